@@ -1,0 +1,126 @@
+"""LispE's errors: a text, a place, the chain of calls that led there.
+
+Nothing here prints. `explain.py` makes one of these from any Python exception; the session and the
+kernel show them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A stretch of source text. Lines count from 1, columns from 0 in characters, the end is excluded."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+NOWHERE = Span(1, 0, 1, 0)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One LispE call on the way to an error: the function, the source it stands in, the place reached."""
+
+    function: str
+    source: str
+    span: Span | None
+    text: str = ""
+
+
+class LispeError(Exception):
+    """An error of LispE.
+
+    `text` is what went wrong without the place; `str(error)` adds `, line: N in: NAME` when the place
+    is known. `frames` is the chain of LispE calls, outermost first.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        span: Span | None = None,
+        source: str | None = None,
+        line_text: str = "",
+        frames: tuple[Frame, ...] = (),
+        incomplete: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.span = span
+        self.source = source
+        self.line_text = line_text
+        self.frames = frames
+        # Only for reader errors: more text could still make the program well-formed.
+        self.incomplete = incomplete
+
+    def __str__(self) -> str:
+        if self.span is None or self.source is None:
+            return self.text
+        return f"{self.text}, line: {self.span.line} in: {self.source}"
+
+    def placed(self, span: Span | None, source: str | None, line_text: str = "") -> LispeError:
+        """This error with a place, unless it already has one."""
+        if self.span is None and span is not None:
+            self.span, self.source, self.line_text = span, source, line_text
+        return self
+
+    def excerpt(self) -> str:
+        """The source line with a caret under the form, or an empty text when the place is unknown."""
+        if self.span is None or not self.line_text:
+            return ""
+        span, line = self.span, self.line_text
+        end = span.end_column if span.end_line == span.line else len(line)
+        width = max(1, min(end, len(line)) - span.column)
+        number = str(span.line)
+        # Tabs are kept in the margin so that the caret stands where the reader's editor shows the form.
+        margin = "".join("\t" if character == "\t" else " " for character in line[: span.column])
+        return f"{number} | {line}\n{' ' * len(number)} | {margin}{'^' * width}"
+
+
+class CompileError(LispeError):
+    """An error found before anything ran: balance, arity, keywords, malformed forms."""
+
+
+class ReaderError(CompileError):
+    """The text is no sequence of forms."""
+
+
+class ThrownError(LispeError):
+    """What `(throw text)` raises: the text exactly as given."""
+
+
+class ReturnFromTop(BaseException):
+    """`(return v)` outside any function: ends the program text with a value."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+class Caught:
+    """An error turned into a value by `catch`: false as a condition, prints the error's text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Caught)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def wrong_argument(function: str, position: int, expected: str, value: object) -> LispeError:
+    """The error for a value of the wrong kind: names the function, the argument and what was expected."""
+    from lispe_kernel.language.printer import describe
+
+    ordinal = {1: "first", 2: "second", 3: "third", 4: "fourth"}.get(position, f"number {position}")
+    return LispeError(f"Error: {function}: the {ordinal} argument must be {expected}, not {describe(value)}")

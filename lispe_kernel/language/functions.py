@@ -1,0 +1,183 @@
+"""The registry of functions: the one place where a LispE function gets its name.
+
+A decorator on a Python function gives the LispE name and aliases; the signature gives the parameters,
+the docstring the help. Arity checks, error texts, completion, help and `docs/functions.md` read this
+entry. Calls made by compiled code go straight to the Python function: the registry costs nothing then.
+
+Docstring convention: a first paragraph that says what the function does (shapes, units, errors), then
+optional blocks, each opened by its word at the start of a line:
+
+    Example: (upper "abc") => "ABC"     one or more; the text after => is what `println` would print
+                                        (use => alone on following lines for multi-line output)
+    Errors: when and with which text
+    Source: the section of the reference, or the paper
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_EXAMPLE = re.compile(r"^\s*Example:\s*(?P<code>.+?)\s*=>\s*(?P<result>.*)$", re.M)
+_BLOCK = re.compile(r"^(?P<word>Example|Examples|Errors|Source):", re.M)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter as LispE shows it: `x`, `(x default)` or `(() x)`."""
+
+    name: str
+    optional: bool = False
+    rest: bool = False
+    default: Any = None
+
+    def __str__(self) -> str:
+        if self.rest:
+            return f"(() {self.name})"
+        if not self.optional:
+            return self.name
+        if self.default is None:
+            return f"({self.name})"
+        shown = f'"{self.default}"' if isinstance(self.default, str) else self.default
+        return f"({self.name} {shown})"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One registered function with all that anybody asks about it."""
+
+    name: str
+    call: Callable[..., Any]
+    aliases: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    family: str = ""
+    # An instruction of the language: its name cannot become a variable, and is evaluated only as a head.
+    keyword: bool = False
+    # A notebook shows no result when such a call is the last form of a cell.
+    silent: bool = False
+    # "boolean" when the result is always true or nil, "number", "string", "list" ... when known.
+    returns: str = ""
+    doc: str = field(default="", repr=False)
+
+    @property
+    def least(self) -> int:
+        return sum(1 for p in self.parameters if not (p.optional or p.rest))
+
+    @property
+    def most(self) -> int | None:
+        return None if any(p.rest for p in self.parameters) else len(self.parameters)
+
+    def accepts(self, count: int) -> bool:
+        """Whether a call with so many positional arguments has the right arity."""
+        return count >= self.least and (self.most is None or count <= self.most)
+
+    @property
+    def signature(self) -> str:
+        """The call as LispE writes it: `(upper str)`, `(find container element (position 0))`."""
+        return "(" + " ".join([self.name, *map(str, self.parameters)]) + ")"
+
+    @property
+    def meaning(self) -> str:
+        """The docstring without its Example, Errors and Source blocks."""
+        found = _BLOCK.search(self.doc)
+        return (self.doc[: found.start()] if found else self.doc).strip()
+
+    @property
+    def examples(self) -> list[tuple[str, str]]:
+        """Pairs of (code, what it prints)."""
+        return [(m["code"], m["result"]) for m in _EXAMPLE.finditer(self.doc)]
+
+    def block(self, word: str) -> str:
+        """The text of the docstring's block `Errors` or `Source`, or an empty text."""
+        found = re.search(rf"^{word}:\s*(.*?)(?=^(?:Example|Errors|Source):|\Z)", self.doc, re.M | re.S)
+        return " ".join(found[1].split()) if found else ""
+
+
+class Registry:
+    """Functions by name and alias. A later registration of a name replaces the earlier one."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Function] = {}
+        self._aliases: dict[str, str] = {}
+        # Rises with each registration, so that a session knows when to look again.
+        self.version = 0
+
+    def add(self, entry: Function) -> None:
+        self._by_name[entry.name] = entry
+        for alias in entry.aliases:
+            self._aliases[alias] = entry.name
+        self.version += 1
+
+    def get(self, name: str) -> Function | None:
+        return self._by_name.get(self._aliases.get(name, name))
+
+    def canonical(self, name: str) -> str:
+        """The name under which an alias is registered, or the name itself."""
+        return self._aliases.get(name, name)
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def __iter__(self) -> Iterator[Function]:
+        return iter(list(self._by_name.values()))
+
+    def names(self) -> Iterator[tuple[str, Function]]:
+        """Every name under which a function can be called, aliases included."""
+        for entry in list(self._by_name.values()):
+            yield entry.name, entry
+            for alias in entry.aliases:
+                yield alias, entry
+
+
+registry = Registry()
+
+
+def parameters_of(call: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """LispE parameters from a Python signature; a trailing underscore of a name is dropped."""
+    found = []
+    for p in inspect.signature(call).parameters.values():
+        if p.kind is p.VAR_POSITIONAL:
+            found.append(Parameter(p.name.rstrip("_"), rest=True))
+        elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
+            optional = p.default is not p.empty
+            found.append(Parameter(p.name.rstrip("_"), optional, False, p.default if optional else None))
+    return tuple(found)
+
+
+def function(
+    name: str,
+    *aliases: str,
+    keyword: bool = False,
+    silent: bool = False,
+    returns: str = "",
+    parameters: tuple[Parameter, ...] | None = None,
+    into: Registry = registry,
+) -> Callable[[F], F]:
+    """Register the decorated Python function as the LispE function `name`.
+
+    The Python function is returned unchanged. `keyword` marks an instruction of the language,
+    `silent` a call whose value a notebook does not show, `returns` a known kind of result.
+    """
+
+    def register(call: F) -> F:
+        into.add(
+            Function(
+                name=name,
+                call=call,
+                aliases=aliases,
+                parameters=parameters_of(call) if parameters is None else parameters,
+                family=call.__module__.rpartition(".")[2],
+                keyword=keyword,
+                silent=silent,
+                returns=returns,
+                doc=inspect.getdoc(call) or "",
+            )
+        )
+        return call
+
+    return register

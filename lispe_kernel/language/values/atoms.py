@@ -1,0 +1,70 @@
+"""Atoms: one interned object a name, with `true` and the empty atom among them.
+
+`nil` is Python's None. Atoms never hold a value; variables live in a session's namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_table: dict[str, Atom] = {}
+
+# How an atom in head position of a computed call finds its function; the session sets it.
+_resolve: Callable[[Atom], Callable[..., Any]] | None = None
+
+
+class Atom:
+    """A name as a value. `Atom("x") is Atom("x")` always holds."""
+
+    __slots__ = ("__weakref__", "name")
+    name: str
+
+    def __new__(cls, name: str) -> Atom:
+        atom = _table.get(name)
+        if atom is None:
+            atom = object.__new__(cls)
+            atom.name = name
+            atom = _table.setdefault(name, atom)
+        return atom
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> tuple[type[Atom], tuple[str]]:
+        return (Atom, (self.name,))
+
+    def __copy__(self) -> Atom:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Atom:
+        return self
+
+    # LispE orders numbers, strings and lists; for an atom the four order tests are always false.
+    def _never(self, other: object) -> bool:
+        return False
+
+    __lt__ = __le__ = __gt__ = __ge__ = _never
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """An atom held in a variable calls the function that it names."""
+        if _resolve is None:
+            raise TypeError(f"no session to resolve '{self.name}'")
+        return _resolve(self)(*arguments, **named)
+
+
+def set_resolver(resolve: Callable[[Atom], Callable[..., Any]]) -> None:
+    """Install the function through which `Atom.__call__` finds what an atom names."""
+    global _resolve
+    _resolve = resolve
+
+
+TRUE = Atom("true")
+
+# What printing returns: an atom whose text is empty, so that a notebook shows nothing for it.
+EMPTY = Atom("")
+
+
+def truth(test: object) -> Atom | None:
+    """LispE's answer to a question: `true` or nil."""
+    return TRUE if test else None

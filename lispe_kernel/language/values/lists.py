@@ -1,0 +1,74 @@
+"""Generic lists and lists of strings: Python lists under LispE's operators.
+
+The operators themselves (element by element) are bound to these classes by `arithmetic.py`; this file
+is only the containers. A list called as a function is code: the session gives it its meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# How a list in head position of a call runs as code; the session sets it.
+_apply_code: Callable[..., Any] | None = None
+
+
+class List(list[Any]):
+    """LispE's `list`: an array of anything, shared by reference, false when empty."""
+
+    __slots__ = ()
+    # A list is no key of a dictionary; LispE compares containers by content with `=`.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __call__(self, *arguments: Any) -> Any:
+        if _apply_code is None:
+            raise TypeError("a list is not a function")
+        return _apply_code(self, arguments)
+
+    def copy(self) -> List:
+        return type(self)(self)
+
+
+class Strings(List):
+    """LispE's `strings`: every element is text."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def convert(value: Any) -> str:
+        from lispe_kernel.language.printer import to_text
+
+        return to_text(value)
+
+
+def sub(items: List, start: int, end: int | None = None) -> List:
+    """The elements from `start` to `end` (excluded) as a list of the same kind.
+
+    Subscripts are inherited from `list`, so that an access costs what it costs in Python.
+    """
+    return type(items)(items[start:end])
+
+
+def deep_copy(value: Any) -> Any:
+    """A copy of a container and of the containers in it. Anything else is returned as it is."""
+    if isinstance(value, list):
+        return type(value)(deep_copy(item) if isinstance(item, list | dict) else item for item in value)
+    if isinstance(value, dict):
+        copied = value.copy()
+        for key, item in copied.items():
+            if isinstance(item, list | dict):
+                copied[key] = deep_copy(item)
+        return copied
+    copier = getattr(value, "lispe_copy", None)
+    return copier() if copier is not None else value
+
+
+def as_list(items: Iterable[Any]) -> List:
+    """A generic list of the items."""
+    return List(items)
+
+
+def set_code_runner(run: Callable[..., Any]) -> None:
+    """Install the function through which a list in head position is run as code."""
+    global _apply_code
+    _apply_code = run
