@@ -1,0 +1,52 @@
+# The two commands are `make demo` and `make test`; `make` alone lists the others.
+# PYTHON names the Python to make .venv with (3.11 or newer). TORCH_INDEX may name an index of PyTorch wheels.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lab bench lint clean
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+export TORCH_INDEX ?=
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## make .venv and install the kernel and its pinned packages into it
+
+$(STAMP): pyproject.toml constraints.txt kernel.json scripts/make_venv.py
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found." >&2; exit 1; }
+	@$(PYTHON) scripts/make_venv.py $(VENV)
+
+demo: venv ## run notebooks/tour.ipynb through the kernel and write build/tour.html
+	@$(RUN) scripts/demo.py notebooks/tour.ipynb build/tour.html
+	@echo "To work in the same notebook in JupyterLab: make lab"
+
+lint: venv ## check style, floors and types
+	@echo "== ruff: style and likely defects"
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@echo "== import-linter: no floor imports from above"
+	@$(VENV)/bin/lint-imports --no-cache
+	@echo "== mypy: the public API, strictly"
+	@$(VENV)/bin/mypy
+
+test: lint ## run the whole suite, notebooks included
+	@echo "== pytest: the suite"
+	@$(RUN) -m pytest
+	@echo "== nbval: every notebook, cell by cell"
+	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg
+
+lab: venv ## open notebooks/tour.ipynb in JupyterLab
+	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb
+
+bench: venv ## measure the kernel against its alternatives, as ratios
+	@$(RUN) -m benchmarks.run
+
+clean: ## remove what the other commands made, but for .venv
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
