@@ -14,7 +14,7 @@ usage: python -m lispe_kernel -f CONNECTION_FILE      start the kernel (Jupyter 
 
 
 def main(arguments: list[str]) -> int | None:
-    """Do what `arguments` (without the program's name) ask for, and return the exit status (None is success)."""
+    """Do what `arguments` (without the program's name) ask for; return the exit status, None for success."""
     match arguments:
         case ["run", *program]:
             from lispe_kernel.cli import main as run_command

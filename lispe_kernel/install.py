@@ -1,7 +1,8 @@
 """`python -m lispe_kernel install`: writes the kernelspec for this Python where Jupyter looks for it.
 
-A wheel already carries the kernelspec as data files; this command is for every other place (the user's folder,
-another prefix, another name). It writes the running interpreter's path, and never touches other kernelspecs.
+A wheel already carries the kernelspec as data files; this command is for every other place (the user's
+folder, another prefix, another name). It writes the running interpreter's path, and never touches other
+kernelspecs.
 """
 
 import argparse
@@ -30,9 +31,9 @@ def install(name: str = "lispe", *, user: bool = False, prefix: str | None = Non
     """Write the kernelspec and return its folder.
 
     name: the kernelspec's name, by which notebooks ask for the kernel.
-    user: write into the user's Jupyter folder. prefix: write under PREFIX/share/jupyter/kernels. With neither,
-    into the system's folder. Raises OSError where the folder cannot be written, ValueError for a name that
-    Jupyter does not accept.
+    user: write into the user's Jupyter folder. prefix: write under PREFIX/share/jupyter/kernels. With
+    neither, into the system's folder. Raises OSError where the folder cannot be written, ValueError for a
+    name that Jupyter does not accept.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 

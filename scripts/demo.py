@@ -1,7 +1,7 @@
 """Runs a notebook through its kernel and writes it as one HTML page that needs no network.
 
-Progress is shown cell by cell. A cell that fails stops the run with the cell's own error and a non-zero exit. The
-notebook itself is never changed.
+Progress is shown cell by cell. A cell that fails stops the run with the cell's own error and a non-zero exit.
+The notebook itself is never changed.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Draws the kernel's logos, a lambda between parentheses, into lispe_kernel/resources.
 
-One table of strokes gives the SVG and both PNGs, so that they cannot drift apart. Run it after changing the table.
+One table of strokes gives the SVG and both PNGs, so that they cannot drift apart. Run it after
+changing the table.
 """
 
 from pathlib import Path

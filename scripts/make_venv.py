@@ -1,8 +1,8 @@
-"""Makes the virtual environment that the Makefile works in, and installs this checkout with its pinned packages.
+"""Makes the virtual environment that the Makefile works in: this checkout and its pinned packages.
 
 Runs on the bare system Python (standard library only) and shows progress while pip works. It writes the stamp
-file last, so an interrupted installation is taken up again by the next run. It never installs anything outside
-the environment, except Debian's python3-venv where that is missing and may be installed.
+file last, so an interrupted installation is taken up again by the next run. It never installs anything
+outside the environment, except Debian's python3-venv where that is missing and may be installed.
 """
 
 import os
@@ -28,9 +28,6 @@ class SetupError(Exception):
 
 def main() -> int:
     """Make or complete the environment named on the command line; return the exit status."""
-    if sys.version_info < (3, 11):
-        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
-        return 1
     environment = ROOT / (sys.argv[1] if len(sys.argv) > 1 else ".venv")
     start = time.monotonic()
     try:
@@ -56,8 +53,8 @@ def ensure_environment(environment: Path) -> Path:
         make_environment(environment)
     if not works(python):
         raise SetupError(
-            "A virtual environment with pip could not be made. On Debian and Ubuntu it is a package of its own: "
-            "run `apt install python3-venv` as root, then make again."
+            "A virtual environment with pip could not be made. On Debian and Ubuntu it is a package of its "
+            "own: run `apt install python3-venv` as root, then make again."
         )
     return python
 
