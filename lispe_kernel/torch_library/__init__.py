@@ -1,0 +1,39 @@
+"""The torch library of LispE: tensors, modules, attention, tokenizers, training, files.
+
+Importing this package costs nothing: `load()` imports torch and the family modules, each of which
+registers its functions in the language's registry and its kinds of values with the printer. It never
+evaluates LispE and never draws anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from importlib import import_module
+
+# One module a family of functions. A name in this table is the only thing a new family needs.
+FAMILIES = (
+    "modules",
+    "positional",
+    "attention",
+    "devices",
+)
+
+_lock = threading.Lock()
+_loaded = False
+
+
+def load() -> None:
+    """Import every family, so that all torch functions are registered. Idempotent and thread-safe."""
+    global _loaded
+    if _loaded:
+        return
+    with _lock:
+        if not _loaded:
+            for family in FAMILIES:
+                import_module(f"{__name__}.{family}")
+            _loaded = True
+
+
+def is_loaded() -> bool:
+    """Whether all families are registered already."""
+    return _loaded

@@ -1,0 +1,119 @@
+"""The door through which a Python function becomes a torch function of LispE.
+
+`torch_function` and `tensor_function` register the function under its names and let no exception of
+PyTorch pass: it becomes a LispE error with the family's prefix, torch's message without its C++ part,
+and the shapes of the arguments. Nothing here computes.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.functions import function
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TORCH_ERRORS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    IndexError,
+    KeyError,
+    AssertionError,
+    OverflowError,
+    ArithmeticError,
+    AttributeError,
+)
+
+# What C++ appends to a message, and the list of signatures the argument parser appends.
+_NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
+_SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
+_LONGEST = 400
+
+
+def readable(error: BaseException) -> str:
+    """The message of a torch exception in one line, without stack traces and signature lists."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    text = _SIGNATURES.sub("", _NOISE.sub("", text))
+    text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def shape_text(tensor: torch.Tensor) -> str:
+    """A tensor in an error message: `float32 [2,5,7]`."""
+    return f"{str(tensor.dtype).removeprefix('torch.')} [{','.join(map(str, tensor.shape))}]"
+
+
+def _summary(value: Any) -> str | None:
+    if isinstance(value, torch.Tensor):
+        return shape_text(value)
+    if isinstance(value, nn.Module):
+        return f"{type(value).__name__}({value.extra_repr()})"
+    if isinstance(value, list) and value and all(isinstance(item, torch.Tensor) for item in value):
+        shown = [shape_text(item) for item in value[:4]] + ["..."] * (len(value) > 4)
+        return "(" + " ".join(shown) + ")"
+    return None
+
+
+def arguments_text(names: Iterable[str], arguments: Iterable[Any]) -> str:
+    """The tensors and modules among the arguments, as ` (linear: ..., input: float32 [2,7])`."""
+    parts = [
+        f"{name}: {text}" for name, value in zip(names, arguments, strict=False) if (text := _summary(value))
+    ]
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def guarded(call: F, prefix: str) -> F:
+    """`call`, with torch's exceptions turned into LispE errors that begin with `prefix`."""
+    signature = inspect.signature(call)
+    names = [name.rstrip("_") for name in signature.parameters]
+
+    @functools.wraps(call)
+    def wrapper(*arguments: Any) -> Any:
+        try:
+            return call(*arguments)
+        except TORCH_ERRORS as error:
+            if isinstance(error, TypeError) and not _fits(signature, arguments):
+                raise
+            message = prefix + readable(error) + arguments_text(names, arguments)
+            raise LispeError(message) from error
+
+    return wrapper  # type: ignore[return-value]
+
+
+def _fits(signature: inspect.Signature, arguments: tuple[Any, ...]) -> bool:
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return False
+    return True
+
+
+def torch_function(
+    name: str, *aliases: str, prefix: str | None = None, silent: bool = False, returns: str = ""
+) -> Callable[[F], F]:
+    """Register a torch function; torch's exceptions get `prefix` (default `Error in NAME: `)."""
+
+    def register(call: F) -> F:
+        safe = guarded(call, f"Error in {name}: " if prefix is None else prefix)
+        return function(name, *aliases, silent=silent, returns=returns)(safe)
+
+    return register
+
+
+def tensor_function(
+    short: str, *aliases: str, prefix: str | None = None, returns: str = ""
+) -> Callable[[F], F]:
+    """Register `tensor_SHORT` with its rule-made aliases `torch_SHORT` and `torch_tensor_SHORT`."""
+    prefix = f"Error in torch_{short}: " if prefix is None else prefix
+    return torch_function(
+        f"tensor_{short}", f"torch_{short}", f"torch_tensor_{short}", *aliases, prefix=prefix, returns=returns
+    )
