@@ -12,15 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 RESOURCES = Path(__file__).parent / "resources"
-# In a checkout kernel.json lies at the top of the repository; a wheel carries a copy beside the logos.
-SPEC_PLACES = (RESOURCES / "kernel.json", RESOURCES.parent.parent / "kernel.json")
+# In a checkout a link to the kernel.json at the top of the repository; in a wheel a copy of it.
+SPEC = RESOURCES / "kernel.json"
 LOGOS = ("logo-svg.svg", "logo-32x32.png", "logo-64x64.png")
 
 
 def kernel_spec() -> dict[str, object]:
     """Return kernel.json with `python` replaced by the path of the interpreter that runs now."""
-    source = next(place for place in SPEC_PLACES if place.is_file())
-    spec: dict[str, object] = json.loads(source.read_text(encoding="utf-8"))
+    spec: dict[str, object] = json.loads(SPEC.read_text(encoding="utf-8"))
     command = spec["argv"]
     assert isinstance(command, list)
     spec["argv"] = [sys.executable, *command[1:]]

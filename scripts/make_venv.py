@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,7 +20,8 @@ STAMP = ".installed"
 EXTRAS = "lab,test"
 # What builds the package: installed first, so that the build needs no environment of its own.
 BUILD_TOOLS = ("hatchling", "editables")
-STEP = 20  # One progress line for so many packages.
+STEP = 25  # One progress line for so many packages.
+TAIL = 12  # So many of pip's lines are shown when it fails.
 
 
 class SetupError(Exception):
@@ -95,12 +97,23 @@ def install(python: Path, *what: str) -> None:
         *torch_index(),
         *what,
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, bufsize=1) as pip:
+    last: deque[str] = deque(maxlen=TAIL)
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
+    ) as pip:
         assert pip.stdout is not None
-        for line in progress(pip.stdout):
+        for line in progress(remembered(pip.stdout, last)):
             print(line, flush=True)
     if pip.returncode != 0:
-        raise SetupError("The packages could not be installed; the lines above say why. Run make again.")
+        print("".join(last), file=sys.stderr)
+        raise SetupError("The packages could not be installed; pip's last lines are above. Then make again.")
+
+
+def remembered(lines: Iterable[str], last: deque[str]) -> Iterator[str]:
+    """Pass the lines on, keeping the last of them in `last`."""
+    for line in lines:
+        last.append(line)
+        yield line
 
 
 def torch_index() -> list[str]:
@@ -109,11 +122,11 @@ def torch_index() -> list[str]:
     return ["--extra-index-url", index] if index else []
 
 
-def progress(lines: Iterator[str]) -> Iterator[str]:
+def progress(lines: Iterable[str]) -> Iterator[str]:
     """Turn pip's many lines into few: the large downloads, a count of packages, the installation itself."""
     seen = 0
     for line in lines:
-        if line.startswith("Collecting "):
+        if line.startswith(("Collecting ", "Processing ")):
             seen += 1
             if seen % STEP == 0:
                 yield f"  {seen} packages found"

@@ -1,0 +1,1 @@
+"""Benchmarks of the kernel against its alternatives; benchmarks.run finds and runs them."""

@@ -1,0 +1,72 @@
+"""The dependencies are declared once, openly, and pinned once, exactly."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)>=[0-9.]+$")
+PIN = re.compile(r"^([A-Za-z0-9_.-]+)==[A-Za-z0-9_.!]+$")
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def requirements() -> list[str]:
+    extras = PROJECT["optional-dependencies"].values()
+    return [*PROJECT["dependencies"], *(requirement for extra in extras for requirement in extra)]
+
+
+def pins() -> list[str]:
+    return (ROOT / "constraints.txt").read_text().splitlines()
+
+
+def third_party_imports() -> dict[str, str]:
+    """Top-level packages that lispe_kernel imports, each with one file that does."""
+    found = {}
+    for path in sorted((ROOT / "lispe_kernel").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [node.module]
+            else:
+                continue
+            for name in {name.split(".")[0] for name in names}:
+                found[name] = str(path.relative_to(ROOT))
+    return {
+        name: path for name, path in found.items() if name not in {*sys.stdlib_module_names, "lispe_kernel"}
+    }
+
+
+@pytest.mark.parametrize("requirement", requirements())
+def test_a_dependency_has_an_open_lower_bound(requirement: str) -> None:
+    assert REQUIREMENT.match(requirement)
+
+
+@pytest.mark.parametrize("pin", pins())
+def test_a_constraint_is_an_exact_pin(pin: str) -> None:
+    assert PIN.match(pin)
+
+
+def test_every_dependency_is_pinned() -> None:
+    pinned = {normal(PIN.match(pin)[1]) for pin in pins()}
+    assert {normal(REQUIREMENT.match(requirement)[1]) for requirement in requirements()} - pinned == set()
+
+
+def test_every_import_of_the_package_is_a_declared_dependency() -> None:
+    declared = {normal(REQUIREMENT.match(requirement)[1]) for requirement in PROJECT["dependencies"]}
+    distributions = packages_distributions()
+    undeclared = {
+        f"{path} imports {name}"
+        for name, path in third_party_imports().items()
+        if not declared & {normal(distribution) for distribution in distributions.get(name, [name])}
+    }
+    assert undeclared == set()
