@@ -1,0 +1,1 @@
+(torch_save_model model path)

@@ -1,0 +1,2 @@
+(setq linear (torch_linear 512 256))
+(torch_save_model linear "my_layer.pt")

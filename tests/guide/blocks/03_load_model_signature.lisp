@@ -1,0 +1,1 @@
+(torch_load_model path model)

@@ -1,0 +1,1 @@
+(torch_load_state_dict model state_dict)

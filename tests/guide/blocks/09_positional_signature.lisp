@@ -1,0 +1,1 @@
+(torch_positional_encoding embed_dim max_length)

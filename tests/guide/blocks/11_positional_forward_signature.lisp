@@ -1,0 +1,1 @@
+(torch_positional_encoding_forward pos_encoder input_tensor)
