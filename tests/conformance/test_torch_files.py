@@ -177,6 +177,7 @@ def llama(tmp_path_factory):
         num_key_value_heads=2,
         max_position_embeddings=64,
         tie_word_embeddings=False,
+        initializer_range=0.3,  # large enough for a wrong rotation or mask to show
     )
     model = transformers.LlamaForCausalLM(config).eval()
     folder = tmp_path_factory.mktemp("llama")
