@@ -12,6 +12,11 @@ from importlib import import_module
 
 # One module a family of functions. A name in this table is the only thing a new family needs.
 FAMILIES = (
+    "tensors",
+    "tensor_maths",
+    "tensor_reductions",
+    "tensor_shapes",
+    "tensor_access",
     "modules",
     "positional",
     "attention",

@@ -19,6 +19,7 @@ ONE = "Error: Argument must be a tensor"
 FIRST = "Error: First argument must be a tensor"
 SECOND = "Error: Second argument must be a tensor"
 BOTH = "Error: Both arguments must be tensors"
+DIM = "Error: dim must be an integer"
 SHAPE = "Error: shape must be a list of integers"
 
 

@@ -1,0 +1,112 @@
+"""Between LispE's lists and tensors: the one place that knows which list gives which dtype and back.
+
+A tensor never shares memory with a list: both directions copy.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.values.atoms import truth
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+
+UNSUPPORTED = "Error: Unsupported type for tensor conversion"
+UNSUPPORTED_DTYPE = "Error: Unsupported tensor dtype"
+UNSUPPORTED_FLATTEN = "Error: Unsupported tensor dtype for flatten"
+
+# What a list made from a tensor of each dtype is.
+LIST_OF_DTYPE: dict[torch.dtype, type[TypedList]] = {
+    torch.float32: Floats,
+    torch.bfloat16: Floats,
+    torch.float64: Numbers,
+    torch.int64: Integers,
+    torch.int32: Integers,
+    torch.int16: Shorts,
+    torch.int8: Shorts,
+}
+
+FLATTENED = frozenset({torch.float32, torch.float64, torch.int32, torch.int64, torch.bool})
+
+
+def as_tensor(value: Any) -> torch.Tensor:
+    """The value as a tensor: a tensor is returned as it is, anything else is copied.
+
+    integers -> int64, floats -> float32, numbers -> float64, shorts -> int16, LispE matrices and tensors
+    by their numbers; a nested generic list -> int64 if all its numbers are integers, else float32.
+
+    Errors: `Error: Unsupported type for tensor conversion`, also for a list whose rows differ in length
+    """
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, List) and not isinstance(value, Strings):
+        return _from_list(value)
+    array = getattr(value, "array", None)
+    if type(array).__name__ != "ndarray":
+        raise LispeError(UNSUPPORTED)
+    return torch.from_numpy(array.copy())
+
+
+def _from_list(value: List) -> torch.Tensor:
+    plain = _plain(value)
+    try:
+        made = torch.tensor(plain)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise LispeError(f"{UNSUPPORTED}: {' '.join(str(error).split())}") from error
+    return made.float() if made.is_floating_point() else made
+
+
+def _plain(value: Any) -> Any:
+    """Nested Python lists of Python numbers for a generic list."""
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, List) and not isinstance(value, Strings):
+        return [_plain(item) for item in value]
+    if isinstance(value, torch.Tensor) and value.dim() == 0:
+        return value.item()
+    array = getattr(value, "array", None)
+    if type(array).__name__ == "ndarray":
+        return array.tolist()  # type: ignore[union-attr]
+    raise LispeError(UNSUPPORTED)
+
+
+def scalar(tensor: torch.Tensor) -> Any:
+    """The number of a one-element tensor as LispE has it; a boolean as true or nil."""
+    number = tensor.item() if not tensor.is_quantized else tensor.dequantize().item()
+    return truth(number) if isinstance(number, bool) else number
+
+
+def to_list(tensor: torch.Tensor) -> Any:
+    """A number for 0 dimensions, a typed list for one, nested lists of typed lists for more.
+
+    Errors: `Error: Unsupported tensor dtype` for booleans, half, uint8 and quantized tensors
+    """
+    cls = LIST_OF_DTYPE.get(tensor.dtype)
+    if cls is None:
+        raise LispeError(UNSUPPORTED_DTYPE)
+    values = tensor.detach().cpu()
+    if values.dim() == 0:
+        return values.item()
+    if values.dtype is torch.bfloat16:
+        values = values.float()
+    return _nested(values.numpy().astype(cls.dtype), cls)
+
+
+def _nested(array: Any, cls: type[TypedList]) -> Any:
+    if array.ndim == 1:
+        return cls.of_array(array.copy())
+    return List(_nested(row, cls) for row in array)
+
+
+def flat(tensor: torch.Tensor) -> list[Any]:
+    """All elements in row-major order as Python numbers; booleans as 1 and 0.
+
+    Errors: `Error: Unsupported tensor dtype for flatten`
+    """
+    if tensor.dtype not in FLATTENED:
+        raise LispeError(UNSUPPORTED_FLATTEN)
+    values = tensor.detach().flatten()
+    return (values.long() if values.dtype is torch.bool else values).tolist()
