@@ -110,10 +110,12 @@ def torch_function(
 
 
 def tensor_function(
-    short: str, *aliases: str, prefix: str | None = None, returns: str = ""
+    short: str, *aliases: str, prefix: str | None = None, returns: str = "", torch_alias: bool = True
 ) -> Callable[[F], F]:
-    """Register `tensor_SHORT` with its rule-made aliases `torch_SHORT` and `torch_tensor_SHORT`."""
+    """Register `tensor_SHORT` with its aliases by rule, `torch_tensor_SHORT` and `torch_SHORT`.
+
+    `torch_alias=False` leaves `torch_SHORT` to a function of another meaning.
+    """
     prefix = f"Error in torch_{short}: " if prefix is None else prefix
-    return torch_function(
-        f"tensor_{short}", f"torch_{short}", f"torch_tensor_{short}", *aliases, prefix=prefix, returns=returns
-    )
+    by_rule = [f"torch_tensor_{short}"] + [f"torch_{short}"] * torch_alias
+    return torch_function(f"tensor_{short}", *by_rule, *aliases, prefix=prefix, returns=returns)
