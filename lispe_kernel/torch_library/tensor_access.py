@@ -6,7 +6,7 @@ One index counts through the flattened tensor, as many indices as dimensions pic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -79,6 +79,11 @@ def elements(tensor: torch.Tensor) -> Iterator[Any]:
     return iter(tensor.detach().flatten().tolist())
 
 
+def operate(operation: Callable[[Any, Any], Any], first: Any, second: Any) -> torch.Tensor:
+    """An operator between a tensor and a list: the list becomes a tensor."""
+    return operation(conversions.as_tensor(first), conversions.as_tensor(second))  # type: ignore[no-any-return]
+
+
 register_access(
     torch.Tensor,
     Access(
@@ -91,6 +96,8 @@ register_access(
         flatten=conversions.flat,
         # Two tensors are equal only when they are the same one.
         equal=lambda first, second: first is second,
+        operate=operate,
+        operands=arguments.BOTH,
         # A tensor is true, whatever numbers it holds.
         truth=lambda _tensor: True,
     ),
