@@ -1,0 +1,138 @@
+"""The `lispe` command: runs a program, evaluates an expression, or prompts.
+
+Errors go to stderr with their place and their chain of calls, and the exit status says that there was one.
+It starts no kernel and imports torch only when the program does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+USAGE = """\
+usage: lispe                         start the interactive prompt
+       lispe FILE [ARGUMENT ...]     run a program; its arguments are in _args
+       lispe - [ARGUMENT ...]        run a program read from standard input
+       lispe -e EXPRESSION           print the value of an expression
+       lispe --version | --help
+"""
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments (without the program's name) ask for; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    match arguments:
+        case []:
+            return _prompt() if sys.stdin.isatty() else _run_stdin([])
+        case ["-h" | "--help"]:
+            print(USAGE, end="")
+            return 0
+        case ["-v" | "--version"]:
+            from lispe_kernel import __version__
+
+            print(f"LispE {__version__}")
+            return 0
+        case ["-e" | "--eval", expression, *rest]:
+            return _guarded(lambda: _evaluate(expression, rest))
+        case ["-e" | "--eval"]:
+            return _misused("-e needs an expression")
+        case ["-", *rest]:
+            return _run_stdin(rest)
+        case [option, *_] if option.startswith("-"):
+            return _misused(f"unknown option {option}")
+        case [file, *rest]:
+            return run_file(file, rest)
+    return MISUSED
+
+
+def run_file(file: str, arguments: Sequence[str] = ()) -> int:
+    """Run the program in a file with `_args` set; returns the exit status."""
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        print(f"Error: cannot read '{file}': {reason}", file=sys.stderr)
+        return FAILED
+    return _guarded(lambda: _run(text, file, arguments))
+
+
+def _run_stdin(arguments: Sequence[str]) -> int:
+    return _guarded(lambda: _run(sys.stdin.read(), "<stdin>", arguments))
+
+
+def _run(text: str, name: str, arguments: Sequence[str]) -> None:
+    session = _session(arguments)
+    if name != "<stdin>":
+        # `(use "file.lisp")` and `(load ...)` look beside the program: `_current` says where that is.
+        session.namespace["_current"] = str(Path(name).resolve().parent) + "/"
+    session.run(text, name, name)
+
+
+def _evaluate(expression: str, arguments: Sequence[str]) -> None:
+    from lispe_kernel.language.printer import to_text
+
+    outcome = _session(arguments).run(expression, "command line")
+    if not outcome.silent:
+        print(to_text(outcome.value))
+
+
+def _session(arguments: Sequence[str]) -> Any:
+    from lispe_kernel import display
+    from lispe_kernel.kernel import bridges, report  # noqa: F401 - register `python` and `traceback_mode`
+    from lispe_kernel.session import Session
+
+    display.load()
+    return Session(list(arguments))
+
+
+def _prompt() -> int:
+    from lispe_kernel.repl import Prompt
+
+    return Prompt(_session([])).loop()
+
+
+def _guarded(work: Callable[[], None]) -> int:
+    """Run `work`; what leaves it becomes a message on stderr and an exit status."""
+    try:
+        work()
+        sys.stdout.flush()
+    except SystemExit as leave:
+        return _status(leave)
+    except KeyboardInterrupt:
+        print("Interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone (`lispe program.lisp | head`).
+        sys.stdout = None  # type: ignore[assignment]
+        return FAILED
+    except Exception as error:
+        _tell(error)
+        return FAILED
+    return 0
+
+
+def _status(leave: SystemExit) -> int:
+    if leave.code is None or isinstance(leave.code, int):
+        return leave.code or 0
+    print(leave.code, file=sys.stderr)
+    return FAILED
+
+
+def _tell(error: Exception) -> None:
+    from lispe_kernel.kernel.report import report
+
+    sys.stdout.flush()
+    print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)
+
+
+def _misused(reason: str) -> int:
+    print(f"lispe: {reason}\n{USAGE}", end="", file=sys.stderr)
+    return MISUSED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

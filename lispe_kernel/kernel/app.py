@@ -1,0 +1,40 @@
+"""The process of a kernel: ipykernel's application with LispE's kernel in it.
+
+It leaves out what only IPython needs (its shell, its extensions, its pdb), which is most of the start-up time.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ipykernel.kernelapp import IPKernelApp
+
+from lispe_kernel.kernel.kernel import LispeKernel
+
+INLINE = "module://matplotlib_inline.backend_inline"
+
+
+class LispeKernelApp(IPKernelApp):
+    """Binds the sockets, starts the threads, runs the kernel until it is shut down."""
+
+    name = "lispe-kernel"
+    kernel_class = LispeKernel
+    outstream_class = "lispe_kernel.kernel.streams.Stream"
+    classes = [LispeKernel]
+    subcommands: dict[str, tuple[str, str]] = {}
+
+    def init_pdb(self) -> None:
+        """pdb is IPython's concern; importing it here would cost every start."""
+
+    def init_shell(self) -> None:
+        """There is no IPython shell; pictures of Python cells still go to the notebook."""
+        self.shell = None
+        os.environ.setdefault("MPLBACKEND", INLINE)
+
+
+def launch(argv: list[str]) -> int:
+    """Run a kernel with the arguments Jupyter gives (`-f CONNECTION_FILE`); returns the exit status."""
+    app = LispeKernelApp.instance()
+    app.initialize(argv)
+    app.start()
+    return 0

@@ -1,0 +1,76 @@
+"""PyTorch, imported by a thread of its own after the kernel's first answer.
+
+The main thread never imports torch: an interrupt in the middle of that import would leave it broken for the
+life of the process. A cell that needs torch waits here, and Ctrl-C ends only the waiting.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+# Every name of the torch library starts so; Python cells say `torch` itself.
+SIGNS = ("torch", "tensor")
+
+
+def needs_torch(code: str) -> bool:
+    """Whether a cell names anything that PyTorch has to be there for."""
+    return any(sign in code for sign in SIGNS)
+
+
+def load_torch_library() -> None:
+    from lispe_kernel.torch_library import load
+
+    load()
+
+
+class Preload:
+    """One import in the background: begun at most once, waited for by whoever needs it."""
+
+    def __init__(self, load: Callable[[], None] = load_torch_library) -> None:
+        self._load = load
+        self._begun = threading.Lock()
+        self._done = threading.Event()
+        self.error: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        return self._done.is_set()
+
+    def begin(self) -> None:
+        """Start the import unless it was started before; returns at once."""
+        if self._begun.acquire(blocking=False):
+            thread = threading.Thread(target=self._run, name="torch import", daemon=True)
+            # A debugger that stops every thread must not stop this one: cells may wait for it.
+            thread.pydev_do_not_trace = True  # type: ignore[attr-defined]
+            thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._load()
+        except Exception as error:
+            self.error = error
+        finally:
+            self._done.set()
+
+    def wait(self, patience: float = 1.0, tell: Callable[[], None] | None = None) -> bool:
+        """Begin if needed and wait until the import has ended. Interruptible.
+
+        After `patience` seconds `tell` is called once; returns whether it was.
+        """
+        self.begin()
+        if self._done.wait(patience):
+            return False
+        if tell is not None:
+            tell()
+        # In slices: a wait without a limit cannot be interrupted on every platform.
+        while not self._done.wait(0.2):
+            continue
+        return tell is not None
+
+    def wait_at_most(self, seconds: float) -> bool:
+        """Wait for a started import for so long; returns whether it has ended. For helpers, never for cells."""
+        self.begin()
+        deadline = time.monotonic() + seconds
+        return self._done.wait(max(0.0, deadline - time.monotonic()))

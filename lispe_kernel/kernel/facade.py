@@ -1,0 +1,80 @@
+"""What Python libraries find when they ask IPython for the running shell: the door to our kernel.
+
+ipywidgets, matplotlib and IPython.display look for an InteractiveShell. This one is a facade: it builds none
+of the shell's machinery (compiler, magics, history, completer) and never runs code.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+from ipykernel.zmqshell import ZMQDisplayPublisher
+from IPython.core.events import EventManager, available_events
+from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import default
+from traitlets.config.configurable import SingletonConfigurable
+
+
+class Facade(InteractiveShell):
+    """The shell that `IPython.get_ipython()` answers in this process."""
+
+    def __init__(self, kernel: Any) -> None:
+        # InteractiveShell's own constructor would build a whole IPython; only the traits are wanted.
+        SingletonConfigurable.__init__(self)
+        self.kernel = kernel
+        self.configurables = [self]
+        self.events = EventManager(self, available_events)
+        self.display_pub = ZMQDisplayPublisher(parent=self)
+        self.display_pub.session = kernel.session
+        self.display_pub.pub_socket = kernel.iopub_socket
+        # Python cells know these two names without an import, as in IPython.
+        builtins.get_ipython = lambda: self  # type: ignore[attr-defined]
+        builtins.display = _display  # type: ignore[attr-defined]
+
+    @property
+    def user_ns(self) -> dict[str, Any]:  # type: ignore[override]
+        """The variables of the LispE session: Python and LispE cells share them."""
+        namespace: dict[str, Any] = self.kernel.lispe.namespace
+        return namespace
+
+    @property
+    def user_global_ns(self) -> dict[str, Any]:
+        return self.user_ns
+
+    @default("display_formatter")
+    def _build_formatter(self) -> DisplayFormatter:
+        # IPython's formatters, built when the first Python object asks to be drawn by them.
+        return DisplayFormatter(parent=self)
+
+    def set_parent(self, parent: dict[str, Any]) -> None:
+        """Route displays and streams to the request that is being answered."""
+        self.display_pub.set_parent(parent)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "set_parent"):
+                stream.set_parent(parent)
+
+    def get_parent(self) -> Any:
+        return self.kernel.get_parent("shell")
+
+    def showtraceback(self, exc_tuple: Any = None, *_: Any, **__: Any) -> None:
+        """Show an error that a callback raised (a widget's handler, say) under the cell that caused it."""
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        if error is not None:
+            self.kernel.publisher.error(error)
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Graphical event loops are not run by this kernel."""
+
+    def user_expressions(self, expressions: dict[str, str]) -> dict[str, Any]:
+        """The debugger asks through here what a variable looks like."""
+        answers: dict[str, Any] = self.kernel.cells.expressions(expressions)
+        return answers
+
+
+def _display(*values: Any, **options: Any) -> Any:
+    from IPython.display import display
+
+    return display(*values, **options)

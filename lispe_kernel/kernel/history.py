@@ -1,0 +1,167 @@
+"""What was typed, remembered across sessions in one SQLite file; the command line's prompt shares it.
+
+Writing happens in a thread of its own, so no cell waits for the disk. A history that cannot be written is
+no error: the session goes on without one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+Entry = tuple[int, int, Any]
+
+_TABLES = """
+create table if not exists sessions (session integer primary key autoincrement, started text default current_timestamp);
+create table if not exists cells (session integer, line integer, source text, primary key (session, line));
+"""
+
+
+def default_file() -> Path:
+    """The file that all sessions of this user share; LISPE_HISTORY names another one."""
+    given = os.environ.get("LISPE_HISTORY")
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "lispe" / "history.sqlite"
+
+
+class History:
+    """The cells of this session and of all sessions before."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._queue: queue.SimpleQueue[tuple[int, str] | threading.Event | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._session: int | None = None
+        self._latest: list[tuple[int, str]] = []
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def add(self, line: int, source: str) -> None:
+        """Remember a cell; returns at once."""
+        self._latest.append((line, source))
+        self._start()
+        self._queue.put((line, source))
+
+    def close(self) -> None:
+        """Write what is waiting and end."""
+        if self._writer is not None:
+            self._queue.put(None)
+            self._writer.join(2.0)
+            self._writer = None
+
+    def _start(self) -> None:
+        if self._writer is None:
+            self._writer = threading.Thread(target=self._write, name="LispE history", daemon=True)
+            self._writer.pydev_do_not_trace = True  # type: ignore[attr-defined]
+            self._writer.start()
+
+    def _write(self) -> None:
+        base = self._open()
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, threading.Event):
+                item.set()
+            elif base is not None:
+                self._insert(base, *item)
+        if base is not None:
+            base.close()
+
+    def _insert(self, base: sqlite3.Connection, line: int, source: str) -> None:
+        import sqlite3
+
+        with contextlib.suppress(sqlite3.Error), base:
+            if self._session is None:
+                self._session = base.execute("insert into sessions default values").lastrowid
+            base.execute("insert or replace into cells values (?, ?, ?)", (self._session, line, source))
+
+    def _open(self) -> sqlite3.Connection | None:
+        import sqlite3
+
+        file = self._file or default_file()
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            base = sqlite3.connect(file, timeout=5.0)
+            base.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _TABLES)
+        except (OSError, sqlite3.Error):
+            return None
+        return base
+
+    def _settle(self) -> None:
+        """Wait until everything added so far is in the file."""
+        written = threading.Event()
+        self._start()
+        self._queue.put(written)
+        written.wait(5.0)
+
+    # -- answering -------------------------------------------------------------------------------
+
+    def answer(self, kind: str, output: bool, query: dict[str, Any]) -> list[Entry]:
+        """The entries of a history_request, oldest first: (session, line, source).
+
+        With `output` the source becomes a pair (source, None): results are not kept.
+        """
+        self._settle()
+        base = self._open()
+        if base is None:
+            rows: list[Entry] = [(1, line, source) for line, source in self._latest]
+        else:
+            with contextlib.closing(base):
+                rows = list(_select(base, kind, query, self._session or 0))
+        return [(session, line, (text, None)) for session, line, text in rows] if output else rows
+
+    def tail(self, count: int) -> list[str]:
+        """The last `count` sources, oldest first."""
+        return [source for _, _, source in self.answer("tail", False, {"n": count})]
+
+
+def _select(base: sqlite3.Connection, kind: str, query: dict[str, Any], now: int) -> Iterable[Entry]:
+    choose = {"tail": _tail, "range": _range, "search": _search}.get(kind)
+    return [] if choose is None else choose(base, query, now)
+
+
+def _tail(base: sqlite3.Connection, query: dict[str, Any], now: int) -> list[Entry]:
+    rows = base.execute(
+        "select session, line, source from cells order by session desc, line desc limit ?", (_limit(query),)
+    )
+    return rows.fetchall()[::-1]
+
+
+def _range(base: sqlite3.Connection, query: dict[str, Any], now: int) -> list[Entry]:
+    session = query.get("session") or 0
+    # 0 is this session, negative numbers count back from it.
+    session = now + session if session <= 0 else session
+    start, stop = query.get("start") or 0, query.get("stop")
+    rows = base.execute(
+        "select session, line, source from cells where session = ? and line >= ? and line < ? order by line",
+        (session, start, 2**62 if stop is None else stop),
+    )
+    return rows.fetchall()
+
+
+def _search(base: sqlite3.Connection, query: dict[str, Any], now: int) -> list[Entry]:
+    pattern = query.get("pattern") or "*"
+    choice = (
+        "max(session) as session, max(line) as line, source"
+        if query.get("unique")
+        else "session, line, source"
+    )
+    group = "group by source" if query.get("unique") else ""
+    rows = base.execute(
+        f"select {choice} from cells where source glob ? {group} order by session desc, line desc limit ?",
+        (pattern, _limit(query)),
+    )
+    return rows.fetchall()[::-1]
+
+
+def _limit(query: dict[str, Any]) -> int:
+    n = query.get("n")
+    return -1 if n is None else max(0, int(n))

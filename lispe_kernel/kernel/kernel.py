@@ -1,0 +1,191 @@
+"""The LispE kernel: ipykernel's protocol machinery on one side, the services of this folder on the other.
+
+Nothing is done here; each method hands a request to the file that answers it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+from functools import cached_property
+from typing import Any
+
+import comm
+from ipykernel.kernelbase import Kernel
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Float
+
+from lispe_kernel import __version__
+from lispe_kernel.kernel.background import Preload, needs_torch
+from lispe_kernel.kernel.cells import Cells, Request
+from lispe_kernel.kernel.completeness import check
+from lispe_kernel.kernel.completion import Completer
+from lispe_kernel.kernel.facade import Facade
+from lispe_kernel.kernel.history import History
+from lispe_kernel.kernel.inspection import Inspector
+from lispe_kernel.kernel.interrupts import Interrupts, ignore
+from lispe_kernel.kernel.publisher import Publisher
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.session import Session
+
+LANGUAGE = {
+    "name": "lispe",
+    "version": __version__,
+    "mimetype": "text/x-common-lisp",
+    "file_extension": ".lisp",
+    "pygments_lexer": "lispe",
+    "codemirror_mode": "commonlisp",
+    "nbconvert_exporter": "script",
+}
+# How long help and completion wait for torch's names before they answer without them.
+PATIENCE = 6.0
+
+
+class LispeKernel(Kernel):
+    """One LispE session behind Jupyter's protocol."""
+
+    implementation = "lispe_kernel"
+    implementation_version = __version__
+    language_info = LANGUAGE
+    banner = f"LispE {__version__} with PyTorch. ?name gives help, Tab completes."
+
+    preload_torch = Bool(True, help="Import PyTorch in the background after the first answer.").tag(
+        config=True
+    )
+    debugpy_stream = AnyTrait(None)
+    user_ns = AnyTrait(None)
+    # Output is flushed before each reply, and the IO thread keeps its order: no pause is needed.
+    _execute_sleep = Float(0.0).tag(config=True)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.interrupts = Interrupts()
+        self.lispe = Session()
+        self.preload = Preload()
+        self.publisher = Publisher(self)
+        self.cells = Cells(self)
+        self.completer = Completer(lambda: self.lispe)
+        self.inspector = Inspector(lambda: self.lispe)
+        self.history = History()
+        self.facade = Facade.instance(kernel=self)
+        self.comm_manager = comm.get_comm_manager()
+        for kind in ("comm_open", "comm_msg", "comm_close"):
+            self.shell_handlers[kind] = getattr(self.comm_manager, kind)
+
+    def reset(self) -> None:
+        """Forget the session; the next cell runs in a new one."""
+        self.lispe = Session()
+
+    # -- cells -----------------------------------------------------------------------------------
+
+    async def do_execute(
+        self,
+        code: str,
+        silent: bool,
+        store_history: bool = True,
+        user_expressions: dict[str, str] | None = None,
+        allow_stdin: bool = False,
+        *,
+        cell_meta: Any = None,
+        cell_id: str | None = None,
+    ) -> dict[str, Any]:
+        request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
+        reply = self.cells.run(request)
+        if silent:
+            return reply
+        if store_history:
+            self.history.add(request.count, code)
+        else:
+            # A cell that is not remembered does not count; its number is used again.
+            self.execution_count -= 1
+        return reply
+
+    async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        await super().execute_request(stream, ident, parent)
+        if self.preload_torch and not parent["content"].get("silent", False):
+            self.preload.begin()
+
+    def ask(self, prompt: object = "") -> str:
+        """A line from the user, for `input`."""
+        if not self._allow_stdin:
+            raise LispeError("Error: input: this front end cannot be asked for a line (no stdin here)")
+        return self.raw_input(prompt)
+
+    # -- help while typing -----------------------------------------------------------------------
+
+    async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
+        self._names_of_torch(code)
+        return self.completer.complete(code, len(code) if cursor_pos is None else cursor_pos)
+
+    async def do_inspect(
+        self, code: str, cursor_pos: int | None, detail_level: int = 0, omit_sections: object = ()
+    ) -> dict[str, Any]:
+        self._names_of_torch(code)
+        return self.inspector.inspect(code, len(code) if cursor_pos is None else cursor_pos, detail_level)
+
+    def _names_of_torch(self, code: str) -> None:
+        if not self.preload.done and needs_torch(code):
+            self.preload.wait_at_most(PATIENCE)
+
+    async def do_is_complete(self, code: str) -> dict[str, Any]:
+        return check(code)
+
+    async def do_history(
+        self, hist_access_type: str, output: bool, raw: bool, **query: Any
+    ) -> dict[str, Any]:
+        return {"status": "ok", "history": self.history.answer(hist_access_type, output, query)}
+
+    # -- debugger --------------------------------------------------------------------------------
+
+    @cached_property
+    def debugger(self) -> Any:
+        from lispe_kernel.kernel.debugger import LispeDebugger
+
+        return LispeDebugger.of(self)
+
+    async def do_debug_request(self, msg: dict[str, Any]) -> Any:
+        from lispe_kernel.kernel import debugging
+
+        return await debugging.answer(self, msg)
+
+    @property
+    def kernel_info(self) -> dict[str, Any]:
+        features = ["kernel subshells"] if self._supports_kernel_subshells else []
+        # ipykernel imports debugpy to answer this; knowing that it is there is enough.
+        if importlib.util.find_spec("debugpy") is not None:
+            features.append("debugger")
+        return {
+            "protocol_version": "5.5",
+            "implementation": self.implementation,
+            "implementation_version": self.implementation_version,
+            "language_info": self.language_info,
+            "banner": self.banner,
+            "help_links": self.help_links,
+            "supported_features": features,
+        }
+
+    # -- requests and their end ------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.interrupts.install()
+        super().start()
+
+    def set_parent(self, ident: Any, parent: dict[str, Any], channel: str = "shell") -> None:
+        super().set_parent(ident, parent, channel)
+        if channel == "shell":
+            self.facade.set_parent(parent)
+
+    # Interrupts are armed only while user code runs: see interrupts.py.
+    pre_handler_hook = ignore
+    post_handler_hook = ignore
+
+    async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        self.history.close()
+        with contextlib.suppress(ValueError):
+            sys.stdout.flush()
+        return {"status": "ok", "restart": restart}
+
+    async def do_clear(self) -> dict[str, Any]:
+        self.reset()
+        return {"status": "ok"}

@@ -1,0 +1,107 @@
+"""Colours: a Pygments lexer for LispE, for nbconvert, consoles and the interactive prompt.
+
+It colours text that need not be well formed and takes the names of forms and functions from the registries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from pygments.lexer import RegexLexer, bygroups
+from pygments.token import (
+    Comment,
+    Keyword,
+    Name,
+    Number,
+    Operator,
+    Punctuation,
+    String,
+    Text,
+    Whitespace,
+    _TokenType,
+)
+
+# As in the reader: characters that end an atom.
+_ATOM = r"[^\s()\[\]{}\"`';:.,]+"
+_NUMBER = r"[+-]?(?:0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_END = r"(?=[\s()\[\]{}\"`';:,]|$)"
+_CONSTANTS = frozenset({"nil", "true", "_", "false", "fail_"})
+_DEFINING = frozenset(
+    {"defun", "defmacro", "defpat", "dethread", "defpred", "defprol", "class@", "defclass", "data@"}
+)
+
+
+@cache
+def _families() -> tuple[frozenset[str], frozenset[str]]:
+    """The names of special forms and of functions, as the registries have them now."""
+    from lispe_kernel.language.compiler.registry import special_forms
+    from lispe_kernel.language.functions import registry
+    from lispe_kernel.session import Session
+
+    Session()  # fills both registries
+    return frozenset(name for name, _ in special_forms.names()), frozenset(
+        name for name, _ in registry.names()
+    )
+
+
+def _kind_of(atom: str) -> _TokenType:
+    forms, functions = _families()
+    if atom in _CONSTANTS:
+        return Keyword.Constant
+    if atom in _DEFINING:
+        return Keyword.Declaration
+    if atom in forms or atom in ("λ", "lambda", "\\"):
+        return Keyword
+    if atom in functions:
+        return Name.Builtin if atom[0].isalpha() else Operator
+    return (
+        Operator if not any(character.isalnum() or character == "_" for character in atom) else Name.Variable
+    )
+
+
+def _atom(lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]]:
+    yield match.start(), _kind_of(match[0]), match[0]
+
+
+def _head(lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]]:
+    """An opening parenthesis and the name after it: what is called stands out."""
+    yield match.start(1), Punctuation, match[1]
+    yield match.start(2), Whitespace, match[2]
+    kind = _kind_of(match[3])
+    yield match.start(3), Name.Function if kind is Name.Variable else kind, match[3]
+
+
+class LispeLexer(RegexLexer):
+    """Pygments lexer `lispe`."""
+
+    name = "LispE"
+    aliases = ["lispe"]
+    filenames = ["*.lisp", "*.lispe"]
+    mimetypes = ["text/x-lispe"]
+    url = "https://github.com/naver/lispe"
+
+    tokens = {
+        "root": [
+            (r"\s+", Whitespace),
+            (r"#![^\n]*", Comment.Hashbang),
+            (r"';", Name.Constant),
+            (r";;[\s\S]*?(?:;;|\Z)", Comment.Multiline),
+            (r";[^\n]*", Comment.Single),
+            (r'b?"(?:\\[^\n]|[^"\\\n])*"?', String.Double),
+            (r"b?`[^`]*`?", String.Backtick),
+            (rf"{_NUMBER},[+-]?(?:{_NUMBER})?i{_END}", Number),
+            (rf"[+-]?0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?{_END}", Number.Hex),
+            (rf"[+-]?0[bB][01]+{_END}", Number.Bin),
+            (rf"[+-]?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+){_END}", Number.Float),
+            (rf"[+-]?\d+{_END}", Number.Integer),
+            (rf"(')({_ATOM})", bygroups(Operator, String.Symbol)),
+            (r"'", Operator),
+            (rf"(\()(\s*)({_ATOM})", _head),
+            (r"[()\[\]{}]", Punctuation),
+            (r"[:.,]", Punctuation),
+            (_ATOM, _atom),
+            (r".", Text),
+        ],
+    }

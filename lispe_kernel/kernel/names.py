@@ -1,0 +1,129 @@
+"""What every name means to a person: one view over the session's variables, the special forms, the functions.
+
+It reads the registries and keeps no list of its own, and it never runs user code.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
+from lispe_kernel.language.errors import ReaderError
+from lispe_kernel.language.forms import Form
+from lispe_kernel.language.functions import Function, parameters_of, registry
+from lispe_kernel.language.reader import read
+from lispe_kernel.language.source import Source
+
+# The kinds that JupyterLab has icons for.
+FUNCTION, KEYWORD, VARIABLE, CLASS = "function", "keyword", "instance", "class"
+
+
+@dataclass(frozen=True)
+class Name:
+    """One name and what it stands for. `entry` is a Function, a SpecialForm, or the variable's value."""
+
+    text: str
+    kind: str
+    entry: Any
+
+    @property
+    def signature(self) -> str:
+        """How it is called, or an empty text for what is not called."""
+        if isinstance(self.entry, Function | SpecialForm):
+            return self.entry.signature
+        return signature_of(self.text, self.entry)
+
+
+def all_names(namespace: dict[str, Any], prefix: str) -> Iterator[Name]:
+    """Every known name that starts with a prefix: the user's first, then forms, then functions."""
+    seen: set[str] = set()
+    for text, value in list(namespace.items()):
+        if text.startswith(prefix) and not _hidden(text, prefix, value):
+            seen.add(text)
+            yield Name(text, _kind(value), value)
+    for text, form in special_forms.names():
+        if text.startswith(prefix) and text not in seen:
+            seen.add(text)
+            yield Name(text, KEYWORD, form)
+    for text, entry in registry.names():
+        if text.startswith(prefix) and text not in seen:
+            seen.add(text)
+            yield Name(text, KEYWORD if entry.keyword else FUNCTION, entry)
+
+
+def _hidden(text: str, prefix: str, value: Any) -> bool:
+    entry = registry.get(text)
+    # A library function that a program has used may lie in the namespace: it is listed once, as what it is.
+    return (text.startswith("_") and not prefix.startswith("_")) or (
+        entry is not None and entry.call is value
+    )
+
+
+def known(namespace: dict[str, Any], text: str) -> Name | None:
+    """What a name stands for: the user's definition hides the library's."""
+    entry = registry.get(text)
+    if text in namespace and not (entry is not None and entry.call is namespace[text]):
+        return Name(text, _kind(namespace[text]), namespace[text])
+    form = special_forms.get(text)
+    if form is not None:
+        return Name(text, KEYWORD, form)
+    return None if entry is None else Name(text, FUNCTION, entry)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, type):
+        return CLASS
+    return FUNCTION if isinstance(value, FunctionType) else VARIABLE
+
+
+def signature_of(name: str, value: Any) -> str:
+    """The call of a user's function as LispE writes it, without evaluating anything."""
+    if not isinstance(value, FunctionType):
+        return ""
+    return "(" + " ".join([name, *map(str, parameters(value))]) + ")"
+
+
+def parameters(value: Any) -> tuple[Any, ...]:
+    """The parameters of a function, if it has any that can be known."""
+    declared = getattr(value, "lispe_parameters", None)
+    if isinstance(declared, tuple):
+        return declared
+    try:
+        return parameters_of(value)
+    except (TypeError, ValueError):
+        return ()
+
+
+def definition(value: FunctionType) -> tuple[str, int, str]:
+    """Where a user's function was written: (file, line, text of the defining form)."""
+    code = value.__code__
+    text = "".join(linecache.getlines(code.co_filename))
+    form = _innermost(text, code.co_firstlineno, value.__name__)
+    return code.co_filename, code.co_firstlineno, form
+
+
+def _innermost(text: str, line: int, name: str) -> str:
+    source = Source(text)
+    try:
+        forms = read(source)
+    except ReaderError:
+        return source.line(line)
+    for form in _walk(forms):
+        if form.span.line == line and len(form) > 2 and str(form[1]) == name:
+            return source.excerpt(form.span)
+    return source.line(line)
+
+
+def _walk(form: Form) -> Iterator[Form]:
+    for item in form:
+        if isinstance(item, Form):
+            yield item
+            yield from _walk(item)
+
+
+# What the services hold: the namespace may be replaced (`%reset`), so they ask for it each time.
+SessionSource = Callable[[], Any]

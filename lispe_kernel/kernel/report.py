@@ -1,0 +1,127 @@
+"""An error as the lines a person reads: what went wrong, the source line with a caret, the chain of calls.
+
+Used by the kernel and by the command line; knows neither. Python's own frames appear only when the user
+asked for them with `(traceback_mode "python")`.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lispe_kernel.language.errors import Frame, LispeError
+from lispe_kernel.language.functions import function
+
+RED, BOLD, DIM, RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
+# A deep recursion shows its outermost and innermost calls.
+SHOWN_FRAMES = 12
+
+ERROR_NAME = "LispE error"
+INTERRUPTED = "Interrupted"
+
+
+class Modes:
+    """What tracebacks show, "lispe" or "python". One process has one screen, hence one mode."""
+
+    traceback = "lispe"
+
+
+@function("traceback_mode", silent=True)
+def traceback_mode(mode: str = "lispe") -> str:
+    """Choose what an error shows: "lispe" (LispE frames only) or "python" (Python's frames as well).
+
+    Example: (traceback_mode "lispe") => lispe
+    Errors: any other mode.
+    """
+    if mode not in ("lispe", "python"):
+        raise LispeError(f'Error: traceback_mode: the mode is "lispe" or "python", not {mode!r}')
+    Modes.traceback = mode
+    return mode
+
+
+@dataclass(frozen=True)
+class Report:
+    """An error ready to be shown: its kind, its message, and all lines of its traceback."""
+
+    name: str
+    message: str
+    lines: list[str]
+
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+def report(error: BaseException, colours: bool = True) -> Report:
+    """The report of any exception that left the user's program."""
+    message = message_of(error)
+    lines = list(_lines(error, message))
+    if not colours:
+        lines = [_plain(line) for line in lines]
+    return Report(name_of(error), message, lines)
+
+
+def name_of(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return ERROR_NAME if isinstance(error, LispeError) else type(error).__name__
+
+
+def message_of(error: BaseException) -> str:
+    """One line that says what went wrong."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted"
+    if isinstance(error, LispeError):
+        return str(error)
+    return f"Error: {type(error).__name__}: {error}" if str(error) else f"Error: {type(error).__name__}"
+
+
+def _lines(error: BaseException, message: str) -> Iterator[str]:
+    yield f"{BOLD}{RED}{message}{RESET}"
+    if isinstance(error, LispeError):
+        yield from _excerpt(error)
+        yield from _chain(error.frames)
+    if Modes.traceback == "python":
+        yield ""
+        for part in traceback.format_exception(error):
+            yield from part.rstrip("\n").split("\n")
+
+
+def _excerpt(error: LispeError) -> Iterator[str]:
+    text = error.excerpt()
+    if text:
+        line, _, caret = text.rpartition("\n")
+        yield ""
+        yield f"  {line}"
+        margin, bar, mark = caret.partition("|")
+        yield f"  {margin}{bar}{RED}{mark}{RESET}"
+
+
+def _chain(frames: tuple[Frame, ...]) -> Iterator[str]:
+    """The calls that led to the error, innermost last; nothing for an error at top level."""
+    if len(frames) < 2:
+        return
+    yield ""
+    yield "Calls, the innermost last:"
+    shown = list(frames)
+    hidden = len(shown) - SHOWN_FRAMES
+    if hidden > 0:
+        half = SHOWN_FRAMES // 2
+        for frame in shown[:half]:
+            yield _call(frame)
+        yield f"{DIM}  ... {hidden} more calls ...{RESET}"
+        shown = shown[-half:]
+    for frame in shown:
+        yield _call(frame)
+
+
+def _call(frame: Frame) -> str:
+    place = f"{frame.source}, line {frame.span.line}" if frame.span is not None else frame.source
+    text = frame.text.strip()
+    return f"  {place}: {frame.function}" + (f"  {DIM}{text}{RESET}" if text else "")
+
+
+def _plain(line: str) -> str:
+    for mark in (RED, BOLD, DIM, RESET):
+        line = line.replace(mark, "")
+    return line

@@ -1,0 +1,133 @@
+"""The interactive prompt: history, colours, completion and multi-line editing around one Session.
+
+The services are the kernel's own (completion, completeness, lexer, history); only the screen differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completion
+from prompt_toolkit.completion import Completer as PromptCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.filters import has_completions
+from prompt_toolkit.history import History as PromptHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.lexers import PygmentsLexer
+
+from lispe_kernel import __version__
+from lispe_kernel.kernel.completeness import check
+from lispe_kernel.kernel.completion import Completer
+from lispe_kernel.kernel.history import History
+from lispe_kernel.kernel.inspection import Inspector
+from lispe_kernel.kernel.lexer import LispeLexer
+from lispe_kernel.kernel.report import report
+from lispe_kernel.language.printer import to_text
+
+BANNER = f"LispE {__version__}. Tab completes, ?name gives help, Ctrl-D leaves."
+PROMPT, CONTINUED = "lispe> ", "    .. "
+
+
+class Prompt:
+    """Reads forms, evaluates them, prints their values, until the end of input."""
+
+    def __init__(self, session: Any, history: History | None = None, **screen: Any) -> None:
+        self.session = session
+        self.history = history or History()
+        self.inspector = Inspector(lambda: self.session)
+        self._count = 0
+        self._line: PromptSession[str] = PromptSession(
+            PROMPT,
+            multiline=True,
+            lexer=PygmentsLexer(LispeLexer),
+            completer=_Completions(Completer(lambda: self.session)),
+            complete_while_typing=False,
+            history=_Past(self.history),
+            key_bindings=_keys(),
+            prompt_continuation=CONTINUED,
+            **screen,
+        )
+
+    def loop(self) -> int:
+        """Prompt until Ctrl-D or `(exit)`; returns the exit status."""
+        print(BANNER)
+        try:
+            while True:
+                try:
+                    text = self._line.prompt()
+                except KeyboardInterrupt:
+                    continue
+                except EOFError:
+                    return 0
+                if text.strip():
+                    self.answer(text)
+        except SystemExit as leave:
+            return leave.code if isinstance(leave.code, int) else 0
+        finally:
+            self.history.close()
+
+    def answer(self, text: str) -> None:
+        """Evaluate one entry and show what comes of it."""
+        if text.lstrip().startswith("?"):
+            self._help(text.strip().lstrip("?"))
+            return
+        self._count += 1
+        self.history.add(self._count, text)
+        try:
+            outcome = self.session.run(text, f"entry {self._count}")
+            if not outcome.silent:
+                print(to_text(outcome.value))
+        except (Exception, KeyboardInterrupt) as error:
+            sys.stdout.flush()
+            print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)
+
+    def _help(self, name: str) -> None:
+        page = self.inspector.about(name.strip())
+        print(page["text/plain"] if page else f"Nothing is named '{name}'.")
+
+
+def _keys() -> KeyBindings:
+    keys = KeyBindings()
+
+    @keys.add("enter", filter=~has_completions)
+    def _(event: KeyPressEvent) -> None:
+        """Enter runs what is complete and opens an indented line where it is not."""
+        buffer = event.current_buffer
+        state = check(buffer.text)
+        if state["status"] == "incomplete" or buffer.document.text_after_cursor.strip():
+            buffer.insert_text("\n" + check(buffer.document.text_before_cursor).get("indent", ""))
+        else:
+            buffer.validate_and_handle()
+
+    return keys
+
+
+class _Completions(PromptCompleter):
+    def __init__(self, completer: Completer) -> None:
+        self._completer = completer
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        cursor = document.cursor_position
+        start, matches = self._completer.matches(document.text, cursor)
+        for match in matches:
+            yield Completion(match.text, start - cursor, display_meta=match.signature[:60] or match.kind)
+
+
+class _Past(PromptHistory):
+    """The cells of all sessions, newest first, as prompt_toolkit wants them."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self._history = history
+
+    def load_history_strings(self) -> Iterable[str]:
+        return reversed(self._history.tail(1000))
+
+    def store_string(self, string: str) -> None:
+        """The prompt itself adds entries, with their numbers."""
+
+
+__all__ = ["Prompt"]
