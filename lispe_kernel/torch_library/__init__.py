@@ -20,6 +20,10 @@ FAMILIES = (
     "modules",
     "positional",
     "attention",
+    "tokenizers",
+    "sequences",
+    "training",
+    "schedulers",
     "devices",
 )
 

@@ -56,6 +56,7 @@ def _cuda(index: Any) -> torch.device:
 def cuda_is_available() -> Atom | None:
     """Whether an NVIDIA GPU can be used: true or nil.
 
+    Example: (= (torch_cuda_is_available) (torch_cuda_available)) => true
     Source: torch API 17
     """
     return truth(torch.cuda.is_available())
@@ -65,6 +66,7 @@ def cuda_is_available() -> Atom | None:
 def mps_is_available() -> Atom | None:
     """Whether Apple's GPU can be used: true or nil.
 
+    Example: (= (torch_mps_is_available) (torch_mps_available)) => true
     Source: torch API 17
     """
     return truth(has_mps())
@@ -74,6 +76,7 @@ def mps_is_available() -> Atom | None:
 def cuda_device_count() -> int:
     """How many NVIDIA GPUs there are; 0 without CUDA.
 
+    Example: (< (torch_cuda_device_count) 0) => nil
     Source: torch API 17
     """
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -83,6 +86,7 @@ def cuda_device_count() -> int:
 def cuda_memory_allocated() -> int:
     """Bytes in use on the whole current GPU, by all programs; 0 without CUDA.
 
+    Example: (< (torch_cuda_memory_allocated) 0) => nil
     Source: torch API 17
     """
     if not torch.cuda.is_available():
@@ -95,6 +99,7 @@ def cuda_memory_allocated() -> int:
 def cuda_memory_total() -> int:
     """Bytes of memory of the current GPU; 0 without CUDA.
 
+    Example: (< (torch_cuda_memory_total) 0) => nil
     Source: torch API 17
     """
     return torch.cuda.mem_get_info()[1] if torch.cuda.is_available() else 0
@@ -116,6 +121,7 @@ def cuda_empty_cache() -> Atom:
 def set_device(device: int) -> Atom:
     """Make GPU number `device` the current one; true.
 
+    Example: (maybe (torch_set_device -1) "no such GPU") => "no such GPU"
     Errors: `Error: CUDA not available`, `Error: Invalid device ID`
     Source: torch API 17
     """
@@ -127,6 +133,7 @@ def set_device(device: int) -> Atom:
 def to_cuda(tensor: Any, device: int | None = None) -> Any:
     """The tensor on a GPU, by default on the current one. A module moves as a whole.
 
+    Example: (maybe (torch_to_cuda nil) "no tensor") => "no tensor"
     Errors: `Error: First argument must be a tensor`, `Error: CUDA not available`, `Error: Invalid device ID`
     Source: torch API 17
     """
@@ -162,6 +169,7 @@ def to_cpu(tensor: Any) -> Any:
 def to_mps(tensor: Any) -> Any:
     """The tensor on Apple's GPU. A module moves as a whole.
 
+    Example: (maybe (torch_to_mps nil) "no tensor") => "no tensor"
     Errors: `Error: Argument must be a tensor`, `Error: MPS not available`
     Source: torch API 17
     """
@@ -190,6 +198,7 @@ def on_mps(tensor: torch.Tensor) -> Atom | None:
 def best_device() -> str:
     """The name of the best device here: `mps`, else `cuda`, else `cpu`.
 
+    Example: (= (torch_get_best_device) (torch_get_best_device)) => true
     Source: torch API 17
     """
     if has_mps():
@@ -203,6 +212,7 @@ def mps_synchronize(safemode: Any = None) -> Atom | None:
 
     The argument of the original (wait before freeing memory) is accepted and needs nothing here.
 
+    Example: (= (torch_mps_synchronize) (torch_mps_available)) => true
     Source: torch API 17
     """
     del safemode
@@ -216,6 +226,7 @@ def mps_synchronize(safemode: Any = None) -> Atom | None:
 def in_memory() -> int:
     """How many tensors the program holds, parameters of modules and their gradients included.
 
+    Example: (< (tensor_in_memory) 0) => nil
     Source: torch API 17
     """
     return sum(1 for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor))

@@ -33,7 +33,8 @@ TORCH_ERRORS = (
     AttributeError,
 )
 
-# What C++ appends to a message, and the list of signatures the argument parser appends.
+# What C++ puts before and after a message, and the list of signatures the argument parser appends.
+_ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
 _NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
 _SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
 _LONGEST = 400
@@ -42,7 +43,7 @@ _LONGEST = 400
 def readable(error: BaseException) -> str:
     """The message of a torch exception in one line, without stack traces and signature lists."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    text = _SIGNATURES.sub("", _NOISE.sub("", text))
+    text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
