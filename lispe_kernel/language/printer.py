@@ -74,6 +74,8 @@ def type_atom(value: Any) -> Atom:
 def describe(value: Any, width: int = 40) -> str:
     """A value in an error message: its kind and a short form of its text."""
     text = show(value)
+    if "\n" in text:
+        text = " ".join(text.split())
     if len(text) > width:
         text = text[: width - 3] + "..."
     kind = type_atom(value).name.strip("_").replace("_", " ")

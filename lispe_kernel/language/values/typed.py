@@ -39,7 +39,9 @@ class TypedList:
         if isinstance(values, TypedList):
             return values.array.astype(self.dtype)
         try:
-            return np.array(values if isinstance(values, list | tuple | range) else list(values), dtype=self.dtype)
+            return np.array(
+                values if isinstance(values, list | tuple | range) else list(values), dtype=self.dtype
+            )
         except OverflowError:
             raise LispeError(f"Error: {self.name}: an integer does not fit in {self.dtype}") from None
 

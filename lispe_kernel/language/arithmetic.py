@@ -1,0 +1,380 @@
+"""LispE's arithmetic and comparison on every kind of value.
+
+Compiled code uses Python's operators; what Python does not do the LispE way ends here: text appended to
+a string, element-by-element work on lists, the sign of a remainder, the meaning of `=`. The operators of
+the list classes are bound at the end of this file.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.typed import TypedList, typed
+
+Binary = Callable[[Any, Any], Any]
+
+NUMERIC = frozenset({int, float, complex})
+# Beyond so many bits an integer power is an error rather than a machine that stops answering.
+_MOST_BITS = 1 << 26
+
+
+def cannot(name: str, a: Any, b: Any) -> LispeError:
+    """The error for operands that an operator does not take."""
+    for value in (a, b):
+        access = access_of(value)
+        if access is not None and access.operands:
+            return LispeError(access.operands)
+    for value in (a, b):
+        if value is None or isinstance(value, Atom):
+            return LispeError(
+                f"Error: cannot use this element in an arithmetic expression: '{to_text(value)}' (in '{name}')"
+            )
+    return LispeError(f"Error: cannot evaluate '{name}' with these operands: {describe(a)} and {describe(b)}")
+
+
+def _apply(name: str, op: Binary, a: Any, b: Any) -> Any:
+    try:
+        return op(a, b)
+    except TypeError:
+        raise cannot(name, a, b) from None
+
+
+def add(a: Any, b: Any) -> Any:
+    """`(+ a b)`: a sum; text of `b` appended when `a` is a string; element by element on lists."""
+    if isinstance(a, str):
+        return a + to_text(b)
+    return _apply("+", operator.add, a, b)
+
+
+def subtract(a: Any, b: Any) -> Any:
+    return _apply("-", operator.sub, a, b)
+
+
+def multiply(a: Any, b: Any) -> Any:
+    """`(* a b)`. Python's repetition of strings is no product."""
+    if isinstance(a, str) or isinstance(b, str):
+        raise cannot("*", a, b)
+    return _apply("*", operator.mul, a, b)
+
+
+def divide(a: Any, b: Any) -> Any:
+    return _apply("/", operator.truediv, a, b)
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """`(% a b)`: C's remainder, with the sign of `a`; on numbers both are truncated to integers first."""
+    kind = type(a)
+    if kind is int and type(b) is int:
+        result = abs(a) % abs(b)
+        return -result if a < 0 else result
+    if kind in (int, float) and type(b) in (int, float):
+        if not (math.isfinite(a) and math.isfinite(b)):
+            raise cannot("%", a, b)
+        return float(remainder(int(a), int(b)))
+    if isinstance(a, str | bytes):
+        raise cannot("%", a, b)
+    return _apply("%", operator.mod, a, b)
+
+
+def power(a: Any, b: Any) -> Any:
+    """`(^^ a b)`: exact for an integer and a non-negative integer."""
+    if isinstance(a, int) and isinstance(b, int):
+        if b >= 0:
+            if a.bit_length() * b > _MOST_BITS and abs(a) > 1:
+                raise LispeError(
+                    f"Error: ^^: the result of {describe(a)} to the power {describe(b)} is too large"
+                )
+            return a**b
+        if a == 0:
+            raise LispeError("Error: division by zero")
+        return float(a) ** b
+    return _apply("^^", operator.pow, a, b)
+
+
+_AND_NOT: Binary = lambda a, b: a & ~b  # noqa: E731 - one operator among a table of operators
+
+
+def bit_operation(name: str, op: Binary, a: Any, b: Any) -> Any:
+    """A bit operator on integers; on a double it works on the bits of the double, as in LispE."""
+    if isinstance(a, float) or isinstance(b, float):
+        import struct
+
+        bits = [struct.unpack("<q", struct.pack("<d", v))[0] if isinstance(v, float) else v for v in (a, b)]
+        if name in ("<<", ">>"):
+            bits[1] = int(b)
+        result = op(*bits) & (2**64 - 1)
+        if isinstance(a, float):
+            return struct.unpack("<d", struct.pack("<Q", result))[0]
+        return result - 2**64 if result >= 2**63 else result
+    if name in ("<<", ">>") and isinstance(b, int) and (b < 0 or b > _MOST_BITS):
+        raise LispeError(f"Error: cannot shift by {b}")
+    return _apply(name, op, a, b)
+
+
+BIT_OPERATORS: dict[str, Binary] = {
+    "&": operator.and_,
+    "|": operator.or_,
+    "^": operator.xor,
+    "&~": _AND_NOT,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+}
+
+
+def _bit(name: str) -> Binary:
+    op = BIT_OPERATORS[name]
+    return lambda a, b: bit_operation(name, op, a, b)
+
+
+OPERATORS: dict[str, Binary] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "%": remainder,
+    "^^": power,
+    **{name: _bit(name) for name in BIT_OPERATORS},
+}
+
+
+def fold(name: str, values: tuple[Any, ...]) -> Any:
+    """An operator over any number of operands, from the left; one list is folded over its elements."""
+    op = OPERATORS[name]
+    if len(values) == 1:
+        return fold_one(name, values[0])
+    result = values[0]
+    for value in values[1:]:
+        result = op(result, value)
+    return result
+
+
+def fold_one(name: str, value: Any) -> Any:
+    """`(+ '(1 2 3))`: the operator between the elements; 0 for an empty list.
+
+    Errors: `Error: cannot apply '-' to one element` for a scalar, `... to a string` for a lone string.
+    """
+    if not isinstance(value, list | TypedList) and not hasattr(value, "lispe_items"):
+        raise LispeError(f"Error: cannot apply '{name}' to one element")
+    items = list(value)
+    if not items:
+        return 0
+    if name != "+" and isinstance(items[0], str):
+        raise LispeError(f"Error: cannot apply '{name}' to a string")
+    op, result = OPERATORS[name], items[0]
+    for item in items[1:]:
+        result = op(result, item)
+    return result
+
+
+def equal(a: Any, b: Any) -> bool:
+    """`(= a b)`: ordinary equality of numbers, content of containers, names of atoms.
+
+    A number on the left takes nil for 0 and `true` for 1.
+    """
+    kind = type(a)
+    if kind is int or kind is float:
+        if b is None:
+            return bool(a == 0)
+        if b is TRUE:
+            return bool(a == 1)
+        return type(b) in NUMERIC and bool(a == b)
+    if kind is str:
+        return isinstance(b, str) and a == b
+    if isinstance(a, list | TypedList) and not len(a):
+        return b is None or (hasattr(b, "__len__") and not isinstance(b, str) and len(b) == 0)
+    if a is None:
+        return b is None or (isinstance(b, list | TypedList) and not len(b))
+    access = access_of(a)
+    if access is not None:
+        return access.equal(a, b) if access.equal is not None else a is b
+    if isinstance(a, list):
+        return _equal_lists(a, b)
+    return bool(a == b)
+
+
+def _equal_lists(a: list[Any], b: Any) -> bool:
+    if not isinstance(b, list | TypedList) or len(a) != len(b):
+        return False
+    return all(equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def identical(a: Any, b: Any) -> bool:
+    """`(eq a b)`: equal scalars, or the same container; nil and the empty list are alike."""
+    if a is b:
+        return True
+    if type(a) in NUMERIC:
+        return type(b) in NUMERIC and bool(a == b)
+    if isinstance(a, str | bytes):
+        return type(a) is type(b) and a == b
+    return _empty(a) and _empty(b)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, list | dict | TypedList) and len(value) == 0)
+
+
+def three_way(a: Any, b: Any) -> int:
+    """`(>=< a b)`: -1, 0 or 1."""
+    return (a > b) - (a < b)
+
+
+def truth_of(value: Any) -> bool:
+    """Whether LispE takes a value for true: false are nil, 0, "" and empty containers."""
+    access = access_of(value)
+    return access.truth(value) if access is not None else bool(value)
+
+
+# -- element by element ------------------------------------------------------------------------------
+
+
+def elementwise(op: Binary, a: Any, b: Any) -> Any:
+    """The operator on the elements of one or two lists; what is left of a longer first list stays."""
+    a_many, b_many = _is_list(a), _is_list(b)
+    if not (a_many and b_many):
+        taken = _taken_over(op, a, b)
+        if taken is not NotImplemented:
+            return taken
+    if a_many and b_many:
+        result = [op(x, y) for x, y in zip(a, b, strict=False)]
+        result.extend(list(a)[len(result) :])
+    elif a_many:
+        result = [op(x, b) for x in a]
+    else:
+        result = [op(a, y) for y in b]
+    return List(result)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | TypedList)
+
+
+def _taken_over(op: Binary, a: Any, b: Any) -> Any:
+    """A library's own answer for one of its values and a list, or NotImplemented."""
+    for value in (a, b):
+        access = access_of(value)
+        if access is not None and access.operate is not None:
+            return access.operate(op, a, b)
+    return NotImplemented
+
+
+def _typed_operation(name: str, ufunc: str) -> Binary:
+    op = OPERATORS[name]
+
+    def operate(a: Any, b: Any) -> Any:
+        if isinstance(a, str | bytes) or isinstance(b, str | bytes):
+            raise cannot(name, a, b)
+        if isinstance(a, list) or isinstance(b, list):
+            return elementwise(op, a, b)
+        if not (isinstance(a, TypedList) and isinstance(b, TypedList)):
+            taken = _taken_over(op, a, b)
+            if taken is not NotImplemented:
+                return taken
+        left, right = _operand(a, name, b), _operand(b, name, a)
+        if name in ("/", "%") and not np.all(right):
+            raise LispeError("Error: division by zero")
+        return _vectorised(name, ufunc, left, right)
+
+    return operate
+
+
+def _operand(value: Any, name: str, other: Any) -> Any:
+    if isinstance(value, TypedList):
+        return value.array
+    if type(value) not in NUMERIC:
+        raise cannot(name, value, other)
+    return value
+
+
+def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
+    sizes = [len(x) for x in (left, right) if hasattr(x, "__len__")]
+    rest = None
+    if len(sizes) == 2 and sizes[0] != sizes[1]:
+        common = min(sizes)
+        left, right, rest = left[:common], right[:common], left[common:]
+    try:
+        with np.errstate(all="ignore"):
+            result = getattr(np, ufunc)(left, right)
+    except OverflowError:
+        raise LispeError(
+            f"Error: '{name}': an integer does not fit in the elements of this typed list"
+        ) from None
+    if result.dtype.kind == "i":
+        _refuse_overflow(name, left, right, result)
+    if rest is not None and len(rest):
+        result = np.concatenate([result, rest])
+    return typed(result)
+
+
+def _refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:
+    """64-bit integers wrap silently in numpy; LispE's integers do not overflow, so this is an error."""
+    if name not in ("+", "-", "*", "^^") or not len(result):
+        return None
+    limit = 1 << (result.dtype.itemsize * 8 - 1)
+    extremes = [(int(np.min(x)), int(np.max(x))) for x in (left, right)]
+    op = OPERATORS[name] if name != "^^" else multiply
+    if name == "^^":
+        return _refuse_power_overflow(extremes, limit)
+    corners = [op(x, y) for x in extremes[0] for y in extremes[1]]
+    if min(corners) < -limit or max(corners) >= limit:
+        exact = getattr(np, {"+": "add", "-": "subtract", "*": "multiply"}[name])
+        wide = exact(np.asarray(left, dtype=object), np.asarray(right, dtype=object))
+        if (wide != result).any():
+            raise LispeError(f"Error: '{name}': a result does not fit in {result.dtype.name}")
+    return None
+
+
+def _refuse_power_overflow(extremes: list[tuple[int, int]], limit: int) -> None:
+    base = max(abs(extremes[0][0]), abs(extremes[0][1]))
+    if base > 1 and extremes[1][1] * math.log2(base) >= limit.bit_length() - 1:
+        raise LispeError("Error: '^^': a result does not fit in the elements of this typed list")
+
+
+def _bind_operators() -> None:
+    """Give the list classes LispE's operators, both plain and reflected."""
+    table = {
+        "add": ("+", "add"),
+        "sub": ("-", "subtract"),
+        "mul": ("*", "multiply"),
+        "truediv": ("/", "true_divide"),
+        "mod": ("%", "fmod"),
+        "pow": ("^^", "power"),
+        "and": ("&", "bitwise_and"),
+        "or": ("|", "bitwise_or"),
+        "xor": ("^", "bitwise_xor"),
+        "lshift": ("<<", "left_shift"),
+        "rshift": (">>", "right_shift"),
+    }
+    for method, (name, ufunc) in table.items():
+        for cls, operate in (
+            (List, _list_operation(OPERATORS[name])),
+            (TypedList, _typed_operation(name, ufunc)),
+        ):
+            setattr(cls, f"__{method}__", operate)
+            setattr(cls, f"__r{method}__", _reflected(name, operate))
+
+
+def _list_operation(op: Binary) -> Binary:
+    return lambda a, b: elementwise(op, a, b)
+
+
+def _reflected(name: str, operate: Binary) -> Binary:
+    def reflected(self: Any, other: Any) -> Any:
+        if isinstance(other, str):
+            if name == "+":
+                return other + to_text(self)
+            raise cannot(name, other, self)
+        return operate(other, self)
+
+    return reflected
+
+
+_bind_operators()

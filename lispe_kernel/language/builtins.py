@@ -1,0 +1,159 @@
+"""What compiled code finds in its builtins: the library's functions and the compiler's own helpers.
+
+The helpers' names begin with a blank, which no LispE name can, so that nothing a user defines hides them.
+"""
+
+from __future__ import annotations
+
+import builtins as python
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.arithmetic import (
+    OPERATORS,
+    add,
+    cannot,
+    equal,
+    identical,
+    power,
+    remainder,
+    truth_of,
+)
+from lispe_kernel.language.compiler.program import UNSET_VALUE
+from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
+from lispe_kernel.language.functions import Registry
+from lispe_kernel.language.library.containers import at, items, store
+from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
+from lispe_kernel.language.values.lists import List, Strings, deep_copy
+from lispe_kernel.language.values.typed import TypedList
+
+# Classes whose truth in Python is their truth in LispE.
+PLAIN = frozenset(
+    {
+        type(None),
+        bool,
+        int,
+        float,
+        complex,
+        str,
+        Atom,
+        List,
+        Strings,
+        Dictionary,
+        IntegerDictionary,
+        NumberDictionary,
+        Caught,
+    }
+)
+
+
+def _several(values: Any, count: int) -> list[Any]:
+    """The elements for `(setq (a b) list)`."""
+    if not isinstance(values, list | TypedList) or len(values) != count:
+        raise LispeError("Error: a list of variable should have the same size as its value.")
+    return list(values)
+
+
+def _whole(value: Any) -> int:
+    """A loop's bound as an integer."""
+    if type(value) is int:
+        return value
+    if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
+        return int(value)
+    raise LispeError(f"Error: a loop counts with integers, not with {describe(value)}")
+
+
+def _turns(count: Any) -> range:
+    """The values of a loopcount variable: up from 0, or down to 0 for a negative count."""
+    number = _whole(count)
+    return range(number) if number >= 0 else range(-number - 1, -1, -1)
+
+
+def _after(count: int) -> int:
+    """What the variable of a loopcount holds after the loop."""
+    return count if count >= 0 else -1
+
+
+def _change(name: str, operand: Any, container: Any, *keys: Any) -> Any:
+    """`(+= (@ c k) v)`: a missing key counts as 0, or as "" when text is added."""
+    for key in keys[:-1]:
+        container = at(container, key)
+    key = keys[-1]
+    missing = isinstance(container, dict) and container.key(key) not in container  # type: ignore[attr-defined]
+    old = ("" if isinstance(operand, str) else 0) if missing else at(container, key)
+    value = OPERATORS[name](old, operand)
+    store(container, key, value)
+    return value
+
+
+def _no_product(text: str) -> Any:
+    raise cannot("*", text, 1)
+
+
+def _square(value: Any) -> Any:
+    return (
+        value * value
+        if type(value) is float
+        else power(value, 2)
+        if isinstance(value, int)
+        else _times(value)
+    )
+
+
+def _times(value: Any) -> Any:
+    return OPERATORS["*"](value, value)
+
+
+def _thrown(value: Any) -> ThrownError:
+    return ThrownError(to_text(value))
+
+
+HELPERS: dict[str, Any] = {
+    " true": TRUE,
+    " unset": UNSET_VALUE,
+    " plain": PLAIN,
+    " type": type,
+    " str": str,
+    " int": int,
+    " bool": bool,
+    " range": range,
+    " List": List,
+    " list": List,
+    " copy": deep_copy,
+    " Dictionary": Dictionary,
+    " truth": truth_of,
+    " equal": equal,
+    " identical": identical,
+    " add": add,
+    " remainder": remainder,
+    " square": _square,
+    " no product": _no_product,
+    " text": to_text,
+    " at": at,
+    " items": items,
+    " several": _several,
+    " whole": _whole,
+    " turns": _turns,
+    " after": _after,
+    " change": _change,
+    " error": LispeError,
+    " thrown": _thrown,
+    " return": ReturnFromTop,
+    " Exception": Exception,
+    " TypeError": TypeError,
+    " Caught": Caught,
+    " is_caught": lambda value: isinstance(value, Caught),
+}
+
+
+def make_builtins(registry: Registry, own: dict[str, Callable[..., Any] | Any]) -> dict[str, Any]:
+    """A session's builtins: every registered function, the helpers, and what belongs to the session alone."""
+    found: dict[str, Any] = {name: entry.call for name, entry in registry.names()}
+    found.update(HELPERS)
+    found.update(own)
+    # Python's import machinery looks these up in the builtins of whatever code runs.
+    found["__build_class__"] = python.__build_class__
+    found["__import__"] = python.__import__
+    return found

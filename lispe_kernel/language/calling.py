@@ -1,0 +1,54 @@
+"""Function arguments: an atom, a lambda or a quoted partial call as something Python can call.
+
+`(maplist 'car l)`, `(maplist '(+ 1) l)`, `(maplist (λ (x) ...) l)` all pass through `callable_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe
+from lispe_kernel.language.runtime import current, function_of_atom
+from lispe_kernel.language.values.atoms import Atom
+
+LAMBDA_NAMES = frozenset({"λ", "lambda", "\\"})
+
+
+def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any]:
+    """The Python callable for a LispE function argument.
+
+    An atom is looked up in the session, a list is a lambda or a partial call `'(op v)`: the element goes
+    where `_` stands, else last, or first when `element_first` (the composing family).
+
+    Errors: `Error: NAME is not a function` for any other value.
+    """
+    if isinstance(value, Atom):
+        return function_of_atom(value)
+    if isinstance(value, list):
+        return _from_list(value, element_first)
+    if callable(value):
+        return value  # type: ignore[no-any-return]
+    raise LispeError(f"Error: wrong function call: {describe(value)} is not a function")
+
+
+def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
+    if not code:
+        raise LispeError("Error: wrong function call: () is not a function")
+    head = code[0]
+    if isinstance(head, Atom) and head.name in LAMBDA_NAMES:
+        return current().evaluate_form(code)  # type: ignore[no-any-return]
+    if element_first and len(code) == 2 and not isinstance(head, Atom) and isinstance(code[1], Atom):
+        # `'(v op)` computes (op v x)
+        function, fixed = function_of_atom(code[1]), head
+        return lambda element: function(fixed, element)
+    function = callable_of(head)
+    fixed_arguments = code[1:]
+    if None in fixed_arguments:
+        slot = fixed_arguments.index(None)
+        before, after = fixed_arguments[:slot], fixed_arguments[slot + 1 :]
+        return lambda element: function(*before, element, *after)
+    if element_first:
+        return lambda element: function(element, *fixed_arguments)
+    return lambda *elements: function(*fixed_arguments, *elements)

@@ -1,0 +1,176 @@
+"""Assignment: `setq` and its kin, `let`, in-place operators."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from lispe_kernel.language.compiler.core import AT, Compiler
+from lispe_kernel.language.compiler.destinations import EFFECT, Destination
+from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.scopes import python_name
+from lispe_kernel.language.forms import Form, head, is_list
+from lispe_kernel.language.values.atoms import Atom
+
+
+def _assign(c: Compiler, form: Form, destination: Destination, *, gives_value: bool) -> ast.expr | None:
+    """`(setq v e)` and `(setq (a b) list)`."""
+    if is_list(form[1]):
+        return _assign_several(c, form, destination, gives_value=gives_value)
+    name = c.check_variable(form[1], form.spans[1])
+    value = c.value(form[2], form.spans[2])
+    if gives_value and destination is not EFFECT:
+        value = c.simple(value)
+    c.assign(c.target(name), value)
+    return c.deliver(value if gives_value else c.true(), destination)
+
+
+def _assign_several(
+    c: Compiler, form: Form, destination: Destination, *, gives_value: bool
+) -> ast.expr | None:
+    names = [c.check_variable(item, form.spans[1]) for item in form[1]]
+    value = c.simple(c.value(form[2], form.spans[2]))
+    taken = c.call(" several", value, c.constant(len(names)))
+    targets = [ast.copy_location(ast.Name(c.target(n), ast.Store()), taken) for n in names]
+    c.assign(ast.copy_location(ast.Tuple(targets, ast.Store()), taken), taken)
+    return c.deliver(value if gives_value else c.true(), destination)
+
+
+@special("setq", "variable value", least=2, most=2, silent=True)
+def compile_setq(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    """Assign a variable: a local one inside a function, else a global one. Gives true.
+
+    A list of names takes the elements of a list of the same size.
+    """
+    return _assign(c, form, destination, gives_value=False)
+
+
+@special("setqv", "variable value", least=2, most=2)
+def compile_setqv(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    """As setq, but gives the value."""
+    return _assign(c, form, destination, gives_value=True)
+
+
+@special("setg", "variable value", least=2, most=2, silent=True)
+def compile_setg(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    """Assign a global variable, also inside a function. Gives true."""
+    names = form[1] if is_list(form[1]) else [form[1]]
+    checked = [c.check_variable(item, form.spans[1]) for item in names]
+    value = c.value(form[2], form.spans[2])
+    if is_list(form[1]):
+        taken = c.saved(c.call(" several", c.simple(value), c.constant(len(checked))))
+        for index, name in enumerate(checked):
+            c.assign(global_target(c, name), c.subscript(taken, c.constant(index)))
+    else:
+        c.assign(global_target(c, checked[0]), value)
+    return c.deliver(c.true(), destination)
+
+
+def global_target(c: Compiler, name: str) -> ast.expr:
+    """A global variable as the target of an assignment, whatever locals there are."""
+    return c.subscript(c.name(" globals"), c.constant(python_name(name)), ast.Store())
+
+
+@special("setconst", "NAME value", least=2, most=2, silent=True)
+def compile_setconst(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    """Assign a global variable once and for all: assigning it again is an error."""
+    name = c.check_variable(form[1], form.spans[1])
+    c.assign(global_target(c, name), c.value(form[2], form.spans[2]))
+    c.fixed.add(name)
+    return c.deliver(c.true(), destination)
+
+
+@special("let", "((variable value)...) body...", least=2, result=(-1,))
+def compile_let(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    """Bind variables in order, each seeing the ones before, for the body; the value is the body's last.
+
+    The bindings are lexical: the body sees them, and lambdas written in it keep them.
+    """
+    if not is_list(form[1]):
+        raise c.error("Error: unbalanced list of variables in 'let'", form.spans[1])
+    outer = c.bindings
+    inner, name = c.through(destination)
+    try:
+        for pair in form[1]:
+            _bind_pair(c, pair, form)
+        c.sequence(form, 2, inner)
+    finally:
+        c.bindings = outer
+    return c.result(name)
+
+
+def _bind_pair(c: Compiler, pair: Any, form: Form) -> None:
+    if isinstance(pair, Atom):
+        pair = Form([pair, None], form.spans[1])
+    if not is_list(pair) or len(pair) not in (1, 2):
+        raise c.error("Error: unbalanced list of variables in 'let'", form.spans[1])
+    span = pair.span if isinstance(pair, Form) else form.spans[1]
+    name = c.check_variable(pair[0], span)
+    value = c.value(pair[1] if len(pair) == 2 else None, span)
+    fresh = c.function.rename(name)
+    c.assign(fresh, value)
+    binding = {name: fresh}
+    c.bindings = {**c.bindings, **_bindings(c, binding)}
+
+
+def _bindings(c: Compiler, names: dict[str, str]) -> dict[str, Any]:
+    with c.bound(names):
+        return {name: c.bindings[name] for name in names}
+
+
+# -- in place -----------------------------------------------------------------------------------------
+
+_IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "^^=": "^^", "<<=": "<<", ">>=": ">>"}
+_IN_PLACE |= {"&=": "&", "&~=": "&~", "|=": "|", "^=": "^"}
+
+
+def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    operator = Atom(_IN_PLACE[form[0].name])
+    if is_list(form[1]):
+        return _in_place_element(c, form, operator, destination)
+    name = c.check_variable(form[1], form.spans[1])
+    combined = Form([operator, form[1], *form[2:]], form.span, form.spans)
+    value = c.value(combined)
+    if destination is not EFFECT:
+        value = c.simple(value)
+    _store_back(c, name, value)
+    return c.deliver(value, destination)
+
+
+def _store_back(c: Compiler, name: str, value: ast.expr) -> None:
+    """To the local variable if there is one, else to the global, as LispE does."""
+    frame = c.function.frame
+    if name in c.bindings or frame.kind == "top" or name in c.definite:
+        c.assign(c.target(name), value)
+        return
+    statement = c.assign_statement(global_target(c, name), value)
+    frame.uncertain_writes[id(statement)] = name
+    c.local_functions.append(statement)
+    if c.function is not frame:
+        c.function.nonlocals.discard(name)
+    c.emit(statement)
+
+
+def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Destination) -> ast.expr | None:
+    access = form[1]
+    if head(access) is not AT and not (len(access) >= 3 and access[1] is AT):
+        raise c.error("Error: Expecting an index access with 'at'", form.spans[1])
+    parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
+    container, *keys = (c.simple(c.value(part, form.spans[1])) for part in parts)
+    operand = c.value(Form([operator, *form[2:]], form.span) if len(form) > 3 else form[2], form.spans[2])
+    stored = c.call(" change", c.constant(operator.name), operand, container, *keys)
+    return c.deliver(stored, destination)
+
+
+for _name in _IN_PLACE:
+    _aliases = ("**=",) if _name == "^^=" else ()
+    _register = special(_name, "variable value...", aliases=_aliases, least=2)
+
+    def _compile(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+        return _in_place(c, form, destination)
+
+    _compile.__doc__ = (
+        f"Store `({_IN_PLACE[_name]} variable value...)` back where the variable is found, local or global; "
+        "`(@ container key)` names an element. Gives the new value."
+    )
+    _register(_compile)

@@ -1,0 +1,483 @@
+"""The compiler: forms to Python ast, one method a question that every special form asks.
+
+`compile(form, destination)` is the whole of it: an atom is a variable, a constant is itself, a list is
+a special form, a macro call, an inline function or a call. The special forms are in the files beside
+this one and reach the compiler only through the methods here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
+from lispe_kernel.language.compiler.emit import UNSET, Emitter, only_arithmetic, stores_of
+from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
+from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name
+from lispe_kernel.language.errors import CompileError, Span
+from lispe_kernel.language.forms import DOT, Form, as_data
+from lispe_kernel.language.functions import Function
+from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import TRUE, Atom
+
+# A nesting that no person writes; deeper forms would exhaust the stack of Python's own compiler.
+DEEPEST = 1000
+
+AT = Atom("at")
+
+# Kinds of results the compiler knows of: `boolean` (true or nil), `number`, `text`, `solid` (anything but text).
+NOT_TEXT = frozenset({"number", "solid", "boolean"})
+PLAIN_TRUTH = frozenset({"number", "text", "boolean"})
+
+
+class Context(Protocol):
+    """What the compiler asks of the session."""
+
+    macros: dict[str, Any]
+    fixed: set[str]
+
+    def signature(self, name: str) -> Signature | None: ...
+
+    def defined(self, name: str) -> bool: ...
+
+    def library(self, name: str) -> Function | None: ...
+
+    def canonical(self, name: str) -> str: ...
+
+
+class Compiler(Emitter):
+    """Compiles the forms of one text for one session."""
+
+    def __init__(self, context: Context, source: Source) -> None:
+        super().__init__()
+        self.context = context
+        self.source = source
+        self.function = PythonFunction("top", source.name)
+        self.bindings: dict[str, Binding] = {}
+        # Frame variables certainly assigned at this point of the current frame.
+        self.definite: set[str] = set()
+        # The names for the values of the loops around this place; None where a value is not wanted.
+        self.loop_values: list[str | None] = []
+        # Definitions met so far in this text: name -> signature, and what the unit collects of them.
+        self.signatures: dict[str, Signature] = {}
+        self.definitions: list[Any] = []
+        self.macros: dict[str, Any] = {}
+        self.fixed: set[str] = set()
+        self.local_functions: list[Any] = []
+        self._kinds: dict[str, str] = {}
+        self._depth = 0
+
+    # -- errors ----------------------------------------------------------------------------------
+
+    def error(self, text: str, span: Span | None = None) -> CompileError:
+        span = span or self.place
+        return CompileError(text, span=span, source=self.source.name, line_text=self.source.line(span.line))
+
+    # -- entry -----------------------------------------------------------------------------------
+
+    def value(self, form: Any, span: Span | None = None) -> ast.expr:
+        """The form as an expression; statements it needs go into the current block."""
+        found = self.compile(form, VALUE, span)
+        assert found is not None
+        return found
+
+    def effect(self, form: Any, span: Span | None = None) -> None:
+        """The form for its effect only."""
+        self.compile(form, EFFECT, span)
+
+    def compile(self, form: Any, destination: Destination, span: Span | None = None) -> ast.expr | None:
+        outer = self.place
+        if isinstance(form, Form):
+            self.place = form.span if form.span.end_line or span is None else span
+        elif span is not None:
+            self.place = span
+        self._depth += 1
+        try:
+            if self._depth > DEEPEST:
+                raise self.error(f"Error: forms are nested more than {DEEPEST} deep here")
+            if isinstance(form, Atom):
+                return self.deliver(self.variable(form), destination)
+            if isinstance(form, list):
+                return self._list(form if isinstance(form, Form) else Form(form, self.place), destination)
+            return self.deliver(self.literal(form), destination)
+        finally:
+            self._depth -= 1
+            self.place = outer
+
+    def deliver(self, expression: ast.expr, destination: Destination) -> ast.expr | None:
+        """Send an expression where the value is wanted."""
+        if destination is VALUE:
+            return expression
+        if destination is EFFECT:
+            self.evaluate(expression)
+        elif destination is TAIL:
+            self.return_(expression)
+        else:
+            self.assign(destination.name, expression)
+        return None
+
+    def through(self, destination: Destination) -> tuple[Destination, str | None]:
+        """A destination for statements: VALUE becomes a fresh variable, named second."""
+        if destination is VALUE:
+            name = self.function.temporary()
+            return into(name), name
+        return destination, None
+
+    def result(self, name: str | None) -> ast.expr | None:
+        """The value of a form compiled `through` a destination."""
+        return None if name is None else self.name(name)
+
+    def sequence(self, form: Form, start: int, destination: Destination) -> ast.expr | None:
+        """The elements from `start` on, in order; the last one's value is delivered, nil when there is none."""
+        if start >= len(form):
+            return self.deliver(self.nil(), destination)
+        for index in range(start, len(form) - 1):
+            self.effect(form[index], form.spans[index])
+        return self.compile(form[-1], destination, form.spans[-1])
+
+    @contextmanager
+    def nested_block(self) -> Iterator[list[ast.stmt]]:
+        """Collects the statements compiled inside it in a block of their own."""
+        outer, self.block = self.block, []
+        try:
+            yield self.block
+        finally:
+            self.block = outer
+
+    # -- arguments in order ----------------------------------------------------------------------
+
+    def arguments(self, form: Form, start: int = 1) -> list[ast.expr]:
+        """The elements from `start` on as expressions that may be evaluated from left to right."""
+        found: list[ast.expr] = []
+        for index in range(start, len(form)):
+            with self.nested_block() as emitted:
+                expression = self.value(form[index], form.spans[index])
+            if emitted:
+                self._protect(found, emitted)
+                self.block.extend(emitted)
+            found.append(expression)
+        return found
+
+    def _protect(self, expressions: list[ast.expr], emitted: list[ast.stmt]) -> None:
+        """Keep the values of expressions that the statements to come could change or overtake."""
+        if all(isinstance(e, ast.Constant) for e in expressions):
+            return
+        stores, quiet = stores_of(emitted), only_arithmetic(emitted)
+        for index, expression in enumerate(expressions):
+            if isinstance(expression, ast.Constant):
+                continue
+            if isinstance(expression, ast.Name) and expression.id not in stores:
+                if quiet or expression.id.startswith(" ") or self._is_private(expression.id):
+                    continue
+            expressions[index] = self.saved(expression)
+
+    def _is_private(self, name: str) -> bool:
+        """A variable of this Python function that no lambda assigns: calls cannot change it."""
+        if (
+            name in self.function.nonlocals
+            or name in self.function.globals
+            or name in self.function.initialise
+        ):
+            return False
+        binding = next((b for b in self.bindings.values() if b.name == name), None)
+        if binding is not None:
+            return binding.owner is self.function
+        return self.function.kind == "defun" and name in self.definite
+
+    def saved(self, expression: ast.expr) -> ast.expr:
+        """The expression's value in a fresh variable."""
+        kind = self.kind(expression)
+        name = self.function.temporary()
+        self.assign(name, expression)
+        if kind:
+            self._kinds[name] = kind
+        return self.name(name)
+
+    def simple(self, expression: ast.expr) -> ast.expr:
+        """The expression itself if it can be written twice, else its saved value."""
+        return expression if isinstance(expression, ast.Name | ast.Constant) else self.saved(expression)
+
+    # -- kinds -----------------------------------------------------------------------------------
+
+    def kind(self, expression: ast.expr) -> str:
+        """What is known of a value before it exists; empty when nothing is."""
+        if isinstance(expression, ast.Constant):
+            value = expression.value
+            if type(value) in (int, float, complex):
+                return "number"
+            return "text" if type(value) is str else ""
+        if isinstance(expression, ast.Name):
+            return self._kinds.get(expression.id, "")
+        return getattr(expression, "lispe_kind", "")
+
+    def known(self, expression: ast.expr, kind: str) -> ast.expr:
+        """Note what is known of an expression's value."""
+        if kind:
+            expression.lispe_kind = kind  # type: ignore[attr-defined]
+        return expression
+
+    def assume(self, name: str, kind: str) -> None:
+        """Note that a Python variable only ever holds values of a kind."""
+        self._kinds[name] = kind
+
+    def forget(self, name: str) -> None:
+        self._kinds.pop(name, None)
+
+    # -- tests -----------------------------------------------------------------------------------
+
+    def test(self, form: Any, span: Span | None = None) -> ast.expr:
+        """The form as a Python condition that is true exactly when LispE takes the value for true."""
+        from lispe_kernel.language.compiler.logic import compile_test
+
+        return compile_test(self, form, span)
+
+    def condition(self, expression: ast.expr) -> ast.expr:
+        """A value as a Python condition."""
+        if self.kind(expression) in PLAIN_TRUTH:
+            return expression
+        value = self.simple(expression)
+        is_plain = self.compare(self.call(" type", value), [ast.In()], [self.name(" plain")])
+        return self.choose(is_plain, value, self.call(" truth", value))
+
+    def question(self, test: ast.expr) -> ast.expr:
+        """A Python condition as LispE's answer, true or nil."""
+        return self.known(self.choose(test, self.true(), self.nil()), "boolean")
+
+    # -- constants and variables -----------------------------------------------------------------
+
+    def literal(self, value: Any) -> ast.expr:
+        return self.constant(value)
+
+    def quoted(self, form: Any) -> ast.expr:
+        """A quoted form as a value: a container is a fresh copy at each evaluation."""
+        if isinstance(form, Atom):
+            return self.true() if form is TRUE else self.constant(form)
+        if not isinstance(form, list):
+            return self.constant(form)
+        data = as_data(form)
+        nested = any(isinstance(item, list) for item in data)
+        return self.call(" copy" if nested else " list", self.constant(data))
+
+    def variable(self, atom: Atom) -> ast.expr:
+        """The value of a variable, or of a function or operator that is named without a call."""
+        name = atom.name
+        if atom is TRUE:
+            return self.known(self.true(), "boolean")
+        binding = self.bindings.get(name)
+        if binding is not None:
+            return self.name(binding.name)
+        if self.is_frame_variable(name):
+            return self._frame_variable(name)
+        return self._global(name)
+
+    def is_frame_variable(self, name: str) -> bool:
+        frame = self.function.frame
+        return frame.kind == "defun" and (name in frame.assigned or not self.is_keyword(name))
+
+    def _frame_variable(self, name: str) -> ast.expr:
+        node = self.name(python_name(name))
+        if name not in self.definite:
+            if not self.context.defined(name):
+                self._global(name)  # loads a library, refuses what can never be a variable
+            self.function.frame.uncertain_reads[id(node)] = name
+            # The node must live as long as its id is remembered.
+            self.local_functions.append(node)
+        return node
+
+    def _global(self, name: str) -> ast.expr:
+        if not self.context.defined(name) and name not in self.signatures:
+            if name in special_forms:
+                raise self.error(f"Error: cannot evaluate this instruction: '{name}'")
+            entry = self.context.library(name)
+            if entry is not None and entry.keyword:
+                if name[0].isalpha():
+                    raise self.error(
+                        f"Error: cannot evaluate this instruction: '{name}' (write '{name} to pass it as a function)"
+                    )
+                return self.constant(Atom(name))
+        return self.name(python_name(name))
+
+    def is_keyword(self, name: str) -> bool:
+        """Whether a name belongs to the language and cannot be a variable."""
+        if name in special_forms:
+            return True
+        entry = self.context.library(name)
+        return entry is not None and entry.keyword
+
+    def check_variable(self, target: Any, span: Span | None = None) -> str:
+        """The name of a variable that may be assigned."""
+        if not isinstance(target, Atom):
+            raise self.error(f"Error: Invalid variable name: '{to_text(target)}'", span)
+        name = target.name
+        if target is TRUE or self.is_keyword(name):
+            raise self.error(f"Error: Invalid variable name: '{name}' (keyword)", span)
+        if name in self.fixed or name in self.context.fixed:
+            raise self.error(f"Error: '{name}' is a constant value", span)
+        return name
+
+    def target(self, name: str) -> str:
+        """The Python variable that `setq` of a name assigns here; the assignment is noted."""
+        binding = self.bindings.get(name)
+        if binding is not None:
+            if binding.owner is not self.function:
+                self.function.nonlocals.add(binding.name)
+            self.forget(binding.name)
+            return binding.name
+        python, frame = python_name(name), self.function.frame
+        self.forget(python)
+        if frame.kind == "top":
+            self.function.globals.add(python)
+            return python
+        frame.assigned.add(name)
+        if self.function is not frame:
+            self.function.nonlocals.add(python)
+            frame.initialise.add(python)
+        self.definite.add(name)
+        return python
+
+    @contextmanager
+    def bound(self, names: dict[str, str]) -> Iterator[None]:
+        """Lexical bindings (LispE name -> Python name) of the current Python function, for a while."""
+        outer = self.bindings
+        self.bindings = {**outer, **{n: Binding(p, self.function) for n, p in names.items()}}
+        try:
+            yield
+        finally:
+            self.bindings = outer
+
+    @contextmanager
+    def branch(self) -> Iterator[set[str]]:
+        """What is certainly assigned inside is not certain after; yields the set at the branch's end."""
+        before = set(self.definite)
+        inside: set[str] = set()
+        try:
+            yield inside
+        finally:
+            inside.update(self.definite)
+            self.definite = before
+
+    # -- lists -----------------------------------------------------------------------------------
+
+    def _list(self, form: Form, destination: Destination) -> ast.expr | None:
+        if not form:
+            return self.deliver(self.call(" list"), destination)
+        if DOT in form[1:]:
+            form = self._composed(form)
+        head = form[0]
+        if isinstance(head, Atom):
+            if self._is_infix_access(form):
+                return self.compile(form.made(AT, head, *form[2:]), destination)
+            found = special_forms.get(head.name)
+            if found is not None:
+                return self._special(found, form, destination)
+            return self._named_call(head.name, form, destination)
+        if isinstance(head, list):
+            if len(form) >= 3 and form[1] is AT:
+                return self.compile(form.made(AT, head, *form[2:]), destination)
+            return self.deliver(self._computed_call(form), destination)
+        raise self.error(f"Error: wrong function call: '{to_text(head)}' is not a function")
+
+    def _is_infix_access(self, form: Form) -> bool:
+        """`(table @ key)`: the second element is the bare operator and the first no function of the language."""
+        if len(form) < 3 or form[1] is not AT:
+            return False
+        name = form[0].name
+        return name in self.bindings or not (name in special_forms or self.context.library(name) is not None)
+
+    def _composed(self, form: Form) -> Form:
+        """`(f a . g b)` is `(f a (g b))`; several dots nest to the right."""
+        at = form.index(DOT, 1)
+        following = form.rest(at + 1)
+        if not following or following[0] is DOT:
+            raise self.error("Error: two '.' in a row. Composition is impossible", form.spans[at])
+        inner = self._composed(following) if DOT in following[1:] else following
+        return Form([*form[:at], inner], form.span, [*form.spans[:at], form.span])
+
+    def _special(self, special: SpecialForm, form: Form, destination: Destination) -> ast.expr | None:
+        if not special.accepts(len(form) - 1):
+            raise self.error(
+                f"Error: Wrong number of arguments for: '{special.name}' (use {special.signature})"
+            )
+        found = special.compile(self, form, destination)
+        assert found is None or isinstance(found, ast.expr)
+        return found
+
+    # -- calls -----------------------------------------------------------------------------------
+
+    def _named_call(self, name: str, form: Form, destination: Destination) -> ast.expr | None:
+        from lispe_kernel.language.compiler.calls import compile_call
+        from lispe_kernel.language.compiler.macros import expand
+
+        if name in self.bindings:
+            return self.deliver(self._computed_call(form), destination)
+        macro = self.macros.get(name) or self.context.macros.get(name)
+        if macro is not None:
+            return self.compile(expand(self, macro, form), destination)
+        if self.user_defined(name):
+            return compile_call(self, name, form, destination)
+        inliner = inline_functions.get(name)
+        entry = self.context.library(name)
+        if entry is not None and not entry.accepts(len(form) - 1):
+            raise self.error(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
+        if inliner is not None:
+            found = inliner(self, form, destination)
+            if found is not NOT_INLINE:
+                return found  # type: ignore[no-any-return]
+        return compile_call(self, name, form, destination, entry)
+
+    def user_defined(self, name: str) -> bool:
+        """Whether a name in head position means something of the user's, not of the library."""
+        if name in self.signatures or name == self.function.frame.name:
+            return True
+        frame = self.function.frame
+        return self.context.defined(name) or (frame.kind == "defun" and name in frame.assigned)
+
+    def _computed_call(self, form: Form) -> ast.expr:
+        function, *arguments = self.arguments(form, 0)
+        return self.call(function, *arguments)
+
+    # -- settling what a frame left open ---------------------------------------------------------
+
+    def settle(self, frame: PythonFunction, body: list[ast.stmt]) -> list[ast.stmt]:
+        """Write the reads and writes that could not know yet whether a name is local or global."""
+        local = frame.assigned
+        reads = {i: n for i, n in frame.uncertain_reads.items() if n in local}
+        writes = {i: n for i, n in frame.uncertain_writes.items() if n in local}
+        if reads or writes:
+            frame.initialise.update(python_name(n) for n in (*reads.values(), *writes.values()))
+            settler = _Settler(self, reads, writes)
+            body = [settler.visit(statement) for statement in body]
+        opening = [self.assign_statement(name, self.name(UNSET)) for name in sorted(frame.initialise)]
+        return [*opening, *body]
+
+
+class _Settler(ast.NodeTransformer):
+    """Replaces uncertain reads of a local by `local if set else global`, and writes likewise."""
+
+    def __init__(self, compiler: Compiler, reads: dict[int, str], writes: dict[int, str]) -> None:
+        self.compiler = compiler
+        self.reads = reads
+        self.writes = writes
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        name = self.reads.get(id(node))
+        if name is None:
+            return node
+        made = self.compiler
+        lookup = made.call(" global", made.constant(name))
+        replaced = made.choose(made.is_unset(made.name(node.id)), lookup, made.name(node.id))
+        for part in ast.walk(replaced):
+            ast.copy_location(part, node)
+        return replaced
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        name = self.writes.get(id(node))
+        self.generic_visit(node)
+        if name is None:
+            return node
+        made, python = self.compiler, python_name(name)
+        local = made.assign_statement(python, node.value)
+        return ast.copy_location(ast.If(made.is_unset(made.name(python)), [node], [local]), node)

@@ -1,0 +1,160 @@
+"""Arithmetic and element access as plain Python expressions.
+
+`(- a b)` is a binary operation that CPython specialises. Where Python's operator means something else for
+some type (text appended by +, repetition by *, the sign of %), the exception goes to `arithmetic.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from lispe_kernel.language.compiler.core import NOT_TEXT, Compiler
+from lispe_kernel.language.compiler.destinations import VALUE, Destination
+from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
+from lispe_kernel.language.forms import Form
+
+
+def _kind(c: Compiler, a: ast.expr, b: ast.expr) -> str:
+    return "number" if c.kind(a) == c.kind(b) == "number" else "solid"
+
+
+@inline("+")
+def compile_add(c: Compiler, form: Form, destination: Destination) -> Any:
+    """A sum. A first operand that may be text is added under a `try`, which costs nothing when it is not."""
+    if len(form) < 3:
+        return NOT_INLINE
+    total, *others = c.arguments(form)
+    if c.kind(total) == "text":
+        return c.deliver(_text_sum(c, total, others), destination)
+    if c.kind(total) not in NOT_TEXT:
+        total, *others = [c.simple(e) for e in (total, *others)]
+    for operand in others[:-1]:
+        total = _sum(c, total, operand, VALUE)
+    return _sum(c, total, others[-1], destination)
+
+
+def _text_sum(c: Compiler, first: ast.expr, others: list[ast.expr]) -> ast.expr:
+    parts = [o if c.kind(o) == "text" else c.call(" text", o) for o in others]
+    joined = first
+    for part in parts:
+        joined = c.binary(joined, ast.Add(), part)
+    return c.known(joined, "text")
+
+
+def _sum(c: Compiler, a: ast.expr, b: ast.expr, destination: Destination) -> Any:
+    plain = c.binary(a, ast.Add(), b)
+    if c.kind(a) in NOT_TEXT:
+        return c.deliver(c.known(plain, _kind(c, a, b)), destination)
+    a, b = c.simple(a), c.simple(b)
+    plain = c.binary(a, ast.Add(), b)
+    inner, name = c.through(destination)
+    with c.nested_block() as fast:
+        c.deliver(plain, inner)
+    with c.nested_block() as slow:
+        c.deliver(c.call(" add", a, b), inner)
+    c.try_(fast, c.name(" TypeError"), None, slow)
+    return c.result(name)
+
+
+@inline("-", "/")
+def compile_subtract(c: Compiler, form: Form, destination: Destination) -> Any:
+    """A difference or quotient: Python's operator as it is."""
+    if len(form) < 3:
+        return NOT_INLINE
+    op = ast.Sub if form[0].name == "-" else ast.Div
+    total, *others = c.arguments(form)
+    for operand in others:
+        total = c.known(c.binary(total, op(), operand), _kind(c, total, operand))
+    return c.deliver(total, destination)
+
+
+@inline("*")
+def compile_multiply(c: Compiler, form: Form, destination: Destination) -> Any:
+    """A product; a result that is text comes from Python's repetition of strings and is refused."""
+    if len(form) < 3:
+        return NOT_INLINE
+    total, *others = c.arguments(form)
+    for operand in others:
+        safe = c.kind(total) in NOT_TEXT and c.kind(operand) in NOT_TEXT
+        kind = _kind(c, total, operand)
+        product: ast.expr = c.binary(total, ast.Mult(), operand)
+        if not safe:
+            product = _refuse_text(c, product)
+        total = c.known(product, kind)
+    return c.deliver(total, destination)
+
+
+def _refuse_text(c: Compiler, product: ast.expr) -> ast.expr:
+    name = c.function.temporary()
+    target = ast.copy_location(ast.Name(name, ast.Store()), product)
+    noted = ast.copy_location(ast.NamedExpr(target, product), product)
+    is_text = c.compare(c.call(" type", noted), [ast.Is()], [c.name(" str")])
+    return c.choose(is_text, c.call(" no product", c.name(name)), c.name(name))
+
+
+@inline("%")
+def compile_remainder(c: Compiler, form: Form, destination: Destination) -> Any:
+    """C's remainder; Python's operator when both operands are positive integers."""
+    if len(form) != 3:
+        return NOT_INLINE
+    a, b = (c.simple(e) for e in c.arguments(form))
+    slow = c.call(" remainder", a, b)
+    if isinstance(b, ast.Constant) and not (type(b.value) is int and b.value > 0):
+        return c.deliver(slow, destination)
+    zero = c.constant(0)
+    tests: list[ast.expr] = [_is_int(c, a), c.compare(a, [ast.GtE()], [zero])]
+    if not isinstance(b, ast.Constant):
+        tests += [_is_int(c, b), c.compare(b, [ast.Gt()], [zero])]
+    answer = c.choose(c.boolean(ast.And(), tests), c.binary(a, ast.Mod(), b), slow)
+    return c.deliver(c.known(answer, "solid"), destination)
+
+
+def _is_int(c: Compiler, value: ast.expr) -> ast.expr:
+    return c.compare(c.call(" type", value), [ast.Is()], [c.name(" int")])
+
+
+@inline("^^")
+def compile_power(c: Compiler, form: Form, destination: Destination) -> Any:
+    """A power; a square is a product."""
+    if len(form) != 3:
+        return NOT_INLINE
+    if form[2] == 2 and type(form[2]) is int:
+        base = c.simple(c.value(form[1], form.spans[1]))
+        product: ast.expr = c.binary(base, ast.Mult(), base)
+        if c.kind(base) not in NOT_TEXT:
+            return NOT_INLINE if c.kind(base) == "text" else c.deliver(c.call(" square", base), destination)
+        return c.deliver(c.known(product, "solid"), destination)
+    return NOT_INLINE
+
+
+@inline("at")
+def compile_at(c: Compiler, form: Form, destination: Destination) -> Any:
+    """An element: Python's subscript for a list or a dictionary, `at` for everything else."""
+    if is_table(form):
+        return c.deliver(table(c, form), destination)
+    if len(form) != 3:
+        return NOT_INLINE
+    container, key = (c.simple(e) for e in c.arguments(form))
+    expected = " Dictionary" if c.kind(key) == "text" else " List"
+    fast = c.compare(c.call(" type", container), [ast.Is()], [c.name(expected)])
+    found = c.choose(fast, c.subscript(container, key), c.call(" at", container, key))
+    return c.deliver(found, destination)
+
+
+def is_table(form: list[Any]) -> bool:
+    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
+    from lispe_kernel.language.compiler.core import AT
+
+    return len(form) > 1 and all(
+        isinstance(pair, list) and len(pair) == 3 and pair[0] is AT and isinstance(pair[1], str)
+        for pair in form[1:]
+    )
+
+
+def table(c: Compiler, form: Form) -> ast.expr:
+    """A configuration table: a dictionary in the order written, values evaluated once, left to right."""
+    values = Form([form[0], *(pair[2] for pair in form[1:])], form.span, form.spans)
+    keys: list[ast.expr | None] = [c.constant(pair[1]) for pair in form[1:]]
+    made = ast.copy_location(ast.Dict(keys, c.arguments(values)), c.nil())
+    return c.call(" Dictionary", made)

@@ -1,0 +1,154 @@
+"""A whole text compiled: definitions first, then the top-level forms, each a code object.
+
+Compiling changes nothing in the session: macros, constants and signatures found on the way are handed
+back, so that a text with an error in its last line leaves no trace.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+from lispe_kernel.language.compiler.core import Compiler, Context
+from lispe_kernel.language.compiler.destinations import TAIL
+from lispe_kernel.language.compiler.emit import MARK
+from lispe_kernel.language.compiler.macros import Macro
+from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.forms import Form, head
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import Atom
+
+
+@dataclass(frozen=True)
+class FunctionCode:
+    """A global function to be made: its code object and what is known of it."""
+
+    name: str
+    code: CodeType
+    defaults: tuple[Any, ...]
+    signature: Signature
+    source: Any
+    doc: str
+
+
+@dataclass
+class Program:
+    """What the session runs."""
+
+    source: Source
+    # Functions made before anything runs; the first definition of each name.
+    definitions: list[FunctionCode] = field(default_factory=list)
+    # Top-level forms in order: code, or a later definition of a name defined before.
+    steps: list[CodeType | FunctionCode] = field(default_factory=list)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    fixed: set[str] = field(default_factory=set)
+    # The last form is one whose value a notebook does not show.
+    silent: bool = False
+
+
+def compile_program(context: Context, source: Source, forms: Form) -> Program:
+    """Compile all forms of a text. Raises CompileError before anything has run."""
+    program = Program(source)
+    c = Compiler(context, source)
+    for form, span in zip(forms, forms.spans, strict=True):
+        c.place = span
+        code = _top_level(c, form, span)
+        for definition in c.definitions:
+            made = _function_code(c, definition)
+            first = all(made.name != known.name for known in program.definitions)
+            (program.definitions if first else program.steps).append(made)
+        c.definitions.clear()
+        c.constants, c._constant_index = [], {}
+        if code is not None:
+            program.steps.append(code)
+    program.macros, program.fixed = c.macros, c.fixed
+    program.silent = bool(forms) and is_silent(context, c.macros, forms[-1])
+    return program
+
+
+def _top_level(c: Compiler, form: Any, span: Any) -> CodeType | None:
+    """One form as a function without parameters that returns its value."""
+    c.function = PythonFunction("top", c.source.name)
+    c.block = []
+    c.compile(form, TAIL, span)
+    if head(form) in _DEFINING:
+        return None
+    place = {
+        "lineno": span.line,
+        "col_offset": span.column,
+        "end_lineno": span.end_line,
+        "end_col_offset": span.end_column,
+    }
+    body = [*c.function.declarations(place), *c.block]
+    c.place = span
+    tree = c.function_definition(c.source.name, ast.arguments([], [], None, [], [], None, []), body)
+    return _code_of(c, tree)
+
+
+class Unset:
+    """The value of a variable that was never assigned; LispE code never sees it."""
+
+    def __repr__(self) -> str:
+        return "unset"
+
+
+UNSET_VALUE = Unset()
+
+
+# Forms that are carried out while compiling and leave nothing to run.
+_DEFINING = frozenset({Atom("defun"), Atom("defmacro")})
+
+
+def _function_code(c: Compiler, definition: Any) -> FunctionCode:
+    tree: ast.FunctionDef = definition.tree
+    defaults = tuple(d.value if isinstance(d, ast.Constant) else UNSET_VALUE for d in tree.args.defaults)
+    tree.args.defaults = []
+    return FunctionCode(
+        definition.name, _code_of(c, tree), defaults, definition.signature, definition.source, definition.doc
+    )
+
+
+def _code_of(c: Compiler, tree: ast.FunctionDef) -> CodeType:
+    """The code object of a function definition, with LispE's own constants put in."""
+    module = ast.Module([tree], [])
+    try:
+        code = compile(module, c.source.file, "exec", dont_inherit=True)
+    except (RecursionError, MemoryError):
+        raise c.error("Error: forms are nested too deeply here") from None
+    except SyntaxError as error:
+        raise LispeError(f"Error: this program is too deeply nested for Python: {error.msg}") from None
+    made = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return _with_constants(made, c.constants)
+
+
+def _with_constants(code: CodeType, constants: list[Any]) -> CodeType:
+    """The code object with marked tuples replaced by the values they stand for."""
+    if not constants:
+        return code
+    replaced = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            constant = _with_constants(constant, constants)
+        elif isinstance(constant, tuple) and len(constant) == 2 and constant[0] == MARK:
+            constant = constants[constant[1]]
+        replaced.append(constant)
+    return code.replace(co_consts=tuple(replaced))
+
+
+def is_silent(context: Context, macros: dict[str, Macro], form: Any) -> bool:
+    """Whether a notebook shows nothing for the value of a form: assignments, definitions, printing."""
+    name = head(form)
+    if name is None or name.name in macros or name.name in context.macros:
+        return False
+    special = special_forms.get(name.name)
+    if special is not None:
+        if special.silent:
+            return True
+        results = [form[i] for i in special.result if -len(form) < i < len(form)]
+        return bool(results) and all(is_silent(context, macros, result) for result in results)
+    entry = context.library(name.name)
+    return entry is not None and entry.silent

@@ -1,0 +1,238 @@
+"""Any Python exception as a LispE error: what, where, and through which calls.
+
+Compiled code raises Python's own exceptions at full speed; this file reads the traceback afterwards.
+It never catches anything itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import CodeType, TracebackType
+
+from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span
+from lispe_kernel.language.source import Source
+
+STACK_OVERFLOW = "Stack overflow"
+
+_OPERANDS = re.compile(r"(?:unsupported operand type\(s\) for|'[^']+' not supported between instances of)")
+_TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
+_ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
+_NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
+_HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
+
+# Python's names of types as LispE's users know them.
+_TYPE_NAMES = {
+    "NoneType": "nil",
+    "int": "an integer",
+    "float": "a number",
+    "str": "a string",
+    "Atom": "an atom",
+    "List": "a list",
+    "Strings": "strings",
+    "Dictionary": "a dictionary",
+    "function": "a function",
+    "Tensor": "a tensor",
+}
+
+
+@dataclass
+class Place:
+    """What explaining needs of a session: the sources by file name, the names in use, what a name is."""
+
+    sources: dict[str, Source] = field(default_factory=dict)
+    names: Callable[[], Iterable[str]] = tuple
+    arity_of: Callable[[str], str | None] = lambda name: None
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """A LispE frame of a traceback."""
+
+    source: Source
+    span: Span | None
+    function: str
+    last: bool
+
+
+def explain(error: BaseException, place: Place) -> LispeError:
+    """The LispE error for an exception that left compiled code; a LispE error gets its place and calls."""
+    reached = _lispe_frames(error.__traceback__, place)
+    innermost = reached[-1] if reached else None
+    found = error if isinstance(error, LispeError) else LispeError(_text(error, innermost, place))
+    if found is not error:
+        found.__cause__ = error
+    if not isinstance(error, CompileError) or error.span is None:
+        _attach(found, innermost)
+    if not found.frames:
+        found.frames = tuple(_frame(at) for at in reached)
+    return found
+
+
+def _attach(error: LispeError, innermost: _Reached | None) -> None:
+    if innermost is not None and innermost.span is not None:
+        source = innermost.source
+        error.placed(innermost.span, source.name, source.line(innermost.span.line))
+
+
+def _frame(at: _Reached) -> Frame:
+    text = at.source.line(at.span.line).strip() if at.span is not None else ""
+    return Frame(at.function, at.source.name, at.span, text)
+
+
+# A chain this long is a runaway recursion: nobody reads more, and a deep traceback is slow to walk.
+_MOST_FRAMES = 200
+
+
+def _lispe_frames(traceback: TracebackType | None, place: Place) -> list[_Reached]:
+    found: list[_Reached] = []
+    skipped = 0
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        source = place.sources.get(code.co_filename)
+        if source is not None:
+            last = traceback.tb_next is None
+            at = _Reached(source, _span(code, traceback.tb_lasti, traceback.tb_lineno), code.co_name, last)
+            found.append(at)
+            if len(found) > _MOST_FRAMES:
+                # Keep the first half and the newest: the middle of a runaway recursion says nothing.
+                del found[_MOST_FRAMES // 2]
+                skipped += 1
+        traceback = traceback.tb_next
+    return found
+
+
+def _span(code: CodeType, instruction: int, line: int | None) -> Span | None:
+    positions = list(code.co_positions())
+    at = positions[instruction // 2] if instruction >= 0 and instruction // 2 < len(positions) else None
+    if at is None or at[0] is None or at[2] is None:
+        return Span(line, 0, line, 0) if line is not None else None
+    return Span(at[0], at[2], at[1] or at[0], at[3] if at[3] is not None else at[2])
+
+
+# -- texts --------------------------------------------------------------------------------------------
+
+
+def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
+    if isinstance(error, RecursionError):
+        return STACK_OVERFLOW
+    if isinstance(error, MemoryError):
+        return "Error: there is not enough memory for this"
+    form = at.source.excerpt(at.span) if at is not None and at.span is not None else ""
+    if at is not None and at.last:
+        direct = _direct(error, form, at, place)
+        if direct is not None:
+            return direct
+    if isinstance(error, ZeroDivisionError):
+        return "Error: division by zero"
+    return f"Error: {_head_of(form)}{_reason(error)}"
+
+
+def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str | None:
+    """The text for an exception that the LispE code itself raised, not a function it called."""
+    if isinstance(error, NameError):
+        return _unknown(getattr(error, "name", None) or form, at, place)
+    if isinstance(error, IndexError | KeyError):
+        return f"Error: index out of bounds{_of(form)}"
+    if isinstance(error, TypeError):
+        return _type_error(str(error), form, place)
+    return None
+
+
+def _unknown(name: str, at: _Reached, place: Place) -> str:
+    hint = near(name, place.names())
+    is_call = at.span is not None and at.span.column and _before(at) in "(["
+    if is_call:
+        return f"Unknown function call: '{name}'{hint}"
+    return f"Error: Unbound atom: '{name}'{hint}"
+
+
+def _before(at: _Reached) -> str:
+    assert at.span is not None
+    return at.source.line(at.span.line)[at.span.column - 1 : at.span.column] or " "
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """A hint with the known names that look like an unknown one, or an empty text."""
+    found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)
+    return f" (did you mean {' or '.join(repr(n) for n in found)}?)" if found else ""
+
+
+def _type_error(message: str, form: str, place: Place) -> str:
+    if _OPERANDS.search(message):
+        types = _TWO_TYPES.search(message)
+        shown = f": {_type(types[1])} and {_type(types[2])}" if types else ""
+        return f"Error: cannot evaluate '{_head(form)}' with these operands{shown}"
+    arity = _ARITY.match(message)
+    if arity:
+        name = arity["name"].rpartition(".")[2]
+        return place.arity_of(name) or f"Error: Wrong number of arguments in call to: '{_head(form) or name}'"
+    wrong = _NOT_CALLABLE.search(message)
+    if wrong:
+        return f"Error: wrong function call: {_type(wrong[1])} is not a function{_of(form)}"
+    if "indices must be" in message or "not subscriptable" in message:
+        return f"Error: value cannot be access through index{_of(form)}"
+    return f"Error: {_head_of(form)}{message}"
+
+
+def _type(name: str) -> str:
+    short = name.rpartition(".")[2]
+    return _TYPE_NAMES.get(short, short)
+
+
+def _head(form: str) -> str:
+    found = _HEAD.match(form)
+    return found[1] if found else ""
+
+
+def _head_of(form: str) -> str:
+    head = _head(form)
+    return f"{head}: " if head else ""
+
+
+def _of(form: str) -> str:
+    text = " ".join(form.split())
+    if not text:
+        return ""
+    return f": {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        name = f": {error.filename}" if error.filename is not None else ""
+        return f"{error.strerror}{name}"
+    if isinstance(error, OverflowError):
+        return "the number is too large"
+    if isinstance(error, KeyError):
+        return f"no such key: {error}"
+    text = str(error).strip()
+    return text.split("\n")[0] if text else type(error).__name__
+
+
+def caught_text(error: BaseException, place: Place) -> str:
+    """The text that `maybe` and `catch` see."""
+    return str(explain(error, place))
+
+
+def describe_chain(error: LispeError) -> list[str]:
+    """The chain of calls as lines, outermost first; repeated lines are counted."""
+    lines: list[str] = []
+    previous, count = "", 0
+    for frame in error.frames:
+        line = f"in {frame.function}, {frame.source}"
+        if frame.span is not None:
+            line += f", line {frame.span.line}"
+        if frame.text:
+            line += f": {frame.text}"
+        if line == previous:
+            count += 1
+            continue
+        if count:
+            lines.append(f"  ... and {count} more calls like this")
+        lines.append(line)
+        previous, count = line, 0
+    if count:
+        lines.append(f"  ... and {count} more calls like this")
+    return lines

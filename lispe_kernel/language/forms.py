@@ -1,0 +1,54 @@
+"""Forms: what the reader makes of text and the compiler takes.
+
+A form is an atom, a constant, or a `Form`: a list that knows where it stands. A quoted form becomes a
+plain LispE list by `as_data`; a list made at run time can be compiled as well, it only has no place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lispe_kernel.language.errors import NOWHERE, Span
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.lists import List
+
+QUOTE = Atom("quote")
+DOT = Atom(".")
+
+
+class Form(list[Any]):
+    """A list of forms with its span and the spans of its elements."""
+
+    __slots__ = ("span", "spans")
+
+    def __init__(
+        self, items: Iterable[Any] = (), span: Span = NOWHERE, spans: list[Span] | None = None
+    ) -> None:
+        super().__init__(items)
+        self.span = span
+        self.spans = [span] * len(self) if spans is None else spans
+
+    def rest(self, start: int) -> Form:
+        """The elements from `start` on, with their places."""
+        return Form(self[start:], self.span, self.spans[start:])
+
+    def made(self, *items: Any) -> Form:
+        """A new form in the place of this one."""
+        return Form(items, self.span)
+
+
+def as_data(form: Any) -> Any:
+    """The plain LispE value of a quoted form: a fresh list at every level, `(a . b)` as a pair."""
+    if not isinstance(form, list):
+        return form
+    return List(as_data(item) for item in form)
+
+
+def head(form: Any) -> Atom | None:
+    """The atom at the head of a list form, if there is one."""
+    return form[0] if isinstance(form, list) and form and isinstance(form[0], Atom) else None
+
+
+def is_list(form: Any) -> bool:
+    return isinstance(form, list)

@@ -1,0 +1,11 @@
+"""LispE's built-in functions, one file a family. `load()` registers them all."""
+
+from importlib import import_module
+
+FAMILIES = ("operators", "printing", "types", "containers")
+
+
+def load() -> None:
+    """Import every family; each registers its functions when it is imported."""
+    for family in FAMILIES:
+        import_module(f"{__name__}.{family}")

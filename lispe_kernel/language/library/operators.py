@@ -1,0 +1,125 @@
+"""Operators as functions: what `'+` names, and calls the compiler does not write as plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.arithmetic import equal, fold, identical, three_way, truth_of
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.functions import Parameter, function
+from lispe_kernel.language.printer import describe
+from lispe_kernel.language.values.atoms import Atom, truth
+
+_OPERANDS = (Parameter("value"), Parameter("values", rest=True))
+
+# name, aliases, meaning, examples
+_ARITHMETIC: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
+    (
+        "+",
+        (),
+        "The sum of numbers, element by element on lists and tensors. With a string first, the text of "
+        "the others is appended. One list is summed.",
+        '(+ 1 2.5) => 3.5\nExample: (+ "a" 1 2.5) => a12.5\nExample: (+ \'(1 2 3)) => 6',
+    ),
+    ("-", (), "The difference, from left to right. One list is folded.", "(- 10 2 3) => 5"),
+    ("*", (), "The product. One list is folded.", "(* 2 1.5) => 3"),
+    ("/", (), "The quotient, always a number. One list is folded.", "(/ 7 2) => 3.5"),
+    ("%", (), "The remainder of a division, with the sign of the first operand.", "(% -7 3) => -1"),
+    ("^^", ("**",), "The power; exact for integers.", "(^^ 2 10) => 1024"),
+    ("&", (), "Bits that are in all operands.", "(& 12 10) => 8"),
+    ("|", (), "Bits that are in any operand.", "(| 12 10) => 14"),
+    ("^", (), "Bits that are in exactly one of two operands.", "(^ 12 10) => 6"),
+    ("&~", (), "Bits of the first that are not in the others.", "(&~ 12 10) => 4"),
+    ("<<", (), "Bits shifted to the left.", "(<< 1 4) => 16"),
+    (">>", (), "Bits shifted to the right; the sign is kept.", "(>> 16 2) => 4"),
+)
+
+
+def _folding(name: str) -> Callable[..., Any]:
+    def operate(*values: Any) -> Any:
+        return fold(name, values)
+
+    return operate
+
+
+for _name, _aliases, _meaning, _examples in _ARITHMETIC:
+    _operate = _folding(_name)
+    _operate.__doc__ = f"{_meaning}\n\nExample: {_examples}"
+    function(_name, *_aliases, keyword=True, parameters=_OPERANDS)(_operate)
+
+
+@function("~", keyword=True)
+def complement(value: Any) -> Any:
+    """The bit complement of an integer.
+
+    Example: (~ 5) => -6
+    """
+    if not isinstance(value, int):
+        raise LispeError(f"Error: cannot evaluate '~' with these operands: {describe(value)}")
+    return ~value
+
+
+def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Atom | None]:
+    def compare(value: Any, other: Any, *others: Any) -> Atom | None:
+        values = (value, other, *others)
+        return truth(all(test(a, b) for a, b in zip(values, values[1:], strict=False)))
+
+    return compare
+
+
+_COMPARISONS: tuple[tuple[str, Callable[[Any, Any], Any], str, str], ...] = (
+    ("<", lambda a, b: a < b, "Whether each value is less than the next.", "(< 1 2 3) => true"),
+    ("<=", lambda a, b: a <= b, "Whether no value is greater than the next.", "(<= 1 1 2) => true"),
+    (">", lambda a, b: a > b, "Whether each value is greater than the next.", "(> 3 2.5) => true"),
+    (">=", lambda a, b: a >= b, "Whether no value is less than the next.", "(>= 1 2) => nil"),
+    (
+        "=",
+        equal,
+        "Whether neighbours are equal: numbers by value, containers by content.",
+        "(= '(1 (2)) '(1 (2))) => true",
+    ),
+    ("!=", lambda a, b: not equal(a, b), "Whether neighbours differ.", "(!= 1 2) => true"),
+)
+
+for _name, _test, _meaning, _examples in _COMPARISONS:
+    _compare = _chain(_test)
+    _compare.__doc__ = f"{_meaning}\n\nExample: {_examples}"
+    function(_name, keyword=True, returns="boolean")(_compare)
+
+
+@function("eq", keyword=True, returns="boolean")
+def eq(value: Any, other: Any, *others: Any) -> Atom | None:
+    """Whether the first value is each of the others: equal scalars, or the very same container.
+
+    Example: (eq "a" "a") => true
+    Example: (eq '(1) '(1)) => nil
+    """
+    return truth(all(identical(value, o) for o in (other, *others)))
+
+
+@function("neq", keyword=True, returns="boolean")
+def neq(value: Any, other: Any, *others: Any) -> Atom | None:
+    """Whether the first value is none of the others.
+
+    Example: (neq 'a 'b) => true
+    """
+    return truth(not any(identical(value, o) for o in (other, *others)))
+
+
+@function(">=<", keyword=True, returns="number")
+def compare(a: Any, b: Any) -> int:
+    """-1, 0 or 1 as the first value is less than, equal to or greater than the second.
+
+    Example: (>=< 1 2) => -1
+    """
+    return three_way(a, b)
+
+
+@function("¬", "not", keyword=True, returns="boolean")
+def negation(value: Any) -> Atom | None:
+    """True for what counts as false: nil, 0, "", empty containers.
+
+    Example: (not nil) => true
+    """
+    return truth(not truth_of(value))

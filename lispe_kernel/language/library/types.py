@@ -1,0 +1,234 @@
+"""Kinds of values: `type`, predicates, conversions of scalars, typed lists."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.printer import to_text, type_atom
+from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.reader import number as read_number
+from lispe_kernel.language.values.atoms import Atom, truth
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+
+_LEADING_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))")
+
+
+@function("type", keyword=True)
+def type_(value: Any) -> Atom:
+    """The type atom of a value.
+
+    Example: (type 1) => integer_
+    """
+    return type_atom(value)
+
+
+def as_number(value: Any) -> int | float:
+    """A scalar as a number: text by the number at its beginning, 0 if there is none; nil 0, other atoms 1."""
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        found = _LEADING_NUMBER.match(value)
+        return read_number(found[1]) if found else 0
+    if value is None:
+        return 0
+    if isinstance(value, Atom):
+        return 1
+    item = getattr(value, "item", None)
+    if item is not None:
+        return item()  # type: ignore[no-any-return]
+    raise wrong_argument("number", 1, "a number or a text", value)
+
+
+@function("integer", keyword=True, returns="number")
+def integer(value: Any) -> int:
+    """The value as an integer: numbers are truncated toward zero, text is read.
+
+    Example: (integer -3.9) => -3
+    """
+    if isinstance(value, list | TypedList | dict):
+        raise wrong_argument("integer", 1, "a number or a text", value)
+    found = as_number(value)
+    if isinstance(found, float) and not math.isfinite(found):
+        raise LispeError(f"Error: integer: {to_text(found)} is no integer")
+    return int(found)
+
+
+@function("number", keyword=True, returns="number")
+def number(value: Any) -> float:
+    """The value as a number (a double).
+
+    Example: (number "2.5") => 2.5
+    """
+    if isinstance(value, list | TypedList | dict):
+        raise wrong_argument("number", 1, "a number or a text", value)
+    return float(as_number(value))
+
+
+def spread(values: tuple[Any, ...]) -> list[Any]:
+    """The arguments of a typed list's constructor: containers among them are spread one level."""
+    if len(values) == 1 and isinstance(values[0], TypedList):
+        return values[0]  # type: ignore[return-value]
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, list | TypedList):
+            found.extend(value)
+        else:
+            access = access_of(value)
+            found.extend(
+                access.flatten(value) if access is not None and access.flatten is not None else [value]
+            )
+    return found
+
+
+def _converted(values: tuple[Any, ...], convert: Any) -> Any:
+    items = spread(values)
+    return items if isinstance(items, TypedList) else [convert(item) for item in items]
+
+
+@function("integers", keyword=True)
+def integers(*values: Any) -> TypedList:
+    """A typed list of 64-bit integers; lists among the arguments are spread.
+
+    Example: (integers 1 "2" 3.7) => (1 2 3)
+    """
+    return Integers(_converted(values, integer))
+
+
+@function("numbers", keyword=True)
+def numbers(*values: Any) -> TypedList:
+    """A typed list of doubles; lists among the arguments are spread.
+
+    Example: (numbers 1 '(2 3.5)) => (1 2 3.5)
+    """
+    return Numbers(_converted(values, as_number))
+
+
+@function("floats", keyword=True)
+def floats(*values: Any) -> TypedList:
+    """A typed list of 32-bit floats; lists among the arguments are spread.
+
+    Example: (floats 1 2.5) => (1 2.5)
+    """
+    return Floats(_converted(values, as_number))
+
+
+@function("shorts", keyword=True)
+def shorts(*values: Any) -> TypedList:
+    """A typed list of 16-bit integers; lists among the arguments are spread.
+
+    Example: (shorts 1 2) => (1 2)
+    """
+    return Shorts(_converted(values, integer))
+
+
+@function("strings", keyword=True)
+def strings(*values: Any) -> Strings:
+    """A typed list of strings; lists among the arguments are spread.
+
+    Example: (strings "a" 1) => ("a" "1")
+    """
+    return Strings(map(to_text, spread(values)))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | complex)
+
+
+@function("numberp", "number?", keyword=True, returns="boolean")
+def numberp(value: Any) -> Atom | None:
+    """Whether a value is a number.
+
+    Example: (number? 2.5) => true
+    """
+    return truth(_is_number(value))
+
+
+@function("stringp", "string?", keyword=True, returns="boolean")
+def stringp(value: Any) -> Atom | None:
+    """Whether a value is a string.
+
+    Example: (string? "a") => true
+    """
+    return truth(isinstance(value, str))
+
+
+@function("consp", "cons?", keyword=True, returns="boolean")
+def consp(value: Any) -> Atom | None:
+    """Whether a value is a list of any kind.
+
+    Example: (consp '(1)) => true
+    """
+    return truth(isinstance(value, list | TypedList))
+
+
+@function("atomp", "atom?", keyword=True, returns="boolean")
+def atomp(value: Any) -> Atom | None:
+    """Whether a value is an atom or the empty list.
+
+    Example: (atomp 'a) => true
+    """
+    return truth(value is None or isinstance(value, Atom) or (isinstance(value, list) and not value))
+
+
+@function("nullp", "null?", keyword=True, returns="boolean")
+def nullp(value: Any) -> Atom | None:
+    """Whether a value is nil or an empty list.
+
+    Example: (nullp ()) => true
+    """
+    return truth(value is None or (isinstance(value, list | TypedList) and len(value) == 0))
+
+
+@function("emptyp", "empty?", keyword=True, returns="boolean")
+def emptyp(value: Any) -> Atom | None:
+    """Whether a value is an empty container, an empty string, nil or zero.
+
+    Example: (empty? "") => true
+    """
+    if isinstance(value, list | TypedList | dict | str):
+        return truth(len(value) == 0)
+    return truth(value is None or (isinstance(value, int | float) and value == 0))
+
+
+@function("zerop", "zero?", keyword=True, returns="boolean")
+def zerop(value: Any) -> Atom | None:
+    """Whether a value is zero once it is an integer.
+
+    Example: (zerop 0.5) => true
+    """
+    return truth(integer(value) == 0)
+
+
+@function("list", keyword=True)
+def list_(*values: Any) -> List:
+    """A list of the values.
+
+    Example: (list 1 "a" 'b nil) => (1 "a" b nil)
+    """
+    return List(values)
+
+
+@function("dictionary", keyword=True)
+def dictionary(*pairs: Any) -> Dictionary:
+    """A dictionary from keys and values in turn; keys become texts. One dictionary is copied.
+
+    Example: (dictionary "a" 1 "b" 2) => {"a":1 "b":2}
+    """
+    return fill(Dictionary(), pairs)
+
+
+def fill(made: Dictionary, pairs: tuple[Any, ...]) -> Dictionary:
+    """Store keys and values in turn into a new dictionary."""
+    if len(pairs) == 1 and isinstance(pairs[0], dict):
+        pairs = tuple(part for pair in pairs[0].items() for part in pair)
+    if len(pairs) % 2:
+        raise LispeError("Error: dictionary has a different number of key/value")
+    for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+        made.store(key, value)
+    return made

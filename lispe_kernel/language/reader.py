@@ -1,0 +1,334 @@
+"""Text to forms: tokens by one regular expression, then one loop with a stack of open brackets.
+
+The whole reader of the language reference, section 1. It never evaluates, never compiles, and does
+not recurse: nesting depth is limited by memory only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lispe_kernel.language.errors import ReaderError, Span
+from lispe_kernel.language.forms import QUOTE, Form
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.bytestrings import ByteString
+
+_NUMBER = r"""(?:0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?
+              |0[bB][01]+
+              |\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
+# Characters that can never stand inside an atom.
+_STOP = r"""\s()\[\]{}"`';:.,"""
+_OPERATOR = r"+\-*/%<>=!&|^~?@\\"
+
+_TOKEN = re.compile(
+    rf"""
+    (?P<blank>\s+ | \#![^\n]*)
+  | (?P<block>;;)
+  | (?P<comment>;[^\n]*)
+  | (?P<string>"(?:\\[^\n]|[^"\\\n])*")
+  | (?P<long>`[^`]*`)
+  | (?P<bytes>b(?:"(?:\\[^\n]|[^"\\\n])*"|`[^`]*`))
+  | (?P<broken>b?["`])
+  | (?P<complex>[+-]?{_NUMBER},[+-]?(?:{_NUMBER})?i(?![^{_STOP}]))
+  | (?P<number>[+-]?{_NUMBER})
+  | (?P<open>[(\[{{])
+  | (?P<close>[)\]}}])
+  | (?P<quote>')
+  | (?P<mark>[:.,])
+  | (?P<sigil>[$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
+  | (?P<operator>[{_OPERATOR}]+)
+  | (?P<atom>[^{_STOP}{_OPERATOR}][^{_STOP}]*)
+    """,
+    re.X,
+)
+
+_ESCAPE = re.compile(r"\\(.)", re.S)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_NAMES = {"(": "parentheses", "[": "brackets", "{": "braces"}
+
+NIL_NAMES = frozenset({"nil", "_", "false", "fail_"})
+
+
+def _no_alias(name: str) -> str:
+    return name
+
+
+@dataclass(slots=True)
+class _Open:
+    """A bracket not yet closed, with what was read since."""
+
+    bracket: str
+    start: int
+    items: list[Any] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+    # Offsets of quotes that wait for the expression they apply to.
+    quotes: list[int] = field(default_factory=list)
+    colons: list[int] = field(default_factory=list)
+
+
+def read(source: Source, canonical: Callable[[str], str] = _no_alias) -> Form:
+    """All the forms of a text.
+
+    `canonical` maps the name of an alias to the name it stands for. Returns a Form whose elements are the
+    top-level forms. Raises ReaderError; `error.incomplete` says that more text could still complete it.
+    """
+    return _Reader(source, canonical).read()
+
+
+def depth(source: Source) -> list[int]:
+    """Columns of the lines' open brackets: the offsets of the brackets that are still open at the end."""
+    stack: list[int] = []
+    for kind, start, end in tokens(source):
+        if kind == "open":
+            stack.append(start)
+        elif kind == "close" and stack:
+            if source.text[start:end] == "]" and not any(source.text[at] == "[" for at in stack):
+                stack.clear()
+            else:
+                stack.pop()
+    return stack
+
+
+def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
+    """The tokens of a text as (kind, start, end); comments included, blanks left out."""
+    text, at, length = source.text, 0, len(source.text)
+    match = _TOKEN.match
+    quoted = False
+    while at < length:
+        found = match(text, at)
+        if found is None:  # every character belongs to some token; this guards the table
+            raise ReaderError(f"Error: unexpected character '{text[at]}'", span=source.span(at, at + 1))
+        kind, end = found.lastgroup or "blank", found.end()
+        if quoted and text[at] == ";":
+            kind, end = "atom", at + 1
+        elif kind == "block":
+            closing = text.find(";;", end)
+            if closing == -1:
+                yield "unclosed", at, length
+                return
+            end = closing + 2
+            kind = "comment"
+        if kind != "blank":
+            yield kind, at, end
+        quoted = kind == "quote"
+        at = end
+
+
+class _Reader:
+    def __init__(self, source: Source, canonical: Callable[[str], str]) -> None:
+        self.source = source
+        self.text = source.text
+        self.canonical = canonical
+        self.stack = [_Open("", 0)]
+
+    def error(self, text: str, start: int, end: int, incomplete: bool = False) -> ReaderError:
+        span = self.source.span(start, end)
+        return ReaderError(
+            text,
+            span=span,
+            source=self.source.name,
+            line_text=self.source.line(span.line),
+            incomplete=incomplete,
+        )
+
+    def read(self) -> Form:
+        text = self.text
+        for kind, start, end in tokens(self.source):
+            if kind == "comment":
+                continue
+            if kind == "open":
+                self.stack.append(_Open(text[start], start))
+            elif kind == "close":
+                self._close(text[start], start)
+            elif kind == "quote":
+                self.stack[-1].quotes.append(start)
+            elif kind == "mark" and text[start] == ":" and self.stack[-1].bracket == "{":
+                self._colon(start)
+            else:
+                self._add(self._constant(kind, start, end), start, end)
+        self._finish()
+        top = self.stack[0]
+        return Form(top.items, self.source.span(0, len(text)), top.spans)
+
+    # -- constants -------------------------------------------------------------------------------
+
+    def _constant(self, kind: str, start: int, end: int) -> Any:
+        text = self.text[start:end]
+        if kind in ("atom", "operator", "sigil", "mark"):
+            return None if text in NIL_NAMES else Atom(self.canonical(text))
+        if kind == "number":
+            self._check_number_end(start, end)
+            return number(text)
+        if kind == "string":
+            return unescape(text[1:-1])
+        if kind == "long":
+            return text[1:-1]
+        if kind == "bytes":
+            inner = text[2:-1]
+            return ByteString((unescape(inner) if text[1] == '"' else inner).encode())
+        if kind == "complex":
+            real, _, imaginary = text.partition(",")
+            imaginary = imaginary[:-1]
+            return complex(
+                number(real), number(imaginary + "1" if imaginary in ("", "-", "+") else imaginary)
+            )
+        if kind == "unclosed":
+            raise self.error(
+                "Error: the comment that this ';;' opens is never closed (a single ';' comments to the end "
+                "of the line)",
+                start,
+                start + 2,
+                incomplete=True,
+            )
+        # A long string may still be closed by more text, one between double quotes ends with its line.
+        raise self.error(
+            "Error: missing end of string", start, start + 1, incomplete=self.text[end - 1] == "`"
+        )
+
+    def _check_number_end(self, start: int, end: int) -> None:
+        following = self.text[end : end + 1]
+        if following.isalpha() or following == "_":
+            stop = end
+            while self.text[stop : stop + 1].isalnum() or self.text[stop : stop + 1] == "_":
+                stop += 1
+            raise self.error(f"Error: malformed number: '{self.text[start:stop]}'", start, stop)
+
+    # -- structure -------------------------------------------------------------------------------
+
+    def _add(self, item: Any, start: int, end: int) -> None:
+        level = self.stack[-1]
+        while level.quotes:
+            at = level.quotes.pop()
+            inner = self.source.span(start, end)
+            start = at
+            item = Form([QUOTE, item], self.source.span(at, end), [self.source.span(at, at + 1), inner])
+        level.items.append(item)
+        level.spans.append(item.span if isinstance(item, Form) else self.source.span(start, end))
+
+    def _colon(self, start: int) -> None:
+        level = self.stack[-1]
+        if level.colons and level.colons[-1] == len(level.items):
+            raise self.error("Error: wrong key/value separator in a dictionary", start, start + 1)
+        level.colons.append(len(level.items))
+
+    def _close(self, bracket: str, start: int) -> None:
+        level = self.stack[-1]
+        self._no_dangling_quote(level)
+        if bracket == "]" and not any(open_.bracket == "[" for open_ in self.stack):
+            if len(self.stack) == 1 or any(open_.bracket == "{" for open_ in self.stack):
+                raise self.error("Error: brackets do not balance: nothing is open here", start, start + 1)
+            while len(self.stack) > 1:
+                self._pop(start + 1)
+            return
+        if not level.bracket or _BRACKETS[level.bracket] != bracket:
+            raise self.error(self._imbalance(bracket, level), start, start + 1)
+        self._pop(start + 1)
+
+    def _imbalance(self, bracket: str, level: _Open) -> str:
+        opening = next(o for o, c in _BRACKETS.items() if c == bracket)
+        if not level.bracket:
+            return f"Error: {_NAMES[opening]} do not balance: nothing is open here"
+        line, column = self.source.position(level.start)
+        return (
+            f"Error: {_NAMES[opening]} do not balance: '{bracket}' cannot close the '{level.bracket}' "
+            f"of line {line}, column {column + 1}"
+        )
+
+    def _pop(self, end: int) -> None:
+        level = self.stack.pop()
+        self._no_dangling_quote(level)
+        span = self.source.span(level.start, end)
+        if level.bracket == "{":
+            form = self._braces(level, span, end)
+        else:
+            form = Form(level.items, span, level.spans)
+        start = level.start
+        self._add(form, start, end)
+
+    def _braces(self, level: _Open, span: Span, end: int) -> Form:
+        self._drop_literal_mark(level.start)
+        head_span = self.source.span(level.start, level.start + 1)
+        if not level.items or level.colons:
+            if level.colons != list(range(1, len(level.items), 2)) or len(level.items) % 2:
+                raise self.error("Error: dictionary has a different number of key/value", level.start, end)
+            name = "dictionary" + _suffix(level.items[::2])
+        else:
+            name = "set" + (_suffix(level.items) or "s")
+        return Form([Atom(name), *level.items], span, [head_span, *level.spans])
+
+    def _drop_literal_mark(self, start: int) -> None:
+        """`@{...}` is the same literal as `{...}`."""
+        outer = self.stack[-1]
+        if (
+            start
+            and self.text[start - 1] == "@"
+            and outer.items
+            and outer.items[-1] is Atom(self.canonical("@"))
+        ):
+            outer.items.pop()
+            outer.spans.pop()
+
+    def _no_dangling_quote(self, level: _Open) -> None:
+        if level.quotes:
+            at = level.quotes[-1]
+            raise self.error("Error: Wrong number of arguments for 'quote': nothing follows", at, at + 1)
+
+    def _finish(self) -> None:
+        still_open = self.stack[1:]
+        if still_open:
+            # The reference checks brackets, then parentheses, then braces.
+            bracket = next(b for b in "[({" if any(open_.bracket == b for open_ in still_open))
+            level = next(open_ for open_ in reversed(still_open) if open_.bracket == bracket)
+            text = f"Error: {_NAMES[bracket]} do not balance: this '{bracket}' is never closed"
+            raise self.error(text, level.start, level.start + 1, incomplete=True)
+        if self.stack[0].quotes:
+            at = self.stack[0].quotes[-1]
+            text = "Error: Wrong number of arguments for 'quote': nothing follows"
+            raise self.error(text, at, at + 1, incomplete=True)
+
+
+def _suffix(items: list[Any]) -> str:
+    kinds = {type(item) for item in items}
+    if kinds == {int}:
+        return "i"
+    return "n" if kinds and kinds <= {int, float} else ""
+
+
+def unescape(text: str) -> str:
+    """The characters of a string literal: `\\n`, `\\r`, `\\t`; any other `\\c` is the character c."""
+    if "\\" not in text:
+        return text
+    return _ESCAPE.sub(lambda m: _ESCAPES.get(m[1], m[1]), text)
+
+
+def number(text: str) -> int | float:
+    """The number a literal stands for; the text decides between integer and number."""
+    lowered = text.lower().lstrip("+-")
+    negative = text.startswith("-")
+    value: int | float
+    if lowered.startswith("0x"):
+        if "p" in lowered or "." in lowered:
+            value = float.fromhex(lowered)
+        else:
+            # A hexadecimal literal with a digit E counts as a float form in LispE.
+            value = float(int(lowered, 16)) if "e" in lowered else int(lowered, 16)
+    elif lowered.startswith("0b"):
+        value = int(lowered, 2)
+    elif "." in lowered or "e" in lowered:
+        value = float(lowered)
+    else:
+        value = _integer(lowered)
+    return -value if negative else value
+
+
+def _integer(digits: str) -> int:
+    # Python refuses decimal texts beyond 4,300 digits; a literal of that size is legal here.
+    if len(digits) <= 4000:
+        return int(digits)
+    middle = len(digits) // 2
+    return _integer(digits[:middle]) * 10 ** (len(digits) - middle) + _integer(digits[middle:])

@@ -1,0 +1,57 @@
+"""What compiled code and library functions may ask of the session that runs them.
+
+The session installs itself while it evaluates; threads started by LispE inherit it with their context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.values.atoms import Atom
+
+
+class Runtime(Protocol):
+    """The part of a session that the language itself uses."""
+
+    namespace: dict[str, Any]
+    arguments: list[str]
+
+    def evaluate(self, source: str, name: str | None = None) -> Any: ...
+
+    def evaluate_form(self, form: Any) -> Any: ...
+
+    def function_named(self, name: str) -> Callable[..., Any] | None: ...
+
+
+_current: ContextVar[Runtime] = ContextVar("lispe_session")
+
+
+def current() -> Runtime:
+    """The session that is evaluating now."""
+    try:
+        return _current.get()
+    except LookupError:
+        raise LispeError("Error: this can only be done while a session evaluates") from None
+
+
+def enter(runtime: Runtime) -> Any:
+    """Make a session the current one; returns the token for `leave`."""
+    return _current.set(runtime)
+
+
+def leave(token: Any) -> None:
+    _current.reset(token)
+
+
+def function_of_atom(atom: Atom) -> Callable[..., Any]:
+    """The function that an atom names in the current session.
+
+    Errors: `Error: Unknown function: 'name'`, with names that look like it.
+    """
+    found = current().function_named(atom.name)
+    if found is None:
+        raise LispeError(f"Unknown function call: '{atom.name}'")
+    return found

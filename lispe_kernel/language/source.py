@@ -1,0 +1,63 @@
+"""A piece of program text: its name for people, its file name for Python, its lines.
+
+Never reads files and never parses; the reader does that.
+"""
+
+from __future__ import annotations
+
+import linecache
+from bisect import bisect_right
+from functools import cached_property
+
+from lispe_kernel.language.errors import Span
+
+
+class Source:
+    """Text to be read. `name` stands in error messages, `file` in code objects (and so in debuggers)."""
+
+    def __init__(self, text: str, name: str = "main", file: str | None = None) -> None:
+        self.text = text
+        self.name = name
+        self.file = file if file is not None else f"<{name}>"
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        find = self.text.find
+        at = find("\n")
+        while at != -1:
+            starts.append(at + 1)
+            at = find("\n", at + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line (from 1) and column (from 0, in characters) of an offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1]
+
+    def span(self, start: int, end: int) -> Span:
+        """The span between two offsets."""
+        line, column = self.position(start)
+        end_line, end_column = self.position(end)
+        return Span(line, column, end_line, end_column)
+
+    def line(self, number: int) -> str:
+        """The text of a line, without its end; an empty text when there is no such line."""
+        if not 1 <= number <= len(self._starts):
+            return ""
+        start = self._starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start:] if end == -1 else self.text[start:end]
+
+    def excerpt(self, span: Span) -> str:
+        """The text that a span covers."""
+        last = len(self._starts)
+        if not (1 <= span.line <= last and 1 <= span.end_line <= last):
+            return ""
+        start = self._starts[span.line - 1] + span.column
+        return self.text[start : self._starts[span.end_line - 1] + span.end_column]
+
+    def remember(self) -> None:
+        """Let Python's tools (traceback, pdb, inspect) show this text for its file name."""
+        lines = self.text.splitlines(keepends=True)
+        linecache.cache[self.file] = (len(self.text), None, lines, self.file)

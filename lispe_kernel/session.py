@@ -1,0 +1,267 @@
+"""A session: global variables, libraries, `evaluate(source)`. No Jupyter, no screen.
+
+Two sessions share nothing but the registries of functions and forms. A session is used by one thread at
+a time; evaluation nests (a program may evaluate another).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from lispe_kernel.language import compiler as _forms  # noqa: F401 - registers the special forms
+from lispe_kernel.language import library, runtime
+from lispe_kernel.language.builtins import make_builtins
+from lispe_kernel.language.compiler.calls import arity_error
+from lispe_kernel.language.compiler.macros import Macro
+from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
+from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.compiler.scopes import Signature
+from lispe_kernel.language.errors import LispeError, ReturnFromTop
+from lispe_kernel.language.explain import Place, caught_text, explain
+from lispe_kernel.language.forms import Form
+from lispe_kernel.language.functions import Function, registry
+from lispe_kernel.language.reader import read
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import Atom, set_resolver
+from lispe_kernel.language.values.lists import List, set_code_runner
+from lispe_kernel.stack import deep_stack
+
+# Names with these beginnings live in the torch library, which is imported when one is met.
+TORCH_NAMES = ("torch_", "tensor_")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What running a text gave: the value of its last form, and whether a notebook shows it."""
+
+    value: Any
+    silent: bool
+
+
+class Session:
+    """A LispE session.
+
+    arguments: what the program finds in `_args`. folder: the folder of the program (`_current`), the
+    current directory when absent.
+    """
+
+    def __init__(self, arguments: Iterable[str] = (), folder: str | None = None) -> None:
+        library.load()
+        self.arguments = list(arguments)
+        self.namespace: dict[str, Any] = {}
+        self.macros: dict[str, Macro] = {}
+        self.fixed: set[str] = set()
+        self.signatures: dict[str, Signature] = {}
+        self.aliases: dict[str, str] = {}
+        self.sources: dict[str, Source] = {}
+        self.place = Place(self.sources, self.known_names, self._arity_error)
+        self._count = 0
+        self._version = -1
+        self._install_builtins()
+        self._set_predefined(folder)
+
+    # -- evaluating ------------------------------------------------------------------------------
+
+    def evaluate(self, source: str, name: str | None = None) -> Any:
+        """Evaluate a text and return the value of its last form.
+
+        name: what error messages call the text (`main` when absent). Raises LispeError; what ran before
+        the error stays done, and the session can be used as before.
+        """
+        return self.run(source, name).value
+
+    def run(self, source: str, name: str | None = None, file: str | None = None) -> Outcome:
+        """As `evaluate`, with whether the value is one that notebooks show.
+
+        file: the file name that code objects carry (for debuggers), made up when absent.
+        """
+        return self.run_program(self.compile(source, name, file))
+
+    def compile(self, source: str, name: str | None = None, file: str | None = None) -> Program:
+        """Read and compile a text without running anything. Raises CompileError."""
+        text = self._source(source, name, file)
+        with deep_stack():
+            forms = read(text, self.canonical)
+            return compile_program(self, text, forms)
+
+    def run_program(self, program: Program) -> Outcome:
+        """Run a compiled text."""
+        token = runtime.enter(self)
+        try:
+            with deep_stack():
+                return Outcome(self._run(program), program.silent)
+        except ReturnFromTop as returned:
+            return Outcome(returned.value, False)
+        except Exception as error:
+            found = explain(error, self.place)
+            if found is error:
+                raise
+            raise found from error
+        finally:
+            runtime.leave(token)
+
+    def evaluate_form(self, form: Any) -> Any:
+        """Run a form made by a program: `(eval '(+ 1 2))`."""
+        source = self._source("", "eval", None)
+        program = compile_program(self, source, Form([form]))
+        return self._run(program)
+
+    def _run(self, program: Program) -> Any:
+        self.macros.update(program.macros)
+        self.fixed |= program.fixed
+        for definition in program.definitions:
+            self._define(definition)
+        value: Any = None
+        for step in program.steps:
+            if isinstance(step, FunctionCode):
+                value = self._define(step)
+            else:
+                value = FunctionType(step, self.namespace)()
+        return value
+
+    def _define(self, definition: FunctionCode) -> Any:
+        made = FunctionType(definition.code, self.namespace, definition.name, definition.defaults or None)
+        made.__dict__.update(lispe_source=definition.source, lispe_signature=definition.signature)
+        made.__doc__ = definition.doc or None
+        self.namespace[definition.name] = made
+        self.signatures[definition.name] = definition.signature
+        return made
+
+    # -- what the compiler asks ------------------------------------------------------------------
+
+    def signature(self, name: str) -> Signature | None:
+        """The signature of a user's function, if the name still holds it."""
+        found = self.namespace.get(name)
+        return getattr(found, "lispe_signature", None)
+
+    def defined(self, name: str) -> bool:
+        """Whether a global variable or function of the user has this name."""
+        return name in self.namespace
+
+    def library(self, name: str) -> Function | None:
+        """The library function of a name; the torch library is imported when one of its names is met."""
+        entry = registry.get(name)
+        if entry is None and name.startswith(TORCH_NAMES):
+            self.load_torch()
+            entry = registry.get(name)
+        if self._version != registry.version:
+            self._install_builtins()
+        return entry
+
+    def canonical(self, name: str) -> str:
+        """The name that an instruction's alias stands for; other names as they are."""
+        name = self.aliases.get(name, name)
+        if name in special_forms:
+            return special_forms.canonical(name)
+        entry = registry.get(name)
+        return entry.name if entry is not None and entry.keyword else name
+
+    # -- what functions ask ----------------------------------------------------------------------
+
+    def function_named(self, name: str) -> Callable[..., Any] | None:
+        """The user's or the library's function of a name."""
+        found = self.namespace.get(name)
+        if callable(found):
+            return found  # type: ignore[no-any-return]
+        entry = self.library(self.canonical(name))
+        return entry.call if entry is not None else None
+
+    def known_names(self) -> list[str]:
+        """Every name that means something here: the user's, the library's, the special forms'."""
+        return [
+            *(n for n in self.namespace if not n.startswith("__")),
+            *(n for n, _ in registry.names()),
+            *(n for n, _ in special_forms.names()),
+            *self.macros,
+        ]
+
+    def load_torch(self) -> None:
+        """Import the torch library; its functions are there afterwards."""
+        from lispe_kernel import torch_library
+
+        torch_library.load()
+        self._install_builtins()
+
+    def caught(self, error: BaseException) -> str:
+        """The text of an error as `maybe` and `catch` see it."""
+        return caught_text(error, self.place)
+
+    def global_value(self, name: str) -> Any:
+        """The value of a global name found at run time."""
+        if name in self.namespace:
+            return self.namespace[name]
+        found = self.function_named(name)
+        if found is None:
+            error = NameError(f"name '{name}' is not defined")
+            error.name = name
+            raise error
+        return found
+
+    # -- setting up ------------------------------------------------------------------------------
+
+    def _install_builtins(self) -> None:
+        own = {" globals": self.namespace, " caught": self.caught, " global": self.global_value}
+        builtins = self.namespace.get("__builtins__")
+        made = make_builtins(registry, own)
+        if isinstance(builtins, dict):
+            builtins.update(made)
+        else:
+            self.namespace["__builtins__"] = made
+        self._version = registry.version
+
+    def _set_predefined(self, folder: str | None) -> None:
+        from lispe_kernel import __version__
+
+        self.namespace.update(
+            __name__="lispe",
+            _args=List(self.arguments),
+            _current=os.path.join(folder if folder is not None else os.getcwd(), ""),
+            _sep=os.sep,
+            _version=__version__,
+        )
+
+    def _source(self, text: str, name: str | None, file: str | None) -> Source:
+        self._count += 1
+        shown = name if name is not None else "main"
+        source = Source(
+            text, shown, file if file is not None else f"<lispe {id(self):x} {self._count} {shown}>"
+        )
+        self.sources[source.file] = source
+        source.remember()
+        return source
+
+    def _arity_error(self, name: str) -> str | None:
+        found = self.signature(name)
+        if found is not None:
+            return arity_error(found)
+        entry = registry.get(name)
+        if entry is None:
+            entry = next((e for e in registry if e.call.__name__ == name), None)
+        return (
+            f"Error: Wrong number of arguments for: '{entry.name}' (use {entry.signature})" if entry else None
+        )
+
+
+def _run_code(code: list[Any], arguments: tuple[Any, ...]) -> Any:
+    """A list in head position of a call: a lambda, or a partial call."""
+    from lispe_kernel.language.calling import callable_of
+
+    return callable_of(code)(*arguments)
+
+
+def _resolve(atom: Atom) -> Callable[..., Any]:
+    return runtime.function_of_atom(atom)
+
+
+set_resolver(_resolve)
+set_code_runner(_run_code)
+
+# Integers do not overflow, and so neither does their text.
+sys.set_int_max_str_digits(0)
+
+__all__ = ["LispeError", "Outcome", "Session"]
