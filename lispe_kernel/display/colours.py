@@ -1,0 +1,72 @@
+"""Colour scales safe for colour-blind readers, as tables of palette entries.
+
+Two scales: diverging (blue, near white, orange: zero is the middle) and sequential (dark blue to pale
+yellow, even in lightness). Both get an extra last entry, a loud magenta for NaN and infinities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+Rgb = tuple[int, int, int]
+
+NOT_A_NUMBER: Rgb = (255, 0, 200)
+_LEVELS = 96
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A colour scale: its stops from low to high, evenly spaced."""
+
+    name: str
+    stops: tuple[Rgb, ...]
+
+    @property
+    def gradient(self) -> str:
+        """The scale as a CSS background."""
+        return "linear-gradient(90deg," + ",".join(map(css, self.stops)) + ")"
+
+    def colour(self, position: float) -> Rgb:
+        """The colour at `position` between 0 and 1; outside it is the nearest end."""
+        x = min(1.0, max(0.0, position)) * (len(self.stops) - 1)
+        index = min(int(x), len(self.stops) - 2)
+        low, high = self.stops[index], self.stops[index + 1]
+        r, g, b = (round(a + (c - a) * (x - index)) for a, c in zip(low, high, strict=True))
+        return (r, g, b)
+
+
+DIVERGING = Scale("diverging", ((18, 66, 130), (80, 147, 205), (245, 245, 242), (232, 145, 66), (138, 56, 4)))
+SEQUENTIAL = Scale(
+    "sequential", ((9, 20, 72), (47, 76, 116), (104, 118, 122), (174, 160, 104), (253, 236, 122))
+)
+
+
+@cache
+def palette(scale: Scale) -> bytes:
+    """The RGB bytes of a PNG palette: the scale's levels, then the colour of what is no number."""
+    levels = [scale.colour(i / (_LEVELS - 1)) for i in range(_LEVELS)]
+    return b"".join(bytes(entry) for entry in [*levels, NOT_A_NUMBER])
+
+
+def indices(values: Any, low: float, high: float) -> Any:
+    """The palette entry of each value of a numpy array, uint8. What is not finite gets the last one."""
+    import numpy as np
+
+    finite = np.isfinite(values)
+    span = high - low
+    safe = np.where(finite, values, low)
+    position = (safe - low) / span if span > 0 else np.full(values.shape, 0.5)
+    level = np.clip(np.rint(position * (_LEVELS - 1)), 0, _LEVELS - 1)
+    return np.where(finite, level, _LEVELS).astype(np.uint8)
+
+
+def text_on(background: Rgb) -> str:
+    """Black or white, whichever can be read on the background."""
+    r, g, b = background
+    return "#000" if 0.299 * r + 0.587 * g + 0.114 * b > 140 else "#fff"
+
+
+def css(colour: Rgb) -> str:
+    return "#" + bytes(colour).hex()

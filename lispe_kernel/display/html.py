@@ -1,0 +1,196 @@
+"""HTML as a tree of parts, escaped in one place.
+
+A renderer composes `element`s; `to_html` writes them. Text is always escaped, made harmless (control and
+direction characters become visible) and never trusted; the only raw markup is the constant style and
+script of `theme.py`, which enter as `Constant`. No part carries an id, a random number or an address.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+Node = Any  # Element | Constant | str | int | float | None | an iterable of nodes
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
+_SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+# HTML ends a cell where the next begins; without their end tags a large table is a fifth smaller.
+_ENDED_BY_THE_NEXT = frozenset({"td", "th", "tr"})
+_VOID = frozenset({"img", "input", "br", "hr", "col"})
+_UNSAFE_ATTRIBUTE = re.compile(r"on|srcdoc|action|formaction|srcset")
+_LINKS = frozenset({"src", "href", "xlink:href"})
+_LONGEST_NAME = 160
+
+
+class Constant(str):
+    """Markup written by us as a literal of this package, never made from a value."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One HTML element."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...]
+    children: tuple[Node, ...]
+
+
+def element(tag: str, *children: Node, **attributes: Any) -> Element:
+    """An element. `class_` and `for_` lose their underscore, other underscores become hyphens.
+
+    An attribute that is None or False is left out, True stands without a value. Handlers (`onclick` ...)
+    and links to anything but `data:` are refused: an output has no network and one script.
+    Example: element("td", "a<b", title="x") is written `<td title="x">a&lt;b</td>`
+    """
+    if not _NAME.match(tag.lower()):
+        raise ValueError(f"not an element name: {tag!r}")
+    made = []
+    for key, given in attributes.items():
+        if given is None or given is False:
+            continue
+        name = key.rstrip("_").replace("_", "-")
+        if not _NAME.match(name.lower()) or _UNSAFE_ATTRIBUTE.match(name):
+            raise ValueError(f"not an attribute an output may have: {name!r}")
+        if name in _LINKS and not str(given).startswith("data:image/"):
+            raise ValueError("an output links to nothing outside itself")
+        made.append((name, "" if given is True else str(given)))
+    return Element(tag, tuple(made), children)
+
+
+def to_html(node: Node) -> str:
+    """The node as HTML text."""
+    parts: list[str] = []
+    _write(node, parts)
+    return "".join(parts)
+
+
+def _write(node: Node, parts: list[str]) -> None:
+    if node is None:
+        return
+    if isinstance(node, Element):
+        _write_element(node, parts)
+    elif isinstance(node, Constant):
+        parts.append(node)
+    elif isinstance(node, str):
+        parts.append(escape(node))
+    elif isinstance(node, int | float):
+        parts.append(escape(str(node)))
+    else:
+        for child in node:
+            _write(child, parts)
+
+
+def _write_element(node: Element, parts: list[str]) -> None:
+    parts.append("<" + node.tag)
+    for name, given in node.attributes:
+        parts.append(f" {name}" if given == "" else f' {name}="{escape(given)}"')
+    parts.append(">")
+    if node.tag in _VOID and not node.children:
+        return
+    for child in node.children:
+        _write(child, parts)
+    if node.tag not in _ENDED_BY_THE_NEXT:
+        parts.append(f"</{node.tag}>")
+
+
+def escape(text: str) -> str:
+    """Text as HTML text or attribute value: markup escaped, invisible characters made visible."""
+    return plain(text).translate(_SPECIAL)
+
+
+def plain(text: str) -> str:
+    """Text without what could move the cursor, colour the screen or reverse the reading direction.
+
+    Control characters become their pictures (ESC is `␛`), direction and other format characters
+    and lone surrogates become `⟨U+202E⟩`; line ends and tabs stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(map(_harmless, text))
+
+
+def _harmless(character: str) -> str:
+    if character in "\n\t" or character.isprintable():
+        return character
+    code = ord(character)
+    if code < 32:
+        return chr(0x2400 + code)
+    if code == 127:
+        return "␡"
+    # Joiners shape letters and emoji; a no-break space is only a space.
+    if code in (0x200C, 0x200D) or unicodedata.category(character) == "Zs":
+        return character
+    return f"⟨U+{code:04X}⟩"
+
+
+def shortened(text: str, most: int = _LONGEST_NAME) -> str:
+    """A text cut in its middle when it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) * 2 // 3
+    return text[:head] + "…" + text[len(text) - (most - 1 - head) :]
+
+
+def one_line(text: str, most: int = _LONGEST_NAME) -> str:
+    """A text for one line: harmless, line ends as spaces, cut when long."""
+    return shortened(" ".join(plain(text[: 4 * most] if len(text) > 8 * most else text).split()), most)
+
+
+def name(text: str) -> Element:
+    """A name from the user, isolated so that its writing direction stays its own."""
+    cut = shortened(text)
+    return element("bdi", cut, title=text[:2000] if cut != text else None)
+
+
+def table(
+    headings: Iterable[Node],
+    rows: Iterable[Iterable[Node]],
+    *,
+    label: str,
+    numeric: Iterable[int] = (),
+    **attributes: Any,
+) -> Element:
+    """A table with a heading row; the columns named in `numeric` are aligned to the right."""
+    right = frozenset(numeric)
+
+    def cell(tag: str, index: int, content: Node) -> Element:
+        return element(tag, content, class_="n" if index in right else None)
+
+    head = element(
+        "tr",
+        [element("th", h, scope="col", class_="n" if i in right else None) for i, h in enumerate(headings)],
+    )
+    body = [element("tr", [cell("td", i, c) for i, c in enumerate(row)]) for row in rows]
+    return element("table", element("thead", head), element("tbody", body), aria_label=label, **attributes)
+
+
+def foldable(summary: Node, *children: Node, open_: bool = False) -> Element:
+    """Content under a line that opens and closes it, by mouse or keyboard, without a script."""
+    return element("details", element("summary", summary), children, open=open_)
+
+
+def image(png: bytes, label: str, **attributes: Any) -> Element:
+    """A PNG picture inside the page, with the words a screen reader says for it."""
+    data = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return element("img", src=data, alt=label, **attributes)
+
+
+def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
+    """A line of named facts: `dtype float32 · shape [2, 3]`."""
+    shown = [pair for pair in pairs if pair[1] not in (None, "")]
+    items = [element("span", element("i", key + " "), element("b", content)) for key, content in shown]
+    spaced: list[Node] = []
+    for item in items:
+        spaced += [item, " "]
+    return element("p", spaced, class_="f")
+
+
+def warning(text: Node) -> Element:
+    """A loud line."""
+    return element("p", element("strong", text), class_="w", role="alert")

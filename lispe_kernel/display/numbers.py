@@ -1,0 +1,119 @@
+"""Numbers as people read them: counts, sizes, shapes, and values rounded until every machine agrees.
+
+Sums of floating-point numbers differ in their last digits between machines; what is compared as text
+must not. Nothing here knows what the numbers mean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+_UNITS = ("", "k", "M", "G", "T", "P")
+
+
+def value(number: float, digits: int = 4) -> str:
+    """A value in at most `digits` significant digits: `3.142`, `1e-05`, `nan`, `-inf`."""
+    if isinstance(number, int):
+        return str(number) if abs(number) < 10**12 else format(float(number), f".{digits}g")
+    if not number:
+        return "0"
+    if 10 ** (digits - 1) <= abs(number) < 10**7:
+        return str(round(number))
+    return format(number, f".{digits}g")
+
+
+def stable(number: float, magnitude: float, digits: int = 5) -> str:
+    """A computed value in `digits` significant digits of `magnitude`, the largest value it came from.
+
+    The mean of values around 1 that differs from 0 only by rounding errors is written `0`.
+    """
+    if not math.isfinite(number) or not math.isfinite(magnitude) or magnitude == 0:
+        return value(number, 4)
+    places = digits - 1 - math.floor(math.log10(abs(magnitude)))
+    rounded = round(number, places) if abs(places) < 300 else number
+    return value(rounded + 0.0, 4)
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands separated: `12,345`."""
+    return f"{number:,}"
+
+
+def short_count(number: int) -> str:
+    """A whole number in three digits and a unit: `999`, `7.08 M`."""
+    return _scaled(number, "")
+
+
+def size(number: int) -> str:
+    """A number of bytes in decimal units: `512 B`, `4.2 MB`."""
+    return _scaled(number, "B")
+
+
+def _scaled(number: float, unit: str) -> str:
+    power = 0
+    while abs(number) >= 999.5 and power < len(_UNITS) - 1:
+        number /= 1000
+        power += 1
+    text = format(number, ".0f" if power == 0 or abs(number) >= 99.5 else ".3g")
+    return f"{text} {_UNITS[power]}{unit}".rstrip()
+
+
+def share(part: int, whole: int) -> str:
+    """A share in percent that says 0% and 100% only when that is exact: `<0.1%`, `37.5%`."""
+    if whole == 0 or part == 0:
+        return "0%"
+    if part == whole:
+        return "100%"
+    percent = 100 * part / whole
+    if percent < 0.1:
+        return "<0.1%"
+    return ">99.9%" if percent > 99.9 else f"{percent:.3g}%"
+
+
+def shape(sizes: Iterable[int], names: Iterable[str | None] = ()) -> str:
+    """A shape, with the names of its axes where they have one: `[batch 2, 3]`; a scalar is `[]`."""
+    sizes = list(sizes)
+    labels = [*names, *[None] * len(sizes)]
+    return "[" + ", ".join(f"{n} {s}" if n else str(s) for s, n in zip(sizes, labels, strict=False)) + "]"
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def ticks(length: int, most: int = 6) -> list[int]:
+    """Round positions in `0 .. length - 1` for an axis of so many places, at most `most` of them.
+
+    Powers of two get steps that are powers of two: 512 places give 0 128 256 384.
+    """
+    if length <= 0:
+        return []
+    binary = length >= 16 and length & (length - 1) == 0
+    step = 1
+    ladder = (2,) if binary else (2, 2.5, 2)
+    rung = 0
+    while (length - 1) // step + 1 > most:
+        step = int(step * ladder[rung % len(ladder)])
+        rung += 1
+    return list(range(0, length, step))
+
+
+def axis_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round values between `low` and `high` for an axis of numbers."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return [low] if math.isfinite(low) else []
+    raw = (high - low) / max(1, most - 1)
+    base = 10 ** math.floor(math.log10(raw))
+    step = next(base * k for k in (1, 2, 2.5, 5, 10) if base * k >= raw * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    last = math.floor(high / step + 1e-9)
+    return [k * step for k in range(first, last + 1)]
