@@ -16,11 +16,17 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library import arguments
 from lispe_kernel.torch_library.guard import tensor_function, torch_function
 
+
+def _deviation(tensor: torch.Tensor) -> torch.Tensor:
+    # PyTorch gives nan here too, with a warning for the program's author that would reach LispE's user.
+    return torch.std(tensor) if tensor.numel() > 1 else torch.tensor(float("nan"))
+
+
 # Name, operation, meaning, the answer for 1 2 3.
 NUMBERS: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor], str, str], ...] = (
     ("sum", torch.sum, "The sum of all elements", "6"),
     ("mean", torch.mean, "The mean of all elements (of a tensor of fractions, not of integers)", "2"),
-    ("std", torch.std, "The standard deviation, divided by n-1; nan for one element", "1"),
+    ("std", _deviation, "The standard deviation, divided by n-1; nan for one element", "1"),
     ("max", torch.max, "The largest element", "3"),
     ("min", torch.min, "The smallest element", "1"),
     ("norm", torch.linalg.vector_norm, "The square root of the sum of squares", "3.74166"),
