@@ -50,8 +50,8 @@ def test_language_does_what_the_table_says(case):
 
 
 @pytest.mark.parametrize("case", params(TORCH_TABLES))
-def test_torch_library_does_what_the_table_says(case, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("in_folder")
+def test_torch_library_does_what_the_table_says(case):
     check(case)
 
 

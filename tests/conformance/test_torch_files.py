@@ -51,8 +51,7 @@ class Lispe:
 
 
 @pytest.fixture
-def lispe(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def lispe(in_folder):  # noqa: ARG001 - the programs write beside themselves
     return Lispe()
 
 

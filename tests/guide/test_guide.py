@@ -18,13 +18,12 @@ BLOCKS = blocks()
 
 
 @pytest.fixture
-def session(tmp_path, monkeypatch):
+def session(in_folder):
     """A Session in an empty folder; the folder's files, some 70 MB each, go when the test is over."""
-    monkeypatch.chdir(tmp_path)
     made = Session()
     made.evaluate(definitions())
     yield made
-    for path in tmp_path.iterdir():
+    for path in in_folder.iterdir():
         path.unlink()
 
 
