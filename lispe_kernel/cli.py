@@ -65,11 +65,9 @@ def _run_stdin(arguments: Sequence[str]) -> int:
 
 
 def _run(text: str, name: str, arguments: Sequence[str]) -> None:
-    session = _session(arguments)
-    if name != "<stdin>":
-        # `(use "file.lisp")` and `(load ...)` look beside the program: `_current` says where that is.
-        session.namespace["_current"] = str(Path(name).resolve().parent) + "/"
-    session.run(text, name, name)
+    # `(use "file.lisp")` and `(load ...)` look beside the program: `_current` says where that is.
+    folder = None if name == "<stdin>" else str(Path(name).resolve().parent)
+    _session(arguments, folder).run(text, name, name)
 
 
 def _evaluate(expression: str, arguments: Sequence[str]) -> None:
@@ -80,13 +78,13 @@ def _evaluate(expression: str, arguments: Sequence[str]) -> None:
         print(to_text(outcome.value))
 
 
-def _session(arguments: Sequence[str]) -> Any:
+def _session(arguments: Sequence[str], folder: str | None = None) -> Any:
     from lispe_kernel import display
     from lispe_kernel.kernel import bridges, report  # noqa: F401 - register `python` and `traceback_mode`
     from lispe_kernel.session import Session
 
     display.load()
-    return Session(list(arguments))
+    return Session(arguments, folder)
 
 
 def _prompt() -> int:

@@ -1,11 +1,12 @@
 """The process of a kernel: ipykernel's application with LispE's kernel in it.
 
-It leaves out what only IPython needs (its shell, its extensions, its pdb), which is most of the start-up time.
+It leaves out what only IPython needs (its shell, its extensions, its pdb): most of the start-up time.
 """
 
 from __future__ import annotations
 
 import os
+from typing import ClassVar
 
 from ipykernel.kernelapp import IPKernelApp
 
@@ -20,8 +21,8 @@ class LispeKernelApp(IPKernelApp):
     name = "lispe-kernel"
     kernel_class = LispeKernel
     outstream_class = "lispe_kernel.kernel.streams.Stream"
-    classes = [LispeKernel]
-    subcommands: dict[str, tuple[str, str]] = {}
+    classes: ClassVar[list[type]] = [LispeKernel]
+    subcommands: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def init_pdb(self) -> None:
         """pdb is IPython's concern; importing it here would cost every start."""

@@ -7,7 +7,6 @@ life of the process. A cell that needs torch waits here, and Ctrl-C ends only th
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 # Every name of the torch library starts so; Python cells say `torch` itself.
@@ -70,7 +69,6 @@ class Preload:
         return tell is not None
 
     def wait_at_most(self, seconds: float) -> bool:
-        """Wait for a started import for so long; returns whether it has ended. For helpers, never for cells."""
+        """Wait for the import for so long at most; returns whether it has ended."""
         self.begin()
-        deadline = time.monotonic() + seconds
-        return self._done.wait(max(0.0, deadline - time.monotonic()))
+        return self._done.wait(seconds)

@@ -7,6 +7,7 @@ when they come to rest in a variable. No Jupyter here.
 from __future__ import annotations
 
 import ast
+import builtins
 import codecs
 import linecache
 import os
@@ -22,6 +23,58 @@ from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
+
+# A LispE name holds no blank: nobody's variable is called so.
+_KEPT = "__python variables__"
+
+
+class Variables(dict[str, Any]):
+    """The globals of Python code in a session: Python's own builtins, and the session's variables behind.
+
+    What Python assigns goes to the session at once and becomes LispE's kind when the code has ended.
+    """
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        super().__init__(__name__="__main__", __builtins__=builtins)
+        self.namespace = namespace
+        self._touched: set[str] = set()
+
+    def __missing__(self, name: str) -> Any:
+        return self.namespace[name]
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.namespace
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name.startswith("__") and name.endswith("__"):
+            super().__setitem__(name, value)
+        else:
+            self._touched.add(name)
+            self.namespace[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        if super().__contains__(name):
+            super().__delitem__(name)
+        else:
+            del self.namespace[name]
+
+    def settle(self) -> None:
+        """Convert what was assigned; `global x` inside a function bypasses `__setitem__` and is moved."""
+        for name in list(self):
+            if not (name.startswith("__") and name.endswith("__")):
+                self.namespace[name] = dict.pop(self, name)
+                self._touched.add(name)
+        for name in self._touched & self.namespace.keys():
+            self.namespace[name] = to_lispe(self.namespace[name])
+        self._touched.clear()
+
+
+def variables_of(namespace: dict[str, Any]) -> Variables:
+    """The one `Variables` of a session's namespace, kept in it under a name no program can write."""
+    found = namespace.get(_KEPT)
+    if not isinstance(found, Variables):
+        found = namespace[_KEPT] = Variables(namespace)
+    return found
 
 
 @function("python")
@@ -42,17 +95,15 @@ def run_python(text: str, namespace: dict[str, Any], file: str) -> Any:
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     tree = ast.parse(text, file)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    before = dict(namespace)
+    variables = variables_of(namespace)
+    variables.settle()
+    value = None
     try:
-        if tree.body:
-            exec(compile(tree, file, "exec"), namespace)
-        value = None
+        exec(compile(tree, file, "exec"), variables)
         if isinstance(last, ast.Expr):
-            value = eval(compile(ast.Expression(last.value), file, "eval"), namespace)  # noqa: S307 - its purpose
+            value = eval(compile(ast.Expression(last.value), file, "eval"), variables)  # noqa: S307 - its purpose
     finally:
-        for name, now in list(namespace.items()):
-            if before.get(name, namespace) is not now:
-                namespace[name] = to_lispe(now)
+        variables.settle()
     return to_lispe(value)
 
 

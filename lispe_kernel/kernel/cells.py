@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.kernel import bridges
 from lispe_kernel.kernel.background import needs_torch
 from lispe_kernel.kernel.cellfiles import cell_file
 from lispe_kernel.kernel.magics import parts_of, run_magic
@@ -80,7 +81,6 @@ class Cells:
     def _evaluate(self, request: Request) -> Shown:
         self._wait_for_torch(request)
         self.name, self.file = f"cell {request.count}", cell_file(request.code)
-        self.kernel.inspector.cell_names[self.file] = self.name
         shown = Shown()
         for part in parts_of(request.code):
             shown = self.lispe(part.text) if part.magic is None else run_magic(part, self)
@@ -89,6 +89,8 @@ class Cells:
     def lispe(self, text: str) -> Shown:
         """Evaluate LispE text as (a part of) the running cell."""
         outcome = self.kernel.lispe.run(text, self.name, self.file)
+        # A Python function that a cell called may have assigned a global variable.
+        bridges.variables_of(self.kernel.lispe.namespace).settle()
         return Shown(outcome.value, outcome.silent)
 
     def _wait_for_torch(self, request: Request) -> None:

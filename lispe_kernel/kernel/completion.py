@@ -1,4 +1,4 @@
-"""Completion: what could stand at the cursor. Names, parameters, dictionary keys, methods, file paths, magics.
+"""Completion: what could stand at the cursor. names, parameters, keys, methods, file paths, magics.
 
 Nothing of the user's is ever run: values are looked at, never called. Offsets are characters.
 """

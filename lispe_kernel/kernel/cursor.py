@@ -31,7 +31,7 @@ class Level:
 
 @dataclass
 class Place:
-    """What surrounds the cursor. `kind` is word, gap, string or comment; `word` is its text up to the cursor."""
+    """What surrounds the cursor. `kind`: word, gap, string or comment; `word`: its text up to the cursor."""
 
     kind: str
     start: int

@@ -5,12 +5,13 @@ It only registers with pydevd's own extension point; containers unfold as pydevd
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from _pydevd_bundle.pydevd_extension_api import StrPresentationProvider
 from _pydevd_bundle.pydevd_extension_utils import EXTENSION_MANAGER_INSTANCE
 
-from lispe_kernel.language.printer import kind_of, show
+from lispe_kernel.language import printer
 
 WIDTH = 300
 
@@ -19,18 +20,20 @@ class LispePresentation(StrPresentationProvider):
     """The text of every kind of value that LispE's printer knows."""
 
     def can_provide(self, type_object: type, type_name: str) -> bool:
-        return type_object is not str and kind_of_class(type_object)
+        return type_object is not str and any(cls in printer._kinds for cls in type_object.__mro__)
 
     def get_str(self, value: Any) -> str:
-        text = show(value)
+        text = printer.show(value)
         return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
 
 
-def kind_of_class(cls: type) -> bool:
-    """Whether the printer has an entry for a class or one of its bases."""
-    from lispe_kernel.language import printer
+def look(name: str) -> str:
+    """The bundle of a variable of the calling frame, as JSON; debugpy evaluates this in a stopped frame."""
+    from lispe_kernel.kernel.publisher import bundle_json
 
-    return any(base in printer._kinds for base in cls.__mro__)
+    frame = sys._getframe(1)
+    scope = frame.f_locals if name in frame.f_locals else frame.f_globals
+    return bundle_json(scope[name])
 
 
 def install_presentation() -> None:
@@ -38,6 +41,3 @@ def install_presentation() -> None:
     providers = EXTENSION_MANAGER_INSTANCE.get_extension_classes(StrPresentationProvider)
     if not any(isinstance(provider, LispePresentation) for provider in providers):
         providers.insert(0, LispePresentation())
-
-
-__all__ = ["LispePresentation", "install_presentation", "kind_of"]

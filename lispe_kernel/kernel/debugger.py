@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
+import os
 import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+# debugpy warns about Python's own frozen modules, which nobody steps into here.
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
 from ipykernel.debugger import ROUTING_ID, Debugger, get_tmp_directory
 
@@ -23,10 +28,7 @@ if TYPE_CHECKING:
 # Cells of Python start debugpy inside the process; the port is the one the client will connect to.
 _LISTEN = "%%python\n__import__('debugpy').listen(('{host}', {port})) and None"
 # Evaluated in the stopped frame, whose names need not be Python identifiers.
-_RICH = (
-    "__import__('lispe_kernel.kernel.publisher', fromlist=['bundle'])"
-    ".bundle(locals().get({name!r}, globals().get({name!r})))"
-)
+_RICH = "__import__('lispe_kernel.kernel.debug_values', fromlist=['look']).look({name!r})"
 
 
 def unstepped() -> list[str]:
@@ -88,7 +90,8 @@ class LispeDebugger(Debugger):
         """Whether the variables panel shows a name: the user's, not the machinery's."""
         if variable_name in ("special variables", "function variables", "class variables"):
             return False
-        return not variable_name.startswith("_") and self.kernel.is_users(variable_name)
+        # The compiler's own variables begin with a blank.
+        return variable_name[:1] not in ("_", " ")
 
     async def richInspectVariables(self, message: dict[str, Any]) -> dict[str, Any]:
         """A variable as a cell would show it: tensors as pictures and tables."""
@@ -131,5 +134,10 @@ class LispeDebugger(Debugger):
         reply = await self._forward_message(request)
         if not reply["success"]:
             return None
-        data, metadata = ast.literal_eval(reply["body"]["result"])
+        data, metadata = json.loads(_text_of(reply["body"]["result"]))
         return data, metadata
+
+
+def _text_of(result: str) -> str:
+    """The string that pydevd shows as a result, with or without its quotes."""
+    return str(ast.literal_eval(result)) if result[:1] in ("'", '"') else result

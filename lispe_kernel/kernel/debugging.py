@@ -25,16 +25,21 @@ async def answer(kernel: LispeKernel, message: dict[str, Any]) -> dict[str, Any]
         return _reply(message, success=False, message="debugpy is not installed")
     if command == "debugInfo" and "debugger" not in vars(kernel):
         return _reply(message, body=_off())
-    reply: dict[str, Any] = await kernel.debugger.process_request(message)
+    try:
+        reply: dict[str, Any] = await kernel.debugger.process_request(message)
+    except Exception as error:
+        # Without a reply the front end would wait for ever.
+        kernel.log.exception("the debugger failed at %s", command)
+        return _reply(message, success=False, message=f"{type(error).__name__}: {error}")
     return reply
 
 
-def _reply(message: dict[str, Any], success: bool = True, **more: Any) -> dict[str, Any]:
+def _reply(request: dict[str, Any], success: bool = True, **more: Any) -> dict[str, Any]:
     return {
         "type": "response",
-        "request_seq": message.get("seq", 0),
+        "request_seq": request.get("seq", 0),
         "success": success,
-        "command": message.get("command", ""),
+        "command": request.get("command", ""),
         **more,
     }
 

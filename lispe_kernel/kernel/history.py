@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Entry = tuple[int, int, Any]
 
 _TABLES = """
-create table if not exists sessions (session integer primary key autoincrement, started text default current_timestamp);
+create table if not exists sessions (
+    session integer primary key autoincrement, started text default current_timestamp
+);
 create table if not exists cells (session integer, line integer, source text, primary key (session, line));
 """
 

@@ -67,8 +67,6 @@ class Inspector:
 
     def __init__(self, session: SessionSource) -> None:
         self._session = session
-        # The names of cells by the file names of their code objects; the cells fill it.
-        self.cell_names: dict[str, str] = {}
 
     def inspect(self, code: str, cursor: int, detail: int = 0) -> dict[str, Any]:
         """The content of an inspect_reply: the word at the cursor, else the call around it."""
@@ -108,7 +106,8 @@ class Inspector:
         page = Page(name.signature, "your function")
         if function.__doc__:
             page.paragraphs.append(function.__doc__.strip())
-        page.facts.append(("Defined in", f"{self.cell_names.get(file, file)}, line {line}"))
+        source = self._session().sources.get(file)
+        page.facts.append(("Defined in", f"{source.name if source else file}, line {line}"))
         page.code = text
         return page
 

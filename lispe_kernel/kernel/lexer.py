@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import (
@@ -25,7 +25,8 @@ from pygments.token import (
 
 # As in the reader: characters that end an atom.
 _ATOM = r"[^\s()\[\]{}\"`';:.,]+"
-_NUMBER = r"[+-]?(?:0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+_HEXADECIMAL = r"0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?"
+_NUMBER = rf"[+-]?(?:{_HEXADECIMAL}|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _END = r"(?=[\s()\[\]{}\"`';:,]|$)"
 _CONSTANTS = frozenset({"nil", "true", "_", "false", "fail_"})
 _DEFINING = frozenset(
@@ -77,12 +78,12 @@ class LispeLexer(RegexLexer):
     """Pygments lexer `lispe`."""
 
     name = "LispE"
-    aliases = ["lispe"]
-    filenames = ["*.lisp", "*.lispe"]
-    mimetypes = ["text/x-lispe"]
+    aliases: ClassVar = ["lispe"]
+    filenames: ClassVar = ["*.lisp", "*.lispe"]
+    mimetypes: ClassVar = ["text/x-lispe"]
     url = "https://github.com/naver/lispe"
 
-    tokens = {
+    tokens: ClassVar = {
         "root": [
             (r"\s+", Whitespace),
             (r"#![^\n]*", Comment.Hashbang),
@@ -92,7 +93,7 @@ class LispeLexer(RegexLexer):
             (r'b?"(?:\\[^\n]|[^"\\\n])*"?', String.Double),
             (r"b?`[^`]*`?", String.Backtick),
             (rf"{_NUMBER},[+-]?(?:{_NUMBER})?i{_END}", Number),
-            (rf"[+-]?0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?{_END}", Number.Hex),
+            (rf"[+-]?{_HEXADECIMAL}{_END}", Number.Hex),
             (rf"[+-]?0[bB][01]+{_END}", Number.Bin),
             (rf"[+-]?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+){_END}", Number.Float),
             (rf"[+-]?\d+{_END}", Number.Integer),

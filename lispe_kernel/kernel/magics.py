@@ -136,8 +136,7 @@ def _shown(value: Any = None, silent: bool = True) -> Shown:
 def _python(part: Part, cells: Cells) -> Shown:
     """%%python: the cell is Python; it shares the session's variables both ways."""
     text = "\n" * part.line + part.text if part.text else part.argument
-    namespace = cells.kernel.lispe.namespace
-    value = bridges.run_python(text, namespace, cells.file)
+    value = bridges.run_python(text, cells.kernel.lispe.namespace, cells.file)
     cells.kernel.facade.events.trigger("post_execute")
     return _shown(value, silent=value is None)
 

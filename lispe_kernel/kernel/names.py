@@ -14,7 +14,8 @@ from typing import Any
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.errors import ReaderError
 from lispe_kernel.language.forms import Form
-from lispe_kernel.language.functions import Function, parameters_of, registry
+from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
+from lispe_kernel.language.printer import show
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 
@@ -87,15 +88,24 @@ def signature_of(name: str, value: Any) -> str:
     return "(" + " ".join([name, *map(str, parameters(value))]) + ")"
 
 
-def parameters(value: Any) -> tuple[Any, ...]:
+def parameters(value: Any) -> tuple[Parameter, ...]:
     """The parameters of a function, if it has any that can be known."""
-    declared = getattr(value, "lispe_parameters", None)
-    if isinstance(declared, tuple):
-        return declared
+    written = getattr(value, "lispe_source", None)
+    if isinstance(written, list) and len(written) > 2 and isinstance(written[2], list):
+        return tuple(map(_parameter, written[2]))
     try:
         return parameters_of(value)
     except (TypeError, ValueError):
         return ()
+
+
+def _parameter(form: Any) -> Parameter:
+    """A parameter as it stands in a defun: `x`, `(x)`, `(x default)`, `(() rest)`."""
+    if not isinstance(form, list):
+        return Parameter(show(form))
+    if form and isinstance(form[0], list):
+        return Parameter(show(form[-1]), rest=True)
+    return Parameter(show(form[0]), True, False, form[1] if len(form) > 1 else None)
 
 
 def definition(value: FunctionType) -> tuple[str, int, str]:

@@ -5,6 +5,7 @@ It turns no value into a picture itself: `lispe_kernel.display` does.
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,12 @@ def bundle(value: Any) -> Bundle:
         if own is not None:
             return own
     return data, {}
+
+
+def bundle_json(value: Any) -> str:
+    """The bundle as JSON text, for the debugger's evaluation in a stopped frame."""
+    data, metadata = bundle(value)
+    return json.dumps(json_clean([encode_images(data), metadata]))
 
 
 def _own_bundle(value: Any) -> Bundle | None:

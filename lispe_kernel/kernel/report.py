@@ -6,6 +6,7 @@ asked for them with `(traceback_mode "python")`.
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from lispe_kernel.language.functions import function
 RED, BOLD, DIM, RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 # A deep recursion shows its outermost and innermost calls.
 SHOWN_FRAMES = 12
+SHOWN_WIDTH = 70
+
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 ERROR_NAME = "LispE error"
 INTERRUPTED = "Interrupted"
@@ -81,6 +85,8 @@ def _lines(error: BaseException, message: str) -> Iterator[str]:
     if isinstance(error, LispeError):
         yield from _excerpt(error)
         yield from _chain(error.frames)
+    elif not isinstance(error, KeyboardInterrupt):
+        yield from _python_frames(error)
     if Modes.traceback == "python":
         yield ""
         for part in traceback.format_exception(error):
@@ -117,8 +123,27 @@ def _chain(frames: tuple[Frame, ...]) -> Iterator[str]:
 
 def _call(frame: Frame) -> str:
     place = f"{frame.source}, line {frame.span.line}" if frame.span is not None else frame.source
-    text = frame.text.strip()
-    return f"  {place}: {frame.function}" + (f"  {DIM}{text}{RESET}" if text else "")
+    # A frame of the top level is called as its source.
+    function = "" if frame.function == frame.source else f" in {frame.function}"
+    text = _shortened(frame.text.strip())
+    return f"  {place}{function}" + (f"  {DIM}{text}{RESET}" if text else "")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= SHOWN_WIDTH else text[: SHOWN_WIDTH - 4] + " ..."
+
+
+def _python_frames(error: BaseException) -> Iterator[str]:
+    """Where a Python cell went wrong: its frames without ours below them."""
+    frames = traceback.extract_tb(error.__traceback__)
+    shown = [frame for frame in frames if not frame.filename.startswith(_OURS)]
+    if isinstance(error, SyntaxError) or shown:
+        yield ""
+    for part in traceback.format_list(shown):
+        yield from part.rstrip("\n").split("\n")
+    if isinstance(error, SyntaxError):
+        for part in traceback.format_exception_only(error):
+            yield from part.rstrip("\n").split("\n")
 
 
 def _plain(line: str) -> str:
