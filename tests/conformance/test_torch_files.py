@@ -51,7 +51,7 @@ class Lispe:
 
 
 @pytest.fixture
-def lispe(in_folder):  # noqa: ARG001 - the programs write beside themselves
+def lispe(in_folder):
     return Lispe()
 
 
