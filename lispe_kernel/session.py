@@ -31,6 +31,10 @@ from lispe_kernel.language.values.atoms import Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
 from lispe_kernel.stack import deep_stack
 
+LAMBDA = Atom("λ")
+
+TORCH_LIBRARIES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
+
 # Names with these beginnings live in the torch library, which is imported when one is met.
 TORCH_NAMES = ("torch_", "tensor_")
 
@@ -60,6 +64,7 @@ class Session:
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
         self.place = Place(self.sources, self.known_names, self._arity_error)
+        self.loaded: dict[str, Any] = {}
         self._count = 0
         self._version = -1
         self._install_builtins()
@@ -105,15 +110,31 @@ class Session:
         finally:
             runtime.leave(token)
 
-    def evaluate_form(self, form: Any) -> Any:
-        """Run a form made by a program: `(eval '(+ 1 2))`."""
+    def evaluate_form(self, form: Any, local: dict[str, Any] | None = None) -> Any:
+        """Run a form made by a program: `(eval '(+ 1 2))`. `local` are the variables that it sees."""
         source = self._source("", "eval", None)
-        program = compile_program(self, source, Form([form]))
-        return self._run(program)
+        if local:
+            form = List([LAMBDA, List(map(Atom, local)), form])
+        value = self._run(compile_program(self, source, Form([form])))
+        return value(*local.values()) if local else value
+
+    def evaluate_value(self, value: Any, local: dict[str, Any] | None = None) -> Any:
+        """`(eval value)`: a list is run as code, a text is compiled and run, anything else is itself."""
+        if isinstance(value, list) and value:
+            return self.evaluate_form(value, local)
+        if not isinstance(value, str):
+            return value
+        source = self._source(value, "eval", None)
+        forms = read(source, self.canonical)
+        if not local:
+            return self._run(compile_program(self, source, forms))
+        wrapped = Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)
+        return self._run(compile_program(self, source, Form([wrapped])))(*local.values())
 
     def _run(self, program: Program) -> Any:
         self.macros.update(program.macros)
         self.fixed |= program.fixed
+        self.aliases.update(program.links)
         for definition in program.definitions:
             self._define(definition)
         value: Any = None
@@ -161,6 +182,15 @@ class Session:
         entry = registry.get(name)
         return entry.name if entry is not None and entry.keyword else name
 
+    def use_library(self, name: str) -> None:
+        """`(use ...)`: the torch library is at hand without it; any other name is a file of LispE."""
+        if name in TORCH_LIBRARIES:
+            return
+        if not name.endswith(".lisp") and not os.path.exists(self.path_of(name)):
+            known = ", ".join(sorted(TORCH_LIBRARIES))
+            raise LispeError(f"Error: use: there is no library '{name}' (known: {known}; a file needs its path)")
+        self.load_file(name)
+
     # -- what functions ask ----------------------------------------------------------------------
 
     def function_named(self, name: str) -> Callable[..., Any] | None:
@@ -179,6 +209,34 @@ class Session:
             *(n for n, _ in special_forms.names()),
             *self.macros,
         ]
+
+    def path_of(self, path: str) -> str:
+        """A path as programs write it: relative paths are looked for beside the program, then here."""
+        path = os.path.expanduser(path)
+        beside = os.path.join(str(self.namespace.get("_current", "")), path)
+        return beside if not os.path.isabs(path) and os.path.exists(beside) else path
+
+    def load_file(self, path: str) -> Any:
+        """Run a LispE file once and return its last value; a file loaded before is not run again.
+
+        Errors: `Unknown file: PATH`, and the file's own errors with its name and lines.
+        """
+        found = os.path.abspath(self.path_of(path))
+        if found in self.loaded:
+            return self.loaded[found]
+        try:
+            with open(found, encoding="utf-8-sig") as file:
+                text = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+            raise LispeError(f"Unknown file: {path} ({reason})") from None
+        self.loaded[found] = None
+        try:
+            self.loaded[found] = self.evaluate(text, path)
+        except BaseException:
+            del self.loaded[found]
+            raise
+        return self.loaded[found]
 
     def load_torch(self) -> None:
         """Import the torch library; its functions are there afterwards."""
@@ -205,7 +263,12 @@ class Session:
     # -- setting up ------------------------------------------------------------------------------
 
     def _install_builtins(self) -> None:
-        own = {" globals": self.namespace, " caught": self.caught, " global": self.global_value}
+        own = {
+            " globals": self.namespace,
+            " caught": self.caught,
+            " global": self.global_value,
+            " eval": self.evaluate_value,
+        }
         builtins = self.namespace.get("__builtins__")
         made = make_builtins(registry, own)
         if isinstance(builtins, dict):

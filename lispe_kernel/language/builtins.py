@@ -6,6 +6,8 @@ The helpers' names begin with a blank, which no LispE name can, so that nothing 
 from __future__ import annotations
 
 import builtins as python
+import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -138,6 +140,12 @@ HELPERS: dict[str, Any] = {
     " turns": _turns,
     " after": _after,
     " change": _change,
+    " zip": zip,
+    " product": itertools.product,
+    " join": "".join,
+    " clock": time.perf_counter,
+    " elapsed": lambda start: (time.perf_counter() - start) * 1000,
+    " unknown switch key": lambda text: LispeError(f"Error: Unknown 'switch' key: '{text}'"),
     " error": LispeError,
     " thrown": _thrown,
     " return": ReturnFromTop,

@@ -7,12 +7,16 @@ inline functions, which register themselves when imported here.
 from lispe_kernel.language.compiler import (  # noqa: F401 - imported to register their forms
     binding,
     calls,
+    choices,
     control,
     definitions,
+    evaluation,
+    iteration,
     logic,
     macros,
     operators,
     protection,
+    rewriting,
 )
 from lispe_kernel.language.compiler.program import Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms

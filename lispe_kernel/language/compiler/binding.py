@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from lispe_kernel.language.compiler.core import AT, Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
+from lispe_kernel.language.compiler.destinations import EFFECT, Destination, into
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import python_name
 from lispe_kernel.language.forms import Form, head, is_list
@@ -18,11 +18,19 @@ def _assign(c: Compiler, form: Form, destination: Destination, *, gives_value: b
     if is_list(form[1]):
         return _assign_several(c, form, destination, gives_value=gives_value)
     name = c.check_variable(form[1], form.spans[1])
+    if head(form[2]) in _DIRECT and not gives_value:
+        c.compile(form[2], into(c.target_name(name)), form.spans[2])
+        c.target(name)
+        return c.deliver(c.true(), destination)
     value = c.value(form[2], form.spans[2])
     if gives_value and destination is not EFFECT:
         value = c.simple(value)
     c.assign(c.target(name), value)
     return c.deliver(value if gives_value else c.true(), destination)
+
+
+# Operators whose result can go straight into the variable: it is assigned once, after the operands were read.
+_DIRECT = frozenset({Atom("+"), Atom("-"), Atom("*"), Atom("/"), Atom("%")})
 
 
 def _assign_several(
@@ -130,6 +138,10 @@ def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | N
         return _in_place_element(c, form, operator, destination)
     name = c.check_variable(form[1], form.spans[1])
     combined = Form([operator, form[1], *form[2:]], form.span, form.spans)
+    if destination is EFFECT and operator in _DIRECT and _is_local(c, name):
+        c.compile(combined, into(c.target_name(name)))
+        c.target(name)
+        return None
     value = c.value(combined)
     if destination is not EFFECT:
         value = c.simple(value)
@@ -139,16 +151,21 @@ def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | N
 
 def _store_back(c: Compiler, name: str, value: ast.expr) -> None:
     """To the local variable if there is one, else to the global, as LispE does."""
-    frame = c.function.frame
-    if name in c.bindings or frame.kind == "top" or name in c.definite:
+    if _is_local(c, name):
         c.assign(c.target(name), value)
         return
+    frame = c.function.frame
     statement = c.assign_statement(global_target(c, name), value)
     frame.uncertain_writes[id(statement)] = name
     c.local_functions.append(statement)
     if c.function is not frame:
         c.function.nonlocals.discard(name)
     c.emit(statement)
+
+
+def _is_local(c: Compiler, name: str) -> bool:
+    """Whether an in-place operator certainly changes the variable that `setq` would."""
+    return name in c.bindings or name in c.definite or c.function.frame.kind == "top"
 
 
 def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Destination) -> ast.expr | None:

@@ -47,6 +47,8 @@ class Context(Protocol):
 
     def canonical(self, name: str) -> str: ...
 
+    def use_library(self, name: str) -> None: ...
+
 
 class Compiler(Emitter):
     """Compiles the forms of one text for one session."""
@@ -66,6 +68,7 @@ class Compiler(Emitter):
         self.definitions: list[Any] = []
         self.macros: dict[str, Any] = {}
         self.fixed: set[str] = set()
+        self.links: dict[str, str] = {}
         self.local_functions: list[Any] = []
         self._kinds: dict[str, str] = {}
         self._depth = 0
@@ -318,8 +321,13 @@ class Compiler(Emitter):
             raise self.error(f"Error: '{name}' is a constant value", span)
         return name
 
+    def target_name(self, name: str) -> str:
+        """The Python variable that `setq` of a name assigns here."""
+        binding = self.bindings.get(name)
+        return binding.name if binding is not None else python_name(name)
+
     def target(self, name: str) -> str:
-        """The Python variable that `setq` of a name assigns here; the assignment is noted."""
+        """As `target_name`; the assignment is noted, from here on the variable has a value."""
         binding = self.bindings.get(name)
         if binding is not None:
             if binding.owner is not self.function:
@@ -368,6 +376,9 @@ class Compiler(Emitter):
             form = self._composed(form)
         head = form[0]
         if isinstance(head, Atom):
+            if head.name in self.links:
+                form = Form([Atom(self.links[head.name]), *form[1:]], form.span, form.spans)
+                head = form[0]
             if self._is_infix_access(form):
                 return self.compile(form.made(AT, head, *form[2:]), destination)
             found = special_forms.get(head.name)

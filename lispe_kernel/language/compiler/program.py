@@ -46,6 +46,7 @@ class Program:
     steps: list[CodeType | FunctionCode] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
     # The last form is one whose value a notebook does not show.
     silent: bool = False
 
@@ -65,8 +66,8 @@ def compile_program(context: Context, source: Source, forms: Form) -> Program:
         c.constants, c._constant_index = [], {}
         if code is not None:
             program.steps.append(code)
-    program.macros, program.fixed = c.macros, c.fixed
-    program.silent = bool(forms) and is_silent(context, c.macros, forms[-1])
+    program.macros, program.fixed, program.links = c.macros, c.fixed, c.links
+    program.silent = not forms or is_silent(context, c.macros, forms[-1])
     return program
 
 
@@ -100,7 +101,7 @@ UNSET_VALUE = Unset()
 
 
 # Forms that are carried out while compiling and leave nothing to run.
-_DEFINING = frozenset({Atom("defun"), Atom("defmacro")})
+_DEFINING = frozenset({Atom("defun"), Atom("defmacro"), Atom("link")})
 
 
 def _function_code(c: Compiler, definition: Any) -> FunctionCode:

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-FAMILIES = ("operators", "printing", "types", "containers")
+FAMILIES = ("operators", "printing", "types", "containers", "evaluation")
 
 
 def load() -> None:

@@ -1,0 +1,70 @@
+"""Calling and loading: `apply`, `load`, `loadcode`, `sleep`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lispe_kernel.language.calling import callable_of
+from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.forms import QUOTE
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.runtime import current
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed import TypedList
+
+
+@function("apply", keyword=True)
+def apply(function_: Any, arguments: Any) -> Any:
+    """Call a function with the elements of a list as arguments.
+
+    Example: (apply '+ '(1 2 3)) => 6
+    Errors: `Error: arguments to 'apply' should be given as a list`.
+    """
+    if arguments is None:
+        arguments = List()
+    if not isinstance(arguments, list | TypedList):
+        raise LispeError("Error: arguments to 'apply' should be given as a list")
+    if isinstance(function_, Atom) and function_.name in special_forms:
+        quoted = [List([QUOTE, item]) if isinstance(item, list | Atom) else item for item in arguments]
+        return current().evaluate_form(List([function_, *quoted]))
+    return callable_of(function_)(*arguments)
+
+
+@function("load", keyword=True)
+def load(file: str, space: Any = None) -> Any:
+    """Run a LispE file and return its last value. A file that was loaded before is not run again.
+
+    A relative path is looked for beside the program, then in the current folder.
+
+    Example: (maybe (load "no such file.lisp") "missing") => missing
+    Errors: `Unknown file: PATH`, and the errors of the file itself.
+    """
+    if not isinstance(file, str):
+        raise wrong_argument("load", 1, "a path", file)
+    return current().load_file(file)
+
+
+@function("loadcode", keyword=True)
+def loadcode(text: str, space: Any = None) -> Any:
+    """Compile and run a text; its last value.
+
+    Example: (loadcode "(+ 1 2)") => 3
+    """
+    if not isinstance(text, str):
+        raise wrong_argument("loadcode", 1, "a text", text)
+    return current().evaluate(text, "loadcode")
+
+
+@function("sleep", keyword=True)
+def sleep(milliseconds: Any) -> Atom:
+    """Pause for so many milliseconds.
+
+    Example: (sleep 1) => true
+    """
+    if not isinstance(milliseconds, int | float) or not 0 <= milliseconds < float("inf"):
+        raise wrong_argument("sleep", 1, "a number of milliseconds, 0 or more", milliseconds)
+    time.sleep(milliseconds / 1000)
+    return TRUE
