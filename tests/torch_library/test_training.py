@@ -1,0 +1,225 @@
+"""Training: losses and gradients, optimizers that learn, schedules by their formulas."""
+
+import math
+
+import pytest
+import torch
+
+from lispe_kernel.language.printer import to_text, type_atom
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.dictionaries import Dictionary
+from tests.torch_library.torch_calls import call, error_of, integers, listed
+
+
+def test_the_mean_squared_error():
+    loss = call("torch_mse_loss", torch.tensor([1.0, 2, 3]), torch.tensor([1.1, 1.9, 3.2]))
+    assert list(loss.shape) == []
+    assert loss.item() == pytest.approx(0.02, rel=1e-5)
+    assert call("torch_mse_loss", torch.ones(2, 2), torch.tensor(3.0)).item() == 4
+
+
+def test_targets_that_would_widen_the_predictions_are_refused():
+    text = error_of("torch_mse_loss", torch.ones(3, 1), torch.ones(3))
+    assert text.startswith("Error calculating MSE loss: ")
+    assert "predictions: float32 [3,1], targets: float32 [3]" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["torch_cross_entropy", "torch_crossentropy_loss", "torch_loss_crossentropy"]
+)
+def test_cross_entropy(name):
+    assert call(name, torch.tensor([[2.0, 1, 0.1]]), torch.tensor([0])).item() == pytest.approx(
+        0.41703, rel=1e-5
+    )
+    assert call(name, torch.zeros(4), torch.tensor(2)).item() == pytest.approx(math.log(4), rel=1e-6)
+
+
+def test_a_class_outside_the_logits_is_named():
+    text = error_of("torch_cross_entropy", torch.zeros(1, 3), torch.tensor([5]))
+    assert text.startswith("Error calculating cross-entropy loss: Target 5 is out of bounds")
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_an_optimizer_teaches_a_model_to_add(kind):
+    model = call("torch_model", 2, 8, 1)
+    optimizer = call("torch_optimizer", model, 0.05 if kind == "sgd" else 0.01, kind)
+    data = torch.rand(64, 2)
+    targets, losses = data.sum(1, keepdim=True), []
+    for _ in range(200):
+        assert call("torch_optimizer_zero_grad", optimizer) is TRUE
+        loss = call("torch_mse_loss", call("torch_forward", model, data), targets)
+        assert call("torch_backward", loss) is TRUE
+        assert call("torch_optimizer_step", optimizer) is TRUE
+        losses.append(loss.item())
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_training_from_a_seed_is_pytorchs_training_to_the_bit():
+    def train_here():
+        call("torch_manual_seed", 3)
+        model = call("torch_model", 2, 4, 1)
+        optimizer = call("torch_optimizer", model, 0.01, "adam")
+        loss = call("torch_mse_loss", call("torch_forward", model, torch.ones(3, 2)), torch.zeros(3, 1))
+        call("torch_backward", loss)
+        call("torch_optimizer_step", optimizer)
+        return model.fc1.weight.detach()
+
+    torch.manual_seed(3)
+    layers = [torch.nn.Linear(2, 4), torch.nn.Linear(4, 4), torch.nn.Linear(4, 1)]
+    optimizer = torch.optim.Adam([p for layer in layers for p in layer.parameters()], lr=0.01)
+    hidden = torch.relu(layers[1](torch.relu(layers[0](torch.ones(3, 2)))))
+    torch.nn.functional.mse_loss(layers[2](hidden), torch.zeros(3, 1)).backward()
+    optimizer.step()
+    assert torch.equal(train_here(), layers[0].weight)
+
+
+def test_an_optimizer_takes_several_modules():
+    embedding, head = call("torch_embedding", 5, 4), call("torch_linear", 4, 5)
+    for group in (listed(embedding, head), Dictionary({"e": embedding, "h": head})):
+        optimizer = call("torch_optimizer", group, 0.1, "sgd")
+        assert [len(g["params"]) for g in optimizer.param_groups] == [3]
+
+
+def test_frozen_tensors_are_left_out():
+    model = call("torch_linear", 2, 2)
+    model.weight.requires_grad_(False)
+    assert len(call("torch_optimizer", model, 0.1, "adam").param_groups[0]["params"]) == 1
+    assert len(call("torch_model_parameters", model)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((3, 0.1, "adam"), "Error: First argument must be a model"),
+        ((listed(3), 0.1, "adam"), "Error: First argument must be a model"),
+        ((listed(), 0.1, "adam"), "Error: First argument must be a model"),
+        ((torch.nn.Linear(1, 1), 0.1, "foo"), "Error: Unsupported optimizer type"),
+        ((torch.nn.Linear(1, 1), 0.1, 3), "Error: Unsupported optimizer type"),
+        (
+            (call("torch_positional_encoding", 2, 2), 0.1, "sgd"),
+            (
+                "Error creating optimizer: the model has no parameters to train "
+                "(model: PositionalEncoding(embed_dim=2, max_length=2))"
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_optimized_is_refused(arguments, text):
+    assert error_of("torch_optimizer", *arguments) == text
+
+
+def test_optimizers_print_alike():
+    made = [
+        call("torch_optimizer", call("torch_model", 1, 1, 1), 0.1, "sgd"),
+        call("torch_adamw_optimizer", 0.1),
+        call("torch_optimizer_add_params", listed(torch.ones(1, requires_grad=True)), 0.1, 0.01),
+    ]
+    assert {to_text(optimizer) for optimizer in made} == {"PyTorch Optimizer"}
+    assert {type_atom(optimizer).name for optimizer in made} == {"torch_optimizer_"}
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_an_optimizer_without_parameters_changes_nothing_without_complaint(kind):
+    optimizer = call(f"torch_{kind}_optimizer", 0.1)
+    assert call("torch_optimizer_step", optimizer) is TRUE
+    assert call("torch_optimizer_zero_grad", optimizer) is TRUE
+    assert call("torch_clip_grad_norm", optimizer, 1) == 0
+
+
+def test_optimizer_functions_refuse_other_values():
+    assert error_of("torch_optimizer_step", 3) == "Error: Argument must be an optimizer"
+    assert error_of("torch_optimizer_zero_grad", None) == "Error: Argument must be an optimizer"
+    assert error_of("torch_clip_grad_norm", 3, 1) == "Error: First argument must be an optimizer"
+    assert error_of("torch_optimizer_add_params", 3, 0.1, 0) == "Error: params must be a list of tensors"
+
+
+def test_clipping_scales_all_gradients_and_tells_the_norm_before():
+    model = call("torch_linear", 2, 1)
+    optimizer = call("torch_optimizer", model, 0.1, "sgd")
+    call("torch_backward", (call("torch_linear_forward", model, torch.tensor([[3.0, 4.0]])) * 2).sum())
+    assert call("torch_clip_grad_norm", optimizer, 1) == pytest.approx(math.sqrt(36 + 64 + 4))
+    total = math.sqrt(sum(float((p.grad**2).sum()) for p in model.parameters()))
+    assert total == pytest.approx(1, rel=1e-4)
+
+
+def test_backward_may_keep_the_graph():
+    weight = torch.ones(1, requires_grad=True)
+    loss = (weight * weight).sum()
+    call("torch_backward", loss, TRUE)
+    call("torch_backward", loss)
+    assert weight.grad.item() == 4
+    assert error_of("torch_backward", loss).startswith("Error in torch_backward: ")
+    assert error_of("torch_backward", 2.5) == "Error: Argument must be a tensor (loss)"
+
+
+def test_gradients_can_be_switched_off():
+    try:
+        assert call("torch_set_grad_enabled", None) is TRUE
+        assert not call("torch_linear_forward", call("torch_linear", 1, 1), torch.ones(1)).requires_grad
+    finally:
+        call("torch_set_grad_enabled", TRUE)
+    assert call("torch_linear_forward", call("torch_linear", 1, 1), torch.ones(1)).requires_grad
+
+
+def rates(kind: str, steps: int, **settings: float) -> list[float]:
+    scheduler = call("torch_lr_scheduler", call("torch_sgd_optimizer", 0.5), kind, Dictionary(settings))
+    seen = []
+    for _ in range(steps):
+        assert call("torch_scheduler_step", scheduler) is TRUE
+        seen.append(call("torch_scheduler_get_lr", scheduler))
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "expected"),
+    [
+        (
+            "linear_warmup_cosine",
+            {"initial_lr": 0.001, "min_lr": 0, "total_steps": 10, "warmup_steps": 2},
+            [
+                0.0005,
+                0.001,
+                0.0009619398,
+                0.0008535534,
+                0.0006913417,
+                0.0005,
+                0.0003086583,
+                0.0001464466,
+                3.806023e-05,
+                0,
+            ],
+        ),
+        # Nothing is clamped: after the total the cosine rises again.
+        (
+            "cosine",
+            {"initial_lr": 0.1, "min_lr": 0, "total_steps": 4},
+            [0.08535534, 0.05, 0.01464466, 0, 0.01464466],
+        ),
+        ("step", {"initial_lr": 0.1, "gamma": 0.5, "step_size": 2}, [0.1, 0.05, 0.05, 0.025]),
+        ("exponential", {"initial_lr": 0.1, "gamma": 0.9}, [0.09, 0.081]),
+        ("linear", {"initial_lr": 0.1, "min_lr": 0, "total_steps": 10}, [0.09, 0.08]),
+        ("linear", {}, [0.001 - (0.001 - 1e-6) / 1000]),
+    ],
+)
+def test_a_schedule_follows_its_formula(kind, settings, expected):
+    assert rates(kind, len(expected), **settings) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_a_schedule_leaves_the_optimizer_alone_until_its_first_step():
+    model_optimizer = call("torch_optimizer", call("torch_model", 1, 1, 1), 0.1, "sgd")
+    scheduler = call("torch_lr_scheduler", model_optimizer, "step", None)
+    assert to_text(scheduler) == "LR Scheduler (Step, step=0, lr=0.1)"
+    call("torch_scheduler_step", scheduler)
+    assert model_optimizer.param_groups[0]["lr"] == 0.001
+    call("torch_scheduler_set_lr", scheduler, 0.7)
+    assert to_text(scheduler) == "LR Scheduler (Step, step=1, lr=0.7)"
+
+
+def test_schedules_refuse_what_they_do_not_know():
+    optimizer = call("torch_sgd_optimizer", 0.1)
+    assert error_of("torch_lr_scheduler", optimizer, "wave", None) == "Unknown scheduler type: wave"
+    assert error_of("torch_lr_scheduler", 3, "step", None) == "First argument must be an optimizer"
+    assert error_of("torch_scheduler_step", 3) == "Argument must be a learning rate scheduler"
+    assert error_of("torch_scheduler_set_lr", 3, 0.1) == "First argument must be a learning rate scheduler"
+    bad = Dictionary({"gamma": integers(1)})
+    assert "gamma must be a number" in error_of("torch_lr_scheduler", optimizer, "step", bad)
