@@ -24,12 +24,12 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
-from lispe_kernel.language.library.containers import at, items, store
+from lispe_kernel.language.library.containers import at, car, items, push, set_at, size, store
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 
 # Classes whose truth in Python is their truth in LispE.
 PLAIN = frozenset(
@@ -48,6 +48,11 @@ PLAIN = frozenset(
         NumberDictionary,
         Caught,
     }
+)
+
+# Classes whose subscript in Python is their `@` in LispE.
+SUBSCRIPTED = frozenset(
+    {List, Strings, Dictionary, IntegerDictionary, NumberDictionary, str, Integers, Numbers, Floats, Shorts}
 )
 
 
@@ -134,6 +139,16 @@ HELPERS: dict[str, Any] = {
     " no product": _no_product,
     " text": to_text,
     " at": at,
+    " set_at": set_at,
+    " push": push,
+    " car": car,
+    " size": size,
+    " len": len,
+    " subscripted": SUBSCRIPTED,
+    " assignable": frozenset({List, Dictionary}),
+    " sized": frozenset({List, Strings, Dictionary, str}),
+    " IndexError": IndexError,
+    " Lookup": (LookupError, TypeError),
     " items": items,
     " several": _several,
     " whole": _whole,

@@ -5,6 +5,7 @@ inline functions, which register themselves when imported here.
 """
 
 from lispe_kernel.language.compiler import (  # noqa: F401 - imported to register their forms
+    access,
     binding,
     calls,
     choices,

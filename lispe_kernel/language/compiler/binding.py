@@ -176,7 +176,36 @@ def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Dest
     container, *keys = (c.simple(c.value(part, form.spans[1])) for part in parts)
     operand = c.value(Form([operator, *form[2:]], form.span) if len(form) > 3 else form[2], form.spans[2])
     stored = c.call(" change", c.constant(operator.name), operand, container, *keys)
-    return c.deliver(stored, destination)
+    if len(keys) != 1 or operator not in _FAST_IN_PLACE:
+        return c.deliver(stored, destination)
+    return _in_place_subscript(c, operator, operand, container, keys[0], stored, destination)
+
+
+# Operators that mean in Python what they mean in LispE for whatever a container may hold, or raise.
+_FAST_IN_PLACE: dict[Atom, type[ast.operator]] = {Atom("+"): ast.Add, Atom("-"): ast.Sub, Atom("/"): ast.Div}
+
+
+def _in_place_subscript(
+    c: Compiler,
+    operator: Atom,
+    operand: ast.expr,
+    container: ast.expr,
+    key: ast.expr,
+    stored: ast.expr,
+    destination: Destination,
+) -> ast.expr | None:
+    """The element through Python's subscripts; a missing key and text take the way of the library."""
+    operand, name = c.simple(operand), c.function.temporary()
+    with c.nested_block() as fast:
+        c.assign(name, c.binary(c.subscript(container, key), _FAST_IN_PLACE[operator](), operand))
+        c.assign(c.subscript(container, key, ast.Store()), c.name(name))
+    with c.nested_block() as slow:
+        c.assign(name, stored)
+    with c.nested_block() as guarded:
+        c.try_(fast, c.name(" Lookup"), None, slow)
+    served = c.compare(c.call(" type", container), [ast.In()], [c.name(" assignable")])
+    c.if_(served, guarded, slow)
+    return c.deliver(c.name(name), destination)
 
 
 for _name in _IN_PLACE:

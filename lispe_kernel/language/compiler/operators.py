@@ -1,4 +1,4 @@
-"""Arithmetic and element access as plain Python expressions.
+"""Arithmetic as plain Python expressions.
 
 `(- a b)` is a binary operation that CPython specialises. Where Python's operator means something else for
 some type (text appended by +, repetition by *, the sign of %), the exception goes to `arithmetic.py`.
@@ -126,35 +126,3 @@ def compile_power(c: Compiler, form: Form, destination: Destination) -> Any:
             return NOT_INLINE if c.kind(base) == "text" else c.deliver(c.call(" square", base), destination)
         return c.deliver(c.known(product, "solid"), destination)
     return NOT_INLINE
-
-
-@inline("at")
-def compile_at(c: Compiler, form: Form, destination: Destination) -> Any:
-    """An element: Python's subscript for a list or a dictionary, `at` for everything else."""
-    if is_table(form):
-        return c.deliver(table(c, form), destination)
-    if len(form) != 3:
-        return NOT_INLINE
-    container, key = (c.simple(e) for e in c.arguments(form))
-    expected = " Dictionary" if c.kind(key) == "text" else " List"
-    fast = c.compare(c.call(" type", container), [ast.Is()], [c.name(expected)])
-    found = c.choose(fast, c.subscript(container, key), c.call(" at", container, key))
-    return c.deliver(found, destination)
-
-
-def is_table(form: list[Any]) -> bool:
-    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
-    from lispe_kernel.language.compiler.core import AT
-
-    return len(form) > 1 and all(
-        isinstance(pair, list) and len(pair) == 3 and pair[0] is AT and isinstance(pair[1], str)
-        for pair in form[1:]
-    )
-
-
-def table(c: Compiler, form: Form) -> ast.expr:
-    """A configuration table: a dictionary in the order written, values evaluated once, left to right."""
-    values = Form([form[0], *(pair[2] for pair in form[1:])], form.span, form.spans)
-    keys: list[ast.expr | None] = [c.constant(pair[1]) for pair in form[1:]]
-    made = ast.copy_location(ast.Dict(keys, c.arguments(values)), c.nil())
-    return c.call(" Dictionary", made)
