@@ -1,0 +1,58 @@
+"""Ctrl-C: anything stops within half a second, the session stays usable, a second one harms nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.kernel.kernel_process import Running
+
+ENDLESS = {
+    "loop": "(while true (+ 1 1))",
+    "recursion by tail call": "(defun spin (n) (spin (+ n 1))) (spin 0)",
+    "recursion without end": "(defun fib (n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib 60)",
+    "sleeping": "(python \"__import__('time').sleep(60)\")",
+    "printing": '(while true (println "again"))',
+    "a shell command": "!sleep 60",
+    "a loop that catches errors": "(while true (maybe (/ 1 0) 1))",
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_interrupt_stops_it_within_half_a_second(kernel: Running, what: str) -> None:
+    kernel.run("(setq kept 7)")
+    identity = kernel.client.execute(ENDLESS[what])
+    time.sleep(0.7)
+    began = time.monotonic()
+    kernel.interrupt()
+    reply = kernel.reply_to(identity)
+    taken = time.monotonic() - began
+    assert reply["status"] == "error"
+    assert reply["ename"] == "Interrupted"
+    # Half a second is the promise on a quiet machine; the test allows for a busy one.
+    assert taken < 2.0
+    kernel.drain()
+    assert kernel.run("kept").result == "7"
+
+
+def test_interrupts_in_a_burst_never_kill_the_kernel(kernel: Running) -> None:
+    identity = kernel.client.execute("(while true (+ 1 1))")
+    time.sleep(0.3)
+    for _ in range(20):
+        kernel.interrupt()
+        time.sleep(0.01)
+    assert kernel.reply_to(identity)["ename"] == "Interrupted"
+    for _ in range(5):
+        kernel.interrupt()
+    kernel.drain()
+    assert kernel.manager.is_alive()
+    assert kernel.run("(+ 1 1)").result == "2"
+
+
+def test_the_interrupt_message_works_as_the_signal_does(kernel: Running) -> None:
+    identity = kernel.client.execute("(while true (+ 1 1))")
+    time.sleep(0.3)
+    assert kernel.control("interrupt_request")["status"] == "ok"
+    assert kernel.reply_to(identity)["ename"] == "Interrupted"
+    kernel.drain()
