@@ -20,11 +20,17 @@ FAMILIES = (
     "modules",
     "positional",
     "attention",
+    "flash",
     "tokenizers",
     "sequences",
     "training",
     "schedulers",
     "devices",
+    "state_dicts",
+    "persistence",
+    "checkpoints",
+    "lora",
+    "lora_files",
 )
 
 _lock = threading.Lock()

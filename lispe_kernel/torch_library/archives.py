@@ -1,0 +1,195 @@
+"""An open file of tensors: what it holds, and the reading of exactly the parts that are asked for.
+
+An entry is either a stretch of the file or a tensor already in memory (formats that cannot be read in
+place). Stretches are checked against their checksums before they are used and then read straight into the
+memory where they are wanted. The layout comes from the readers of the formats; nothing here trusts it.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from lispe_kernel.torch_library import checksums
+from lispe_kernel.torch_library.file_errors import BadFile
+from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
+
+Advance = Callable[[int], None]
+_PIECE = 16 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tensor of a file: its kind, and where its bytes are."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    offset: int = 0
+    # Elements from one index to the next, per dimension; None for row after row.
+    stride: tuple[int, ...] | None = None
+    digest: str | None = None
+    held: torch.Tensor | None = None
+
+    @property
+    def span(self) -> int:
+        """Bytes from the first to the last element."""
+        if 0 in self.shape:
+            return 0
+        if self.stride is None:
+            return math.prod(self.shape) * self.dtype.itemsize
+        last = sum((size - 1) * step for size, step in zip(self.shape, self.stride, strict=True))
+        return (last + 1) * self.dtype.itemsize
+
+
+@dataclass
+class Archive:
+    """A file of tensors, open for reading until `close` (or the end of its `with`)."""
+
+    path: str
+    format: str
+    descriptor: int
+    size: int
+    entries: dict[str, Entry]
+    # The plain values of the file, with a TensorRef for each tensor.
+    tree: Any
+    # What the writer noted besides: kind of file, epoch, metrics, alpha ...
+    summary: dict[str, Any] = field(default_factory=dict)
+    _map: mmap.mmap | None = None
+    _checked: set[str] = field(default_factory=set)
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Tensors that were read stay."""
+        # The map goes with the last array that looks into it.
+        self._map = None
+        os.close(self.descriptor)
+
+    def check_layout(self) -> None:
+        """Every stretch lies inside the file. Errors: BadFile naming the tensor."""
+        for name, entry in self.entries.items():
+            steps = entry.stride if entry.stride is not None else ()
+            if entry.held is not None:
+                continue
+            if min((*entry.shape, *steps, entry.offset), default=0) < 0:
+                raise BadFile(f"{name} has a negative size or place; the file is damaged")
+            if entry.offset + entry.span > self.size:
+                raise BadFile(
+                    f"{name} needs {entry.offset + entry.span} bytes of the file, which has {self.size}; "
+                    "the file is truncated"
+                )
+
+    def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
+        """Compare the bytes of the tensors with the checksums noted when the file was written.
+
+        Errors: BadFile naming the first damaged tensor.
+        """
+        wanted = [n for n in names if self.entries[n].digest is not None and n not in self._checked]
+        arrays = [self._bytes(self.entries[name]) for name in wanted]
+        found = checksums.digests(arrays, advance)
+        del arrays
+        for name, text in zip(wanted, found, strict=True):
+            if text != self.entries[name].digest:
+                raise BadFile(
+                    f"the bytes of {name} are damaged (checksum mismatch); take another copy of the file"
+                )
+        self._checked.update(wanted)
+
+    def _bytes(self, entry: Entry) -> np.ndarray:
+        if entry.span == 0:
+            return np.empty(0, np.uint8)
+        if self._map is None:
+            self._map = mmap.mmap(self.descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        return np.frombuffer(self._map, np.uint8, entry.span, entry.offset)
+
+    def read(self, name: str) -> torch.Tensor:
+        """The tensor, in memory of its own, on the CPU."""
+        entry = self.entries[name]
+        if entry.held is not None:
+            return entry.held
+        if entry.stride is None or entry.span == 0:
+            tensor = torch.empty(entry.shape, dtype=entry.dtype)
+            self._fill([(entry, tensor)], None)
+            return tensor
+        flat = torch.empty(entry.span // entry.dtype.itemsize, dtype=entry.dtype)
+        self._fill([(entry, flat)], None)
+        return flat.as_strided(entry.shape, entry.stride)
+
+    def read_into(self, targets: dict[str, list[torch.Tensor]], advance: Advance | None = None) -> None:
+        """Put the tensors' values into tensors of the same shape, wherever those are."""
+        direct = []
+        with torch.no_grad():
+            for name, tensors in targets.items():
+                for tensor in tensors:
+                    if self._same_bytes(self.entries[name], tensor):
+                        direct.append((self.entries[name], tensor))
+                    else:
+                        tensor.copy_(self.read(name).reshape(tensor.shape))
+                        (advance or _nothing)(tensor.nbytes)
+        self._fill(direct, advance)
+
+    def _same_bytes(self, entry: Entry, tensor: torch.Tensor) -> bool:
+        return (
+            entry.held is None
+            and entry.stride is None
+            and tensor.device.type == "cpu"
+            and tensor.layout is torch.strided
+            and tensor.is_contiguous()
+            and tensor.dtype is entry.dtype
+        )
+
+    def _fill(self, pairs: list[tuple[Entry, torch.Tensor]], advance: Advance | None) -> None:
+        jobs = []
+        for entry, tensor in pairs:
+            if entry.span:
+                jobs += self._pieces(entry, tensor.detach())
+        checksums.in_threads(self._read_piece, jobs, lambda job: len(job[1]), advance)
+
+    def _pieces(self, entry: Entry, tensor: torch.Tensor) -> list[tuple[int, memoryview]]:
+        flat = tensor.view(-1)
+        # Writing below PyTorch: an empty change tells autograd that the values are other ones now.
+        flat[:0].zero_()
+        memory = memoryview(flat.view(torch.uint8).numpy())
+        return [(entry.offset + at, memory[at : at + _PIECE]) for at in range(0, entry.span, _PIECE)]
+
+    def _read_piece(self, job: tuple[int, memoryview]) -> None:
+        offset, memory = job
+        while memory:
+            count = os.preadv(self.descriptor, [memory], offset)
+            if count == 0:
+                raise BadFile("it became shorter while it was read")
+            offset, memory = offset + count, memory[count:]
+
+    def whole(self, tree: Any, advance: Advance | None = None) -> Any:
+        """A part of the tree (or all of it) with its tensors, verified and read."""
+        names = list(names_in(tree))
+        self.verify(names, advance)
+        read = {name: self.read(name) for name in names}
+        return put_together(tree, read.__getitem__)
+
+
+def _nothing(_count: int) -> None:
+    """Where nobody wants to know how far the work is."""
+
+
+def names_in(tree: Any) -> Iterable[str]:
+    """The names of the tensors in a tree, in order."""
+    if isinstance(tree, TensorRef):
+        yield tree.name
+    elif isinstance(tree, dict):
+        for item in tree.values():
+            yield from names_in(item)
+    elif isinstance(tree, list | tuple):
+        for item in tree:
+            yield from names_in(item)

@@ -1,0 +1,168 @@
+"""Files that are written whole or not at all.
+
+A writer fills a temporary file beside the target; it is flushed to the disk and renamed over the target.
+A process killed at any instant leaves the old file or the new one. What it leaves besides (a temporary
+file nobody holds a lock on) is removed by the next save to the same folder. Never knows what it writes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # a system without file locks: stale files are then left to the user
+    fcntl = None  # type: ignore[assignment]
+
+# `.NAME.TOKEN.lispe-part`: hidden, beside the target, and nobody else's kind of name.
+SUFFIX = ".lispe-part"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class CannotWrite(OSError):
+    """The file could not be written; the text says why and what to do. The old file is as it was."""
+
+
+def write_file(path: str, fill: Callable[[BinaryIO], None]) -> None:
+    """Let `fill` write a file and put it in the place of `path` in one step.
+
+    Errors: CannotWrite with a sentence that names the path; other exceptions of `fill` pass. In both cases
+    the old file is untouched and the temporary file is gone.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    with _explained(path):
+        if os.path.isdir(target):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        remove_stale(folder)
+        with _part(folder, name) as (part, file):
+            fill(file)
+            file.flush()
+            _keep_mode(target, file)
+            os.fsync(file.fileno())
+            os.replace(part, target)
+        _flush_folder(folder)
+
+
+def remove_stale(folder: str) -> int:
+    """Remove temporary files of dead processes from a folder; gives their number.
+
+    A live writer holds a lock on its file, so that a lock which can be had means a dead writer.
+    """
+    removed = 0
+    for part in _parts_in(folder):
+        removed += _remove_if_dead(part)
+    return removed
+
+
+def _parts_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as items:
+            return [item.path for item in items if item.name.startswith(".") and item.name.endswith(SUFFIX)]
+    except OSError:
+        # The folder is missing or not readable; creating the file will say so.
+        return []
+
+
+def _remove_if_dead(part: str) -> int:
+    if fcntl is None:
+        return 0
+    try:
+        descriptor = os.open(part, os.O_RDWR)
+    except OSError:
+        return 0
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(part)
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    return 1
+
+
+@contextmanager
+def _part(folder: str, name: str) -> Iterator[tuple[str, BinaryIO]]:
+    """A locked temporary file beside the target; removed unless it was renamed."""
+    part, file = _create(folder, name)
+    try:
+        with file:
+            yield part, file
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(part)
+
+
+def _create(folder: str, name: str) -> tuple[str, BinaryIO]:
+    while True:
+        # A long name must not become too long for the file system.
+        part = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(6)}{SUFFIX}")
+        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if _lock(descriptor) and _still_there(part, descriptor):
+            return part, os.fdopen(descriptor, "r+b", buffering=0)
+        # Another process took the new file for a dead one before it was locked.
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks: others cannot lock it either, so nobody removes it.
+        return True
+    return True
+
+
+def _still_there(part: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(part), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _keep_mode(target: str, file: BinaryIO) -> None:
+    """A replaced file keeps its permissions."""
+    with suppress(FileNotFoundError, PermissionError):
+        os.fchmod(file.fileno(), stat.S_IMODE(os.stat(target).st_mode))
+
+
+def _flush_folder(folder: str) -> None:
+    """Make the rename itself survive a power failure, where the system lets folders be flushed."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    try:
+        yield
+    except CannotWrite:
+        raise
+    except OSError as error:
+        raise CannotWrite(
+            f"cannot write {path}: {_reason(error, path)}; the old file, if any, is as it was"
+        ) from error
+
+
+def _reason(error: OSError, path: str) -> str:
+    if error.errno in _FULL:
+        return "the disk is full or a size limit is reached, make room and save again"
+    if error.errno == errno.ENOENT:
+        return f"the folder {os.path.dirname(path) or '.'} does not exist, create it first"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "the folder may not be written, choose another one"
+    return (error.strerror or str(error)).lower()

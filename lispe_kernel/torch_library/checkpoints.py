@@ -1,0 +1,265 @@
+"""Training checkpoints: model, optimizer, epoch, random state, schedule and metrics in one file.
+
+Saved so that training resumes bit for bit: the optimizer's moments and every random generator are part of
+the file. Listing and thinning out folders of checkpoints is in `checkpoint_folders.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library import arguments, loading, random_state
+from lispe_kernel.torch_library.archives import Archive
+from lispe_kernel.torch_library.checkpoint_resume import (
+    is_schedule,
+    optimizer_restorer,
+    schedule_restorer,
+    schedule_state,
+)
+from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
+from lispe_kernel.torch_library.formats import open_file, write_tree
+from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.module_state import modules_of, saved_state, targets_for
+from lispe_kernel.torch_library.progress import progress
+from lispe_kernel.torch_library.state_dicts import StateDict, element
+from lispe_kernel.torch_library.training import optimizer_argument
+
+SAVING = "Error saving checkpoint: "
+LOADING = "Error loading checkpoint: "
+RESUMING = "Error resuming checkpoint: "
+NO_MODEL = "Error: First argument must be a model"
+NO_OPTIMIZER = "Error: Second argument must be an optimizer"
+
+
+class Checkpoint:
+    """A loaded checkpoint: prints as its model's state dict, answers for its parts by name."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        self.parts = parts
+
+    @property
+    def model(self) -> StateDict:
+        return self.parts["model"]  # type: ignore[no-any-return]
+
+    @property
+    def epoch(self) -> Any:
+        return self.parts.get("epoch")
+
+    @property
+    def metrics(self) -> Any:
+        return self.parts.get("metrics")
+
+
+def _part(checkpoint: Checkpoint, keys: tuple[Any, ...]) -> Any:
+    """`(@ c "epoch")`, `(@ c "model")`, `(@ c "model" "weight")`, `(@ c "metrics" "loss")`."""
+    name, *rest = keys
+    if name not in checkpoint.parts:
+        if name in checkpoint.model:
+            return element(checkpoint.model, keys)
+        known = ", ".join(checkpoint.parts)
+        raise LispeError(f"Error: a checkpoint has no {name}; it has: {known}, and the tensors of its model")
+    value = checkpoint.parts[name]
+    for key in rest:
+        value = element(value, (key,)) if isinstance(value, StateDict) else value[key]
+    return value
+
+
+register_kind(Checkpoint, "torch_state_dict_", lambda checkpoint, show: checkpoint.model.text)
+register_access(
+    Checkpoint,
+    Access(
+        at=_part,
+        size=lambda checkpoint: len(checkpoint.model),
+        keys=lambda checkpoint: list(checkpoint.parts),
+        truth=lambda checkpoint: len(checkpoint.model) > 0,
+    ),
+)
+
+
+@torch_function("torch_save_checkpoint", prefix=SAVING)
+def save_checkpoint(
+    model: Any, optimizer: Any, epoch: Any, path: Any, metrics: Any = None, scheduler: Any = None
+) -> str:
+    """Write the training state to one file: model, optimizer with its moments, epoch, random generators.
+
+    `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional.
+    The write is atomic, so that a killed kernel leaves the checkpoint before.
+
+    Example: (torch_save_checkpoint (setq m (torch_model 1 1 1)) (torch_optimizer m 0.1 "adam") 0 "c.pt") => Checkpoint saved successfully
+    Errors: `Error: First argument must be a model`, `Error: Second argument must be an optimizer`,
+    `Error saving checkpoint: ` and why
+    Source: guide, Training Checkpoints; torch API 9.3
+    """  # noqa: E501
+    name = "torch_save_checkpoint"
+    modules = modules_of(model, NO_MODEL)
+    optimizer_argument(optimizer, NO_OPTIMIZER)
+    epoch = arguments.integer(epoch, f"Error: {name}: the third argument must be an epoch (an integer)")
+    path = arguments.path(name, 4, path)
+    metrics, scheduler = _by_kind(metrics, scheduler)
+    tree: dict[str, Any] = {
+        "model": saved_state(modules),
+        "optimizer": optimizer.state_dict(),
+        "epoch": epoch,
+        "random": random_state.capture(),
+    }
+    if scheduler is not None:
+        tree["scheduler"] = schedule_state(scheduler)
+    if metrics is not None:
+        tree["metrics"] = _plain(metrics, "metrics")
+    summary = {
+        "kind": "checkpoint",
+        "epoch": epoch,
+        "metrics": tree.get("metrics", {}),
+        "optimizer": type(optimizer).__name__,
+    }
+    with writing(SAVING, path):
+        write_tree(os.path.expanduser(path), tree, summary)
+    return "Checkpoint saved successfully"
+
+
+def _by_kind(*values: Any) -> tuple[Any, Any]:
+    """The dictionary of metrics and the schedule, in whichever order they were given."""
+    metrics = scheduler = None
+    for position, value in enumerate(values, 5):
+        if isinstance(value, dict):
+            metrics = value
+        elif is_schedule(value):
+            scheduler = value
+        elif value is not None:
+            expected = "a dictionary of metrics or a learning-rate scheduler"
+            raise wrong_argument("torch_save_checkpoint", position, expected, value)
+    return metrics, scheduler
+
+
+def _plain(value: Any, place: str) -> Any:
+    """Metrics as plain values: numbers, texts, lists and tables; a tensor of one element is a number."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        return value.item()
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{place}.{key}") for key, item in value.items()}
+    if isinstance(value, list | TypedList):
+        return [_plain(item, place) for item in value]
+    kind = type(value).__name__
+    raise LispeError(f"{SAVING}{place} is a {kind}; metrics are numbers, texts and lists of them")
+
+
+@torch_function("torch_load_checkpoint", prefix=LOADING)
+def load_checkpoint(path: Any) -> Checkpoint:
+    """A checkpoint's content: `(@ c "epoch")`, `(@ c "model")`, `(@ c "optimizer")`, `(@ c "metrics")`.
+
+    `torch_load_state_dict` takes it as it is. Nothing in the file is run.
+
+    Example: (maybe (torch_load_checkpoint "no-such.pt") "missing") => missing
+    Errors: `Error loading checkpoint: PATH: ` and what is wrong with the file
+    Source: guide, Training Checkpoints; torch API 9.3
+    """
+    path = arguments.path("torch_load_checkpoint", 1, path)
+    with reading(LOADING, path), open_file(path) as archive, _loading(archive, path) as advance:
+        names = loading.state_names(archive.tree)
+        archive.verify(archive.entries, advance)
+        model = StateDict({name: archive.read(ref) for name, ref in names.items()})
+        parts: dict[str, Any] = {"model": model}
+        for key, value in other_parts(archive.tree).items():
+            parts[key] = to_lispe(archive.whole(value))
+    return Checkpoint(parts)
+
+
+def _loading(archive: Archive, path: str) -> Any:
+    size = sum(entry.span for entry in archive.entries.values())
+    return progress(f"loading {os.path.basename(path)}", size)
+
+
+# The names under which other programs keep these parts.
+_ALSO = {
+    "optimizer_state_dict": "optimizer",
+    "scheduler_state_dict": "scheduler",
+    "lr_scheduler": "scheduler",
+}
+
+
+def other_parts(tree: Any) -> dict[str, Any]:
+    """The parts of a checkpoint besides the model, under our names; nothing when it is a plain state dict."""
+    model_keys = ("model", "model_state_dict", "state_dict")
+    if not isinstance(tree, dict) or not any(isinstance(tree.get(key), dict) for key in model_keys):
+        return {}
+    return {_ALSO.get(key, key): value for key, value in tree.items() if key not in model_keys}
+
+
+def to_lispe(value: Any) -> Any:
+    """Plain values of Python as LispE's: true and nil, lists, dictionaries."""
+    if isinstance(value, bool):
+        return TRUE if value else None
+    if isinstance(value, Mapping):
+        table = Dictionary()
+        table.update({str(key): to_lispe(item) for key, item in value.items()})
+        return table
+    if isinstance(value, list | tuple):
+        return List(to_lispe(item) for item in value)
+    return value
+
+
+@torch_function("torch_resume_checkpoint", prefix=RESUMING)
+def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = None) -> int:
+    """Put a checkpoint back into model, optimizer, schedule and random generators; gives its epoch.
+
+    Training goes on bit for bit as if it had not stopped. Everything is compared before anything changes.
+
+    Example: (maybe (torch_resume_checkpoint "no-such.pt" (setq m (torch_model 1 1 1)) (torch_optimizer m 0.1 "sgd")) 0) => 0
+    Errors: `Error resuming checkpoint: PATH: ` and what is wrong, missing, unexpected or mismatched
+    """  # noqa: E501
+    path = arguments.path("torch_resume_checkpoint", 1, path)
+    modules = modules_of(model, "Error: Second argument must be a model")
+    optimizer_argument(optimizer, "Error: Third argument must be an optimizer")
+    if scheduler is not None and not is_schedule(scheduler):
+        raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
+    with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
+        names = loading.state_names(archive.tree)
+        sources = {name: archive.entries[ref] for name, ref in names.items()}
+        targets = targets_for(modules, sources)
+        plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
+        archive.verify(archive.entries, advance)
+        parts = other_parts(archive.tree)
+        epoch = _epoch(parts)
+        restorers = [_optimizer_of(archive, parts, optimizer), *_schedule_of(archive, parts, scheduler)]
+        generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
+        # From here on nothing is refused.
+        archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)
+        for finish in targets.afterwards + restorers:
+            finish()
+        if generators is not None:
+            random_state.restore(generators)
+    return epoch
+
+
+def _epoch(parts: dict[str, Any]) -> int:
+    epoch = parts.get("epoch")
+    if type(epoch) is not int:
+        raise BadFile("it has no epoch: it is a model's file, not a checkpoint; use torch_load_model")
+    return epoch
+
+
+def _optimizer_of(archive: Archive, parts: dict[str, Any], optimizer: Any) -> Callable[[], None]:
+    if not isinstance(parts.get("optimizer"), dict):
+        raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")
+    return optimizer_restorer(optimizer, archive.whole(parts["optimizer"]), archive.summary.get("optimizer"))
+
+
+def _schedule_of(archive: Archive, parts: dict[str, Any], scheduler: Any) -> list[Callable[[], None]]:
+    if scheduler is None:
+        return []
+    if not isinstance(parts.get("scheduler"), dict):
+        raise BadFile("it holds no schedule; it was saved without a scheduler")
+    return [schedule_restorer(scheduler, archive.whole(parts["scheduler"]))]

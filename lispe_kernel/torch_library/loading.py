@@ -1,0 +1,199 @@
+"""All or nothing: every name, shape and dtype is compared before the first tensor of a model changes.
+
+A plan pairs the tensors of a file (or of a state dict) with the tensors of a model, whole or a part; when
+something does not fit, one error lists everything that is missing, unexpected and mismatched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+import torch
+
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.printer import to_text
+from lispe_kernel.torch_library.file_errors import BadFile
+from lispe_kernel.torch_library.plain_tree import TensorRef
+from lispe_kernel.torch_library.pt_files import dtype_name
+
+_SHOWN = 40
+Plan = dict[str, list[torch.Tensor]]
+
+
+class Described(Protocol):
+    """What is known of a tensor before it is read."""
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    @property
+    def shape(self) -> Any: ...
+
+
+# The names under which programs keep a model's tensors in a larger file.
+_MODEL_KEYS = ("model", "model_state_dict", "state_dict")
+
+
+def state_names(tree: Any) -> dict[str, str]:
+    """The names of a model's tensors -> the archive's names, in a plain file or in a checkpoint.
+
+    Errors: BadFile when the file holds no table of tensors.
+    """
+    if isinstance(tree, dict):
+        for key in _MODEL_KEYS:
+            if isinstance(tree.get(key), dict):
+                return state_names(tree[key])
+        found = _flat(tree, "")
+        if found or not tree:
+            return found
+    raise BadFile("it holds no table of tensors")
+
+
+def _flat(tree: dict[Any, Any], prefix: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, item in tree.items():
+        path = f"{prefix}{key}"
+        if isinstance(item, TensorRef):
+            found[path] = item.name
+        elif isinstance(item, dict):
+            found.update(_flat(item, path + "."))
+    return found
+
+
+# -- a part of a file into a part of a model
+
+
+def chosen(part: Any, names: Iterable[str]) -> Callable[[str], bool] | None:
+    """A test for the names of a part; None for everything.
+
+    A part is a prefix, or a list of names and prefixes (each must be in the file).
+    """
+    if part is None:
+        return None
+    wanted = [part] if isinstance(part, str) else [to_text(item) for item in part]
+    names = list(names)
+    for each in wanted:
+        if not any(_under(each, name) for name in names):
+            raise BadFile(f"it holds no tensor {each} and none under {each}.; it holds {some(names)}")
+    return lambda name: any(_under(each, name) for each in wanted)
+
+
+def check_part(function: str, position: int, part: Any) -> None:
+    """A part must be nil, a prefix or a list of names."""
+    if part is None or (isinstance(part, str) and part):
+        return
+    if isinstance(part, list) and part and all(isinstance(item, str) for item in part):
+        return
+    raise wrong_argument(function, position, "a prefix (a string) or a list of names", part)
+
+
+def _under(part: str, name: str) -> bool:
+    return name == part or name.startswith(part.rstrip(".") + ".")
+
+
+def take_part(
+    part: Any, sources: Mapping[str, Described], targets: dict[str, torch.Tensor]
+) -> tuple[dict[str, Described], dict[str, torch.Tensor], str]:
+    """The sources and targets of a part, under the names of the sources, and the prefix the model lacks.
+
+    With a prefix that is not in the model, the model itself is that part: names are compared without it.
+    """
+    test = chosen(part, sources)
+    if test is None:
+        return dict(sources), targets, ""
+    inside = {name: source for name, source in sources.items() if test(name)}
+    wanted = {name: target for name, target in targets.items() if test(name)}
+    if isinstance(part, str) and not wanted:
+        lead = part.rstrip(".") + "."
+        return inside, {lead + name: target for name, target in targets.items()}, lead
+    return inside, wanted, ""
+
+
+# -- the comparison
+
+
+def plan(
+    what: str, sources: Mapping[str, Described], targets: dict[str, torch.Tensor], *, names: str = "the file"
+) -> Plan:
+    """Which tensors each source fills. Every target must be filled and every source used.
+
+    Errors: LispeError beginning with `what`, which lists all that does not fit.
+    """
+    pairs = {name: [target] for name, target in targets.items() if name in sources}
+    filled = {_identity(target) for tensors in pairs.values() for target in tensors}
+    missing = [n for n, target in targets.items() if n not in sources and _identity(target) not in filled]
+    unexpected = [name for name in sources if name not in targets]
+    shapes, dtypes = compared(pairs, sources, names)
+    problems = [
+        _line("missing", [_described(name, targets[name]) for name in missing]),
+        _line("unexpected", [_described(name, sources[name]) for name in unexpected]),
+        _line("mismatched", shapes),
+        _line("of another dtype", dtypes),
+    ]
+    found = "; ".join(problem for problem in problems if problem)
+    if found:
+        way_out = _way_out(bool(missing or unexpected), bool(shapes))
+        raise LispeError(f"{what}{found}. Nothing was changed; {way_out}")
+    return pairs
+
+
+def compared(pairs: Plan, sources: Mapping[str, Described], names: str) -> tuple[list[str], list[str]]:
+    """The differences in shape and in dtype between the two sides, as texts that name both."""
+    shapes, dtypes = [], []
+    for name, tensors in pairs.items():
+        source, target = sources[name], tensors[0]
+        if not same_shape(name, source.shape, target.shape):
+            sizes = f"{shape(source.shape)} in {names} and {shape(target.shape)} in the model"
+            shapes.append(f"{name} is {sizes}")
+        elif source.dtype is not target.dtype:
+            kinds = f"{dtype_name(source.dtype)} in {names} and {dtype_name(target.dtype)} in the model"
+            dtypes.append(f"{name} is {kinds}")
+    return shapes, dtypes
+
+
+def same_shape(name: str, source: Iterable[int], target: Iterable[int]) -> bool:
+    """Equal shapes; a positional table may have libtorch's extra dimension of one."""
+    source, target = tuple(source), tuple(target)
+    if source == target:
+        return True
+    is_table = name.rpartition(".")[2] == "pe"
+    return is_table and [n for n in source if n != 1] == [n for n in target if n != 1]
+
+
+def _identity(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """Tied weights have one identity under several names."""
+    return tensor.data_ptr() or id(tensor), tuple(tensor.shape), tensor.stride()
+
+
+def _described(name: str, tensor: Described) -> str:
+    return f"{name} {shape(tensor.shape)}"
+
+
+def shape(sizes: Iterable[int]) -> str:
+    """A shape in a text: `[256,512]`."""
+    return "[" + ",".join(map(str, sizes)) + "]"
+
+
+def _line(kind: str, texts: list[str]) -> str:
+    if not texts:
+        return ""
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return f"{kind}: {', '.join(texts[:_SHOWN])}{more}"
+
+
+def some(names: list[str]) -> str:
+    """The first names of a list, for an error."""
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(names[:8]) + more if names else "nothing"
+
+
+def _way_out(other_names: bool, other_shapes: bool) -> str:
+    if other_shapes:
+        return "build the model with the sizes of the file"
+    if other_names:
+        return "build the same architecture, or load a part: (torch_load_model path model (list names...))"
+    return (
+        "convert the file's tensors: (torch_load_state_dict model "
+        '(torch_state_dict_convert (torch_read_state_dict path) "float32"))'
+    )

@@ -1,0 +1,112 @@
+"""Adapter files: A and B of the LoRA layers of a layer or a model, and nothing else.
+
+Small files that go with a base model. Loading replaces the values of A and B in place, after everything was
+compared; the base is never touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library import arguments, loading
+from lispe_kernel.torch_library.archives import Archive
+from lispe_kernel.torch_library.file_errors import reading, writing
+from lispe_kernel.torch_library.formats import open_file, write_tree
+from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.lora import NO_LAYERS, lora_layers
+from lispe_kernel.torch_library.lora_layer import LoraLinear
+from lispe_kernel.torch_library.module_state import joined
+
+SAVING = "Error saving LoRA adapters: "
+LOADING = "Error loading LoRA adapters: "
+A, B = "lora_A.weight", "lora_B.weight"
+# What libtorch's archive of a two-element sequence calls them.
+_ORIGINAL_NAMES = {"0.weight": A, "1.weight": B}
+
+
+@torch_function("torch_lora_save_adapters", prefix=SAVING)
+def lora_save_adapters(model: Any, path: str) -> str:
+    """Write A and B of a LoRA layer, or of all LoRA layers of a model, to a file; the base is left out.
+
+    Example: (torch_lora_save_adapters (torch_lora_linear 8 5 2 4) "a.pt") => LoRA adapters saved successfully
+    Errors: `Error: Model must contain LoRA layers`, `Error saving LoRA adapters: ` and why
+    Source: guide, LoRA Adapter Management; torch API 10
+    """
+    layers = lora_layers(model, NO_LAYERS)
+    path = arguments.path("torch_lora_save_adapters", 2, path)
+    alphas = {name: layer.alpha for name, layer in layers.items()}
+    with writing(SAVING, path):
+        write_tree(path, adapter_tensors(layers), {"kind": "adapters", "alpha": alphas})
+    return "LoRA adapters saved successfully"
+
+
+def adapter_tensors(layers: dict[str, LoraLinear]) -> dict[str, torch.Tensor]:
+    """A and B of each layer by name: `lora_A.weight`, or `PATH.lora_A.weight` inside a model."""
+    tensors = {}
+    for path, layer in layers.items():
+        tensors[joined(path, A)] = layer.lora_A.weight.detach()
+        tensors[joined(path, B)] = layer.lora_B.weight.detach()
+    return tensors
+
+
+@torch_function("torch_lora_load_adapters", prefix=LOADING)
+def lora_load_adapters(model: Any, path: str) -> str:
+    """Replace A and B of the layer (or of all LoRA layers of a model) by those of a file, in place.
+
+    A merged layer is unmerged first, so that the new adapter acts. The base is untouched.
+
+    Example: (block (torch_lora_save_adapters (setq l (torch_lora_linear 8 5 2 4)) "ad.pt") (torch_lora_load_adapters l "ad.pt")) => LoRA adapters loaded successfully
+    Errors: `Error: Model must contain LoRA layers`, `Error loading LoRA adapters: ` and what is wrong
+    Source: guide, Adapter Switching Workflow; torch API 10
+    """  # noqa: E501
+    if isinstance(model, str) and not isinstance(path, str):
+        path, model = model, path
+    layers = lora_layers(model, NO_LAYERS)
+    path = arguments.path("torch_lora_load_adapters", 2, path)
+    with reading(LOADING, path), open_file(path) as archive:
+        sources = {_ORIGINAL_NAMES.get(n, n): ref for n, ref in loading.state_names(archive.tree).items()}
+        alphas = archive.summary.get("alpha")
+        fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}), path)
+    return "LoRA adapters loaded successfully"
+
+
+class Adapters(NamedTuple):
+    """Adapters in an open file: our name of each tensor -> the file's, and alpha by layer where known."""
+
+    archive: Archive
+    names: dict[str, str]
+    alphas: dict[str, Any]
+
+
+def fill(layers: dict[str, LoraLinear], adapters: Adapters, path: str) -> None:
+    """Put a file's adapters into layers, all or none. Errors: LispeError naming both shapes."""
+    archive, names, alphas = adapters
+    entries = {name: archive.entries[ref] for name, ref in names.items()}
+    targets = adapter_tensors(layers)
+    _check_rank(layers, entries, path)
+    plan = loading.plan(f"{LOADING}{path} does not fit: ", entries, targets)
+    wanted = {names[name]: tensors for name, tensors in plan.items()}
+    archive.verify(wanted)
+    for layer in layers.values():
+        layer.unmerge()
+    archive.read_into(wanted)
+    for name, layer in layers.items():
+        if isinstance(alphas.get(name), int | float):
+            layer.alpha = float(alphas[name])
+
+
+def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any], path: str) -> None:
+    """The most frequent misfit has its own sentence: an adapter of another rank."""
+    for name, layer in layers.items():
+        entry = entries.get(joined(name, A))
+        same_width = entry is not None and len(entry.shape) == 2 and entry.shape[1] == layer.in_features
+        if same_width and entry.shape[0] != layer.rank:
+            here = loading.shape(layer.lora_A.weight.shape)
+            raise LispeError(
+                f"{LOADING}{path}: {joined(name, A)} is {loading.shape(entry.shape)} in the file and {here} "
+                f"in the layer: the adapter has rank {entry.shape[0]}, the layer rank {layer.rank}. "
+                "Nothing was changed; make the layer with the adapter's rank"
+            )

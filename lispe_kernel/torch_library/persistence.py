@@ -1,0 +1,122 @@
+"""Saving models to files and loading them back, whole or in part, one module or a table of modules.
+
+The guide's `torch_save_model` and `torch_load_model`. A save leaves the old file or the new one; a load
+changes every tensor it should or none.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library import arguments, loading
+from lispe_kernel.torch_library.archives import Archive
+from lispe_kernel.torch_library.file_errors import reading, writing
+from lispe_kernel.torch_library.formats import open_file, write_tree
+from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.module_state import Targets, is_table, modules_of, saved_state, targets_for
+from lispe_kernel.torch_library.progress import progress
+
+NO_MODULE = "Error: First argument must be a PyTorch module"
+SAVING = "Error saving model: "
+LOADING = "Error loading model: "
+
+
+@torch_function("torch_save_model", prefix=SAVING)
+def save_model(model: nn.Module, path: str, part: Any = None) -> str:
+    """Write a module's parameters and buffers to a file that any PyTorch reads.
+
+    A path ending in `.safetensors` writes that format. A table of modules becomes one file, the keys in
+    front of the names; with a `*` in the path (`"part_*.pt"`) or a path ending in `/`, one file per entry.
+    `part` (a prefix or a list of names) saves only these tensors. The write is atomic.
+
+    Example: (torch_save_model (torch_linear 4 2) "layer.pt") => Model saved successfully
+    Errors: `Error: First argument must be a PyTorch module`, `Error saving model: cannot write PATH: why`
+    Source: guide, Save Models; torch API 9.1
+    """
+    modules = modules_of(model, NO_MODULE)
+    path = arguments.path("torch_save_model", 2, path)
+    loading.check_part("torch_save_model", 3, part)
+    for file, inside in _files(path, modules, is_table(model)).items():
+        with writing(SAVING, file):
+            state = saved_state(inside)
+            test = loading.chosen(part, state)
+            tensors = {name: tensor for name, tensor in state.items() if test is None or test(name)}
+            write_tree(file, tensors, {"kind": "model"})
+    return "Model saved successfully"
+
+
+def _files(path: str, modules: dict[str, nn.Module], table: bool) -> dict[str, dict[str, nn.Module]]:
+    """The files to write or read, each with its modules: one for all, or one per entry of a table."""
+    path = os.path.expanduser(path)
+    folder, name = os.path.split(path)
+    if not table or (name and "*" not in name and not os.path.isdir(path)):
+        return {path: modules}
+    pattern = os.path.join(folder, name) if "*" in name else os.path.join(path, "*.pt")
+    strange = [key for key in modules if os.path.basename(key) != key or key in ("", ".", "..")]
+    if strange:
+        text = f"the key {strange[0]} cannot be part of a file name; save the table as one file"
+        raise LispeError(SAVING + text)
+    return {pattern.replace("*", key): {"": module} for key, module in modules.items()}
+
+
+class _Work(NamedTuple):
+    """A file that fits its modules, and the plan to read it."""
+
+    archive: Archive
+    plan: loading.Plan
+    targets: Targets
+
+
+@torch_function("torch_load_model", prefix=LOADING)
+def load_model(path: str, model: Any, part: Any = None) -> str:
+    """Fill a module with the tensors of a file: `.pt`, safetensors or TorchScript, told by its bytes.
+
+    Every name, shape, dtype and checksum is compared before the first tensor changes. `part` (a prefix or a
+    list of names) loads a part of the file into the same part of the model, or a prefix into a model that is
+    that part; only its bytes are read. Path and model may come in either order.
+
+    Example: (block (torch_save_model (setq l (torch_linear 4 2)) "l.pt") (torch_load_model "l.pt" l)) => Model loaded successfully
+    Errors: `Error loading model: PATH: ` and what is wrong, missing, unexpected or mismatched (both shapes)
+    Source: guide, Load Models; torch API 9.1
+    """  # noqa: E501
+    if isinstance(model, str) and not isinstance(path, str):
+        path, model = model, path
+    path = arguments.path("torch_load_model", 1, path)
+    modules = modules_of(model, "Error: Second argument must be a PyTorch module")
+    loading.check_part("torch_load_model", 3, part)
+    with ExitStack() as open_files:
+        works = []
+        for file, inside in _files(path, modules, is_table(model)).items():
+            with reading(LOADING, file):
+                archive = open_files.enter_context(open_file(file))
+                works.append(_prepared(archive, file, inside, part))
+        size = sum(archive_bytes(work) for work in works)
+        with progress(f"loading {os.path.basename(path)}", 2 * size) as advance:
+            for work in works:
+                with reading(LOADING, work.archive.path):
+                    work.archive.verify(work.plan, advance)
+            for work in works:
+                with reading(LOADING, work.archive.path):
+                    work.archive.read_into(work.plan, advance)
+                for finish in work.targets.afterwards:
+                    finish()
+    return "Model loaded successfully"
+
+
+def archive_bytes(work: _Work) -> int:
+    """The bytes of a file that its plan reads."""
+    return sum(work.archive.entries[name].span for name in work.plan)
+
+
+def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:
+    names = loading.state_names(archive.tree)
+    sources = {name: archive.entries[ref] for name, ref in names.items()}
+    targets = targets_for(modules, sources)
+    inside, wanted, _ = loading.take_part(part, sources, targets.tensors)
+    plan = loading.plan(f"{LOADING}{file} does not fit the model: ", inside, wanted)
+    return _Work(archive, {names[name]: tensors for name, tensors in plan.items()}, targets)

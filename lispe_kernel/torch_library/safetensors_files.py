@@ -1,0 +1,151 @@
+"""safetensors files: a header of JSON, then the bytes of the tensors, one behind the other.
+
+Tied tensors are written once; the header's metadata tells the other names, as the safetensors library does
+it, and holds our checksums and plain values. Files of other writers are read in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, BinaryIO
+
+import torch
+
+from lispe_kernel.torch_library import checksums
+from lispe_kernel.torch_library.archives import Advance, Archive, Entry
+from lispe_kernel.torch_library.file_errors import BadFile
+from lispe_kernel.torch_library.plain_tree import TensorRef, from_json, to_json
+
+KINDS = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8,
+    "BOOL": torch.bool, "C64": torch.complex64, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+}  # fmt: skip
+_NAMES = {dtype: name for name, dtype in KINDS.items()}
+_LONGEST_HEADER = 100_000_000
+_PIECE = 4 << 20
+_OURS = "lispe"
+
+
+def write(
+    file: BinaryIO, skeleton: Any, tensors: dict[str, torch.Tensor], summary: dict[str, Any], advance: Advance
+) -> None:
+    """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
+    kept, tied = _without_ties(tensors)
+    # Wide elements first: every tensor then starts at a multiple of its own width.
+    order = sorted(kept, key=lambda name: -kept[name].element_size())
+    arrays = [_bytes(name, kept[name]) for name in order]
+    notes = {
+        "checksum": checksums.NAME,
+        "digests": dict(zip(order, checksums.digests(arrays), strict=True)),
+        "tree": to_json(skeleton),
+        "summary": summary,
+    }
+    header: dict[str, Any] = {"__metadata__": {"format": "pt", **tied, _OURS: json.dumps(notes)}}
+    end = 0
+    for name, array in zip(order, arrays, strict=True):
+        header[name] = {
+            "dtype": _NAMES[kept[name].dtype],
+            "shape": list(kept[name].shape),
+            "data_offsets": [end, end + len(array)],
+        }
+        end += len(array)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    _write_all(file, len(text).to_bytes(8, "little") + text)
+    for array in arrays:
+        for at in range(0, len(array), _PIECE):
+            _write_all(file, array[at : at + _PIECE])
+            advance(min(_PIECE, len(array) - at))
+
+
+def _without_ties(tensors: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors to write, and for each name that is not written the name that stands for it."""
+    kept: dict[str, torch.Tensor] = {}
+    tied: dict[str, str] = {}
+    first: dict[tuple[Any, ...], str] = {}
+    for name, tensor in tensors.items():
+        place = (tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
+        if tensor.numel() and place in first:
+            tied[name] = first[place]
+        else:
+            first[place] = name
+            kept[name] = tensor.contiguous()
+    return kept, tied
+
+
+def _bytes(name: str, tensor: torch.Tensor) -> Any:
+    if tensor.dtype not in _NAMES:
+        raise BadFile(f"{name} is {tensor.dtype}, which safetensors cannot hold; save to a .pt file instead")
+    return tensor.reshape(-1).view(torch.uint8).numpy()
+
+
+def _write_all(file: BinaryIO, data: Any) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def open_archive(path: str, file: BinaryIO, size: int) -> Archive:
+    """The layout of a safetensors file, each number checked. Errors: BadFile."""
+    header, start = _header(file, size)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise BadFile("its header is malformed; the file is damaged")
+    notes = _notes(metadata)
+    digests = notes.get("digests", {}) if notes.get("checksum") == checksums.NAME else {}
+    entries = {name: _entry(name, fields, start, digests.get(name)) for name, fields in header.items()}
+    for name, kept in metadata.items():
+        if isinstance(kept, str) and kept in entries and name not in entries:
+            entries[name] = entries[kept]
+    tree = from_json(notes["tree"]) if "tree" in notes else {name: TensorRef(name) for name in entries}
+    summary = notes.get("summary")
+    if not isinstance(summary, dict):
+        summary = {key: value for key, value in metadata.items() if key != _OURS}
+    return Archive(path, "safetensors", os.dup(file.fileno()), size, entries, tree, summary)
+
+
+def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
+    file.seek(0)
+    length = int.from_bytes(file.read(8), "little")
+    if length > min(size - 8, _LONGEST_HEADER):
+        raise BadFile(
+            f"its header says {length} bytes, the file has {size}; the file is truncated or damaged"
+        )
+    try:
+        header = json.loads(file.read(length))
+    except (ValueError, RecursionError) as error:
+        raise BadFile("its header is not readable; the file is damaged") from error
+    if not isinstance(header, dict):
+        raise BadFile("its header is malformed; the file is damaged")
+    return header, 8 + length
+
+
+def read_summary(file: BinaryIO, size: int) -> dict[str, Any] | None:
+    """What the writer noted about the file, and whether all its bytes are there."""
+    header, start = _header(file, size)
+    metadata = header.pop("__metadata__", {})
+    ends = [fields["data_offsets"][1] for fields in header.values()]
+    if start + max(ends, default=0) > size:
+        raise BadFile("the file is truncated")
+    summary = _notes(metadata).get("summary")
+    return summary if isinstance(summary, dict) else None
+
+
+def _notes(metadata: dict[str, Any]) -> dict[str, Any]:
+    try:
+        notes = json.loads(metadata.get(_OURS, "{}"))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadFile("its header is malformed; the file is damaged") from error
+    return notes if isinstance(notes, dict) else {}
+
+
+def _entry(name: str, fields: Any, start: int, digest: str | None) -> Entry:
+    match fields:
+        case {"dtype": str(kind), "shape": [*shape], "data_offsets": [int(first), int(end)]} if kind in KINDS:
+            if all(type(size) is int and size >= 0 for size in shape) and 0 <= first <= end:
+                entry = Entry(KINDS[kind], tuple(shape), start + first, None, digest)
+                if entry.span == end - first:
+                    return entry
+    raise BadFile(f"the header's entry of {name} is malformed or of an unknown kind; the file is damaged")
