@@ -29,7 +29,7 @@ from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
-from lispe_kernel.stack import deep_stack
+from lispe_kernel.stack import call_deep
 
 LAMBDA = Atom("λ")
 
@@ -90,16 +90,13 @@ class Session:
     def compile(self, source: str, name: str | None = None, file: str | None = None) -> Program:
         """Read and compile a text without running anything. Raises CompileError."""
         text = self._source(source, name, file)
-        with deep_stack():
-            forms = read(text, self.canonical)
-            return compile_program(self, text, forms)
+        return call_deep(lambda: compile_program(self, text, read(text, self.canonical)))
 
     def run_program(self, program: Program) -> Outcome:
         """Run a compiled text."""
         token = runtime.enter(self)
         try:
-            with deep_stack():
-                return Outcome(self._run(program), program.silent)
+            return Outcome(call_deep(lambda: self._run(program)), program.silent)
         except ReturnFromTop as returned:
             return Outcome(returned.value, False)
         except Exception as error:

@@ -1,45 +1,109 @@
 """Room for deep recursion: Python's limit raised while LispE runs, and the C stack to carry it.
 
 Calls between compiled functions live on the heap; what goes through C (a comparison of nested lists, a
-function called by a built-in) needs stack, so the soft limit of the process is raised first.
+function called by a built-in) needs stack. The main thread's stack is let grow; in any other thread the
+work is done in a thread of ours that has a large one. Memory is taken only when it is used.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # Calls that LispE may nest. Beyond it an ordinary error is raised, `Stack overflow`.
 DEEPEST_CALLS = 150_000
-_WANTED_STACK = 1 << 30
-_raised = False
+# What a nested call through C may take at most, measured on nested printing and comparison.
+_BYTES_A_CALL = 4096
+_STACK = DEEPEST_CALLS * _BYTES_A_CALL
+
+_lock = threading.Lock()
+_here = threading.local()
+_main_limit = 0
+# How many threads are inside `call_deep`, and the limit that the first of them found.
+_active = 0
+_before = 0
 
 
-def _raise_stack_limit() -> None:
-    """Let the main thread's stack grow as far as the machine permits. Without POSIX limits nothing is done."""
-    global _raised
-    _raised = True
+def _main_thread_limit() -> int:
+    """How deep the main thread may go, after its stack was let grow as far as the machine permits."""
     try:
         import resource
     except ImportError:
-        return
+        return 2_000
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
-    wanted = _WANTED_STACK if hard == resource.RLIM_INFINITY else min(_WANTED_STACK, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
+    if soft != resource.RLIM_INFINITY and soft < _STACK:
+        soft = _STACK if hard == resource.RLIM_INFINITY else min(_STACK, hard)
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return DEEPEST_CALLS
+    return min(DEEPEST_CALLS, soft // _BYTES_A_CALL)
 
 
-@contextmanager
-def deep_stack() -> Iterator[None]:
-    """Permit deep recursion for a while; nests."""
-    if not _raised:
-        _raise_stack_limit()
-    before = sys.getrecursionlimit()
-    if before < DEEPEST_CALLS:
-        sys.setrecursionlimit(DEEPEST_CALLS)
+def call_deep(function: Callable[[], T]) -> T:
+    """Call a function where it may recurse deeply."""
+    if getattr(_here, "deep", False):
+        return function()
+    if threading.current_thread() is threading.main_thread():
+        return _in_main_thread(function)
+    return _in_thread_of_ours(function)
+
+
+def _in_main_thread(function: Callable[[], T]) -> T:
+    global _main_limit
+    if not _main_limit:
+        _main_limit = _main_thread_limit()
+    return _with_limit(function, _main_limit)
+
+
+def _with_limit(function: Callable[[], T], limit: int) -> T:
+    """Call with the interpreter's limit raised; the last one out restores what the first one found."""
+    global _active, _before
+    with _lock:
+        if _active == 0:
+            _before = sys.getrecursionlimit()
+        _active += 1
+        if sys.getrecursionlimit() < limit:
+            sys.setrecursionlimit(limit)
+    _here.deep = True
     try:
-        yield
+        return function()
     finally:
-        if before < DEEPEST_CALLS:
-            sys.setrecursionlimit(before)
+        _here.deep = False
+        with _lock:
+            _active -= 1
+            if _active == 0:
+                sys.setrecursionlimit(_before)
+
+
+def _in_thread_of_ours(function: Callable[[], T]) -> T:
+    found: dict[str, Any] = {}
+
+    def work() -> None:
+        try:
+            found["value"] = _with_limit(function, DEEPEST_CALLS)
+        except BaseException as error:
+            found["error"] = error
+
+    thread = start_deep(work, name=threading.current_thread().name)
+    thread.join()
+    if "error" in found:
+        raise found["error"]
+    return found["value"]  # type: ignore[no-any-return]
+
+
+def start_deep(work: Callable[[], None], name: str) -> threading.Thread:
+    """Start a thread with a large stack that inherits the context of this one."""
+    context = copy_context()
+    thread = threading.Thread(target=context.run, args=(work,), name=name, daemon=True)
+    with _lock:
+        before = threading.stack_size(_STACK)
+        try:
+            thread.start()
+        finally:
+            threading.stack_size(before)
+    return thread

@@ -17,7 +17,6 @@ from lispe_kernel.language.compiler.emit import MARK
 from lispe_kernel.language.compiler.macros import Macro
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
-from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
@@ -121,7 +120,8 @@ def _code_of(c: Compiler, tree: ast.FunctionDef) -> CodeType:
     except (RecursionError, MemoryError):
         raise c.error("Error: forms are nested too deeply here") from None
     except SyntaxError as error:
-        raise LispeError(f"Error: this program is too deeply nested for Python: {error.msg}") from None
+        # Python nests at most 20 loops and protected forms in one function.
+        raise c.error(f"Error: loops or protected forms are nested too deeply here ({error.msg})") from None
     made = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
     return _with_constants(made, c.constants)
 
