@@ -60,7 +60,7 @@ def check(session: Session, block: Block) -> None:
         assert shapes_in(torch.load(path, weights_only=True)) == shapes, f"{block.file}: {path}"
     for path, epoch in block.checkpoints.items():
         content = torch.load(path, weights_only=True)
-        assert content.keys() == {"model", "optimizer", "epoch"}, f"{block.file}: {path}"
+        assert content.keys() >= {"model", "optimizer", "epoch"}, f"{block.file}: {path}"
         assert content["epoch"] == epoch, f"{block.file}: {path}"
         assert content["optimizer"].keys() == {"state", "param_groups"}, f"{block.file}: {path}"
         assert len(content["model"]) == 6, f"{block.file}: {path}"
