@@ -80,7 +80,7 @@ def _evaluate(expression: str, arguments: Sequence[str]) -> None:
 
 def _session(arguments: Sequence[str], folder: str | None = None) -> Any:
     from lispe_kernel import display
-    from lispe_kernel.kernel import bridges, report  # noqa: F401 - register `python` and `traceback_mode`
+    from lispe_kernel.kernel import bridges, report, screen  # noqa: F401 - they register functions
     from lispe_kernel.session import Session
 
     display.load()

@@ -6,8 +6,9 @@ It leaves out what only IPython needs (its shell, its extensions, its pdb): most
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import zmq
 from ipykernel.kernelapp import IPKernelApp
 
 from lispe_kernel.kernel.kernel import LispeKernel
@@ -23,6 +24,12 @@ class LispeKernelApp(IPKernelApp):
     outstream_class = "lispe_kernel.kernel.streams.Stream"
     classes: ClassVar[list[type]] = [LispeKernel]
     subcommands: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def _apply_curve_server_options(self, socket: Any) -> None:
+        super()._apply_curve_server_options(socket)
+        if socket.type == zmq.XPUB:
+            # Every subscriber is welcomed, not only the first of a topic.
+            socket.xpub_verbose = True
 
     def init_pdb(self) -> None:
         """pdb is IPython's concern; importing it here would cost every start."""

@@ -17,6 +17,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Float
 
 from lispe_kernel import __version__
+from lispe_kernel.kernel import screen as _screen  # noqa: F401 - registers clear_output
 from lispe_kernel.kernel.background import Preload, needs_torch
 from lispe_kernel.kernel.cells import Cells, Request
 from lispe_kernel.kernel.completeness import check
