@@ -29,7 +29,7 @@ from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
-from lispe_kernel.stack import call_deep
+from lispe_kernel.language.stack import call_deep
 
 LAMBDA = Atom("λ")
 
