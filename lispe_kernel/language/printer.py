@@ -13,7 +13,9 @@ from types import FunctionType
 from typing import Any
 
 from lispe_kernel.language.errors import Caught
+from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
@@ -54,12 +56,16 @@ def to_text(value: Any) -> str:
     """The text that `println` shows for a value."""
     if type(value) is str:
         return value
-    return _Writer().show(value, top=True)
+    try:
+        return _Writer().show(value, top=True)
+    except RecursionError:
+        # A nesting deeper than Python's own limit, which is low outside a session.
+        return call_deep(lambda: _Writer().show(value, top=True))
 
 
 def show(value: Any) -> str:
     """The text of a value inside a container: as `to_text`, but a string stands in quotes."""
-    return quoted(value) if type(value) is str else to_text(value)
+    return quoted(to_text(value)) if isinstance(value, str | ByteString) else to_text(value)
 
 
 def type_atom(value: Any) -> Atom:
@@ -109,8 +115,9 @@ class _Writer:
         kind = kind_of(value)
         if kind is None:
             return str(value)
-        if isinstance(value, str):
-            return kind.write(value, self.show) if top else quoted(value)
+        if isinstance(value, str | ByteString):
+            text = kind.write(value, self.show)
+            return text if top else quoted(text)
         if not isinstance(value, list | dict):
             return kind.write(value, self.show)
         identity = id(value)
@@ -156,6 +163,8 @@ for _cls, _atom, _write in (
     (tuple, "list_", _list),
     (List, "list_", _list),
     (Strings, "strings_", _list),
+    (ByteString, "stringbyte_", lambda v, show: v.text()),
+    (StringBytes, "stringbytes_", _list),
     (TypedList, "numbers_", _typed),
     (Integers, "integers_", _typed),
     (Numbers, "numbers_", _typed),

@@ -2,7 +2,16 @@
 
 from importlib import import_module
 
-FAMILIES = ("operators", "printing", "types", "containers", "evaluation")
+FAMILIES = (
+    "operators",
+    "printing",
+    "types",
+    "containers",
+    "evaluation",
+    "strings",
+    "characters",
+    "formatting",
+)
 
 
 def load() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.bytestrings import ByteString
-from lispe_kernel.language.values.lists import Strings
+from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
+from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
 
 # An error rather than a machine that stops answering.
@@ -42,7 +42,12 @@ def whole_argument(function: str, position: int, value: Any) -> int:
 
 def like(original: Any, text: str) -> Any:
     """The text as a byte string when the original is one."""
-    return ByteString(text.encode("utf-8", "surrogatepass")) if isinstance(original, ByteString) else text
+    return ByteString.of(text) if isinstance(original, ByteString) else text
+
+
+def pieces_like(original: Any, pieces: Iterable[str]) -> List:
+    """The texts as `strings`, or as `stringbytes` when the original is a byte string."""
+    return StringBytes(pieces) if isinstance(original, ByteString) else Strings(pieces)
 
 
 def find_in_text(text: str, part: Any, position: Any = 0) -> int | None:
@@ -97,7 +102,7 @@ def replace_in_text(text: str, old: Any, new: Any) -> tuple[str, int]:
 
 
 def insert_in_text(text: str, value: Any, position: Any = None) -> str:
-    """The text with a value put in: at the end without a position, between all characters at a negative one."""
+    """The text with a value put in: at the end without a position, between characters at a negative one."""
     added = text_argument("insert", 2, value)
     if position is None:
         return text + added
