@@ -13,7 +13,23 @@ from lispe_kernel.display.registry import Bundle, View, bundle, renderer, view_o
 __all__ = ["Bundle", "View", "bundle", "load", "renderer", "view_of"]
 
 # The files that register views and functions; a new renderer is a new file and its name here.
-_FILES = ("tensors", "positional", "state_dicts")
+_FILES = (
+    "containers",
+    "matrices",
+    "tensors",
+    "positional",
+    "state_dicts",
+    "modules",
+    "lora",
+    "optimizers",
+    "tokenizers",
+    "checkpoints",
+    "attention",
+    "compare",
+    "plots",
+    "training",
+    "functions",
+)
 
 
 def load() -> None:

@@ -139,8 +139,12 @@ def heatmap(
     caption: Node = None,
     bar: bool = True,
     widest: int = _WIDEST,
+    rotate: bool = False,
 ) -> Element:
-    """A figure: the picture between its axes, the colour bar and a caption under it."""
+    """A figure: the picture between its axes, the colour bar and a caption under it.
+
+    rotate: the labels of the columns stand upright, for words.
+    """
     down = down or Axis.counted("", raster.rows)
     across = across or Axis.counted("", raster.columns)
     width, height = _extent(raster, widest)
@@ -155,7 +159,7 @@ def heatmap(
         element("div", _vertical(down, raster.rows), class_="y"),
         drawn,
         element("div"),
-        element("div", _horizontal(across, raster.columns), class_="x"),
+        element("div", _horizontal(across, raster.columns), class_="x u" if rotate else "x"),
         element("div"),
         element("div", across.name, class_="x", style="text-align:center") if across.name else None,
         class_="p",

@@ -1,0 +1,251 @@
+"""Lists, typed lists, dictionaries and tuples: readable, foldable, shortened when long.
+
+A short one is its printed text and nothing more. A long one shows its beginning and its end; what is
+inside folds open, drawn by its own view. Cycles and depth end in a line of text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from lispe_kernel.display import charts, numbers
+from lispe_kernel.display.html import Element, Node, element, facts, foldable, one_line, shortened, table
+from lispe_kernel.display.registry import View, plain_text, renderer, view_of
+from lispe_kernel.language.printer import quoted, to_text, type_atom
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed import TypedList
+
+_PRINTED_WHOLE = 400  # a container with at most so many things in it prints as LispE prints it
+_HEAD, _TAIL = 24, 4
+_SHOWN = 60  # items shown under a fold
+_DEEPEST = 5
+_SHORT_TEXT = 100
+_TABLE_ROWS, _TABLE_COLUMNS = 40, 16
+_CURVE_FROM = 24
+
+
+def things_in(value: Any, most: int) -> int:
+    """How many things a container holds, those of its containers included; stops counting beyond `most`."""
+    seen = 0
+    waiting = [value]
+    while waiting and seen <= most:
+        current = waiting.pop()
+        if isinstance(current, TypedList):
+            seen += len(current)
+        elif isinstance(current, list | tuple | Mapping):
+            seen += len(current)
+            if seen <= most:
+                waiting += current.values() if isinstance(current, Mapping) else current
+        elif (numel := getattr(current, "numel", None)) is not None and hasattr(current, "layout"):
+            # A printed tensor is long.
+            seen += numel()
+        elif isinstance(current, str):
+            seen += len(current) // 40
+    return seen
+
+
+def short_text(value: Any, depth: int = 0) -> str:
+    """The printed text of a value; of a long container its beginning and end, of a tensor its summary."""
+    if depth == 0 and things_in(value, _PRINTED_WHOLE) <= _PRINTED_WHOLE:
+        return plain_text(to_text(value))
+    if depth > _DEEPEST:
+        return "..."
+    if isinstance(value, str):
+        return quoted(one_line(value, _SHORT_TEXT))
+    if isinstance(value, Mapping):
+        pairs = [
+            f"{short_text(k, depth + 1)}:{short_text(v, depth + 1)}" for k, v in islice(value.items(), _HEAD)
+        ]
+        more = [f"... {len(value) - _HEAD} more"] if len(value) > _HEAD else []
+        return "{" + " ".join(pairs + more) + "}"
+    if isinstance(value, list | tuple | TypedList):
+        return "(" + " ".join(_items_text(value, depth)) + ")"
+    return one_line(view_of(value).line(), _SHORT_TEXT)
+
+
+def _items_text(value: Sequence[Any], depth: int) -> Iterator[str]:
+    length = len(value)
+    if length <= _HEAD + _TAIL:
+        yield from (short_text(item, depth + 1) for item in value)
+        return
+    yield from (short_text(value[k], depth + 1) for k in range(_HEAD))
+    yield f"... {length - _HEAD - _TAIL} more ..."
+    yield from (short_text(value[k], depth + 1) for k in range(length - _TAIL, length))
+
+
+class ContainerView(View):
+    """What all containers share: the text, and no page for what is short."""
+
+    def text(self) -> str:
+        return short_text(self.value)
+
+    def line(self) -> str:
+        kind = type_atom(self.value).name.strip("_").replace("_", " ")
+        return f"{kind} of {numbers.count(len(self.value))}: {one_line(short_text(self.value), 80)}"
+
+    def html(self) -> Node:
+        text = self.text()
+        if len(text) <= _SHORT_TEXT and "\n" not in text and not _draws(self.value):
+            return None
+        return self.body(set())
+
+    def body(self, opened: set[int]) -> Node:
+        """The page of the container; `opened` holds the containers around it."""
+        return element("bdi", self.text())
+
+
+def _draws(value: Any) -> bool:
+    """Whether something directly inside has a view of its own."""
+    if isinstance(value, TypedList):
+        return False
+    items = value.values() if isinstance(value, Mapping) else value
+    return any(
+        not isinstance(view_of(item), ContainerView) and type(view_of(item)) is not View
+        for item in islice(items, 100)
+    )
+
+
+@renderer(List, list, tuple)
+class ListView(ContainerView):
+    """A generic list."""
+
+    def body(self, opened: set[int]) -> Node:
+        value = self.value
+        grid = grid_of(value)
+        if grid is not None:
+            return grid
+        shown = list(value[:_SHOWN])
+        rest = len(value) - len(shown)
+        rows = [
+            (element("span", str(k), class_="q"), item_node(item, opened | {id(value)}))
+            for k, item in enumerate(shown)
+        ]
+        return [
+            element("p", element("span", self._title(), class_="t")),
+            table(("", "value"), rows, label=self._title(), numeric=(0,)),
+            element("p", f"... {numbers.count(rest)} more, not shown", class_="q") if rest else None,
+        ]
+
+    def _title(self) -> str:
+        return f"{type_atom(self.value).name.strip('_')} of {numbers.count(len(self.value))}"
+
+
+def grid_of(value: Sequence[Any]) -> Element | None:
+    """A list of equally long lists of plain values as a table."""
+    if not 2 <= len(value) <= _TABLE_ROWS:
+        return None
+    widths = {len(row) if isinstance(row, list | tuple | TypedList) else -1 for row in value}
+    if len(widths) != 1 or not 1 <= min(widths) <= _TABLE_COLUMNS:
+        return None
+    rows = [list(row) for row in value]
+    if not all(isinstance(item, str | int | float | complex) or item is None for row in rows for item in row):
+        return None
+    numeric = [k + 1 for k in range(len(rows[0])) if all(isinstance(row[k], int | float) for row in rows)]
+    lines = [[element("span", str(k), class_="q"), *map(_leaf, row)] for k, row in enumerate(rows)]
+    return table(
+        ["", *map(str, range(len(rows[0])))],
+        lines,
+        label=f"{len(rows)} rows",
+        numeric=[0, *numeric],
+        data_sort=True,
+    )
+
+
+def _leaf(value: Any) -> str:
+    return shortened(value, 400) if isinstance(value, str) else shortened(plain_text(to_text(value)), 400)
+
+
+def item_node(item: Any, opened: set[int]) -> Node:
+    """One thing inside a container: its text, or a line that folds open to its view."""
+    view = view_of(item)
+    if isinstance(view, ContainerView):
+        if id(item) in opened or len(opened) > _DEEPEST:
+            return "..."
+        text = short_text(item)
+        if len(text) <= _SHORT_TEXT and not _draws(item):
+            return element("bdi", text)
+        return foldable(element("bdi", view.line()), view.body(opened))
+    if type(view) is View:
+        text = quoted(item) if isinstance(item, str) else to_text(item)
+        return element("bdi", shortened(text, 600))
+    return foldable(element("bdi", view.line()), view.html())
+
+
+@renderer(TypedList)
+class TypedListView(ContainerView):
+    """Integers, numbers, floats, shorts: their range and a curve when they are many."""
+
+    def html(self) -> Node:
+        return self.body(set()) if len(self.value) >= _CURVE_FROM else None
+
+    def body(self, opened: set[int]) -> Node:
+        array = self.value.array
+        title = f"{self.value.name} of {numbers.count(len(array))}"
+        if len(array) < _CURVE_FROM:
+            return element("bdi", short_text(self.value))
+        finite = array[abs(array) < math.inf] if array.dtype.kind == "f" else array
+        ends = [("min", finite.min()), ("max", finite.max()), ("mean", finite.mean())] if len(finite) else []
+        return [
+            element("p", element("span", title, class_="t")),
+            facts([(name, numbers.value(n.item())) for name, n in ends]),
+            _curve(array, title),
+            foldable("values", element("p", element("bdi", short_text(self.value)))),
+        ]
+
+
+def _curve(array: Any, title: str) -> Element:
+    """A curve through the array; of a long one the lowest and highest value of each stretch."""
+    import numpy as np
+
+    block = max(1, math.ceil(len(array) / 500))
+    starts = np.arange(0, len(array), block)
+    if block == 1:
+        xs, ys = starts.tolist(), array.astype(float).tolist()
+    else:
+        lows, highs = np.minimum.reduceat(array, starts), np.maximum.reduceat(array, starts)
+        xs = np.repeat(starts, 2).tolist()
+        ys = np.stack([lows, highs], 1).astype(float).ravel().tolist()
+    return charts.line_chart([charts.Series(title, xs, ys)], f"curve of {title}", x_name="index")
+
+
+@renderer(Dictionary, dict)
+class DictionaryView(ContainerView):
+    """A dictionary as a table of keys and values; a table of modules with their sizes."""
+
+    def body(self, opened: set[int]) -> Node:
+        value = self.value
+        shown = list(islice(value.items(), _SHOWN * 4))
+        rest = len(value) - len(shown)
+        inner = opened | {id(value)}
+        rows = [(element("bdi", shortened(_key(key))), item_node(item, inner)) for key, item in shown]
+        title = f"{type_atom(value).name.strip('_')} of {numbers.count(len(value))}"
+        return [
+            element("p", element("span", title, class_="t")),
+            self._totals(),
+            table(("key", "value"), rows, label=title, data_sort=True),
+            element("p", f"... {numbers.count(rest)} more, not shown", class_="q") if rest else None,
+        ]
+
+    def _totals(self) -> Node:
+        """Parameters of a table of modules, all together."""
+        modules = [item for item in self.value.values() if hasattr(item, "named_parameters")]
+        if not modules:
+            return None
+        from lispe_kernel.display.modules import size_of
+
+        sizes = [size_of(module) for module in modules]
+        return facts(
+            [
+                ("modules", str(len(modules))),
+                ("parameters", numbers.count(sum(size.parameters for size in sizes))),
+                ("size", numbers.size(sum(size.bytes for size in sizes))),
+            ]
+        )
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else to_text(key)
