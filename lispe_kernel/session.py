@@ -27,9 +27,9 @@ from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
-from lispe_kernel.language.stack import call_deep
 
 LAMBDA = Atom("λ")
 
@@ -185,7 +185,9 @@ class Session:
             return
         if not name.endswith(".lisp") and not os.path.exists(self.path_of(name)):
             known = ", ".join(sorted(TORCH_LIBRARIES))
-            raise LispeError(f"Error: use: there is no library '{name}' (known: {known}; a file needs its path)")
+            raise LispeError(
+                f"Error: use: there is no library '{name}' (known: {known}; a file needs its path)"
+            )
         self.load_file(name)
 
     # -- what functions ask ----------------------------------------------------------------------

@@ -36,7 +36,8 @@ def cannot(name: str, a: Any, b: Any) -> LispeError:
     for value in (a, b):
         if value is None or isinstance(value, Atom):
             return LispeError(
-                f"Error: cannot use this element in an arithmetic expression: '{to_text(value)}' (in '{name}')"
+                "Error: cannot use this element in an arithmetic expression: "
+                f"'{to_text(value)}' (in '{name}')"
             )
     return LispeError(f"Error: cannot evaluate '{name}' with these operands: {describe(a)} and {describe(b)}")
 

@@ -94,6 +94,10 @@ class ThrownError(LispeError):
     """What `(throw text)` raises: the text exactly as given."""
 
 
+class MissingKeyError(LispeError, KeyError):
+    """A dictionary has no such key. Also a KeyError, as Python's own dictionaries raise."""
+
+
 class ReturnFromTop(BaseException):
     """`(return v)` outside any function: ends the program text with a value."""
 

@@ -125,6 +125,12 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         direct = _direct(error, form, at, place)
         if direct is not None:
             return direct
+    if isinstance(error, TypeError):
+        # A library function called a function of the user's with the wrong number of arguments.
+        arity = _ARITY.match(str(error))
+        text = place.arity_of(arity["name"].rpartition(".")[2]) if arity else None
+        if text is not None:
+            return text
     if isinstance(error, ZeroDivisionError):
         return "Error: division by zero"
     return f"Error: {_head_of(form)}{_reason(error)}"

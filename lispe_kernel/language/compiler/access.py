@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from lispe_kernel.language.compiler.core import AT, Compiler
+from lispe_kernel.language.compiler.core import Compiler, is_table
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
 from lispe_kernel.language.forms import Form
@@ -38,14 +38,6 @@ def compile_at(c: Compiler, form: Form, destination: Destination) -> Any:
     container, key = (c.simple(e) for e in c.arguments(form))
     found = c.choose(_served(c, container, key), c.subscript(container, key), c.call(" at", container, key))
     return c.deliver(found, destination)
-
-
-def is_table(form: list[Any]) -> bool:
-    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
-    return len(form) > 1 and all(
-        isinstance(pair, list) and len(pair) == 3 and pair[0] is AT and isinstance(pair[1], str)
-        for pair in form[1:]
-    )
 
 
 def table(c: Compiler, form: Form) -> ast.expr:

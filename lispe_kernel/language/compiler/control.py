@@ -90,7 +90,7 @@ def compile_ncheck(c: Compiler, form: Form, destination: Destination) -> ast.exp
 
 @special("cond", "(test body...)...", least=1)
 def compile_cond(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The body of the first clause whose test is true; nil when there is none. `(true ...)` is the default."""
+    """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default."""
     inner, name = c.through(destination)
     _clauses(c, form, 1, inner)
     return c.result(name)

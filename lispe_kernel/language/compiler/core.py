@@ -28,7 +28,21 @@ DEEPEST = 1000
 
 AT = Atom("at")
 
-# Kinds of results the compiler knows of: `boolean` (true or nil), `number`, `text`, `solid` (anything but text).
+
+def is_table(form: list[Any]) -> bool:
+    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
+    return (
+        form[0] is AT
+        and len(form) > 1
+        and all(
+            isinstance(pair, list) and len(pair) == 3 and pair[0] is AT and isinstance(pair[1], str)
+            for pair in form[1:]
+        )
+    )
+
+
+# Kinds of results that the compiler knows of: `boolean` (true or nil), `number`, `text`, and `solid`
+# (anything but text).
 NOT_TEXT = frozenset({"number", "solid", "boolean"})
 PLAIN_TRUTH = frozenset({"number", "text", "boolean"})
 
@@ -134,7 +148,7 @@ class Compiler(Emitter):
         return None if name is None else self.name(name)
 
     def sequence(self, form: Form, start: int, destination: Destination) -> ast.expr | None:
-        """The elements from `start` on, in order; the last one's value is delivered, nil when there is none."""
+        """The elements from `start` on, in order; the last one's value is delivered, else nil."""
         if start >= len(form):
             return self.deliver(self.nil(), destination)
         for index in range(start, len(form) - 1):
@@ -173,7 +187,8 @@ class Compiler(Emitter):
             if isinstance(expression, ast.Constant):
                 continue
             if isinstance(expression, ast.Name) and expression.id not in stores:
-                if quiet or expression.id.startswith(" ") or self._is_private(expression.id):
+                name = expression.id
+                if quiet or name.startswith(" ") or self._is_private(name):
                     continue
             expressions[index] = self.saved(expression)
 
@@ -298,7 +313,8 @@ class Compiler(Emitter):
             if entry is not None and entry.keyword:
                 if name[0].isalpha():
                     raise self.error(
-                        f"Error: cannot evaluate this instruction: '{name}' (write '{name} to pass it as a function)"
+                        f"Error: cannot evaluate this instruction: '{name}' "
+                        f"(write '{name} to pass it as a function)"
                     )
                 return self.constant(Atom(name))
         return self.name(python_name(name))
@@ -392,7 +408,7 @@ class Compiler(Emitter):
         raise self.error(f"Error: wrong function call: '{to_text(head)}' is not a function")
 
     def _is_infix_access(self, form: Form) -> bool:
-        """`(table @ key)`: the second element is the bare operator and the first no function of the language."""
+        """`(table @ key)`: a bare operator in second place, and no function of the language in the first."""
         if len(form) < 3 or form[1] is not AT:
             return False
         name = form[0].name
@@ -431,7 +447,7 @@ class Compiler(Emitter):
             return compile_call(self, name, form, destination)
         inliner = inline_functions.get(name)
         entry = self.context.library(name)
-        if entry is not None and not entry.accepts(len(form) - 1):
+        if entry is not None and not entry.accepts(len(form) - 1) and not is_table(form):
             raise self.error(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
         if inliner is not None:
             found = inliner(self, form, destination)

@@ -70,5 +70,5 @@ def compile_use(c: Compiler, form: Form, destination: Destination) -> ast.expr |
     elif isinstance(library, str):
         c.context.use_library(library)
     else:
-        raise c.error("Error: use: name a library ('lispe_torch) or a file (\"file.lisp\")", form.spans[1])
+        raise c.error('Error: use: name a library (\'lispe_torch) or a file ("file.lisp")', form.spans[1])
     return c.deliver(c.true(), destination)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from lispe_kernel.language.compiler.core import Compiler
@@ -92,13 +93,13 @@ def _not(c: Compiler, form: Form) -> ast.expr:
 @_test("xor")
 def _xor(c: Compiler, form: Form) -> ast.expr:
     values = [c.simple(c.call(" bool", c.test(form[i], form.spans[i]))) for i in range(1, len(form))]
-    pairs = [c.compare(a, [ast.IsNot()], [b]) for a, b in zip(values, values[1:], strict=False)]
+    pairs = [c.compare(a, [ast.IsNot()], [b]) for a, b in pairwise(values)]
     return c.boolean(ast.And(), pairs)
 
 
 @special("and", "test...", least=2)
 def compile_and(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """True when every test is; stops at the first that is not. The answer is true or nil, never an operand."""
+    """True when every test is; stops at the first that is not. Gives true or nil, never an operand."""
     return _answer(c, form, destination)
 
 
@@ -176,7 +177,7 @@ def _neighbours(c: Compiler, form: Form) -> list[tuple[ast.expr, ast.expr]]:
     values = c.arguments(form)
     if len(values) > 2:
         values = [c.simple(v) for v in values]
-    return list(zip(values, values[1:], strict=False))
+    return list(pairwise(values))
 
 
 @_test("=")

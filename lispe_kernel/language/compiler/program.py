@@ -7,6 +7,7 @@ back, so that a text with an error in its last line leaves no trace.
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -116,7 +117,10 @@ def _code_of(c: Compiler, tree: ast.FunctionDef) -> CodeType:
     """The code object of a function definition, with LispE's own constants put in."""
     module = ast.Module([tree], [])
     try:
-        code = compile(module, c.source.file, "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            # Python warns of ((+ 1 2) 3); LispE's own error comes when it runs.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            code = compile(module, c.source.file, "exec", dont_inherit=True)
     except (RecursionError, MemoryError):
         raise c.error("Error: forms are nested too deeply here") from None
     except SyntaxError as error:

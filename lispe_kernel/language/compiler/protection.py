@@ -50,7 +50,7 @@ def compile_maybe(c: Compiler, form: Form, destination: Destination) -> ast.expr
 
 @special("catch", "form...", least=1)
 def compile_catch(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms; an error becomes a value that prints as its text and that `(maybe v)` recognises."""
+    """Evaluate the forms; an error becomes a value that prints its text and that `(maybe v)` recognises."""
     return _protected(c, form, destination, lambda caught, to: c.deliver(c.call(" Caught", caught), to))
 
 

@@ -89,7 +89,11 @@ def compile_format(c: Compiler, form: Form, destination: Destination) -> ast.exp
     pieces: list[ast.expr] = []
     for is_code, text in split_format(c, form[1]):
         if is_code:
-            code = text if text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip()) else f"({text})"
+            code = (
+                text
+                if text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip())
+                else f"({text})"
+            )
             pieces.append(c.call(" text", c.value(_read(c, code, form), form.spans[1])))
         elif text:
             pieces.append(c.constant(text))

@@ -7,7 +7,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.printer import describe, show, to_text
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings, deep_copy, sub
@@ -19,7 +19,7 @@ OUT_OF_BOUNDS = "Error: index out of bounds"
 def out_of_bounds(container: Any, key: Any) -> LispeError:
     """The error for an index or key that a container does not have."""
     if isinstance(container, dict):
-        return LispeError(f"{OUT_OF_BOUNDS}: the dictionary has no key {describe(key)}")
+        return LispeError(f"{OUT_OF_BOUNDS}: the dictionary has no key {show(key)}")
     return LispeError(f"{OUT_OF_BOUNDS}: {to_text(key)} in {len(container)} elements")
 
 
@@ -45,6 +45,8 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
 
 def element(container: Any, key: Any) -> Any:
     """One element of one of the language's own containers."""
+    if isinstance(container, Dictionary):
+        return container[key]
     try:
         if isinstance(container, dict):
             return container[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from lispe_kernel.language.arithmetic import equal, fold, identical, three_way, truth_of
@@ -18,8 +19,8 @@ _ARITHMETIC: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     (
         "+",
         (),
-        "The sum of numbers, element by element on lists and tensors. With a string first, the text of "
-        "the others is appended. One list is summed.",
+        "The sum of numbers, element by element on lists and tensors. One list is summed. "
+         "With a string first, the text of the others is appended.",
         '(+ 1 2.5) => 3.5\nExample: (+ "a" 1 2.5) => a12.5\nExample: (+ \'(1 2 3)) => 6',
     ),
     ("-", (), "The difference, from left to right. One list is folded.", "(- 10 2 3) => 5"),
@@ -63,7 +64,7 @@ def complement(value: Any) -> Any:
 def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Atom | None]:
     def compare(value: Any, other: Any, *others: Any) -> Atom | None:
         values = (value, other, *others)
-        return truth(all(test(a, b) for a, b in zip(values, values[1:], strict=False)))
+        return truth(all(test(a, b) for a, b in pairwise(values)))
 
     return compare
 

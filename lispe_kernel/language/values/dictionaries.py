@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lispe_kernel.language.errors import MissingKeyError
+
 
 class Dictionary(dict[Any, Any]):
     """LispE's `dictionary`: text keys."""
@@ -28,7 +30,9 @@ class Dictionary(dict[Any, Any]):
         converted = self.key(key)
         if type(converted) is not type(key) and converted in self:
             return self[converted]
-        raise KeyError(key)
+        from lispe_kernel.language.printer import show
+
+        raise MissingKeyError(f"Error: index out of bounds: the dictionary has no key {show(key)}")
 
     def store(self, key: Any, value: Any) -> None:
         """Store under the converted key."""

@@ -1,0 +1,151 @@
+"""Errors: their texts, their place, the chain of calls, what is lost (nothing)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lispe_kernel import LispeError, Session
+from lispe_kernel.language.compiler import special_forms
+from lispe_kernel.language.explain import describe_chain
+from lispe_kernel.language.functions import registry
+from lispe_kernel.language.printer import show
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.lists import List
+
+from .support import error_of, text_of
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("unknown_name", "Error: Unbound atom: 'unknown_name'"),
+        ("(unknown_name 1)", "Unknown function call: 'unknown_name'"),
+        ("(prinln 1)", "Unknown function call: 'prinln' (did you mean"),
+        ("(car)", "Error: Wrong number of arguments for: 'car'"),
+        ("(if)", "Error: Wrong number of arguments for: 'if'"),
+        ("car", "Error: cannot evaluate this instruction: 'car'"),
+        ("(/ 1 0)", "Error: division by zero"),
+        ("(% 1 0)", "Error: division by zero"),
+        ('(+ 1 "2")', "Error: cannot evaluate '+' with these operands"),
+        ("(+ 'a 1)", "Error: cannot use this element in an arithmetic expression: 'a'"),
+        ('(* "ab" 3)', "Error: cannot evaluate '*' with these operands"),
+        ('(setq s "ab") (* s 3)', "Error: cannot"),
+        ('(setq s "a%d") (% s 3)', "Error: cannot evaluate '%'"),
+        ("(- 5)", "Error: cannot apply '-' to one element"),
+        ("(@ '(1 2) 5)", "Error: index out of bounds"),
+        ('(@ {"a":1} "b")', "Error: index out of bounds"),
+        ("(1 2)", "Error: wrong function call"),
+        ("((+ 1 2) 3)", "Error: wrong function call"),
+        ("(defun f (x y) x) (f 1)", "Error: Wrong number of arguments in call to: '(f (x y)...)'"),
+        ("(setq g (λ (x) x)) (g)", "Error: Wrong number of arguments"),
+        ("(defun f (x) x) (apply 'f '(1 2))", "Error: Wrong number of arguments in call to: '(f (x)...)'"),
+        ('(throw "mine")', "mine"),
+        ("(break)", "Error: 'break' can only be used inside a loop"),
+        ("(cond (true))", "Error: in a 'cond' the first element must be a list"),
+        ("(switch 3 (1 2))", "Error: Unknown 'switch' key: '3'"),
+        ("(^^ 10 (^^ 10 10))", "Error: ^^: the result"),
+        ("(integers 9223372036854775808)", "Error: integers: 9223372036854775808 does not fit"),
+        ("(+ (integers 9223372036854775807) 1)", "Error: '+': a result does not fit"),
+        ("(use 'nothing_such)", "Error: use: there is no library 'nothing_such'"),
+        ('(load "no_such_file.lisp")', "Unknown file: no_such_file.lisp"),
+    ],
+)
+def test_what_went_wrong_is_said(source: str, error: str) -> None:
+    assert error_of(source).text.startswith(error)
+
+
+def test_the_place_is_named_and_shown() -> None:
+    error = error_of('(println 1)\n\n(defun f (x)\n    (+ 1 (- x "a")))\n(f 2)')
+    assert str(error).endswith(", line: 4 in: main")
+    assert error.excerpt() == '4 |     (+ 1 (- x "a")))\n  |          ^^^^^^^^^'
+
+
+def test_the_chain_of_calls_is_told_from_the_outside_in() -> None:
+    error = error_of("(defun g (x) (car x))\n(defun f (x) (+ 1 (g x)))\n(f 2)")
+    assert describe_chain(error) == [
+        "in main, main, line 3: (f 2)",
+        "in f, main, line 2: (defun f (x) (+ 1 (g x)))",
+        "in g, main, line 1: (defun g (x) (car x))",
+    ]
+
+
+def test_a_long_chain_is_told_shortly() -> None:
+    error = error_of("(defun f (n) (+ 1 (f n)))\n(f 1)")
+    assert len(describe_chain(error)) < 6
+
+
+def test_nothing_runs_when_the_text_does_not_compile() -> None:
+    session = Session()
+    error_of("(setq x 1) (defun f () 1) (defmacro m (a) a) (car)", session)
+    for source in ("x", "(f)", "(m 1)"):
+        error_of(source, session)
+
+
+def test_what_ran_before_an_error_stays() -> None:
+    session = Session()
+    error_of("(setq x 1) (car 5) (setq x 2)", session)
+    assert text_of("x", session) == "1"
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ('(maybe (throw "x") "caught")', "caught"),
+        ('(maybe (+ 1 2) "c")', "3"),
+        ('(maybe (throw "x") (λ (e) (+ "<" e)))', "<x, line: 1 in: main"),
+        ('(maybe (catch (throw "x")))', "true"),
+        ("(maybe (catch 1))", "nil"),
+        ('(if (catch (throw "x")) 1 2)', "2"),
+        ('(maybe (eval "(car)") "arity")', "arity"),
+        ("(defun f (x) (maybe (return x) 0) 5) (f 1)", "1"),
+        ('(setq a 0) (maybe (block (setq a 1) (throw "e")) nil) a', "1"),
+    ],
+)
+def test_errors_can_be_caught(source: str, value: str) -> None:
+    assert text_of(source) == value
+
+
+def test_the_text_that_a_handler_sees_is_the_printed_form() -> None:
+    assert text_of("(catch (/ 1 0))") == "Error: division by zero, line: 1 in: main"
+
+
+# -- nothing but LispE errors ever comes out ------------------------------------------------------------
+
+OPERATORS = ["+", "-", "*", "/", "%", "^^", "<", "=", "eq", "list", "at", "push", "car", "cdr", "size", "string"]
+HEADS = sorted({name for name, _ in special_forms.names()} | {*OPERATORS})
+atoms = st.sampled_from([Atom(n) for n in (*HEADS, "x", "y", "f", "nil", "true", "$", "_", "?")])
+scalars = st.one_of(st.integers(-5, 5), st.floats(-2, 2), st.sampled_from(["", "a", "ab"]), atoms, st.none())
+forms = st.recursive(scalars, lambda inner: st.lists(inner, max_size=4).map(List), max_leaves=15)
+# Forms that would stop the test rather than fail: endless or sleeping ones.
+SLOW = ("while", "sleep", "use", "load", "input@", "wait", "waiton", "cycle", "repeat", "self")
+
+
+def text_or_error(source: str) -> str:
+    """The text of the value or of the LispE error; any other exception leaves."""
+    try:
+        return text_of(source)
+    except LispeError as error:
+        return str(error)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(forms, min_size=1, max_size=3))
+def test_any_forms_give_a_value_or_a_lispe_error(program: list[object]) -> None:
+    text = " ".join(show(form) for form in program)
+    if any(word in text for word in SLOW):
+        return
+    outcome = text_or_error(f"(setq x 1) (setq y '(1 2)) (defun f (a) a) {text}")
+    assert "Traceback" not in outcome
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="()[]{}'\"`;:., λxyf12-+*/%<=@$?!~^|&\\\n", max_size=30))
+def test_any_text_gives_a_value_or_a_lispe_error(text: str) -> None:
+    assert "Traceback" not in text_or_error(text)
+
+
+def test_every_form_and_function_says_what_it_is_for() -> None:
+    undocumented = [f.name for f in special_forms if not f.doc] + [f.name for f in registry if not f.meaning]
+    assert undocumented == []
