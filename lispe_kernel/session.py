@@ -6,6 +6,7 @@ a time; evaluation nests (a program may evaluate another).
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -36,7 +37,10 @@ LAMBDA = Atom("λ")
 TORCH_LIBRARIES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
 
 # Names with these beginnings live in the torch library, which is imported when one is met.
-TORCH_NAMES = ("torch_", "tensor_")
+TORCH_NAMES = ("torch_", "tensor_", "tiktoken_")
+
+
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Session:
         self.sources: dict[str, Source] = {}
         self.place = Place(self.sources, self.known_names, self._arity_error)
         self.loaded: dict[str, Any] = {}
+        # Code objects of all sessions meet in Python's own tables (linecache, debuggers).
+        self._number = next(_numbers)
         self._count = 0
         self._version = -1
         self._install_builtins()
@@ -291,7 +297,7 @@ class Session:
         self._count += 1
         shown = name if name is not None else "main"
         source = Source(
-            text, shown, file if file is not None else f"<lispe {id(self):x} {self._count} {shown}>"
+            text, shown, file if file is not None else f"<lispe {self._number}.{self._count} {shown}>"
         )
         self.sources[source.file] = source
         source.remember()
