@@ -96,8 +96,7 @@ def _prompt() -> int:
 def _guarded(work: Callable[[], None]) -> int:
     """Run `work`; what leaves it becomes a message on stderr and an exit status."""
     try:
-        work()
-        sys.stdout.flush()
+        _finished(work)
     except SystemExit as leave:
         return _status(leave)
     except KeyboardInterrupt:
@@ -111,6 +110,17 @@ def _guarded(work: Callable[[], None]) -> int:
         _tell(error)
         return FAILED
     return 0
+
+
+def _finished(work: Callable[[], None]) -> None:
+    """Do the work, and show what waits for its end whether it ended well or not."""
+    try:
+        work()
+    finally:
+        publish = sys.modules.get("lispe_kernel.display.publish")
+        if publish is not None:
+            publish.finish()
+        sys.stdout.flush()
 
 
 def _status(leave: SystemExit) -> int:

@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 import zmq
 from ipykernel.kernelapp import IPKernelApp
 
-from lispe_kernel.kernel.kernel import LispeKernel
-
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -20,9 +18,7 @@ class LispeKernelApp(IPKernelApp):
     """Binds the sockets, starts the threads, runs the kernel until it is shut down."""
 
     name = "lispe-kernel"
-    kernel_class = LispeKernel
     outstream_class = "lispe_kernel.kernel.streams.Stream"
-    classes: ClassVar[list[type]] = [LispeKernel]
     subcommands: ClassVar[dict[str, tuple[str, str]]] = {}
 
     def _apply_curve_server_options(self, socket: Any) -> None:
@@ -33,6 +29,13 @@ class LispeKernelApp(IPKernelApp):
 
     def init_pdb(self) -> None:
         """pdb is IPython's concern; importing it here would cost every start."""
+
+    def init_kernel(self) -> None:
+        # The language is imported here, after the sockets are bound: clients that wait connect sooner.
+        from lispe_kernel.kernel.kernel import LispeKernel
+
+        self.kernel_class = LispeKernel
+        super().init_kernel()
 
     def init_shell(self) -> None:
         """There is no IPython shell; pictures of Python cells still go to the notebook."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.display.publish import finish
 from lispe_kernel.kernel import bridges
 from lispe_kernel.kernel.background import needs_torch
 from lispe_kernel.kernel.cellfiles import cell_file
@@ -82,8 +83,12 @@ class Cells:
         self._wait_for_torch(request)
         self.name, self.file = f"cell {request.count}", cell_file(request.code)
         shown = Shown()
-        for part in parts_of(request.code):
-            shown = self.lispe(part.text) if part.magic is None else run_magic(part, self)
+        try:
+            for part in parts_of(request.code):
+                shown = self.lispe(part.text) if part.magic is None else run_magic(part, self)
+        finally:
+            # Curves and progress that were updated a moment ago show their last state.
+            finish()
         return shown
 
     def lispe(self, text: str) -> Shown:

@@ -16,7 +16,8 @@ from ipykernel.kernelbase import Kernel
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Float
 
-from lispe_kernel import __version__
+from lispe_kernel import __version__, display
+from lispe_kernel.display.publish import install
 from lispe_kernel.kernel import screen as _screen  # noqa: F401 - registers clear_output
 from lispe_kernel.kernel.background import Preload, needs_torch
 from lispe_kernel.kernel.cells import Cells, Request
@@ -70,6 +71,8 @@ class LispeKernel(Kernel):
         self.inspector = Inspector(lambda: self.lispe)
         self.history = History()
         self.facade = Facade.instance(kernel=self)
+        display.load()
+        install(self.publisher)
         self.comm_manager = comm.get_comm_manager()
         for kind in ("comm_open", "comm_msg", "comm_close"):
             self.shell_handlers[kind] = getattr(self.comm_manager, kind)

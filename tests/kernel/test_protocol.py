@@ -7,6 +7,7 @@ import time
 
 import pytest
 import zmq
+from jupyter_client.session import Session
 
 from tests.kernel.kernel_process import TIMEOUT, Running
 
@@ -27,8 +28,9 @@ def test_a_subscriber_is_welcomed(kernel: Running) -> None:
     socket.subscribe(b"")
     try:
         assert socket.poll(5000)
-        _, message = kernel.client.session.feed_identities(socket.recv_multipart())
-        assert kernel.client.session.deserialize(message)["msg_type"] == "iopub_welcome"
+        second = Session(key=kernel.client.session.key)
+        _, message = second.feed_identities(socket.recv_multipart())
+        assert second.deserialize(message)["msg_type"] == "iopub_welcome"
     finally:
         socket.close(0)
 
