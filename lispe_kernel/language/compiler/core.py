@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
-from lispe_kernel.language.compiler.emit import UNSET, Emitter, only_arithmetic, stores_of
+from lispe_kernel.language.compiler.emit import Emitter, only_arithmetic, stores_of
 from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name
 from lispe_kernel.language.errors import CompileError, Span
@@ -465,46 +465,3 @@ class Compiler(Emitter):
     def _computed_call(self, form: Form) -> ast.expr:
         function, *arguments = self.arguments(form, 0)
         return self.call(function, *arguments)
-
-    # -- settling what a frame left open ---------------------------------------------------------
-
-    def settle(self, frame: PythonFunction, body: list[ast.stmt]) -> list[ast.stmt]:
-        """Write the reads and writes that could not know yet whether a name is local or global."""
-        local = frame.assigned
-        reads = {i: n for i, n in frame.uncertain_reads.items() if n in local}
-        writes = {i: n for i, n in frame.uncertain_writes.items() if n in local}
-        if reads or writes:
-            frame.initialise.update(python_name(n) for n in (*reads.values(), *writes.values()))
-            settler = _Settler(self, reads, writes)
-            body = [settler.visit(statement) for statement in body]
-        opening = [self.assign_statement(name, self.name(UNSET)) for name in sorted(frame.initialise)]
-        return [*opening, *body]
-
-
-class _Settler(ast.NodeTransformer):
-    """Replaces uncertain reads of a local by `local if set else global`, and writes likewise."""
-
-    def __init__(self, compiler: Compiler, reads: dict[int, str], writes: dict[int, str]) -> None:
-        self.compiler = compiler
-        self.reads = reads
-        self.writes = writes
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        name = self.reads.get(id(node))
-        if name is None:
-            return node
-        made = self.compiler
-        lookup = made.call(" global", made.constant(name))
-        replaced = made.choose(made.is_unset(made.name(node.id)), lookup, made.name(node.id))
-        for part in ast.walk(replaced):
-            ast.copy_location(part, node)
-        return replaced
-
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        name = self.writes.get(id(node))
-        self.generic_visit(node)
-        if name is None:
-            return node
-        made, python = self.compiler, python_name(name)
-        local = made.assign_statement(python, node.value)
-        return ast.copy_location(ast.If(made.is_unset(made.name(python)), [node], [local]), node)

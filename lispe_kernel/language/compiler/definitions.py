@@ -13,6 +13,7 @@ from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Des
 from lispe_kernel.language.compiler.emit import UNSET
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature, python_name
+from lispe_kernel.language.compiler.settling import settle
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
@@ -113,7 +114,7 @@ def build_function(
             statements = looped
         statements = [*prologue, *statements]
         if function.kind == "defun":
-            statements = c.settle(function, statements)
+            statements = settle(c, function, statements)
         return c.function_definition(
             function.name, arguments, [*function.declarations(place), *statements], doc
         )
