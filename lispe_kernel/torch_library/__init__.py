@@ -28,6 +28,8 @@ FAMILIES = (
     "generation",
     "quantization",
     "tucker",
+    "recomputation",
+    "jit",
     "devices",
     "state_dicts",
     "persistence",

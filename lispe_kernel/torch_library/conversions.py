@@ -44,10 +44,16 @@ def as_tensor(value: Any) -> torch.Tensor:
         return value
     if isinstance(value, List) and not isinstance(value, Strings):
         return _from_list(value)
-    array = getattr(value, "array", None)
-    if type(array).__name__ != "ndarray":
+    array = _numbers(value)
+    if array is None:
         raise LispeError(UNSUPPORTED)
     return torch.from_numpy(array.copy())
+
+
+def _numbers(value: Any) -> Any:
+    """The numpy array of numbers under a typed list, a matrix or a tensor of LispE, else None."""
+    array = getattr(value, "array", None)
+    return array if type(array).__name__ == "ndarray" and array.dtype.kind in "iuf" else None
 
 
 def _from_list(value: List) -> torch.Tensor:
@@ -67,9 +73,9 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, torch.Tensor) and value.dim() == 0:
         return value.item()
-    array = getattr(value, "array", None)
-    if type(array).__name__ == "ndarray":
-        return array.tolist()  # type: ignore[union-attr]
+    array = _numbers(value)
+    if array is not None:
+        return array.tolist()
     raise LispeError(UNSUPPORTED)
 
 
