@@ -254,7 +254,7 @@ def _cosine(found: Change) -> str:
 
 
 def change_table(changes: list[Change]) -> Element:
-    """One row a tensor: the relative change as a bar, the largest change, the cosine, a histogram of b - a."""
+    """One row a tensor: the relative change as a bar, the largest change, the cosine, a histogram."""
     finite = [c.relative for c in changes if math.isfinite(c.relative)]
     most = max(finite, default=1.0) or 1.0
     rows = []

@@ -90,16 +90,19 @@ def curves_of(name: str, position: int, value: Any) -> list[Sequence[float]]:
     return [numbers_in(name, position, value)]
 
 
-@function("explore")
-def explore(value: Any) -> Any:
+@function("explore", silent=True)
+def explore(value: Any, other: Any = None) -> Any:
     """A live widget for the value: sliders, zoom, choices; for tensors, encodings, state dicts, timelines.
 
-    The notebook keeps the value's picture for the time when no kernel runs.
+    A second tensor or state dict is compared with the first; a model beside a timeline can be loaded from it.
+    When the kernel ends, the widget's picture stays in the notebook.
 
     Errors: `Error: explore: there is no explorer for ...`; ipywidgets is not installed
     """
     try:
-        return view_of(value).explore()
+        made = view_of(value).explore(other)
     except ImportError as error:
         missing = error.name or "ipywidgets"
         raise LispeError(f"Error: explore: {missing} is not installed; pip install ipywidgets") from error
+    made.show()
+    return made

@@ -108,8 +108,9 @@
     if (nearest > 600) return "not a number or infinite";
     return "\u2248 " + (scale.low + (scale.high - scale.low) * best).toPrecision(3);
   }
-  function places(name, index, block) {
-    return name + " " + (block > 1 ? index * block + "\u2013" + (index * block + block - 1) : index);
+  function places(name, first, index, block) {
+    var start = first + index * block;
+    return name + " " + (block > 1 ? start + "\u2013" + (start + block - 1) : start);
   }
   function readable(picture) {
     var scale = JSON.parse(picture.getAttribute("data-scale")), pen = null, line = null;
@@ -128,8 +129,8 @@
       var x = Math.floor((event.clientX - box.left) / box.width * picture.naturalWidth);
       var y = Math.floor((event.clientY - box.top) / box.height * picture.naturalHeight);
       if (x < 0 || y < 0 || x >= picture.naturalWidth || y >= picture.naturalHeight) return;
-      line.textContent = places(scale.rows, y, scale.down) + ", " + places(scale.columns, x, scale.across) + ": " +
-        valueOf(scale, pen.getImageData(x, y, 1, 1).data);
+      line.textContent = places(scale.rows, scale.top, y, scale.down) + ", " +
+        places(scale.columns, scale.left, x, scale.across) + ": " + valueOf(scale, pen.getImageData(x, y, 1, 1).data);
     });
     picture.addEventListener("mouseleave", function () { if (line) line.textContent = ""; });
   }

@@ -34,10 +34,11 @@ class Raster:
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of a heatmap: its name and what stands at some of its places."""
+    """One axis of a heatmap: its name, what stands at some of its places, the number of its first place."""
 
     name: str = ""
     ticks: tuple[tuple[int, str], ...] = ()
+    first: int = 0
 
     @classmethod
     def counted(cls, name: str, length: int, most: int = 6) -> Axis:
@@ -214,6 +215,8 @@ def _scale_facts(raster: Raster, low: float, high: float, scale: Scale, down: Ax
             "columns": across.name or "column",
             "down": raster.down,
             "across": raster.across,
+            "top": down.first,
+            "left": across.first,
         },
         separators=(",", ":"),
         ensure_ascii=True,

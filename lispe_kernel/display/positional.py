@@ -157,7 +157,7 @@ class PositionalView(View):
         title = f"{self.positions.kind} positional encoding"
         return heatmap_png(self.raster, -1.0, 1.0, title, down=self._down, across=self._across)
 
-    def explore(self) -> Any:
+    def explore(self, other: Any = None) -> Any:
         from lispe_kernel.display.explore.positional import explorer
 
         return explorer(self.positions)

@@ -82,3 +82,10 @@ def finish() -> None:
     """Send what still waits. Called after each cell, whether it ended well or not."""
     while _waiting:
         _waiting.pop(0)()
+
+
+def freeze_all() -> None:
+    """Replace every live widget by its picture. The kernel calls it when it shuts down or restarts."""
+    explorers = sys.modules.get("lispe_kernel.display.explore.base")
+    if explorers is not None:
+        explorers.freeze_all()

@@ -46,8 +46,8 @@ class View:
         """A picture for front ends that show no HTML."""
         return None
 
-    def explore(self) -> Any:
-        """A live widget. Kinds without one say so."""
+    def explore(self, other: Any = None) -> Any:
+        """An explorer of the value, with another value beside it where that makes sense."""
         raise LispeError(f"Error: explore: there is no explorer for {describe(self.value)}; show it as it is")
 
 

@@ -99,10 +99,10 @@ class StateDictView(View):
             tree_page(self.entries),
         ]
 
-    def explore(self) -> Any:
+    def explore(self, other: Any = None) -> Any:
         from lispe_kernel.display.explore.state_dicts import explorer
 
-        return explorer(self.value)
+        return explorer(self.value, other)
 
 
 def totals_line(known: list[Statistics]) -> str:

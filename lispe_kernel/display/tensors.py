@@ -68,10 +68,10 @@ class TensorView(View):
         limit = pictures.limit_of(rasters)
         return pictures.montage(rasters, -limit, limit)
 
-    def explore(self) -> Any:
+    def explore(self, other: Any = None) -> Any:
         from lispe_kernel.display.explore.tensors import explorer
 
-        return explorer(self.value)
+        return explorer(self.value, other)
 
     def _spread(self) -> Element | None:
         known = self.statistics
