@@ -54,6 +54,7 @@ def place_at(code: str, cursor: int) -> Place:
     cursor = max(0, min(cursor, len(code)))
     before = code[:cursor]
     levels: list[Level] = []
+    end = 0
     for kind, start, end in tokens(Source(before)):
         text = before[start:end]
         if kind == "unclosed" or (kind == "comment" and end == cursor and not _closed(text)):
@@ -63,7 +64,9 @@ def place_at(code: str, cursor: int) -> Place:
         if kind in WORDS and end == cursor:
             return Place("word", start, text, levels)
         _enter(levels, kind, text, start)
-    return Place("gap", cursor, "", levels)
+    # A script header is no token: it stands in the blanks after the last one.
+    header = "#!" in before[end:].rpartition("\n")[2]
+    return Place("comment" if header else "gap", cursor, "", levels)
 
 
 def _closed(comment: str) -> bool:

@@ -1,0 +1,123 @@
+"""The debugger on LispE cells through debug_request, as JupyterLab uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ipykernel.compiler import get_tmp_hash_seed, murmur2_x86
+
+from lispe_kernel.kernel.cellfiles import murmur2
+from tests.kernel.kernel_process import Running
+
+CODE = """\
+(defun scaled (amount)
+    (setq doubled (* amount 2))
+    (+ doubled 1))
+(setq my-list (list 1 2))
+(scaled 3)
+(scaled 10)
+"""
+
+
+class Debugging:
+    """A debug session on a running kernel."""
+
+    def __init__(self, kernel: Running) -> None:
+        self.kernel = kernel
+        self.count = 0
+        self.thread = 0
+
+    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+        self.count += 1
+        request = {"type": "request", "seq": self.count, "command": command, "arguments": arguments}
+        return self.kernel.control("debug_request", **request)
+
+    def start(self) -> None:
+        assert self.ask("initialize", clientID="test", adapterID="")["success"]
+        assert self.ask("attach")["success"]
+
+    def break_at(self, code: str, *lines: int) -> list[dict[str, Any]]:
+        path = self.ask("dumpCell", code=code)["body"]["sourcePath"]
+        points = [{"line": line} for line in lines]
+        answer = self.ask("setBreakpoints", source={"path": path}, breakpoints=points, sourceModified=False)
+        assert self.ask("configurationDone")["success"]
+        return answer["body"]["breakpoints"]
+
+    def stopped(self) -> None:
+        while True:
+            event = self.kernel.wait_for("debug_event", 20)
+            if event["event"] == "stopped":
+                self.thread = event["body"]["threadId"]
+                return
+
+    def go(self, how: str) -> None:
+        assert self.ask(how, threadId=self.thread)["success"]
+
+    def frames(self) -> list[tuple[str, int]]:
+        answer = self.ask("stackTrace", threadId=self.thread)
+        self.frame = answer["body"]["stackFrames"][0]["id"]
+        return [(frame["name"], frame["line"]) for frame in answer["body"]["stackFrames"]]
+
+    def locals(self) -> dict[str, str]:
+        scope = self.ask("scopes", frameId=self.frame)["body"]["scopes"][0]
+        answer = self.ask("variables", variablesReference=scope["variablesReference"])
+        return {variable["name"]: variable["value"] for variable in answer["body"]["variables"]}
+
+
+@pytest.fixture
+def debugging(tmp_path: Path) -> Iterator[Debugging]:
+    running = Running(tmp_path)
+    yield Debugging(running)
+    running.stop()
+
+
+def test_before_it_is_turned_on_debug_info_is_answered_without_debugpy(debugging: Debugging) -> None:
+    body = debugging.ask("debugInfo")["body"]
+    assert body["isStarted"] is False
+    assert body["tmpFileSuffix"] == ".py"
+    assert debugging.kernel.run("(python \"'debugpy' in __import__('sys').modules\")").result == "nil"
+
+
+def test_breakpoints_steps_frames_and_variables(debugging: Debugging) -> None:
+    debugging.start()
+    (point,) = debugging.break_at(CODE, 2)
+    assert (point["verified"], point["line"]) == (True, 2)
+    cell = debugging.kernel.client.execute(CODE)
+    debugging.stopped()
+    assert debugging.frames() == [("scaled", 2), ("cell 1", 5)]
+    assert debugging.locals()["amount"] == "3"
+    debugging.go("next")
+    debugging.stopped()
+    assert debugging.frames()[0] == ("scaled", 3)
+    assert debugging.locals() == {"amount": "3", "doubled": "6"}
+    debugging.go("stepOut")
+    debugging.stopped()
+    assert debugging.frames() == [("cell 1", 6)]
+    debugging.go("stepIn")
+    debugging.stopped()
+    assert debugging.frames()[0] == ("scaled", 2)
+    assert debugging.locals()["amount"] == "10"
+    rich = debugging.ask("richInspectVariables", variableName="amount", frameId=debugging.frame)
+    assert rich["body"]["data"]["text/plain"] == "10"
+    debugging.go("continue")
+    assert debugging.kernel.reply_to(cell)["status"] == "ok"
+    names = {v["name"]: v["value"] for v in debugging.ask("inspectVariables")["body"]["variables"]}
+    assert names["my-list"] == "(1 2)"
+    rich = debugging.ask("richInspectVariables", variableName="my-list")
+    assert rich["body"]["data"]["text/plain"] == "(1 2)"
+    assert debugging.ask("disconnect", restart=False)["success"]
+    assert debugging.kernel.run("(+ 1 1)").result == "2"
+
+
+def test_a_request_nobody_can_answer_gets_an_answer(debugging: Debugging) -> None:
+    assert debugging.ask("richInspectVariables", variableName="no such")["success"] is False
+    assert debugging.ask("variables", variablesReference=12345)["success"] is False
+
+
+@pytest.mark.parametrize("text", ["", "a", "ab", "abc", "abcd", "(λ (x) x) 😀", "x" * 1001])
+def test_cell_files_are_named_as_jupyterlab_names_them(text: str) -> None:
+    seed = get_tmp_hash_seed()
+    assert murmur2(text.encode(), seed) == murmur2_x86(text, seed)

@@ -1,0 +1,89 @@
+"""Help: which name is meant, what its page says, and that nothing is run or left unescaped."""
+
+from __future__ import annotations
+
+import pytest
+
+from lispe_kernel import Session
+from lispe_kernel.kernel.inspection import Inspector
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    made = Session()
+    made.run(
+        '(defun area (width (height 2))\n    "The area of a <b>rectangle</b>."\n    (* width height))',
+        "cell 3",
+        "f3",
+    )
+    made.run('(setq xs (list 1 2 3)) (setq bad "<script>alert(1)</script>")')
+    return made
+
+
+@pytest.fixture(scope="module")
+def inspector(session: Session) -> Inspector:
+    return Inspector(lambda: session)
+
+
+def text(inspector: Inspector, marked: str) -> str:
+    cursor = marked.index("|")
+    reply = inspector.inspect(marked.replace("|", "", 1), cursor)
+    assert reply["status"] == "ok"
+    return reply["data"].get("text/plain", "") if reply["found"] else ""
+
+
+@pytest.mark.parametrize(
+    ("marked", "heading"),
+    [
+        ("(print|ln 1)", "(println (() values))"),
+        ("|println", "(println (() values))"),
+        ("(println| 1)", "(println (() values))"),
+        ("(println 1 |)", "(println (() values))"),
+        ('(println "a str|ing")', "(println (() values))"),
+        ("(se|tq a 1)", "(setq variable value)"),
+        ("(println (area 2| 3))", "(area width (height 2))"),
+        ("?print|ln", "(println (() values))"),
+        ("(println x|s)", "xs"),
+        ("(lambda| (x) x)", "(λ"),
+    ],
+)
+def test_the_word_at_the_cursor_or_the_call_around_it_is_explained(
+    inspector: Inspector, marked: str, heading: str
+) -> None:
+    assert text(inspector, marked).startswith(heading)
+
+
+@pytest.mark.parametrize("marked", ["|", "; prin|tln", "(unknown_thing| 1)", "12|"])
+def test_where_nothing_is_known_nothing_is_found(inspector: Inspector, marked: str) -> None:
+    assert text(inspector, marked) == ""
+
+
+def test_a_function_of_the_user_shows_cell_docstring_and_source(inspector: Inspector) -> None:
+    page = text(inspector, "(are|a 1)")
+    assert "The area of a <b>rectangle</b>." in page
+    assert "Defined in: cell 3, line 1" in page
+    assert "(* width height))" in page
+
+
+def test_a_library_function_shows_its_example(inspector: Inspector) -> None:
+    assert 'Example: (println 1 "a" \'("a")) => 1 a ("a")' in text(inspector, "printl|n")
+
+
+def test_a_variable_shows_its_value_and_size(inspector: Inspector) -> None:
+    page = text(inspector, "x|s")
+    assert "(1 2 3)" in page
+    assert "Size: 3" in page
+
+
+def test_html_is_escaped(inspector: Inspector) -> None:
+    for name in ("area", "bad"):
+        html = inspector.about(name)["text/html"]
+        assert "<script>" not in html
+        assert "<b>rectangle" not in html
+
+
+def test_long_values_are_shortened(session: Session, inspector: Inspector) -> None:
+    session.run("(setq long (iota 5000))") if session.function_named("iota") else session.run(
+        "(setq long (list)) (loopcount 5000 (push long 1))"
+    )
+    assert len(inspector.about("long")["text/plain"]) < 1000
