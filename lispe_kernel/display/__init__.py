@@ -24,6 +24,7 @@ _FILES = (
     "optimizers",
     "tokenizers",
     "checkpoints",
+    "timeline",
     "attention",
     "compare",
     "plots",

@@ -75,8 +75,12 @@ def line_chart(
     width: int = 460,
     height: int = 190,
     marks: bool = False,
+    crosses: Sequence[tuple[float, str]] = (),
 ) -> Element:
-    """Curves over shared axes, with a legend when there are several."""
+    """Curves over shared axes, with a legend when there are several.
+
+    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words.
+    """
     frame = frame_of(series, width, height)
     lines = [_curve(s, k, frame, marks) for k, s in enumerate(series)]
     drawing = element(
@@ -84,6 +88,7 @@ def line_chart(
         element("title", label),
         _axes(frame, x_name, y_name),
         lines,
+        [_cross(x, words, frame) for x, words in crosses],
         viewBox=f"0 0 {width} {height}",
         width=str(width),
         height=str(height),
@@ -92,6 +97,19 @@ def line_chart(
     )
     legend = _legend(series) if len(series) > 1 else None
     return element("figure", drawing, legend)
+
+
+def _cross(x: float, words: str, frame: Frame) -> Element:
+    at = min(max(frame.across(x), _LEFT), frame.width - _RIGHT)
+    place = {"x": f"{at:.1f}", "y": f"{frame.height - _BOTTOM:.1f}"}
+    return element(
+        "text",
+        element("title", words),
+        "✕",
+        text_anchor="middle",
+        style="fill:#d0302f;font-size:14px",
+        **place,
+    )
 
 
 def _legend(series: Sequence[Series]) -> Element:

@@ -1,4 +1,4 @@
-"""The explorer of a tensor: leading axes, zoom, colour range, single values, comparison with another tensor."""
+"""The explorer of a tensor: leading axes, zoom, colour range, single values, a second tensor to compare."""
 
 from __future__ import annotations
 

@@ -1,0 +1,318 @@
+"""`(timeline "folder")`: the checkpoints of a training run on one axis of epochs.
+
+Of each file the header is read, a small sample of its weights (to see how far they moved from one checkpoint
+to the next), and, while all files together are small, every checksum. Damaged files are marked, never
+skipped. Nothing is loaded into a model here; the explorer does that when asked.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from lispe_kernel.display import charts, numbers
+from lispe_kernel.display.charts import Series
+from lispe_kernel.display.html import Element, Node, element, facts, name, one_line, shortened, table, warning
+from lispe_kernel.display.registry import View, plain_text, renderer
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.printer import register_kind
+
+SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
+_VERIFIED_BYTES = 256_000_000  # checksums are compared while all files together are no larger
+_SAMPLED_TENSORS = 24
+_STRETCHES, _STRETCH = 8, 128  # of a tensor: so many stretches of so many values
+_ROWS = 400
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One checkpoint file."""
+
+    path: str
+    size: int
+    modified: float
+    epoch: float | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
+    tensors: int = 0
+    damage: str = ""  # what is wrong with the file, empty for a healthy one
+    drift: float | None = None  # |w - w before| / |w before|, from the sampled weights
+
+    @property
+    def file(self) -> str:
+        return os.path.basename(self.path)
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The checkpoints of a folder in the order of their epochs."""
+
+    folder: str
+    moments: tuple[Moment, ...]
+
+    @property
+    def healthy(self) -> list[Moment]:
+        return [moment for moment in self.moments if not moment.damage]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of all metrics, in order of appearance."""
+        return list(dict.fromkeys(key for moment in self.moments for key, _ in moment.metrics))
+
+    @property
+    def text(self) -> str:
+        epochs = [moment.epoch for moment in self.moments if moment.epoch is not None]
+        count = len(self.moments)
+        parts = [f"timeline of {count} checkpoint{'s' if count != 1 else ''}"]
+        if epochs:
+            parts.append(f"epochs {numbers.value(min(epochs))} to {numbers.value(max(epochs))}")
+        for key in self.metrics[:3]:
+            values = [dict(m.metrics)[key] for m in self.moments if key in dict(m.metrics)]
+            parts.append(f"{one_line(key, 30)} {numbers.value(values[0])} -> {numbers.value(values[-1])}")
+        damaged = count - len(self.healthy)
+        return ", ".join([*parts, f"{damaged} damaged!"] if damaged else parts)
+
+
+register_kind(Timeline, "timeline_", lambda value, show: value.text)
+
+
+@function("timeline")
+def timeline(folder: str) -> Timeline:
+    """The checkpoints of a folder on an axis of epochs: metrics, size, time, drift of the weights, damage.
+
+    Looks at files ending in .pt, .pth, .bin, .ckpt or .safetensors; a file's epoch is the one it holds, else
+    the last number in its name. The drift is estimated from sampled weights.
+
+    Example: (maybe (timeline "no-such-folder") "none") => none
+    Errors: `Error: timeline: ...` when the folder does not exist or holds no checkpoint
+    """
+    if not isinstance(folder, str):
+        raise wrong_argument("timeline", 1, "the path of a folder", folder)
+    place = Path(folder).expanduser()
+    if not place.is_dir():
+        raise LispeError(f"Error: timeline: there is no folder {folder}")
+    files = sorted(p for p in place.iterdir() if p.suffix in SUFFIXES and p.is_file())
+    if not files:
+        raise LispeError(f"Error: timeline: there is no checkpoint ({' '.join(SUFFIXES)}) in {folder}")
+    verify = sum(file.stat().st_size for file in files) <= _VERIFIED_BYTES
+    read = [read_moment(str(file), verify) for file in files]
+    read.sort(key=lambda pair: (math.inf if pair[0].epoch is None else pair[0].epoch, pair[0].file))
+    return Timeline(folder, tuple(_with_drift(read)))
+
+
+Sample = dict[str, Any]
+
+
+def read_moment(path: str, verify: bool = True) -> tuple[Moment, Sample]:
+    """What a checkpoint file says about itself, and sampled weights by name."""
+    from lispe_kernel.torch_library import loading
+    from lispe_kernel.torch_library.file_errors import BadFile
+    from lispe_kernel.torch_library.formats import open_file
+
+    known = os.stat(path)
+    made = Moment(path, known.st_size, known.st_mtime, _named_epoch(path))
+    try:
+        with open_file(path) as archive:
+            names = loading.state_names(archive.tree)
+            if verify:
+                archive.verify(archive.entries)
+            epoch, metrics = _told(archive)
+            made = replace(
+                made, epoch=made.epoch if epoch is None else epoch, metrics=metrics, tensors=len(names)
+            )
+            return made, sample(archive, names)
+    except (BadFile, OSError) as error:
+        return replace(made, damage=one_line(str(error), 200)), {}
+
+
+def _named_epoch(path: str) -> float | None:
+    found = _NUMBER.findall(Path(path).stem)
+    return float(found[-1]) if found and len(found[-1]) < 12 else None
+
+
+def _told(archive: Any) -> tuple[float | None, tuple[tuple[str, float], ...]]:
+    """The epoch and the metrics that are plain numbers, of our header or of a foreign checkpoint."""
+    tree = archive.tree if isinstance(archive.tree, Mapping) else {}
+    epoch = archive.summary.get("epoch", tree.get("epoch"))
+    metrics = archive.summary.get("metrics") or tree.get("metrics")
+    if not isinstance(metrics, Mapping):
+        metrics = {key: value for key, value in tree.items() if key not in ("epoch", "version")}
+    return (
+        float(epoch) if isinstance(epoch, int | float) else None,
+        tuple((str(k), float(v)) for k, v in metrics.items() if isinstance(v, int | float)),
+    )
+
+
+def sample(archive: Any, names: Mapping[str, str]) -> Sample:
+    """A few stretches of the floating-point tensors, spread over the file, read straight from their place."""
+    import numpy as np
+    import torch
+
+    kinds = {torch.float32: np.float32, torch.float64: np.float64, torch.float16: np.float16}
+    fitting = [
+        (key, archive.entries[ref]) for key, ref in names.items() if archive.entries[ref].dtype in kinds
+    ]
+    chosen = fitting[:: max(1, len(fitting) // _SAMPLED_TENSORS)]
+    found: Sample = {}
+    for key, entry in chosen:
+        if entry.held is not None:
+            found[key] = entry.held.detach().reshape(-1)[:_STRETCH].double().numpy()
+            continue
+        kind = kinds[entry.dtype]
+        width = entry.dtype.itemsize
+        parts = [
+            np.frombuffer(os.pread(archive.descriptor, count * width, entry.offset + at * width), kind)
+            for at, count in _stretches(entry.span // width)
+        ]
+        found[key] = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
+    return found
+
+
+def _stretches(length: int) -> Iterator[tuple[int, int]]:
+    """Where to read in a tensor of so many values: everything when it is small."""
+    if length <= _STRETCHES * _STRETCH:
+        yield 0, length
+        return
+    for k in range(_STRETCHES):
+        yield k * (length - _STRETCH) // (_STRETCHES - 1), _STRETCH
+
+
+def _with_drift(read: list[tuple[Moment, Sample]]) -> Iterator[Moment]:
+    """Each moment with the distance of its weights from those of the healthy checkpoint before."""
+    before: Sample = {}
+    for moment, weights in read:
+        common = [key for key in weights if key in before and len(weights[key]) == len(before[key])]
+        moved = sum(float(((weights[key] - before[key]) ** 2).sum()) for key in common)
+        whole = sum(float((before[key] ** 2).sum()) for key in common)
+        yield replace(moment, drift=math.sqrt(moved / whole) if whole else None)
+        before = weights or before
+
+
+@renderer(Timeline)
+class TimelineView(View):
+    """Epochs on an axis, a table of the files, what is damaged."""
+
+    value: Timeline
+
+    def text(self) -> str:
+        return plain_text(self.value.text)
+
+    def html(self) -> Node:
+        made = self.value
+        return [
+            element("p", element("span", made.text, class_="t")),
+            facts(
+                [
+                    ("folder", name(made.folder)),
+                    ("size", numbers.size(sum(m.size for m in made.moments))),
+                ]
+            ),
+            [warning([name(m.file), f": {m.damage}"]) for m in made.moments if m.damage][:20],
+            element("div", figures(made)),
+            moment_table(made),
+        ]
+
+    def png(self) -> bytes | None:
+        curves = metric_series(self.value) or [drift_series(self.value)]
+        from lispe_kernel.display.labelled import lines_png
+
+        return lines_png(curves, "checkpoints", "epoch") if any(s.xs for s in curves) else None
+
+    def explore(self, other: Any = None) -> Any:
+        from lispe_kernel.display.explore.timeline import explorer
+
+        return explorer(self.value, other)
+
+
+def _place(moment: Moment, index: int) -> float:
+    return float(index) if moment.epoch is None else moment.epoch
+
+
+def metric_series(made: Timeline) -> list[Series]:
+    """One curve a metric over the epochs."""
+    found = []
+    for key in made.metrics:
+        points = [
+            (_place(m, k), dict(m.metrics)[key]) for k, m in enumerate(made.moments) if key in dict(m.metrics)
+        ]
+        found.append(Series(key, [x for x, _ in points], [y for _, y in points]))
+    return found
+
+
+def drift_series(made: Timeline) -> Series:
+    """How far the weights moved since the checkpoint before."""
+    points = [(_place(m, k), m.drift) for k, m in enumerate(made.moments) if m.drift is not None]
+    return Series("drift", [x for x, _ in points], [y for _, y in points])
+
+
+def figures(made: Timeline) -> list[Element]:
+    """A chart a metric, one of the drift, one of the sizes; damaged files are crosses on the axis."""
+    crosses = [(_place(m, k), f"{m.file}: damaged") for k, m in enumerate(made.moments) if m.damage]
+    few = len(made.moments) <= 60
+    drawn = [
+        charts.line_chart(
+            [series],
+            f"{shortened(series.name, 60)} by epoch",
+            x_name="epoch",
+            y_name=series.name,
+            width=400,
+            height=170,
+            marks=few,
+            crosses=crosses,
+        )
+        for series in [*metric_series(made)[:6], drift_series(made)]
+        if series.xs
+    ]
+    sizes = Series(
+        "size", [_place(m, k) for k, m in enumerate(made.moments)], [m.size / 1e6 for m in made.moments]
+    )
+    if len({m.size for m in made.moments}) > 1 or not drawn:
+        label = "size of the files in MB"
+        drawn.append(
+            charts.line_chart(
+                [sizes], label, x_name="epoch", y_name="MB", width=400, height=170, marks=few, crosses=crosses
+            )
+        )
+    return drawn
+
+
+def moment_table(made: Timeline) -> Node:
+    """One row a file."""
+    keys = made.metrics[:6]
+    rows = []
+    for moment in made.moments[:_ROWS]:
+        told = dict(moment.metrics)
+        rows.append(
+            [
+                name(moment.file),
+                "" if moment.epoch is None else numbers.value(moment.epoch),
+                *(numbers.value(told[key]) if key in told else "" for key in keys),
+                "" if moment.drift is None else numbers.value(moment.drift, 3),
+                numbers.size(moment.size),
+                time.strftime("%Y-%m-%d %H:%M", time.localtime(moment.modified)),
+                element("strong", "damaged") if moment.damage else "healthy",
+            ]
+        )
+    headings = ["file", "epoch", *(shortened(key, 30) for key in keys), "drift", "size", "written", "state"]
+    listing = table(headings, rows, label="checkpoints", numeric=range(1, 4 + len(keys)), data_sort=True)
+    more = len(made.moments) - len(rows)
+    return [listing, element("p", f"{more} more files", class_="q") if more > 0 else None, _drift_note(made)]
+
+
+def _drift_note(made: Timeline) -> Node:
+    moved = [m.drift for m in made.moments if m.drift is not None]
+    if not moved:
+        return None
+    still = [b.file for a, b in pairwise(made.moments) if b.drift == 0]
+    told = "drift: relative distance of sampled weights from the checkpoint before"
+    if still:
+        told += f"; no weight moved before {one_line(', '.join(still), 120)}"
+    return element("p", told, class_="q")
