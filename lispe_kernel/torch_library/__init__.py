@@ -30,12 +30,18 @@ FAMILIES = (
     "tucker",
     "recomputation",
     "jit",
+    "tiktoken",
     "devices",
     "state_dicts",
+    "state_arithmetic",
     "persistence",
     "checkpoints",
+    "checkpoint_folders",
     "lora",
     "lora_files",
+    "lora_models",
+    "peft_exchange",
+    "storage",
 )
 
 _lock = threading.Lock()

@@ -66,12 +66,12 @@ def open_file(path: str) -> Archive:
 
 def _opened(path: str, file: BinaryIO, size: int) -> Archive:
     start = file.read(32)
-    if start.startswith(b"PK"):
-        return _opened_zip(path, file, size)
-    if start.startswith(b"\x80") and start[1] <= 5:
-        return pt_files.open_foreign(path, file, size, in_place=False)
-    if len(start) > 8 and start[8:9] == b"{":
+    if safetensors_files.begins(start):
         return safetensors_files.open_archive(path, file, size)
+    if start.startswith(pt_files.ZIP):
+        return _opened_zip(path, file, size)
+    if start.startswith(b"\x80"):
+        return pt_files.open_foreign(path, file, size, in_place=False)
     raise BadFile(_what_else(start))
 
 

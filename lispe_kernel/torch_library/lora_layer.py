@@ -7,7 +7,7 @@ functions of LispE are elsewhere.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -111,26 +111,29 @@ class LoraLinear(nn.Module):
         self.__dict__.pop("forward", None)
 
     def adapters(self) -> list[str]:
-        """The names of the layer's adapters, the active one included, in the order they were made."""
+        """The names of the layer's adapters, the active one included, sorted."""
         return sorted({self.active, *self._resting})
 
-    def switch(self, name: str, rank: int | None = None, alpha: float | None = None) -> None:
-        """Make another adapter act; one that does not exist yet is made fresh (rank and alpha as now)."""
+    def switch(self, name: str, rank: int, alpha: float) -> None:
+        """Make another adapter act; one that does not exist yet is made fresh with this rank and alpha."""
         self.unmerge()
         if name == self.active:
             return
-        resting = Adapter(self.lora_A, self.lora_B, self.alpha)
-        chosen = self._resting.pop(name, None)
-        if chosen is None:
-            down, up = self._fresh(rank or self.rank)
-            chosen = Adapter(down, up, self.alpha if alpha is None else float(alpha))
-        self._resting[self.active] = resting
+        chosen = self._resting.pop(name, None) or Adapter(*self._fresh(rank), alpha)
+        self._resting[self.active] = Adapter(self.lora_A, self.lora_B, self.alpha)
         self.lora_A, self.lora_B, self.alpha = chosen
         self.active = name
 
-    def remove(self, name: str) -> None:
-        """Forget an adapter that is not active. Errors: KeyError when there is none of that name."""
-        del self._resting[name]
+    def forget(self, name: str) -> None:
+        """Drop an adapter that rests; nothing when there is none of that name."""
+        self._resting.pop(name, None)
+
+    def _apply(self, change: Any, recurse: bool = True) -> LoraLinear:
+        """Moves to another device or dtype reach the resting adapters too."""
+        for adapter in self._resting.values():
+            adapter.down._apply(change, recurse)
+            adapter.up._apply(change, recurse)
+        return super()._apply(change, recurse)  # type: ignore[return-value]
 
     def extra_repr(self) -> str:
         return f"{self.in_features} -> {self.out_features}, rank={self.rank}, alpha={self.alpha:g}"

@@ -22,6 +22,7 @@ from lispe_kernel.torch_library.file_errors import BROKEN, BadFile
 from lispe_kernel.torch_library.guard import readable
 from lispe_kernel.torch_library.plain_tree import from_json, put_together, take_apart, to_json
 
+ZIP = b"PK\x03\x04"
 INDEX = "lispe/index.json"
 SUMMARY = "lispe/summary.json"
 _DATE = (1980, 1, 1, 0, 0, 0)

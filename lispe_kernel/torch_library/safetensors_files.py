@@ -87,6 +87,11 @@ def _write_all(file: BinaryIO, data: Any) -> None:
         left = left[file.write(left) :]
 
 
+def begins(start: bytes) -> bool:
+    """Whether these first bytes are a safetensors file's: a possible length and the brace of its header."""
+    return start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _LONGEST_HEADER
+
+
 def open_archive(path: str, file: BinaryIO, size: int) -> Archive:
     """The layout of a safetensors file, each number checked. Errors: BadFile."""
     header, start = _header(file, size)

@@ -1,0 +1,182 @@
+"""What people compute with state dicts: difference, average, interpolation, another dtype.
+
+Works on the values of `state_dicts.py`; the results are new ones. The inputs must have the same names and
+shapes wherever tensors meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library import arguments, loading
+from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.pt_files import DTYPES, dtype_name
+from lispe_kernel.torch_library.state_dicts import StateDict, as_state
+
+FIRST = "Error: First argument must be a state dict"
+SECOND = "Error: Second argument must be a state dict"
+
+
+@torch_function("torch_state_dict_keys")
+def state_dict_keys(state_dict: Any) -> Strings:
+    """The names of the tensors of a state dict, in the order of its model.
+
+    Example: (torch_state_dict_keys (torch_state_dict (torch_linear 4 2))) => ("weight" "bias")
+    Errors: `Error: Argument must be a state dict`
+    """
+    return Strings(as_state(state_dict, "Error: Argument must be a state dict").tensors)
+
+
+@torch_function("torch_state_dict_difference", "torch_state_dict_diff")
+def state_dict_difference(first: Any, second: Any) -> Dictionary:
+    """How two state dicts differ: a dictionary with
+
+    `only_first`, `only_second`: names that the other lacks; `mismatched`: names with other shapes;
+    `changed`: the number of tensors that are not equal; `largest`: the largest absolute change, `at`: its
+    name; `relative`: |second - first| / |first| over all tensors; `cosine`: of the angle between them;
+    `tensors`: for each common name its own `largest`, `relative` and `cosine`.
+
+    Example: (@ (torch_state_dict_difference (setq s (torch_state_dict (torch_linear 2 2))) s) "largest") => 0
+    Errors: `Error: First argument must be a state dict`, `Error: Second argument must be a state dict`
+    """
+    a, b = as_state(first, FIRST), as_state(second, SECOND)
+    common = [name for name in a if name in b.tensors]
+    fitting = [name for name in common if a[name].shape == b[name].shape]
+    pairs = {name: (_exact(a[name]), _exact(b[name])) for name in fitting}
+    each = {name: _measured([pair]) for name, pair in pairs.items()}
+    whole = _measured(list(pairs.values()))
+    furthest = max(each, key=lambda name: each[name]["largest"], default=None)
+    return _table(
+        only_first=Strings(name for name in a if name not in b.tensors),
+        only_second=Strings(name for name in b if name not in a.tensors),
+        mismatched=Strings(name for name in common if name not in pairs),
+        changed=sum(1 for measures in each.values() if measures["largest"] != 0),
+        at=furthest if whole["largest"] else None,
+        **whole,
+        tensors=_table(**{name: _table(**measures) for name, measures in each.items()}),
+    )
+
+
+def _exact(tensor: torch.Tensor) -> torch.Tensor:
+    kind = torch.complex128 if tensor.is_complex() else torch.float64
+    return tensor.detach().to("cpu", kind).flatten()
+
+
+def _measured(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, float]:
+    largest = max((float((b - a).abs().max()) for a, b in pairs if a.numel()), default=0.0)
+    change = sum(float((b - a).abs().square().sum()) for a, b in pairs)
+    first = sum(float(a.abs().square().sum()) for a, _ in pairs)
+    second = sum(float(b.abs().square().sum()) for _, b in pairs)
+    along = sum(float((a.conj() * b).real.sum()) if a.is_complex() else float(a @ b) for a, b in pairs)
+    both = (first * second) ** 0.5
+    relative = (change / first) ** 0.5 if first else (0.0 if change == 0 else float("inf"))
+    cosine = along / both if both else (1.0 if first == second else 0.0)
+    return {"largest": largest, "relative": relative, "cosine": max(-1.0, min(1.0, cosine))}
+
+
+def _table(**values: Any) -> Dictionary:
+    table = Dictionary()
+    table.update(values)
+    return table
+
+
+@torch_function("torch_state_dict_average", prefix="Error averaging state dicts: ")
+def state_dict_average(state_dicts: Any, weights: Any = None) -> StateDict:
+    """The average of a list of state dicts, weighted if weights are given (they need not add up to 1).
+
+    Whole-number tensors (counters) are taken from the first.
+
+    Example: (torch_state_dict_average (list (torch_state_dict (torch_linear 2 2)) (torch_state_dict (torch_linear 2 2)))) => PyTorch State Dict (2 parameters)
+    Errors: `Error averaging state dicts: ` when names or shapes differ, or the weights do not fit
+    """  # noqa: E501
+    text = "Error averaging state dicts: the first argument must be a list of state dicts"
+    if not isinstance(state_dicts, list) or not state_dicts:
+        raise LispeError(text)
+    states = [as_state(item, text) for item in state_dicts]
+    return _combined("Error averaging state dicts: ", states, _shares(weights, len(states)))
+
+
+def _shares(weights: Any, count: int) -> list[float]:
+    if weights is None:
+        return [1 / count] * count
+    if not isinstance(weights, list | TypedList) or len(weights) != count:
+        raise wrong_argument("torch_state_dict_average", 2, f"a list of {count} weights", weights)
+    numbers = [arguments.number("torch_state_dict_average", 2, weight) for weight in weights]
+    if sum(numbers) == 0:
+        raise LispeError("Error averaging state dicts: the weights add up to 0")
+    return [number / sum(numbers) for number in numbers]
+
+
+@torch_function("torch_state_dict_interpolate", prefix="Error interpolating state dicts: ")
+def state_dict_interpolate(first: Any, second: Any, part: Any) -> StateDict:
+    """`first + part · (second - first)`: the first at 0, the second at 1, beyond them outside.
+
+    Example: (torch_state_dict_interpolate (setq s (torch_state_dict (torch_linear 2 2))) s 0.5) => PyTorch State Dict (2 parameters)
+    Errors: `Error interpolating state dicts: ` when names or shapes differ
+    """  # noqa: E501
+    a, b = as_state(first, FIRST), as_state(second, SECOND)
+    share = arguments.number("torch_state_dict_interpolate", 3, part)
+    return _combined("Error interpolating state dicts: ", [a, b], [1 - share, share])
+
+
+def _combined(prefix: str, states: list[StateDict], shares: list[float]) -> StateDict:
+    first = states[0]
+    for other in states[1:]:
+        _check_same(prefix, first, other)
+    return StateDict({name: _sum([state[name] for state in states], shares) for name in first})
+
+
+def _check_same(prefix: str, first: StateDict, other: StateDict) -> None:
+    odd = [name for name in first if name not in other.tensors]
+    odd += [name for name in other if name not in first.tensors]
+    if odd:
+        raise LispeError(f"{prefix}{loading.some(odd)} is not in all of them")
+    for name, tensor in first.items():
+        if tensor.shape != other[name].shape:
+            shapes = f"{loading.shape(tensor.shape)} and {loading.shape(other[name].shape)}"
+            raise LispeError(f"{prefix}{name} has the shapes {shapes}")
+
+
+def _sum(tensors: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
+    first = tensors[0]
+    if not (first.is_floating_point() or first.is_complex()):
+        return first.clone()
+    # Half-precision values are added in float32: their own sums would lose digits.
+    kind = first.dtype if first.element_size() >= 4 else torch.float32
+    total = torch.zeros_like(first, dtype=kind)
+    for tensor, share in zip(tensors, shares, strict=True):
+        if share:
+            total += share * tensor.to(total.device, kind)
+    return total.to(first.dtype)
+
+
+@torch_function("torch_state_dict_convert", prefix="Error converting the state dict: ")
+def state_dict_convert(state_dict: Any, dtype: Any) -> StateDict:
+    """The state dict with its floating-point tensors in another dtype; other tensors stay as they are.
+
+    Example: (torch_state_dict_convert (torch_state_dict (torch_linear 2 2)) "bfloat16") => PyTorch State Dict (2 parameters)
+    Errors: `Error: First argument must be a state dict`; an unknown dtype gets the list of known ones
+    """  # noqa: E501
+    state = as_state(state_dict, FIRST)
+    kinds = {name: kind for name, kind in DTYPES.items() if kind.is_floating_point}
+    if dtype not in kinds:
+        raise wrong_argument("torch_state_dict_convert", 2, f"one of {', '.join(kinds)}", dtype)
+    return StateDict({name: t.to(kinds[dtype]) if t.is_floating_point() else t for name, t in state.items()})
+
+
+@torch_function("torch_state_dict_dtypes")
+def state_dict_dtypes(state_dict: Any) -> List:
+    """The dtypes that occur in a state dict, each once, in order of appearance.
+
+    Example: (torch_state_dict_dtypes (torch_state_dict (torch_linear 2 2))) => ("float32")
+    Errors: `Error: Argument must be a state dict`
+    """
+    state = as_state(state_dict, "Error: Argument must be a state dict")
+    return Strings(dict.fromkeys(dtype_name(tensor.dtype) for tensor in state.tensors.values()))
