@@ -6,6 +6,7 @@ It starts no kernel and imports torch only when the program does.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -102,12 +103,12 @@ def _guarded(work: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         print("Interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone (`lispe program.lisp | head`).
-        sys.stdout = None  # type: ignore[assignment]
-        return FAILED
     except Exception as error:
-        _tell(error)
+        if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
+            # The reader of our output has gone (`lispe program.lisp | head`): nobody is left to be told.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        else:
+            _tell(error)
         return FAILED
     return 0
 

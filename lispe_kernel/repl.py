@@ -13,7 +13,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completion
 from prompt_toolkit.completion import Completer as PromptCompleter
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import has_completions
+from prompt_toolkit.filters import completion_is_selected
 from prompt_toolkit.history import History as PromptHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
@@ -43,7 +43,7 @@ class Prompt:
             PROMPT,
             multiline=True,
             lexer=PygmentsLexer(LispeLexer),
-            completer=_Completions(Completer(lambda: self.session)),
+            completer=Completions(Completer(lambda: self.session)),
             complete_while_typing=False,
             history=_Past(self.history),
             key_bindings=_keys(),
@@ -92,7 +92,12 @@ class Prompt:
 def _keys() -> KeyBindings:
     keys = KeyBindings()
 
-    @keys.add("enter", filter=~has_completions)
+    @keys.add("enter", filter=completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        """Enter takes the completion that is selected in the menu."""
+        event.current_buffer.complete_state = None
+
+    @keys.add("enter", filter=~completion_is_selected)
     def _(event: KeyPressEvent) -> None:
         """Enter runs what is complete and opens an indented line where it is not."""
         buffer = event.current_buffer
@@ -105,7 +110,9 @@ def _keys() -> KeyBindings:
     return keys
 
 
-class _Completions(PromptCompleter):
+class Completions(PromptCompleter):
+    """The kernel's completions as prompt_toolkit wants them."""
+
     def __init__(self, completer: Completer) -> None:
         self._completer = completer
 

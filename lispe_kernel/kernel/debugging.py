@@ -31,7 +31,7 @@ async def answer(kernel: LispeKernel, message: dict[str, Any]) -> dict[str, Any]
         # Without a reply the front end would wait for ever.
         kernel.log.exception("the debugger failed at %s", command)
         return _reply(message, success=False, message=f"{type(error).__name__}: {error}")
-    return reply
+    return reply or _reply(message, success=False, message="the debugger is not turned on")
 
 
 def _reply(request: dict[str, Any], success: bool = True, **more: Any) -> dict[str, Any]:

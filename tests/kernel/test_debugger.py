@@ -95,6 +95,9 @@ def test_breakpoints_steps_frames_and_variables(debugging: Debugging) -> None:
     assert debugging.locals() == {"amount": "3", "doubled": "6"}
     debugging.go("stepOut")
     debugging.stopped()
+    assert debugging.frames() == [("cell 1", 5)]
+    debugging.go("next")
+    debugging.stopped()
     assert debugging.frames() == [("cell 1", 6)]
     debugging.go("stepIn")
     debugging.stopped()
