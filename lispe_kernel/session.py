@@ -113,6 +113,22 @@ class Session:
         finally:
             runtime.leave(token)
 
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a LispE function from Python, as a program of this session would.
+
+        Raises LispeError for any error inside.
+        """
+        token = runtime.enter(self)
+        try:
+            return call_deep(lambda: function(*arguments))
+        except Exception as error:
+            found = explain(error, self.place)
+            if found is error:
+                raise
+            raise found from error
+        finally:
+            runtime.leave(token)
+
     def evaluate_form(self, form: Any, local: dict[str, Any] | None = None) -> Any:
         """Run a form made by a program: `(eval '(+ 1 2))`. `local` are the variables that it sees."""
         source = self._source("", "eval", None)

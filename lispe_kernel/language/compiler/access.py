@@ -11,21 +11,40 @@ from typing import Any
 
 from lispe_kernel.language.compiler.core import Compiler, is_table
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
+from lispe_kernel.language.compiler.kinds import INTEGERS
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
 from lispe_kernel.language.forms import Form
 
 
-def _served(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr:
-    """A test that Python's subscript does for this container what LispE's `@` does."""
+def _served(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
+    """A test that Python's subscript does for this container what LispE's `@` does; None when it surely does."""
+    if c.kind(container) == "list":
+        return None if c.kind(key) in INTEGERS else _is(c, key, " int")
     kind = c.call(" type", container)
-    known = {"text": " Dictionary", "number": " List"}.get(c.kind(key))
-    if known is not None:
-        return c.compare(kind, [ast.Is()], [c.name(known)])
+    if c.kind(key) == "text":
+        return c.compare(kind, [ast.Is()], [c.name(" Dictionary")])
+    if c.kind(key) in INTEGERS:
+        return c.compare(kind, [ast.Is()], [c.name(" List")])
     return c.compare(kind, [ast.In()], [c.name(" subscripted")])
 
 
-def _is_list(c: Compiler, value: ast.expr) -> ast.expr:
-    return c.compare(c.call(" type", value), [ast.Is()], [c.name(" List")])
+def _is(c: Compiler, value: ast.expr, name: str) -> ast.expr:
+    return c.compare(c.call(" type", value), [ast.Is()], [c.name(name)])
+
+
+def _is_list(c: Compiler, value: ast.expr) -> ast.expr | None:
+    """A test that a value is exactly our List; None when that is known."""
+    return None if c.kind(value) == "list" else _is(c, value, " List")
+
+
+def _choose(c: Compiler, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
+    return fast if test is None else c.choose(test, fast, slow)
+
+
+def _all(c: Compiler, *tests: ast.expr | None) -> ast.expr | None:
+    """The tests that are needed, joined."""
+    needed = [test for test in tests if test is not None]
+    return c.boolean(ast.And(), needed) if needed else None
 
 
 @inline("at")
@@ -36,7 +55,7 @@ def compile_at(c: Compiler, form: Form, destination: Destination) -> Any:
     if len(form) != 3:
         return NOT_INLINE
     container, key = (c.simple(e) for e in c.arguments(form))
-    found = c.choose(_served(c, container, key), c.subscript(container, key), c.call(" at", container, key))
+    found = _choose(c, _served(c, container, key), c.subscript(container, key), c.call(" at", container, key))
     return c.deliver(found, destination)
 
 
@@ -60,22 +79,23 @@ def compile_set_at(c: Compiler, form: Form, destination: Destination) -> Any:
         c.evaluate(c.call(" set_at", container, key, value))
     with c.nested_block() as fast:
         c.try_(store, c.name(" IndexError"), None, slow)
-    c.if_(_served_store(c, container, key), fast, slow)
+    test = _served_store(c, container, key)
+    if test is None:
+        c.block.extend(fast)
+    else:
+        c.if_(test, fast, slow)
     return c.deliver(container, destination)
 
 
-def _served_store(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr:
+def _served_store(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
     """As `_served`; a dictionary's key must be known to be text, for others are converted."""
-    if c.kind(key) == "text":
+    if c.kind(key) == "text" or c.kind(container) == "list":
         return _served(c, container, key)
-    index = c.compare(c.call(" type", key), [ast.Is()], [c.name(" int")])
-    tests = [_is_list(c, container)] if c.kind(key) == "number" else [_is_list(c, container), index]
-    whole = c.boolean(ast.And(), tests)
-    if c.kind(key) == "number":
+    whole = _all(c, _is_list(c, container), None if c.kind(key) in INTEGERS else _is(c, key, " int"))
+    if c.kind(key) in INTEGERS or whole is None:
         return whole
-    text = c.compare(c.call(" type", key), [ast.Is()], [c.name(" str")])
-    keyed = c.compare(c.call(" type", container), [ast.Is()], [c.name(" Dictionary")])
-    return c.boolean(ast.Or(), [whole, c.boolean(ast.And(), [keyed, text])])
+    keyed = c.boolean(ast.And(), [_is(c, container, " Dictionary"), _is(c, key, " str")])
+    return c.boolean(ast.Or(), [whole, keyed])
 
 
 @inline("push")
@@ -92,21 +112,25 @@ def compile_push(c: Compiler, form: Form, destination: Destination) -> Any:
             c.evaluate(c.call(append, value))
         with c.nested_block() as slow:
             c.evaluate(c.call(" push", container, value))
-        c.if_(_is_list(c, container), fast, slow)
+        test = _is_list(c, container)
+        if test is None:
+            c.block.extend(fast)
+        else:
+            c.if_(test, fast, slow)
         return None
     value = c.simple(value)
     done = c.compare(c.call(append, value), [ast.Is()], [c.nil()])
-    test = c.boolean(ast.And(), [_is_list(c, container), done])
-    return c.deliver(c.choose(test, container, c.call(" push", container, value)), destination)
+    test = _all(c, _is_list(c, container), done)
+    return c.deliver(_choose(c, test, container, c.call(" push", container, value)), destination)
 
 
 @inline("car")
 def compile_car(c: Compiler, form: Form, destination: Destination) -> Any:
     """The first element of a list that is not empty."""
     container = c.simple(c.value(form[1], form.spans[1]))
-    test = c.boolean(ast.And(), [_is_list(c, container), container])
+    test = _all(c, _is_list(c, container), container)
     first = c.subscript(container, c.constant(0))
-    return c.deliver(c.choose(test, first, c.call(" car", container)), destination)
+    return c.deliver(_choose(c, test, first, c.call(" car", container)), destination)
 
 
 @inline("size")
@@ -115,11 +139,12 @@ def compile_size(c: Compiler, form: Form, destination: Destination) -> Any:
     container = c.simple(c.value(form[1], form.spans[1]))
     sized = c.compare(c.call(" type", container), [ast.In()], [c.name(" sized")])
     found = c.choose(sized, c.call(" len", container), c.call(" size", container))
-    return c.deliver(c.known(found, "number"), destination)
+    return c.deliver(c.known(found, "natural"), destination)
 
 
 @inline("list")
 def compile_list(c: Compiler, form: Form, destination: Destination) -> Any:
     """A list written out."""
     elements = ast.copy_location(ast.Tuple(c.arguments(form), ast.Load()), c.nil())
-    return c.deliver(c.call(" list", elements) if len(form) > 1 else c.call(" list"), destination)
+    made = c.call(" list", elements) if len(form) > 1 else c.call(" list")
+    return c.deliver(c.known(made, "list"), destination)

@@ -18,15 +18,26 @@ def _assign(c: Compiler, form: Form, destination: Destination, *, gives_value: b
     if is_list(form[1]):
         return _assign_several(c, form, destination, gives_value=gives_value)
     name = c.check_variable(form[1], form.spans[1])
-    if head(form[2]) in _DIRECT and not gives_value:
-        c.compile(form[2], into(c.target_name(name)), form.spans[2])
-        c.target(name)
-        return c.deliver(c.true(), destination)
+    if head(form[2]) in _DIRECT and not gives_value and name not in c.shared:
+        return _assign_direct(c, name, form, destination)
     value = c.value(form[2], form.spans[2])
     if gives_value and destination is not EFFECT:
         value = c.simple(value)
-    c.assign(c.target(name), value)
+    kind, target = c.kind(value), c.target(name)
+    c.assign(target, value)
+    c.learn(c.name(target), kind)
     return c.deliver(value if gives_value else c.true(), destination)
+
+
+def _assign_direct(c: Compiler, name: str, form: Form, destination: Destination) -> ast.expr | None:
+    """The result of an operator, straight into the variable; what is known of it is noted."""
+    with c.nested_block() as before:
+        value = c.compile(form[2], into(c.target_name(name)), form.spans[2])
+    assert value is None
+    c.block.extend(before)
+    kind, target = c.assigned_kind(before), c.target(name)
+    c.learn(c.name(target), kind)
+    return c.deliver(c.true(), destination)
 
 
 # Operators whose result can go straight into the variable: it is assigned once, after the operands were read.

@@ -7,6 +7,7 @@ from typing import Any
 
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, VALUE, Destination, into
+from lispe_kernel.language.compiler.kinds import INTEGERS, may_assign
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
@@ -145,7 +146,7 @@ def compile_quote(c: Compiler, form: Form, destination: Destination) -> ast.expr
 # -- loops --------------------------------------------------------------------------------------------
 
 
-def loop(c: Compiler, destination: Destination, write: Any) -> ast.expr | None:
+def loop(c: Compiler, form: Form, destination: Destination, write: Any) -> ast.expr | None:
     """A loop: `write(body)` emits it, where `body(form, start)` compiles the forms of a turn.
 
     The value of a loop is that of the last form of its last turn, nil after `break`.
@@ -153,6 +154,7 @@ def loop(c: Compiler, destination: Destination, write: Any) -> ast.expr | None:
     value = None if destination is EFFECT else c.function.temporary()
     if value is not None:
         c.assign(value, c.nil())
+    c.forget_assigned(Form([form]))
     c.loop_values.append(value)
     # A call in a loop is no tail call, and a return from it leaves the function as everywhere.
     c.function.tail_blocked += 1
@@ -189,7 +191,7 @@ def compile_while(c: Compiler, form: Form, destination: Destination) -> ast.expr
             c.block.extend(body)
         c.while_(c.constant(True), whole)
 
-    return loop(c, destination, write)
+    return loop(c, form, destination, write)
 
 
 @special("loop", "variable container body... | (variable from to) body...", least=2, result=(-1,))
@@ -212,7 +214,7 @@ def compile_loop(c: Compiler, form: Form, destination: Destination) -> ast.expr 
         c.assign(target, c.nil())
         c.for_(_store(c, target), items, turn(c, form, 3, to))
 
-    found = loop(c, destination, write)
+    found = loop(c, form, destination, write)
     c.target(name)
     return found
 
@@ -241,46 +243,32 @@ def _counted(c: Compiler, form: Form, destination: Destination) -> ast.expr | No
 
     def write(to: Destination) -> None:
         target = c.target(name)
-        body = _counting(c, name, target, form, 2, to)
+        body = _counting(c, name, target, form, 2, to, _counter_kind(c, start))
         c.for_(_store(c, target), c.call(" range", _whole(c, start), _whole(c, end)), body)
 
-    return loop(c, destination, write)
+    return loop(c, form, destination, write)
+
+
+def _counter_kind(c: Compiler, start: ast.expr) -> str:
+    return "natural" if c.kind(start) == "natural" else "integer"
 
 
 def _whole(c: Compiler, bound: ast.expr) -> ast.expr:
     """A bound of a counted loop: integers as they are, numbers through a check."""
-    if isinstance(bound, ast.Constant) and type(bound.value) is int:
+    if c.kind(bound) in INTEGERS:
         return bound
     return c.call(" whole", bound)
 
 
-def _counting(c: Compiler, name: str, target: str, form: Form, start: int, to: Destination) -> list[ast.stmt]:
-    """The turn of a counted loop; the counter is known to be a number unless the body assigns it."""
-    if not mentions_assignment(form.rest(start), name):
-        c.assume(target, "number")
+def _counting(
+    c: Compiler, name: str, target: str, form: Form, start: int, to: Destination, kind: str
+) -> list[ast.stmt]:
+    """The turn of a counted loop; the kind of the counter is known unless the body assigns it."""
+    if not may_assign(form[start:], name, (c.macros, c.context.macros)):
+        c.assume(target, kind)
     body = turn(c, form, start, to)
     c.forget(target)
     return body
-
-
-def mentions_assignment(form: list[Any], name: str) -> bool:
-    """Whether some list in a form could assign the variable: its name stands second, as in (setq i ...)."""
-    atom = Atom(name)
-    pending: list[Any] = list(form)
-    while pending:
-        item = pending.pop()
-        if isinstance(item, list):
-            assigns = len(item) > 1 and (item[1] is atom or (is_list(item[1]) and atom in item[1]))
-            if assigns and isinstance(item[0], Atom) and item[0].name not in _READERS:
-                return True
-            pending.extend(item)
-    return False
-
-
-# Heads after which a variable in second place is only read.
-_READERS = frozenset(
-    {"+", "-", "*", "/", "%", "<", ">", "<=", ">=", "=", "eq", "!=", "neq", "at", "println", "print"}
-)
 
 
 @special("loopcount", "count [variable] body...", aliases=("dotimes",), least=2, result=(-1,))
@@ -305,12 +293,12 @@ def compile_loopcount(c: Compiler, form: Form, destination: Destination) -> ast.
         target = c.target(name)
         positive = isinstance(number, ast.Constant) and isinstance(number.value, int) and number.value >= 0
         turns = c.call(" range" if positive else " turns", number)
-        body = _counting(c, name, target, form, start, to)
+        body = _counting(c, name, target, form, start, to, "natural")
         with c.nested_block() as after:
             c.assign(target, number if positive else c.call(" after", number))
         c.for_(_store(c, target), turns, body, after)
 
-    return loop(c, destination, write)
+    return loop(c, form, destination, write)
 
 
 @special("break", most=0)

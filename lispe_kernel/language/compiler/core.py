@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.emit import Emitter, only_arithmetic, stores_of
+from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH, Kinds, may_assign
 from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name
 from lispe_kernel.language.errors import CompileError, Span
@@ -41,11 +42,6 @@ def is_table(form: list[Any]) -> bool:
     )
 
 
-# Kinds of results that the compiler knows of: `boolean` (true or nil), `number`, `text`, and `solid`
-# (anything but text).
-NOT_TEXT = frozenset({"number", "solid", "boolean"})
-PLAIN_TRUTH = frozenset({"number", "text", "boolean"})
-
 
 class Context(Protocol):
     """What the compiler asks of the session."""
@@ -64,7 +60,7 @@ class Context(Protocol):
     def use_library(self, name: str) -> None: ...
 
 
-class Compiler(Emitter):
+class Compiler(Kinds, Emitter):
     """Compiles the forms of one text for one session."""
 
     def __init__(self, context: Context, source: Source) -> None:
@@ -85,6 +81,7 @@ class Compiler(Emitter):
         self.links: dict[str, str] = {}
         self.local_functions: list[Any] = []
         self._kinds: dict[str, str] = {}
+        self.shared: set[str] = set()
         self._depth = 0
 
     # -- errors ----------------------------------------------------------------------------------
@@ -188,22 +185,9 @@ class Compiler(Emitter):
                 continue
             if isinstance(expression, ast.Name) and expression.id not in stores:
                 name = expression.id
-                if quiet or name.startswith(" ") or self._is_private(name):
+                if quiet or name.startswith(" ") or self.is_private(name):
                     continue
             expressions[index] = self.saved(expression)
-
-    def _is_private(self, name: str) -> bool:
-        """A variable of this Python function that no lambda assigns: calls cannot change it."""
-        if (
-            name in self.function.nonlocals
-            or name in self.function.globals
-            or name in self.function.initialise
-        ):
-            return False
-        binding = next((b for b in self.bindings.values() if b.name == name), None)
-        if binding is not None:
-            return binding.owner is self.function
-        return self.function.kind == "defun" and name in self.definite
 
     def saved(self, expression: ast.expr) -> ast.expr:
         """The expression's value in a fresh variable."""
@@ -217,32 +201,6 @@ class Compiler(Emitter):
     def simple(self, expression: ast.expr) -> ast.expr:
         """The expression itself if it can be written twice, else its saved value."""
         return expression if isinstance(expression, ast.Name | ast.Constant) else self.saved(expression)
-
-    # -- kinds -----------------------------------------------------------------------------------
-
-    def kind(self, expression: ast.expr) -> str:
-        """What is known of a value before it exists; empty when nothing is."""
-        if isinstance(expression, ast.Constant):
-            value = expression.value
-            if type(value) in (int, float, complex):
-                return "number"
-            return "text" if type(value) is str else ""
-        if isinstance(expression, ast.Name):
-            return self._kinds.get(expression.id, "")
-        return getattr(expression, "lispe_kind", "")
-
-    def known(self, expression: ast.expr, kind: str) -> ast.expr:
-        """Note what is known of an expression's value."""
-        if kind:
-            expression.lispe_kind = kind  # type: ignore[attr-defined]
-        return expression
-
-    def assume(self, name: str, kind: str) -> None:
-        """Note that a Python variable only ever holds values of a kind."""
-        self._kinds[name] = kind
-
-    def forget(self, name: str) -> None:
-        self._kinds.pop(name, None)
 
     # -- tests -----------------------------------------------------------------------------------
 
@@ -348,6 +306,7 @@ class Compiler(Emitter):
         if binding is not None:
             if binding.owner is not self.function:
                 self.function.nonlocals.add(binding.name)
+                self.shared.add(binding.name)
             self.forget(binding.name)
             return binding.name
         python, frame = python_name(name), self.function.frame
@@ -358,6 +317,7 @@ class Compiler(Emitter):
         frame.assigned.add(name)
         if self.function is not frame:
             self.function.nonlocals.add(python)
+            self.shared.add(python)
             frame.initialise.add(python)
         self.definite.add(name)
         return python
@@ -375,13 +335,22 @@ class Compiler(Emitter):
     @contextmanager
     def branch(self) -> Iterator[set[str]]:
         """What is certainly assigned inside is not certain after; yields the set at the branch's end."""
-        before = set(self.definite)
+        before, kinds = set(self.definite), dict(self._kinds)
         inside: set[str] = set()
         try:
             yield inside
         finally:
             inside.update(self.definite)
             self.definite = before
+            self._kinds = {name: kind for name, kind in kinds.items() if self._kinds.get(name) == kind}
+
+    def forget_assigned(self, forms: Form) -> None:
+        """Forget what is known of variables that some of the forms may assign: before a loop, a handler."""
+        names = {b.name: n for n, b in self.bindings.items()}
+        macros = (self.macros, self.context.macros)
+        for python in [k for k in self._kinds if not k.startswith(" ")]:
+            if may_assign(forms, names.get(python, python), macros):
+                self.forget(python)
 
     # -- lists -----------------------------------------------------------------------------------
 

@@ -83,8 +83,8 @@ def _add_name(c: Compiler, found: ParameterList, name: str, place: Span) -> None
 @contextmanager
 def new_function(c: Compiler, function: PythonFunction) -> Iterator[None]:
     """Compile inside another Python function for a while."""
-    outer = (c.function, c.loop_values, c.bindings, c.definite)
-    c.function, c.loop_values = function, []
+    outer = (c.function, c.loop_values, c.bindings, c.definite, c._kinds)
+    c.function, c.loop_values, c._kinds = function, [], {}
     if function.kind == "defun":
         c.bindings, c.definite = {}, set()
     else:
@@ -92,7 +92,7 @@ def new_function(c: Compiler, function: PythonFunction) -> Iterator[None]:
     try:
         yield
     finally:
-        c.function, c.loop_values, c.bindings, c.definite = outer
+        c.function, c.loop_values, c.bindings, c.definite, c._kinds = outer
 
 
 def build_function(

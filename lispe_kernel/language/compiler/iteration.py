@@ -33,7 +33,7 @@ def compile_whilein(c: Compiler, form: Form, destination: Destination) -> ast.ex
             c.sequence(form, 4, to)
         c.for_(_store(c, target), items, body)
 
-    return loop(c, destination, write)
+    return loop(c, form, destination, write)
 
 
 def _variables(c: Compiler, form: Form) -> list[str]:
@@ -59,7 +59,7 @@ def compile_lloop(c: Compiler, form: Form, destination: Destination) -> ast.expr
         together = ast.copy_location(ast.Tuple(targets, ast.Store()), c.nil())
         c.for_(together, c.call(" zip", *containers), turn(c, form, 2 + len(names), to))
 
-    return loop(c, destination, write)
+    return loop(c, form, destination, write)
 
 
 @special("mloop", "(variable...) container... body...", least=3, result=(-1,))
@@ -76,4 +76,4 @@ def compile_mloop(c: Compiler, form: Form, destination: Destination) -> ast.expr
         together: Any = ast.copy_location(ast.Tuple(targets, ast.Store()), c.nil())
         c.for_(together, c.call(" product", *containers), turn(c, form, 2 + len(names), to))
 
-    return loop(c, destination, write)
+    return loop(c, form, destination, write)

@@ -9,6 +9,7 @@ from typing import Any
 
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
+from lispe_kernel.language.compiler.kinds import NUMBERS
 from lispe_kernel.language.compiler.registry import inline, special
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, head
@@ -61,7 +62,11 @@ def _short_circuit(c: Compiler, form: Form, op: ast.boolop) -> ast.expr:
     tests: list[ast.expr] = []
     for index in range(1, len(form)):
         with c.nested_block() as emitted:
-            test = c.test(form[index], form.spans[index])
+            if index == 1:
+                test = c.test(form[index], form.spans[index])
+            else:
+                with c.branch():
+                    test = c.test(form[index], form.spans[index])
         if not emitted or index == 1:
             c.block.extend(emitted)
             tests.append(test)
@@ -127,6 +132,10 @@ _ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, "
 
 def _ordered(c: Compiler, form: Form) -> ast.expr:
     first, *others = c.arguments(form)
+    for one, other in ((first, others[0]), (others[0], first)):
+        if c.kind(other) in NUMBERS:
+            # Python orders no text beside a number.
+            c.learn(one, "solid")
     return c.compare(first, [_ORDER[form[0].name]() for _ in others], others)
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from lispe_kernel.language.compiler.core import NOT_TEXT, Compiler
+from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import VALUE, Destination
+from lispe_kernel.language.compiler.kinds import NOT_TEXT, arithmetic_kind
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
 from lispe_kernel.language.forms import Form
 
 
-def _kind(c: Compiler, a: ast.expr, b: ast.expr) -> str:
-    return "number" if c.kind(a) == c.kind(b) == "number" else "solid"
+def _kind(c: Compiler, operator: str, a: ast.expr, b: ast.expr) -> str:
+    return arithmetic_kind(operator, c.kind(a), c.kind(b))
 
 
 @inline("+")
@@ -45,7 +46,7 @@ def _text_sum(c: Compiler, first: ast.expr, others: list[ast.expr]) -> ast.expr:
 def _sum(c: Compiler, a: ast.expr, b: ast.expr, destination: Destination) -> Any:
     plain = c.binary(a, ast.Add(), b)
     if c.kind(a) in NOT_TEXT:
-        return c.deliver(c.known(plain, _kind(c, a, b)), destination)
+        return c.deliver(c.known(plain, _kind(c, "+", a, b)), destination)
     a, b = c.simple(a), c.simple(b)
     plain = c.binary(a, ast.Add(), b)
     inner, name = c.through(destination)
@@ -63,9 +64,11 @@ def compile_subtract(c: Compiler, form: Form, destination: Destination) -> Any:
     if len(form) < 3:
         return NOT_INLINE
     op = ast.Sub if form[0].name == "-" else ast.Div
-    total, *others = c.arguments(form)
+    total, *others = operands = c.arguments(form)
     for operand in others:
-        total = c.known(c.binary(total, op(), operand), _kind(c, total, operand))
+        total = c.known(c.binary(total, op(), operand), _kind(c, form[0].name, total, operand))
+    for operand in operands:
+        c.learn(operand, "solid")
     return c.deliver(total, destination)
 
 
@@ -76,13 +79,18 @@ def compile_multiply(c: Compiler, form: Form, destination: Destination) -> Any:
         return NOT_INLINE
     total, *others = c.arguments(form)
     for operand in others:
-        safe = c.kind(total) in NOT_TEXT and c.kind(operand) in NOT_TEXT
-        kind = _kind(c, total, operand)
+        kind = _kind(c, "*", total, operand)
+        safe = _is_float(total) or _is_float(operand) or {c.kind(total), c.kind(operand)} <= NOT_TEXT
         product: ast.expr = c.binary(total, ast.Mult(), operand)
         if not safe:
             product = _refuse_text(c, product)
         total = c.known(product, kind)
     return c.deliver(total, destination)
+
+
+def _is_float(expression: ast.expr) -> bool:
+    """A literal with which Python repeats no text."""
+    return isinstance(expression, ast.Constant) and type(expression.value) is float
 
 
 def _refuse_text(c: Compiler, product: ast.expr) -> ast.expr:
@@ -99,6 +107,8 @@ def compile_remainder(c: Compiler, form: Form, destination: Destination) -> Any:
     if len(form) != 3:
         return NOT_INLINE
     a, b = (c.simple(e) for e in c.arguments(form))
+    if c.kind(a) == "natural" and isinstance(b, ast.Constant) and type(b.value) is int and b.value > 0:
+        return c.deliver(c.known(c.binary(a, ast.Mod(), b), "natural"), destination)
     slow = c.call(" remainder", a, b)
     if isinstance(b, ast.Constant) and not (type(b.value) is int and b.value > 0):
         return c.deliver(slow, destination)

@@ -21,6 +21,7 @@ def _protected(c: Compiler, form: Form, destination: Destination, handler: Any) 
     with c.branch(), c.nested_block() as body:
         c.sequence(form, 1, inner)
     c.function.tail_blocked -= 1
+    c.forget_assigned(Form([form]))
     error = c.function.temporary()
     with c.branch(), c.nested_block() as rescue:
         handler(c.call(" caught", c.name(error)), inner)

@@ -1,0 +1,5 @@
+(defun run (n)
+    (setq total 0)
+    (loop (i 0 n)
+        (if (= (% i 3) 0) (setq total (+ total i)) (setq total (- total 1))))
+    total)

@@ -1,0 +1,10 @@
+(defun run (n)
+    (setq counts (dictionary))
+    (loopcount n i
+        (setq key (string (% (* i 7919) 1009)))
+        (if (key@ counts key)
+            (+= (@ counts key) 1)
+            (set@ counts key 1)))
+    (setq most 0)
+    (loop key counts (setq most (max most (@ counts key))))
+    most)

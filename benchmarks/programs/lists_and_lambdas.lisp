@@ -1,0 +1,8 @@
+(defun run (n)
+    (setq squares (maplist (λ (x) (* x x)) (iota n)))
+    (setq even (filterlist (λ (x) (= (% x 2) 0)) squares))
+    (setq nested (list))
+    (loop x even (push nested (list x (+ x 1))))
+    (setq total 0)
+    (loop pair nested (setq total (+ total (- (@ pair 1) (car pair)))))
+    total)

@@ -1,0 +1,10 @@
+(class@ Counter (value step)
+    (defun advance () (setqi value (+ value step)))
+    (defun reading () (* value 2)))
+(defun run (n)
+    (setq counter (Counter 0 3))
+    (setq total 0)
+    (loopcount n i
+        (counter (advance))
+        (setq total (+ total (counter (reading)))))
+    total)

@@ -1,0 +1,12 @@
+(defun run (n)
+    (torch_manual_seed 1)
+    (setq model (torch_model 8 32 1))
+    (setq optimizer (torch_optimizer model 0.01))
+    (setq x (tensor_randn '(64 8)))
+    (setq y (tensor_randn '(64 1)))
+    (loopcount n i
+        (torch_optimizer_zero_grad optimizer)
+        (setq loss (torch_mse_loss (torch_forward model x) y))
+        (torch_backward loss)
+        (torch_optimizer_step optimizer))
+    (tensor_item loss))

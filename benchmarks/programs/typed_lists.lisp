@@ -1,0 +1,5 @@
+(defun run (n)
+    (setq x (numbers (iota0 n)))
+    (setq y (+ (* x 2.5) 1.0))
+    (loopcount 20 i (setq y (- (* y 0.5) (/ x 3.0))))
+    (sum y))
