@@ -1,0 +1,66 @@
+"""History: kept across sessions, found by pattern, and never in the way when the disk fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lispe_kernel.kernel.history import History
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "history.sqlite"
+
+
+def filled(file: Path, *sources: str) -> History:
+    history = History(file)
+    for line, source in enumerate(sources, 1):
+        history.add(line, source)
+    return history
+
+
+def test_sessions_are_kept_and_numbered(file: Path) -> None:
+    filled(file, "(a)", "(b)").close()
+    second = filled(file, "(c)")
+    assert second.answer("tail", False, {"n": 2}) == [(1, 2, "(b)"), (2, 1, "(c)")]
+    assert second.answer("range", False, {"session": 0}) == [(2, 1, "(c)")]
+    assert second.answer("range", False, {"session": -1, "start": 1, "stop": 2}) == [(1, 1, "(a)")]
+    second.close()
+
+
+def test_search_takes_patterns_and_can_drop_repetitions(file: Path) -> None:
+    history = filled(file, "(+ 1 2)", "(- 1)", "(+ 1 2)")
+    assert [s for _, _, s in history.answer("search", False, {"pattern": "(+*"})] == ["(+ 1 2)", "(+ 1 2)"]
+    assert history.answer("search", False, {"pattern": "(+*", "unique": True}) == [(1, 3, "(+ 1 2)")]
+    assert history.answer("search", False, {"pattern": "*", "n": 1}) == [(1, 3, "(+ 1 2)")]
+    history.close()
+
+
+def test_output_is_asked_for_and_absent(file: Path) -> None:
+    history = filled(file, "(a)")
+    assert history.answer("tail", True, {"n": 1}) == [(1, 1, ("(a)", None))]
+    history.close()
+
+
+def test_an_unknown_question_has_no_answers(file: Path) -> None:
+    history = filled(file, "(a)")
+    assert history.answer("unheard of", False, {}) == []
+    history.close()
+
+
+def test_any_text_survives(file: Path) -> None:
+    texts = ["é😀\n(λ)", "'; drop table cells; --", "\x00 nul", ""]
+    filled(file, *texts).close()
+    history = History(file)
+    assert history.tail(10) == texts
+    history.close()
+
+
+def test_without_a_writable_file_this_session_is_still_remembered(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    history = filled(blocked / "history.sqlite", "(a)", "(b)")
+    assert history.tail(5) == ["(a)", "(b)"]
+    history.close()

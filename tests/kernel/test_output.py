@@ -1,0 +1,27 @@
+"""Large output is batched, complete and in order."""
+
+from __future__ import annotations
+
+from tests.kernel.kernel_process import Running
+
+LINES = 100_000
+
+
+def test_many_lines_come_in_few_messages_and_complete(kernel: Running) -> None:
+    reply = kernel.run(f"(loop (i 0 {LINES}) (println i))")
+    assert reply.stream() == "".join(f"{number}\n" for number in range(LINES))
+    assert len(reply.of("stream")) < 200
+
+
+def test_both_streams_keep_their_own_order(kernel: Running) -> None:
+    reply = kernel.run('(loop (i 0 500) (println "out" i) (printerrln "err" i))')
+    assert reply.stream() == "".join(f"out {i}\n" for i in range(500))
+    assert reply.stream("stderr") == "".join(f"err {i}\n" for i in range(500))
+
+
+def test_output_of_a_thread_that_outlives_its_cell_is_shown(kernel: Running) -> None:
+    kernel.run(
+        "%%python\nimport threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(0.5), print('from a thread', flush=True))).start()"
+    )
+    assert kernel.wait_for("stream")["text"] == "from a thread\n"
