@@ -134,14 +134,18 @@ def _with_constants(code: CodeType, constants: list[Any]) -> CodeType:
     """The code object with marked tuples replaced by the values they stand for."""
     if not constants:
         return code
-    replaced = []
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            constant = _with_constants(constant, constants)
-        elif isinstance(constant, tuple) and len(constant) == 2 and constant[0] == MARK:
-            constant = constants[constant[1]]
-        replaced.append(constant)
-    return code.replace(co_consts=tuple(replaced))
+    return code.replace(co_consts=tuple(_with_constant(constant, constants) for constant in code.co_consts))
+
+
+def _with_constant(constant: Any, constants: list[Any]) -> Any:
+    """One constant with its marks replaced; Python folds a list of constants into a tuple of them."""
+    if isinstance(constant, CodeType):
+        return _with_constants(constant, constants)
+    if not isinstance(constant, tuple):
+        return constant
+    if len(constant) == 2 and constant[0] == MARK:
+        return constants[constant[1]]
+    return tuple(_with_constant(inner, constants) for inner in constant)
 
 
 def is_silent(context: Context, macros: dict[str, Macro], form: Any) -> bool:
