@@ -84,7 +84,7 @@ def compile_set_at(c: Compiler, form: Form, destination: Destination) -> Any:
         c.block.extend(fast)
     else:
         c.if_(test, fast, slow)
-    return c.deliver(container, destination)
+    return None if destination is EFFECT else c.deliver(container, destination)
 
 
 def _served_store(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:

@@ -42,7 +42,6 @@ def is_table(form: list[Any]) -> bool:
     )
 
 
-
 class Context(Protocol):
     """What the compiler asks of the session."""
 

@@ -112,7 +112,8 @@ class Emitter:
 
     def evaluate(self, value: ast.expr) -> None:
         """A statement for the effect of an expression; nothing for one that has none."""
-        if not isinstance(value, ast.Constant):
+        is_ours = isinstance(value, ast.Name) and value.id.startswith(" ")
+        if not isinstance(value, ast.Constant) and not is_ours:
             self.emit(ast.Expr(value, **self._place))
 
     def return_(self, value: ast.expr) -> None:

@@ -25,8 +25,34 @@ PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list"}
 
 # Special forms that never assign an atom that stands directly in them.
 _NOT_ASSIGNING = frozenset(
-    "if ife check ncheck cond block quote while and or xor select andvalue switch return break maybe catch "
-    "throw λ self elapse eval f_ from@ this".split()
+    [
+        "if",
+        "ife",
+        "check",
+        "ncheck",
+        "cond",
+        "block",
+        "quote",
+        "while",
+        "and",
+        "or",
+        "xor",
+        "select",
+        "andvalue",
+        "switch",
+        "return",
+        "break",
+        "maybe",
+        "catch",
+        "throw",
+        "λ",
+        "self",
+        "elapse",
+        "eval",
+        "f_",
+        "from@",
+        "this",
+    ]
 )
 
 
@@ -58,8 +84,21 @@ def may_assign(forms: list[Any], name: str, macros: tuple[dict[str, Any], ...]) 
     return False
 
 
+# Where the assigning forms that matter for speed name their variables; the others may do so anywhere.
+_TARGETS = dict.fromkeys(("setq", "setqv", "setg", "setqi", "loop", "whilein", "lloop", "mloop"), (1,))
+_TARGETS |= dict.fromkeys(("+=", "-=", "*=", "/=", "%="), (1,))
+_TARGETS |= {"loopcount": (2, 3), "let": ()}
+
+
 def _mentions(item: list[Any], atom: Atom) -> bool:
-    return any(part is atom or (isinstance(part, list) and atom in part) for part in item[1:])
+    places = _TARGETS.get(item[0].name)
+    if places is None:
+        return any(part is atom or (isinstance(part, list) and atom in part) for part in item[1:])
+    for place in places:
+        part = item[place] if place < len(item) else None
+        if part is atom or (place == 1 and isinstance(part, list) and atom in part):
+            return True
+    return False
 
 
 class Kinds:
