@@ -23,7 +23,7 @@ from lispe_kernel.language.library.strings_core import (
 )
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.bytestrings import ByteString
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers, TypedList
 
 # LispE's blanks: every character with a code up to that of the space.
@@ -232,7 +232,7 @@ def fill(str_: Any, nb: Any) -> Any:
 
 @function("padding", returns="text")
 def padding(str_: Any, c: Any, nb: Any) -> Any:
-    """The text followed by the characters of `c`, in turn, up to the size `nb`; a negative size pads in front.
+    """The text followed by the characters of `c`, in turn, up to the size `nb`; in front if negative.
 
     Example: (padding "7" "0" 4) => 7000
     Example: (padding "7" "0" -4) => 0007
@@ -334,6 +334,3 @@ def explode(s: Any) -> List:
     Example: (explode "abc") => (a b c)
     """
     return List(map(Atom, text_argument("explode", 1, s)))
-
-
-__all__ = ["BLANKS", "Strings"]
