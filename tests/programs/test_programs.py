@@ -1,0 +1,67 @@
+"""The four programs that the guide names: their result lines, and that a wrong value makes them fail."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+RESULTS = {
+    "test_model_loading.lisp": [
+        "✅ Model Save: Successfully saved to file",
+        "✅ Model Load: Successfully loaded from file",
+        "✅ State Dict: 2 parameters extracted",
+    ],
+    "test_pe_minimal.lisp": ["✅ Positional Encoding: Sinusoidal patterns applied"],
+    "test_lora_complet.lisp": ["✅ LoRA Fine-tuning: Parameter-efficient adaptation ready"],
+    "transformer_complet.lisp": ["✅ Complete Pipeline: End-to-end Transformer ready"],
+}
+
+# A line added to each program that makes one of its claims false, and the claim that must be named.
+SABOTAGE = {
+    "test_model_loading.lisp": (
+        '(torch_load_model "my_layer.pt" new_linear)',
+        '(+ "not " "loaded")',
+        "loading answers with its message",
+    ),
+    "test_pe_minimal.lisp": ("(^^ 10000.0", "(^^ 9999.0", "is a sine"),
+    "test_lora_complet.lisp": (
+        '(torch_lora_load_adapters other "task_adapters.pt")',
+        "",
+        "loaded adapters compute what the saved ones did",
+    ),
+    "transformer_complet.lisp": (
+        '(torch_load_model "attention.pt" attention2)',
+        "",
+        "the loaded pipeline computes the same",
+    ),
+}
+
+
+def run(program: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lispe_kernel", "run", str(program)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_program_prints_its_result_lines(name: str, tmp_path: Path) -> None:
+    done = run(HERE / name, tmp_path)
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == RESULTS[name]
+
+
+@pytest.mark.parametrize("name", SABOTAGE)
+def test_a_wrong_value_makes_a_program_fail(name: str, tmp_path: Path) -> None:
+    text = (HERE / name).read_text(encoding="utf-8")
+    right, wrong, claim = SABOTAGE[name]
+    assert right in text
+    program = tmp_path / name
+    program.write_text(text.replace(right, wrong), encoding="utf-8")
+    done = run(program, tmp_path)
+    assert done.returncode != 0
+    assert claim in done.stderr
