@@ -1,8 +1,8 @@
 """An open file of tensors: what it holds, and the reading of exactly the parts that are asked for.
 
 An entry is either a stretch of the file or a tensor already in memory (formats that cannot be read in
-place). Stretches are checked against their checksums before they are used and then read straight into the
-memory where they are wanted. The layout comes from the readers of the formats; nothing here trusts it.
+place). Stretches are mapped into memory, checked against their checksums before they are used, and copied
+straight to where they are wanted. The layout comes from the readers of the formats; nothing here trusts it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
-from lispe_kernel.torch_library import checksums
+from lispe_kernel.torch_library import checksums, verified
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
 
 Advance = Callable[[int], None]
-_PIECE = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,6 @@ class Archive:
     # What the writer noted besides: kind of file, epoch, metrics, alpha ...
     summary: dict[str, Any] = field(default_factory=dict)
     _map: mmap.mmap | None = None
-    _checked: set[str] = field(default_factory=set)
 
     def __enter__(self) -> Archive:
         return self
@@ -93,83 +90,53 @@ class Archive:
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
         """Compare the bytes of the tensors with the checksums noted when the file was written.
 
+        A file that did not change since this process compared it is not compared again.
         Errors: BadFile naming the first damaged tensor.
         """
-        wanted = [n for n in names if self.entries[n].digest is not None and n not in self._checked]
-        arrays = [self._bytes(self.entries[name]) for name in wanted]
+        version = verified.identity(self.descriptor)
+        known = verified.known(version)
+        wanted = [n for n in names if self.entries[n].digest is not None and n not in known]
+        arrays = [self._bytes(self.entries[name]).numpy() for name in wanted]
         found = checksums.digests(arrays, advance)
-        del arrays
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
-                raise BadFile(
-                    f"the bytes of {name} are damaged (checksum mismatch); take another copy of the file"
-                )
-        self._checked.update(wanted)
+                raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
+        verified.note(version, wanted)
 
-    def _bytes(self, entry: Entry) -> np.ndarray:
+    def _bytes(self, entry: Entry) -> torch.Tensor:
+        """The stretch of the file, mapped into memory."""
         if entry.span == 0:
-            return np.empty(0, np.uint8)
+            return torch.empty(0, dtype=torch.uint8)
         if self._map is None:
-            self._map = mmap.mmap(self.descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
-        return np.frombuffer(self._map, np.uint8, entry.span, entry.offset)
+            # Private and never written to: nothing is copied, and PyTorch takes it for ordinary memory.
+            self._map = mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_COPY)
+        return torch.frombuffer(self._map, dtype=torch.uint8, count=entry.span, offset=entry.offset)
 
-    def read(self, name: str) -> torch.Tensor:
-        """The tensor, in memory of its own, on the CPU."""
+    def _view(self, name: str) -> torch.Tensor:
+        """The tensor as it lies in the file; not to be kept or changed."""
         entry = self.entries[name]
         if entry.held is not None:
             return entry.held
-        if entry.stride is None or entry.span == 0:
-            tensor = torch.empty(entry.shape, dtype=entry.dtype)
-            self._fill([(entry, tensor)], None)
-            return tensor
-        flat = torch.empty(entry.span // entry.dtype.itemsize, dtype=entry.dtype)
-        self._fill([(entry, flat)], None)
-        return flat.as_strided(entry.shape, entry.stride)
+        if entry.span == 0:
+            return torch.empty(entry.shape, dtype=entry.dtype)
+        flat = self._bytes(entry)
+        if entry.offset % entry.dtype.itemsize:
+            flat = flat.clone()
+        flat = flat.view(entry.dtype)
+        return flat.view(entry.shape) if entry.stride is None else flat.as_strided(entry.shape, entry.stride)
+
+    def read(self, name: str) -> torch.Tensor:
+        """The tensor, in memory of its own, on the CPU."""
+        return self._view(name).clone()
 
     def read_into(self, targets: dict[str, list[torch.Tensor]], advance: Advance | None = None) -> None:
         """Put the tensors' values into tensors of the same shape, wherever those are."""
-        direct = []
         with torch.no_grad():
             for name, tensors in targets.items():
                 for tensor in tensors:
-                    if self._same_bytes(self.entries[name], tensor):
-                        direct.append((self.entries[name], tensor))
-                    else:
-                        tensor.copy_(self.read(name).reshape(tensor.shape))
-                        (advance or _nothing)(tensor.nbytes)
-        self._fill(direct, advance)
-
-    def _same_bytes(self, entry: Entry, tensor: torch.Tensor) -> bool:
-        return (
-            entry.held is None
-            and entry.stride is None
-            and tensor.device.type == "cpu"
-            and tensor.layout is torch.strided
-            and tensor.is_contiguous()
-            and tensor.dtype is entry.dtype
-        )
-
-    def _fill(self, pairs: list[tuple[Entry, torch.Tensor]], advance: Advance | None) -> None:
-        jobs = []
-        for entry, tensor in pairs:
-            if entry.span:
-                jobs += self._pieces(entry, tensor.detach())
-        checksums.in_threads(self._read_piece, jobs, lambda job: len(job[1]), advance)
-
-    def _pieces(self, entry: Entry, tensor: torch.Tensor) -> list[tuple[int, memoryview]]:
-        flat = tensor.view(-1)
-        # Writing below PyTorch: an empty change tells autograd that the values are other ones now.
-        flat[:0].zero_()
-        memory = memoryview(flat.view(torch.uint8).numpy())
-        return [(entry.offset + at, memory[at : at + _PIECE]) for at in range(0, entry.span, _PIECE)]
-
-    def _read_piece(self, job: tuple[int, memoryview]) -> None:
-        offset, memory = job
-        while memory:
-            count = os.preadv(self.descriptor, [memory], offset)
-            if count == 0:
-                raise BadFile("it became shorter while it was read")
-            offset, memory = offset + count, memory[count:]
+                    tensor.copy_(self._view(name).reshape(tensor.shape))
+                if advance is not None:
+                    advance(self.entries[name].span)
 
     def whole(self, tree: Any, advance: Advance | None = None) -> Any:
         """A part of the tree (or all of it) with its tensors, verified and read."""
@@ -177,10 +144,6 @@ class Archive:
         self.verify(names, advance)
         read = {name: self.read(name) for name in names}
         return put_together(tree, read.__getitem__)
-
-
-def _nothing(_count: int) -> None:
-    """Where nobody wants to know how far the work is."""
 
 
 def names_in(tree: Any) -> Iterable[str]:

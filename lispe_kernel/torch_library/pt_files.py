@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -68,13 +69,12 @@ def write(
     file: BinaryIO, skeleton: Any, tensors: dict[str, torch.Tensor], summary: dict[str, Any], advance: Advance
 ) -> None:
     """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
-    torch.save(put_together(skeleton, tensors.__getitem__), _Counted(file, advance))
-    places = _places(file, tensors)
-    index = {
-        "checksum": checksums.NAME,
-        "tree": to_json(skeleton),
-        "tensors": _described(tensors, places),
-    }
+    with ThreadPoolExecutor(1) as aside:
+        # The checksums are added up while torch writes.
+        digests = aside.submit(_digests, tensors)
+        torch.save(put_together(skeleton, tensors.__getitem__), _Counted(file, advance))
+        described = _described(tensors, _places(file, tensors), digests.result())
+    index = {"checksum": checksums.NAME, "tree": to_json(skeleton), "tensors": described}
     with zipfile.ZipFile(file, "a") as archive:
         for name, content in ((INDEX, index), (SUMMARY, summary)):
             text = json.dumps(content, separators=(",", ":"))
@@ -115,21 +115,27 @@ def data_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
     return info.header_offset + _LOCAL_HEADER + names
 
 
-def _described(tensors: dict[str, torch.Tensor], places: dict[int, int]) -> dict[str, list[Any]]:
-    """name -> [dtype, shape, stride or null, offset in the file, checksum]; shared bytes are summed once."""
+def _digests(tensors: dict[str, torch.Tensor]) -> dict[str, str]:
+    """The checksum of each tensor; shared bytes are added up once."""
     stretches = {name: _stretch(tensor) for name, tensor in tensors.items()}
     unique = {(array.ctypes.data, len(array)): array for array in stretches.values()}
-    digests = dict(zip(unique, checksums.digests(unique.values()), strict=True))
+    found = dict(zip(unique, checksums.digests(unique.values()), strict=True))
+    return {name: found[array.ctypes.data, len(array)] for name, array in stretches.items()}
+
+
+def _described(
+    tensors: dict[str, torch.Tensor], places: dict[int, int], digests: dict[str, str]
+) -> dict[str, list[Any]]:
+    """name -> [dtype, shape, stride or null, offset in the file, checksum]."""
     described = {}
     for name, tensor in tensors.items():
-        array = stretches[name]
         place = places[tensor.untyped_storage()._cdata]
         described[name] = [
             dtype_name(tensor.dtype),
             list(tensor.shape),
             None if tensor.is_contiguous() else list(tensor.stride()),
             place + tensor.storage_offset() * tensor.element_size(),
-            digests[(array.ctypes.data, len(array))],
+            digests[name],
         ]
     return described
 
