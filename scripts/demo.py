@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     except CellExecutionError as problem:
         print(f"The notebook stopped: {problem.ename}: {problem.evalue}", file=sys.stderr)
         return 1
-    except (CellTimeoutError, DeadKernelError) as problem:
+    except (CellTimeoutError, DeadKernelError, RuntimeError) as problem:
         print(f"The notebook stopped: {problem}", file=sys.stderr)
         return 1
     options.page.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,8 @@ def code_cells(notebook: Any) -> list[Any]:
 def execute(notebook: Any, folder: Path) -> None:
     """Run every cell in `folder`, filling in the outputs and printing a line a cell.
 
-    Raises CellExecutionError, CellTimeoutError or DeadKernelError as nbclient does.
+    Raises CellExecutionError, CellTimeoutError or DeadKernelError as nbclient does, and its RuntimeError
+    where the kernel does not start.
     """
     numbers = {id(cell): number for number, cell in enumerate(code_cells(notebook), start=1)}
     kernel = notebook.metadata.get("kernelspec", {}).get("name", "lispe")

@@ -38,7 +38,7 @@ def test_the_kernelspec_starts_this_package(root: Path) -> None:
         "display_name": "LispE",
         "language": "lispe",
         "interrupt_mode": "signal",
-        "metadata": {"debugger": True},
+        "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }
 
 
