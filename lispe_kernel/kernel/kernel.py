@@ -37,7 +37,8 @@ LANGUAGE = {
     "mimetype": "text/x-common-lisp",
     "file_extension": ".lisp",
     "pygments_lexer": "lispe",
-    "codemirror_mode": "commonlisp",
+    # JupyterLab finds the mode by its MIME type, the classic notebook by its name.
+    "codemirror_mode": {"name": "commonlisp", "mime": "text/x-common-lisp"},
     "nbconvert_exporter": "script",
 }
 # How long help and completion wait for torch's names before they answer without them.

@@ -53,7 +53,7 @@ def all_names(namespace: dict[str, Any], prefix: str) -> Iterator[Name]:
     for text, entry in registry.names():
         if text.startswith(prefix) and text not in seen:
             seen.add(text)
-            yield Name(text, KEYWORD if entry.keyword else FUNCTION, entry)
+            yield Name(text, FUNCTION, entry)
 
 
 def _hidden(text: str, prefix: str, value: Any) -> bool:

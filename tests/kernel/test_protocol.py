@@ -18,7 +18,8 @@ def test_kernel_info_says_what_front_ends_need(kernel: Running) -> None:
     assert content["implementation"] == "lispe_kernel"
     language = content["language_info"]
     assert (language["name"], language["file_extension"]) == ("lispe", ".lisp")
-    assert (language["codemirror_mode"], language["pygments_lexer"]) == ("commonlisp", "lispe")
+    assert language["codemirror_mode"] == {"name": "commonlisp", "mime": "text/x-common-lisp"}
+    assert language["pygments_lexer"] == "lispe"
     assert {"debugger", "kernel subshells"} <= set(content["supported_features"])
 
 
