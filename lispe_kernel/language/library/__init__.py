@@ -11,6 +11,8 @@ FAMILIES = (
     "strings",
     "characters",
     "formatting",
+    "extract",
+    "regex",
 )
 
 

@@ -10,18 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.character_classes import is_punctuation
 from lispe_kernel.language.library.clusters import is_emoji
 from lispe_kernel.language.library.strings_core import text_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 
 VOWELS = frozenset("aeiouy")
-
-
-def is_punctuation(character: str) -> bool:
-    """Whether a character is punctuation or, in ASCII, any printed sign that is no letter or digit."""
-    if character.isascii():
-        return character.isprintable() and not character.isalnum() and character != " "
-    return unicodedata.category(character).startswith("P")
 
 
 def is_vowel(character: str) -> bool:
