@@ -25,6 +25,7 @@ _FILES = (
     "tokenizers",
     "checkpoints",
     "timeline",
+    "storage",
     "attention",
     "compare",
     "plots",

@@ -17,8 +17,9 @@ from lispe_kernel.display.html import Element, Node, element, shortened
 # Distinct for colour-blind readers, and dark or light enough on white and on black.
 INK = ("#2f7fd1", "#d9822b", "#1a9e77", "#c0508f", "#7d6bd0", "#8c7a2e", "#d0453b", "#5b8a9a")
 _DASHES = (None, "6 3", "2 3", "8 3 2 3")
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 10, 8, 30
+_LEFT, _RIGHT, _TOP, BOTTOM = 52, 10, 8, 30
 _MOST_POINTS = 400
+_DECADES = 500  # positive values whose ends lie further apart are drawn on a logarithmic scale
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,37 @@ class Series:
 
 @dataclass(frozen=True)
 class Frame:
-    """The part of the world a chart shows, and where it lies on the drawing."""
+    """The part of the world a chart shows, and where it lies on the drawing.
+
+    log: the heights are powers of ten, and `y` is in decades.
+    """
 
     x: tuple[float, float]
     y: tuple[float, float]
     width: int
     height: int
+    log: bool = False
 
     def across(self, value: float) -> float:
         return _LEFT + _placed(value, self.x) * (self.width - _LEFT - _RIGHT)
 
     def down(self, value: float) -> float:
-        return _TOP + (1 - _placed(value, self.y)) * (self.height - _TOP - _BOTTOM)
+        height = math.log10(max(value, 1e-300)) if self.log else value
+        return _TOP + (1 - _placed(height, self.y)) * (self.height - _TOP - BOTTOM)
+
+    def heights(self) -> list[tuple[float, str]]:
+        """Round values on the vertical axis with their texts."""
+        ticks = numbers.axis_ticks(*self.y, 5)
+        if not self.log:
+            return [(tick, numbers.value(round(tick, 12), 4)) for tick in ticks]
+        whole = sorted({round(tick) for tick in ticks})
+        return [
+            (10.0**tick, numbers.value(10.0**tick, 1)) for tick in whole if self.y[0] <= tick <= self.y[1]
+        ]
+
+    def places(self) -> list[tuple[float, str]]:
+        """Round values on the horizontal axis with their texts."""
+        return [(tick, numbers.value(round(tick, 12), 4)) for tick in numbers.axis_ticks(*self.x, 7)]
 
 
 def _placed(value: float, ends: tuple[float, float]) -> float:
@@ -51,7 +71,7 @@ def _placed(value: float, ends: tuple[float, float]) -> float:
 
 
 def frame_of(series: Sequence[Series], width: int, height: int) -> Frame:
-    """A frame around all finite points, a little wider than they are high."""
+    """A frame around all finite points; values over many decades get a logarithmic height."""
     points = [
         (x, y)
         for s in series
@@ -59,11 +79,12 @@ def frame_of(series: Sequence[Series], width: int, height: int) -> Frame:
         if math.isfinite(y) and math.isfinite(x)
     ]
     xs, ys = [p[0] for p in points] or [0.0, 1.0], [p[1] for p in points] or [0.0, 1.0]
-    low, high = min(ys), max(ys)
+    log = min(ys) > 0 and max(ys) > _DECADES * min(ys)
+    low, high = (math.log10(min(ys)), math.log10(max(ys))) if log else (min(ys), max(ys))
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     left, right = min(xs), max(xs)
     spread = 0.0 if right > left else 0.5
-    return Frame((left - spread, right + spread), (low - margin, high + margin), width, height)
+    return Frame((left - spread, right + spread), (low - margin, high + margin), width, height, log)
 
 
 def line_chart(
@@ -101,7 +122,7 @@ def line_chart(
 
 def _cross(x: float, words: str, frame: Frame) -> Element:
     at = min(max(frame.across(x), _LEFT), frame.width - _RIGHT)
-    place = {"x": f"{at:.1f}", "y": f"{frame.height - _BOTTOM:.1f}"}
+    place = {"x": f"{at:.1f}", "y": f"{frame.height - BOTTOM:.1f}"}
     return element(
         "text",
         element("title", words),
@@ -125,20 +146,20 @@ def _legend(series: Sequence[Series]) -> Element:
 
 
 def _axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
-    bottom = frame.height - _BOTTOM
+    bottom = frame.height - BOTTOM
     parts: list[Element] = []
-    for tick in numbers.axis_ticks(*frame.y, 5):
+    for tick, text in frame.heights():
         y = f"{frame.down(tick):.1f}"
         parts.append(element("path", d=f"M{_LEFT} {y}H{frame.width - _RIGHT}", class_="g"))
-        parts.append(_label(numbers.value(round(tick, 12), 4), _LEFT - 5, float(y) + 4, "end"))
-    for tick in numbers.axis_ticks(*frame.x, 7):
+        parts.append(_label(text, _LEFT - 5, float(y) + 4, "end"))
+    for tick, text in frame.places():
         x = frame.across(tick)
         parts.append(element("path", d=f"M{x:.1f} {bottom}v4", class_="g"))
-        parts.append(_label(numbers.value(round(tick, 12), 4), x, bottom + 14, "middle"))
+        parts.append(_label(text, x, bottom + 14, "middle"))
     if x_name:
         parts.append(_label(x_name, (frame.width + _LEFT) / 2, frame.height - 3, "middle"))
     if y_name:
-        parts.append(_label(y_name, 11, (frame.height - _BOTTOM) / 2, "middle", turn=True))
+        parts.append(_label(y_name, 11, (frame.height - BOTTOM) / 2, "middle", turn=True))
     return parts
 
 

@@ -63,9 +63,9 @@ def indices(values: Any, low: float, high: float) -> Any:
 
 
 def text_on(background: Rgb) -> str:
-    """Black or white, whichever can be read on the background."""
-    r, g, b = background
-    return "#000" if 0.299 * r + 0.587 * g + 0.114 * b > 140 else "#fff"
+    """Black or white, whichever has more contrast with the background (at least 4.5 to 1)."""
+    r, g, b = ((channel / 255) ** 2.2 for channel in background)
+    return "#000" if 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 else "#fff"
 
 
 def css(colour: Rgb) -> str:

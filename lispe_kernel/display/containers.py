@@ -39,7 +39,8 @@ def things_in(value: Any, most: int) -> int:
         elif isinstance(current, list | tuple | Mapping):
             seen += len(current)
             if seen <= most:
-                waiting += current.values() if isinstance(current, Mapping) else current
+                # Not `+=`: a LispE list takes part in additions element by element.
+                waiting.extend(current.values() if isinstance(current, Mapping) else current)
         elif (numel := getattr(current, "numel", None)) is not None and hasattr(current, "layout"):
             # A printed tensor is long.
             seen += numel()

@@ -72,25 +72,14 @@ def lines_png(
     sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     _title(pen, title, width)
-    for tick in numbers.axis_ticks(*frame.y, 5):
+    left, right = frame.across(frame.x[0]), frame.across(frame.x[1])
+    for tick, text in frame.heights():
         y = _TOP + frame.down(tick)
-        pen.line((frame.across(frame.x[0]), y, frame.across(frame.x[1]), y), fill=_FAINT)
-        pen.text(
-            (frame.across(frame.x[0]) - 5, y),
-            numbers.value(round(tick, 12)),
-            fill=_INK,
-            font=_font(11),
-            anchor="rm",
-        )
-    bottom = _TOP + frame.down(frame.y[0])
-    for tick in numbers.axis_ticks(*frame.x, 7):
-        pen.text(
-            (frame.across(tick), bottom + 4),
-            numbers.value(round(tick, 12)),
-            fill=_INK,
-            font=_font(11),
-            anchor="ma",
-        )
+        pen.line((left, y, right, y), fill=_FAINT)
+        pen.text((left - 5, y), text, fill=_INK, font=_font(11), anchor="rm")
+    bottom = height - charts.BOTTOM
+    for tick, text in frame.places():
+        pen.text((frame.across(tick), bottom + 4), text, fill=_INK, font=_font(11), anchor="ma")
     pen.text((width / 2, height - 2), x_name, fill=_INK, font=_font(12), anchor="md")
     _upright(sheet, y_name, height // 2)
     _strokes(sheet, series, frame)

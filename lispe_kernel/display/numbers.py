@@ -47,7 +47,7 @@ def short_count(number: int) -> str:
 
 def size(number: int) -> str:
     """A number of bytes in decimal units: `512 B`, `4.2 MB`."""
-    return _scaled(number, "B")
+    return _scaled(number, "B").replace("kB", "KB")
 
 
 def _scaled(number: float, unit: str) -> str:

@@ -48,9 +48,14 @@ _waiting: list[Callable[[], None]] = []
 
 
 def install(publisher: Publisher) -> None:
-    """Send all outputs to this publisher from now on."""
+    """Send all outputs to this publisher from now on, the progress of saves and loads among them."""
     global _publisher
     _publisher = publisher
+    if replaces():
+        from lispe_kernel.display.progress import OutputReporter
+        from lispe_kernel.torch_library.progress import set_reporter
+
+        set_reporter(OutputReporter)
 
 
 def replaces() -> bool:

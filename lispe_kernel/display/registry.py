@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, to_text
 
 Bundle = dict[str, Any]
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _log = logging.getLogger("lispe.display")
 
 
@@ -31,8 +33,8 @@ class View:
         self.value = value
 
     def text(self) -> str:
-        """What nbval compares and a terminal shows."""
-        return plain_text(to_text(self.value))
+        """What nbval compares and a terminal shows. Python's own objects lose their address."""
+        return plain_text(_ADDRESS.sub("", to_text(self.value)))
 
     def line(self) -> str:
         """One line for a cell of a table."""

@@ -11,10 +11,9 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from lispe_kernel.display import charts, numbers
@@ -25,11 +24,10 @@ from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import register_kind
 
-SUFFIXES = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 _VERIFIED_BYTES = 256_000_000  # checksums are compared while all files together are no larger
 _SAMPLED_TENSORS = 24
 _STRETCHES, _STRETCH = 8, 128  # of a tensor: so many stretches of so many values
-_ROWS = 400
+_ROWS, _UNSCROLLED = 400, 16
 _NUMBER = re.compile(r"\d+")
 
 
@@ -42,7 +40,6 @@ class Moment:
     modified: float
     epoch: float | None = None
     metrics: tuple[tuple[str, float], ...] = ()
-    tensors: int = 0
     damage: str = ""  # what is wrong with the file, empty for a healthy one
     drift: float | None = None  # |w - w before| / |w before|, from the sampled weights
 
@@ -88,67 +85,64 @@ register_kind(Timeline, "timeline_", lambda value, show: value.text)
 def timeline(folder: str) -> Timeline:
     """The checkpoints of a folder on an axis of epochs: metrics, size, time, drift of the weights, damage.
 
-    Looks at files ending in .pt, .pth, .bin, .ckpt or .safetensors; a file's epoch is the one it holds, else
-    the last number in its name. The drift is estimated from sampled weights.
+    The files are those of `torch_list_checkpoints`; the drift is estimated from sampled weights.
 
     Example: (maybe (timeline "no-such-folder") "none") => none
     Errors: `Error: timeline: ...` when the folder does not exist or holds no checkpoint
     """
     if not isinstance(folder, str):
         raise wrong_argument("timeline", 1, "the path of a folder", folder)
-    place = Path(folder).expanduser()
-    if not place.is_dir():
-        raise LispeError(f"Error: timeline: there is no folder {folder}")
-    files = sorted(p for p in place.iterdir() if p.suffix in SUFFIXES and p.is_file())
-    if not files:
-        raise LispeError(f"Error: timeline: there is no checkpoint ({' '.join(SUFFIXES)}) in {folder}")
-    verify = sum(file.stat().st_size for file in files) <= _VERIFIED_BYTES
-    read = [read_moment(str(file), verify) for file in files]
-    read.sort(key=lambda pair: (math.inf if pair[0].epoch is None else pair[0].epoch, pair[0].file))
-    return Timeline(folder, tuple(_with_drift(read)))
+    from lispe_kernel.torch_library.checkpoint_folders import list_checkpoints
+
+    listed = list_checkpoints(folder)
+    if not listed:
+        raise LispeError(f"Error: timeline: there is no checkpoint in {folder}")
+    verify = sum(entry["size"] for entry in listed) <= _VERIFIED_BYTES
+    return Timeline(folder, tuple(_with_drift([_look(moment, verify) for moment in moments_of(listed)])))
+
+
+def moments_of(listed: Iterable[Mapping[str, Any]]) -> list[Moment]:
+    """The entries of a listing by epoch; a damaged file stands where the number in its name puts it."""
+    found = [
+        Moment(
+            path=entry["path"],
+            size=entry["size"],
+            modified=entry["time"],
+            epoch=_named_epoch(entry["path"]) if entry["epoch"] is None else float(entry["epoch"]),
+            metrics=tuple(
+                (str(k), float(v)) for k, v in entry["metrics"].items() if isinstance(v, int | float)
+            ),
+            damage=one_line(entry["problem"] or "", 200),
+        )
+        for entry in listed
+    ]
+    return sorted(found, key=lambda moment: math.inf if moment.epoch is None else moment.epoch)
 
 
 Sample = dict[str, Any]
 
 
-def read_moment(path: str, verify: bool = True) -> tuple[Moment, Sample]:
-    """What a checkpoint file says about itself, and sampled weights by name."""
+def _look(moment: Moment, verify: bool) -> tuple[Moment, Sample]:
+    """Sampled weights by name, after the checksums when they are compared."""
     from lispe_kernel.torch_library import loading
     from lispe_kernel.torch_library.file_errors import BadFile
     from lispe_kernel.torch_library.formats import open_file
 
-    known = os.stat(path)
-    made = Moment(path, known.st_size, known.st_mtime, _named_epoch(path))
+    if moment.damage:
+        return moment, {}
     try:
-        with open_file(path) as archive:
-            names = loading.state_names(archive.tree)
+        with open_file(moment.path) as archive:
             if verify:
                 archive.verify(archive.entries)
-            epoch, metrics = _told(archive)
-            made = replace(
-                made, epoch=made.epoch if epoch is None else epoch, metrics=metrics, tensors=len(names)
-            )
-            return made, sample(archive, names)
+            return moment, sample(archive, loading.state_names(archive.tree))
     except (BadFile, OSError) as error:
-        return replace(made, damage=one_line(str(error), 200)), {}
+        return replace(moment, damage=one_line(str(error), 200)), {}
 
 
 def _named_epoch(path: str) -> float | None:
-    found = _NUMBER.findall(Path(path).stem)
+    """The last number in the name of a file."""
+    found = _NUMBER.findall(os.path.basename(path).rpartition(".")[0])
     return float(found[-1]) if found and len(found[-1]) < 12 else None
-
-
-def _told(archive: Any) -> tuple[float | None, tuple[tuple[str, float], ...]]:
-    """The epoch and the metrics that are plain numbers, of our header or of a foreign checkpoint."""
-    tree = archive.tree if isinstance(archive.tree, Mapping) else {}
-    epoch = archive.summary.get("epoch", tree.get("epoch"))
-    metrics = archive.summary.get("metrics") or tree.get("metrics")
-    if not isinstance(metrics, Mapping):
-        metrics = {key: value for key, value in tree.items() if key not in ("epoch", "version")}
-    return (
-        float(epoch) if isinstance(epoch, int | float) else None,
-        tuple((str(k), float(v)) for k, v in metrics.items() if isinstance(v, int | float)),
-    )
 
 
 def sample(archive: Any, names: Mapping[str, str]) -> Sample:
@@ -232,6 +226,17 @@ class TimelineView(View):
         return explorer(self.value, other)
 
 
+@renderer("lispe_kernel.torch_library.checkpoint_folders.CheckpointList")
+class ListingView(View):
+    """What `torch_list_checkpoints` gives: the printed lines, and the timeline of the headers."""
+
+    def html(self) -> Node:
+        if not self.value:
+            return None
+        moments = tuple(moments_of(self.value))
+        return TimelineView(Timeline(os.path.dirname(moments[0].path), moments)).html()
+
+
 def _place(moment: Moment, index: int) -> float:
     return float(index) if moment.epoch is None else moment.epoch
 
@@ -304,6 +309,8 @@ def moment_table(made: Timeline) -> Node:
     headings = ["file", "epoch", *(shortened(key, 30) for key in keys), "drift", "size", "written", "state"]
     listing = table(headings, rows, label="checkpoints", numeric=range(1, 4 + len(keys)), data_sort=True)
     more = len(made.moments) - len(rows)
+    if len(rows) > _UNSCROLLED:
+        listing = element("div", listing, style="max-height:340px;overflow-y:auto", tabindex="0")
     return [listing, element("p", f"{more} more files", class_="q") if more > 0 else None, _drift_note(made)]
 
 

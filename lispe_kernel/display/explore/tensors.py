@@ -14,6 +14,7 @@ from lispe_kernel.display.tensors import alarms, dense, entry, envelope, summary
 from lispe_kernel.language.errors import LispeError, wrong_argument
 
 _PIXELS = 256
+_AXES = ("row", "column")
 
 
 def explorer(tensor: Any, other: Any = None) -> Explorer:
@@ -52,8 +53,7 @@ class TensorExplorer(Explorer):
             style={"description_width": "initial"},
         )
         self.at = [
-            slider(f"at {name}", n)
-            for name, n in zip(("row", "column")[-len(shape[-2:]) :], shape[-2:], strict=True)
+            slider(f"at {name}", n) for name, n in zip(_AXES[2 - len(shape[-2:]) :], shape[-2:], strict=True)
         ]
         self.follow(self.range, *self.at)
         self.which = None

@@ -1,0 +1,93 @@
+"""The parts of a page: escaping in one place, and nothing that reaches outside."""
+
+import pytest
+
+from lispe_kernel.display.html import (
+    Constant,
+    element,
+    foldable,
+    image,
+    one_line,
+    plain,
+    shortened,
+    table,
+    to_html,
+)
+
+WRITTEN = [
+    (element("p", "a<b & 'c' \"d\""), "<p>a&lt;b &amp; &#39;c&#39; &quot;d&quot;</p>"),
+    (element("td", 3, title='x"y'), '<td title="x&quot;y">3'),
+    (
+        element("p", None, [element("b", "x"), 1.5], class_="q", hidden=True, title=None),
+        '<p class="q" hidden><b>x</b>1.5</p>',
+    ),
+    (element("div", Constant("<i>ours</i>"), aria_label="l"), '<div aria-label="l"><i>ours</i></div>'),
+    (foldable("s", "c", open_=True), "<details open><summary>s</summary>c</details>"),
+    (element("svg", element("path", d="M0 0")), '<svg><path d="M0 0"></path></svg>'),
+]
+
+
+@pytest.mark.parametrize(("node", "html"), WRITTEN)
+def test_a_node_is_written_as_html(node: object, html: str) -> None:
+    assert to_html(node) == html
+
+
+REFUSED = [
+    {"onclick": "alert(1)"},
+    {"onerror": "x"},
+    {"src": "https://example.org/a.png"},
+    {"src": "data:text/html,<script>"},
+    {"href": "javascript:alert(1)"},
+    {"srcdoc": "x"},
+    {"formaction": "x"},
+    {"x y": "z"},
+    {'x"': "z"},
+]
+
+
+@pytest.mark.parametrize("attributes", REFUSED, ids=str)
+def test_an_attribute_that_runs_or_fetches_is_refused(attributes: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="output"):
+        element("p", **attributes)
+
+
+def test_a_tag_name_cannot_carry_markup() -> None:
+    with pytest.raises(ValueError, match="element name"):
+        element("p><script")
+
+
+HARMLESS = [
+    ("plain text\n\twith lines", "plain text\n\twith lines"),
+    ("\x1b[31mred", "␛[31mred"),
+    ("a\u202eb", "a⟨U+202E⟩b"),
+    ("\x7f", "␡"),
+    ("\ud800", "⟨U+D800⟩"),
+    ("naïve 日本 🙂", "naïve 日本 🙂"),
+    ("a\xa0b", "a\xa0b"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HARMLESS)
+def test_invisible_characters_become_visible(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_a_long_text_is_cut_in_the_middle() -> None:
+    cut = shortened("a" * 100 + "b" * 100, 31)
+    assert len(cut) == 31
+    assert cut.startswith("aaaa")
+    assert cut.endswith("bbbb")
+
+
+def test_one_line_has_no_line_ends() -> None:
+    assert one_line(" a\n b\r\nc ") == "a b␍ c"
+
+
+def test_a_table_names_itself_and_aligns_numbers() -> None:
+    html = to_html(table(("n", "v"), [("a", "1")], label="values", numeric=(1,)))
+    assert 'aria-label="values"' in html
+    assert '<td class="n">1' in html
+
+
+def test_an_image_carries_its_words() -> None:
+    assert 'alt="a &lt;picture&gt;"' in to_html(image(b"\x89PNG", "a <picture>"))

@@ -1,0 +1,103 @@
+"""Numbers as people read them."""
+
+import math
+
+import pytest
+
+from lispe_kernel.display import numbers
+
+VALUES = [
+    (0.0, "0"),
+    (-0.0, "0"),
+    (3, "3"),
+    (123456, "123456"),
+    (3.14159265, "3.142"),
+    (12345.678, "12346"),
+    (1e-7, "1e-07"),
+    (1e12, "1e+12"),
+    (math.nan, "nan"),
+    (-math.inf, "-inf"),
+    (0.1 + 0.2, "0.3"),
+]
+
+
+@pytest.mark.parametrize(("number", "text"), VALUES)
+def test_a_value_has_four_digits(number: float, text: str) -> None:
+    assert numbers.value(number) == text
+
+
+STABLE = [
+    (1e-9, 3.0, "0"),
+    (0.12345678, 1.0, "0.1235"),
+    (2.4999999, 4.0, "2.5"),
+    (5.0, 0.0, "5"),
+    (math.nan, 1.0, "nan"),
+]
+
+
+@pytest.mark.parametrize(("number", "magnitude", "text"), STABLE)
+def test_rounding_errors_are_not_shown(number: float, magnitude: float, text: str) -> None:
+    assert numbers.stable(number, magnitude) == text
+
+
+def test_two_machines_that_differ_in_the_last_digits_write_the_same() -> None:
+    assert numbers.stable(0.33333331, 1.2) == numbers.stable(0.33333337, 1.2)
+
+
+SIZES = [
+    (0, "0 B"),
+    (999, "999 B"),
+    (1000, "1 KB"),
+    (28_000_000_000, "28 GB"),
+    (32_000_000, "32 MB"),
+    (999_600, "1 MB"),
+]
+
+
+@pytest.mark.parametrize(("number", "text"), SIZES)
+def test_sizes_are_decimal(number: int, text: str) -> None:
+    assert numbers.size(number) == text
+
+
+SHARES = [
+    (0, 10, "0%"),
+    (10, 10, "100%"),
+    (1, 3, "33.3%"),
+    (1, 10**6, "<0.1%"),
+    (10**6 - 1, 10**6, ">99.9%"),
+    (0, 0, "0%"),
+]
+
+
+@pytest.mark.parametrize(("part", "whole", "text"), SHARES)
+def test_a_share_says_all_and_nothing_only_when_exact(part: int, whole: int, text: str) -> None:
+    assert numbers.share(part, whole) == text
+
+
+TICKS = [
+    (512, [0, 128, 256, 384]),
+    (11, [0, 2, 4, 6, 8, 10]),
+    (1, [0]),
+    (0, []),
+    (1000, [0, 200, 400, 600, 800]),
+]
+
+
+@pytest.mark.parametrize(("length", "places"), TICKS)
+def test_ticks_are_round_places(length: int, places: list[int]) -> None:
+    assert numbers.ticks(length) == places
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-5.3, 5.4), (1e-9, 3e-9), (1e6, 1e6 + 1)])
+def test_axis_ticks_lie_inside(low: float, high: float) -> None:
+    found = numbers.axis_ticks(low, high)
+    assert 2 <= len(found) <= 12
+    assert all(low - 1e-9 * abs(high) <= tick <= high + 1e-9 * abs(high) for tick in found)
+
+
+DURATIONS = [(0.44, "0.4 s"), (59.4, "59 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]
+
+
+@pytest.mark.parametrize(("seconds", "text"), DURATIONS)
+def test_durations_have_two_units(seconds: float, text: str) -> None:
+    assert numbers.duration(seconds) == text
