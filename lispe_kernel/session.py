@@ -26,6 +26,7 @@ from lispe_kernel.language.errors import LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, registry
+from lispe_kernel.language.library.maths import CONSTANTS
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
@@ -302,6 +303,7 @@ class Session:
         from lispe_kernel import __version__
 
         self.namespace.update(
+            CONSTANTS,
             __name__="lispe",
             _args=List(self.arguments),
             _current=os.path.join(folder if folder is not None else os.getcwd(), ""),

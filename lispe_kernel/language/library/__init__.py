@@ -13,6 +13,9 @@ FAMILIES = (
     "formatting",
     "extract",
     "regex",
+    "maths",
+    "randomness",
+    "distributions",
 )
 
 
