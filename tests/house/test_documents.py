@@ -8,12 +8,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "benchmarks" / "README.md"]
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 MAKE = re.compile(r"`?\bmake ([a-z]+)\b`")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_inside_the_project_leads_somewhere(document: Path) -> None:
-    targets = [target for target in LINK.findall(document.read_text()) if "://" not in target]
+    targets = [target for target in LINK.findall(CODE.sub("", document.read_text())) if "://" not in target]
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
