@@ -14,6 +14,10 @@ import torch
 from lispe_kernel.torch_library.file_errors import BadFile
 
 
+# A stretch begins where every dtype may begin.
+_ALIGNED = 16
+
+
 class _View(NamedTuple):
     """The stretch of memory a tensor looks at, in bytes of its storage."""
 
@@ -23,8 +27,8 @@ class _View(NamedTuple):
     tensor: torch.Tensor
 
     @property
-    def own(self) -> int:
-        return self.tensor.nbytes
+    def has_gaps(self) -> bool:
+        return self.tensor.nbytes < self.end - self.first
 
 
 def compact(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -70,24 +74,34 @@ def _view(name: str, tensor: torch.Tensor) -> _View:
 
 
 def _clusters(views: list[_View]) -> list[list[_View]]:
-    """Views whose stretches overlap, together."""
+    """Views that are written as one stretch of memory: those that overlap, and equal ones.
+
+    A view with gaps between its elements joins a stretch that is written anyway, else it stands alone.
+    """
     clusters: list[list[_View]] = []
     reached = -1
-    for view in sorted(views, key=lambda view: (view.first, view.end)):
+    for view in sorted((v for v in views if not v.has_gaps), key=lambda view: (view.first, view.end)):
         if view.first >= reached:
             clusters.append([])
         clusters[-1].append(view)
         reached = max(reached, view.end)
-    return clusters
+    alone: defaultdict[tuple[object, ...], list[_View]] = defaultdict(list)
+    for view in views:
+        if view.has_gaps:
+            around = next((c for c in clusters if c[0].first <= view.first and view.end <= _end(c)), None)
+            (alone[_place(view.tensor)] if around is None else around).append(view)
+    return clusters + list(alone.values())
+
+
+def _end(cluster: list[_View]) -> int:
+    return max(view.end for view in cluster)
 
 
 def _stored(cluster: list[_View]) -> dict[str, torch.Tensor]:
-    first, end = cluster[0].first, max(view.end for view in cluster)
-    distinct = {_place(view.tensor): view for view in cluster}
-    if end - first > sum(view.own for view in distinct.values()):
-        # Views with gaps between their elements: each is written row after row.
-        copies = {place: view.tensor.cpu().contiguous().clone() for place, view in distinct.items()}
-        return {view.name: copies[_place(view.tensor)] for view in cluster}
+    if cluster[0].has_gaps:
+        copy = cluster[0].tensor.cpu().contiguous().clone()
+        return {view.name: copy for view in cluster}
+    first, end = cluster[0].first // _ALIGNED * _ALIGNED, _end(cluster)
     storage = cluster[0].tensor.untyped_storage()
     on_cpu = cluster[0].tensor.device.type == "cpu"
     if on_cpu and end - first == storage.nbytes():
