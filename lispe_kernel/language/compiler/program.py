@@ -55,13 +55,14 @@ def compile_program(context: Context, source: Source, forms: Form) -> Program:
     """Compile all forms of a text. Raises CompileError before anything has run."""
     program = Program(source)
     c = Compiler(context, source)
+    defined: set[str] = set()
     for form, span in zip(forms, forms.spans, strict=True):
         c.place = span
         code = _top_level(c, form, span)
         for definition in c.definitions:
             made = _function_code(c, definition)
-            first = all(made.name != known.name for known in program.definitions)
-            (program.definitions if first else program.steps).append(made)
+            (program.steps if made.name in defined else program.definitions).append(made)
+            defined.add(made.name)
         c.definitions.clear()
         c.constants, c._constant_index = [], {}
         if code is not None:
