@@ -57,12 +57,24 @@ def _numbers(value: Any) -> Any:
 
 
 def _from_list(value: List) -> torch.Tensor:
+    first: Any = value
+    while isinstance(first, List) and first:
+        first = first[0]
+    try:
+        # Nested lists of plain numbers need no look at each element here.
+        made = torch.tensor(value) if type(first) in (int, float) else _from_mixed(value)
+    except (ValueError, TypeError, RuntimeError):
+        made = _from_mixed(value)
+    return made.float() if made.is_floating_point() else made
+
+
+def _from_mixed(value: List) -> torch.Tensor:
+    """Lists that hold typed lists, matrices or numbers in tensors. Errors tell what did not fit."""
     plain = _plain(value)
     try:
-        made = torch.tensor(plain)
+        return torch.tensor(plain)
     except (ValueError, TypeError, RuntimeError) as error:
         raise LispeError(f"{UNSUPPORTED}: {' '.join(str(error).split())}") from error
-    return made.float() if made.is_floating_point() else made
 
 
 def _plain(value: Any) -> Any:
