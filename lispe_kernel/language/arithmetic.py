@@ -190,7 +190,7 @@ def equal(a: Any, b: Any) -> bool:
         return type(b) in NUMERIC and bool(a == b)
     if kind is str:
         return isinstance(b, str) and a == b
-    if isinstance(a, list | TypedList) and not len(a):
+    if isinstance(a, list | TypedList) and not len(a):  # a linked list answers through its access
         return b is None or (hasattr(b, "__len__") and not isinstance(b, str) and len(b) == 0)
     if a is None:
         return b is None or (isinstance(b, list | TypedList) and not len(b))
@@ -203,7 +203,7 @@ def equal(a: Any, b: Any) -> bool:
 
 
 def _equal_lists(a: list[Any], b: Any) -> bool:
-    if not isinstance(b, list | TypedList) or len(a) != len(b):
+    if not (isinstance(b, list | TypedList) or hasattr(b, "lispe_items")) or len(a) != len(b):
         return False
     return all(equal(x, y) for x, y in zip(a, b, strict=True))
 
@@ -309,15 +309,15 @@ def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
             f"Error: '{name}': an integer does not fit in the elements of this typed list"
         ) from None
     if result.dtype.kind == "i":
-        _refuse_overflow(name, left, right, result)
+        refuse_overflow(name, left, right, result)
     if rest is not None and len(rest):
         result = np.concatenate([result, rest])
     return typed(result)
 
 
-def _refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:
+def refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:
     """64-bit integers wrap silently in numpy; LispE's integers do not overflow, so this is an error."""
-    if name not in ("+", "-", "*", "^^") or not len(result):
+    if name not in ("+", "-", "*", "^^") or not result.size:
         return None
     limit = 1 << (result.dtype.itemsize * 8 - 1)
     extremes = [(int(np.min(x)), int(np.max(x))) for x in (left, right)]
@@ -339,35 +339,38 @@ def _refuse_power_overflow(extremes: list[tuple[int, int]], limit: int) -> None:
         raise LispeError("Error: '^^': a result does not fit in the elements of this typed list")
 
 
+# Python's method of an operator -> its LispE name and numpy's function for it.
+METHODS = {
+    "add": ("+", "add"),
+    "sub": ("-", "subtract"),
+    "mul": ("*", "multiply"),
+    "truediv": ("/", "true_divide"),
+    "mod": ("%", "fmod"),
+    "pow": ("^^", "power"),
+    "and": ("&", "bitwise_and"),
+    "or": ("|", "bitwise_or"),
+    "xor": ("^", "bitwise_xor"),
+    "lshift": ("<<", "left_shift"),
+    "rshift": (">>", "right_shift"),
+}
+
+
 def _bind_operators() -> None:
     """Give the list classes LispE's operators, both plain and reflected."""
-    table = {
-        "add": ("+", "add"),
-        "sub": ("-", "subtract"),
-        "mul": ("*", "multiply"),
-        "truediv": ("/", "true_divide"),
-        "mod": ("%", "fmod"),
-        "pow": ("^^", "power"),
-        "and": ("&", "bitwise_and"),
-        "or": ("|", "bitwise_or"),
-        "xor": ("^", "bitwise_xor"),
-        "lshift": ("<<", "left_shift"),
-        "rshift": (">>", "right_shift"),
-    }
-    for method, (name, ufunc) in table.items():
+    for method, (name, ufunc) in METHODS.items():
         for cls, operate in (
             (List, _list_operation(OPERATORS[name])),
             (TypedList, _typed_operation(name, ufunc)),
         ):
             setattr(cls, f"__{method}__", operate)
-            setattr(cls, f"__r{method}__", _reflected(name, operate))
+            setattr(cls, f"__r{method}__", reflected_of(name, operate))
 
 
 def _list_operation(op: Binary) -> Binary:
     return lambda a, b: elementwise(op, a, b)
 
 
-def _reflected(name: str, operate: Binary) -> Binary:
+def reflected_of(name: str, operate: Binary) -> Binary:
     def reflected(self: Any, other: Any) -> Any:
         if isinstance(other, str):
             if name == "+":

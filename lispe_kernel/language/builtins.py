@@ -27,9 +27,20 @@ from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.containers import at, car, items, push, set_at, size, store
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
+from lispe_kernel.language.values.dictionaries import (
+    Dictionary,
+    IntegerDictionary,
+    IntegerTree,
+    NumberDictionary,
+    NumberTree,
+    TextTree,
+)
+from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
+from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.views import View
 
 # Classes whose truth in Python is their truth in LispE.
 PLAIN = frozenset(
@@ -46,6 +57,20 @@ PLAIN = frozenset(
         Dictionary,
         IntegerDictionary,
         NumberDictionary,
+        TextTree,
+        IntegerTree,
+        NumberTree,
+        Integers,
+        Numbers,
+        Floats,
+        Shorts,
+        LinkedList,
+        View,
+        Set,
+        StringSet,
+        IntegerSet,
+        NumberSet,
+        Heap,
         Caught,
     }
 )

@@ -7,6 +7,7 @@ Libraries above register their own kinds here (tensors, modules ...).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
@@ -118,7 +119,7 @@ class _Writer:
         if isinstance(value, str | ByteString):
             text = kind.write(value, self.show)
             return text if top else quoted(text)
-        if not isinstance(value, list | dict):
+        if not isinstance(value, list | dict | deque):
             return kind.write(value, self.show)
         identity = id(value)
         if identity in self._open:

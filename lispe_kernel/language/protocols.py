@@ -35,17 +35,22 @@ class Access:
 
 
 _by_class: dict[type, Access] = {}
+# What `access_of` found for a class before.
+_found: dict[type, Access | None] = {}
 
 
 def register_access(cls: type, access: Access) -> None:
     """Let values of `cls` and of its subclasses answer the general functions through `access`."""
     _by_class[cls] = access
+    _found.clear()
 
 
 def access_of(value: Any) -> Access | None:
     """The registered answers for a value, found through its class and its bases."""
-    for cls in type(value).__mro__:
-        found = _by_class.get(cls)
-        if found is not None:
-            return found
-    return None
+    cls = type(value)
+    try:
+        return _found[cls]
+    except KeyError:
+        found = next((_by_class[base] for base in cls.__mro__ if base in _by_class), None)
+        _found[cls] = found
+        return found

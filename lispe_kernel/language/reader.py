@@ -23,6 +23,8 @@ _NUMBER = r"""(?:0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?
 # Characters that can never stand inside an atom.
 _STOP = r"""\s()\[\]{}"`';:.,"""
 _OPERATOR = r"+\-*/%<>=!&|^~?@\\"
+# `!map` and its kin: a composing function that is not merged with the one inside.
+_UNFUSED = rf"!(?:map|filter|(?:take|drop)(?:while)?|(?:fold|scan)[lr]1?)(?![^{_STOP}])"
 
 _TOKEN = re.compile(
     rf"""
@@ -40,7 +42,7 @@ _TOKEN = re.compile(
   | (?P<quote>')
   | (?P<mark>[:.,])
   | (?P<sigil>[$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
-  | (?P<operator>[{_OPERATOR}]+)
+  | (?P<operator>{_UNFUSED} | [{_OPERATOR}]+)
   | (?P<atom>[^{_STOP}{_OPERATOR}][^{_STOP}]*)
     """,
     re.X,

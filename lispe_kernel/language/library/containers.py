@@ -7,11 +7,15 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.strings_core import like as text_like
+from lispe_kernel.language.library.strings_core import push_text
 from lispe_kernel.language.printer import describe, show, to_text
 from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings, deep_copy, sub
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.views import View, rest_of
 
 OUT_OF_BOUNDS = "Error: index out of bounds"
 
@@ -146,15 +150,19 @@ def car(container: Any) -> Any:
 
 @function("cdr", keyword=True)
 def cdr(container: Any) -> Any:
-    """All elements but the first.
+    """All elements but the first: a view of the list, so that what changes in one is seen in the other.
 
     Example: (cdr '(1 2 3)) => (2 3)
+    Example: (let ((l (list 1 2 3)) (r (cdr l))) (set@ l 1 9) r) => (9 3)
     Errors: on an empty string and on what is no container.
     """
+    kind = type(container)
+    if kind is List or kind is View:
+        return rest_of(container)
     if isinstance(container, List):
         return sub(container, 1)
     if isinstance(container, TypedList):
-        return container[1:]
+        return container.rest()
     if isinstance(container, str) and container:
         return container[1:]
     access = access_of(container)
@@ -165,7 +173,7 @@ def cdr(container: Any) -> Any:
 
 @function("push", keyword=True)
 def push(container: Any, value: Any, *values: Any) -> Any:
-    """Append values to a list in place; gives the container. On a string, the longer string.
+    """Append values in place (at the front of a linked list); gives the container. On a string, a longer one.
 
     Example: (push (list 1 2) 3) => (1 2 3)
     """
@@ -177,8 +185,9 @@ def push(container: Any, value: Any, *values: Any) -> Any:
     elif isinstance(container, TypedList):
         for item in added:
             container.append(item)
-    elif isinstance(container, str):
-        return container + "".join(map(to_text, added))
+    elif isinstance(container, str | ByteString):
+        text = to_text(container)
+        return text_like(container, push_text(text, added))
     else:
         insert = getattr(container, "lispe_push", None)
         if insert is None:

@@ -13,7 +13,9 @@ from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.reader import number as read_number
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))")
@@ -164,7 +166,7 @@ def consp(value: Any) -> Atom | None:
 
     Example: (consp '(1)) => true
     """
-    return truth(isinstance(value, list | TypedList))
+    return truth(isinstance(value, list | TypedList | LinkedList | Matrix))
 
 
 @function("atomp", "atom?", keyword=True, returns="boolean")
@@ -182,7 +184,7 @@ def nullp(value: Any) -> Atom | None:
 
     Example: (nullp ()) => true
     """
-    return truth(value is None or (isinstance(value, list | TypedList) and len(value) == 0))
+    return truth(value is None or (isinstance(value, list | TypedList | LinkedList) and len(value) == 0))
 
 
 @function("emptyp", "empty?", keyword=True, returns="boolean")
@@ -191,9 +193,9 @@ def emptyp(value: Any) -> Atom | None:
 
     Example: (empty? "") => true
     """
-    if isinstance(value, list | TypedList | dict | str):
-        return truth(len(value) == 0)
-    return truth(value is None or (isinstance(value, int | float) and value == 0))
+    if isinstance(value, int | float | complex):
+        return truth(value == 0)
+    return truth(value is None or (hasattr(value, "__len__") and len(value) == 0))
 
 
 @function("zerop", "zero?", keyword=True, returns="boolean")

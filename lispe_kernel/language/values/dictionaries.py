@@ -6,9 +6,11 @@ the right type) is Python's own subscript. Insertion order is kept.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
-from lispe_kernel.language.errors import MissingKeyError
+from lispe_kernel.language.errors import LispeError, MissingKeyError
 
 
 class Dictionary(dict[Any, Any]):
@@ -49,7 +51,14 @@ class IntegerDictionary(Dictionary):
 
     @staticmethod
     def key(value: Any) -> Any:
-        return value if type(value) is int else int(value)
+        if type(value) is int:
+            return value
+        from lispe_kernel.language.values.typed import scalar
+
+        number = scalar(value, "dictionaryi")
+        if isinstance(number, float) and not math.isfinite(number):
+            raise LispeError(f"Error: dictionaryi: {number} cannot be a key")
+        return int(number)
 
 
 class NumberDictionary(Dictionary):
@@ -59,4 +68,49 @@ class NumberDictionary(Dictionary):
 
     @staticmethod
     def key(value: Any) -> Any:
-        return value if type(value) is float else float(value)
+        if type(value) is float:
+            return value
+        from lispe_kernel.language.values.typed import scalar
+
+        return float(scalar(value, "dictionaryn"))
+
+
+class _Sorted(Dictionary):
+    """A dictionary whose keys are gone through in their order."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__()))
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter(sorted(super().__iter__(), reverse=True))
+
+    def keys(self) -> Any:
+        return list(self)
+
+    def values(self) -> Any:
+        return [self[key] for key in self]
+
+    def items(self) -> Any:
+        return [(key, self[key]) for key in self]
+
+
+class TextTree(_Sorted):
+    """LispE's `dictionarytree`: text keys, sorted by code points."""
+
+    __slots__ = ()
+
+
+class IntegerTree(_Sorted):
+    """LispE's `dictionarytreei`: integer keys, sorted."""
+
+    __slots__ = ()
+    key = staticmethod(IntegerDictionary.key)
+
+
+class NumberTree(_Sorted):
+    """LispE's `dictionarytreen`: number keys, sorted."""
+
+    __slots__ = ()
+    key = staticmethod(NumberDictionary.key)

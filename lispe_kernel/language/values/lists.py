@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from lispe_kernel.language.values.atoms import Atom
+
 # How a list in head position of a call runs as code; the session sets it.
 _apply_code: Callable[..., Any] | None = None
 
@@ -49,14 +51,17 @@ def sub(items: List, start: int, end: int | None = None) -> List:
     return type(items)(items[start:end])
 
 
+_SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
+
+
 def deep_copy(value: Any) -> Any:
     """A copy of a container and of the containers in it. Anything else is returned as it is."""
     if isinstance(value, list):
-        return type(value)(deep_copy(item) if isinstance(item, list | dict) else item for item in value)
+        return type(value)(item if type(item) in _SCALARS else deep_copy(item) for item in value)
     if isinstance(value, dict):
         copied = value.copy()
         for key, item in copied.items():
-            if isinstance(item, list | dict):
+            if type(item) not in _SCALARS:
                 copied[key] = deep_copy(item)
         return copied
     copier = getattr(value, "lispe_copy", None)

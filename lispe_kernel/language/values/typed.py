@@ -9,8 +9,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.values.numpy_lazy import np
+
+
+def scalar(value: Any, name: str) -> Any:
+    """A scalar as a Python number: text by the number at its beginning, nil as 0, other atoms as 1.
+
+    Errors: names the function `name` when the value is a container.
+    """
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, list | tuple | dict) or (
+        hasattr(value, "__len__") and not isinstance(value, str | bytes)
+    ):
+        raise wrong_argument(name, 1, "numbers or texts", value)
+    from lispe_kernel.language.library.types import as_number
+
+    return as_number(value)
+
+
+def cast(array: Any, dtype: str, name: str) -> Any:
+    """A numpy array in another dtype, decimals truncated; an error for what does not fit, never a wrap."""
+    if array.dtype.name == dtype:
+        return array.copy()
+    target = np.dtype(dtype)
+    if target.kind == "i" and array.size:
+        low, high = array.min(), array.max()
+        bounds = np.iinfo(target)
+        if not (bounds.min <= low and high <= bounds.max):  # also false for NaN
+            raise LispeError(
+                f"Error: {name}: {high if not high <= bounds.max else low} does not fit in {dtype}"
+            )
+    with np.errstate(all="ignore"):
+        return array.astype(target)
 
 
 class TypedList:
@@ -37,13 +69,26 @@ class TypedList:
 
     def _array_of(self, values: Iterable[Any]) -> Any:
         if isinstance(values, TypedList):
-            return values.array.astype(self.dtype)
+            return cast(values.array, self.dtype, self.name)
+        if isinstance(values, range) and self.dtype == "int64":
+            return np.arange(values.start, values.stop, values.step, dtype="int64")
+        items = values if type(values) is list or isinstance(values, range) else list(values)
         try:
-            return np.array(
-                values if isinstance(values, list | tuple | range) else list(values), dtype=self.dtype
-            )
-        except OverflowError:
-            raise LispeError(f"Error: {self.name}: an integer does not fit in {self.dtype}") from None
+            with np.errstate(all="ignore"):
+                made = np.array(items, dtype=self.dtype)
+        except (OverflowError, ValueError, TypeError):
+            made = np.array([self.convert(item) for item in items], dtype=self.dtype)
+        return made if made.ndim == 1 else np.array([self.convert(item) for item in items], dtype=self.dtype)
+
+    @classmethod
+    def convert(cls, value: Any) -> Any:
+        """A LispE scalar as an element of this list. Errors when it is no number or does not fit."""
+        number = scalar(value, cls.name)
+        try:
+            with np.errstate(all="ignore"):
+                return np.dtype(cls.dtype).type(int(number) if cls.dtype.startswith("int") else number).item()
+        except (OverflowError, ValueError, TypeError):
+            raise LispeError(f"Error: {cls.name}: {number} does not fit in {cls.dtype}") from None
 
     @property
     def array(self) -> Any:
@@ -64,7 +109,19 @@ class TypedList:
         return self._buffer.item(key if key >= 0 else key + self._size)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.array[key] = value
+        if type(key) is not slice:
+            if not -self._size <= key < self._size:
+                raise IndexError(key)
+            key = key if key >= 0 else key + self._size
+            self._put(key, value)
+        else:
+            self.array[key] = self._array_of(value)
+
+    def _put(self, position: int, value: Any) -> None:
+        try:
+            self._buffer[position] = value
+        except (OverflowError, ValueError, TypeError):
+            self._buffer[position] = self.convert(value)
 
     def __contains__(self, value: Any) -> bool:
         return isinstance(value, int | float) and bool((self.array == value).any())
@@ -75,9 +132,14 @@ class TypedList:
         return isinstance(other, list) and self.array.tolist() == other
 
     def append(self, value: Any) -> None:
-        self._reserve(1)
-        self._buffer[self._size] = value
-        self._size += 1
+        size = self._size
+        if size == len(self._buffer):
+            self._reserve(1)
+        try:
+            self._buffer[size] = value
+        except (OverflowError, ValueError, TypeError):
+            self._buffer[size] = self.convert(value)
+        self._size = size + 1
 
     def extend(self, values: Iterable[Any]) -> None:
         added = self._array_of(values)
@@ -86,17 +148,30 @@ class TypedList:
         self._size += len(added)
 
     def insert(self, index: int, value: Any) -> None:
-        self._buffer = np.insert(self.array, index, value)
+        self._buffer = np.insert(self.array, index, self.convert(value))
         self._size = len(self._buffer)
 
     def pop(self, index: int = -1) -> Any:
         value = self[index]
-        self._buffer = np.delete(self.array, index)
-        self._size = len(self._buffer)
+        if index in (-1, self._size - 1):
+            self._size -= 1
+        elif index in (0, -self._size):
+            self._buffer = self._buffer[1:]
+            self._size -= 1
+        else:
+            self._buffer = np.delete(self.array, index)
+            self._size = len(self._buffer)
         return value
 
+    def clear(self) -> None:
+        self._buffer, self._size = self._buffer[:0], 0
+
     def reverse(self) -> None:
-        self._buffer = self.array[::-1].copy()
+        self.array[:] = self.array[::-1].copy()
+
+    def rest(self) -> TypedList:
+        """All elements but the first, in the same memory: what changes in one is seen in the other."""
+        return type(self).of_array(self.array[1:])
 
     def copy(self) -> TypedList:
         return type(self).of_array(self.array.copy())

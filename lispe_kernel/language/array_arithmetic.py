@@ -1,0 +1,91 @@
+"""Operators on matrices, linked lists and sets: what `arithmetic.py` does for lists and typed lists.
+
+Importing this module binds the operators of these classes; it defines no function of LispE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.arithmetic import (
+    METHODS,
+    NUMERIC,
+    OPERATORS,
+    cannot,
+    elementwise,
+    reflected_of,
+    refuse_overflow,
+)
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.values.linked import LinkedList
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.matrices import Matrix, array_of, nested, shape_text, wrapped
+from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.sets import Set, combined
+
+Binary = Callable[[Any, Any], Any]
+
+# An operator's Python function -> its LispE name and numpy's function.
+_NAMES = {OPERATORS[name]: (name, ufunc) for name, ufunc in METHODS.values()}
+
+
+def on_matrices(op: Binary, a: Any, b: Any) -> Any:
+    """An operator with a matrix or tensor on one side: element by element, a list with every row."""
+    name, ufunc = _NAMES.get(op, ("", ""))
+    left, right = _operand(a), _operand(b)
+    if not ufunc or left is None or right is None:
+        if isinstance(a, list) or isinstance(b, list):
+            return elementwise(op, _rows(a), _rows(b))
+        raise cannot(name or "this operator", a, b)
+    _check_shapes(name, left, right)
+    if name in ("/", "%") and not np.all(right):
+        raise LispeError("Error: division by zero")
+    try:
+        with np.errstate(all="ignore"):
+            result = getattr(np, ufunc)(left, right)
+    except (TypeError, OverflowError, ValueError):
+        raise cannot(name, a, b) from None
+    if result.dtype.kind == "i":
+        refuse_overflow(name, left, right, result)
+    return wrapped(result)
+
+
+def _operand(value: Any) -> Any:
+    return value if type(value) in NUMERIC or isinstance(value, str) else array_of(value)
+
+
+def _rows(value: Any) -> Any:
+    return nested(value.array) if isinstance(value, Matrix) else value
+
+
+def _check_shapes(name: str, left: Any, right: Any) -> None:
+    shapes = [getattr(side, "shape", ()) for side in (left, right)]
+    short, long = sorted(shapes, key=len)
+    if short and long[len(long) - len(short) :] != short:
+        shown = " and ".join(map(shape_text, shapes))
+        raise LispeError(f"Error: '{name}': the shapes {shown} do not fit each other")
+
+
+def on_linked_lists(op: Binary, a: Any, b: Any) -> Any:
+    """An operator with a linked list on one side; the result is linked when the first operand is."""
+    left, right = (List(side) if isinstance(side, LinkedList) else side for side in (a, b))
+    result = op(left, right)
+    return LinkedList(result) if isinstance(a, LinkedList) or not isinstance(b, LinkedList | list) else result
+
+
+def _bind() -> None:
+    for cls, operate in ((Matrix, on_matrices), (LinkedList, on_linked_lists), (Set, combined)):
+        for method, (name, _) in METHODS.items():
+            bound = _bound(operate, OPERATORS[name])
+            setattr(cls, f"__{method}__", bound)
+            setattr(cls, f"__r{method}__", reflected_of(name, bound))
+    LinkedList.__iadd__ = LinkedList.__add__  # type: ignore[method-assign,assignment,attr-defined]
+    LinkedList.__imul__ = LinkedList.__mul__  # type: ignore[method-assign,assignment,attr-defined]
+
+
+def _bound(operate: Callable[[Binary, Any, Any], Any], op: Binary) -> Binary:
+    return lambda a, b: operate(op, a, b)
+
+
+_bind()
