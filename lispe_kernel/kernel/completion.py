@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.kernel.cursor import Level, Place, enclosing, place_at, words
 from lispe_kernel.kernel.magics import MAGICS
@@ -18,12 +17,11 @@ from lispe_kernel.language.protocols import access_of
 
 TYPES = "_jupyter_types_experimental"
 # Beyond this nobody reads on, and a front end would stall.
-MOST = 1000
+MOST = 500
 AT = frozenset({"@", "at", "nth", "key@", "key"})
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A text that may replace the word at the cursor."""
 
     text: str
@@ -130,11 +128,10 @@ class Completer:
                 yield Match(parameter.name if inside else f"(? {parameter.name} ", "param", str(parameter))
 
     def _names(self, place: Place, code: str) -> Iterator[Match]:
-        seen = set()
-        for name in sorted(
-            all_names(self._session().namespace, place.word), key=lambda n: _order(place, n.kind)
-        ):
-            seen.add(name.text)
+        found = list(all_names(self._session().namespace, place.word))
+        found.sort(key=lambda name: _order(place, name.kind))
+        seen = {name.text for name in found}
+        for name in found[:MOST]:
             yield Match(name.text, name.kind, name.signature or describe(name.entry, 60))
         if place.word:
             # Local variables and atoms of the cell itself.

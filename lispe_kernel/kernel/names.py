@@ -6,25 +6,22 @@ It reads the registries and keeps no list of its own, and it never runs user cod
 from __future__ import annotations
 
 import linecache
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
-from lispe_kernel.language.errors import ReaderError
-from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.printer import show
-from lispe_kernel.language.reader import read
+from lispe_kernel.language.reader import tokens
 from lispe_kernel.language.source import Source
 
 # The kinds that JupyterLab has icons for.
 FUNCTION, KEYWORD, VARIABLE, CLASS = "function", "keyword", "instance", "class"
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """One name and what it stands for. `entry` is a Function, a SpecialForm, or the variable's value."""
 
     text: str
@@ -112,27 +109,24 @@ def definition(value: FunctionType) -> tuple[str, int, str]:
     """Where a user's function was written: (file, line, text of the defining form)."""
     code = value.__code__
     text = "".join(linecache.getlines(code.co_filename))
-    form = _innermost(text, code.co_firstlineno, value.__name__)
+    form = _defining_form(text, code.co_firstlineno, value.__name__)
     return code.co_filename, code.co_firstlineno, form
 
 
-def _innermost(text: str, line: int, name: str) -> str:
+def _defining_form(text: str, line: int, name: str) -> str:
+    """The form that defines a name on a line or after it; that line when there is none (a lambda, say)."""
     source = Source(text)
-    try:
-        forms = read(source)
-    except ReaderError:
+    start = len("".join(text.splitlines(keepends=True)[: line - 1]))
+    found = re.compile(rf"\(\s*[^\s()]+\s+{re.escape(name)}(?=[\s()])").search(text, start)
+    if found is None:
         return source.line(line)
-    for form in _walk(forms):
-        if form.span.line == line and len(form) > 2 and str(form[1]) == name:
-            return source.excerpt(form.span)
-    return source.line(line)
-
-
-def _walk(form: Form) -> Iterator[Form]:
-    for item in form:
-        if isinstance(item, Form):
-            yield item
-            yield from _walk(item)
+    rest = text[found.start() :]
+    depth = 0
+    for kind, _, end in tokens(Source(rest)):
+        depth += (kind == "open") - (kind == "close")
+        if depth == 0:
+            return rest[:end]
+    return rest
 
 
 # What the services hold: the namespace may be replaced (`%reset`), so they ask for it each time.
