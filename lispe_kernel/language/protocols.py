@@ -28,6 +28,8 @@ class Access:
     equal: Callable[[Any, Any], bool] | None = None
     # An arithmetic operator (a Python function of two values) when the other operand is a list.
     operate: Callable[[Callable[[Any, Any], Any], Any, Any], Any] | None = None
+    # A copy of the value's own, for `clone`.
+    copy: Callable[[Any], Any] | None = None
     # The error text for operands that an operator does not take.
     operands: str = ""
     # The value as a condition; most things are simply true.

@@ -97,6 +97,7 @@ register_access(
         # Two tensors are equal only when they are the same one.
         equal=lambda first, second: first is second,
         operate=operate,
+        copy=torch.Tensor.clone,
         operands=arguments.BOTH,
         # A tensor is true, whatever numbers it holds.
         truth=lambda _tensor: True,

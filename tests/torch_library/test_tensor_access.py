@@ -8,6 +8,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.lists import deep_copy
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 
 MATRIX = torch.tensor([[1, 2, 3], [4, 5, 6]])
@@ -82,3 +83,10 @@ def test_an_operator_takes_a_list_on_either_side(other):
     assert operator.add(value, other).tolist() == [5, 7]
     assert operator.sub(other, value).tolist() == [3, 3]
     assert operator.truediv(other, value).tolist() == [4, 2.5]
+
+
+def test_a_clone_has_numbers_of_its_own():
+    value = torch.ones(2)
+    copied = deep_copy(listed(value))
+    copied[0].fill_(5)
+    assert value.tolist() == [1, 1]

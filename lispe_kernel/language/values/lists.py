@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.atoms import Atom
 
 # How a list in head position of a call runs as code; the session sets it.
@@ -65,7 +66,10 @@ def deep_copy(value: Any) -> Any:
                 copied[key] = deep_copy(item)
         return copied
     copier = getattr(value, "lispe_copy", None)
-    return copier() if copier is not None else value
+    if copier is not None:
+        return copier()
+    access = access_of(value)
+    return access.copy(value) if access is not None and access.copy is not None else value
 
 
 def as_list(items: Iterable[Any]) -> List:
