@@ -19,6 +19,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -139,6 +140,8 @@ registry = Registry()
 
 def parameters_of(call: Callable[..., Any]) -> tuple[Parameter, ...]:
     """LispE parameters from a Python signature; a trailing underscore of a name is dropped."""
+    if type(call) is FunctionType and not hasattr(call, "__wrapped__"):
+        return _plain_parameters(call)
     found = []
     for p in inspect.signature(call).parameters.values():
         if p.kind is p.VAR_POSITIONAL:
@@ -146,6 +149,20 @@ def parameters_of(call: Callable[..., Any]) -> tuple[Parameter, ...]:
         elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
             optional = p.default is not p.empty
             found.append(Parameter(p.name.rstrip("_"), optional, False, p.default if optional else None))
+    return tuple(found)
+
+
+def _plain_parameters(call: FunctionType) -> tuple[Parameter, ...]:
+    # As `inspect.signature` would say, at a tenth of its time: hundreds of functions register at each start.
+    code, defaults = call.__code__, call.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    first = len(names) - len(defaults)
+    found = [Parameter(name.rstrip("_")) for name in names[:first]]
+    for name, default in zip(names[first:], defaults, strict=True):
+        found.append(Parameter(name.rstrip("_"), True, False, default))
+    if code.co_flags & inspect.CO_VARARGS:
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+        found.append(Parameter(rest.rstrip("_"), rest=True))
     return tuple(found)
 
 
