@@ -1,7 +1,8 @@
 """Values as things to look at: kind of value -> MIME bundle, page, picture or live widget.
 
 One file a kind of value; `registry` finds the view, `publish` sends an output to whatever shows it.
-Importing this floor imports neither torch nor Pillow nor ipywidgets; each view imports what it draws with.
+Importing this floor imports neither torch nor Pillow nor ipywidgets, and the views only when a value that
+is more than a number or a text is shown.
 """
 
 from __future__ import annotations
@@ -10,31 +11,35 @@ import importlib
 
 from lispe_kernel.display.registry import Bundle, View, bundle, renderer, view_of
 
-__all__ = ["Bundle", "View", "bundle", "load", "renderer", "view_of"]
+__all__ = ["Bundle", "View", "bundle", "load", "load_views", "renderer", "view_of"]
 
-# The files that register views and functions; a new renderer is a new file and its name here.
-_FILES = (
+# The files that register views; a new renderer is a new file and its name here.
+VIEW_FILES = (
+    "attention",
+    "checkpoints",
+    "compare",
     "containers",
+    "lora",
     "matrices",
-    "tensors",
+    "modules",
+    "optimizers",
+    "plots",
     "positional",
     "state_dicts",
-    "modules",
-    "lora",
-    "optimizers",
-    "tokenizers",
-    "checkpoints",
-    "timeline",
     "storage",
-    "attention",
-    "compare",
-    "plots",
+    "tensors",
+    "timeline",
+    "tokenizers",
     "training",
-    "functions",
 )
 
 
 def load() -> None:
-    """Register every view and the display functions of LispE. Cheap, and harmless when repeated."""
-    for name in _FILES:
-        importlib.import_module(f"lispe_kernel.display.{name}")
+    """Register the display functions of LispE. Costs next to nothing, and is harmless when repeated."""
+    importlib.import_module(f"{__name__}.functions")
+
+
+def load_views() -> None:
+    """Register every view; `view_of` does it when it first needs one. Harmless when repeated."""
+    for name in VIEW_FILES:
+        importlib.import_module(f"{__name__}.{name}")

@@ -8,21 +8,11 @@ from lispe_kernel.display.html import one_line
 from lispe_kernel.display.plots import Heatmap, is_tensor, labels_in
 from lispe_kernel.display.tokenizers import piece_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.functions import function
 from lispe_kernel.language.values.typed import TypedList
 
 
-@function("attention_map")
 def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> Heatmap:
-    """Attention weights [heads, queries, keys] (or [batch, heads, queries, keys]) as one heatmap a head.
-
-    `tokens` labels both axes: a list of strings, or token ids (a tensor, a list) with the tokenizer they come
-    from. Labels for fewer places than the weights have (padding) leave the rest out of the picture.
-    `torch_attention_weights` gives the weights.
-
-    Example: (println (attention_map (torch_ones '(2 3 3)))) => attention weights of 2 x 3 x 3 values
-    Errors: a value that is no tensor of 2 to 4 axes; ids without a tokenizer; more labels than places
-    """
+    """One heatmap a head; see `(attention_map ...)` in functions.py."""
     if not is_tensor(weights) or not 2 <= weights.dim() <= 4:
         raise wrong_argument("attention_map", 1, "a tensor [heads, queries, keys]", weights)
     labels = _labels(tokens, tokenizer)

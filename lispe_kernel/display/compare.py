@@ -19,7 +19,6 @@ from lispe_kernel.display.state_dicts import tensors_of
 from lispe_kernel.display.statistics import Statistics, summarise
 from lispe_kernel.display.tensors import alarms, dense, summary
 from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import register_kind
 
 _ROWS = 2000
@@ -99,13 +98,8 @@ for _cls in (TensorComparison, StateComparison):
     register_kind(_cls, "comparison_", lambda value, show: value.text)
 
 
-@function("compare")
 def compare(a: Any, b: Any) -> Any:
-    """The difference of two tensors, state dicts, modules or checkpoints, the most changed tensor first.
-
-    Example: (println (compare (torch_ones '(1)) (torch_ones '(1)))) => equal: float32 [1], value 1
-    Errors: two values of different kinds; values that hold no tensors
-    """
+    """A TensorComparison or a StateComparison, by what the values are."""
     if is_tensor(a) and is_tensor(b):
         return compare_tensors(a, b)
     return compare_states(_named(1, a), _named(2, b))

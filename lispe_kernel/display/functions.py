@@ -1,17 +1,14 @@
-"""The display functions of LispE: show a value now, replace what was shown, heatmaps, plots, explorers.
+"""The display functions of LispE: show a value now, replace what was shown, pictures, curves, explorers.
 
-Each makes a small display object or sends a bundle to the publisher; what things look like is decided by
-their views.
+Only names, arguments and help stand here; what they make is in the file of its kind, imported when first
+used, so that a kernel starts without any of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from lispe_kernel.display import publish
-from lispe_kernel.display.plots import Heatmap, Plot, numbers_in
-from lispe_kernel.display.registry import view_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import register_kind
@@ -33,7 +30,7 @@ register_kind(Handle, "display_", lambda handle, show: "display")
 def display(value: Any) -> Handle:
     """Show a value now, as a cell shows its result, and return a handle with which it can be replaced.
 
-    Example: (display 3) => display
+    Example: (setq handle (display 3)) => 3
     """
     handle = Handle()
     publish.show(value, handle.identity)
@@ -42,9 +39,9 @@ def display(value: Any) -> Handle:
 
 @function("update_display", silent=True)
 def update_display(handle: Handle, value: Any) -> Handle:
-    """Replace what `display` showed.
+    """Replace what `display` showed. A terminal writes the new text under the old one.
 
-    Example: (update_display (display 1) 2) => display
+    Example: (setq handle (update_display (display 1) 1)) => 1
     Errors: `Error: update_display: the first argument must be what display returned`
     """
     if not isinstance(handle, Handle):
@@ -54,7 +51,7 @@ def update_display(handle: Handle, value: Any) -> Handle:
 
 
 @function("heatmap")
-def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> Heatmap:
+def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> Any:
     """A tensor or matrix as a heatmap with its colour bar; labels (lists of strings) name rows and columns.
 
     More than two axes give one heatmap for each leading index. Nothing of the values changes.
@@ -62,11 +59,13 @@ def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> H
     Example: (println (heatmap (list (list 1 2) (list 3 4)))) => heatmap of 2 x 2 values
     Errors: a value that is no tensor, matrix or list of lists of numbers; labels of another length
     """
+    from lispe_kernel.display.plots import Heatmap
+
     return Heatmap.of("heatmap", tensor, row_labels, column_labels)
 
 
 @function("plot")
-def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Plot:
+def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Any:
     """A curve through the values `ys`, over `xs` or over 0, 1, 2 ...
 
     A list of lists (or a matrix) gives one curve each. Values may be lists, typed lists or tensors.
@@ -74,20 +73,78 @@ def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Plot:
     Example: (println (plot (list 1 4 9))) => plot of 3 points
     Errors: values that are no numbers; xs and ys of different lengths
     """
-    if ys is None:
-        return Plot.over(None, curves_of("plot", 1, xs_or_ys), label)
-    xs = numbers_in("plot", 1, xs_or_ys)
-    return Plot.over(xs, curves_of("plot", 2, ys), label)
+    from lispe_kernel.display.plots import Plot
+
+    return Plot.of(xs_or_ys, ys, label)
 
 
-def curves_of(name: str, position: int, value: Any) -> list[Sequence[float]]:
-    """One or several sequences of numbers."""
-    if isinstance(value, list) and value and all(hasattr(item, "__len__") for item in value):
-        return [numbers_in(name, position, item) for item in value]
-    shape = getattr(value, "shape", None)
-    if shape is not None and len(shape) == 2:
-        return [numbers_in(name, position, row) for row in value]
-    return [numbers_in(name, position, value)]
+@function("compare")
+def compare(a: Any, b: Any) -> Any:
+    """The difference of two tensors, state dicts, modules or checkpoints, the most changed tensor first.
+
+    Example: (println (compare (torch_ones '(1)) (torch_ones '(1)))) => equal: float32 [1], value 1
+    Errors: two values of different kinds; values that hold no tensors
+    """
+    from lispe_kernel.display import compare as comparing
+
+    return comparing.compare(a, b)
+
+
+@function("attention_map")
+def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> Any:
+    """Attention weights [heads, queries, keys] (or [batch, heads, queries, keys]) as one heatmap a head.
+
+    `tokens` labels both axes: a list of strings, or token ids (a tensor, a list) with the tokenizer they come
+    from. Labels for fewer places than the weights have (padding) leave the rest out of the picture.
+    `torch_attention_weights` gives the weights.
+
+    Example: (println (attention_map (torch_ones '(2 3 3)))) => attention weights of 2 x 3 x 3 values
+    Errors: a value that is no tensor of 2 to 4 axes; ids without a tokenizer; more labels than places
+    """
+    from lispe_kernel.display import attention
+
+    return attention.attention_map(weights, tokens, tokenizer)
+
+
+@function("timeline")
+def timeline(folder: str) -> Any:
+    """The checkpoints of a folder on an axis of epochs: metrics, size, time, drift of the weights, damage.
+
+    The files are those of `torch_list_checkpoints`; the drift is estimated from sampled weights.
+
+    Example: (maybe (timeline "no-such-folder") "none") => none
+    Errors: the folder does not exist or holds no checkpoint
+    """
+    from lispe_kernel.display import timeline as timelines
+
+    return timelines.timeline(folder)
+
+
+@function("track", silent=True)
+def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
+    """Follow a number through a loop: one output with a curve a name, updated at most ten times a second.
+
+    With `total` (how many steps there will be) a progress bar shows the rate and the time left; `step` is
+    the place on the axis (counted from 0 by itself). The value comes back unchanged.
+
+    Example: (+ 1 (track "loss" 0.5)) => 1.5
+    Errors: `Error: track: the first argument must be a name`; a value that is no number
+    """
+    from lispe_kernel.display import training
+
+    return training.track(name, value, step, total)
+
+
+@function("storage_report")
+def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> Any:
+    """`torch_storage_report` under a shorter name: bytes of a model and its adapters, drawn as bars.
+
+    Example: (println (storage_report 7000000000)) => model: 7,000,000,000 parameters, 28 GB in float32
+    Errors: the first argument must be a module or a number of parameters
+    """
+    from lispe_kernel.torch_library import storage
+
+    return storage.storage_report(model, adapters, dtype)
 
 
 @function("explore", silent=True)
@@ -99,6 +156,8 @@ def explore(value: Any, other: Any = None) -> Any:
 
     Errors: `Error: explore: there is no explorer for ...`; ipywidgets is not installed
     """
+    from lispe_kernel.display.registry import view_of
+
     try:
         made = view_of(value).explore(other)
     except ImportError as error:

@@ -49,6 +49,20 @@ def numbers_in(name: str, position: int, value: Any) -> list[float]:
     raise wrong_argument(name, position, "numbers (a list, a typed list or a tensor)", value)
 
 
+def curves_in(name: str, position: int, value: Any) -> list[Sequence[float]]:
+    """One or several sequences of numbers."""
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(item, list | tuple | TypedList) for item in value)
+    ):
+        return [numbers_in(name, position, item) for item in value]
+    shape = getattr(value, "shape", None)
+    if shape is not None and len(shape) == 2:
+        return [numbers_in(name, position, row) for row in value]
+    return [numbers_in(name, position, value)]
+
+
 def matrix_in(name: str, value: Any) -> Any:
     """A tensor or numpy array of at least two axes from a tensor, a matrix or a list of lists."""
     import numpy as np
@@ -253,6 +267,13 @@ class Plot:
                 Series((label or "curve") if len(curves) == 1 else f"{label or 'curve'} {k}", places, ys)
             )
         return cls(tuple(made), label or "")
+
+    @classmethod
+    def of(cls, xs_or_ys: Any, ys: Any, label: str | None) -> Plot:
+        """Curves from the arguments of `plot`."""
+        if ys is None:
+            return cls.over(None, curves_in("plot", 1, xs_or_ys), label)
+        return cls.over(numbers_in("plot", 1, xs_or_ys), curves_in("plot", 2, ys), label)
 
     @cached_property
     def text(self) -> str:

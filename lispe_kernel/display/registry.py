@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from lispe_kernel.display.html import Node, element, one_line, plain
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.values.atoms import Atom
 
 Bundle = dict[str, Any]
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -55,6 +56,9 @@ class View:
 
 V = TypeVar("V", bound=type[View])
 _views: dict[type | str, type[View]] = {}
+_is_complete = False
+# What is only ever printed: the first cell's `3` waits for no view.
+_PRINTED = frozenset({type(None), bool, int, float, complex, str, Atom})
 
 
 def renderer(*kinds: type | str) -> Callable[[V], V]:
@@ -74,11 +78,24 @@ def renderer(*kinds: type | str) -> Callable[[V], V]:
 
 def view_of(value: Any) -> View:
     """The view of a value: the nearest registered class among its bases, else the printing one."""
+    if type(value) in _PRINTED:
+        return View(value)
+    _complete()
     for cls in type(value).__mro__:
         found = _views.get(cls) or _views.get(f"{cls.__module__}.{cls.__qualname__}")
         if found is not None:
             return found(value)
     return View(value)
+
+
+def _complete() -> None:
+    """Import the files of the views, once."""
+    global _is_complete
+    if not _is_complete:
+        from lispe_kernel.display import load_views
+
+        load_views()
+        _is_complete = True
 
 
 def registered() -> list[type | str]:

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lispe_kernel.display import charts, numbers
 from lispe_kernel.display.html import Node, element, facts
 from lispe_kernel.display.registry import View, renderer
-from lispe_kernel.language.functions import function
-
-
-@function("storage_report")
-def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> Any:
-    """`torch_storage_report` under a shorter name: bytes of a model and its adapters, drawn as bars.
-
-    Example: (println (storage_report 7000000000)) => model: 7,000,000,000 parameters, 28 GB in float32
-    Errors: the first argument must be a module or a number of parameters
-    """
-    from lispe_kernel.torch_library import storage
-
-    return storage.storage_report(model, adapters, dtype)
 
 
 @renderer("lispe_kernel.torch_library.storage.StorageReport")

@@ -66,6 +66,8 @@ class TensorView(View):
         if not rasters:
             return None
         limit = pictures.limit_of(rasters)
+        if len(rasters) == 1 and max(rasters[0].blocks.shape) > _MULTIPLE_PIXELS:
+            return pictures.picture(rasters[0], -limit, limit)
         return pictures.montage(rasters, -limit, limit)
 
     def explore(self, other: Any = None) -> Any:

@@ -21,7 +21,6 @@ from lispe_kernel.display.charts import Series
 from lispe_kernel.display.html import Element, Node, element, facts, name, one_line, shortened, table, warning
 from lispe_kernel.display.registry import View, plain_text, renderer
 from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import register_kind
 
 _VERIFIED_BYTES = 256_000_000  # checksums are compared while all files together are no larger
@@ -81,15 +80,8 @@ class Timeline:
 register_kind(Timeline, "timeline_", lambda value, show: value.text)
 
 
-@function("timeline")
 def timeline(folder: str) -> Timeline:
-    """The checkpoints of a folder on an axis of epochs: metrics, size, time, drift of the weights, damage.
-
-    The files are those of `torch_list_checkpoints`; the drift is estimated from sampled weights.
-
-    Example: (maybe (timeline "no-such-folder") "none") => none
-    Errors: `Error: timeline: ...` when the folder does not exist or holds no checkpoint
-    """
+    """The checkpoints that `torch_list_checkpoints` finds, looked at more closely."""
     if not isinstance(folder, str):
         raise wrong_argument("timeline", 1, "the path of a folder", folder)
     from lispe_kernel.torch_library.checkpoint_folders import list_checkpoints

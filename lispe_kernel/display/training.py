@@ -16,7 +16,6 @@ from lispe_kernel.display.charts import Series
 from lispe_kernel.display.html import Element, Node, element, facts, one_line, shortened, warning
 from lispe_kernel.display.registry import View, bundle, plain_text, renderer
 from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.functions import function
 
 PAUSE = 0.1  # seconds between two updates
 _MOST_POINTS = 4000  # points kept of a curve; beyond, neighbours are merged
@@ -210,16 +209,8 @@ def _finish() -> None:
         _tracker = None
 
 
-@function("track", silent=True)
 def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
-    """Follow a number through a loop: one output with a curve a name, updated at most ten times a second.
-
-    With `total` (how many steps there will be) a progress bar shows the rate and the time left; `step` is
-    the place on the axis (counted from 0 by itself). The value comes back unchanged.
-
-    Example: (track "loss" 0.5) => 0.5
-    Errors: `Error: track: the first argument must be a name`; a value that is no number
-    """
+    """Add a value to the curve of that name in the output of the running cell."""
     global _tracker
     if not isinstance(name, str):
         raise wrong_argument("track", 1, "a name", name)

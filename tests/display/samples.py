@@ -8,9 +8,8 @@ from typing import Any
 import torch
 
 from lispe_kernel import display
-from lispe_kernel.display import functions, storage, timeline, training
-from lispe_kernel.display.attention import attention_map
-from lispe_kernel.display.compare import compare
+from lispe_kernel.display import functions, timeline, training
+from lispe_kernel.display.functions import attention_map, compare, storage_report
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
@@ -115,7 +114,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "tracker": lambda text, folder: _tracker(text),
     "checkpoint": lambda text, folder: _checkpoint(text, folder),
     "timeline": lambda text, folder: timeline.timeline(os.fspath(_folder(text, folder))),
-    "storage": lambda text, folder: storage.storage_report(7_000_000_000, 8_000_000),
+    "storage": lambda text, folder: storage_report(7_000_000_000, 8_000_000),
 }
 
 
