@@ -1,7 +1,7 @@
 (defun run (n)
     (torch_manual_seed 1)
     (setq model (torch_model 8 32 1))
-    (setq optimizer (torch_optimizer model 0.01))
+    (setq optimizer (torch_optimizer model 0.01 "adam"))
     (setq x (tensor_randn '(64 8)))
     (setq y (tensor_randn '(64 1)))
     (loopcount n i

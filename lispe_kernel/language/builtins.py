@@ -125,17 +125,7 @@ def _no_product(text: str) -> Any:
 
 
 def _square(value: Any) -> Any:
-    return (
-        value * value
-        if type(value) is float
-        else power(value, 2)
-        if isinstance(value, int)
-        else _times(value)
-    )
-
-
-def _times(value: Any) -> Any:
-    return OPERATORS["*"](value, value)
+    return value * value if type(value) is float else power(value, 2)
 
 
 def _thrown(value: Any) -> ThrownError:

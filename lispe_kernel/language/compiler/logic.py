@@ -196,7 +196,14 @@ def _equal_test(c: Compiler, form: Form) -> ast.expr:
 
 @_test("!=")
 def _different_test(c: Compiler, form: Form) -> ast.expr:
-    return c.boolean(ast.And(), [c.negate(_equal(c, a, b)) for a, b in _neighbours(c, form)])
+    return c.boolean(ast.And(), [_different(c, _equal(c, a, b)) for a, b in _neighbours(c, form)])
+
+
+def _different(c: Compiler, test: ast.expr) -> ast.expr:
+    """The opposite of a test for equality."""
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
+        return c.compare(test.left, [ast.NotEq()], test.comparators)
+    return c.negate(test)
 
 
 def _against_first(c: Compiler, form: Form) -> list[ast.expr]:
@@ -213,7 +220,7 @@ def _eq_test(c: Compiler, form: Form) -> ast.expr:
 
 @_test("neq")
 def _neq_test(c: Compiler, form: Form) -> ast.expr:
-    return c.boolean(ast.And(), [c.negate(test) for test in _against_first(c, form)])
+    return c.boolean(ast.And(), [_different(c, test) for test in _against_first(c, form)])
 
 
 @inline("=", "!=", "eq", "neq")

@@ -11,7 +11,7 @@ from typing import Any
 
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import VALUE, Destination
-from lispe_kernel.language.compiler.kinds import NOT_TEXT, arithmetic_kind
+from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, arithmetic_kind
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
 from lispe_kernel.language.forms import Form
 
@@ -127,12 +127,34 @@ def _is_int(c: Compiler, value: ast.expr) -> ast.expr:
 @inline("^^")
 def compile_power(c: Compiler, form: Form, destination: Destination) -> Any:
     """A power; a square is a product."""
-    if len(form) != 3:
+    if len(form) != 3 or form[2] != 2 or type(form[2]) is not int:
         return NOT_INLINE
-    if form[2] == 2 and type(form[2]) is int:
-        base = c.simple(c.value(form[1], form.spans[1]))
-        product: ast.expr = c.binary(base, ast.Mult(), base)
-        if c.kind(base) not in NOT_TEXT:
-            return NOT_INLINE if c.kind(base) == "text" else c.deliver(c.call(" square", base), destination)
-        return c.deliver(c.known(product, "solid"), destination)
-    return NOT_INLINE
+    base = c.simple(c.value(form[1], form.spans[1]))
+    if c.kind(base) in NOT_TEXT:
+        return c.deliver(c.known(c.binary(base, ast.Mult(), base), "solid"), destination)
+    return c.deliver(c.call(" square", base), destination)
+
+
+_BITS: dict[str, type[ast.operator]] = {
+    "&": ast.BitAnd,
+    "|": ast.BitOr,
+    "^": ast.BitXor,
+    "<<": ast.LShift,
+    ">>": ast.RShift,
+}
+
+
+@inline(*_BITS)
+def compile_bits(c: Compiler, form: Form, destination: Destination) -> Any:
+    """A bit operation: Python's on two integers, the library's on everything else."""
+    name = form[0].name
+    # A shift by a variable may be negative or huge, which the library refuses.
+    if len(form) != 3 or (name in ("<<", ">>") and not (type(form[2]) is int and 0 <= form[2] < 64)):
+        return NOT_INLINE
+    a, b = (c.simple(e) for e in c.arguments(form))
+    plain = c.binary(a, _BITS[name](), b)
+    tests = [_is_int(c, e) for e in (a, b) if c.kind(e) not in INTEGERS]
+    if not tests:
+        return c.deliver(c.known(plain, "integer"), destination)
+    slow = c.call(name, a, b)
+    return c.deliver(c.known(c.choose(c.boolean(ast.And(), tests), plain, slow), "solid"), destination)

@@ -20,6 +20,9 @@ from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
 from lispe_kernel.language.values.typed import TypedList
 
+# Two of these are compared as they are, which is by far the most frequent call.
+_SCALARS = frozenset({int, float})
+
 
 def _addends(container: Any, name: str) -> list[Any]:
     if isinstance(container, Matrix):
@@ -102,6 +105,8 @@ def max_(value: Any, *values: Any) -> Any:
     Example: (max 3 9 4) => 9
     Example: (max '("b" "c" "a")) => c
     """
+    if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
+        return value if value >= values[0] else values[0]
     return _extreme("max", operator.gt, value, values)
 
 
@@ -111,6 +116,8 @@ def min_(value: Any, *values: Any) -> Any:
 
     Example: (min 3 9 4) => 3
     """
+    if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
+        return value if value <= values[0] else values[0]
     return _extreme("min", operator.lt, value, values)
 
 
