@@ -13,7 +13,6 @@ import torch
 
 from lispe_kernel.torch_library.file_errors import BadFile
 
-
 # A stretch begins where every dtype may begin.
 _ALIGNED = 16
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
+import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
@@ -52,13 +54,18 @@ class _Counted:
 
     def __init__(self, file: BinaryIO, advance: Advance) -> None:
         self._file, self._advance = file, advance
+        self.error: OSError | None = None
 
     def write(self, data: memoryview) -> int:
         left = memoryview(data)
-        while left:
-            written = self._file.write(left)
-            self._advance(written)
-            left = left[written:]
+        try:
+            while left:
+                written = self._file.write(left)
+                self._advance(written)
+                left = left[written:]
+        except OSError as error:
+            self.error = error
+            raise
         return len(data)
 
     def flush(self) -> None:
@@ -72,13 +79,23 @@ def write(
     with ThreadPoolExecutor(1) as aside:
         # The checksums are added up while torch writes.
         digests = aside.submit(_digests, tensors)
-        torch.save(put_together(skeleton, tensors.__getitem__), _Counted(file, advance))
+        _save(put_together(skeleton, tensors.__getitem__), _Counted(file, advance))
         described = _described(tensors, _places(file, tensors), digests.result())
     index = {"checksum": checksums.NAME, "tree": to_json(skeleton), "tensors": described}
     with zipfile.ZipFile(file, "a") as archive:
         for name, content in ((INDEX, index), (SUMMARY, summary)):
             text = json.dumps(content, separators=(",", ":"))
             archive.writestr(zipfile.ZipInfo(f"archive/{name}", _DATE), text)
+
+
+def _save(tree: Any, file: _Counted) -> None:
+    try:
+        torch.save(tree, file)
+    except RuntimeError:
+        # torch complains about the file's length where the real error is that the disk is full.
+        if file.error is not None:
+            raise file.error from None
+        raise
 
 
 def _places(file: BinaryIO, tensors: dict[str, torch.Tensor]) -> dict[int, int]:
@@ -192,7 +209,12 @@ def open_foreign(path: str, file: BinaryIO, size: int, *, in_place: bool = True)
     """A file of plain PyTorch: tensors and plain values only, mapped into memory where that is possible."""
     file.seek(0)
     try:
-        loaded = torch.load(path if in_place else file, map_location="cpu", weights_only=True, mmap=in_place)
+        with warnings.catch_warnings():
+            # torch wonders about pickles of other programs; the error, if there is one, says enough.
+            warnings.simplefilter("ignore", UserWarning)
+            loaded = torch.load(
+                path if in_place else file, map_location="cpu", weights_only=True, mmap=in_place
+            )
     except pickle.UnpicklingError as error:
         raise BadFile(_refused(error)) from error
     except BROKEN as error:
@@ -205,16 +227,16 @@ def open_foreign(path: str, file: BinaryIO, size: int, *, in_place: bool = True)
     return Archive(path, "pt" if in_place else "legacy", _own_descriptor(file), size, entries, skeleton)
 
 
+# What torch's restricted reader calls a class or function that it will not touch.
+_NAMED = re.compile(r"(?:GLOBAL|but got|function) (?:<class ')?([\w.]+)")
+
+
 def _refused(error: pickle.UnpicklingError) -> str:
     """torch's refusal, reduced to the name of what the file wants to run."""
-    text = readable(error)
-    for mark in ("Unsupported global: GLOBAL ", "Trying to call reduce for unrecognized function "):
-        if mark in text:
-            what = text.split(mark, 1)[1].split()[0].strip("`'\".,")
-            return f"it holds {what}, which is neither a tensor nor a plain value; nothing in it was run"
-    if "Unsupported" in text or "not allowed" in text or "Trying to" in text:
-        return "it holds code, not only tensors and plain values; nothing in it was run"
-    return "it is truncated or damaged"
+    found = _NAMED.search(str(error))
+    if found is None:
+        return "it is truncated or damaged"
+    return f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"
 
 
 def _own_descriptor(file: BinaryIO) -> int:
