@@ -33,6 +33,9 @@ FAMILIES = (
     "json_text",
     "files",
     "streams",
+    "dates",
+    "system",
+    "tokenizing",
 )
 
 

@@ -6,8 +6,6 @@ original lacks, makes a session's draws repeatable.
 
 from __future__ import annotations
 
-import random as python_random
-import uuid as python_uuid
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -27,7 +25,9 @@ class Dice:
     """A session's generators: Python's for integers and choices, numpy's for the distributions."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self.python = python_random.Random(seed)
+        from random import Random
+
+        self.python = Random(seed)
         self._seed = seed
         self._laws: Any = None
 
@@ -129,5 +129,5 @@ def uuid() -> str:
 
     Example: (size (uuid)) => 32
     """
-    digits = python_uuid.UUID(int=dice().python.getrandbits(128)).hex
+    digits = f"{dice().python.getrandbits(128):032x}"
     return f"{digits[:8]}-4{digits[9:12]}-1{digits[13:16]}-{digits[16:20]}-{digits[20:28]}"
