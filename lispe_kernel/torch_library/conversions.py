@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"
@@ -98,7 +100,7 @@ def scalar(tensor: torch.Tensor) -> Any:
 
 
 def to_list(tensor: torch.Tensor) -> Any:
-    """A number for 0 dimensions, a typed list for one, nested lists of typed lists for more.
+    """A number for 0 dimensions, a typed list for one, LispE's matrix for two, its tensor for more.
 
     Errors: `Error: Unsupported tensor dtype` for booleans, half, uint8 and quantized tensors
     """
@@ -110,13 +112,8 @@ def to_list(tensor: torch.Tensor) -> Any:
         return values.item()
     if values.dtype is torch.bfloat16:
         values = values.float()
-    return _nested(values.numpy().astype(cls.dtype), cls)
-
-
-def _nested(array: Any, cls: type[TypedList]) -> Any:
-    if array.ndim == 1:
-        return cls.of_array(array.copy())
-    return List(_nested(row, cls) for row in array)
+    array = np.array(values.numpy(), dtype=cls.dtype, order="C")
+    return cls.of_array(array) if array.ndim == 1 else Matrix(array)
 
 
 def flat(tensor: torch.Tensor) -> list[Any]:

@@ -181,7 +181,9 @@ def _scale(value: Any) -> float:
     """A scale: a number, a tensor of one element, or the first number of a list."""
     if isinstance(value, list | TypedList) and len(value):
         value = value[0]
-    if isinstance(value, int | float | torch.Tensor):
+    if isinstance(value, torch.Tensor):
+        return float(value.item())
+    if isinstance(value, int | float):
         return float(value)
     raise LispeError(
         f"Error: the scale must be a number, a tensor of one element or a list, not {describe(value)}"

@@ -143,7 +143,7 @@ def item(tensor: Any) -> Any:
 
 @tensor_function("to_list", "torch_to_lispe", "torch_tensor_to_lispe")
 def to_list(tensor: Any) -> Any:
-    """The numbers of a tensor: one number for 0 dimensions, a typed list for one, nested lists for more.
+    """The numbers of a tensor: one number for 0 dimensions, a typed list, a matrix for two, else a tensor.
 
     float32 and bfloat16 give floats, float64 numbers, int64 and int32 integers, int16 and int8 shorts.
 

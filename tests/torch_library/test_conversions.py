@@ -1,5 +1,6 @@
 """Lists become tensors of the right dtype, tensors become lists, and neither shares memory."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +8,7 @@ from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import Strings
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Numbers, Shorts
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 
@@ -113,3 +115,28 @@ def test_one_element_becomes_a_number(value, item):
 def test_several_elements_are_no_number():
     text = "Error: tensor must contain exactly one element, but has 4 elements"
     assert error_of("tensor_item", torch.ones(2, 2)) == text
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "atom"),
+    [
+        ((2, 2), torch.float32, "matrix_float_"),
+        ((2, 2), torch.float64, "matrix_number_"),
+        ((2, 2), torch.int64, "matrix_integer_"),
+        ((1, 2, 2), torch.int32, "tensor_integer_"),
+        ((1, 2, 2), torch.int8, "tensor_short_"),
+    ],
+)
+def test_more_dimensions_become_lispes_own_arrays_and_come_back(shape, dtype, atom):
+    value = torch.arange(4).reshape(shape).to(dtype)
+    back = call("tensor_to_list", value)
+    assert type_atom(back).name == atom
+    assert torch.equal(call("torch_tensor", back).to(dtype), value)
+
+    back.array.fill(7)
+    assert value.max() == 3
+
+
+def test_an_array_of_texts_is_no_tensor():
+    texts = Matrix(np.array([["a", "b"]], dtype=object))
+    assert error_of("torch_tensor", texts) == UNSUPPORTED

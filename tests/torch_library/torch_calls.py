@@ -5,14 +5,15 @@ from typing import Any
 import pytest
 import torch
 
-# Binds the operators of the list classes, as a session does.
-import lispe_kernel.language.arithmetic
+import lispe_kernel.language.library
 import lispe_kernel.torch_library
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Floats, Integers
 
+# As a session does: the operators and texts of the list classes come with the library.
+lispe_kernel.language.library.load()
 lispe_kernel.torch_library.load()
 
 
