@@ -1,14 +1,18 @@
-"""What programs may do with the place where their output appears: `clear_output`.
+"""What programs may do with the place where their output appears: clear it, ask for a line there.
 
-On the command line, which has no such place, it does nothing.
+The kernel lets Python's own `input` ask the front end while a cell runs; on the command line it is the
+keyboard, and there is nothing to clear.
 """
 
 from __future__ import annotations
 
+import builtins
 import sys
 from typing import Any
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.printer import to_text
 
 
 @function("clear_output", silent=True)
@@ -20,3 +24,16 @@ def clear_output(wait: Any = None) -> None:
     shells = sys.modules.get("IPython.core.interactiveshell")
     if shells is not None and shells.InteractiveShell.initialized():
         shells.InteractiveShell.instance().display_pub.clear_output(bool(wait))
+
+
+@function("input")
+def input_(prompt: str = "") -> str:
+    """A line that the user types, after a prompt.
+
+    Errors: the end of the input, and a front end that cannot be asked for a line
+    Example: (type 'input) => atom_
+    """
+    try:
+        return builtins.input(to_text(prompt))
+    except EOFError:
+        raise LispeError("Error: input: there is no line to read") from None

@@ -54,9 +54,9 @@ def test_output_of_c_code_and_subprocesses_is_shown(kernel: Running) -> None:
 
 
 def test_an_error_has_message_line_caret_and_the_chain_of_calls(kernel: Running) -> None:
-    kernel.run("(defun inner (n)\n    (/ 1 n))")
+    kernel.run("(defun part_of (n)\n    (/ 1 n))")
     defined = kernel.run("(setq here 1)").content["execution_count"] - 1
-    reply = kernel.run("(defun outer (n)\n    (+ 1 (inner n)))\n(outer 0)")
+    reply = kernel.run("(defun whole_of (n)\n    (+ 1 (part_of n)))\n(whole_of 0)")
     cell = reply.content["execution_count"]
     assert reply.status == "error"
     assert reply.content["ename"] == "LispE error"
@@ -69,9 +69,9 @@ def test_an_error_has_message_line_caret_and_the_chain_of_calls(kernel: Running)
         "    |     ^^^^^^^\n"
         "\n"
         "Calls, the innermost last:\n"
-        f"  cell {cell}, line 3  (outer 0)\n"
-        f"  cell {cell}, line 2 in outer  (+ 1 (inner n)))\n"
-        f"  cell {defined}, line 2 in inner  (/ 1 n))"
+        f"  cell {cell}, line 3  (whole_of 0)\n"
+        f"  cell {cell}, line 2 in whole_of  (+ 1 (part_of n)))\n"
+        f"  cell {defined}, line 2 in part_of  (/ 1 n))"
     )
 
 
@@ -157,12 +157,12 @@ def test_input_asks_the_front_end(kernel: Running) -> None:
         asked.append(message["content"]["prompt"])
         kernel.client.input("typed")
 
-    reply = kernel.run("(python \"input('who? ')\")", allow_stdin=True, stdin_hook=answer)
+    reply = kernel.run('(input "who? ")', allow_stdin=True, stdin_hook=answer)
     assert (asked, reply.result) == (["who? "], "typed")
 
 
 def test_input_without_stdin_is_a_clear_error(kernel: Running) -> None:
-    reply = kernel.run("(python \"input('who? ')\")", allow_stdin=False)
+    reply = kernel.run('(input "who? ")', allow_stdin=False)
     assert reply.status == "error"
     assert "this front end cannot be asked for a line" in reply.content["evalue"]
 

@@ -12,7 +12,8 @@ ENDLESS = {
     "loop": "(while true (+ 1 1))",
     "recursion by tail call": "(defun spin (n) (spin (+ n 1))) (spin 0)",
     "recursion without end": "(defun fib (n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n 2))))) (fib 60)",
-    "sleeping": "(python \"__import__('time').sleep(60)\")",
+    "sleeping": "(sleep 60000)",
+    "sleeping in Python": "(python \"__import__('time').sleep(60)\")",
     "printing": '(while true (println "again"))',
     "a shell command": "!sleep 60",
     "a loop that catches errors": "(while true (maybe (/ 1 0) 1))",
@@ -34,6 +35,33 @@ def test_interrupt_stops_it_within_half_a_second(kernel: Running, what: str) -> 
     assert taken < 2.0
     kernel.drain()
     assert kernel.run("kept").result == "7"
+
+
+TORCH = "(setq a (torch_zeros (list 200 200))) (while true (setq a (torch_matmul a a)))"
+
+
+def test_a_torch_loop_stops(kernel: Running) -> None:
+    kernel.run("(torch_zeros (list 1))")
+    identity = kernel.client.execute(TORCH)
+    time.sleep(0.5)
+    kernel.interrupt()
+    assert kernel.reply_to(identity)["ename"] == "Interrupted"
+    kernel.drain()
+
+
+def test_an_interrupted_save_leaves_a_whole_file_and_no_litter(kernel: Running) -> None:
+    kernel.run('(setq big (torch_linear 1500 1500)) (torch_save_model big "big.pt")')
+    for pause in (0.2, 0.25, 0.3):
+        identity = kernel.client.execute('(while true (torch_save_model big "big.pt"))')
+        time.sleep(pause)
+        kernel.interrupt()
+        assert kernel.reply_to(identity)["ename"] == "Interrupted"
+        kernel.drain()
+        assert kernel.run('(torch_load_model "big.pt" big)').status == "ok"
+    assert (
+        kernel.run("(python \"[n for n in __import__('os').listdir() if 'big' in n]\")").result
+        == '("big.pt")'
+    )
 
 
 def test_interrupts_in_a_burst_never_kill_the_kernel(kernel: Running) -> None:
