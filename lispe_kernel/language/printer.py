@@ -55,8 +55,11 @@ def kind_of(value: Any) -> Kind | None:
 
 def to_text(value: Any) -> str:
     """The text that `println` shows for a value."""
-    if type(value) is str:
-        return value
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return str(value)
     try:
         return _Writer().show(value, top=True)
     except RecursionError:

@@ -12,6 +12,7 @@ from lispe_kernel.language.compiler import (  # noqa: F401 - imported to registe
     control,
     definitions,
     evaluation,
+    functional,
     iteration,
     logic,
     macros,

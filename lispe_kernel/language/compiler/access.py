@@ -17,9 +17,11 @@ from lispe_kernel.language.forms import Form
 
 
 def _served(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
-    """A test that Python's subscript does for this container what LispE's `@` does; None when it surely does."""
+    """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
     if c.kind(container) == "list":
         return None if c.kind(key) in INTEGERS else _is(c, key, " int")
+    if c.kind(container) == "dictionary":
+        return None if c.kind(key) == "text" else _is(c, key, " str")
     kind = c.call(" type", container)
     if c.kind(key) == "text":
         return c.compare(kind, [ast.Is()], [c.name(" Dictionary")])
@@ -89,7 +91,7 @@ def compile_set_at(c: Compiler, form: Form, destination: Destination) -> Any:
 
 def _served_store(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
     """As `_served`; a dictionary's key must be known to be text, for others are converted."""
-    if c.kind(key) == "text" or c.kind(container) == "list":
+    if c.kind(key) == "text" or c.kind(container) in ("list", "dictionary"):
         return _served(c, container, key)
     whole = _all(c, _is_list(c, container), None if c.kind(key) in INTEGERS else _is(c, key, " int"))
     if c.kind(key) in INTEGERS or whole is None:
@@ -148,3 +150,27 @@ def compile_list(c: Compiler, form: Form, destination: Destination) -> Any:
     elements = ast.copy_location(ast.Tuple(c.arguments(form), ast.Load()), c.nil())
     made = c.call(" list", elements) if len(form) > 1 else c.call(" list")
     return c.deliver(c.known(made, "list"), destination)
+
+
+@inline("dictionary")
+def compile_dictionary(c: Compiler, form: Form, destination: Destination) -> Any:
+    """A dictionary written out; keys that are not written as text are for the library to convert."""
+    keys, count = form[1::2], len(form) - 1
+    if count % 2 or not all(isinstance(key, str) for key in keys):
+        return NOT_INLINE
+    values = Form([form[0], *form[2::2]], form.span, [form.spans[0], *form.spans[2::2]])
+    pairs = ast.Dict([c.constant(key) for key in keys], c.arguments(values))
+    made = c.call(" Dictionary", ast.copy_location(pairs, c.nil()))
+    return c.deliver(c.known(made, "dictionary"), destination)
+
+
+@inline("key@")
+def compile_key_at(c: Compiler, form: Form, destination: Destination) -> Any:
+    """The value under a key that is text, nil when it is missing."""
+    if len(form) != 3:
+        return NOT_INLINE
+    container, key = (c.simple(e) for e in c.arguments(form))
+    get = ast.copy_location(ast.Attribute(container, "get", ast.Load()), container)
+    keyed = None if c.kind(container) == "dictionary" else _is(c, container, " Dictionary")
+    test = _all(c, keyed, None if c.kind(key) == "text" else _is(c, key, " str"))
+    return c.deliver(_choose(c, test, c.call(get, key), c.call("key@", container, key)), destination)

@@ -156,11 +156,11 @@ def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | N
     value = c.value(combined)
     if destination is not EFFECT:
         value = c.simple(value)
-    _store_back(c, name, value)
+    store_back(c, name, value)
     return c.deliver(value, destination)
 
 
-def _store_back(c: Compiler, name: str, value: ast.expr) -> None:
+def store_back(c: Compiler, name: str, value: ast.expr) -> None:
     """To the local variable if there is one, else to the global, as LispE does."""
     if _is_local(c, name):
         c.assign(c.target(name), value)

@@ -23,6 +23,8 @@ from lispe_kernel.language.functions import Function
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.linked import LinkedList
+from lispe_kernel.language.values.lists import List
 
 # A nesting that no person writes; deeper forms would exhaust the stack of Python's own compiler.
 DEEPEST = 1000
@@ -233,7 +235,7 @@ class Compiler(Kinds, Emitter):
         if not isinstance(form, list):
             return self.constant(form)
         data = as_data(form)
-        nested = any(isinstance(item, list) for item in data)
+        nested = type(data) is not List or any(isinstance(item, list | LinkedList) for item in data)
         return self.call(" copy" if nested else " list", self.constant(data))
 
     def variable(self, atom: Atom) -> ast.expr:

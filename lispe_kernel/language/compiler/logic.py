@@ -226,3 +226,23 @@ def _neq_test(c: Compiler, form: Form) -> ast.expr:
 @inline("=", "!=", "eq", "neq")
 def compile_equality(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     return _answer(c, form, destination)
+
+
+# -- membership ---------------------------------------------------------------------------------------
+
+
+@_test("in")
+def _in_test(c: Compiler, form: Form) -> ast.expr:
+    """Whether a text holds a part that is written out; everything else is the library's."""
+    if len(form) != 3 or not isinstance(form[2], str) or not form[2]:
+        return c.condition(c.call("in", *c.arguments(form)))
+    container, part = c.arguments(form)
+    container = c.simple(container)
+    is_text = c.compare(c.call(" type", container), [ast.Is()], [c.name(" str")])
+    held = c.compare(part, [ast.In()], [container])
+    return c.choose(is_text, held, c.call("in", container, part))
+
+
+@inline("in")
+def compile_in(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    return _answer(c, form, destination)

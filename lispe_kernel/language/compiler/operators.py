@@ -158,3 +158,9 @@ def compile_bits(c: Compiler, form: Form, destination: Destination) -> Any:
         return c.deliver(c.known(plain, "integer"), destination)
     slow = c.call(name, a, b)
     return c.deliver(c.known(c.choose(c.boolean(ast.And(), tests), plain, slow), "solid"), destination)
+
+
+@inline("string")
+def compile_string(c: Compiler, form: Form, destination: Destination) -> Any:
+    """The text of a value."""
+    return c.deliver(c.known(c.call(" text", c.value(form[1], form.spans[1])), "text"), destination)
