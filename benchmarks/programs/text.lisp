@@ -1,7 +1,11 @@
 (defun run (n)
     (setq words (split "the quick brown fox jumps over the lazy dog" " "))
     (setq line "")
+    (setq total 0)
     (loopcount n i
         (setq word (@ words (% i 9)))
-        (if (in word "o") (setq line (+ line (upper word) " ")) (setq line (+ line word (string i)))))
-    (size line))
+        (if (in word "o") (setq line (+ line (upper word) " ")) (setq line (+ line word (string i))))
+        (check (> (size line) 200)
+            (+= total (size (replace line "O" "zero")))
+            (setq line "")))
+    total)
