@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import pytest
@@ -124,3 +125,27 @@ def test_a_request_nobody_can_answer_gets_an_answer(debugging: Debugging) -> Non
 def test_cell_files_are_named_as_jupyterlab_names_them(text: str) -> None:
     seed = get_tmp_hash_seed()
     assert murmur2(text.encode(), seed) == murmur2_x86(text, seed)
+
+
+FAILING = "(defun halved (n)\n    (/ 1 n))\n(halved 0)\n"
+
+
+@pytest.mark.parametrize("kind", ["raised", "userUnhandled"])
+def test_it_breaks_on_errors_if_asked(debugging: Debugging, kind: str) -> None:
+    debugging.start()
+    assert debugging.ask("setExceptionBreakpoints", filters=[kind])["success"]
+    debugging.break_at(FAILING)
+    cell = debugging.kernel.client.execute(FAILING)
+    debugging.stopped()
+    assert ("halved", 2) in debugging.frames()
+    assert debugging.locals()["n"] == "0"
+    # `raised` stops again in each frame that the error passes.
+    while debugging.kernel.client.is_alive():
+        debugging.go("continue")
+        try:
+            reply = debugging.kernel.client.get_shell_msg(timeout=1)
+        except Empty:
+            continue
+        if reply["parent_header"].get("msg_id") == cell:
+            assert reply["content"]["evalue"].startswith("Error: division by zero")
+            return
