@@ -25,6 +25,7 @@ FAMILIES = (
     "sequences",
     "training",
     "schedulers",
+    "gradients",
     "generation",
     "quantization",
     "tucker",
