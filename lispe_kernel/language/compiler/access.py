@@ -25,8 +25,6 @@ def _served(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
     kind = c.call(" type", container)
     if c.kind(key) == "text":
         return c.compare(kind, [ast.Is()], [c.name(" Dictionary")])
-    if c.kind(key) in INTEGERS:
-        return c.compare(kind, [ast.Is()], [c.name(" List")])
     return c.compare(kind, [ast.In()], [c.name(" subscripted")])
 
 

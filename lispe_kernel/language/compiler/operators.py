@@ -117,6 +117,7 @@ def compile_remainder(c: Compiler, form: Form, destination: Destination) -> Any:
     if not isinstance(b, ast.Constant):
         tests += [_is_int(c, b), c.compare(b, [ast.Gt()], [zero])]
     answer = c.choose(c.boolean(ast.And(), tests), c.binary(a, ast.Mod(), b), slow)
+    c.learn(a, "solid")
     return c.deliver(c.known(answer, "solid"), destination)
 
 
@@ -157,6 +158,7 @@ def compile_bits(c: Compiler, form: Form, destination: Destination) -> Any:
     if not tests:
         return c.deliver(c.known(plain, "integer"), destination)
     slow = c.call(name, a, b)
+    c.learn(a, "solid")
     return c.deliver(c.known(c.choose(c.boolean(ast.And(), tests), plain, slow), "solid"), destination)
 
 
