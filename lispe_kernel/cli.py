@@ -17,6 +17,7 @@ usage: lispe                         start the interactive prompt
        lispe FILE [ARGUMENT ...]     run a program; its arguments are in _args
        lispe - [ARGUMENT ...]        run a program read from standard input
        lispe -e EXPRESSION           print the value of an expression
+       lispe notebook run|check|new|export FILE
        lispe --version | --help
 """
 
@@ -43,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _misused("-e needs an expression")
         case ["-", *rest]:
             return _run_stdin(rest)
+        case ["notebook", *rest]:
+            from lispe_kernel.notebook.command import main as notebook_command
+
+            return notebook_command(rest)
         case [option, *_] if option.startswith("-"):
             return _misused(f"unknown option {option}")
         case [file, *rest]:

@@ -7,7 +7,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from scripts.demo import headline, main
+from lispe_kernel.notebook.run import headline
+from scripts.demo import main
 
 LOADED_FROM_ELSEWHERE = re.compile(
     r"""<(?:script|img|iframe)[^>]*\ssrc=["']?https?:|<link[^>]*href=["']?https?:|url\(["']?https?:|import\(|cdn""",

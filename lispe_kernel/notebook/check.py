@@ -1,0 +1,62 @@
+"""Runs a notebook anew and says what its cells answer differently from what the file holds."""
+
+from __future__ import annotations
+
+import configparser
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lispe_kernel.notebook.outputs import Difference, Replacements, differences
+from lispe_kernel.notebook.run import Announce, NotebookError, code_cells, execute, headline, read
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A cell whose outputs are no longer those of the file."""
+
+    number: int
+    source: str
+    differences: tuple[Difference, ...]
+
+    def lines(self) -> list[str]:
+        """The cell's first line, then what differs."""
+        told = [f"cell {self.number}: {headline(self.source)}"]
+        return told + [f"  {line}" for difference in self.differences for line in difference.lines()]
+
+
+def check_file(
+    path: Path, tolerance: float = 0.0, sanitize: Path | None = None, announce: Announce | None = None
+) -> list[Changed]:
+    """The cells of a notebook whose new outputs differ from the stored ones. The file is left as it is.
+
+    tolerance: the relative difference that two numbers may have. sanitize: a file of replacements in nbval's
+    format, applied to both sides first. Raises NotebookError where a cell fails that did not fail before.
+    """
+    stored = read(path)
+    replacements = replacements_in(sanitize) if sanitize else ()
+    new = copy.deepcopy(stored)
+    execute(new, path.parent, announce)
+    changed = []
+    for number, (before, after) in enumerate(zip(code_cells(stored), code_cells(new), strict=True), start=1):
+        found = differences(before.outputs, after.outputs, tolerance, replacements)
+        if found:
+            changed.append(Changed(number, after.source, tuple(found)))
+    return changed
+
+
+def replacements_in(path: Path) -> Replacements:
+    """The patterns of a sanitize file: sections with `regex:` and `replace:`.
+
+    Raises NotebookError when the file cannot be read or a pattern is none.
+    """
+    parser = configparser.RawConfigParser()
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+        return [
+            (re.compile(parser.get(section, "regex")), parser.get(section, "replace"))
+            for section in parser.sections()
+        ]
+    except (OSError, configparser.Error, re.error) as problem:
+        raise NotebookError(f"{path} is not a file of replacements: {problem}") from problem
