@@ -54,7 +54,7 @@ def as_tensor(value: Any) -> torch.Tensor:
 
 def _numbers(value: Any) -> Any:
     """The numpy array of numbers under a typed list, a matrix or a tensor of LispE, else None."""
-    array = getattr(value, "array", None)
+    array: Any = getattr(value, "array", None)
     return array if type(array).__name__ == "ndarray" and array.dtype.kind in "iuf" else None
 
 

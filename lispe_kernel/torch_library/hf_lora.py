@@ -58,10 +58,12 @@ class Adapters:
         for layer in range(self.llama.config.num_hidden_layers):
             for target in targets:
                 weight = self.llama.weights[weight_name(layer, target)]
-                made = {"dtype": dtype, "device": weight.device}
-                down = torch.randn(rank, weight.shape[1], **made) / math.sqrt(rank)  # type: ignore[arg-type]
-                up = torch.zeros(weight.shape[0], rank, **made)  # type: ignore[arg-type]
-                self.pairs[layer, target] = nn.Parameter(down), nn.Parameter(up)
+                down = torch.randn(rank, weight.shape[1]) / math.sqrt(rank)
+                up = torch.zeros(weight.shape[0], rank)
+                self.pairs[layer, target] = (
+                    nn.Parameter(down.to(weight.device, dtype)),
+                    nn.Parameter(up.to(weight.device, dtype)),
+                )
 
     def project(self, layer: int, projection: str, data: torch.Tensor) -> torch.Tensor:
         """The projection as it acts now."""

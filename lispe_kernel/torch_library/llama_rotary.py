@@ -14,7 +14,7 @@ KINDS = ("default", "linear", "llama3")
 def inverse_frequencies(config: Any) -> torch.Tensor:
     """1/theta^(2j/d) for j = 0 ... d/2-1, changed as `config.rope` says, float32."""
     steps = torch.arange(0, config.head_dim, 2, dtype=torch.float32) / config.head_dim
-    plain = 1.0 / config.rope_theta**steps
+    plain: torch.Tensor = 1.0 / config.rope_theta**steps
     rope = config.rope or {}
     kind = rope_kind(rope)
     if kind == "linear":

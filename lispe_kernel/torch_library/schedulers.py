@@ -46,7 +46,7 @@ def _warmup_cosine(n: int, s: Settings) -> float:
 
 
 def _exponential(n: int, s: Settings) -> float:
-    return s["initial_lr"] * s["gamma"] ** n
+    return float(s["initial_lr"] * s["gamma"] ** n)
 
 
 def _step(n: int, s: Settings) -> float:

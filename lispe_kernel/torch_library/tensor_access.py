@@ -13,6 +13,7 @@ import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.torch_library import arguments, conversions
 from lispe_kernel.torch_library.guard import torch_function
 
@@ -75,7 +76,7 @@ def extract(tensor: torch.Tensor, start: Any, end: Any = None) -> torch.Tensor:
 def elements(tensor: torch.Tensor) -> Iterator[Any]:
     """The elements of the flattened tensor as LispE numbers; booleans as true and nil."""
     if tensor.dtype is torch.bool:
-        return (conversions.truth(value) for value in tensor.flatten().tolist())
+        return (truth(value) for value in tensor.flatten().tolist())
     return iter(tensor.detach().flatten().tolist())
 
 

@@ -145,8 +145,9 @@ def _blocks(values: torch.Tensor, picks: list[list[int | None]]) -> Iterator[str
         if not first:
             yield ""
         first, gap_written = False, False
-        yield "(" + "".join(f"{index + 1}," for index in combination) + ".,.) = "
-        at = tuple(place[index] for place, index in zip(places, combination, strict=True))
+        shown = [index for index in combination if index is not None]
+        yield "(" + "".join(f"{index + 1}," for index in shown) + ".,.) = "
+        at = tuple(place[index] for place, index in zip(places, shown, strict=True))
         yield from _matrix(values[at], picks[-2:], " ")
 
 
@@ -154,14 +155,14 @@ def _written_only(pick: Sequence[int | None]) -> list[int]:
     return [index for index in pick if index is not None]
 
 
-def _combinations(leading: list[list[int | None]]) -> Iterator[tuple[int, ...]]:
-    """All tuples of indices with the first varying fastest."""
+def _combinations(leading: list[list[int | None]]) -> Iterator[tuple[int | None, ...]]:
+    """All tuples of indices with the first varying fastest; None among them stands for a gap."""
     if not leading:
         yield ()
         return
     for rest in _combinations(leading[1:]):
         for index in leading[0]:
-            yield (index, *rest)  # type: ignore[misc]
+            yield (index, *rest)
 
 
 def _matrix(values: torch.Tensor, picks: list[list[int | None]], indent: str) -> Iterator[str]:

@@ -28,12 +28,13 @@ def unfold(tensor: torch.Tensor, mode: int) -> torch.Tensor:
 
 def times(tensor: torch.Tensor, matrix: torch.Tensor, mode: int) -> torch.Tensor:
     """The product of a matrix with every vector along one dimension."""
-    return torch.tensordot(matrix, tensor, dims=([1], [mode])).movedim(0, mode)
+    product: torch.Tensor = torch.tensordot(matrix, tensor, dims=([1], [mode]))
+    return product.movedim(0, mode)
 
 
 def leading(matrix: torch.Tensor, count: int) -> torch.Tensor:
     """The `count` left singular vectors of the largest singular values, filled up when there are fewer."""
-    left, _, _ = torch.linalg.svd(matrix, full_matrices=matrix.shape[1] < count)
+    left: torch.Tensor = torch.linalg.svd(matrix, full_matrices=matrix.shape[1] < count)[0]
     return left[:, :count]
 
 
