@@ -22,7 +22,7 @@ from lispe_kernel.language.compiler.macros import Macro
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import Signature
-from lispe_kernel.language.errors import LispeError, ReturnFromTop
+from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, registry
@@ -97,7 +97,10 @@ class Session:
     def compile(self, source: str, name: str | None = None, file: str | None = None) -> Program:
         """Read and compile a text without running anything. Raises CompileError."""
         text = self._source(source, name, file)
-        return call_deep(lambda: compile_program(self, text, read(text, self.canonical)))
+        try:
+            return call_deep(lambda: compile_program(self, text, read(text, self.canonical)))
+        except RecursionError:
+            raise CompileError("Error: the forms of this text are nested too deeply") from None
 
     def run_program(self, program: Program) -> Outcome:
         """Run a compiled text."""
@@ -132,11 +135,7 @@ class Session:
 
     def evaluate_form(self, form: Any, local: dict[str, Any] | None = None) -> Any:
         """Run a form made by a program: `(eval '(+ 1 2))`. `local` are the variables that it sees."""
-        source = self._source("", "eval", None)
-        if local:
-            form = List([LAMBDA, List(map(Atom, local)), form])
-        value = self._run(compile_program(self, source, Form([form])))
-        return value(*local.values()) if local else value
+        return self._evaluate_forms(self._source("", "eval", None), Form([form]), local)
 
     def evaluate_value(self, value: Any, local: dict[str, Any] | None = None) -> Any:
         """`(eval value)`: a list is run as code, a text is compiled and run, anything else is itself."""
@@ -145,11 +144,20 @@ class Session:
         if not isinstance(value, str):
             return value
         source = self._source(value, "eval", None)
-        forms = read(source, self.canonical)
-        if not local:
-            return self._run(compile_program(self, source, forms))
-        wrapped = Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)
-        return self._run(compile_program(self, source, Form([wrapped])))(*local.values())
+        return self._evaluate_forms(source, read(source, self.canonical), local)
+
+    def _evaluate_forms(self, source: Source, forms: Form, local: dict[str, Any] | None) -> Any:
+        if local:
+            forms = Form([Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)])
+        program = compile_program(self, source, forms)
+        value = self._run(program)
+        if local:
+            value = value(*local.values())
+        if not program.definitions:
+            # Nothing is left of this text: a program may evaluate millions of them.
+            del self.sources[source.file]
+            source.forget()
+        return value
 
     def _run(self, program: Program) -> Any:
         self.macros.update(program.macros)

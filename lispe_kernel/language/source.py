@@ -61,3 +61,7 @@ class Source:
         """Let Python's tools (traceback, pdb, inspect) show this text for its file name."""
         lines = self.text.splitlines(keepends=True)
         linecache.cache[self.file] = (len(self.text), None, lines, self.file)
+
+    def forget(self) -> None:
+        """Undo `remember`."""
+        linecache.cache.pop(self.file, None)
