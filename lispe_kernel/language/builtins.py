@@ -25,6 +25,8 @@ from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.containers import at, car, items, push, set_at, size, store
+from lispe_kernel.language.library.elements import as_bits, elements, like, typed_results
+from lispe_kernel.language.library.searching import replaced
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import (
@@ -36,6 +38,7 @@ from lispe_kernel.language.values.dictionaries import (
     TextTree,
 )
 from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
@@ -163,6 +166,12 @@ HELPERS: dict[str, Any] = {
     " assignable": frozenset({List, Dictionary}),
     " sized": frozenset({List, Strings, Dictionary, str}),
     " IndexError": IndexError,
+    " Lazy": Lazy,
+    " elements": elements,
+    " typed": typed_results,
+    " bits": as_bits,
+    " like": like,
+    " replaced": replaced,
     " Lookup": (LookupError, TypeError),
     " items": items,
     " several": _several,

@@ -11,6 +11,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import NOWHERE, Span
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 
 QUOTE = Atom("quote")
@@ -42,6 +43,8 @@ def as_data(form: Any) -> Any:
     """The plain LispE value of a quoted form: a fresh list at every level, `(a . b)` as a pair."""
     if not isinstance(form, list):
         return form
+    if len(form) > 2 and form[-2] is DOT:
+        return LinkedList(map(as_data, form[:-2]), as_data(form[-1]))
     return List(as_data(item) for item in form)
 
 

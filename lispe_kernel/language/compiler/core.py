@@ -54,6 +54,8 @@ class Context(Protocol):
 
     def defined(self, name: str) -> bool: ...
 
+    def declared(self, name: str) -> Any: ...
+
     def library(self, name: str) -> Function | None: ...
 
     def canonical(self, name: str) -> str: ...
@@ -81,6 +83,9 @@ class Compiler(Kinds, Emitter):
         self.fixed: set[str] = set()
         self.links: dict[str, str] = {}
         self.local_functions: list[Any] = []
+        # Records and classes of this text, and what is built when the text has been read.
+        self.declarations: dict[str, Any] = {}
+        self.finishers: dict[str, Any] = {}
         self._kinds: dict[str, str] = {}
         self.shared: set[str] = set()
         self._depth = 0
@@ -277,6 +282,16 @@ class Compiler(Kinds, Emitter):
                     )
                 return self.constant(Atom(name))
         return self.name(python_name(name))
+
+    def declare(self, name: str, value: Any, signature: Signature | None = None) -> None:
+        """Note a record or class: the name means it from here on."""
+        self.declarations[name] = value
+        if signature is not None:
+            self.signatures[name] = signature
+
+    def declared(self, name: str) -> Any:
+        """The record maker, record group or class that a name means, or whatever else is global."""
+        return self.declarations[name] if name in self.declarations else self.context.declared(name)
 
     def is_keyword(self, name: str) -> bool:
         """Whether a name belongs to the language and cannot be a variable."""

@@ -44,7 +44,8 @@ def _walk(name: str) -> Callable[[Any], Any]:
 
     def walk(container: Any) -> Any:
         for step in steps:
-            if (is_list(container) or access_of(container) is not None) and not len(container):
+            empty = hasattr(container, "__len__") and not isinstance(container, str) and not len(container)
+            if empty:
                 raise LispeError(f"{OUT_OF_BOUNDS}: '{name}' runs out of elements")
             container = step(container)
         return container

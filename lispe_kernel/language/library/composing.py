@@ -6,6 +6,7 @@ lists; over a sequence without an end, `map`, `filter`, `drop`, `dropwhile` and 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from itertools import accumulate, chain, dropwhile, islice, takewhile
@@ -15,7 +16,13 @@ from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.calling import LAMBDA_NAMES, callable_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.elements import BINARY, binary_function, elements, integer_argument
+from lispe_kernel.language.library.elements import (
+    BINARY,
+    binary_function,
+    elements,
+    integer_argument,
+    with_arity,
+)
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy, finite
@@ -48,7 +55,7 @@ def _element_function(value: Any, name: str) -> Function:
         return lambda element: operator(element, element)
     if isinstance(value, list) and not value:
         raise LispeError(f"Error: empty list not accepted here ({name})")
-    return callable_of(value, element_first=True)
+    return with_arity(value, callable_of(value, element_first=True), 1, name)
 
 
 def _is_lambda(code: list[Any]) -> bool:
@@ -106,6 +113,10 @@ def filter_(condition: Any, container: Any) -> Any:
     return _built("filter", condition, source, lambda: (x for x in source if truth_of(call(x))))
 
 
+def _amount(n: Any, name: str) -> int:
+    return min(max(0, integer_argument(n, name, 1)), sys.maxsize)
+
+
 @function("take", "!take", keyword=True)
 def take(n: Any, container: Any) -> List:
     """The first n elements, of a sequence without an end too.
@@ -113,8 +124,7 @@ def take(n: Any, container: Any) -> List:
     Example: (take 2 '(5 6 7)) => (5 6)
     Example: (take 3 (irange 10 5)) => (10 15 20)
     """
-    count = max(0, integer_argument(n, "take", 1))
-    return List(islice(iter(_source(container, "take")), count))
+    return List(islice(iter(_source(container, "take")), _amount(n, "take")))
 
 
 @function("drop", "!drop", keyword=True)
@@ -123,7 +133,7 @@ def drop(n: Any, container: Any) -> Any:
 
     Example: (drop 2 '(5 6 7)) => (7)
     """
-    count, source = max(0, integer_argument(n, "drop", 1)), _source(container, "drop")
+    count, source = _amount(n, "drop"), _source(container, "drop")
     return _built("drop", n, source, lambda: islice(iter(source), count, None))
 
 

@@ -50,7 +50,10 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
 def element(container: Any, key: Any) -> Any:
     """One element of one of the language's own containers."""
     if isinstance(container, Dictionary):
-        return container[key]
+        try:
+            return container[key]
+        except TypeError:  # a container as key: its text, where keys are texts
+            return container[container.key(key)]
     try:
         if isinstance(container, dict):
             return container[key]
@@ -65,7 +68,7 @@ def index(key: Any) -> int:
     """A list index from a LispE number."""
     if type(key) is int:
         return key
-    if isinstance(key, int | float):
+    if isinstance(key, int | float) and key == key and abs(key) != float("inf"):
         return int(key)
     raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is no index")
 

@@ -92,7 +92,7 @@ def pushtrue(container: Any, value: Any, *values: Any) -> Any:
 
 @function("pop", keyword=True)
 def pop(container: Any, *key: Any) -> Any:
-    """Take out the last element (the first of a linked list), or that at an index or key; gives the container.
+    """Take out the last element (the first of a linked list) or that at an index or key; gives the container.
 
     nil when there is nothing to take out. A string cannot change: the result is a shorter one.
 
@@ -225,7 +225,7 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
         index = integer_argument(place[0], "insert", 3)
         if index < 0:
             raise out_of_bounds(container, index)
-        container.insert(index, value)
+        container.insert(min(index, len(container)), value)
     else:
         container.insert(_sorted_place(container, value, place[0]), value)
     return container

@@ -5,15 +5,19 @@ Nothing is registered here.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from lispe_kernel.language.arithmetic import OPERATORS, equal, three_way
-from lispe_kernel.language.calling import callable_of
+from lispe_kernel.language.arithmetic import OPERATORS, cannot, equal, three_way
+from lispe_kernel.language.calling import LAMBDA_NAMES, callable_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import registry
+from lispe_kernel.language.printer import show
 from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
+from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.lazy import finite
@@ -125,40 +129,86 @@ def floats_of(original: Any, values: Iterable[Any]) -> Any:
 # -- function arguments -------------------------------------------------------------------------------
 
 
+_QUESTIONS = frozenset({"and", "or", "xor"})
+
+
 def answers_boolean(function: Any) -> bool:
-    """Whether a function argument names a library function whose result is always true or nil."""
+    """Whether a function's results are answers: it is, or ends in, a question of the language."""
     head = function[0] if isinstance(function, list) and function else function
-    if not isinstance(head, Atom) or head.name in current().namespace:
-        return False
-    entry = registry.get(head.name)
-    return entry is not None and entry.returns == "boolean"
+    if isinstance(head, Atom) and head.name in LAMBDA_NAMES:
+        return isinstance(function[-1], list) and answers_boolean(function[-1])
+    if isinstance(head, Atom) and head.name in current().namespace:
+        head = current().namespace[head.name]
+    if isinstance(head, Atom):
+        entry = registry.get(head.name)
+        return head.name in _QUESTIONS or (entry is not None and entry.returns == "boolean")
+    return _ends_in_question(head)
+
+
+def _ends_in_question(function: Any) -> bool:
+    """The same for a function of the user: its source is kept as data, a lambda's as its documentation."""
+    source = getattr(function, "lispe_source", None)
+    if source is None and isinstance(getattr(function, "__doc__", None), str):
+        doc = function.__doc__
+        if doc.startswith("(λ "):
+            source = read(Source(doc, "", ""), current().canonical)[0]
+    return isinstance(source, list) and isinstance(source[-1], list) and answers_boolean(source[-1])
 
 
 def as_bits(values: list[Any], function: Any) -> list[Any]:
     """Answers true and nil as 1 and 0, as the list operators give them; other values as they are.
 
-    Results of a function of the user count as answers when they are all true or nil and one is true.
+    Results count as answers when they are all true or nil and one is true, or the function is a question.
     """
-    if TRUE not in values and not answers_boolean(function):
+    if not values or not {*map(type, values)} <= _ANSWERS:
         return values
-    if all(value is TRUE or value is None for value in values):
+    if all(value is TRUE or value is None for value in values) and (
+        TRUE in values or answers_boolean(function)
+    ):
         return [1 if value is TRUE else 0 for value in values]
     return values
 
 
-def function_argument(value: Any, function: str) -> Function:
-    """The Python function for the first argument of a list function. An empty list is an error."""
+_ANSWERS = frozenset({Atom, type(None)})
+
+
+def with_arity(value: Any, call: Function, count: int, function: str) -> Function:
+    """The function, if it takes `count` arguments.
+
+    Errors: `Error: Wrong number of arguments in: ...` otherwise, before anything is called.
+    """
+    code = getattr(call, "__code__", None)
+    if code is None or getattr(call, "__wrapped__", None) is not None:
+        return call
+    least = code.co_argcount - len(call.__defaults__ or ())
+    if least <= count and (count <= code.co_argcount or code.co_flags & inspect.CO_VARARGS):
+        return call
+    shown = show(value) if isinstance(value, Atom | list) else show(call)
+    raise LispeError(
+        f"Error: Wrong number of arguments in: '{shown}' ({function} calls it with {count}, it takes {least})"
+    )
+
+
+def function_argument(value: Any, function: str, count: int = 1) -> Function:
+    """The Python function of `count` arguments for an argument of a list function.
+
+    Errors: an empty list, and a function that takes another number of arguments.
+    """
     if isinstance(value, list) and not value:
         raise LispeError(f"Error: empty list not accepted here ({function})")
     if isinstance(value, Atom) and value.name not in current().namespace:
         operator = BINARY.get(value.name)
         if operator is not None:
-            return _operator(value, operator)
-    return callable_of(value)
+            return _operator(value, operator, count, function)
+    return with_arity(value, callable_of(value), count, function)
 
 
-def _operator(atom: Atom, operator: Function) -> Function:
+def _operator(atom: Atom, operator: Function, count: int, function: str) -> Function:
     general = callable_of(atom)
+    if count == 1 and atom.name not in OPERATORS:
+        raise LispeError(
+            f"Error: Wrong number of arguments in: '{atom.name}' ({function} calls it with 1, it takes 2)"
+        )
 
     def operate(*values: Any) -> Any:
         return operator(*values) if len(values) == 2 else general(*values)
@@ -172,7 +222,7 @@ def binary_function(value: Any, function: str) -> Function:
         operator = BINARY.get(value.name)
         if operator is not None:
             return operator
-    return function_argument(value, function)
+    return function_argument(value, function, 2)
 
 
 def _bit(test: Callable[[Any, Any], Any], name: str) -> Function:
@@ -180,11 +230,19 @@ def _bit(test: Callable[[Any, Any], Any], name: str) -> Function:
         try:
             return 1 if test(a, b) else 0
         except TypeError:
-            from lispe_kernel.language.arithmetic import cannot
-
             raise cannot(name, a, b) from None
 
     return compare
+
+
+def _ordered(compare: Function, name: str) -> Function:
+    def ordered(a: Any, b: Any) -> Any:
+        try:
+            return compare(a, b)
+        except TypeError:
+            raise cannot(name, a, b) from None
+
+    return ordered
 
 
 # Comparisons as the list operators use them: 1 or 0.
@@ -200,7 +258,7 @@ COMPARATORS: dict[str, Function] = {
     "neq": _bit(lambda a, b: not equal(a, b), "neq"),
 }
 
-BINARY: dict[str, Function] = {**OPERATORS, **COMPARATORS, ">=<": three_way}
+BINARY: dict[str, Function] = {**OPERATORS, **COMPARATORS, ">=<": _ordered(three_way, ">=<")}
 
 
 def comparator_named(value: Any) -> Function | None:

@@ -21,7 +21,7 @@ from lispe_kernel.language.values.dictionaries import (
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.matrices import Matrix, leaves_of, part
+from lispe_kernel.language.values.matrices import MOST_ELEMENTS, Matrix, leaves_of, part
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.language.values.views import View
@@ -214,7 +214,7 @@ def _lazy_size(value: Lazy) -> int:
 def _lazy_at(value: Lazy, keys: tuple[Any, ...]) -> Any:
     from itertools import islice
 
-    if isinstance(keys[0], int) and keys[0] >= 0:
+    if isinstance(keys[0], int) and 0 <= keys[0] < MOST_ELEMENTS:
         for found in islice(value, keys[0], None):
             return _deeper(found, keys[1:])
     raise LispeError(f"{OUT_OF_BOUNDS}: {describe(keys[0])} in a lazy sequence")

@@ -162,7 +162,9 @@ def zipwith(function_: Any, *lists: Any) -> Any:
     if len(lists) < 2:
         raise LispeError("Error: Wrong number of arguments for: 'zipwith'")
     call = (
-        binary_function(function_, "zipwith") if len(lists) == 2 else function_argument(function_, "zipwith")
+        binary_function(function_, "zipwith")
+        if len(lists) == 2
+        else function_argument(function_, "zipwith", len(lists))
     )
     values = as_bits([call(*row) for row in zip(*_same_sizes("zipwith", lists, 2), strict=True)], function_)
     return List(values) if plain else typed_results(values)

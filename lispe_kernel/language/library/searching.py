@@ -55,6 +55,7 @@ def _positions(items: Any, value: Any, start: int = 0) -> Iterator[int]:
             return
     if isinstance(items, TypedList):
         if isinstance(value, int | float):
+            start = min(start, len(items))
             yield from (np.flatnonzero(items.array[start:] == value) + start).tolist()
         return
     for at, item in enumerate(items):

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
 
-from lispe_kernel.language.arithmetic import three_way
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.elements import binary_function, is_list, like
+from lispe_kernel.language.library.elements import BINARY, binary_function, is_list, like
 from lispe_kernel.language.library.strings_core import TEXT_SET_OPERATIONS
 from lispe_kernel.language.library.strings_core import like as text_like
 from lispe_kernel.language.library.types import spread
@@ -59,7 +58,7 @@ def heap(comparator: Any = None, *values: Any) -> Heap:
     Example: (car (heap (λ (a b) (>=< b a)) 3 9 2)) => 9
     """
     if comparator is None or (isinstance(comparator, list) and not comparator):
-        return Heap(three_way, values)
+        return Heap(BINARY[">=<"], values)
     compare = binary_function(comparator, "heap")
 
     def order(a: Any, b: Any) -> Any:

@@ -57,6 +57,11 @@ class LinkedList(deque[Any]):
         else:
             self.extend(other)
 
+    @property
+    def lispe_items(self) -> list[Any]:
+        """The elements once, for the functions that fold or compare a container."""
+        return list(self)
+
     def turns(self) -> Iterator[Any]:
         """The elements as a walk along the links meets them: without an end in a cycle."""
         yield from self

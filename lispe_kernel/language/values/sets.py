@@ -6,9 +6,11 @@ same; the other three convert what they are given and are kept sorted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import Atom
 
 _OWN_KEY = (str, int, float, complex, Atom, type(None))
@@ -117,7 +119,12 @@ class IntegerSet(_SortedSet):
 
     @staticmethod
     def convert(value: Any) -> int:
-        return value if type(value) is int else int(_number(value, "seti"))
+        if type(value) is int:
+            return value
+        number = _number(value, "seti")
+        if isinstance(number, float) and not math.isfinite(number):
+            raise LispeError(f"Error: seti: {number} is no integer")
+        return int(number)
 
 
 class NumberSet(_SortedSet):
