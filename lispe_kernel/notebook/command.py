@@ -23,9 +23,6 @@ def main(arguments: Sequence[str]) -> int:
     except (NotebookError, OSError) as problem:
         print(problem, file=sys.stderr)
         return FAILED
-    except ModuleNotFoundError as missing:
-        print(f"{missing.name} is not installed: pip install 'lispe-kernel[lab]'", file=sys.stderr)
-        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

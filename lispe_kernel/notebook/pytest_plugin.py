@@ -11,15 +11,13 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from lispe_kernel.notebook.outputs import aligned, differences
 from lispe_kernel.notebook.run import kernel_of
 
 _OPTION = "lispe_numeric_tolerance"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: Any) -> None:
     """Declare `--lispe-numeric-tolerance`."""
     parser.getgroup("lispe").addoption(
         "--lispe-numeric-tolerance",
