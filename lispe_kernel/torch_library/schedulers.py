@@ -50,7 +50,7 @@ def _exponential(n: int, s: Settings) -> float:
 
 
 def _step(n: int, s: Settings) -> float:
-    return s["initial_lr"] * s["gamma"] ** (n // s["step_size"])
+    return float(s["initial_lr"] * s["gamma"] ** (n // s["step_size"]))
 
 
 def _linear(n: int, s: Settings) -> float:

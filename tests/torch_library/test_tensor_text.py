@@ -81,7 +81,7 @@ def test_gradients_are_not_shown():
 
 
 def test_a_quantized_tensor_tells_its_scale():
-    value = torch.quantize_per_tensor(torch.tensor([1.0, 2]), 1.0, 0, torch.qint8)
+    value = call("torch_quantize_dynamic", torch.tensor([1.0, 2]), "int8")
     last = "[ QuantizedCPUQInt8Type{2}, qscheme: per_tensor_affine, scale: 1, zero_point: 0 ]"
     assert to_text(value) == f" 1\n 2\n{last}"
 
