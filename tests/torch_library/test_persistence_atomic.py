@@ -37,7 +37,7 @@ def is_whole(path: str) -> bool:
     call("torch_load_model", path, loaded)
     if not path.endswith(".safetensors"):
         torch.load(path, weights_only=True)
-    return len({float(t) for tensor in loaded.parameters() for t in (tensor.min(), tensor.max())}) == 1
+    return len({float(t) for tensor in loaded.state_dict().values() for t in (tensor.min(), tensor.max())}) == 1
 
 
 # Saves without end, each time another value; says when it begins.

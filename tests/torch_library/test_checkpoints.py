@@ -1,0 +1,271 @@
+"""Training checkpoints: what they hold, and that training resumes bit for bit."""
+
+import random
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.values.dictionaries import Dictionary
+from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, same
+from tests.torch_library.torch_calls import call, error_of
+
+
+def table(**values: object) -> Dictionary:
+    made = Dictionary()
+    made.update(values)
+    return made
+
+
+def part(checkpoint: object, *keys: str) -> object:
+    return access_of(checkpoint).at(checkpoint, keys)
+
+
+def trained(kind: str = "adam", steps: int = 2) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A model and its optimizer after some steps, so that there are moments."""
+    model = call("torch_model", 2, 3, 1)
+    optimizer = call("torch_optimizer", model, 0.01, kind)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        model(torch.randn(4, 2)).square().sum().backward()
+        optimizer.step()
+    return model, optimizer
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_checkpoint_gives_back_its_parts(suffix, in_folder):
+    model, optimizer = trained()
+    metrics = table(loss=torch.tensor(0.25), best=None, note="warm", history=[1, 2.5], ok=True)
+    path = f"c{suffix}"
+    saved = call("torch_save_checkpoint", model, optimizer, 7, path, metrics)
+    assert saved == "Checkpoint saved successfully"
+    checkpoint = call("torch_load_checkpoint", path)
+    assert to_text(checkpoint) == "PyTorch State Dict (6 parameters)"
+    assert part(checkpoint, "epoch") == 7
+    assert to_text(part(checkpoint, "metrics")) == to_text(
+        call("torch_load_checkpoint", path).parts["metrics"]
+    )
+    assert part(checkpoint, "metrics", "loss") == 0.25
+    assert part(checkpoint, "metrics", "note") == "warm"
+    assert list(part(checkpoint, "metrics", "history")) == [1, 2.5]
+    assert torch.equal(part(checkpoint, "model", "fc1.weight"), model.fc1.weight)
+    assert torch.equal(part(checkpoint, "fc1.weight"), model.fc1.weight)
+    other = call("torch_model", 2, 3, 1)
+    call("torch_load_state_dict", other, checkpoint)
+    assert same(model, other)
+
+
+def test_a_checkpoint_is_plain_for_pytorch(in_folder):
+    model, optimizer = trained()
+    call("torch_save_checkpoint", model, optimizer, 7, "c.pt", table(loss=0.5))
+    content = torch.load("c.pt", weights_only=True)
+    assert content["epoch"] == 7
+    assert content["metrics"] == {"loss": 0.5}
+    other = call("torch_model", 2, 3, 1)
+    other.load_state_dict(content["model"])
+    torch.optim.Adam(other.parameters()).load_state_dict(content["optimizer"])
+    assert same(model, other)
+
+
+def test_metrics_and_scheduler_come_in_either_order_and_are_optional(in_folder):
+    model, optimizer = trained()
+    scheduler = call("torch_lr_scheduler", optimizer, "step")
+    for extras in (
+        (),
+        (scheduler,),
+        (table(loss=1), scheduler),
+        (scheduler, table(loss=1)),
+        (None, scheduler),
+    ):
+        call("torch_save_checkpoint", model, optimizer, 1, "c.pt", *extras)
+        parts = call("torch_load_checkpoint", "c.pt").parts
+        assert ("scheduler" in parts) == (scheduler in extras)
+        assert ("metrics" in parts) == any(isinstance(extra, Dictionary) for extra in extras)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_resuming_restores_model_moments_schedule_and_random_numbers(kind, suffix, in_folder):
+    path = f"c{suffix}"
+    model, optimizer = trained(kind)
+    scheduler = call("torch_lr_scheduler", optimizer, "cosine", table(total_steps=50))
+    call("torch_scheduler_step", scheduler)
+    call("torch_save_checkpoint", model, optimizer, 3, path, None, scheduler)
+    expected = torch.rand(3), random.random(), np.random.rand()
+    other, its_optimizer = trained(kind, steps=5)
+    its_scheduler = call("torch_lr_scheduler", its_optimizer, "step")
+    assert call("torch_resume_checkpoint", path, other, its_optimizer, its_scheduler) == 3
+    found = torch.rand(3), random.random(), np.random.rand()
+    assert torch.equal(expected[0], found[0])
+    assert expected[1:] == found[1:]
+    assert same(model, other)
+    assert to_text(its_scheduler) == to_text(scheduler)
+    assert its_optimizer.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
+    for (_, mine), (_, yours) in zip(optimizer.state.items(), its_optimizer.state.items(), strict=True):
+        assert equal_tensors(mine, yours) if kind != "sgd" else mine == yours
+
+
+# Training with everything that could spoil exactness: dropout, random data, momentum, a schedule.
+TRAINING = """
+(setq start (integer (@ _args 0)))
+(setq stop (integer (@ _args 1)))
+(setq path (@ _args 2))
+(torch_manual_seed 5)
+(setq model (torch_model 3 8 1))
+(setq attention (torch_flash_attention_create 8 2 0.3 true))
+(setq optimizer (torch_optimizer (@ (@ "m" model) (@ "a" attention)) 0.01 "adam"))
+(setq scheduler (torch_lr_scheduler optimizer "cosine" (dictionary "total_steps" 40 "initial_lr" 0.01)))
+(setq both (@ (@ "m" model) (@ "a" attention)))
+(if (> start 0) (setq start (torch_resume_checkpoint path both optimizer scheduler)))
+(loop (epoch start stop)
+    (torch_optimizer_zero_grad optimizer)
+    (setq x (tensor_randn (list 4 5 8)))
+    (setq y (torch_flash_attention_forward attention x x x))
+    (setq out (torch_forward model (tensor_randn (list 16 3))))
+    (torch_backward (tensor_add (torch_mse_loss out (tensor_ones (list 16 1))) (torch_mse_loss y x)))
+    (torch_optimizer_step optimizer)
+    (torch_scheduler_step scheduler)
+    (torch_save_checkpoint both optimizer (+ epoch 1) path (dictionary "loss" 1) scheduler)
+)
+(println "trained")
+"""
+
+RUN = """
+import sys, time
+from lispe_kernel import Session
+session = Session(sys.argv[2:])
+session.evaluate(open(sys.argv[1]).read(), "training")
+sys.stdout.flush()
+time.sleep(100 if sys.argv[-1] == "wait" else 0)
+"""
+
+
+def train(first: int, last: int, path: str, *, kill: bool = False) -> None:
+    """Train in a process of its own, which is killed afterwards where the test says so."""
+    command = [
+        sys.executable,
+        "-c",
+        RUN,
+        "training.lisp",
+        str(first),
+        str(last),
+        path,
+        "wait" if kill else "end",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "trained\n", process.stderr.read()[-1500:]
+    if kill:
+        process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_ten_epochs_equal_five_a_kill_and_five_more_bit_for_bit(in_folder):
+    (in_folder / "training.lisp").write_text(TRAINING)
+    train(0, 10, "whole.pt")
+    train(0, 5, "halves.pt", kill=True)
+    halfway = torch.load("halves.pt", weights_only=True)
+    assert halfway["epoch"] == 5
+    train(5, 10, "halves.pt")
+    whole, halves = (torch.load(path, weights_only=True) for path in ("whole.pt", "halves.pt"))
+    assert whole["epoch"] == halves["epoch"] == 10
+    assert equal_tensors(whole["model"], halves["model"])
+    assert not equal_tensors(whole["model"], halfway["model"])
+    assert torch.equal(whole["random"]["torch"], halves["random"]["torch"])
+    for index, moments in whole["optimizer"]["state"].items():
+        assert equal_tensors(moments, halves["optimizer"]["state"][index])
+
+
+# -- what does not fit
+
+
+def test_a_resume_that_does_not_fit_changes_nothing(in_folder):
+    model, optimizer = trained()
+    call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
+    call("torch_save_model", model, "m.pt")
+    cases = [
+        (
+            "c.pt",
+            call("torch_model", 2, 4, 1),
+            "adam",
+            "fc1.weight is [3,2] in the file and [4,2]",
+        ),
+        ("c.pt", call("torch_model", 2, 3, 1), "sgd", "saved with the optimizer Adam, this one is SGD"),
+        ("m.pt", call("torch_model", 2, 3, 1), "adam", "it is a model's file, not a checkpoint"),
+        ("no.pt", call("torch_model", 2, 3, 1), "adam", "there is no such file"),
+    ]
+    for path, other, kind, text in cases:
+        its_optimizer = call("torch_optimizer", other, 0.5, kind)
+        before, generator = copies(other), torch.get_rng_state()
+        found = error_of("torch_resume_checkpoint", path, other, its_optimizer)
+        assert found.startswith(f"Error resuming checkpoint: {path}")
+        assert text in found
+        assert equal_tensors(before, other.state_dict())
+        assert torch.equal(generator, torch.get_rng_state())
+        assert its_optimizer.param_groups[0]["lr"] == 0.5
+        assert not its_optimizer.state
+
+
+def test_an_optimizer_of_other_parameters_is_refused(in_folder):
+    model, optimizer = trained()
+    call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
+    part_of_it = torch.optim.Adam([model.fc1.weight])
+    text = error_of("torch_resume_checkpoint", "c.pt", model, part_of_it)
+    assert "its optimizer trains other parameters (tensors per group: 6 and 1 here)" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("random", {"torch": torch.zeros(3)}, "its random state is malformed"),
+        ("optimizer", {"state": {9: {}}, "param_groups": [{"params": [0, 1, 2, 3, 4, 5]}]}, "malformed"),
+        ("optimizer", [1], "it holds no optimizer"),
+        ("epoch", "seven", "it has no epoch"),
+        ("epoch", None, "it has no epoch"),
+    ],
+)
+def test_a_checkpoint_with_a_wrong_part_is_refused_whole(key, value, text, in_folder):
+    model, optimizer = trained()
+    call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
+    content = torch.load("c.pt", weights_only=True)
+    content[key] = value
+    torch.save(content, "c.pt")
+    other, its_optimizer = trained()
+    before = copies(other)
+    assert text in error_of("torch_resume_checkpoint", "c.pt", other, its_optimizer)
+    assert equal_tensors(before, other.state_dict())
+
+
+ARGUMENTS = [
+    (("torch_save_checkpoint", 3, 3, 1, "c.pt"), "Error: First argument must be a model"),
+    (("torch_save_checkpoint", nn.Linear(1, 1), 3, 1, "c.pt"), "Error: Second argument must be an optimizer"),
+    (("torch_load_checkpoint", "no.pt"), "Error loading checkpoint: no.pt: there is no such file"),
+    (("torch_load_checkpoint", 3), "must be a path"),
+    (("torch_resume_checkpoint", "c.pt", 3, 3), "Error: Second argument must be a model"),
+    (("torch_resume_checkpoint", "c.pt", nn.Linear(1, 1), 3), "Error: Third argument must be an optimizer"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), ARGUMENTS)
+def test_a_wrong_argument_is_told(arguments, text, in_folder):
+    assert text in error_of(*arguments)
+
+
+def test_wrong_metrics_and_epochs_are_told(in_folder):
+    model, optimizer = trained()
+    save = ("torch_save_checkpoint", model, optimizer)
+    assert "must be an epoch (an integer)" in error_of(*save, "one", "c.pt")
+    assert "a dictionary of metrics or a learning-rate scheduler" in error_of(*save, 1, "c.pt", 3)
+    assert "metrics.m is a Linear" in error_of(*save, 1, "c.pt", table(m=nn.Linear(1, 1)))
+
+
+def test_a_missing_part_is_told_with_the_parts_there_are(in_folder):
+    model, optimizer = trained()
+    call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
+    with pytest.raises(Exception, match="a checkpoint has no losses; it has: model, optimizer, epoch"):
+        part(call("torch_load_checkpoint", "c.pt"), "losses")
