@@ -163,6 +163,7 @@ class Session:
         self.macros.update(program.macros)
         self.fixed |= program.fixed
         self.aliases.update(program.links)
+        self.namespace.update(program.declarations)
         for definition in program.definitions:
             self._define(definition)
         value: Any = None
@@ -191,6 +192,10 @@ class Session:
     def defined(self, name: str) -> bool:
         """Whether a global variable or function of the user has this name."""
         return name in self.namespace
+
+    def declared(self, name: str) -> Any:
+        """The value of a global name: what `data@` or `class@` made of it, or anything else."""
+        return self.namespace.get(name)
 
     def library(self, name: str) -> Function | None:
         """The library function of a name; the torch library is imported when one of its names is met."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from lispe_kernel.language import matching
 from lispe_kernel.language.arithmetic import (
     OPERATORS,
     add,
@@ -191,6 +192,7 @@ HELPERS: dict[str, Any] = {
     " Exception": Exception,
     " TypeError": TypeError,
     " Caught": Caught,
+    **matching.HELPERS,
     " is_caught": lambda value: isinstance(value, Caught),
 }
 

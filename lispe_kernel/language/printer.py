@@ -53,6 +53,11 @@ def kind_of(value: Any) -> Kind | None:
     return None
 
 
+def is_type_atom(name: str) -> bool:
+    """Whether `(type value)` answers this name for some kind of value."""
+    return name.endswith("_") and any(kind.type_atom == name for kind in _kinds.values())
+
+
 def to_text(value: Any) -> str:
     """The text that `println` shows for a value."""
     kind = type(value)

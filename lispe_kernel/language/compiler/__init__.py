@@ -11,6 +11,7 @@ from lispe_kernel.language.compiler import (  # noqa: F401 - imported to registe
     choices,
     control,
     definitions,
+    defpat,
     evaluation,
     functional,
     iteration,
@@ -18,6 +19,7 @@ from lispe_kernel.language.compiler import (  # noqa: F401 - imported to registe
     macros,
     operators,
     protection,
+    records,
     rewriting,
 )
 from lispe_kernel.language.compiler.program import Program, compile_program

@@ -22,7 +22,7 @@ def compile_call(
     signature = _signature(c, name)
     if signature is not None and not named and not signature.accepts(len(positional) - 1):
         raise c.error(arity_error(signature))
-    if destination is TAIL and not named and _is_self(c, name):
+    if destination is TAIL and not named and _is_self(c, name, len(positional) - 1):
         return tail_call(c, c.function, positional)
     arguments = c.arguments(positional)
     keywords = {n: c.value(v) for n, v in named.items()}
@@ -47,6 +47,8 @@ def _signature(c: Compiler, name: str) -> Signature | None:
 
 
 def arity_error(signature: Signature) -> str:
+    if signature.mismatch:
+        return signature.mismatch
     shown = " ".join(signature.parameters)
     return f"Error: Wrong number of arguments in call to: '({signature.name} ({shown})...)'"
 
@@ -67,9 +69,12 @@ def split_named(c: Compiler, form: Form) -> tuple[Form, dict[str, Any]]:
 NAMED = Atom("?")
 
 
-def _is_self(c: Compiler, name: str) -> bool:
+def _is_self(c: Compiler, name: str, count: int) -> bool:
     function = c.function
-    return function.kind == "defun" and name == function.name and name not in function.assigned
+    if function.kind != "defun" or name != function.name or name in function.assigned:
+        return False
+    most, least = len(function.parameters), len(function.parameters) - len(function.optional)
+    return function.rest is not None or least <= count <= most
 
 
 def tail_call(c: Compiler, function: PythonFunction, form: Form) -> None:

@@ -47,6 +47,8 @@ class Program:
     macros: dict[str, Macro] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
+    # Records and classes: global names and what they mean.
+    declarations: dict[str, Any] = field(default_factory=dict)
     # The last form is one whose value a notebook does not show.
     silent: bool = False
 
@@ -59,17 +61,26 @@ def compile_program(context: Context, source: Source, forms: Form) -> Program:
     for form, span in zip(forms, forms.spans, strict=True):
         c.place = span
         code = _top_level(c, form, span)
-        for definition in c.definitions:
-            made = _function_code(c, definition)
-            (program.steps if made.name in defined else program.definitions).append(made)
-            defined.add(made.name)
-        c.definitions.clear()
-        c.constants, c._constant_index = [], {}
+        _collect(c, program, defined)
         if code is not None:
             program.steps.append(code)
+    for finish in c.finishers.values():
+        c.definitions.append(finish())
+        _collect(c, program, defined)
     program.macros, program.fixed, program.links = c.macros, c.fixed, c.links
+    program.declarations = c.declarations
     program.silent = not forms or is_silent(context, c.macros, forms[-1])
     return program
+
+
+def _collect(c: Compiler, program: Program, defined: set[str]) -> None:
+    """Turn the definitions that were compiled into code."""
+    for definition in c.definitions:
+        made = _function_code(c, definition)
+        (program.steps if made.name in defined else program.definitions).append(made)
+        defined.add(made.name)
+    c.definitions.clear()
+    c.constants, c._constant_index = [], {}
 
 
 def _top_level(c: Compiler, form: Any, span: Any) -> CodeType | None:
@@ -102,7 +113,7 @@ UNSET_VALUE = Unset()
 
 
 # Forms that are carried out while compiling and leave nothing to run.
-_DEFINING = frozenset({Atom("defun"), Atom("defmacro"), Atom("link")})
+_DEFINING = frozenset(map(Atom, ("defun", "defmacro", "link", "defpat", "data@")))
 
 
 def _function_code(c: Compiler, definition: Any) -> FunctionCode:

@@ -34,6 +34,8 @@ class Signature:
     parameters: tuple[str, ...]
     optional: int = 0
     rest: bool = False
+    # The error for a wrong number of arguments, where it is not the usual one.
+    mismatch: str = ""
 
     def accepts(self, count: int) -> bool:
         least = len(self.parameters) - self.optional - self.rest

@@ -1,0 +1,77 @@
+"""Records: the typed tuples that `data@` declares, lists whose first element is the record's name.
+
+A record is a `List`, so every list function works on it. What a slot accepts is checked once, when the
+record is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, type_atom
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.lists import List
+
+
+class Record(List):
+    """One record: its name, then its slots."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, eq=False)
+class RecordType:
+    """What `data@` declared: the name, and for each slot the test of a value with the text it requires.
+
+    A test is None where any value will do. `group` is the name of the family, if there is one.
+    """
+
+    name: Atom
+    slots: tuple[tuple[Callable[[Any], bool] | None, str], ...]
+    description: List
+    group: Atom | None = None
+
+    def maker(self) -> Callable[..., Record]:
+        """The function that makes records of this type."""
+        name, size = self.name, len(self.slots)
+        checks = [(i, test, text) for i, (test, text) in enumerate(self.slots) if test is not None]
+
+        def make(*values: Any) -> Record:
+            if len(values) != size:
+                raise LispeError("Error: Size mismatch between argument list and data structure definition")
+            for index, test, text in checks:
+                if not test(values[index]):
+                    raise LispeError(f"Error: Mismatch on argument: {index + 1} ({text} required)")
+            return Record((name, *values))
+
+        make.__name__ = make.__qualname__ = name.name
+        make.__dict__.update(lispe_record=self, lispe_source=self.description)
+        return make
+
+
+@dataclass(frozen=True, eq=False)
+class RecordGroup:
+    """The family name of some record types; it makes nothing."""
+
+    name: Atom
+    members: frozenset[Atom]
+
+
+def is_of_type(name: Atom) -> Callable[[Any], bool]:
+    """A test that a value's type is exactly the one that a type atom names."""
+    return lambda value: type_atom(value) is name
+
+
+def is_record_of(names: frozenset[Atom]) -> Callable[[Any], bool]:
+    """A test that a value is a record with one of these names."""
+    return lambda value: type(value) is Record and value[0] in names
+
+
+def _write(record: Any, show_item: Callable[[Any], str]) -> str:
+    return "(" + " ".join(map(show_item, record)) + ")"
+
+
+register_kind(Record, "data_", _write)
