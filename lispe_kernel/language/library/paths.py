@@ -16,6 +16,10 @@ def path_argument(function: str, position: int, value: Any) -> str:
         value = value.text()
     if not isinstance(value, str) or not value or "\0" in value:
         raise wrong_argument(function, position, "a path (a string)", value)
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        raise wrong_argument(function, position, "a path that the system can write", value) from None
     return os.path.expanduser(value)
 
 

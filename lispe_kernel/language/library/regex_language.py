@@ -83,6 +83,8 @@ class Part:
 
 def sequence(parts: tuple[Part, ...], lazy: bool) -> str:
     """The patterns of parts in a row; `lazy` says whether one single element follows the last of them."""
+    if not parts:
+        return ""
     follows = [*(part.single for part in parts[1:]), lazy]
     return "".join(part.pattern(next_) for part, next_ in zip(parts, follows, strict=True))
 

@@ -182,7 +182,7 @@ def repeated(function: str, text: str, count: int) -> str:
     """The text so many times, unless the result would fill the memory."""
     if count > 0 and len(text) * count > MOST_CHARACTERS:
         raise LispeError(f"Error: {function}: a string of {len(text) * count} characters is too long")
-    return text * max(0, count)
+    return text * count if text and count > 0 else ""
 
 
 def _distinct(characters: Iterable[str]) -> str:

@@ -118,6 +118,10 @@ def setenv(name: Any, value: Any) -> Atom:
 def _variable(function_: str, name: Any) -> str:
     if not isinstance(name, str) or not name or "=" in name or "\0" in name:
         raise wrong_argument(function_, 1, "the name of an environment variable", name)
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        raise wrong_argument(function_, 1, "a name that the system can write", name) from None
     return name
 
 

@@ -1,0 +1,41 @@
+"""Every example in the help of a function gives the result that it states. The torch library is not loaded."""
+
+import contextlib
+import io
+
+import pytest
+
+from lispe_kernel import Session, to_text
+from lispe_kernel.language import library
+from lispe_kernel.language.functions import registry
+
+library.load()
+FUNCTIONS = [entry for entry in registry if ".language.library." in entry.call.__module__ + "."]
+EXAMPLES = [
+    pytest.param(code, result, id=f"{entry.name} {number}")
+    for entry in FUNCTIONS
+    for number, (code, result) in enumerate(entry.examples)
+]
+
+
+def shown(code: str) -> str:
+    """What an example prints, or the text of its value."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        outcome = Session().run(code)
+    return output.getvalue().removesuffix("\n") or to_text(outcome.value)
+
+
+@pytest.mark.parametrize(("code", "result"), EXAMPLES)
+def test_example_gives_what_it_states(code, result, in_folder):
+    assert shown(code) == result
+
+
+def test_the_library_is_found():
+    assert len(FUNCTIONS) > 400
+
+
+@pytest.mark.parametrize("entry", FUNCTIONS, ids=lambda entry: entry.name)
+def test_function_has_a_meaning_and_an_example(entry):
+    assert entry.meaning, f"{entry.name} has no docstring"
+    assert entry.examples, f"{entry.name} has no example"
