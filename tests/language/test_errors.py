@@ -24,6 +24,7 @@ from .support import error_of, text_of
         ("(unknown_name 1)", "Unknown function call: 'unknown_name'"),
         ("(prinln 1)", "Unknown function call: 'prinln' (did you mean"),
         ("(car)", "Error: Wrong number of arguments for: 'car'"),
+        ("(if (not) 1)", "Error: Wrong number of arguments for: '¬'"),
         ("(if)", "Error: Wrong number of arguments for: 'if'"),
         ("car", "Error: cannot evaluate this instruction: 'car'"),
         ("(/ 1 0)", "Error: division by zero"),

@@ -10,7 +10,7 @@ from typing import Any
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.kinds import NUMBERS
-from lispe_kernel.language.compiler.registry import inline, special
+from lispe_kernel.language.compiler.registry import inline, special, special_forms
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.values.atoms import TRUE
@@ -30,6 +30,9 @@ def compile_test(c: Compiler, form: Any, span: Span | None = None) -> ast.expr:
     test = _tests.get(name.name) if name is not None else None
     if test is None or name is None or name.name in c.bindings or c.user_defined(name.name):
         return c.condition(c.value(form, span))
+    entry = special_forms.get(name.name) or c.context.library(name.name)
+    if entry is None or not entry.accepts(len(form) - 1):
+        return c.condition(c.value(form, span))  # which says what is wrong with the arity
     outer = c.place
     placed = form if isinstance(form, Form) else Form(form, c.place)
     c.place = placed.span
