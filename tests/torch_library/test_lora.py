@@ -1,0 +1,414 @@
+"""LoRA: single layers, adapters on the layers of a model, files of adapters, switching between them."""
+
+import copy
+import os
+
+import pytest
+import torch
+from torch import nn
+
+from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.values.dictionaries import Dictionary
+from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
+from tests.torch_library.torch_calls import call, error_of, listed
+
+
+def tuned(layer: nn.Module, seed: int = 3) -> nn.Module:
+    """The layer or model with A and B as after a training."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for tensor in call("torch_lora_trainable_params", layer):
+            tensor.copy_(torch.randn(tensor.shape, generator=generator))
+    return layer
+
+
+def gap(a: torch.Tensor, b: torch.Tensor) -> float:
+    return float((a - b).detach().abs().max())
+
+
+@pytest.fixture
+def inputs():
+    return torch.randn(3, 8)
+
+
+def lora() -> nn.Module:
+    return call("torch_lora_linear", 8, 5, 2, 4)
+
+
+# -- one layer
+
+
+def test_a_fresh_adapter_changes_nothing_and_the_linear_is_left_alone(inputs):
+    linear = call("torch_linear", 8, 5)
+    before = copies(linear)
+    layer = call("torch_lora_apply_to_linear", linear, 2, 4)
+    assert torch.equal(call("torch_lora_forward", layer, inputs), linear(inputs))
+    assert call("torch_lora_get_adaptation_magnitude", layer) == 0
+    tuned(layer)
+    call("torch_lora_merge_weights", layer)
+    assert equal_tensors(before, linear.state_dict())
+    assert linear.weight.requires_grad
+
+
+def test_the_initial_a_has_the_stated_deviation_and_b_is_zero():
+    layer = call("torch_lora_linear", 2000, 10, 16, 32)
+    assert layer.lora_A.weight.std().item() == pytest.approx(0.25, rel=0.02)
+    assert not layer.lora_B.weight.any()
+
+
+def test_forward_is_base_plus_scaled_product(inputs):
+    layer = tuned(lora())
+    a, b = layer.lora_A.weight, layer.lora_B.weight
+    wanted = layer.original(inputs) + (4 / 2) * inputs @ a.T @ b.T
+    assert gap(layer(inputs), wanted) < 1e-5
+    assert gap(call("torch_linear_forward", layer, inputs), wanted) < 1e-5
+    assert gap(call("torch_lora_compute_delta", layer), 2 * b @ a) < 1e-6
+
+
+def test_delta_and_magnitude_of_ones():
+    layer = lora()
+    with torch.no_grad():
+        layer.lora_A.weight.fill_(1)
+        layer.lora_B.weight.fill_(1)
+    assert call("torch_lora_compute_delta", layer).unique().tolist() == [4.0]
+    assert call("torch_lora_get_adaptation_magnitude", layer) == pytest.approx(25.29822)
+
+
+def test_merging_keeps_the_outputs_twice_changes_nothing_and_unmerging_undoes_it(inputs):
+    layer = tuned(lora())
+    base, before = layer.original.weight.clone(), layer(inputs)
+    assert call("torch_lora_merge_weights", layer) == "LoRA weights merged successfully"
+    merged = layer(inputs)
+    assert gap(merged, before) < 1e-5
+    assert to_text(layer).endswith("merged=true)")
+    call("torch_lora_merge_weights", layer)
+    assert torch.equal(layer(inputs), merged)
+    assert call("torch_lora_unmerge_weights", layer) == "LoRA weights unmerged successfully"
+    assert gap(layer.original.weight, base) < 1e-6
+    assert gap(layer(inputs), before) < 1e-5
+    assert to_text(layer).endswith("merged=false)")
+
+
+def test_unmerging_takes_away_what_was_merged_even_after_the_adapter_changed():
+    layer = tuned(lora(), 1)
+    base = layer.original.weight.clone()
+    call("torch_lora_merge_weights", layer)
+    tuned(layer, 2)
+    call("torch_lora_unmerge_weights", layer)
+    assert gap(layer.original.weight, base) < 1e-6
+
+
+def test_a_merged_layer_runs_the_plain_layers_own_code():
+    layer = tuned(lora())
+    call("torch_lora_merge_weights", layer)
+    assert layer.forward == layer.original.forward
+
+
+def test_training_moves_the_adapter_and_leaves_the_base_frozen(inputs):
+    layer = lora()
+    base = layer.original.weight.clone()
+    optimizer = call("torch_optimizer_add_params", call("torch_lora_trainable_params", layer), 0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        layer(inputs).square().sum().backward()
+        optimizer.step()
+    assert torch.equal(layer.original.weight, base)
+    assert call("torch_lora_get_adaptation_magnitude", layer) > 0
+
+
+def test_forward_with_gradients_has_them_even_where_they_are_off(inputs):
+    layer = lora()
+    with torch.no_grad():
+        assert not call("torch_lora_forward", layer, inputs).requires_grad
+        assert call("torch_lora_forward_with_gradients", layer, inputs).requires_grad
+
+
+def test_a_copy_of_a_merged_layer_stands_on_its_own(inputs):
+    layer = tuned(lora())
+    call("torch_lora_merge_weights", layer)
+    other = copy.deepcopy(layer)
+    call("torch_lora_unmerge_weights", layer)
+    with torch.no_grad():
+        layer.original.weight.zero_()
+    assert gap(other(inputs), other.original(inputs)) == 0
+    assert other(inputs).abs().sum() > 0
+
+
+# -- files of whole layers
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_merged_layer_saves_as_a_linear_and_loads_into_one(suffix, inputs, in_folder):
+    layer = tuned(lora())
+    call("torch_lora_merge_weights", layer)
+    call("torch_save_model", layer, f"m{suffix}")
+    assert set(call("torch_read_state_dict", f"m{suffix}").tensors) == {"weight", "bias"}
+    linear = call("torch_linear", 8, 5)
+    call("torch_load_model", f"m{suffix}", linear)
+    assert torch.equal(linear(inputs), layer(inputs))
+
+
+def test_a_linears_file_sets_the_base_of_a_layer(inputs, in_folder):
+    linear, layer = call("torch_linear", 8, 5), tuned(lora())
+    call("torch_save_model", linear, "l.pt")
+    adapter = call("torch_lora_compute_delta", layer)
+    call("torch_load_model", "l.pt", layer)
+    assert torch.equal(layer.original.weight, linear.weight)
+    assert torch.equal(call("torch_lora_compute_delta", layer), adapter)
+
+
+def test_a_linears_file_is_refused_by_a_merged_layer(in_folder):
+    call("torch_save_model", call("torch_linear", 8, 5), "l.pt")
+    layer = tuned(lora())
+    call("torch_lora_merge_weights", layer)
+    before = copies(layer)
+    assert "is merged, its base cannot be replaced alone; unmerge it first" in error_of(
+        "torch_load_model", "l.pt", layer
+    )
+    assert equal_tensors(before, layer.state_dict())
+
+
+def test_an_unmerged_file_makes_a_merged_layer_what_was_saved(inputs, in_folder):
+    saved, layer = tuned(lora(), 1), tuned(lora(), 2)
+    call("torch_save_model", saved, "a.pt")
+    call("torch_lora_merge_weights", layer)
+    call("torch_load_model", "a.pt", layer)
+    assert torch.equal(layer(inputs), saved(inputs))
+    assert to_text(layer).endswith("merged=false)")
+
+
+def test_an_unmerged_file_is_refused_by_a_linear(in_folder):
+    call("torch_save_model", lora(), "a.pt")
+    text = error_of("torch_load_model", "a.pt", call("torch_linear", 8, 5))
+    assert "missing: weight [5,8], bias [5]" in text
+    assert "unexpected: original.weight [5,8]" in text
+
+
+# -- adapter files
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_switching_by_files_gives_each_tasks_outputs_again(suffix, inputs, in_folder):
+    layer = lora()
+    outputs = {}
+    for task in ("summarization", "translation"):
+        tuned(layer, len(task))
+        outputs[task] = layer(inputs)
+        assert call("torch_lora_save_adapters", layer, task + suffix) == "LoRA adapters saved successfully"
+    assert gap(*outputs.values()) > 0.1
+    for task in (*outputs, *outputs):
+        assert call("torch_lora_load_adapters", layer, task + suffix) == "LoRA adapters loaded successfully"
+        assert torch.equal(layer(inputs), outputs[task])
+
+
+def test_an_adapter_file_holds_a_and_b_only(in_folder):
+    call("torch_lora_save_adapters", call("torch_lora_linear", 4096, 4096, 16, 32.0), "ad.pt")
+    state = torch.load("ad.pt", weights_only=True)
+    assert {name: list(t.shape) for name, t in state.items()} == {
+        "lora_A.weight": [16, 4096],
+        "lora_B.weight": [4096, 16],
+    }
+    assert 524_288 < os.path.getsize("ad.pt") < 524_288 + 8192
+
+
+@pytest.mark.parametrize("names", [("lora_A.weight", "lora_B.weight"), ("0.weight", "1.weight")])
+def test_adapters_written_in_python_load(names, in_folder):
+    a, b = torch.randn(2, 8), torch.randn(5, 2)
+    torch.save(dict(zip(names, (a, b), strict=True)), "ad.pt")
+    layer = lora()
+    call("torch_lora_load_adapters", layer, "ad.pt")
+    assert torch.equal(layer.lora_A.weight, a)
+    assert torch.equal(layer.lora_B.weight, b)
+    assert layer.alpha == 4
+
+
+def test_loading_into_a_merged_layer_unmerges_it_first(inputs, in_folder):
+    layer = tuned(lora(), 1)
+    base = layer.original.weight.clone()
+    call("torch_lora_save_adapters", tuned(copy.deepcopy(layer), 2), "two.pt")
+    wanted = tuned(copy.deepcopy(layer), 2)(inputs)
+    call("torch_lora_merge_weights", layer)
+    call("torch_lora_load_adapters", layer, "two.pt")
+    assert gap(layer.original.weight, base) < 1e-6
+    assert gap(layer(inputs), wanted) < 1e-5
+    assert to_text(layer).endswith("merged=false)")
+
+
+def test_an_adapter_brings_its_alpha(inputs, in_folder):
+    saved = tuned(call("torch_lora_linear", 8, 5, 2, 16))
+    call("torch_lora_save_adapters", saved, "ad.pt")
+    layer = lora()
+    call("torch_lora_load_adapters", layer, "ad.pt")
+    assert torch.equal(call("torch_lora_compute_delta", layer), call("torch_lora_compute_delta", saved))
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_an_adapter_that_does_not_fit_changes_nothing(merged, in_folder):
+    call("torch_lora_save_adapters", call("torch_lora_linear", 8, 5, 3, 4), "rank3.pt")
+    call("torch_lora_save_adapters", call("torch_lora_linear", 9, 5, 2, 4), "wide.pt")
+    call("torch_save_model", call("torch_linear", 8, 5), "linear.pt")
+    layer = tuned(lora())
+    if merged:
+        call("torch_lora_merge_weights", layer)
+    before = copies(layer)
+    for path, text in {
+        "rank3.pt": "the adapter has rank 3, the layer rank 2",
+        "wide.pt": "lora_A.weight is [2,9] in the file and [2,8] in the model",
+        "linear.pt": "missing: lora_A.weight [2,8], lora_B.weight [5,2]; unexpected: weight [5,8]",
+        "none.pt": "there is no such file",
+    }.items():
+        found = error_of("torch_lora_load_adapters", layer, path)
+        assert found.startswith(f"Error loading LoRA adapters: {path}")
+        assert text in found
+        assert equal_tensors(before, layer.state_dict())
+        assert layer.merged == merged
+
+
+# -- adapters on a model
+
+
+def test_targets_choose_the_layers_and_all_else_is_frozen():
+    model = call("torch_model", 4, 8, 2)
+    assert call("torch_lora_apply", model, 2, 4, listed("fc1", "fc3")) is model
+    assert len(call("torch_lora_trainable_params", model)) == 4
+    assert {name for name, p in model.named_parameters() if p.requires_grad} == {
+        "fc1.lora_A.weight", "fc1.lora_B.weight", "fc3.lora_A.weight", "fc3.lora_B.weight",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("targets", "count"),
+    [(None, 5), ("out_proj", 1), ("self_attention.out_proj", 1), (listed("ffn1", "ffn2"), 2)],
+)
+def test_targets_are_names_ends_of_paths_or_everything(targets, count):
+    blocks = nn.ModuleDict({"block": call("torch_transformer_block", 8, 2, 16), "head": nn.Linear(8, 3)})
+    found = len([1 for m in blocks.modules() if isinstance(m, nn.Linear)])
+    call("torch_lora_apply", blocks, 2, 4, targets)
+    assert len(call("torch_lora_trainable_params", blocks)) == 2 * (found if targets is None else count)
+
+
+def test_an_adapter_on_an_attentions_output_acts_and_trains():
+    attention = call("torch_multihead_attention", 8, 2)
+    x = torch.randn(2, 3, 8)
+    before = call("torch_multihead_attention_forward", attention, x)
+    call("torch_lora_apply", attention, 2, 4, "out_proj")
+    assert gap(call("torch_multihead_attention_forward", attention, x), before) < 1e-6
+    tuned(attention)
+    after = call("torch_multihead_attention_forward", attention, x)
+    assert gap(after, before) > 0.1
+    after.sum().backward()
+    assert all(p.grad is not None for p in call("torch_lora_trainable_params", attention))
+    call("torch_lora_merge_weights", attention)
+    assert gap(call("torch_multihead_attention_forward", attention, x), after) < 1e-5
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_models_adapters_go_through_a_file(suffix, in_folder):
+    model = tuned(call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1", "fc3")))
+    other = call("torch_model", 4, 8, 2)
+    x = torch.randn(3, 4)
+    call("torch_lora_save_adapters", model, f"ad{suffix}")
+    call("torch_lora_merge_weights", model)
+    call("torch_save_model", model, f"merged{suffix}")
+    call("torch_load_model", f"merged{suffix}", other)
+    assert torch.equal(other(x), model(x))
+    call("torch_lora_unmerge_weights", model)
+    wanted = model(x)
+    tuned(model, 9)
+    call("torch_lora_load_adapters", model, f"ad{suffix}")
+    assert torch.equal(model(x), wanted)
+
+
+def test_a_table_of_modules_takes_adapters_and_keeps_its_entries():
+    table = Dictionary()
+    table.update(head=call("torch_linear", 4, 2), body=call("torch_model", 4, 4, 4))
+    x = torch.randn(3, 4)
+    before = table["head"](x)
+    call("torch_lora_apply", table, 2, 4, listed("head", "fc2"))
+    assert to_text(table["head"]).startswith("LoRA Linear Layer (4 -> 2")
+    assert torch.equal(table["head"](x), before)
+    assert len(call("torch_lora_trainable_params", table)) == 4
+
+
+def test_applying_again_leaves_the_adapters_there_are():
+    model = call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1"))
+    call("torch_lora_apply", model, 2, 4)
+    assert len(call("torch_lora_trainable_params", model)) == 6
+
+
+# -- named adapters
+
+
+def test_named_adapters_switch_and_keep_what_they_learned(inputs):
+    layer = tuned(lora(), 1)
+    first = layer(inputs)
+    assert call("torch_lora_set_adapter", layer, "french") == "Adapter french is active"
+    assert torch.equal(layer(inputs), layer.original(inputs))
+    tuned(layer, 2)
+    french = layer(inputs)
+    assert list(call("torch_lora_adapters", layer)) == ["french", "default"]
+    call("torch_lora_set_adapter", layer, "default")
+    assert torch.equal(layer(inputs), first)
+    call("torch_lora_set_adapter", layer, "french")
+    assert torch.equal(layer(inputs), french)
+    assert len(list(layer.parameters())) == 4
+
+
+def test_switching_a_merged_layer_unmerges_it(inputs):
+    layer = tuned(lora(), 1)
+    base = layer.original(inputs)
+    call("torch_lora_merge_weights", layer)
+    call("torch_lora_set_adapter", layer, "other")
+    assert gap(layer(inputs), base) < 1e-5
+
+
+def test_a_new_adapter_may_have_its_own_rank():
+    layer = lora()
+    call("torch_lora_set_adapter", layer, "large", 5, 10)
+    assert to_text(layer) == "LoRA Linear Layer (8 -> 5, rank=5, alpha=10, merged=false)"
+    call("torch_lora_set_adapter", layer, "default")
+    assert to_text(layer) == "LoRA Linear Layer (8 -> 5, rank=2, alpha=4, merged=false)"
+
+
+def test_resting_adapters_move_with_the_layer():
+    layer = lora()
+    call("torch_lora_set_adapter", layer, "other")
+    layer.double()
+    call("torch_lora_set_adapter", layer, "default")
+    assert layer(torch.randn(2, 8, dtype=torch.float64)).dtype is torch.float64
+
+
+def test_an_adapter_can_be_removed_unless_it_acts():
+    layer = lora()
+    call("torch_lora_set_adapter", layer, "other")
+    assert call("torch_lora_remove_adapter", layer, "default") == "Adapter default removed"
+    assert "other is active" in error_of("torch_lora_remove_adapter", layer, "other")
+    assert "there is none called default" in error_of("torch_lora_remove_adapter", layer, "default")
+
+
+ARGUMENTS = [
+    (("torch_lora_linear", 8, 5, 0, 4), "positive integer"),
+    (("torch_lora_linear", 8, 5, 2, "four"), "a number"),
+    (
+        ("torch_lora_apply_to_linear", nn.Embedding(2, 2), 2, 4),
+        "Error: First argument must be a linear layer",
+    ),
+    (("torch_lora_forward", nn.Linear(2, 2), 1), "Error: First argument must be a LoRA linear layer"),
+    (("torch_lora_merge_weights", nn.Linear(2, 2)), "Error: Argument must be a LoRA linear layer"),
+    (("torch_lora_compute_delta", 3), "Error: Argument must be a LoRA linear layer"),
+    (("torch_lora_save_adapters", nn.Linear(2, 2), "x.pt"), "Error: Model must contain LoRA layers"),
+    (("torch_lora_load_adapters", nn.Linear(2, 2), "x.pt"), "Error: Model must contain LoRA layers"),
+    (("torch_lora_trainable_params", nn.Linear(2, 2)), "Error: Model must contain LoRA layers"),
+    (("torch_lora_apply", 3, 2, 4), "Error: First argument must be a PyTorch module"),
+    (("torch_lora_apply", nn.Embedding(2, 2), 2, 4), "the model has no linear layers without an adapter"),
+    (
+        ("torch_lora_apply", nn.Sequential(nn.Linear(2, 2)), 2, 4, "q"),
+        "no linear layer is called q; there are: 0",
+    ),
+    (("torch_lora_apply", nn.Linear(2, 2), 2, 4, 7), "a list of layer names"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "text"), ARGUMENTS)
+def test_a_wrong_argument_is_told(arguments, text):
+    assert text in error_of(*arguments)
