@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span
 from lispe_kernel.language.source import Source
@@ -21,6 +21,7 @@ _OPERANDS = re.compile(r"(?:unsupported operand type\(s\) for|'[^']+' not suppor
 _TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
 _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
 _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
+_NAME = re.compile(r"[^\s()\[\]{}\"`';]+")
 _HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
 
 # Python's names of types as LispE's users know them.
@@ -55,6 +56,7 @@ class _Reached:
     span: Span | None
     function: str
     last: bool
+    frame: FrameType
 
 
 def explain(error: BaseException, place: Place) -> LispeError:
@@ -94,7 +96,8 @@ def _lispe_frames(traceback: TracebackType | None, place: Place) -> list[_Reache
         source = place.sources.get(code.co_filename)
         if source is not None:
             last = traceback.tb_next is None
-            at = _Reached(source, _span(code, traceback.tb_lasti, traceback.tb_lineno), code.co_name, last)
+            span = _span(code, traceback.tb_lasti, traceback.tb_lineno)
+            at = _Reached(source, span, code.co_name, last, traceback.tb_frame)
             found.append(at)
             if len(found) > _MOST_FRAMES:
                 # Keep the first half and the newest: the middle of a runaway recursion says nothing.
@@ -131,9 +134,23 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         text = place.arity_of(arity["name"].rpartition(".")[2]) if arity else None
         if text is not None:
             return text
+        if _OPERANDS.search(str(error)):
+            return _type_error(str(error), form, place)
     if isinstance(error, ZeroDivisionError):
         return "Error: division by zero"
-    return f"Error: {_head_of(form)}{_reason(error)}"
+    shapes = _shapes(form, at) if isinstance(error, RuntimeError) and at is not None and at.last else ""
+    return f"Error: {_head_of(form)}{_reason(error)}{shapes}"
+
+
+def _shapes(form: str, at: _Reached) -> str:
+    """The arrays that a failed operation names, as ` (a: float32 [3,4], b: float32 [3,5])`."""
+    found = []
+    for name in dict.fromkeys(_NAME.findall(form)):
+        value = at.frame.f_locals.get(name, at.frame.f_globals.get(name))
+        shape, kind = getattr(value, "shape", None), getattr(value, "dtype", None)
+        if isinstance(shape, tuple) and kind is not None:
+            found.append(f"{name}: {str(kind).rpartition('.')[2]} [{','.join(map(str, shape))}]")
+    return f" ({', '.join(found)})" if found else ""
 
 
 def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str | None:
