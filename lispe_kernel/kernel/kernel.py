@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import comm
 from ipykernel.kernelbase import Kernel
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Float
+from traitlets import Bool, Float, List
 
 from lispe_kernel import __version__, display
-from lispe_kernel.display.publish import install
+from lispe_kernel.display.publish import freeze_all, install
 from lispe_kernel.kernel import screen as _screen  # noqa: F401 - registers clear_output
 from lispe_kernel.kernel.background import Preload, needs_torch
 from lispe_kernel.kernel.cells import Cells, Request
@@ -53,6 +54,13 @@ class LispeKernel(Kernel):
     language_info = LANGUAGE
     banner = f"LispE {__version__} with PyTorch. ?name gives help, Tab completes."
 
+    help_links = List(
+        [
+            {"text": "LispE", "url": "https://github.com/naver/lispe/wiki"},
+            {"text": "PyTorch", "url": "https://docs.pytorch.org/docs/stable/"},
+        ]
+    )
+
     preload_torch = Bool(True, help="Import PyTorch in the background after the first answer.").tag(
         config=True
     )
@@ -76,7 +84,18 @@ class LispeKernel(Kernel):
         install(self.publisher)
         self.comm_manager = comm.get_comm_manager()
         for kind in ("comm_open", "comm_msg", "comm_close"):
-            self.shell_handlers[kind] = getattr(self.comm_manager, kind)
+            self.shell_handlers[kind] = self._interruptible(getattr(self.comm_manager, kind))
+
+    def _interruptible(self, handle: Callable[..., None]) -> Callable[..., None]:
+        """A comm's handler, which may run user code (a widget's callback), with Ctrl-C working."""
+
+        def handler(*message: Any) -> None:
+            try:
+                self.interrupts.during(lambda: handle(*message))
+            except KeyboardInterrupt as stop:
+                self.publisher.error(stop)
+
+        return handler
 
     def reset(self) -> None:
         """Forget the session; the next cell runs in a new one."""
@@ -186,6 +205,8 @@ class LispeKernel(Kernel):
     post_handler_hook = ignore
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        # A reopened notebook must not ask for widgets that are gone: their pictures take their place.
+        freeze_all()
         self.history.close()
         with contextlib.suppress(ValueError):
             sys.stdout.flush()

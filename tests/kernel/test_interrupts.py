@@ -64,6 +64,28 @@ def test_an_interrupted_save_leaves_a_whole_file_and_no_litter(kernel: Running) 
     )
 
 
+CALLBACK = """%%python
+import ipywidgets
+slider = ipywidgets.IntSlider()
+def forever(change):
+    while True:
+        pass
+slider.observe(forever, 'value')
+slider.model_id"""
+
+
+def test_a_widget_callback_stops(kernel: Running) -> None:
+    model = kernel.run(CALLBACK).result
+    update = {"method": "update", "state": {"value": 8}, "buffer_paths": []}
+    message = kernel.client.session.msg("comm_msg", {"comm_id": model, "data": update})
+    kernel.client.shell_channel.send(message)
+    time.sleep(0.5)
+    kernel.interrupt()
+    assert kernel.wait_for("error")["ename"] == "Interrupted"
+    kernel.drain()
+    assert kernel.run("(+ 1 1)").result == "2"
+
+
 def test_interrupts_in_a_burst_never_kill_the_kernel(kernel: Running) -> None:
     identity = kernel.client.execute("(while true (+ 1 1))")
     time.sleep(0.3)
