@@ -20,6 +20,9 @@ UNSUPPORTED = "Error: Unsupported type for tensor conversion"
 UNSUPPORTED_DTYPE = "Error: Unsupported tensor dtype"
 UNSUPPORTED_FLATTEN = "Error: Unsupported tensor dtype for flatten"
 
+# PyTorch takes no more dimensions; a list that holds itself has no end.
+MOST_DIMENSIONS = 64
+
 # What a list made from a tensor of each dtype is.
 LIST_OF_DTYPE: dict[torch.dtype, type[TypedList]] = {
     torch.float32: Floats,
@@ -60,7 +63,9 @@ def _numbers(value: Any) -> Any:
 
 def _from_list(value: List) -> torch.Tensor:
     first: Any = value
-    while isinstance(first, List) and first:
+    for _ in range(MOST_DIMENSIONS):
+        if not isinstance(first, List) or not first:
+            break
         first = first[0]
     try:
         # Nested lists of plain numbers need no look at each element here.
@@ -79,12 +84,14 @@ def _from_mixed(value: List) -> torch.Tensor:
         raise LispeError(f"{UNSUPPORTED}: {' '.join(str(error).split())}") from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
     """Nested Python lists of Python numbers for a generic list."""
+    if depth > MOST_DIMENSIONS:
+        raise LispeError(f"{UNSUPPORTED}: more than {MOST_DIMENSIONS} lists inside each other")
     if isinstance(value, int | float):
         return value
     if isinstance(value, List) and not isinstance(value, Strings):
-        return [_plain(item) for item in value]
+        return [_plain(item, depth + 1) for item in value]
     if isinstance(value, torch.Tensor) and value.dim() == 0:
         return value.item()
     array = _numbers(value)

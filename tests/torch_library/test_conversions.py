@@ -140,3 +140,10 @@ def test_more_dimensions_become_lispes_own_arrays_and_come_back(shape, dtype, at
 def test_an_array_of_texts_is_no_tensor():
     texts = Matrix(np.array([["a", "b"]], dtype=object))
     assert error_of("torch_tensor", texts) == UNSUPPORTED
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_list_that_holds_itself_is_refused(place):
+    endless = listed(1, 1)
+    endless[place] = endless
+    assert error_of("torch_tensor", endless).startswith(UNSUPPORTED)
