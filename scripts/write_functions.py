@@ -16,8 +16,9 @@ from lispe_kernel.language.functions import Function, registry
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "functions.md"
 OPENING = """# Functions and special forms
 
-Made from the registries by `scripts/write_functions.py`; every example here is run by the tests. In a signature, `(x 3)`
-is an optional parameter with its default, `(x)` one that is nil when absent, `(() x)` takes all further arguments.
+Made from the registries by `scripts/write_functions.py`; every example here is run by the tests. In a signature,
+`(x 3)` is an optional parameter with its default, `(x)` one that is nil when absent, `(() x)` takes all further
+arguments.
 """
 
 
@@ -37,7 +38,9 @@ def _families() -> list[tuple[str, list[Function]]]:
     found: dict[str, list[Function]] = defaultdict(list)
     for entry in registry:
         package = entry.call.__module__.removeprefix("lispe_kernel.").split(".")[0]
-        place = {"language": "Language", "torch_library": "Torch", "display": "Display"}.get(package, "Kernel")
+        place = {"language": "Language", "torch_library": "Torch", "display": "Display"}.get(
+            package, "Kernel"
+        )
         found[f"{place}: {entry.family.replace('_', ' ')}"].append(entry)
     return [(title, sorted(found[title], key=_name)) for title in sorted(found)]
 

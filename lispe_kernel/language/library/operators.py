@@ -19,8 +19,10 @@ _ARITHMETIC: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
     (
         "+",
         (),
-        "The sum of numbers, element by element on lists and tensors. One list is summed. "
-        "With a string first, the text of the others is appended.",
+        (
+            "The sum of numbers, element by element on lists and tensors. One list is summed. "
+            "With a string first, the text of the others is appended."
+        ),
         '(+ 1 2.5) => 3.5\nExample: (+ "a" 1 2.5) => a12.5\nExample: (+ \'(1 2 3)) => 6',
     ),
     ("-", (), "The difference, from left to right. One list is folded.", "(- 10 2 3) => 5"),
