@@ -73,6 +73,12 @@ def no_match(name: str) -> LispeError:
     return LispeError(f"Error: Could not find a match for function: '{name}'")
 
 
+def give_up(error: BaseException) -> None:
+    """A clause of a predicate failed with an error: only exhaustion of the machine goes further."""
+    if isinstance(error, RecursionError | MemoryError):
+        raise error
+
+
 HELPERS: dict[str, Any] = {
     " float": float,
     " dict": dict,
@@ -93,4 +99,5 @@ HELPERS: dict[str, Any] = {
     " has key": has_key,
     " remaining pairs": remaining_pairs,
     " no match": no_match,
+    " give up": give_up,
 }

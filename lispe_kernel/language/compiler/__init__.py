@@ -18,6 +18,7 @@ from lispe_kernel.language.compiler import (  # noqa: F401 - imported to registe
     logic,
     macros,
     operators,
+    predicates,
     protection,
     records,
     rewriting,

@@ -1,8 +1,8 @@
 """Patterns as Python: each clause becomes tests and bindings, written where the match is made.
 
 A `Matcher` compiles the patterns of one clause against Python variables. Tests gather until a statement
-is needed, then open an `if`; what follows a successful match is compiled into the innermost block. Lists
-with Kleene marks are in `pattern_lists.py`, dictionaries and sets in `pattern_collections.py` beside this file.
+is needed, then open an `if`; what follows a match is compiled into the innermost block. Lists with Kleene
+marks are in `pattern_lists.py`, dictionaries and sets in `pattern_collections.py` beside this file.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ UNSET_VALUE = Unset()
 
 
 # Forms that are carried out while compiling and leave nothing to run.
-_DEFINING = frozenset(map(Atom, ("defun", "defmacro", "link", "defpat", "data@")))
+_DEFINING = frozenset(map(Atom, ("defun", "defmacro", "link", "defpat", "defpred", "defprol", "data@")))
 
 
 def _function_code(c: Compiler, definition: Any) -> FunctionCode:

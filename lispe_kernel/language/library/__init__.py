@@ -8,6 +8,7 @@ FAMILIES = (
     "types",
     "containers",
     "evaluation",
+    "patterns",
     "kinds",
     "access",
     "sequences",
