@@ -16,9 +16,9 @@ from lispe_kernel.language.functions import Function, registry
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "functions.md"
 OPENING = """# Functions and special forms
 
-Made from the registries by `scripts/write_functions.py`; every example here is run by the tests. In a signature,
-`(x 3)` is an optional parameter with its default, `(x)` one that is nil when absent, `(() x)` takes all further
-arguments.
+Made from the registries by `scripts/write_functions.py`; every example here is run by the tests.
+In a signature, `(x 3)` is an optional parameter with its default, `(x)` one that is nil when absent, and
+`(() x)` takes all further arguments.
 """
 
 
