@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.functions import function
+from lispe_kernel.language.functions import function, registry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,8 +72,8 @@ def arguments_text(names: Iterable[str], arguments: Iterable[Any]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def guarded(call: F, prefix: str) -> F:
-    """`call`, with torch's exceptions turned into LispE errors that begin with `prefix`."""
+def guarded(call: F, name: str, prefix: str) -> F:
+    """The function `name`, with torch's exceptions turned into LispE errors that begin with `prefix`."""
     signature = inspect.signature(call)
     names = [name.rstrip("_") for name in signature.parameters]
 
@@ -83,11 +83,17 @@ def guarded(call: F, prefix: str) -> F:
             return call(*arguments)
         except TORCH_ERRORS as error:
             if isinstance(error, TypeError) and not _fits(signature, arguments):
-                raise
+                raise LispeError(_arity_text(name)) from error
             message = prefix + readable(error) + arguments_text(names, arguments)
             raise LispeError(message) from error
 
     return wrapper  # type: ignore[return-value]
+
+
+def _arity_text(name: str) -> str:
+    # Python's own message knows the Python name only, which several functions may share.
+    entry = registry.get(name)
+    return f"Error: Wrong number of arguments for: '{name}' (use {entry.signature if entry else name})"
 
 
 def _fits(signature: inspect.Signature, arguments: tuple[Any, ...]) -> bool:
@@ -104,7 +110,7 @@ def torch_function(
     """Register a torch function; torch's exceptions get `prefix` (default `Error in NAME: `)."""
 
     def register(call: F) -> F:
-        safe = guarded(call, f"Error in {name}: " if prefix is None else prefix)
+        safe = guarded(call, name, f"Error in {name}: " if prefix is None else prefix)
         return function(name, *aliases, silent=silent, returns=returns)(safe)
 
     return register
