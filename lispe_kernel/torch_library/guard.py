@@ -37,6 +37,8 @@ TORCH_ERRORS = (
 _ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
 _NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
 _SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
+# What a kernel says of a kind of number that it does not take; the kernel's name helps nobody.
+_NOT_FOR = re.compile(r"\"\w+\" not implemented for '(\w+)'")
 _LONGEST = 400
 
 
@@ -44,6 +46,7 @@ def readable(error: BaseException) -> str:
     """The message of a torch exception in one line, without stack traces and signature lists."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
+    text = _NOT_FOR.sub(r"not possible with numbers of type \1 (tensor_to_dtype converts them)", text)
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
@@ -56,6 +59,8 @@ def shape_text(tensor: torch.Tensor) -> str:
 def _summary(value: Any) -> str | None:
     if isinstance(value, torch.Tensor):
         return shape_text(value)
+    if isinstance(value, nn.MultiheadAttention):
+        return f"MultiheadAttention(embed_dim={value.embed_dim}, num_heads={value.num_heads})"
     if isinstance(value, nn.Module):
         return f"{type(value).__name__}({value.extra_repr()})"
     if isinstance(value, list) and value and all(isinstance(item, torch.Tensor) for item in value):

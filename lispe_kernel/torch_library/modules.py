@@ -120,6 +120,8 @@ def embedding_forward(embedding: nn.Embedding, input_data: torch.Tensor) -> torc
     """
     layer = arguments.module(embedding, nn.Embedding, "Error: First argument must be an embedding layer")
     ids = arguments.tensor(input_data, arguments.SECOND)
+    if ids.is_floating_point():
+        raise ValueError("the ids must be integers")
     try:
         return layer(ids)  # type: ignore[no-any-return]
     except IndexError:

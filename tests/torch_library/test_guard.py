@@ -23,6 +23,10 @@ PARSER = "rand(): argument 'size' must be tuple of ints, but expected one of:\n 
         (ValueError("two\n  lines."), "two lines"),
         (KeyError("weight"), "weight"),
         (RuntimeError(), "RuntimeError"),
+        (
+            NotImplementedError("\"softmax_kernel\" not implemented for 'Long'"),
+            "not possible with numbers of type Long (tensor_to_dtype converts them)",
+        ),
         (RuntimeError("x" * 1000), "x" * 397 + "..."),
     ],
 )

@@ -180,6 +180,11 @@ def test_an_id_outside_the_table_is_named(ids):
     assert text.startswith(f"Error in embedding forward: id {bad} is outside the table of 3 embeddings")
 
 
+def test_ids_are_integers():
+    text = error_of("torch_embedding_forward", call("torch_embedding", 3, 2), torch.ones(2))
+    assert text.startswith("Error in embedding forward: the ids must be integers")
+
+
 def test_modes_reach_every_module_of_a_table():
     table = Dictionary({"a": call("torch_linear", 1, 1), "b": call("torch_model", 1, 1, 1)})
     assert call("torch_model_eval", table) is TRUE
