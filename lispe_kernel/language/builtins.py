@@ -26,7 +26,7 @@ from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.containers import at, car, items, push, set_at, size, store
-from lispe_kernel.language.library.elements import as_bits, elements, like, typed_results
+from lispe_kernel.language.library.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.library.searching import replaced
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -169,7 +169,7 @@ HELPERS: dict[str, Any] = {
     " IndexError": IndexError,
     " Lazy": Lazy,
     " elements": elements,
-    " typed": typed_results,
+    " typed": typed_answers,
     " bits": as_bits,
     " like": like,
     " replaced": replaced,

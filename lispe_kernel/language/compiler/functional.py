@@ -131,7 +131,9 @@ def _is_list(c: Compiler, value: ast.expr) -> ast.expr:
 
 def _numbered(c: Compiler, values: ast.expr, kind: str, function: InPlace) -> ast.expr:
     """The list of answers as 1 and 0 where it can hold answers at all."""
-    return values if kind in ("number", "text") else c.call(" bits", values, c.constant(function.form))
+    return (
+        values if kind in ("number", "text", "solid") else c.call(" bits", values, c.constant(function.form))
+    )
 
 
 @inline("↑↑", "mapcar")
@@ -143,7 +145,10 @@ def compile_maplist(c: Compiler, form: Form, destination: Destination) -> Any:
     name = "maplist" if form[0].name != "mapcar" else "mapcar"
     container = c.simple(c.value(form[2], form.spans[2]))
     values, kind = _collected(c, function, _source(c, container, name), _mapped, test=False)
-    made = c.call(" typed" if name == "maplist" else " list", _numbered(c, values, kind, function))
+    if name == "maplist":
+        made = c.call(" typed", values, c.constant(function.form))
+    else:
+        made = c.call(" list", _numbered(c, values, kind, function))
     return c.deliver(made, destination)
 
 
@@ -217,6 +222,10 @@ def compile_for(c: Compiler, form: Form, destination: Destination) -> ast.expr |
 # -- calls that change their arguments ----------------------------------------------------------------
 
 
+# Containers written out: `(flip {k:v})` is about the container.
+_LITERALS = frozenset({"dictionary", "dictionaryi", "dictionaryn", "set", "sets", "seti", "setn"})
+
+
 @inline("flip")
 def compile_flip(c: Compiler, form: Form, destination: Destination) -> Any:
     """`(flip (f a b ...))` is `(f b a ...)`; any other argument is a container."""
@@ -224,7 +233,7 @@ def compile_flip(c: Compiler, form: Form, destination: Destination) -> Any:
     name = head(call)
     if not isinstance(call, Form) or name is None or len(call) < 3 or name.name in special_forms:
         return NOT_INLINE
-    if not (c.user_defined(name.name) or c.context.library(name.name) is not None):
+    if name.name in _LITERALS or not (c.user_defined(name.name) or c.context.library(name.name) is not None):
         return NOT_INLINE
     flipped = Form([call[0], call[2], call[1], *call[3:]], call.span)
     flipped.spans = [call.spans[0], call.spans[2], call.spans[1], *call.spans[3:]]

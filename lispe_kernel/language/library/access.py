@@ -30,6 +30,8 @@ def last(container: Any) -> Any:
     Example: (last '(1 2 3)) => 3
     Example: (last ()) => nil
     """
+    if type(container) is List:
+        return container[-1] if container else None
     if isinstance(container, list | TypedList | str | ByteString):
         return container[-1] if len(container) else None
     found = elements(container, "last", 1)

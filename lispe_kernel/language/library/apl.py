@@ -6,7 +6,6 @@ back forms go from the last element to the first.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
@@ -21,12 +20,15 @@ from lispe_kernel.language.library.elements import (
     binary_function,
     comparator_named,
     elements,
+    exact_sum,
+    folded,
     integer_argument,
     is_list,
     like,
     plain,
     typed_results,
 )
+from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix, wrapped
@@ -90,7 +92,7 @@ def _reduction(operation: Any, name: str) -> Callable[[Items], Any]:
     call = binary_function(operation, name)
     if _parameters(call) not in (None, 2):
         raise LispeError(f"Error: Wrong number of arguments: {name} needs a function of two arguments")
-    return lambda items: functools.reduce(call, items) if items else None
+    return lambda items: folded(call, items) if items else None
 
 
 def _scanning(operation: Any, name: str) -> Callable[[Items], list[Any]]:
@@ -146,6 +148,9 @@ def _reduced(name: str, arguments: tuple[Any, ...], *, back: bool) -> Any:
         return copied
     operation, container, *n = arguments
     source = any_list(container, name, 2)
+    quick = _quick_reduction(operation, source) if not n else None
+    if quick is not None:
+        return quick
     counts = _counts(operation)
     if isinstance(source, Matrix) and counts is None:
         reduce_line = _reduction(operation, name)
@@ -159,24 +164,14 @@ def _reduced(name: str, arguments: tuple[Any, ...], *, back: bool) -> Any:
         reduce_items = _reduction(operation, name)
         values = [reduce_items(part) for part in _slices(items, n[0], back=back)]
         return typed_results(values) if isinstance(source, TypedList) else List(values)
-    if isinstance(source, TypedList) and isinstance(operation, Atom):
-        quick = _quick_reduction(operation, source)
-        if quick is not None:
-            return quick
     return _reduction(operation, name)(items[::-1] if back else items)
 
 
-def _quick_reduction(operation: Atom, source: TypedList) -> Any:
-    """A sum of a typed list at numpy's speed, where it cannot overflow; None for everything else."""
-    from lispe_kernel.language.runtime import current
-
-    if operation.name != "+" or operation.name in current().namespace or not len(source):
+def _quick_reduction(operation: Any, source: Any) -> Any:
+    """The sum of a typed list at numpy's speed; None for everything else."""
+    if not isinstance(operation, Atom) or operation.name != "+" or "+" in current().namespace:
         return None
-    array = source.array
-    if array.dtype.kind == "f":
-        return float(array.sum(dtype="float64"))
-    extreme = max(abs(int(array.min())), abs(int(array.max())))
-    return int(array.sum(dtype="int64")) if extreme * len(array) < 1 << 63 else sum(source)
+    return exact_sum(source) if isinstance(source, TypedList) and len(source) else None
 
 
 def _scanned(name: str, operation: Any, container: Any, n: Any, *, back: bool) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
 from itertools import accumulate, chain, dropwhile, islice, takewhile
 from typing import Any
 
@@ -20,6 +19,7 @@ from lispe_kernel.language.library.elements import (
     BINARY,
     binary_function,
     elements,
+    folded,
     integer_argument,
     with_arity,
 )
@@ -179,7 +179,7 @@ def foldl(function_: Any, initial: Any, container: Any) -> Any:
     Example: (foldl '- 10 '(1 2 3)) => 4
     Example: (foldl (λ (a x) (+ (* 10 a) x)) 0 '(1 2 3)) => 123
     """
-    return reduce(binary_function(function_, "foldl"), _all(container, "foldl", 3), initial)
+    return folded(binary_function(function_, "foldl"), _all(container, "foldl", 3), initial)
 
 
 @function("foldl1", "!foldl1", keyword=True)
@@ -189,7 +189,7 @@ def foldl1(function_: Any, container: Any) -> Any:
     Example: (foldl1 '- '(1 2 3)) => -4
     Errors: for an empty container.
     """
-    return reduce(binary_function(function_, "foldl1"), _not_empty(container, "foldl1"))
+    return folded(binary_function(function_, "foldl1"), _not_empty(container, "foldl1"))
 
 
 def _turned(call: Function) -> Function:
@@ -203,7 +203,7 @@ def foldr(function_: Any, initial: Any, container: Any) -> Any:
     Example: (foldr '- 0 '(10 4 1)) => 7
     """
     call = _turned(binary_function(function_, "foldr"))
-    return reduce(call, reversed(_all(container, "foldr", 3)), initial)
+    return folded(call, reversed(_all(container, "foldr", 3)), initial)
 
 
 @function("foldr1", "!foldr1", keyword=True)
@@ -214,7 +214,7 @@ def foldr1(function_: Any, container: Any) -> Any:
     Errors: for an empty container.
     """
     call = _turned(binary_function(function_, "foldr1"))
-    return reduce(call, reversed(_not_empty(container, "foldr1")))
+    return folded(call, reversed(_not_empty(container, "foldr1")))
 
 
 @function("scanl", "!scanl", keyword=True)

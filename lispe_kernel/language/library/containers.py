@@ -84,6 +84,11 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     """
     if not keys_and_value:
         raise LispeError("Error: set@: a key and a value are needed")
+    if len(keys_and_value) == 1 and isinstance(container, TypedList) and type(key) is int:
+        size = len(container)
+        if -size <= key < size:
+            container[key] = keys_and_value[0]
+            return container
     *middle, value = keys_and_value
     inner, last = container, key
     access = access_of(container)
@@ -141,7 +146,10 @@ def car(container: Any) -> Any:
     Example: (car '(1 2 3)) => 1
     Errors: on an empty string and on what is no container.
     """
-    if isinstance(container, list | TypedList):
+    kind = type(container)
+    if kind is View:
+        return container.first()
+    if kind is List or isinstance(container, list | TypedList):
         return container[0] if len(container) else None
     if isinstance(container, str) and container:
         return container[0]
@@ -181,13 +189,13 @@ def push(container: Any, value: Any, *values: Any) -> Any:
     Example: (push (list 1 2) 3) => (1 2 3)
     """
     added = (value, *values)
-    if isinstance(container, Strings):
+    if isinstance(container, TypedList):
+        for item in added:
+            container.append(item)
+    elif isinstance(container, Strings):
         container.extend(map(to_text, added))
     elif isinstance(container, list):
         container.extend(added)
-    elif isinstance(container, TypedList):
-        for item in added:
-            container.append(item)
     elif isinstance(container, str | ByteString):
         text = to_text(container)
         return text_like(container, push_text(text, added))

@@ -5,7 +5,9 @@ Nothing is registered here.
 
 from __future__ import annotations
 
+import functools
 import inspect
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -99,12 +101,23 @@ _NUMBERS = frozenset({int, float})
 
 def typed_results(values: list[Any]) -> Any:
     """A list as `maplist` gives it: typed when all values are of one kind, a matrix for equal typed rows."""
+    return _typed(values, set(map(type, values)))
+
+
+def typed_answers(values: list[Any], function: Any) -> Any:
+    """As `typed_results`, with answers true and nil as 1 and 0."""
     kinds = set(map(type, values))
+    if kinds <= _ANSWERS:
+        return typed_results(as_bits(values, function))
+    return _typed(values, kinds)
+
+
+def _typed(values: list[Any], kinds: set[type]) -> Any:
     if len(kinds) == 1:
         kind = kinds.pop()
         found = _RESULTS.get(kind)
         if found is Integers:
-            return Integers(values) if _fit(values) else List(values)
+            return _integers(values)
         if found is not None:
             return found(values)
         if issubclass(kind, TypedList) and len({len(row) for row in values}) == 1 and len(values[0]):
@@ -113,8 +126,12 @@ def typed_results(values: list[Any]) -> Any:
     return Numbers(values) if kinds and kinds <= _NUMBERS and _fit_doubles(values) else List(values)
 
 
-def _fit(values: list[int]) -> bool:
-    return min(values) >= -(1 << 63) and max(values) < 1 << 63
+def _integers(values: list[int]) -> Any:
+    """`integers`, or a generic list when a value is beyond 64 bits."""
+    try:
+        return Integers.of_array(np.array(values, dtype="int64"))
+    except OverflowError:
+        return List(values)
 
 
 def _fit_doubles(values: list[Any]) -> bool:
@@ -124,6 +141,37 @@ def _fit_doubles(values: list[Any]) -> bool:
 def floats_of(original: Any, values: Iterable[Any]) -> Any:
     """Numbers in a list of 32-bit floats when they come from one."""
     return Floats(values) if isinstance(original, Floats) else values
+
+
+# -- folding ------------------------------------------------------------------------------------------
+
+# LispE's operator -> Python's, which does the same on plain numbers.
+_ON_NUMBERS: dict[Function, Function] = {
+    OPERATORS["+"]: operator.add,
+    OPERATORS["-"]: operator.sub,
+    OPERATORS["*"]: operator.mul,
+}
+
+
+def folded(call: Function, items: Iterable[Any], *initial: Any) -> Any:
+    """`functools.reduce`, with Python's own operator where all elements are plain numbers."""
+    quick = _ON_NUMBERS.get(call)
+    if quick is not None:
+        items = items if isinstance(items, list) else list(items)
+        if {*map(type, items), *map(type, initial)} <= _NUMBERS:
+            call = quick
+    return functools.reduce(call, items, *initial)
+
+
+def exact_sum(values: TypedList | Matrix) -> int | float:
+    """The sum of a typed list or matrix at numpy's speed; integers do not overflow."""
+    array = values.array
+    if array.dtype.kind == "f":
+        return float(array.sum(dtype="float64"))
+    if not array.size:
+        return 0
+    extreme = max(abs(int(array.min())), abs(int(array.max())))
+    return int(array.sum(dtype="int64")) if extreme * array.size < 1 << 63 else sum(array.ravel().tolist())
 
 
 # -- function arguments -------------------------------------------------------------------------------
@@ -197,13 +245,13 @@ def function_argument(value: Any, function: str, count: int = 1) -> Function:
     if isinstance(value, list) and not value:
         raise LispeError(f"Error: empty list not accepted here ({function})")
     if isinstance(value, Atom) and value.name not in current().namespace:
-        operator = BINARY.get(value.name)
-        if operator is not None:
-            return _operator(value, operator, count, function)
+        found = BINARY.get(value.name)
+        if found is not None:
+            return _operator(value, found, count, function)
     return with_arity(value, callable_of(value), count, function)
 
 
-def _operator(atom: Atom, operator: Function, count: int, function: str) -> Function:
+def _operator(atom: Atom, binary: Function, count: int, function: str) -> Function:
     general = callable_of(atom)
     if count == 1 and atom.name not in OPERATORS:
         raise LispeError(
@@ -211,7 +259,7 @@ def _operator(atom: Atom, operator: Function, count: int, function: str) -> Func
         )
 
     def operate(*values: Any) -> Any:
-        return operator(*values) if len(values) == 2 else general(*values)
+        return binary(*values) if len(values) == 2 else general(*values)
 
     return operate
 
@@ -219,9 +267,9 @@ def _operator(atom: Atom, operator: Function, count: int, function: str) -> Func
 def binary_function(value: Any, function: str) -> Function:
     """A function of two arguments: operators directly, anything else as `function_argument` finds it."""
     if isinstance(value, Atom) and value.name not in current().namespace:
-        operator = BINARY.get(value.name)
-        if operator is not None:
-            return operator
+        found = BINARY.get(value.name)
+        if found is not None:
+            return found
     return function_argument(value, function, 2)
 
 

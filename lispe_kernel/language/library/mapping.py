@@ -19,6 +19,7 @@ from lispe_kernel.language.library.elements import (
     function_argument,
     integer_argument,
     like,
+    typed_answers,
     typed_results,
 )
 from lispe_kernel.language.values.lists import List, Strings
@@ -50,8 +51,10 @@ def maplist(function_: Any, container: Any, *flag: Any) -> Any:
     Example: (maplist '(- _ 10) '(11 12)) => (1 2)
     Example: (type (maplist (λ (x) (+ x x)) (iota 3))) => integers_
     """
-    values = _mapped("maplist", function_, container)
-    return List(values) if _is_plain("maplist", flag) else typed_results(values)
+    if _is_plain("maplist", flag):
+        return List(_mapped("maplist", function_, container))
+    call = function_argument(function_, "maplist")
+    return typed_answers(list(map(call, elements(container, "maplist", 2))), function_)
 
 
 @function("mapcar", keyword=True)

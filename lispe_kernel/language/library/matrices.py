@@ -168,7 +168,7 @@ def solve(matrix: Any, y: Any) -> Any:
     Errors: for a matrix that is not square, and a y of another size.
     """
     array, right = _square(matrix, "solve"), array_argument(y, "solve", 2).astype("float64")
-    if len(right) != len(array):
+    if right.ndim > 2 or len(right) != len(array):
         raise wrong_argument("solve", 2, f"of {len(array)} rows", y)
     return List() if _is_singular(array) else wrapped(np.linalg.solve(array, right))
 
@@ -218,7 +218,7 @@ def lubksb(matrix: Any, exchanged: Any, y: Any = None) -> Any:
     if len(rows) != size or not all(0 <= row < size for row in rows):
         raise wrong_argument("lubksb", 2, "the list that ludcmp gave", exchanged)
     right = np.eye(size) if y is None else array_argument(y, "lubksb", 3).astype("float64")
-    if len(right) != size:
+    if right.ndim > 2 or len(right) != size:
         raise wrong_argument("lubksb", 3, f"of {size} rows", y)
     for at, row in enumerate(rows):
         if row != at:

@@ -6,6 +6,7 @@ On a dictionary they look at the values, on a string at the text.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from lispe_kernel.language.arithmetic import equal, truth_of
@@ -87,7 +88,18 @@ def find(container: Any, value: Any, position: Any = 0) -> Any:
         return next((key for key, item in container.items() if equal(item, value)), None)
     if isinstance(container, Set):
         return container.find(value) if value in container else None
-    return next(_positions(_searched(container, "find"), value, _start(position, "find")), None)
+    start = _start(position, "find")
+    if type(container) is List and type(value) in _PLAIN:
+        with suppress(RuntimeError):  # an element that is no plain value, which refuses the comparison
+            return _index(container, value, start)
+    return next(_positions(_searched(container, "find"), value, start), None)
+
+
+def _index(items: list[Any], value: Any, start: int) -> int | None:
+    try:
+        return items.index(value, start)
+    except ValueError:
+        return None
 
 
 @function("rfind", keyword=True)
@@ -176,7 +188,10 @@ def member(container: Any, values: Any) -> Any:
     """
     wanted = elements(values, "member", 2)
     if isinstance(container, Matrix | TypedList) and all(isinstance(v, int | float) for v in wanted):
-        return wrapped(np.isin(container.array, np.array(list(wanted))) if wanted else container.array < 0)
+        found = (
+            np.isin(container.array, np.array(list(wanted))) if wanted else np.zeros(container.array.shape)
+        )
+        return wrapped(found.astype("int64"))
     if isinstance(container, Matrix):
         return List(member(row, values) for row in container)
     return List(

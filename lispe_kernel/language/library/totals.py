@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 from typing import Any
 
 from lispe_kernel.language.arithmetic import add, cannot, multiply
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.elements import elements, is_list, typed_results
+from lispe_kernel.language.library.elements import elements, exact_sum, folded, is_list, typed_results
 from lispe_kernel.language.library.strings_core import join_texts
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -46,13 +45,12 @@ def sum_(container: Any) -> Any:
     Example: (sum (strings "a" "b")) => ab
     Example: (sum (integers)) => 0
     """
-    array = _array(container)
-    if array is not None:
-        return float(np.sum(array, dtype="float64"))
+    if isinstance(container, TypedList | Matrix) and container.array.dtype != object:
+        return exact_sum(container)
     found = _addends(container, "sum")
     if isinstance(container, Strings | StringSet):
         return "".join(found)
-    return functools.reduce(add, found) if found else 0
+    return folded(add, found) if found else 0
 
 
 @function("∏", "product", keyword=True)
@@ -67,7 +65,7 @@ def product(container: Any) -> Any:
     found = _addends(container, "product")
     if found and isinstance(found[0], str):
         raise LispeError("Error: product: strings cannot be multiplied")
-    return functools.reduce(multiply, found) if found else 0
+    return folded(multiply, found) if found else 0
 
 
 def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:

@@ -11,7 +11,7 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.reader import number as read_number
-from lispe_kernel.language.values.atoms import Atom, truth
+from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
@@ -178,13 +178,18 @@ def atomp(value: Any) -> Atom | None:
     return truth(value is None or isinstance(value, Atom) or (isinstance(value, list) and not value))
 
 
+_ANY_LIST = (list, TypedList, LinkedList)
+
+
 @function("nullp", "null?", keyword=True, returns="boolean")
 def nullp(value: Any) -> Atom | None:
     """Whether a value is nil or an empty list.
 
     Example: (nullp ()) => true
     """
-    return truth(value is None or (isinstance(value, list | TypedList | LinkedList) and len(value) == 0))
+    if type(value) is List:
+        return None if value else TRUE
+    return truth(value is None or (isinstance(value, _ANY_LIST) and len(value) == 0))
 
 
 @function("emptyp", "empty?", keyword=True, returns="boolean")

@@ -25,6 +25,13 @@ class View(List):
         self.base: list[Any] = items if type(items) is List else List(items)
         self.start = start
 
+    def first(self) -> Any:
+        """The first element, nil when there is none."""
+        try:
+            return self.base[self.start]
+        except IndexError:
+            return None
+
     def _detach(self) -> list[Any]:
         """The elements in a list of this view's own, for operations that would move the other elements."""
         if self.start:
@@ -32,7 +39,8 @@ class View(List):
         return self.base
 
     def __len__(self) -> int:
-        return max(0, len(self.base) - self.start)
+        size = len(self.base) - self.start
+        return size if size > 0 else 0
 
     def __iter__(self) -> Iterator[Any]:
         return islice(self.base, self.start, None)
@@ -108,7 +116,7 @@ def rest_of(items: List) -> List:
     """`(cdr items)` of a generic list: a view one element later."""
     made = View.__new__(View)
     if type(items) is View:
-        made.base, made.start = items.base, min(items.start + 1, len(items.base))
+        made.base, made.start = items.base, items.start + (items.start < len(items.base))
     else:
-        made.base, made.start = items, min(1, len(items))
+        made.base, made.start = items, 1 if items else 0
     return made
