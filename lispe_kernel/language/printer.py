@@ -31,17 +31,19 @@ class Kind:
 
     type_atom: str
     write: Writer
+    # Whether its text stands in quotes inside a container.
+    quoted_inside: bool = False
 
 
 _kinds: dict[type, Kind] = {}
 
 
-def register_kind(cls: type, type_atom: str, write: Writer) -> None:
+def register_kind(cls: type, type_atom: str, write: Writer, *, quoted_inside: bool = False) -> None:
     """Make values of `cls` (and of subclasses without an entry) print through `write(value, show)`.
 
     `show` writes a nested value: strings quoted, cycles as `...`.
     """
-    _kinds[cls] = Kind(type_atom, write)
+    _kinds[cls] = Kind(type_atom, write, quoted_inside)
 
 
 def kind_of(value: Any) -> Kind | None:
@@ -124,7 +126,7 @@ class _Writer:
         kind = kind_of(value)
         if kind is None:
             return str(value)
-        if isinstance(value, str | ByteString):
+        if kind.quoted_inside or isinstance(value, str | ByteString):
             text = kind.write(value, self.show)
             return text if top else quoted(text)
         if not isinstance(value, list | dict | deque):

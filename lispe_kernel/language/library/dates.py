@@ -73,7 +73,7 @@ class TimePoint:
         return (self.nanoseconds - other.nanoseconds) / 1e6
 
 
-register_kind(Date, "date_", lambda value, show: str(value))
+register_kind(Date, "date_", lambda value, show: str(value), quoted_inside=True)
 register_kind(TimePoint, "time_", lambda value, show: "(chrono)")
 
 

@@ -15,7 +15,9 @@ from lispe_kernel.language.library.clusters import EMOJI_CLASS, EMOJI_COMPLEMENT
 OPERATORS = frozenset("+-*/%=<>!&|^~@#$?:.,;°≠∧∨¬×÷")
 
 _NUMBER = "%d+(.%d+)([eE]([%-%+])%d+)=9"
-LANGUAGE_RULES = ("%S-=#", _NUMBER, "%a{%a%d%H}*=4", "%H=4", "%e%E*=5", "%p=3", "?=1")
+_DRESSED = "%e{#65039#127995-127999}*"
+_EMOJIS = ("[#127462-127487][#127462-127487]=5", _DRESSED + f"(#8205{_DRESSED})" * 3 + "=5")
+LANGUAGE_RULES = ("%S-=#", _NUMBER, "%a{%a%d%H}*=4", "%H=4", *_EMOJIS, "%p=3", "?=1")
 MAIN_RULES = (
     "%S-=#",
     ";-~%r*-=#",
@@ -30,7 +32,7 @@ MAIN_RULES = (
 def segment_rules(blanks: bool, points: str) -> tuple[str, ...]:
     """The rules that cut as `segment` does: `points` are the decimal marks."""
     number = f"%d+([{points}]%d+)([eE]([%-%+])%d+)=9"
-    return ("{%S}+=#" if blanks else "%S-=#", number, "%a{%a%d_}*=4", "%e%E*=5", "?=1")
+    return ("{%S}+=#" if blanks else "%S-=#", number, "%a{%a%d_}*=4", *_EMOJIS, "?=1")
 
 
 @dataclass(frozen=True)
