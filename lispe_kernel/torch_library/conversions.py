@@ -12,6 +12,7 @@ import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import truth
+from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
@@ -47,7 +48,7 @@ def as_tensor(value: Any) -> torch.Tensor:
     """
     if isinstance(value, torch.Tensor):
         return value
-    if isinstance(value, List) and not isinstance(value, Strings):
+    if _is_list(value):
         return _from_list(value)
     array = _numbers(value)
     if array is None:
@@ -61,10 +62,16 @@ def _numbers(value: Any) -> Any:
     return array if type(array).__name__ == "ndarray" and array.dtype.kind in "iuf" else None
 
 
-def _from_list(value: List) -> torch.Tensor:
+def _is_list(value: Any) -> bool:
+    """Whether a value is a list of anything, of texts alone excepted."""
+    return isinstance(value, List | LinkedList) and not isinstance(value, Strings)
+
+
+def _from_list(value: Any) -> torch.Tensor:
     first: Any = value
     for _ in range(MOST_DIMENSIONS):
-        if not isinstance(first, List) or not first:
+        # Lists of other classes may keep their elements elsewhere, where PyTorch does not look.
+        if type(first) is not List or not first:
             break
         first = first[0]
     try:
@@ -75,7 +82,7 @@ def _from_list(value: List) -> torch.Tensor:
     return made.float() if made.is_floating_point() else made
 
 
-def _from_mixed(value: List) -> torch.Tensor:
+def _from_mixed(value: Any) -> torch.Tensor:
     """Lists that hold typed lists, matrices or numbers in tensors. Errors tell what did not fit."""
     plain = _plain(value)
     try:
@@ -90,7 +97,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
         raise LispeError(f"{UNSUPPORTED}: more than {MOST_DIMENSIONS} lists inside each other")
     if isinstance(value, int | float):
         return value
-    if isinstance(value, List) and not isinstance(value, Strings):
+    if _is_list(value):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, torch.Tensor) and value.dim() == 0:
         return value.item()

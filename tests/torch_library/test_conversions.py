@@ -7,9 +7,11 @@ import torch
 from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Numbers, Shorts
+from lispe_kernel.language.values.views import View
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"
@@ -27,6 +29,10 @@ UNSUPPORTED = "Error: Unsupported type for tensor conversion"
         (listed(listed(1, 2), listed(3, 4), listed(5, 6)), torch.int64, [3, 2]),
         (listed(floats(1, 2), floats(3, 4)), torch.float32, [2, 2]),
         (listed(), torch.float32, [0]),
+        (View(listed(9, 1, 2), 1), torch.int64, [2]),
+        (listed(View(listed(9, 1, 2), 1), View(listed(9, 3, 4), 1)), torch.int64, [2, 2]),
+        (listed(listed(1, 2), View(listed(9, 3, 4), 1)), torch.int64, [2, 2]),
+        (LinkedList([1, 2, 3]), torch.int64, [3]),
     ],
 )
 def test_a_list_gives_its_dtype_and_shape(value, dtype, shape):
@@ -147,3 +153,13 @@ def test_a_list_that_holds_itself_is_refused(place):
     endless = listed(1, 1)
     endless[place] = endless
     assert error_of("torch_tensor", endless).startswith(UNSUPPORTED)
+
+
+def test_the_rest_of_a_list_is_seen():
+    rows = listed(View(listed(9, 1, 2), 1), View(listed(9, 3, 4), 1))
+    assert call("torch_tensor", rows).tolist() == [[1, 2], [3, 4]]
+    assert call("torch_tensor", View(rows, 1)).tolist() == [[3, 4]]
+    assert call("tensor_zeros", View(listed(9, 2, 3), 1)).shape == (2, 3)
+    tensors = View(listed(0, torch.ones(1), torch.zeros(1)), 1)
+    assert call("tensor_cat", tensors, 0).tolist() == [1, 0]
+    assert call("torch_pad_sequence", View(listed(0, torch.ones(2)), 1), 3).tolist() == [[1, 1, 0]]
