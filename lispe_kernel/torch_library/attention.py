@@ -54,7 +54,7 @@ def padding(mask: torch.Tensor | None, keys: torch.Tensor) -> torch.Tensor | Non
             f"the mask must be [{','.join(map(str, expected))}], one number for each key, "
             f"not [{','.join(map(str, mask.shape))}]"
         )
-    return mask == 0
+    return (mask == 0).to(keys.device)
 
 
 def attend(
