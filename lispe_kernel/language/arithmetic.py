@@ -18,11 +18,12 @@ from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.scalars import Short, Single
 from lispe_kernel.language.values.typed import TypedList, typed
 
 Binary = Callable[[Any, Any], Any]
 
-NUMERIC = frozenset({int, float, complex})
+NUMERIC = frozenset({int, float, complex, Single, Short})
 # Beyond so many bits an integer power is an error rather than a machine that stops answering.
 _MOST_BITS = 1 << 26
 

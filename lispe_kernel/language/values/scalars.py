@@ -1,0 +1,117 @@
+"""The small numbers: 32-bit floats and 16-bit integers, as subclasses of Python's.
+
+Arithmetic among them and with integers keeps the kind; a double makes a double. A short that does not fit
+is an error, never another number.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+
+SMALLEST_SHORT, LARGEST_SHORT = -(1 << 15), (1 << 15) - 1
+
+
+class Single(float):
+    """LispE's `float`: the nearest 32-bit float, an infinity beyond them."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: float) -> Single:
+        try:
+            (rounded,) = struct.unpack("<f", struct.pack("<f", value))
+        except OverflowError:
+            rounded = math.copysign(math.inf, value)
+        return float.__new__(cls, rounded)
+
+    def __neg__(self) -> Single:
+        return Single(-float(self))
+
+    def __abs__(self) -> Single:
+        return Single(abs(float(self)))
+
+
+class Short(int):
+    """LispE's `int16_t`: an integer from -32768 to 32767.
+
+    Errors: for an integer outside.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: int) -> Short:
+        if not SMALLEST_SHORT <= value <= LARGEST_SHORT:
+            raise LispeError(f"Error: int16_t: {int(value)} does not fit in 16 bits")
+        return int.__new__(cls, value)
+
+    def __neg__(self) -> Short:
+        return Short(-int(self))
+
+    def __abs__(self) -> Short:
+        return Short(abs(int(self)))
+
+
+def _remainder(a: Any, b: Any) -> Any:
+    """C's remainder of the integer parts, with the sign of `a`."""
+    from lispe_kernel.language.arithmetic import remainder
+
+    return remainder(a, b)
+
+
+_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "truediv": operator.truediv,
+    "mod": _remainder,
+    "pow": operator.pow,
+}
+_BIT_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "and": operator.and_,
+    "or": operator.or_,
+    "xor": operator.xor,
+    "lshift": operator.lshift,
+    "rshift": operator.rshift,
+}
+
+
+def plain(value: Any) -> Any:
+    """The value as Python's own number."""
+    return float(value) if type(value) is Single else int(value) if type(value) is Short else value
+
+
+def _kept(result: Any, a: Any, b: Any) -> Any:
+    """The result in the kind that its operands ask for."""
+    kinds = {type(a), type(b)}
+    if float in kinds or type(result) not in (int, float):
+        return result
+    if Single in kinds:
+        return Single(result)
+    return Short(result) if kinds == {Short} and type(result) is int else result
+
+
+def _method(op: Callable[[Any, Any], Any], reflected: bool) -> Callable[[Any, Any], Any]:
+    def apply(self: Any, other: Any) -> Any:
+        if type(other) not in (int, float, Single, Short):
+            if isinstance(other, complex):
+                return op(other, plain(self)) if reflected else op(plain(self), other)
+            return NotImplemented
+        a, b = (other, self) if reflected else (self, other)
+        return _kept(op(plain(a), plain(b)), a, b)
+
+    return apply
+
+
+def _bind(cls: type, table: dict[str, Callable[[Any, Any], Any]]) -> None:
+    for name, op in table.items():
+        setattr(cls, f"__{name}__", _method(op, reflected=False))
+        setattr(cls, f"__r{name}__", _method(op, reflected=True))
+
+
+_bind(Single, _OPERATORS)
+_bind(Short, _OPERATORS | _BIT_OPERATORS)
