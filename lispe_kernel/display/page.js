@@ -135,10 +135,31 @@
     picture.addEventListener("mouseleave", function () { if (line) line.textContent = ""; });
   }
 
+  // -- a still and its widget: the still is seen whenever the widget under it is not alive -----------
+  function stillOf(marked) {
+    var mine = marked.closest(".jp-OutputArea-child"), area = mine && mine.parentElement;
+    if (!area) return;
+    function choose() {
+      if (!document.contains(marked)) { watch.disconnect(); return; }
+      var other = mine.nextElementSibling;
+      var view = other && (other.querySelector(".jupyter-widgets") || /^\s*Loading widget/.test(other.textContent));
+      var alive = view && other.querySelector(".widget-vbox") !== null;
+      var seen = [[mine, !alive]].concat(view ? [[other, alive]] : []);
+      seen.forEach(function (pair) {
+        var wanted = pair[1] ? "" : "none";
+        if (pair[0].style.display !== wanted) pair[0].style.display = wanted;
+      });
+    }
+    var watch = new MutationObserver(choose);
+    watch.observe(area, { childList: true, subtree: true });
+    choose();
+  }
+
   each(document, ".lsp:not([data-on])", function (output) {
     output.setAttribute("data-on", "");
     each(output, "table[data-sort]", sortable);
     each(output, "[data-find]", searchable);
     each(output, "img[data-scale]", readable);
+    each(output, "[data-still]", stillOf);
   });
 })();

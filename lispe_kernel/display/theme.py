@@ -12,7 +12,7 @@ from importlib import resources
 from lispe_kernel.display.html import Constant, Node, element, to_html
 
 # The attributes that the script looks for.
-_LIVE = (" data-sort", " data-find", " data-scale")
+_LIVE = (" data-sort", " data-find", " data-scale", " data-still")
 
 
 @cache

@@ -21,7 +21,7 @@ from lispe_kernel import __version__, display
 from lispe_kernel.display.publish import freeze_all, install
 from lispe_kernel.kernel import screen as _screen  # noqa: F401 - registers clear_output
 from lispe_kernel.kernel.background import Preload, needs_torch
-from lispe_kernel.kernel.cells import Cells, Request
+from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.completeness import check
 from lispe_kernel.kernel.completion import Completer
 from lispe_kernel.kernel.facade import Facade
@@ -42,6 +42,8 @@ LANGUAGE = {
     "codemirror_mode": {"name": "commonlisp", "mime": "text/x-common-lisp"},
     "nbconvert_exporter": "script",
 }
+# Seconds between the first answer and the import of torch.
+PAUSE = 0.05
 # How long help and completion wait for torch's names before they answer without them.
 PATIENCE = 6.0
 
@@ -72,10 +74,9 @@ class LispeKernel(Kernel):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.interrupts = Interrupts()
-        self.lispe = Session()
+        self.reset()
         self.preload = Preload()
         self.publisher = Publisher(self)
-        self.cells = Cells(self)
         self.completer = Completer(lambda: self.lispe)
         self.inspector = Inspector(lambda: self.lispe)
         self.history = History()
@@ -98,8 +99,10 @@ class LispeKernel(Kernel):
         return handler
 
     def reset(self) -> None:
-        """Forget the session; the next cell runs in a new one."""
+        """Begin a new session: the next cell runs in it."""
         self.lispe = Session()
+        # What every session has from its start is not the user's.
+        self.predefined = dict(self.lispe.namespace)
 
     # -- cells -----------------------------------------------------------------------------------
 
@@ -115,7 +118,7 @@ class LispeKernel(Kernel):
         cell_id: str | None = None,
     ) -> dict[str, Any]:
         request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
-        reply = self.cells.run(request)
+        reply = Cell(self, request).run()
         if silent:
             return reply
         if store_history:
@@ -128,7 +131,8 @@ class LispeKernel(Kernel):
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         await super().execute_request(stream, ident, parent)
         if self.preload_torch and not parent["content"].get("silent", False):
-            self.preload.begin()
+            # A moment later, so that the answer is out before the import competes with it.
+            self.io_loop.add_callback(self.io_loop.call_later, PAUSE, self.preload.begin)
 
     def ask(self, prompt: object = "") -> str:
         """A line from the user, for `input`."""

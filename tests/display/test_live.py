@@ -205,7 +205,7 @@ def test_every_control_of_an_explorer_leads_to_a_picture(kind: str, screen: Scre
     from lispe_kernel.display.functions import explore
 
     made = explore(*EXPLORED[kind]())
-    assert WIDGET in screen.shown[-1][0]
+    assert WIDGET in screen.shown[1][0]
     for control in made.controls:
         turned(control)
         page = made.area.outputs[0]["data"]["text/html"]
@@ -218,13 +218,28 @@ def test_a_widget_becomes_its_picture_when_the_kernel_ends(screen: Screen) -> No
     from lispe_kernel.display.functions import explore
 
     explore(torch.randn(4, 4))
+    (_, still, _), (live, widget, _) = screen.shown
+    assert WIDGET in live
     publish.freeze_all()
-    (_, live, first), (still, identity, second) = screen.shown
-    assert (live, first, second) == (identity, False, True)
-    assert WIDGET not in still
-    assert faults(still["text/html"]) == []
+    last = {identity: (data, update) for data, identity, update in screen.shown}
+    assert all(update and WIDGET not in data for data, update in last.values())
+    assert faults(last[still][0]["text/html"]) == []
+    assert last[widget][0] == {"text/plain": ""}
     publish.freeze_all()
-    assert len(screen.shown) == 2
+    assert len(screen.shown) == 4
+
+
+def test_the_notebook_always_holds_the_present_picture(screen: Screen) -> None:
+    from lispe_kernel.display.functions import explore
+
+    made = explore(torch.arange(600.0).reshape(20, 30))
+    before = screen.shown[0][0]["text/html"]
+    made.rows.value = (3, 5)
+    data, identity, update = screen.shown[-1]
+    assert (identity, update) == (screen.shown[0][1], True)
+    assert data["text/html"] != before
+    assert WIDGET not in data
+    publish.freeze_all()
 
 
 def test_freezing_needs_no_widgets_when_none_was_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,9 @@
 """What every explorer has: controls, a picture that follows them, and a still that replaces it.
 
-The picture goes through the same parts as a value's own output, so it looks and reads the same. While the
-kernel lives, the output is a widget; `freeze_all` replaces each by its still under the same display
-identity, so that a reopened notebook never asks for a widget that is gone.
+The picture goes through the same parts as a value's own output, so it looks and reads the same. Each
+application is two outputs: its still, kept up to date, which is what the notebook saves, and the widget. The
+page's script shows the still only where the widget is not alive, so a kernel that was killed leaves a picture
+and no error. `freeze_all` takes the widgets away when the kernel ends.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from lispe_kernel.display import publish
-from lispe_kernel.display.html import Node, element, plain
+from lispe_kernel.display.html import Node, element, plain, to_html
 from lispe_kernel.display.registry import Bundle
 from lispe_kernel.display.theme import page
 from lispe_kernel.language.printer import register_kind
@@ -30,7 +31,9 @@ class Explorer:
     title = "explorer"
 
     def __init__(self) -> None:
-        self.identity = publish.new_identity()
+        # Of the still and of the widget.
+        self.identity, self.live_identity = publish.new_identity(), publish.new_identity()
+        self._shown = False
         self.area = widgets.Output(layout=widgets.Layout(min_height="120px", max_width="100%"))
         self.controls: list[Any] = []
         self.root: Any = None
@@ -65,44 +68,44 @@ class Explorer:
 
     def draw(self) -> None:
         """Show the page for the controls; what fails is said in its place."""
-        self.area.outputs = (
-            {
-                "output_type": "display_data",
-                "metadata": {},
-                "data": {"text/html": self._page(), "text/plain": self.text},
-            },
-        )
+        content = self._content()
+        data = {"text/html": page(content, label=self.title), "text/plain": self.text}
+        self.area.outputs = ({"output_type": "display_data", "metadata": {}, "data": data},)
+        publish.publish(self._still(content), self.identity, update=self._shown)
+        self._shown = True
 
-    def _page(self) -> str:
+    def _content(self) -> Node:
         try:
-            return page(self.content(), label=self.title)
+            content = self.content()
+            # What fails while it is written fails here.
+            to_html(content)
+            return content
         except Exception as error:
             _log.exception("an explorer could not be drawn")
-            return page(
-                element("p", f"This could not be drawn ({type(error).__name__}: {error}).", role="alert")
-            )
+            return element("p", f"This could not be drawn ({type(error).__name__}: {error}).", role="alert")
 
     @property
     def text(self) -> str:
         return plain(self.title)
 
     def show(self) -> None:
-        """Put the application under the cell."""
+        """Put the still and the application under the cell."""
         box = widgets.Layout(flex_flow="row wrap")
         self.root = widgets.VBox([widgets.Box(self.controls, layout=box), self.area])
         self.draw()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.root.model_id}
-        # A front end without widgets shows the still.
-        publish.publish({**self.still(), WIDGET: view}, self.identity)
+        publish.publish({"text/plain": "", WIDGET: view}, self.live_identity)
         _live.append(self)
 
-    def still(self) -> Bundle:
+    def _still(self, content: Node) -> Bundle:
         """The present picture without anything live."""
-        return {"text/plain": self.text, "text/html": self._page()}
+        marked = element("div", content, data_still=True)
+        return {"text/plain": self.text, "text/html": page(marked, label=self.title)}
 
     def freeze(self) -> None:
-        """Replace the widget by its still."""
-        publish.publish(self.still(), self.identity, update=True)
+        """Bring the still up to date and take the widget away."""
+        publish.publish(self._still(self._content()), self.identity, update=True)
+        publish.publish({"text/plain": ""}, self.live_identity, update=True)
 
 
 register_kind(Explorer, "explorer_", lambda explorer, show: explorer.text)
