@@ -6,11 +6,17 @@ life of the process. A cell that needs torch waits here, and Ctrl-C ends only th
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
+import os
+import sys
 import threading
 from collections.abc import Callable
 
 # Every name of the torch library starts so; Python cells say `torch` itself.
 SIGNS = ("torch", "tensor")
+# Seconds after which the import must let another thread run; Python's own rule is five times as long.
+SWITCH = 0.001
 
 
 def needs_torch(code: str) -> bool:
@@ -19,9 +25,38 @@ def needs_torch(code: str) -> bool:
 
 
 def load_torch_library() -> None:
-    from lispe_kernel.torch_library import load
+    """Import the torch library while the main thread goes on answering."""
+    _map_libraries()
+    before = sys.getswitchinterval()
+    # The import is a long stretch of Python: hand the interpreter over more often while it lasts.
+    sys.setswitchinterval(SWITCH)
+    try:
+        from lispe_kernel.torch_library import load
 
-    load()
+        load()
+    finally:
+        sys.setswitchinterval(before)
+
+
+def _map_libraries() -> None:
+    """Load torch's big shared libraries in the order that torch will, without holding the interpreter.
+
+    Python's own import holds it for as long as the dynamic linker works, a quarter of a second of silence.
+    Called as a C function, the linker works beside the main thread. What is not found here torch will find.
+    """
+    spec = importlib.util.find_spec("torch")
+    if sys.platform != "linux" or spec is None or not spec.submodule_search_locations:
+        return
+    folder = os.path.join(spec.submodule_search_locations[0], "lib")
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
+    for name, mode in (
+        ("libtorch_global_deps.so", ctypes.RTLD_GLOBAL),
+        ("libtorch_cpu.so", ctypes.RTLD_LOCAL),
+    ):
+        file = os.path.join(folder, name)
+        if os.path.exists(file):
+            dlopen(os.fsencode(file), os.RTLD_NOW | mode)
 
 
 class Preload:

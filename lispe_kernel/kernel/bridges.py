@@ -119,10 +119,11 @@ def to_lispe(value: Any) -> Any:
     return value
 
 
-def user_variables(namespace: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What the user defined, in the order of definition."""
+def user_variables(namespace: dict[str, Any], predefined: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the user defined, in the order of definition; not what every session has from its start."""
     for name, value in list(namespace.items()):
-        if not name.startswith("_") and not isinstance(value, ModuleType):
+        own = name not in predefined or predefined[name] is not value
+        if own and not name.startswith("_") and not isinstance(value, ModuleType):
             yield name, value
 
 

@@ -19,7 +19,7 @@ from lispe_kernel.kernel.background import needs_torch
 from lispe_kernel.kernel.cellfiles import cell_file
 from lispe_kernel.kernel.magics import parts_of, run_magic
 from lispe_kernel.kernel.publisher import bundle
-from lispe_kernel.kernel.report import report
+from lispe_kernel.kernel.report import Report, report
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -46,45 +46,45 @@ class Shown:
     silent: bool = True
 
 
-class Cells:
-    """Runs the cells of one kernel."""
+class Cell:
+    """One request on its way through a kernel. Subshells run several at a time."""
 
-    def __init__(self, kernel: LispeKernel) -> None:
+    def __init__(self, kernel: LispeKernel, request: Request) -> None:
         self.kernel = kernel
-        # Text for the front end's pager (`?name`) and other requests to it, gathered while a cell runs.
+        self.request = request
+        self.name = f"cell {request.count}"
+        # Text for the front end's pager (`?name`) and other requests to it, gathered while the cell runs.
         self.payload: list[dict[str, Any]] = []
-        # The running cell, for magics that evaluate text themselves.
-        self.name = "cell"
-        self.file = "<cell>"
 
-    def run(self, request: Request) -> dict[str, Any]:
-        """Run a cell and return the content of its execute_reply."""
-        self.payload = []
-        kernel = self.kernel
+    @property
+    def file(self) -> str:
+        return cell_file(self.request.code)
+
+    def run(self) -> dict[str, Any]:
+        """Run the cell and return the content of its execute_reply."""
         try:
-            with self._input(request.allow_stdin):
-                shown = kernel.interrupts.during(lambda: self._evaluate(request))
-                if not (shown.silent or request.silent):
-                    kernel.interrupts.during(lambda: kernel.publisher.result(shown.value, request.count))
-            reply: dict[str, Any] = {
-                "status": "ok",
-                "user_expressions": self.expressions(request.expressions),
-            }
+            with self._input():
+                answer = self._answered()
         except SystemExit:
             self.payload.append({"source": "ask_exit", "keepkernel": False})
-            reply = {"status": "ok", "user_expressions": {}}
+            answer = {"status": "ok", "user_expressions": {}}
         except (Exception, KeyboardInterrupt, GeneratorExit) as error:
-            told = report(error) if request.silent else kernel.publisher.error(error)
-            reply = {"status": "error", "ename": told.name, "evalue": told.message, "traceback": told.lines}
-            reply["user_expressions"] = {}
-        return {**reply, "execution_count": request.count, "payload": self.payload}
+            told = report(error) if self.request.silent else self.kernel.publisher.error(error)
+            answer = {**failure(told), "user_expressions": {}}
+        return {**answer, "execution_count": self.request.count, "payload": self.payload}
 
-    def _evaluate(self, request: Request) -> Shown:
-        self._wait_for_torch(request)
-        self.name, self.file = f"cell {request.count}", cell_file(request.code)
+    def _answered(self) -> dict[str, Any]:
+        kernel, request = self.kernel, self.request
+        shown = kernel.interrupts.during(self._evaluate)
+        if not (shown.silent or request.silent):
+            kernel.interrupts.during(lambda: kernel.publisher.result(shown.value, request.count))
+        return {"status": "ok", "user_expressions": expressions(kernel, request.expressions)}
+
+    def _evaluate(self) -> Shown:
+        self._wait_for_torch()
         shown = Shown()
         try:
-            for part in parts_of(request.code):
+            for part in parts_of(self.request.code):
                 shown = self.lispe(part.text) if part.magic is None else run_magic(part, self)
         finally:
             # Curves and progress that were updated a moment ago show their last state.
@@ -92,18 +92,18 @@ class Cells:
         return shown
 
     def lispe(self, text: str) -> Shown:
-        """Evaluate LispE text as (a part of) the running cell."""
+        """Evaluate LispE text as (a part of) this cell."""
         outcome = self.kernel.lispe.run(text, self.name, self.file)
         # A Python function that a cell called may have assigned a global variable.
         bridges.variables_of(self.kernel.lispe.namespace).settle()
         return Shown(outcome.value, outcome.silent)
 
-    def _wait_for_torch(self, request: Request) -> None:
+    def _wait_for_torch(self) -> None:
         preload = self.kernel.preload
-        if preload.done or not needs_torch(request.code):
+        if preload.done or not needs_torch(self.request.code):
             return
         publisher = self.kernel.publisher
-        tell = None if request.silent else lambda: publisher.data({"text/plain": WAITING}, {})
+        tell = None if self.request.silent else lambda: publisher.data({"text/plain": WAITING}, {})
         try:
             told = preload.wait(tell=tell)
         except KeyboardInterrupt:
@@ -112,28 +112,34 @@ class Cells:
         if told:
             publisher.clear()
 
-    def expressions(self, expressions: dict[str, str]) -> dict[str, Any]:
-        """The values of `user_expressions`: a bundle each, or an error each."""
-        return {name: self._expression(code) for name, code in expressions.items()}
-
-    def _expression(self, code: str) -> dict[str, Any]:
-        try:
-            data, metadata = self.kernel.interrupts.during(
-                lambda: bundle(self.kernel.lispe.run(code, "user expression").value)
-            )
-        except (Exception, KeyboardInterrupt) as error:
-            told = report(error)
-            return {"status": "error", "ename": told.name, "evalue": told.message, "traceback": told.lines}
-        return {"status": "ok", "data": data, "metadata": metadata}
-
     @contextmanager
-    def _input(self, allowed: bool) -> Iterator[None]:
-        """Let `input` and `getpass` ask the front end while a cell runs."""
+    def _input(self) -> Iterator[None]:
+        """Let `input` and `getpass` ask the front end while the cell runs."""
         kernel = self.kernel
-        kernel._allow_stdin = allowed
+        kernel._allow_stdin = self.request.allow_stdin
         kept = builtins.input, getpass.getpass
         builtins.input, getpass.getpass = kernel.ask, kernel.getpass
         try:
             yield
         finally:
             builtins.input, getpass.getpass = kept
+
+
+def failure(told: Report) -> dict[str, Any]:
+    """A report as the part of a reply that says what went wrong."""
+    return {"status": "error", "ename": told.name, "evalue": told.message, "traceback": told.lines}
+
+
+def expressions(kernel: LispeKernel, asked: dict[str, str]) -> dict[str, Any]:
+    """The values of `user_expressions`: a bundle each, or an error each."""
+    return {name: _expression(kernel, code) for name, code in asked.items()}
+
+
+def _expression(kernel: LispeKernel, code: str) -> dict[str, Any]:
+    try:
+        data, metadata = kernel.interrupts.during(
+            lambda: bundle(kernel.lispe.run(code, "user expression").value)
+        )
+    except (Exception, KeyboardInterrupt) as error:
+        return failure(report(error))
+    return {"status": "ok", "data": data, "metadata": metadata}

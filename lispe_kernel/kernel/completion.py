@@ -122,13 +122,13 @@ class Completer:
             level = both[0] if both else level
         if not level.items or not (inside or place.word):
             return
-        name = known(self._session().namespace, level.head)
+        name = known(self._session(), level.head)
         for parameter in _user_parameters(name):
             if parameter.name.startswith(place.word) and not parameter.rest:
                 yield Match(parameter.name if inside else f"(? {parameter.name} ", "param", str(parameter))
 
     def _names(self, place: Place, code: str) -> Iterator[Match]:
-        found = list(all_names(self._session().namespace, place.word))
+        found = list(all_names(self._session(), place.word))
         found.sort(key=lambda name: _order(place, name.kind))
         seen = {name.text for name in found}
         for name in found[:MOST]:

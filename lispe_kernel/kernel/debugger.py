@@ -91,7 +91,11 @@ class LispeDebugger(Debugger):
         if variable_name in ("special variables", "function variables", "class variables"):
             return False
         # The compiler's own variables begin with a blank.
-        return variable_name[:1] not in ("_", " ")
+        return variable_name[:1] not in ("_", " ") and not self._is_predefined(variable_name)
+
+    def _is_predefined(self, name: str) -> bool:
+        predefined, namespace = self.kernel.predefined, self.kernel.lispe.namespace
+        return name in predefined and namespace.get(name) is predefined[name]
 
     async def richInspectVariables(self, message: dict[str, Any]) -> dict[str, Any]:
         """A variable as a cell would show it: tensors as pictures and tables."""
@@ -103,7 +107,8 @@ class LispeDebugger(Debugger):
             "success": True,
             "body": {"data": {}, "metadata": {}},
         }
-        shown = await (self._in_frame(message, name) if self.stopped_threads else self._in_session(name))
+        in_frame = self.stopped_threads and "frameId" in message["arguments"]
+        shown = await (self._in_frame(message, name) if in_frame else self._in_session(name))
         if shown is None:
             reply["success"] = False
         else:

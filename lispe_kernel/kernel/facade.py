@@ -70,8 +70,9 @@ class Facade(InteractiveShell):
 
     def user_expressions(self, expressions: dict[str, str]) -> dict[str, Any]:
         """The debugger asks through here what a variable looks like."""
-        answers: dict[str, Any] = self.kernel.cells.expressions(expressions)
-        return answers
+        from lispe_kernel.kernel.cells import expressions as answer
+
+        return answer(self.kernel, expressions)
 
 
 def _display(*values: Any, **options: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 
 from lispe_kernel.kernel.cursor import place_at, word_around
 from lispe_kernel.kernel.names import Name, SessionSource, definition, known
+from lispe_kernel.language.compiler.macros import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.printer import describe, show, type_atom
@@ -88,7 +89,7 @@ class Inspector:
 
     def about(self, text: str) -> dict[str, str] | None:
         """The help on a name as a MIME bundle; None when nothing has this name."""
-        name = known(self._session().namespace, text)
+        name = known(self._session(), text)
         return None if name is None else self._page(name).bundle()
 
     def _page(self, name: Name) -> Page:
@@ -98,6 +99,8 @@ class Inspector:
             return _form_page(name.entry)
         if isinstance(name.entry, FunctionType):
             return self._user_page(name)
+        if isinstance(name.entry, Macro):
+            return Page(name.signature, "your macro")
         return _value_page(name)
 
     def _user_page(self, name: Name) -> Page:

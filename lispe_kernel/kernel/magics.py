@@ -18,7 +18,7 @@ from lispe_kernel.language.reader import depth, tokens
 from lispe_kernel.language.source import Source
 
 if TYPE_CHECKING:
-    from lispe_kernel.kernel.cells import Cells, Shown
+    from lispe_kernel.kernel.cells import Cell, Shown
 
 _CELL = re.compile(r"\s*%%(?P<name>[A-Za-z_]\w*)[ \t]*(?P<argument>[^\n]*)(?:\n|\Z)(?P<body>.*)", re.S)
 _LINE = re.compile(
@@ -42,7 +42,7 @@ class Part:
 class Magic:
     """One magic: the function, and whether it takes the rest of a line, of a cell, or both."""
 
-    call: Callable[[Part, Cells], Shown]
+    call: Callable[[Part, Cell], Shown]
     line: bool
     cell: bool
     help: str
@@ -52,9 +52,9 @@ MAGICS: dict[str, Magic] = {}
 
 
 def magic(name: str, *, line: bool = True, cell: bool = False) -> Callable[[Any], Any]:
-    """Enter the decorated function `(part, cells) -> Shown` into the table of magics."""
+    """Enter the decorated function `(part, cell) -> Shown` into the table of magics."""
 
-    def register(call: Callable[[Part, Cells], Shown]) -> Callable[[Part, Cells], Shown]:
+    def register(call: Callable[[Part, Cell], Shown]) -> Callable[[Part, Cell], Shown]:
         MAGICS[name] = Magic(call, line, cell, (call.__doc__ or "").strip())
         return call
 
@@ -121,9 +121,9 @@ def names(cell: bool = False) -> str:
     return ", ".join(mark + name for name in sorted(known) if name[0].isalpha())
 
 
-def run_magic(part: Part, cells: Cells) -> Shown:
+def run_magic(part: Part, cell: Cell) -> Shown:
     assert part.magic is not None
-    return MAGICS[part.magic].call(part, cells)
+    return MAGICS[part.magic].call(part, cell)
 
 
 def _shown(value: Any = None, silent: bool = True) -> Shown:
@@ -133,21 +133,21 @@ def _shown(value: Any = None, silent: bool = True) -> Shown:
 
 
 @magic("python", line=True, cell=True)
-def _python(part: Part, cells: Cells) -> Shown:
+def _python(part: Part, cell: Cell) -> Shown:
     """%%python: the cell is Python; it shares the session's variables both ways."""
     text = "\n" * part.line + part.text if part.text else part.argument
-    value = bridges.run_python(text, cells.kernel.lispe.namespace, cells.file)
-    cells.kernel.facade.events.trigger("post_execute")
+    value = bridges.run_python(text, cell.kernel.lispe.namespace, cell.file)
+    cell.kernel.facade.events.trigger("post_execute")
     return _shown(value, silent=value is None)
 
 
 @magic("time", line=True, cell=True)
-def _time(part: Part, cells: Cells) -> Shown:
+def _time(part: Part, cell: Cell) -> Shown:
     """%time FORM, %%time: the result, with the time it took."""
     text = "\n" * part.line + (part.text or part.argument)
     cpu, wall = time.process_time(), time.perf_counter()
     try:
-        return cells.lispe(text)
+        return cell.lispe(text)
     finally:
         used, passed = time.process_time() - cpu, time.perf_counter() - wall
         print(f"CPU time: {_duration(used)}\nWall time: {_duration(passed)}")
@@ -161,13 +161,13 @@ def _duration(seconds: float) -> str:
 
 
 @magic("who")
-def _who(part: Part, cells: Cells) -> Shown:
+def _who(part: Part, cell: Cell) -> Shown:
     """%who: the names that this session has defined, with their kinds."""
     from lispe_kernel.language.printer import describe
 
-    rows = [
-        (name, describe(value, 60)) for name, value in bridges.user_variables(cells.kernel.lispe.namespace)
-    ]
+    kernel = cell.kernel
+    defined = bridges.user_variables(kernel.lispe.namespace, kernel.predefined)
+    rows = [(name, describe(value, 60)) for name, value in defined]
     if not rows:
         print("Nothing is defined yet.")
     width = max((len(name) for name, _ in rows), default=0)
@@ -177,14 +177,14 @@ def _who(part: Part, cells: Cells) -> Shown:
 
 
 @magic("reset")
-def _reset(part: Part, cells: Cells) -> Shown:
+def _reset(part: Part, cell: Cell) -> Shown:
     """%reset: forget every definition of this session."""
-    cells.kernel.reset()
+    cell.kernel.reset()
     return _shown()
 
 
 @magic("load_ext")
-def _load_ext(part: Part, cells: Cells) -> Shown:
+def _load_ext(part: Part, cell: Cell) -> Shown:
     """%load_ext MODULE: import a Python module and run its load_ipython_extension."""
     import importlib
 
@@ -197,12 +197,12 @@ def _load_ext(part: Part, cells: Cells) -> Shown:
     load = getattr(module, "load_ipython_extension", None)
     if load is None:
         raise LispeError(f"Error: %load_ext: the module '{part.argument}' has no load_ipython_extension")
-    load(cells.kernel.facade)
+    load(cell.kernel.facade)
     return _shown()
 
 
 @magic("lsmagic")
-def _lsmagic(part: Part, cells: Cells) -> Shown:
+def _lsmagic(part: Part, cell: Cell) -> Shown:
     """%lsmagic: the magics this kernel knows."""
     for entry in sorted(MAGICS.values(), key=lambda entry: entry.help):
         print(entry.help)
@@ -210,17 +210,17 @@ def _lsmagic(part: Part, cells: Cells) -> Shown:
 
 
 @magic("!")
-def _shell(part: Part, cells: Cells) -> Shown:
+def _shell(part: Part, cell: Cell) -> Shown:
     """!COMMAND: run a shell command; what it prints appears as it comes."""
-    cells.kernel.lispe.namespace["_exit_code"] = bridges.run_shell(part.argument)
+    cell.kernel.lispe.namespace["_exit_code"] = bridges.run_shell(part.argument)
     return _shown()
 
 
 @magic("?")
-def _help(part: Part, cells: Cells) -> Shown:
+def _help(part: Part, cell: Cell) -> Shown:
     """?NAME: help on a function, a form or a variable, in the pager."""
-    found = cells.kernel.inspector.about(part.argument)
+    found = cell.kernel.inspector.about(part.argument)
     if found is None:
         raise LispeError(f"Error: no help: nothing is named '{part.argument}'")
-    cells.payload.append({"source": "page", "data": found, "start": 0})
+    cell.payload.append({"source": "page", "data": found, "start": 0})
     return _shown()

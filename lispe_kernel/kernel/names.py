@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from lispe_kernel.language.compiler.macros import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.printer import show
 from lispe_kernel.language.reader import tokens
 from lispe_kernel.language.source import Source
+from lispe_kernel.session import Session
 
 # The kinds that JupyterLab has icons for.
 FUNCTION, KEYWORD, VARIABLE, CLASS = "function", "keyword", "instance", "class"
@@ -33,16 +35,22 @@ class Name(NamedTuple):
         """How it is called, or an empty text for what is not called."""
         if isinstance(self.entry, Function | SpecialForm):
             return self.entry.signature
+        if isinstance(self.entry, Macro):
+            return macro_signature(self.entry)
         return signature_of(self.text, self.entry)
 
 
-def all_names(namespace: dict[str, Any], prefix: str) -> Iterator[Name]:
+def all_names(session: Session, prefix: str) -> Iterator[Name]:
     """Every known name that starts with a prefix: the user's first, then forms, then functions."""
     seen: set[str] = set()
-    for text, value in list(namespace.items()):
+    for text, value in list(session.namespace.items()):
         if text.startswith(prefix) and not _hidden(text, prefix, value):
             seen.add(text)
             yield Name(text, _kind(value), value)
+    for text, macro in list(session.macros.items()):
+        if text.startswith(prefix) and text not in seen:
+            seen.add(text)
+            yield Name(text, KEYWORD, macro)
     for text, form in special_forms.names():
         if text.startswith(prefix) and text not in seen:
             seen.add(text)
@@ -61,9 +69,11 @@ def _hidden(text: str, prefix: str, value: Any) -> bool:
     )
 
 
-def known(namespace: dict[str, Any], text: str) -> Name | None:
+def known(session: Session, text: str) -> Name | None:
     """What a name stands for: the user's definition hides the library's."""
-    entry = registry.get(text)
+    entry, namespace = registry.get(text), session.namespace
+    if text in session.macros:
+        return Name(text, KEYWORD, session.macros[text])
     if text in namespace and not (entry is not None and entry.call is namespace[text]):
         return Name(text, _kind(namespace[text]), namespace[text])
     form = special_forms.get(text)
@@ -83,6 +93,12 @@ def signature_of(name: str, value: Any) -> str:
     if not isinstance(value, FunctionType):
         return ""
     return "(" + " ".join([name, *map(str, parameters(value))]) + ")"
+
+
+def macro_signature(macro: Macro) -> str:
+    """The calls that a macro takes: one for each of its patterns."""
+    calls = [" ".join([macro.name, *map(show, clause.pattern)]) for clause in macro.clauses]
+    return " or ".join(f"({call})" for call in calls)
 
 
 def parameters(value: Any) -> tuple[Parameter, ...]:
@@ -129,5 +145,5 @@ def _defining_form(text: str, line: int, name: str) -> str:
     return rest
 
 
-# What the services hold: the namespace may be replaced (`%reset`), so they ask for it each time.
-SessionSource = Callable[[], Any]
+# What the services hold: the session may be replaced (`%reset`), so they ask for it each time.
+SessionSource = Callable[[], Session]

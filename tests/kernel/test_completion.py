@@ -15,6 +15,7 @@ DEFINITIONS = """
 (setq été 1)
 (setq configuration (dictionary "vocab_size" 10 "embed_dim" (dictionary "inner" 1)))
 (defun area (width (height 2)) (* width height))
+(defmacro unless_true (test body) (if test nil body))
 """
 
 
@@ -41,6 +42,7 @@ def ask(completer: Completer, marked: str) -> dict:
         ("(area my-l|", "my-long-name"),
         ("(println ét|", "été"),
         ("(are|", "area"),
+        ("(unless_|", "unless_true"),
         ("(area 3 hei|", "(? height "),
         ("(area 3 (? he|", "height"),
         ("(defun f (local_one)\n  (+ local_|", "local_one"),
@@ -128,3 +130,12 @@ def test_any_cursor_is_survived(completer: Completer, cursor: int) -> None:
 
 def test_after_percent_in_a_form_lispe_is_completed(completer: Completer) -> None:
     assert "greeting" in ask(completer, "(% 10 gree|")["matches"]
+
+
+def test_the_methods_of_an_instance_are_offered_after_it() -> None:
+    class Point:
+        lispe_methods = {"norm": None, "move": None}  # noqa: RUF012 - as a class of LispE carries them
+
+    session = Session()
+    session.namespace["p"] = Point()
+    assert ask(Completer(lambda: session), "(p (no|")["matches"] == ["norm"]

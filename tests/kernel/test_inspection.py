@@ -16,7 +16,9 @@ def session() -> Session:
         "cell 3",
         "f3",
     )
-    made.run('(setq xs (list 1 2 3)) (setq bad "<script>alert(1)</script>")')
+    made.run(
+        '(setq xs (list 1 2 3)) (defmacro unless_true (test body) (if test nil body)) (setq bad "<script>alert(1)</script>")'
+    )
     return made
 
 
@@ -45,6 +47,7 @@ def text(inspector: Inspector, marked: str) -> str:
         ("?print|ln", "(println (() values))"),
         ("(println x|s)", "xs"),
         ("(lambda| (x) x)", "(λ"),
+        ("(unless_tr|ue x y)", "(unless_true test body)    [your macro]"),
     ],
 )
 def test_the_word_at_the_cursor_or_the_call_around_it_is_explained(
