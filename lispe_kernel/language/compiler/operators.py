@@ -165,4 +165,6 @@ def compile_bits(c: Compiler, form: Form, destination: Destination) -> Any:
 @inline("string")
 def compile_string(c: Compiler, form: Form, destination: Destination) -> Any:
     """The text of a value."""
-    return c.deliver(c.known(c.call(" text", c.value(form[1], form.spans[1])), "text"), destination)
+    value = c.value(form[1], form.spans[1])
+    convert = " str" if c.kind(value) in INTEGERS else " text"
+    return c.deliver(c.known(c.call(convert, value), "text"), destination)

@@ -45,6 +45,8 @@ def upper(str_: Any) -> Any:
 
     Example: (upper "abc-z1") => ABC-Z1
     """
+    if type(str_) is str and str_.isascii():
+        return str_.upper()
     text = text_argument("upper", 1, str_)
     return like(str_, text.upper() if text.isascii() else _each(text, str.upper))
 
@@ -55,6 +57,8 @@ def lower(str_: Any) -> Any:
 
     Example: (lower "ABC") => abc
     """
+    if type(str_) is str and str_.isascii():
+        return str_.lower()
     text = text_argument("lower", 1, str_)
     return like(str_, text.lower() if text.isascii() else _each(text, str.lower))
 
