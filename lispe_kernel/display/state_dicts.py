@@ -18,8 +18,8 @@ from lispe_kernel.display.registry import View, plain_text, renderer
 from lispe_kernel.display.statistics import Statistics, summarise
 from lispe_kernel.language.printer import to_text
 
-_HEADINGS = ("name", "shape", "dtype", "values", "bytes", "mean", "std", "norm", "histogram")
-_NUMERIC = (3, 4, 5, 6, 7)
+_HEADINGS = ("name", "shape and dtype", "values", "bytes", "mean", "std", "norm", "histogram")
+_NUMERIC = (2, 3, 4, 5, 6)
 _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 _DEEPEST = 40  # names deeper than this are not split further
 
@@ -195,8 +195,7 @@ def _row(leaf: str, known: Statistics) -> Element:
         "tr",
         # A cell isolates the writing direction of its text by itself.
         element("td", shortened(leaf), bad),
-        element("td", "×".join(map(str, known.shape)) or "scalar"),
-        element("td", known.dtype),
+        element("td", "×".join(map(str, known.shape)) or "scalar", " ", known.dtype),
         element("td", known.count),
         element("td", numbers.size(known.bytes), data_v=known.bytes if known.bytes >= 1000 else None),
         [element("td", text) for text in shown],
