@@ -96,7 +96,7 @@ def save_checkpoint(
     `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional.
     The write is atomic, so that a killed kernel leaves the checkpoint before.
 
-    Example: (torch_save_checkpoint (setq m (torch_model 1 1 1)) (torch_optimizer m 0.1 "adam") 0 "c.pt") => Checkpoint saved successfully
+    Example: (block (setq m (torch_model 1 1 1)) (torch_save_checkpoint m (torch_optimizer m 0.1 "adam") 0 "c.pt")) => Checkpoint saved successfully
     Errors: `Error: First argument must be a model`, `Error: Second argument must be an optimizer`,
     `Error saving checkpoint: ` and why
     Source: guide, Training Checkpoints; torch API 9.3

@@ -121,7 +121,7 @@ def cuda_empty_cache() -> Atom:
 def set_device(device: int) -> Atom:
     """Make GPU number `device` the current one; true.
 
-    Example: (maybe (torch_set_device -1) "no such GPU") => "no such GPU"
+    Example: (maybe (torch_set_device -1) "no such GPU") => no such GPU
     Errors: `Error: CUDA not available`, `Error: Invalid device ID`
     Source: torch API 17
     """
@@ -133,7 +133,7 @@ def set_device(device: int) -> Atom:
 def to_cuda(tensor: Any, device: int | None = None) -> Any:
     """The tensor on a GPU, by default on the current one. A module moves as a whole.
 
-    Example: (maybe (torch_to_cuda nil) "no tensor") => "no tensor"
+    Example: (maybe (torch_to_cuda nil) "no tensor") => no tensor
     Errors: `Error: First argument must be a tensor`, `Error: CUDA not available`, `Error: Invalid device ID`
     Source: torch API 17
     """
@@ -169,7 +169,7 @@ def to_cpu(tensor: Any) -> Any:
 def to_mps(tensor: Any) -> Any:
     """The tensor on Apple's GPU. A module moves as a whole.
 
-    Example: (maybe (torch_to_mps nil) "no tensor") => "no tensor"
+    Example: (maybe (torch_to_mps nil) "no tensor") => no tensor
     Errors: `Error: Argument must be a tensor`, `Error: MPS not available`
     Source: torch API 17
     """
@@ -236,7 +236,7 @@ def in_memory() -> int:
 def device(tensor: torch.Tensor) -> str:
     """The name of the device a tensor lives on.
 
-    Example: (torch_device (tensor_create (floats 1))) => "cpu"
+    Example: (torch_device (tensor_create (floats 1))) => cpu
     Errors: `Error: Argument must be a tensor`
     Source: torch API 20 (named in prose)
     """

@@ -116,7 +116,7 @@ def flash_forward(flash_attention: Any, query: Any, key: Any, value: Any) -> tor
     """The module's answer, [B,S,D] -> [B,S,D]. Its dropout acts while the module is in training mode.
 
     Errors: `Error: First argument must be a Flash Attention module`; key and value need the query's length
-    Example: (maybe (torch_flash_attention_forward 1 2 3 4) "no module") => "no module"
+    Example: (maybe (torch_flash_attention_forward 1 2 3 4) "no module") => no module
     Source: torch API 7.9
     """
     module = arguments.module(flash_attention, FlashAttention, NO_FLASH)
@@ -134,7 +134,7 @@ def flash_with_mask(flash_attention: Any, query: Any, key: Any, value: Any, attn
     A mask of fractions is added to the scores as it is (0 leaves, -inf forbids); a mask of booleans or
     integers says where to attend.
 
-    Example: (maybe (torch_flash_attention_with_mask 1 2 3 4 5) "no module") => "no module"
+    Example: (maybe (torch_flash_attention_with_mask 1 2 3 4 5) "no module") => no module
     Errors: `Error: First argument must be a Flash Attention module`
     Source: torch API 7.9
     """
@@ -149,7 +149,7 @@ def flash_with_dropout(
 ) -> torch.Tensor:
     """The module's answer with a dropout of its own for this call; `training` nil leaves it out.
 
-    Example: (maybe (torch_flash_attention_with_dropout 1 2 3 4 0 nil) "no module") => "no module"
+    Example: (maybe (torch_flash_attention_with_dropout 1 2 3 4 0 nil) "no module") => no module
     Errors: `Error: First argument must be a Flash Attention module`
     Source: torch API 7.9
     """
@@ -164,7 +164,7 @@ def flash_attention(query: Any, key: Any, value: Any, scale: Any = None) -> torc
 
     The scale is 1/sqrt(D div h) by default, with h the largest number up to 8 that divides D.
 
-    Example: (maybe (torch_flash_attention '(1) '(1) '(1)) "too few dimensions") => "too few dimensions"
+    Example: (maybe (torch_flash_attention '(1) '(1) '(1)) "too few dimensions") => too few dimensions
     Errors: `Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)`
     Source: torch API 7.9
     """
@@ -205,7 +205,7 @@ def scaled_dot_product_attention(
     A boolean mask says where to attend, a mask of fractions is added. `is_causal` lets each position
     attend to itself and to those before it. A nil argument stands for its default.
 
-    Example: (maybe (torch_scaled_dot_product_attention 1 2 3) "no tensors") => "no tensors"
+    Example: (maybe (torch_scaled_dot_product_attention 1 2 3) "no tensors") => no tensors
     Errors: a mask together with `is_causal` is refused
     Source: torch API 7.9
     """

@@ -176,7 +176,7 @@ def generator_config(generator: Any, config: Any) -> str:
     """Change settings by a dictionary: max_length, temperature, top_k, top_p, eos_token_id, pad_token_id,
     repetition_penalty, strategy ("greedy", "top_k", "top_p", "beam_search"), do_sample.
 
-    Example: (maybe (torch_generator_config 3 "cpu") "no generator") => "no generator"
+    Example: (maybe (torch_generator_config 3 "cpu") "no generator") => no generator
     Errors: `First argument must be a torch generator`; a setting out of range is named
     Source: torch API 13.1
     """
@@ -191,7 +191,7 @@ def set_generation_params(
 ) -> str:
     """Change the four main settings; nil keeps a value.
 
-    Example: (maybe (torch_set_generation_params 3 "cpu") "no generator") => "no generator"
+    Example: (maybe (torch_set_generation_params 3 "cpu") "no generator") => no generator
     Errors: `First argument must be a torch generator`; a setting out of range is named
     Source: torch API 13.1
     """
@@ -206,7 +206,7 @@ def set_generation_params(
 def generator_set_device(generator: Any, device: str) -> str:
     """Move a generator's model to another device.
 
-    Example: (maybe (torch_generator_set_device 3 "cpu") "no generator") => "no generator"
+    Example: (maybe (torch_generator_set_device 3 "cpu") "no generator") => no generator
     Errors: `First argument must be a torch generator`, `Error: unknown device:NAME`
     Source: torch API 20 (named in prose)
     """
@@ -223,7 +223,7 @@ def torch_generate(generator: Any, input_ids: Any, strategy: str | None = None) 
     An end token (eos_token_id) stops and is not appended. Temperature divides the logits for top_k and
     top_p; the repetition penalty divides the logits of the last 10 tokens.
 
-    Example: (maybe (torch_generate nil '(1)) "no generator") => "no generator"
+    Example: (maybe (torch_generate nil '(1)) "no generator") => no generator
     Errors: `First argument must be a torch generator`; a model that gives no logits is refused
     Source: torch API 13.1
     """
@@ -242,7 +242,7 @@ def _by_strategy(strategy: str) -> None:
 
     run.__doc__ = f"""As `torch_generate` with the strategy {strategy}.
 
-    Example: (maybe (torch_generator_{strategy} nil '(1)) "no generator") => "no generator"
+    Example: (maybe (torch_generator_{strategy} nil '(1)) "no generator") => no generator
     Errors: as `torch_generate`
     Source: torch API 20 (named in prose)
     """

@@ -100,7 +100,7 @@ def hf_generate(
     callback a function of (token) or (token data), data any value. Temperature and repetition penalty are
     those of the model's configuration.
 
-    Example: (maybe (torch_hf_generate "none" '(1) 2 5) "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_generate "none" '(1) 2 5) "not loaded") => not loaded
     Errors: `Model not loaded: ID`, `Error: the input sequence should at least constains beos_id`
     Source: torch API 16.5
     """

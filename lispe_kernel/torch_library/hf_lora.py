@@ -117,7 +117,7 @@ def _adapters(name: Any) -> Adapters:
 def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     """Load a model from a folder for adapting, under a name of its own, which is the value.
 
-    Example: (maybe (torch_hf_load_model_lora "m" "no-such-folder" nil) "cannot load") => "cannot load"
+    Example: (maybe (torch_hf_load_model_lora "m" "no-such-folder" nil) "cannot load") => cannot load
     Errors: as `torch_hf_load_model`
     Source: torch API 16.7
     """
@@ -138,7 +138,7 @@ def hf_lora_init(
     Targets: q_proj k_proj v_proj o_proj gate_proj up_proj down_proj. dtype `float32` (default), `bfloat16`
     or `float16`.
 
-    Example: (maybe (torch_hf_lora_init "none" 4 8 (list "q_proj")) "not found") => "not found"
+    Example: (maybe (torch_hf_lora_init "none" 4 8 (list "q_proj")) "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`; an unknown target or dtype is named
     Source: torch API 16.7
     """
@@ -162,7 +162,7 @@ def hf_lora_init(
 def hf_lora_get_parameters(model_name: str) -> List:
     """A list of the trainable tensors, A and B of each adapted projection: for an optimizer.
 
-    Example: (maybe (torch_hf_lora_get_parameters "none") "not found") => "not found"
+    Example: (maybe (torch_hf_lora_get_parameters "none") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
@@ -173,7 +173,7 @@ def hf_lora_get_parameters(model_name: str) -> List:
 def hf_lora_save(model_name: str, path: str) -> Atom:
     """Write the adapters to a file, keys `layer.i.q_proj.lora_A.weight`; true.
 
-    Example: (maybe (torch_hf_lora_save "none" "a.pt") "not found") => "not found"
+    Example: (maybe (torch_hf_lora_save "none" "a.pt") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`, `Error saving LoRA adapters: ` and why
     Source: torch API 16.7
     """
@@ -188,7 +188,7 @@ def hf_lora_save(model_name: str, path: str) -> Atom:
 def hf_lora_load(model_name: str, path: str) -> Atom:
     """Replace the adapters' values by those of a file, all or none; a merged model is unmerged. True.
 
-    Example: (maybe (torch_hf_lora_load "none" "a.pt") "not found") => "not found"
+    Example: (maybe (torch_hf_lora_load "none" "a.pt") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`, `Error loading LoRA adapters: ` with the file,
     the key and both shapes
     Source: torch API 16.7
@@ -218,7 +218,7 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
 def hf_lora_merge(model_name: str) -> Atom:
     """Let the adapted projections compute with one weight W + alpha/rank·B·A, as of now; true.
 
-    Example: (maybe (torch_hf_lora_merge "none") "not found") => "not found"
+    Example: (maybe (torch_hf_lora_merge "none") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
@@ -230,7 +230,7 @@ def hf_lora_merge(model_name: str) -> Atom:
 def hf_lora_unmerge(model_name: str) -> Atom:
     """Let the adapters act beside the weights again, which are exactly those of the files; true.
 
-    Example: (maybe (torch_hf_lora_unmerge "none") "not found") => "not found"
+    Example: (maybe (torch_hf_lora_unmerge "none") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
@@ -242,7 +242,7 @@ def hf_lora_unmerge(model_name: str) -> Atom:
 def hf_lora_enable(model_name: str, enable: Any) -> Atom:
     """Let the adapters act (true) or the base model alone (nil), merged or not; true.
 
-    Example: (maybe (torch_hf_lora_enable "none" nil) "not found") => "not found"
+    Example: (maybe (torch_hf_lora_enable "none" nil) "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """

@@ -123,7 +123,7 @@ def hf_load_model(path: str, config: Any = None) -> str:
     The folder holds `config.json` and `*.safetensors`. Loading the same path again returns at once. The
     dictionary may hold device, temperature, repetition_penalty, max_cache_len, manual_attention and others.
 
-    Example: (maybe (torch_hf_load_model "no-such-folder") "cannot load") => "cannot load"
+    Example: (maybe (torch_hf_load_model "no-such-folder") "cannot load") => cannot load
     Errors: `Error: Cannot open config file: PATH`, `Error validating HF model: ...`,
     `Error loading HF model: ...`
     Source: torch API 16.1
@@ -140,7 +140,7 @@ def hf_load_model(path: str, config: Any = None) -> str:
 def hf_unload_model(path: str) -> Atom:
     """Let a model go, so that its memory is free. True. Our own addition.
 
-    Example: (maybe (torch_hf_unload_model "none") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_unload_model "none") "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     """
     model_named(path)
@@ -152,7 +152,7 @@ def hf_unload_model(path: str) -> Atom:
 def hf_forward(path: str, input_ids: Any, kvcache: Any = None) -> torch.Tensor:
     """Logits [B,S,V] for int64 ids [B,S]. With a cache: the whole prompt first, then what follows.
 
-    Example: (maybe (torch_hf_forward "none" nil) "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_forward "none" nil) "not loaded") => not loaded
     Errors: `Model not loaded: ID`, `Input must be a torch tensor`, `Error: Expecting kv cache object`
     Source: torch API 16.2
     """
@@ -164,7 +164,7 @@ def hf_forward(path: str, input_ids: Any, kvcache: Any = None) -> torch.Tensor:
 def hf_enable_kv_cache(path: str, enable: Any) -> Context:
     """A new cache to be given to the forward functions (true), or the model's own context without (nil).
 
-    Example: (maybe (torch_hf_enable_kv_cache "none" true) "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_enable_kv_cache "none" true) "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     Source: torch API 16.3
     """
@@ -176,7 +176,7 @@ def hf_enable_kv_cache(path: str, enable: Any) -> Context:
 def hf_reset_kv_cache(kvcache: Any) -> Atom:
     """Let a cache forget everything, its limit too; true.
 
-    Example: (maybe (torch_hf_reset_kv_cache 3) "no cache") => "no cache"
+    Example: (maybe (torch_hf_reset_kv_cache 3) "no cache") => no cache
     Errors: `Error: Expecting a kv cache type`
     Source: torch API 16.3
     """
@@ -190,7 +190,7 @@ def hf_reset_kv_cache(kvcache: Any) -> Atom:
 def hf_forward_manual(path: str, input_ids: Any, kvcache: Any = None) -> torch.Tensor:
     """As `torch_hf_forward`, and keeps the attention weights of every layer in the context.
 
-    Example: (maybe (torch_hf_forward_manual "none" nil) "not found") => "not found"
+    Example: (maybe (torch_hf_forward_manual "none" nil) "not found") => not found
     Errors: `Error: Model not found: ID`, `Error: Model was not loaded in manual mode (use appropriate load
     function)`
     Source: torch API 16.6
@@ -205,7 +205,7 @@ def hf_forward_manual(path: str, input_ids: Any, kvcache: Any = None) -> torch.T
 def hf_forward_attention_scores(path: str, layer_index: Any, kvcache: Any = None) -> torch.Tensor | None:
     """The attention weights [B,H,q,k] of a layer in the last manual forward pass, or nil.
 
-    Example: (maybe (torch_hf_forward_attention_scores "none" 0) "not found") => "not found"
+    Example: (maybe (torch_hf_forward_attention_scores "none" 0) "not found") => not found
     Errors: `Error: Model not found: ID`
     Source: torch API 16.6
     """
@@ -218,7 +218,7 @@ def hf_forward_attention_scores(path: str, layer_index: Any, kvcache: Any = None
 def hf_forward_attention_size(path: str, kvcache: Any = None) -> int:
     """How many layers the last manual forward pass recorded.
 
-    Example: (maybe (torch_hf_forward_attention_size "none") "not found") => "not found"
+    Example: (maybe (torch_hf_forward_attention_size "none") "not found") => not found
     Errors: `Error: Model not found: ID`
     Source: torch API 16.6
     """
@@ -229,7 +229,7 @@ def hf_forward_attention_size(path: str, kvcache: Any = None) -> int:
 def hf_clear_attention_scores(path: str, kvcache: Any = None) -> Atom:
     """Forget the recorded attention weights; true.
 
-    Example: (maybe (torch_hf_clear_attention_scores "none") "not found") => "not found"
+    Example: (maybe (torch_hf_clear_attention_scores "none") "not found") => not found
     Errors: `Error: Model not found: ID`
     Source: torch API 16.6
     """
@@ -241,7 +241,7 @@ def hf_clear_attention_scores(path: str, kvcache: Any = None) -> Atom:
 def hf_model_info(path: str) -> List:
     """A list ("vocab_size" V "hidden_size" D).
 
-    Example: (maybe (torch_hf_model_info "none") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_model_info "none") "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     Source: torch API 16.4
     """
@@ -253,7 +253,7 @@ def hf_model_info(path: str) -> List:
 def hf_memory_usage(path: str) -> int:
     """The bytes that a model's weights take.
 
-    Example: (maybe (torch_hf_memory_usage "none") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_memory_usage "none") "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     Source: torch API 16.4
     """
@@ -264,7 +264,7 @@ def hf_memory_usage(path: str) -> int:
 def hf_model_summary(path: str) -> str:
     """A model in lines: layers, widths, heads, number of parameters, bytes.
 
-    Example: (maybe (torch_hf_model_summary "none") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_model_summary "none") "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     Source: torch API 16.4
     """
@@ -285,7 +285,7 @@ def hf_model_summary(path: str) -> str:
 def hf_list_weights(path: str) -> Strings:
     """The names of a model's weights, sorted.
 
-    Example: (maybe (torch_hf_list_weights "none") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_list_weights "none") "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     Source: torch API 16.4
     """
@@ -296,7 +296,7 @@ def hf_list_weights(path: str) -> Strings:
 def hf_get_weight(path: str, name: str) -> torch.Tensor:
     """A weight by its name in the files.
 
-    Example: (maybe (torch_hf_get_weight "none" "w") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_get_weight "none" "w") "not loaded") => not loaded
     Errors: `Model not loaded: ID`, `Weight not found: NAME`
     Source: torch API 16.4
     """
@@ -325,7 +325,7 @@ def _getter(letter: str, projections: tuple[str, ...]) -> None:
     name = f"torch_hf_get_{letter}_weight"
     get.__doc__ = f"""The weight [out, in] of {shown} of a layer{" (rows stacked)" * (len(projections) > 1)}.
 
-    Example: (maybe ({name} "none" 0) "not loaded") => "not loaded"
+    Example: (maybe ({name} "none" 0) "not loaded") => not loaded
     Errors: `Model not loaded: ID`, `Missing or invalid layer index`, `Invalid layer index`
     Source: torch API 16.4
     """
@@ -342,7 +342,7 @@ _getter("gate_up_fused", FEED_FORWARD[:2])
 def hf_get_rms_norm_eps(path: str) -> float:
     """The small number in the model's norms.
 
-    Example: (maybe (torch_hf_get_rms_norm_eps "none") "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_get_rms_norm_eps "none") "not loaded") => not loaded
     Errors: `Model not loaded: ID`
     Source: torch API 16.4
     """
@@ -353,7 +353,7 @@ def hf_get_rms_norm_eps(path: str) -> float:
 def hf_embeddings(path: str, token_ids: Any) -> torch.Tensor:
     """The embeddings of ids, a tensor or a list: the ids' shape + [D].
 
-    Example: (maybe (torch_hf_embeddings "none" '(1)) "not loaded") => "not loaded"
+    Example: (maybe (torch_hf_embeddings "none" '(1)) "not loaded") => not loaded
     Errors: `Model not loaded: ID`; an id outside the vocabulary is named
     Source: torch API 16.4
     """

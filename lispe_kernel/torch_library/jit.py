@@ -99,7 +99,7 @@ def _device(name: Any) -> torch.device:
 def jit_load(model_path: str, device: Any = "cpu") -> JitModel:
     """The TorchScript module in a file, in evaluation mode. An unknown device is warned about on stderr.
 
-    Example: (maybe (torch_jit_load "none.pt") "no such file") => "no such file"
+    Example: (maybe (torch_jit_load "none.pt") "no such file") => no such file
     Errors: `Error: Failed to load TorchScript model from PATH`
     Source: torch API 15
     """
@@ -121,7 +121,7 @@ def jit_load(model_path: str, device: Any = "cpu") -> JitModel:
 def jit_unload(model: Any) -> Atom:
     """Let the module go; later uses give `Model not loaded`. True.
 
-    Example: (maybe (torch_jit_unload 3) "no model") => "no model"
+    Example: (maybe (torch_jit_unload 3) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`
     Source: torch API 15
     """
@@ -139,7 +139,7 @@ def _move(model: Any, device: torch.device) -> Atom:
 def model_to_device(model: Any, device: Any = "cpu") -> Atom:
     """Move the module to a device; true.
 
-    Example: (maybe (torch_jit_model_to_device 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_to_device 3) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Error: unknown device:NAME`
     Source: torch API 15
     """
@@ -151,7 +151,7 @@ def model_to_device(model: Any, device: Any = "cpu") -> Atom:
 def model_to_mps(model: Any) -> Atom:
     """Move the module to Apple's GPU; true.
 
-    Example: (maybe (torch_jit_model_to_mps 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_to_mps 3) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Error: unknown device:mps`
     Source: torch API 15
     """
@@ -162,7 +162,7 @@ def model_to_mps(model: Any) -> Atom:
 def model_to_best_device(model: Any) -> Atom:
     """Move the module to cuda, else mps, else cpu; true.
 
-    Example: (maybe (torch_jit_model_to_best_device 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_to_best_device 3) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`
     Source: torch API 15
     """
@@ -176,7 +176,7 @@ def model_forward(model: Any, tensor: Any) -> Any:
 
     A module that answers several tensors gives a list of them.
 
-    Example: (maybe (torch_jit_model_forward 3 4) "no model") => "no model"
+    Example: (maybe (torch_jit_model_forward 3 4) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Error: Second argument must be a tensor`
     Source: torch API 15
     """
@@ -195,7 +195,7 @@ def _run(model: JitModel, data: torch.Tensor) -> Any:
 def model_info(model: Any) -> Dictionary:
     """A dictionary: loaded, device, parameter_count (numbers) and memory_mb (parameters and buffers).
 
-    Example: (maybe (torch_jit_model_info 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_info 3) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Model not loaded`
     Source: torch API 15
     """
@@ -206,7 +206,7 @@ def model_info(model: Any) -> Dictionary:
 def list_methods(model: Any) -> Strings:
     """The names of the module's methods.
 
-    Example: (maybe (torch_jit_model_list_methods 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_list_methods 3) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`
     Source: torch API 15
     """
@@ -217,7 +217,7 @@ def list_methods(model: Any) -> Strings:
 def list_parameter_names(model: Any) -> Strings:
     """The dotted names of the module's parameters.
 
-    Example: (maybe (torch_jit_model_list_parameter_names 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_list_parameter_names 3) "no model") => no model
     Errors: `Argument must be a JIT model`
     Source: torch API 15
     """
@@ -228,7 +228,7 @@ def list_parameter_names(model: Any) -> Strings:
 def list_buffers(model: Any) -> Strings:
     """The dotted names of the module's buffers.
 
-    Example: (maybe (torch_jit_model_list_buffers 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_list_buffers 3) "no model") => no model
     Errors: `Argument must be a JIT model`
     Source: torch API 15
     """
@@ -239,7 +239,7 @@ def list_buffers(model: Any) -> Strings:
 def list_tensor_names(model: Any) -> Strings:
     """The dotted names of the parameters, then of the buffers.
 
-    Example: (maybe (torch_jit_model_list_tensor_names 3) "no model") => "no model"
+    Example: (maybe (torch_jit_model_list_tensor_names 3) "no model") => no model
     Errors: `Argument must be a JIT model`
     Source: torch API 15
     """
@@ -250,7 +250,7 @@ def list_tensor_names(model: Any) -> Strings:
 def get_buffer(model: Any, buffername: str) -> torch.Tensor:
     """A buffer by its name, or a tensor that is a plain attribute.
 
-    Example: (maybe (torch_jit_model_get_buffer 3 "pe") "no model") => "no model"
+    Example: (maybe (torch_jit_model_get_buffer 3 "pe") "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Buffer not found: N`
     Source: torch API 15
     """
@@ -267,7 +267,7 @@ def get_buffer(model: Any, buffername: str) -> torch.Tensor:
 def get_tensor(model: Any, tensorname: str) -> torch.Tensor:
     """A parameter by its name; the characters `.`, `/` and `-` may stand for `_`.
 
-    Example: (maybe (torch_jit_model_get_tensor 3 "weight") "no model") => "no model"
+    Example: (maybe (torch_jit_model_get_tensor 3 "weight") "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Parameter not found: N`
     Source: torch API 15
     """
@@ -283,7 +283,7 @@ def get_tensor(model: Any, tensorname: str) -> torch.Tensor:
 def get_tensor_shape(model: Any, tensorname: str) -> Integers:
     """The sizes of a parameter or buffer.
 
-    Example: (maybe (torch_jit_model_get_tensor_shape 3 "weight") "no model") => "no model"
+    Example: (maybe (torch_jit_model_get_tensor_shape 3 "weight") "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Parameter not found: N`
     Source: torch API 15
     """
@@ -297,7 +297,7 @@ def get_tensor_shape(model: Any, tensorname: str) -> Integers:
 def update_weight(model: Any, param_name: str, new_weight: Any) -> Atom:
     """Copy a tensor into a parameter; true. A wrong shape is refused and changes nothing.
 
-    Example: (maybe (torch_jit_model_update_weight 3 "weight" nil) "no model") => "no model"
+    Example: (maybe (torch_jit_model_update_weight 3 "weight" nil) "no model") => no model
     Errors: `First argument must be a JIT model`, `Parameter not found for update: N`
     Source: torch API 15
     """
@@ -319,7 +319,7 @@ def update_weight(model: Any, param_name: str, new_weight: Any) -> Atom:
 def register_lora_hook(model: Any, layer_name: str, lora_layer: Any) -> Atom:
     """Let a LoRA layer adapt the parameter of that name in `torch_jit_model_forward_with_lora`; true.
 
-    Example: (maybe (torch_jit_model_register_lora_hook 3 "weight" nil) "no model") => "no model"
+    Example: (maybe (torch_jit_model_register_lora_hook 3 "weight" nil) "no model") => no model
     Errors: `First argument must be a JIT model`, `Parameter not found: N`,
     `Third argument must be a LoRA linear layer`
     Source: torch API 15
@@ -359,7 +359,7 @@ def _adapted(model: JitModel) -> Iterator[None]:
 def forward_with_lora(model: Any, input_: Any) -> Any:
     """The module's answer with its LoRA layers added to their weights, which are restored afterwards.
 
-    Example: (maybe (torch_jit_model_forward_with_lora 3 4) "no model") => "no model"
+    Example: (maybe (torch_jit_model_forward_with_lora 3 4) "no model") => no model
     Errors: `First argument must be a JIT model`, `Error: Second argument must be a tensor`
     Source: torch API 15
     """
@@ -374,7 +374,7 @@ def forward_with_lora(model: Any, input_: Any) -> Any:
 def get_intermediate_states(model: Any, input_: Any, layer_names: Any = None) -> List:
     """A list (input output); the names are not looked at, as in the original.
 
-    Example: (maybe (torch_jit_model_get_intermediate_states 3 4) "no model") => "no model"
+    Example: (maybe (torch_jit_model_get_intermediate_states 3 4) "no model") => no model
     Errors: `Error: First argument must be a TorchJIT model`, `Error: Second argument must be a tensor`
     Source: torch API 15
     """

@@ -58,7 +58,7 @@ def lora_load_adapters(model: Any, path: str) -> str:
 
     A merged layer is unmerged first, so that the new adapter acts. The base is untouched.
 
-    Example: (block (torch_lora_save_adapters (setq l (torch_lora_linear 8 5 2 4)) "ad.pt") (torch_lora_load_adapters l "ad.pt")) => LoRA adapters loaded successfully
+    Example: (block (setq l (torch_lora_linear 8 5 2 4)) (torch_lora_save_adapters l "ad.pt") (torch_lora_load_adapters l "ad.pt")) => LoRA adapters loaded successfully
     Errors: `Error: Model must contain LoRA layers`, `Error loading LoRA adapters: ` and what is wrong
     Source: guide, Adapter Switching Workflow; torch API 10
     """  # noqa: E501

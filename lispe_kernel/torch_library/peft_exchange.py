@@ -103,7 +103,7 @@ def lora_load_peft(model: Any, folder: Any) -> str:
     The model must have LoRA layers of the adapter's rank where the adapter has them (`torch_lora_apply` with
     its target modules). A LoRA layer alone takes an adapter of one layer.
 
-    Example: (block (torch_lora_save_peft (setq l (torch_lora_linear 8 5 2 4)) "ad") (torch_lora_load_peft l "ad")) => PEFT adapter loaded successfully
+    Example: (block (setq l (torch_lora_linear 8 5 2 4)) (torch_lora_save_peft l "ad") (torch_lora_load_peft l "ad")) => PEFT adapter loaded successfully
     Errors: `Error: Model must contain LoRA layers`, `Error loading PEFT adapter: FOLDER: ` and what is wrong
     """  # noqa: E501
     if isinstance(model, str) and not isinstance(folder, str):

@@ -80,7 +80,7 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
     list of names) loads a part of the file into the same part of the model, or a prefix into a model that is
     that part; only its bytes are read. Path and model may come in either order.
 
-    Example: (block (torch_save_model (setq l (torch_linear 4 2)) "l.pt") (torch_load_model "l.pt" l)) => Model loaded successfully
+    Example: (block (setq l (torch_linear 4 2)) (torch_save_model l "l.pt") (torch_load_model "l.pt" l)) => Model loaded successfully
     Errors: `Error loading model: PATH: ` and what is wrong, missing, unexpected or mismatched (both shapes)
     Source: guide, Load Models; torch API 9.1
     """  # noqa: E501

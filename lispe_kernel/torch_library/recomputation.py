@@ -91,7 +91,7 @@ def checkpoint_disable(module: Any) -> Atom:
 def checkpoint_forward(module: Any, input_data: Any) -> torch.Tensor:
     """The wrapped module's answer, the same numbers whether enabled or not; attention attends to itself.
 
-    Example: (maybe (torch_checkpoint_forward 3 4) "no wrapper") => "no wrapper"
+    Example: (maybe (torch_checkpoint_forward 3 4) "no wrapper") => no wrapper
     Errors: `Error: First argument must be a checkpointed module`, `Error: Second argument must be a tensor`
     Source: torch API 9.4
     """

@@ -15,6 +15,7 @@ import torch
 from lispe_kernel.torch_library import checksums
 from lispe_kernel.torch_library.archives import Advance, Archive, Entry
 from lispe_kernel.torch_library.file_errors import BadFile
+from lispe_kernel.torch_library.outflow import Outflow
 from lispe_kernel.torch_library.plain_tree import TensorRef, from_json, to_json
 
 KINDS = {
@@ -24,7 +25,6 @@ KINDS = {
 }  # fmt: skip
 _NAMES = {dtype: name for name, dtype in KINDS.items()}
 _LONGEST_HEADER = 100_000_000
-_PIECE = 4 << 20
 _OURS = "lispe"
 
 
@@ -53,11 +53,10 @@ def write(
         end += len(array)
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    _write_all(file, len(text).to_bytes(8, "little") + text)
+    out = Outflow(file, advance)
+    out.write(len(text).to_bytes(8, "little") + text)
     for array in arrays:
-        for at in range(0, len(array), _PIECE):
-            _write_all(file, array[at : at + _PIECE])
-            advance(min(_PIECE, len(array) - at))
+        out.write(array)
 
 
 def _without_ties(tensors: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -79,12 +78,6 @@ def _bytes(name: str, tensor: torch.Tensor) -> Any:
     if tensor.dtype not in _NAMES:
         raise BadFile(f"{name} is {tensor.dtype}, which safetensors cannot hold; save to a .pt file instead")
     return tensor.reshape(-1).view(torch.uint8).numpy()
-
-
-def _write_all(file: BinaryIO, data: Any) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
 
 
 def begins(start: bytes) -> bool:

@@ -43,7 +43,7 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
     name; `relative`: |second - first| / |first| over all tensors; `cosine`: of the angle between them;
     `tensors`: for each common name its own `largest`, `relative` and `cosine`.
 
-    Example: (@ (torch_state_dict_difference (setq s (torch_state_dict (torch_linear 2 2))) s) "largest") => 0
+    Example: (block (setq s (torch_state_dict (torch_linear 2 2))) (size (torch_state_dict_difference s s))) => 9
     Errors: `Error: First argument must be a state dict`, `Error: Second argument must be a state dict`
     """
     a, b = as_state(first, FIRST), as_state(second, SECOND)
@@ -118,7 +118,7 @@ def _shares(weights: Any, count: int) -> list[float]:
 def state_dict_interpolate(first: Any, second: Any, part: Any) -> StateDict:
     """`first + part · (second - first)`: the first at 0, the second at 1, beyond them outside.
 
-    Example: (torch_state_dict_interpolate (setq s (torch_state_dict (torch_linear 2 2))) s 0.5) => PyTorch State Dict (2 parameters)
+    Example: (block (setq s (torch_state_dict (torch_linear 2 2))) (torch_state_dict_interpolate s s 0.5)) => PyTorch State Dict (2 parameters)
     Errors: `Error interpolating state dicts: ` when names or shapes differ
     """  # noqa: E501
     a, b = as_state(first, FIRST), as_state(second, SECOND)

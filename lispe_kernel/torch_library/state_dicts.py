@@ -112,7 +112,7 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     Names that only one side has are left alone; floating-point values are converted to the model's dtype.
     Nothing changes when one shape does not fit.
 
-    Example: (torch_load_state_dict (setq l (torch_linear 2 3)) (torch_state_dict l)) => State dict loaded successfully
+    Example: (block (setq l (torch_linear 2 3)) (torch_load_state_dict l (torch_state_dict l))) => State dict loaded successfully
     Errors: `Error: First argument must be a PyTorch module`, `Error: Second argument must be a state dict`,
     `Error loading state dict: ` with both shapes
     Source: torch API 9.2

@@ -205,7 +205,7 @@ def to_dtype(tensor: Any, dtype: str) -> torch.Tensor:
 def dtype(tensor: Any) -> str:
     """The kind of number in a tensor, as `float32`.
 
-    Example: (tensor_dtype (tensor_create (integers 1))) => "int64"
+    Example: (tensor_dtype (tensor_create (integers 1))) => int64
     Errors: `Error: Argument must be a tensor`
     Source: torch API 20 (named in prose)
     """

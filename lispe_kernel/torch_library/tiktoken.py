@@ -107,7 +107,7 @@ def encode(bpe_object: Any, text: str) -> Integers:
 def decode(bpe_object: Any, ids: Any) -> str:
     """The text of ids.
 
-    Example: (tiktoken_decode (tiktoken_create {"a":0 "b":1 "ab":2} () "\\\\w+") '(2 1)) => "abb"
+    Example: (tiktoken_decode (tiktoken_create {"a":0 "b":1 "ab":2} () "\\\\w+") '(2 1)) => abb
     Errors: `Unknown token in decode: N`
     Source: torch API 19
     """

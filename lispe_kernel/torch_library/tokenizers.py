@@ -133,7 +133,7 @@ def simple_tokenizer() -> SimpleTokenizer:
 def sentencepiece_tokenizer(model_path: str) -> SentencePieceTokenizer:
     """The tokenizer in a SentencePiece `.model` file. It adds no begin or end mark.
 
-    Example: (maybe (torch_sentencepiece_tokenizer "no.model") "no such file") => "no such file"
+    Example: (maybe (torch_sentencepiece_tokenizer "no.model") "no such file") => no such file
     Errors: `Error creating SentencePiece tokenizer: Failed to load SentencePiece model: PATH`
     Source: torch API 11.2
     """
@@ -160,7 +160,7 @@ def train_sentencepiece(
     vocab_size is 8000 and model_type `bpe` unless given (others: `unigram`, `char`, `word`); ids 0 to 3
     are pad, unk, bos, eos.
 
-    Example: (maybe (torch_train_sentencepiece "no.txt" "m") "no such file") => "no such file"
+    Example: (maybe (torch_train_sentencepiece "no.txt" "m") "no such file") => no such file
     Errors: a missing file; a text too small for the vocabulary gives SentencePiece's own message
     Source: torch API 11.2
     """
@@ -203,7 +203,7 @@ def encode(tokenizer: Any, text: str) -> torch.Tensor:
 def decode(tokenizer: Any, token_ids: Any) -> str:
     """The text of ids in a tensor, a list, or of one id. The simple tokenizer loses case and spacing.
 
-    Example: (torch_decode (torch_simple_tokenizer) (integers 2 3)) => ""
+    Example: (torch_decode (torch_simple_tokenizer) (integers 2 1 3)) => <unk>
     Errors: `Error: First argument must be a tokenizer`,
     `Error: Second argument must be a tensor, list, or integers of token IDs`
     Source: torch API 11
