@@ -231,7 +231,8 @@ def with_arity(value: Any, call: Function, count: int, function: str) -> Functio
     least = code.co_argcount - len(call.__defaults__ or ())
     if least <= count and (count <= code.co_argcount or code.co_flags & inspect.CO_VARARGS):
         return call
-    shown = show(value) if isinstance(value, Atom | list) else show(call)
+    doc = getattr(call, "__doc__", None) or ""
+    shown = doc if doc.startswith("(λ ") else show(value) if isinstance(value, Atom | list) else show(call)
     raise LispeError(
         f"Error: Wrong number of arguments in: '{shown}' ({function} calls it with {count}, it takes {least})"
     )
