@@ -30,7 +30,7 @@ from lispe_kernel.language.library.maths import CONSTANTS
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
-from lispe_kernel.language.values.atoms import Atom, set_resolver
+from lispe_kernel.language.values.atoms import EMPTY, Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
 
 LAMBDA = Atom("λ")
@@ -106,7 +106,8 @@ class Session:
         """Run a compiled text."""
         token = runtime.enter(self)
         try:
-            return Outcome(call_deep(lambda: self._run(program)), program.silent)
+            value = call_deep(lambda: self._run(program))
+            return Outcome(value, program.silent or value is EMPTY)
         except ReturnFromTop as returned:
             return Outcome(returned.value, False)
         except Exception as error:

@@ -136,6 +136,8 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
             return text
         if _OPERANDS.search(str(error)):
             return _type_error(str(error), form, place)
+    if isinstance(error, IndexError):
+        return f"Error: index out of bounds{_of(form)}"
     if isinstance(error, ZeroDivisionError):
         return "Error: division by zero"
     shapes = _shapes(form, at) if isinstance(error, RuntimeError) and at is not None and at.last else ""

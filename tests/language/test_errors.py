@@ -36,6 +36,7 @@ from .support import error_of, text_of
         ('(setq s "a%d") (% s 3)', "Error: cannot evaluate '%'"),
         ("(- 5)", "Error: cannot apply '-' to one element"),
         ("(@ '(1 2) 5)", "Error: index out of bounds"),
+        ("(@ (integers 1 2) 5)", "Error: index out of bounds"),
         ('(@ {"a":1} "b")', "Error: index out of bounds"),
         ("(1 2)", "Error: wrong function call"),
         ("((+ 1 2) 3)", "Error: wrong function call"),
