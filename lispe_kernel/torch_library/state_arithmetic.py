@@ -43,7 +43,7 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
     name; `relative`: |second - first| / |first| over all tensors; `cosine`: of the angle between them;
     `tensors`: for each common name its own `largest`, `relative` and `cosine`.
 
-    Example: (block (setq s (torch_state_dict (torch_linear 2 2))) (size (torch_state_dict_difference s s))) => 9
+    Example: (maybe (torch_state_dict_difference 1 2) "no state dicts") => no state dicts
     Errors: `Error: First argument must be a state dict`, `Error: Second argument must be a state dict`
     """
     a, b = as_state(first, FIRST), as_state(second, SECOND)
