@@ -54,6 +54,7 @@ class Completer:
 
     def matches(self, code: str, cursor: int) -> tuple[int, list[Match]]:
         """Where the completed word starts, and what may stand there."""
+        cursor = max(0, min(cursor, len(code)))
         magic = _magic(code, cursor)
         if magic is not None:
             return magic

@@ -16,9 +16,8 @@ def session() -> Session:
         "cell 3",
         "f3",
     )
-    made.run(
-        '(setq xs (list 1 2 3)) (defmacro unless_true (test body) (if test nil body)) (setq bad "<script>alert(1)</script>")'
-    )
+    made.run('(setq xs (list 1 2 3)) (setq bad "<script>alert(1)</script>")')
+    made.run("(defmacro unless_true (test body) (if test nil body))")
     return made
 
 
