@@ -8,7 +8,8 @@ from statistics import median
 class Row:
     """One line of the table.
 
-    Times are medians, in seconds for one unit of work; a ratio below 1 means that we are faster.
+    Times are medians, in seconds for one unit of work; a ratio below 1 means that we are faster. A row about
+    memory has `unit` "bytes" and holds bytes in the places of the seconds.
     """
 
     name: str
@@ -17,6 +18,7 @@ class Row:
     ratio: float
     note: str
     limit: float | None = None
+    unit: str = "s"
 
     @property
     def holds(self) -> bool:

@@ -61,6 +61,11 @@ def duration(seconds: float) -> str:
     return f"{seconds / scale:.2f} {unit}"
 
 
+def memory(size: float) -> str:
+    """Return bytes in megabytes: `134.2 MB`."""
+    return f"{size / 1e6:.1f} MB"
+
+
 def save(rows: Iterable[Row], path: Path) -> None:
     """Write the rows and the machine they were measured on as JSON."""
     machine = {"python": platform.python_version(), "system": platform.platform(), "cores": os.cpu_count()}
@@ -72,8 +77,9 @@ def save(rows: Iterable[Row], path: Path) -> None:
 def _cells(row: Row) -> tuple[str, ...]:
     limit = "" if row.limit is None else f"{row.limit:.2f}"
     ratio = f"{row.ratio:.2f}{'' if row.holds else ' !'}"
-    times = (duration(row.ours_seconds), duration(row.alternative_seconds))
-    return (row.name, *times, ratio, limit, row.note)
+    shown = memory if row.unit == "bytes" else duration
+    amounts = (shown(row.ours_seconds), shown(row.alternative_seconds))
+    return (row.name, *amounts, ratio, limit, row.note)
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def _create(folder: str, name: str) -> tuple[str, BinaryIO]:
         part = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(6)}{SUFFIX}")
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if _lock(descriptor) and _still_there(part, descriptor):
-            return part, os.fdopen(descriptor, "r+b", buffering=0)
+            return part, os.fdopen(descriptor, "r+b")
         # Another process took the new file for a dead one before it was locked.
         os.close(descriptor)
 

@@ -17,6 +17,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.lora_layer import LoraLinear
+from lispe_kernel.torch_library.recomputation import CheckpointedModule
 
 _LORA = ("lora_A.", "lora_B.")
 _BASE = "original."
@@ -37,7 +38,7 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
     Errors: `text` for anything else, and for a table with another value in it.
     """
     if isinstance(value, nn.Module):
-        return {"": value}
+        return {"": _unwrapped(value)}
     if isinstance(value, Dictionary):
         found = {str(key): item for key, item in value.items()}
     elif isinstance(value, list):
@@ -46,7 +47,12 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
         raise LispeError(text)
     if not found or not all(isinstance(item, nn.Module) for item in found.values()):
         raise LispeError(text)
-    return found
+    return {key: _unwrapped(item) for key, item in found.items()}
+
+
+def _unwrapped(module: nn.Module) -> nn.Module:
+    """The module itself where it is wrapped for recomputation: files do not know the wrapper."""
+    return module.module if isinstance(module, CheckpointedModule) else module
 
 
 def is_table(value: Any) -> bool:

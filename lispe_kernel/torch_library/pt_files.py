@@ -23,6 +23,7 @@ from lispe_kernel.torch_library import checksums
 from lispe_kernel.torch_library.archives import Advance, Archive, Entry
 from lispe_kernel.torch_library.file_errors import BROKEN, BadFile
 from lispe_kernel.torch_library.guard import readable
+from lispe_kernel.torch_library.outflow import Outflow
 from lispe_kernel.torch_library.plain_tree import from_json, put_together, take_apart, to_json
 
 ZIP = b"PK\x03\x04"
@@ -49,29 +50,6 @@ def dtype_name(dtype: torch.dtype) -> str:
 # -- writing
 
 
-class _Counted:
-    """A file that tells how many bytes passed, for the progress."""
-
-    def __init__(self, file: BinaryIO, advance: Advance) -> None:
-        self._file, self._advance = file, advance
-        self.error: OSError | None = None
-
-    def write(self, data: memoryview) -> int:
-        left = memoryview(data)
-        try:
-            while left:
-                written = self._file.write(left)
-                self._advance(written)
-                left = left[written:]
-        except OSError as error:
-            self.error = error
-            raise
-        return len(data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-
 def write(
     file: BinaryIO, skeleton: Any, tensors: dict[str, torch.Tensor], summary: dict[str, Any], advance: Advance
 ) -> None:
@@ -79,7 +57,7 @@ def write(
     with ThreadPoolExecutor(1) as aside:
         # The checksums are added up while torch writes.
         digests = aside.submit(_digests, tensors)
-        _save(put_together(skeleton, tensors.__getitem__), _Counted(file, advance))
+        _save(put_together(skeleton, tensors.__getitem__), Outflow(file, advance))
         described = _described(tensors, _places(file, tensors), digests.result())
     index = {"checksum": checksums.NAME, "tree": to_json(skeleton), "tensors": described}
     with zipfile.ZipFile(file, "a") as archive:
@@ -88,7 +66,7 @@ def write(
             archive.writestr(zipfile.ZipInfo(f"archive/{name}", _DATE), text)
 
 
-def _save(tree: Any, file: _Counted) -> None:
+def _save(tree: Any, file: Outflow) -> None:
     try:
         torch.save(tree, file)
     except RuntimeError:

@@ -46,3 +46,9 @@ def note(file: Identity, names: Iterable[str]) -> None:
         _files.move_to_end(file)
         while len(_files) > _MOST:
             _files.popitem(last=False)
+
+
+def forget() -> None:
+    """Compare every file anew, as a new process does."""
+    with _lock:
+        _files.clear()
