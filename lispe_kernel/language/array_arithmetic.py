@@ -80,8 +80,8 @@ def _bind() -> None:
             bound = _bound(operate, OPERATORS[name])
             setattr(cls, f"__{method}__", bound)
             setattr(cls, f"__r{method}__", reflected_of(name, bound))
-    LinkedList.__iadd__ = LinkedList.__add__  # type: ignore[method-assign,assignment,attr-defined]
-    LinkedList.__imul__ = LinkedList.__mul__  # type: ignore[method-assign,assignment,attr-defined]
+    LinkedList.__iadd__ = LinkedList.__add__  # type: ignore[method-assign,assignment]
+    LinkedList.__imul__ = LinkedList.__mul__  # type: ignore[method-assign,assignment]
 
 
 def _bound(operate: Callable[[Binary, Any, Any], Any], op: Binary) -> Binary:

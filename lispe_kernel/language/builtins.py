@@ -87,7 +87,7 @@ SUBSCRIPTED = frozenset(
 
 def _several(values: Any, count: int) -> list[Any]:
     """The elements for `(setq (a b) list)`."""
-    if not isinstance(values, list | TypedList) or len(values) != count:
+    if not isinstance(values, list | TypedList | LinkedList) or len(values) != count:
         raise LispeError("Error: a list of variable should have the same size as its value.")
     return list(values)
 

@@ -12,6 +12,7 @@ from lispe_kernel.language.forms import QUOTE
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
 
@@ -25,7 +26,7 @@ def apply(function_: Any, arguments: Any) -> Any:
     """
     if arguments is None:
         arguments = List()
-    if not isinstance(arguments, list | TypedList):
+    if not isinstance(arguments, list | TypedList | LinkedList):
         raise LispeError("Error: arguments to 'apply' should be given as a list")
     if isinstance(function_, Atom) and function_.name in special_forms:
         quoted = [List([QUOTE, item]) if isinstance(item, list | Atom) else item for item in arguments]

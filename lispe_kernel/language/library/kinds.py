@@ -22,7 +22,7 @@ from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.matrices import MOST_ELEMENTS, Matrix, leaves_of, part
-from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
+from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet, combined
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.language.values.views import View
 
@@ -183,7 +183,7 @@ register_access(
         iterate=iter,
         flatten=list,
         equal=lambda a, b: a == b,
-        operate=array_arithmetic.combined,
+        operate=combined,
         truth=lambda value: len(value) > 0,
     ),
 )

@@ -217,7 +217,10 @@ def replaceall(container: Any, old: Any, new: Any) -> int:
             container[key] = new
         return len(keys)
     if isinstance(container, Set):
-        return 1 if container.remove(old) and container.add(new) is None else 0
+        if not container.remove(old):
+            return 0
+        container.add(new)
+        return 1
     if not is_list(container):
         raise wrong_argument("replaceall", 1, "a list, a dictionary, a set or a string", container)
     found = list(_positions(container, old))

@@ -72,7 +72,7 @@ def _range(name: str, start: Any, end: Any, step: Any, *, inside: bool) -> Any:
     if inside:
         b += by
     whole = all(isinstance(v, int) for v in (a, b, by))
-    size = _checked(math.ceil((b - a) / by) if not whole else -((a - b) // by), name)
+    size = _checked(int(-((a - b) // by)) if whole else math.ceil((b - a) / by), name)
     if whole:
         return _integers(a, by, size)
     return Numbers.of_array(np.arange(size) * float(by) + a)

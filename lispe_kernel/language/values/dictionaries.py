@@ -17,7 +17,7 @@ class Dictionary(dict[Any, Any]):
     """LispE's `dictionary`: text keys."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     @staticmethod
     def key(value: Any) -> Any:

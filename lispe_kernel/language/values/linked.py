@@ -18,7 +18,7 @@ class LinkedList(deque[Any]):
     """LispE's `llist`. `append` and `pop` work at the end; LispE's `push` and `pop` use the front."""
 
     __slots__ = ("loops_to", "tail")
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __init__(self, items: Iterable[Any] = (), tail: Any = None) -> None:
         super().__init__(items)

@@ -21,7 +21,7 @@ class List(list[Any]):
 
     __slots__ = ()
     # A list is no key of a dictionary; LispE compares containers by content with `=`.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __call__(self, *arguments: Any) -> Any:
         if _apply_code is None:

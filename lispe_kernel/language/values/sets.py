@@ -148,6 +148,5 @@ def combined(op: Callable[[Any, Any], Any], a: Any, b: Any) -> Set:
     """An arithmetic operator between a set and a scalar or another set: pairwise in order, into a set."""
     if isinstance(a, Set) and isinstance(b, Set):
         return type(a)(op(x, y) for x, y in zip(a, b, strict=False))
-    if isinstance(a, Set):
-        return type(a)(op(x, b) for x in a)
-    return type(b)(op(a, y) for y in b)
+    kind: type[Set] = type(a) if isinstance(a, Set) else type(b)
+    return kind(op(x, b) for x in a) if isinstance(a, Set) else kind(op(a, y) for y in b)

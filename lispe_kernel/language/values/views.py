@@ -18,7 +18,7 @@ class View(List):
     """The elements of a list from a start on. Taking things out makes the view a list of its own."""
 
     __slots__ = ("base", "start")
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __init__(self, items: Iterable[Any] = (), start: int = 0) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class View(List):
         return islice(self.base, self.start, None)
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(self.base[self.start :])
+        return iter(self.base[: self.start - 1 if self.start else None : -1])
 
     def __getitem__(self, key: Any) -> Any:
         if type(key) is slice:
