@@ -19,6 +19,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 
 from lispe_kernel import __version__
+from lispe_kernel.kernel.background import Preload, needs_torch
 from lispe_kernel.kernel.completeness import check
 from lispe_kernel.kernel.completion import Completer
 from lispe_kernel.kernel.history import History
@@ -39,6 +40,7 @@ class Prompt:
         self.history = history or History()
         self.inspector = Inspector(lambda: self.session)
         self._count = 0
+        self._preload = Preload()
         self._line: PromptSession[str] = PromptSession(
             PROMPT,
             multiline=True,
@@ -77,6 +79,9 @@ class Prompt:
         self._count += 1
         self.history.add(self._count, text)
         try:
+            if needs_torch(text):
+                # Ctrl-C may end this waiting; in the middle of the import itself it would break torch.
+                self._preload.wait()
             outcome = self.session.run(text, f"entry {self._count}")
             if not outcome.silent:
                 print(to_text(outcome.value))

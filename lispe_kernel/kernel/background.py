@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
 
+_log = logging.getLogger("lispe.kernel")
 # Every name of the torch library starts so; Python cells say `torch` itself.
 SIGNS = ("torch", "tensor")
 # Seconds after which the import must let another thread run; Python's own rule is five times as long.
@@ -66,7 +68,6 @@ class Preload:
         self._load = load
         self._begun = threading.Lock()
         self._done = threading.Event()
-        self.error: Exception | None = None
 
     @property
     def done(self) -> bool:
@@ -83,8 +84,9 @@ class Preload:
     def _run(self) -> None:
         try:
             self._load()
-        except Exception as error:
-            self.error = error
+        except Exception:
+            # The cell that needs torch meets the same error, where it can be shown.
+            _log.warning("PyTorch could not be imported in the background", exc_info=True)
         finally:
             self._done.set()
 

@@ -53,6 +53,10 @@ def test_a_malformed_line_is_an_error(typing: Typing) -> None:
     assert "do not balance" in typing(")\r")[2]
 
 
+def test_torch_is_there_when_an_entry_needs_it(typing: Typing) -> None:
+    assert typing("(setq t (torch_ones (list 2)))\r(type t)\r")[1].strip().endswith("tensor_")
+
+
 def test_ctrl_c_drops_the_line(typing: Typing) -> None:
     assert typing("(+ 1 \x03(+ 2 2)\r")[1] == "4\n"
 
