@@ -39,6 +39,8 @@ FAMILIES = (
     "dates",
     "system",
     "tokenizing",
+    "indenting",
+    "sockets",
 )
 
 

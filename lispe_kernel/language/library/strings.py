@@ -15,6 +15,7 @@ from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.clusters import clusters
 from lispe_kernel.language.library.strings_core import (
+    BLANKS,
     like,
     pieces_like,
     repeated,
@@ -26,8 +27,6 @@ from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers, TypedList
 
-# LispE's blanks: every character with a code up to that of the space.
-BLANKS = "".join(map(chr, range(33)))
 _BLANK_RUN = re.compile(r"[\x00-\x20]+")
 
 # Letters whose stroke is no combining mark, so that Unicode does not decompose them.

@@ -16,6 +16,9 @@ from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
 
+# LispE's blanks: every character with a code up to that of the space.
+BLANKS = "".join(map(chr, range(33)))
+
 # An error rather than a machine that stops answering.
 MOST_CHARACTERS = 1 << 30
 
