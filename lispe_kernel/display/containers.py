@@ -1,4 +1,4 @@
-"""Lists, typed lists, dictionaries and tuples: readable, foldable, shortened when long.
+"""Lists, typed lists, dictionaries and instances: readable, foldable, shortened when long.
 
 A short one is its printed text and nothing more. A long one shows its beginning and its end; what is
 inside folds open, drawn by its own view. Cycles and depth end in a line of text.
@@ -7,7 +7,7 @@ inside folds open, drawn by its own view. Cycles and depth end in a line of text
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -36,17 +36,29 @@ def things_in(value: Any, most: int) -> int:
         current = waiting.pop()
         if isinstance(current, TypedList):
             seen += len(current)
-        elif isinstance(current, list | tuple | Mapping):
-            seen += len(current)
-            if seen <= most:
-                # Not `+=`: a LispE list takes part in additions element by element.
-                waiting.extend(current.values() if isinstance(current, Mapping) else current)
+        elif isinstance(current, list | tuple | Mapping) or is_instance(current):
+            things = list(islice(inside(current), most + 1))
+            seen += len(things)
+            # Not `+=`: a LispE list takes part in additions element by element.
+            waiting.extend(things)
         elif (numel := getattr(current, "numel", None)) is not None and hasattr(current, "layout"):
             # A printed tensor is long.
             seen += numel()
         elif isinstance(current, str):
             seen += len(current) // 40
     return seen
+
+
+def is_instance(value: Any) -> bool:
+    """Whether the value is an instance of a class of the program."""
+    return isinstance(getattr(type(value), "lispe_fields", None), tuple)
+
+
+def fields_of(value: Any) -> list[tuple[str, Any]]:
+    """The fields of an instance with their values."""
+    from lispe_kernel.language.values.instances import pairs
+
+    return pairs(value)
 
 
 def short_text(value: Any, depth: int = 0) -> str:
@@ -58,13 +70,16 @@ def short_text(value: Any, depth: int = 0) -> str:
     if isinstance(value, str):
         return quoted(one_line(value, _SHORT_TEXT))
     if isinstance(value, Mapping):
-        pairs = [
+        shown = [
             f"{short_text(k, depth + 1)}:{short_text(v, depth + 1)}" for k, v in islice(value.items(), _HEAD)
         ]
         more = [f"... {len(value) - _HEAD} more"] if len(value) > _HEAD else []
-        return "{" + " ".join(pairs + more) + "}"
+        return "{" + " ".join(shown + more) + "}"
     if isinstance(value, list | tuple | TypedList):
         return "(" + " ".join(_items_text(value, depth)) + ")"
+    if is_instance(value):
+        fields = [f"{quoted(key)}:{short_text(item, depth + 1)}" for key, item in fields_of(value)]
+        return "(" + " ".join([value.lispe_type.name, *fields]) + ")"
     return one_line(view_of(value).line(), _SHORT_TEXT)
 
 
@@ -99,15 +114,19 @@ class ContainerView(View):
         return element("bdi", self.text())
 
 
+def inside(value: Any) -> Iterable[Any]:
+    """The things directly in a container; typed lists hold nothing that could be drawn."""
+    if isinstance(value, TypedList):
+        return ()
+    if is_instance(value):
+        return [item for _, item in fields_of(value)]
+    return value.values() if isinstance(value, Mapping) else value
+
+
 def _draws(value: Any) -> bool:
     """Whether something directly inside has a view of its own."""
-    if isinstance(value, TypedList):
-        return False
-    items = value.values() if isinstance(value, Mapping) else value
-    return any(
-        not isinstance(view_of(item), ContainerView) and type(view_of(item)) is not View
-        for item in islice(items, 100)
-    )
+    views = map(view_of, islice(inside(value), 100))
+    return any(not isinstance(view, ContainerView) and type(view) is not View for view in views)
 
 
 @renderer(List, list, tuple)
@@ -250,3 +269,21 @@ class DictionaryView(ContainerView):
 
 def _key(key: Any) -> str:
     return key if isinstance(key, str) else to_text(key)
+
+
+@renderer("lispe_kernel.language.values.instances.Instance")
+class InstanceView(ContainerView):
+    """An instance of a class of the program: its fields."""
+
+    def line(self) -> str:
+        return one_line(short_text(self.value), 80)
+
+    def body(self, opened: set[int]) -> Node:
+        value = self.value
+        inner = opened | {id(value)}
+        rows = [(element("bdi", shortened(key)), item_node(item, inner)) for key, item in fields_of(value)]
+        title = f"instance of {shortened(value.lispe_type.name)}"
+        return [
+            element("p", element("span", title, class_="t")),
+            table(("field", "value"), rows, label=title, data_sort=True),
+        ]

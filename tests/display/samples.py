@@ -89,6 +89,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
         {text: text, "t": torch.randn(30, 30), "l": List([text] * 30)}
     ),
     "list": lambda text, folder: List([text, List([text, List([text] * 20)]), torch.randn(3)]),
+    "instance": lambda text, folder: _instance(text),
     "table": lambda text, folder: List([List([text, 1, 2.5])] * 30),
     "strings matrix": lambda text, folder: Matrix(_texts(text)),
     "matrix": lambda text, folder: Matrix(torch.randn(20, 20).numpy()),
@@ -116,6 +117,15 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "timeline": lambda text, folder: timeline.timeline(os.fspath(_folder(text, folder))),
     "storage": lambda text, folder: storage_report(7_000_000_000, 8_000_000),
 }
+
+
+_CLASS = '(class@ point (x 0) (y 0) (name ""))(point)'
+
+
+def _instance(text: str) -> Any:
+    made = Session().evaluate(_CLASS)
+    made.name, made.x, made.y = text, List([text] * 30), made
+    return made
 
 
 def _texts(text: str) -> Any:
