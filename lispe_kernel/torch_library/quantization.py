@@ -88,7 +88,7 @@ def quantize_linear(tensor: Any, scale: Any, zero_point: Any) -> torch.Tensor:
 def quantize_per_channel(tensor: Any, scales: Any, zero_points: Any, axis: Any) -> torch.Tensor:
     """Numbers as signed bytes with a scale and a zero point for each index of the axis.
 
-    Example: (maybe (torch_quantize_per_channel 1 2 3 4) "no tensor") => "no tensor"
+    Example: (maybe (torch_quantize_per_channel 1 2 3 4) "no tensor") => no tensor
     Errors: `Error: First argument must be a tensor`; one scale and one zero point for each index
     Source: torch API 14
     """
@@ -136,7 +136,7 @@ def dequantize(quantized_tensor: Any) -> torch.Tensor:
 def to_fp16(tensor: Any) -> torch.Tensor:
     """The tensor in half precision.
 
-    Example: (torch_dtype (torch_quantize_fp16 (tensor_create (floats 1)))) => "float16"
+    Example: (torch_dtype (torch_quantize_fp16 (tensor_create (floats 1)))) => float16
     Errors: `Error: Argument must be a tensor`
     Source: torch API 14
     """
