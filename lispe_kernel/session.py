@@ -70,6 +70,8 @@ class Session:
         self.sources: dict[str, Source] = {}
         self.place = Place(self.sources, self.known_names, self._arity_error)
         self.loaded: dict[str, Any] = {}
+        # What `setfast` keeps.
+        self.slots: dict[int, Any] = {}
         # Code objects of all sessions meet in Python's own tables (linecache, debuggers).
         self._number = next(_numbers)
         self._count = 0

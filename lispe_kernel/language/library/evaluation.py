@@ -69,3 +69,31 @@ def sleep(milliseconds: Any) -> Atom:
         raise wrong_argument("sleep", 1, "a number of milliseconds, 0 or more", milliseconds)
     time.sleep(milliseconds / 1000)
     return TRUE
+
+
+_SLOTS = 16
+
+
+def _slot(name: str, index: Any) -> int:
+    if type(index) is not int or not 0 <= index < _SLOTS:
+        raise wrong_argument(name, 1, f"a slot from 0 to {_SLOTS - 1}", index)
+    return index
+
+
+@function("setfast", keyword=True, silent=True)
+def setfast(slot: Any, value: Any) -> Atom:
+    """Keep a value in one of the session's sixteen slots.
+
+    Example: (setfast 3 "kept") => true
+    """
+    current().slots[_slot("setfast", slot)] = value
+    return TRUE
+
+
+@function("getfast", keyword=True)
+def getfast(slot: Any) -> Any:
+    """The value kept in a slot, nil when there is none.
+
+    Example: (getfast 15) => nil
+    """
+    return current().slots.get(_slot("getfast", slot))
