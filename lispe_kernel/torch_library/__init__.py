@@ -35,6 +35,7 @@ FAMILIES = (
     "hf_models",
     "hf_generation",
     "hf_lora",
+    "hf_tokenizer",
     "devices",
     "state_dicts",
     "state_arithmetic",

@@ -8,7 +8,7 @@ from its keys.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 # What the vocabularies of text write for a blank, a newline and a tab at the start of a token.
@@ -78,7 +78,10 @@ class BytePairEncoder:
         if raw in self.ranks:
             return [self.ranks[raw]]
         parts = [raw[i : i + 1] for i in range(len(raw))] if self.byte_level else [c.encode() for c in piece]
-        return [self.ranks[part] for part in merged(parts, self.ranks) if part in self.ranks]
+        return [self.ranks[part] for part in merged(parts, self._rank) if part in self.ranks]
+
+    def _rank(self, left: bytes, right: bytes) -> int | None:
+        return self.ranks.get(left + right)
 
     def raw_bytes(self, number: int) -> bytes:
         """The bytes of one token. Raises KeyError for a number without one."""
@@ -99,30 +102,33 @@ class BytePairEncoder:
         return text
 
 
-def merged(parts: list[bytes], ranks: dict[bytes, int]) -> list[bytes]:
-    """The parts after joining, again and again, the neighbours whose union has the lowest number.
+def merged(parts: list[bytes], rank: Callable[[bytes, bytes], int | None]) -> list[bytes]:
+    """The parts after joining, again and again, the neighbours of the lowest rank (the first of equal ones).
 
-    A heap of candidate pairs keeps a long piece from costing the square of its length.
+    `rank(left, right)` is None for neighbours that stay apart. A heap of candidate pairs keeps a long piece
+    from costing the square of its length.
     """
     following: list[Any] = [*range(1, len(parts)), None]
     before: list[Any] = [None, *range(len(parts) - 1)]
     alive: list[Any] = list(parts)
-    candidates: list[tuple[int, int, bytes]] = []
+    candidates: list[tuple[int, int, bytes, bytes]] = []
 
     def consider(left: int | None) -> None:
         if left is not None and following[left] is not None:
-            union = alive[left] + alive[following[left]]
-            if union in ranks:
-                heapq.heappush(candidates, (ranks[union], left, union))
+            pair = alive[left], alive[following[left]]
+            found = rank(*pair)
+            if found is not None:
+                heapq.heappush(candidates, (found, left, *pair))
 
     for place in range(len(parts) - 1):
         consider(place)
     while candidates:
-        _, left, union = heapq.heappop(candidates)
-        right = following[left] if alive[left] is not None else None
-        if right is None or alive[left] + alive[right] != union:
+        _, left, first, second = heapq.heappop(candidates)
+        right = following[left] if alive[left] == first else None
+        # The neighbours may have been joined with others since.
+        if right is None or alive[right] != second:
             continue
-        alive[left], alive[right] = union, None
+        alive[left], alive[right] = first + second, None
         following[left] = following[right]
         if following[left] is not None:
             before[following[left]] = left
