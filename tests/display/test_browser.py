@@ -1,0 +1,129 @@
+"""Outputs in a real Chromium: what the script adds, that nothing is wider than its cell, how they look."""
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lispe_kernel.display import bundle
+from lispe_kernel.torch_library.positional import PositionalEncoding
+from lispe_kernel.torch_library.state_dicts import StateDict
+from tests.display import browser
+from tests.display.samples import KINDS, LONG
+
+REFERENCES = Path(__file__).parent / "screenshots"
+# Mean difference of brightness (0 to 255) after reduction; fonts of another machine stay below it.
+TOLERANCE = 6.0
+SIZE = (940, 2300)
+
+
+def outputs() -> list[str]:
+    """The main outputs, the same on every machine."""
+    torch.manual_seed(4)
+    ramp = torch.outer(torch.linspace(-1, 1, 60), torch.linspace(-2, 3, 80))
+    names = {
+        f"layers.{k}.{part}": torch.full((4, 4), float(k)) for k in range(3) for part in ("weight", "bias")
+    }
+    values = [PositionalEncoding(64, 128), ramp, torch.arange(6.0).reshape(2, 3) - 2, StateDict(names)]
+    return [bundle(value)["text/html"] for value in values]
+
+
+def state() -> str:
+    tensors = {"b.small": torch.ones(2), "a.large": torch.ones(100), "a.middle": torch.ones(10)}
+    return bundle(StateDict(tensors))["text/html"]
+
+
+def marked(dom: str, name: str) -> str:
+    found = re.search(rf'data-{name}="([^"]*)"', dom)
+    assert found, f"the page's script did not get to data-{name}"
+    return found[1]
+
+
+def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -> None:
+    script = """
+    var heading = document.querySelectorAll("table[data-sort] th")[2];
+    function names() { return Array.from(document.querySelectorAll("table[data-sort] tbody tr"))
+      .map(function (row) { return row.cells[0].textContent; }).join(" "); }
+    heading.click(); document.body.setAttribute("data-falling", names());
+    heading.click(); document.body.setAttribute("data-rising", names());
+    document.querySelector(".lsp button").click();
+    document.body.setAttribute("data-after", "[" + names() + "]");
+    """
+    dom = browser.document(chromium, browser.page([state()], script=script))
+    assert marked(dom, "falling") == "a.large a.middle b.small"
+    assert marked(dom, "rising") == "b.small a.middle a.large"
+    assert marked(dom, "after") == "[]"
+
+
+def test_headings_are_reached_by_keyboard(chromium: str) -> None:
+    script = """
+    var heading = document.querySelectorAll("table[data-sort] th")[2];
+    heading.focus(); var event = new KeyboardEvent("keydown", {key: "Enter", bubbles: true});
+    document.activeElement.dispatchEvent(event);
+    document.body.setAttribute("data-sorted", heading.getAttribute("aria-sort"));
+    """
+    assert (
+        marked(browser.document(chromium, browser.page([state()], script=script)), "sorted") == "descending"
+    )
+
+
+def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
+    script = """
+    var field = document.querySelector("input[type=search]");
+    field.value = "a.mid"; field.dispatchEvent(new Event("input"));
+    var rows = Array.from(document.querySelectorAll("tbody tr:not([hidden])"));
+    var names = rows.map(function (row) { return row.cells[0].textContent; });
+    document.body.setAttribute("data-left", names.join(" "));
+    """
+    assert marked(browser.document(chromium, browser.page([state()], script=script)), "left") == "middle"
+
+
+def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> None:
+    matrix = torch.zeros(20, 20)
+    matrix[10, 5] = 1.0
+    matrix[0, 0] = -1.0
+    script = """
+    window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
+    var box = image.getBoundingClientRect();
+    image.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + box.width * 5.5 / 20,
+      clientY: box.top + box.height * 10.5 / 20}));
+    document.body.setAttribute("data-read", document.querySelector(".o").textContent); });
+    """
+    dom = browser.document(chromium, browser.page([bundle(matrix)["text/html"]], script=script))
+    assert marked(dom, "read") == "row 10, column 5: ≈ 1.00"
+
+
+def test_nothing_is_wider_than_its_cell(chromium: str, tmp_path: Path) -> None:
+    shown = []
+    for number, kind in enumerate(KINDS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        shown.append(bundle(KINDS[kind](LONG, folder))["text/html"])
+    script = """
+    var wide = [];
+    document.querySelectorAll(".cell").forEach(function (cell, k) {
+      if (cell.scrollWidth > 420) wide.push(k); });
+    document.body.setAttribute("data-wide", "[" + wide.join(" ") + "]");
+    """
+    dom = browser.document(chromium, browser.page(shown, width=420, script=script))
+    wide = [list(KINDS)[int(k)] for k in marked(dom, "wide").strip("[]").split()]
+    assert wide == []
+
+
+@pytest.mark.parametrize("theme", browser.THEMES)
+def test_outputs_look_as_they_did(theme: str, chromium: str, tmp_path: Path) -> None:
+    """LISPE_SCREENSHOTS=write keeps the present looks as the reference; look at them before committing."""
+    file, reference = tmp_path / "now.png", REFERENCES / f"{theme}.png"
+    browser.picture(chromium, browser.page(outputs(), theme), file, *SIZE)
+    now = Image.open(file).convert("L").resize((SIZE[0] // 4, SIZE[1] // 4), Image.Resampling.BOX)
+    if os.environ.get("LISPE_SCREENSHOTS") == "write":
+        REFERENCES.mkdir(exist_ok=True)
+        now.save(reference, optimize=True)
+    before = Image.open(reference)
+    assert now.size == before.size
+    difference = np.abs(np.asarray(now, float) - np.asarray(before, float))
+    assert difference.mean() < TOLERANCE
