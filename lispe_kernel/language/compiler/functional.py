@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.language.compiler.binding import store_back
+from lispe_kernel.language.compiler.control import mentions_assignment
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special, special_forms
@@ -60,6 +61,14 @@ def _is_safe(c: Compiler, body: list[Any]) -> bool:
             return False
         pending.extend(item)
     return True
+
+
+def _element_lambda(c: Compiler, form: Any, *, kept: bool) -> InPlace | None:
+    """A lambda of one element; one that assigns its parameter cannot stand where the element is kept."""
+    found = lambda_in_place(c, form, 1)
+    if found is not None and kept and mentions_assignment(form[2:], found.names[0]):
+        return None
+    return found
 
 
 def _variables(c: Compiler, function: InPlace) -> dict[str, str]:
@@ -155,7 +164,7 @@ def compile_maplist(c: Compiler, form: Form, destination: Destination) -> Any:
 @inline("filterlist", "filtercar")
 def compile_filterlist(c: Compiler, form: Form, destination: Destination) -> Any:
     """The elements that satisfy a lambda, in a container of the same kind or a generic list."""
-    function = lambda_in_place(c, form[1], 1) if len(form) == 3 else None
+    function = _element_lambda(c, form[1], kept=True) if len(form) == 3 else None
     if function is None:
         return NOT_INLINE
     name = form[0].name
@@ -169,7 +178,7 @@ def compile_filterlist(c: Compiler, form: Form, destination: Destination) -> Any
 @inline("map", "filter")
 def compile_map(c: Compiler, form: Form, destination: Destination) -> Any:
     """The composing forms; a lazy sequence is left to the library."""
-    function = lambda_in_place(c, form[1], 1)
+    function = _element_lambda(c, form[1], kept=form[0].name == "filter")
     if function is None:
         return NOT_INLINE
     name = form[0].name
@@ -268,3 +277,12 @@ def _store_text(c: Compiler, name: str, value: ast.expr) -> None:
     with c.branch(), c.nested_block() as storing:
         store_back(c, name, value)
     c.if_(c.compare(c.call(" type", value), [ast.Is()], [c.name(" str")]), storing, [])
+
+
+@inline("nullp")
+def compile_nullp(c: Compiler, form: Form, destination: Destination) -> Any:
+    """Whether a list is empty: Python's own test of a generic list, the library's of anything else."""
+    value = c.simple(c.value(form[1], form.spans[1]))
+    found = c.compare(c.call("nullp", value), [ast.IsNot()], [c.nil()])
+    test = c.choose(_is_list(c, value), c.negate(value), found)
+    return c.deliver(c.question(test), destination)

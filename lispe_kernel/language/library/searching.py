@@ -29,7 +29,7 @@ from lispe_kernel.language.library.strings_core import (
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.runtime import current
-from lispe_kernel.language.values.atoms import Atom, truth
+from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List, Strings
@@ -160,6 +160,8 @@ def in_(container: Any, value: Any) -> Atom | None:
     Example: (in "abcdef" "cd") => true
     Example: (in {"a":1} 1) => true
     """
+    if type(container) is List:
+        return TRUE if _holds(container, value) else None
     if isinstance(container, _TEXT):
         return truth(in_text(to_text(container), value))
     if isinstance(container, Set | Heap | TypedList):

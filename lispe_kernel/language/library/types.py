@@ -17,6 +17,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.views import View
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))")
 
@@ -187,8 +188,11 @@ def nullp(value: Any) -> Atom | None:
 
     Example: (nullp ()) => true
     """
-    if type(value) is List:
+    kind = type(value)
+    if kind is List:
         return None if value else TRUE
+    if kind is View:
+        return None if value.start < len(value.base) else TRUE
     return truth(value is None or (isinstance(value, _ANY_LIST) and len(value) == 0))
 
 
