@@ -17,7 +17,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.torch_library import arguments, pt_files, safetensors_files
 from lispe_kernel.torch_library.atomic import remove_stale
 from lispe_kernel.torch_library.checkpoints import other_parts, to_lispe
-from lispe_kernel.torch_library.file_errors import BadFile
+from lispe_kernel.torch_library.file_errors import DAMAGED_ZIP, BadFile
 from lispe_kernel.torch_library.formats import open_file
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.plain_tree import TensorRef
@@ -141,7 +141,7 @@ def _summary(file: Any, start: bytes, size: int) -> dict[str, Any] | None:
     try:
         with zipfile.ZipFile(file) as records:
             return pt_files.read_summary(records)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+    except DAMAGED_ZIP as error:
         raise BadFile("it is truncated or damaged") from error
 
 

@@ -30,7 +30,8 @@ from lispe_kernel.torch_library.checkpoint_resume import (
 from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
-from lispe_kernel.torch_library.module_state import modules_of, saved_state, targets_for
+from lispe_kernel.torch_library.interrupts import held_back
+from lispe_kernel.torch_library.module_state import merged_layers, modules_of, saved_state, targets_for
 from lispe_kernel.torch_library.progress import progress
 from lispe_kernel.torch_library.state_dicts import StateDict, element
 from lispe_kernel.torch_library.training import optimizer_argument
@@ -107,6 +108,7 @@ def save_checkpoint(
     epoch = arguments.integer(epoch, f"Error: {name}: the third argument must be an epoch (an integer)")
     path = arguments.path(name, 4, path)
     metrics, scheduler = _by_kind(metrics, scheduler)
+    _refuse_merged(modules)
     tree: dict[str, Any] = {
         "model": saved_state(modules),
         "optimizer": optimizer.state_dict(),
@@ -126,6 +128,16 @@ def save_checkpoint(
     with writing(SAVING, path):
         write_tree(os.path.expanduser(path), tree, summary)
     return "Checkpoint saved successfully"
+
+
+def _refuse_merged(modules: dict[str, Any]) -> None:
+    """A merged layer's file has no adapter any more: training could not go on from it."""
+    merged = merged_layers(modules)
+    if merged:
+        raise LispeError(
+            f"{SAVING}the LoRA layer {merged[0]} is merged, training could not resume from it; unmerge it "
+            "first with (torch_lora_unmerge_weights model)"
+        )
 
 
 def _by_kind(*values: Any) -> tuple[Any, Any]:
@@ -236,11 +248,12 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         restorers = [_optimizer_of(archive, parts, optimizer), *_schedule_of(archive, parts, scheduler)]
         generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
         # From here on nothing is refused.
-        archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)
-        for finish in targets.afterwards + restorers:
-            finish()
-        if generators is not None:
-            random_state.restore(generators)
+        with held_back():
+            archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)
+            for finish in targets.afterwards + restorers:
+                finish()
+            if generators is not None:
+                random_state.restore(generators)
     return epoch
 
 

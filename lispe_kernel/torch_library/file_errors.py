@@ -5,7 +5,9 @@ The functions of LispE put their prefix and the path in front (`Error loading mo
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,6 +33,17 @@ BROKEN = (
     OverflowError,
     MemoryError,
     zipfile.BadZipFile,
+)
+
+# What reading a zip file's directory and small records raises when they are damaged.
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RecursionError,
+    struct.error,
+    zlib.error,
 )
 
 _MISSING = {

@@ -16,9 +16,12 @@ from lispe_kernel.torch_library import pt_files, safetensors_files, torchscript_
 from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.atomic import write_file
 from lispe_kernel.torch_library.compaction import compact
-from lispe_kernel.torch_library.file_errors import BadFile
+from lispe_kernel.torch_library.file_errors import DAMAGED_ZIP, BadFile
 from lispe_kernel.torch_library.plain_tree import take_apart
 from lispe_kernel.torch_library.progress import progress
+
+# The records that are read besides the tensors.
+_READ = ("/data.pkl", pt_files.INDEX, pt_files.SUMMARY)
 
 # How foreign files begin, so that the error can say what they are.
 _FOREIGN = (
@@ -79,13 +82,24 @@ def _opened_zip(path: str, file: BinaryIO, size: int) -> Archive:
     try:
         with zipfile.ZipFile(file) as records:
             names = records.namelist()
+            _refuse_compressed(records)
             if not any(name.endswith("/data.pkl") for name in names):
                 raise BadFile("it is a zip file, but not one of PyTorch's")
             if any(name.endswith("/constants.pkl") for name in names):
                 return torchscript_files.open_archive(path, file, size, records)
             return pt_files.open_archive(path, file, size, records)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RecursionError) as error:
+    except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
+
+
+def _refuse_compressed(records: zipfile.ZipFile) -> None:
+    """A small compressed record could unpack to more than the memory holds."""
+    for info in records.infolist():
+        packed = info.compress_type != zipfile.ZIP_STORED
+        if packed and (info.filename.endswith(_READ) or "/data/" in info.filename):
+            raise BadFile(
+                f"its record {info.filename} is compressed, which PyTorch does not do; it is damaged"
+            )
 
 
 def _short(error: BaseException) -> str:

@@ -133,7 +133,8 @@ def plan(
     ]
     found = "; ".join(problem for problem in problems if problem)
     if found:
-        way_out = _way_out(bool(missing or unexpected), bool(shapes))
+        prefix = _common_prefix(sources, targets)
+        way_out = _way_out(bool(missing or unexpected), bool(shapes), prefix)
         raise LispeError(f"{what}{found}. Nothing was changed; {way_out}")
     return pairs
 
@@ -188,7 +189,20 @@ def some(names: list[str]) -> str:
     return ", ".join(names[:8]) + more if names else "nothing"
 
 
-def _way_out(other_names: bool, other_shapes: bool) -> str:
+def _common_prefix(sources: Iterable[str], targets: Iterable[str]) -> str:
+    """The prefix that all names of the file have in front of the model's, or an empty text."""
+    first = next(iter(targets), "")
+    wanted = set(targets)
+    for name in sources:
+        prefix = name.removesuffix("." + first)
+        if prefix != name and {f"{prefix}.{target}" for target in wanted} <= set(sources):
+            return prefix
+    return ""
+
+
+def _way_out(other_names: bool, other_shapes: bool, prefix: str) -> str:
+    if prefix:
+        return f'the model is the part {prefix} of the file: (torch_load_model path model "{prefix}")'
     if other_shapes:
         return "build the model with the sizes of the file"
     if other_names:

@@ -16,6 +16,7 @@ from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.file_errors import reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.lora import NO_LAYERS, lora_layers
 from lispe_kernel.torch_library.lora_layer import LoraLinear
 from lispe_kernel.torch_library.module_state import joined
@@ -90,12 +91,13 @@ def fill(layers: dict[str, LoraLinear], adapters: Adapters, path: str) -> None:
     plan = loading.plan(f"{LOADING}{path} does not fit: ", entries, targets)
     wanted = {names[name]: tensors for name, tensors in plan.items()}
     archive.verify(wanted)
-    for layer in layers.values():
-        layer.unmerge()
-    archive.read_into(wanted)
-    for name, layer in layers.items():
-        if isinstance(alphas.get(name), int | float):
-            layer.alpha = float(alphas[name])
+    with held_back():
+        for layer in layers.values():
+            layer.unmerge()
+        archive.read_into(wanted)
+        for name, layer in layers.items():
+            if isinstance(alphas.get(name), int | float):
+                layer.alpha = float(alphas[name])
 
 
 def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any], path: str) -> None:

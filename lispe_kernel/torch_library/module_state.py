@@ -100,6 +100,16 @@ def _lora_layers(module: nn.Module) -> list[tuple[str, LoraLinear]]:
     return [(name, item) for name, item in module.named_modules() if isinstance(item, LoraLinear)]
 
 
+def merged_layers(modules: dict[str, nn.Module]) -> list[str]:
+    """The paths of the merged LoRA layers; a layer alone is called `itself`."""
+    return [
+        joined(prefix, path) or "itself"
+        for prefix, module in modules.items()
+        for path, layer in _lora_layers(module)
+        if layer.merged
+    ]
+
+
 def _as_plain(tensors: dict[str, torch.Tensor], path: str) -> dict[str, torch.Tensor]:
     """The tensors with the layer at `path` named like a plain linear layer, its adapter left out."""
     lead = joined(path, "")

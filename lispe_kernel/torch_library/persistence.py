@@ -18,6 +18,7 @@ from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.file_errors import reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.module_state import Targets, is_table, modules_of, saved_state, targets_for
 from lispe_kernel.torch_library.progress import progress
 
@@ -100,11 +101,12 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
             for work in works:
                 with reading(LOADING, work.archive.path):
                     work.archive.verify(work.plan, advance)
-            for work in works:
-                with reading(LOADING, work.archive.path):
-                    work.archive.read_into(work.plan, advance)
-                for finish in work.targets.afterwards:
-                    finish()
+            with held_back():
+                for work in works:
+                    with reading(LOADING, work.archive.path):
+                        work.archive.read_into(work.plan, advance)
+                    for finish in work.targets.afterwards:
+                        finish()
     return "Model loaded successfully"
 
 

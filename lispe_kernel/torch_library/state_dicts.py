@@ -19,6 +19,7 @@ from lispe_kernel.torch_library import arguments, loading
 from lispe_kernel.torch_library.file_errors import reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.module_state import modules_of, parameters_of, targets_for
 
 NO_MODULE = "Error: Argument must be a PyTorch module"
@@ -128,11 +129,11 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     wrong = shapes + [text for text in dtypes if not _converts(text.split(" is ")[0], pairs, state)]
     if wrong:
         raise LispeError(f"Error loading state dict: {', '.join(wrong)}. Nothing was changed")
-    with torch.no_grad():
+    with torch.no_grad(), held_back():
         for name, (tensor,) in pairs.items():
             tensor.copy_(state[name].reshape(tensor.shape))
-    for finish in targets.afterwards:
-        finish()
+        for finish in targets.afterwards:
+            finish()
     return "State dict loaded successfully"
 
 

@@ -269,3 +269,24 @@ def test_a_missing_part_is_told_with_the_parts_there_are(in_folder):
     call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
     with pytest.raises(Exception, match="a checkpoint has no losses; it has: model, optimizer, epoch"):
         part(call("torch_load_checkpoint", "c.pt"), "losses")
+
+
+def test_a_merged_layer_is_refused_since_training_could_not_resume(in_folder):
+    layer = call("torch_lora_linear", 3, 2, 2, 4)
+    optimizer = call("torch_optimizer", layer, 0.1, "adam")
+    call("torch_lora_merge_weights", layer)
+    text = error_of("torch_save_checkpoint", layer, optimizer, 1, "c.pt")
+    assert "the LoRA layer itself is merged, training could not resume from it; unmerge it first" in text
+
+
+def test_adapters_of_a_model_resume_with_their_moments(in_folder):
+    model = call("torch_lora_apply", call("torch_model", 2, 3, 1), 2, 4)
+    optimizer = call("torch_optimizer", model, 0.1, "adam")
+    model(torch.randn(4, 2)).square().sum().backward()
+    optimizer.step()
+    call("torch_save_checkpoint", model, optimizer, 1, "c.pt")
+    other = call("torch_lora_apply", call("torch_model", 2, 3, 1), 2, 4)
+    its_optimizer = call("torch_optimizer", other, 0.5, "adam")
+    assert call("torch_resume_checkpoint", "c.pt", other, its_optimizer) == 1
+    assert same(model, other)
+    assert len(its_optimizer.state) == 6

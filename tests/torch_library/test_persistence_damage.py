@@ -184,6 +184,12 @@ def test_a_foreign_file_is_named_for_what_it_is(name, in_folder):
     assert text in load_fails("f.pt")
 
 
+def test_a_compressed_archive_is_refused_before_it_is_unpacked(in_folder):
+    with zipfile.ZipFile("f.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m/data.pkl", bytes(50_000_000))
+    assert "its record m/data.pkl is compressed" in load_fails("f.pt")
+
+
 # -- files that would run something
 
 

@@ -1,6 +1,7 @@
 """Files that do not fit: one error lists everything, and the model is as it was."""
 
 import os
+import signal
 
 import pytest
 import torch
@@ -168,3 +169,38 @@ def test_a_path_may_begin_with_the_home_folder(in_folder, monkeypatch):
     call("torch_save_model", layer, "~/l.pt")
     assert os.path.exists("l.pt")
     call("torch_load_model", "~/l.pt", layer)
+
+
+def test_a_model_that_is_a_part_of_the_file_is_told_how_to_load(in_folder):
+    layer = call("torch_linear", 3, 2)
+    torch.save({f"module.{name}": t for name, t in layer.state_dict().items()}, "parallel.pt")
+    other = call("torch_linear", 3, 2)
+    text = error_of("torch_load_model", "parallel.pt", other)
+    assert 'the model is the part module of the file: (torch_load_model path model "module")' in text
+    call("torch_load_model", "parallel.pt", other, "module")
+    assert torch.equal(other.weight, layer.weight)
+
+
+def test_a_module_wrapped_for_recomputation_has_the_file_of_the_module(in_folder):
+    layer = call("torch_linear", 3, 2)
+    call("torch_save_model", call("torch_checkpoint_create", layer), "l.pt")
+    other = call("torch_checkpoint_create", call("torch_linear", 3, 2))
+    call("torch_load_model", "l.pt", other)
+    assert torch.equal(other.module.weight, layer.weight)
+    assert list(torch.load("l.pt", weights_only=True)) == ["weight", "bias"]
+
+
+def test_an_interrupt_while_the_tensors_change_waits_until_all_have(in_folder, monkeypatch):
+    saved, model = call("torch_model", 3, 4, 2), call("torch_model", 3, 4, 2)
+    call("torch_save_model", saved, "m.pt")
+    view = archives.Archive._view
+
+    def interrupting(self, name):
+        signal.raise_signal(signal.SIGINT)
+        return view(self, name)
+
+    monkeypatch.setattr(archives.Archive, "_view", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        call("torch_load_model", "m.pt", model)
+    assert equal_tensors(saved.state_dict(), model.state_dict())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
