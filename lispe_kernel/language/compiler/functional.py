@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.language.compiler.binding import store_back
-from lispe_kernel.language.compiler.control import mentions_assignment
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
+from lispe_kernel.language.compiler.kinds import may_assign
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special, special_forms
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -66,7 +66,7 @@ def _is_safe(c: Compiler, body: list[Any]) -> bool:
 def _element_lambda(c: Compiler, form: Any, *, kept: bool) -> InPlace | None:
     """A lambda of one element; one that assigns its parameter cannot stand where the element is kept."""
     found = lambda_in_place(c, form, 1)
-    if found is not None and kept and mentions_assignment(form[2:], found.names[0]):
+    if found is not None and kept and may_assign(form[2:], found.names[0], (c.macros, c.context.macros)):
         return None
     return found
 
