@@ -120,8 +120,10 @@ def _guarded(work: Callable[[], None]) -> int:
 
 def _finished(work: Callable[[], None]) -> None:
     """Do the work, and show what waits for its end whether it ended well or not."""
+    from lispe_kernel.kernel.interrupts import Interrupts
+
     try:
-        work()
+        Interrupts().during(work)
     finally:
         publish = sys.modules.get("lispe_kernel.display.publish")
         if publish is not None:

@@ -24,6 +24,7 @@ from lispe_kernel.kernel.completeness import check
 from lispe_kernel.kernel.completion import Completer
 from lispe_kernel.kernel.history import History
 from lispe_kernel.kernel.inspection import Inspector
+from lispe_kernel.kernel.interrupts import Interrupts
 from lispe_kernel.kernel.lexer import LispeLexer
 from lispe_kernel.kernel.report import report
 from lispe_kernel.language.printer import to_text
@@ -41,6 +42,7 @@ class Prompt:
         self.inspector = Inspector(lambda: self.session)
         self._count = 0
         self._preload = Preload()
+        self._interrupts = Interrupts()
         self._line: PromptSession[str] = PromptSession(
             PROMPT,
             multiline=True,
@@ -82,7 +84,7 @@ class Prompt:
             if needs_torch(text):
                 # Ctrl-C may end this waiting; in the middle of the import itself it would break torch.
                 self._preload.wait()
-            outcome = self.session.run(text, f"entry {self._count}")
+            outcome = self._interrupts.during(lambda: self.session.run(text, f"entry {self._count}"))
             if not outcome.silent:
                 print(to_text(outcome.value))
         except (Exception, KeyboardInterrupt) as error:

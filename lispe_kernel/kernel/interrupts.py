@@ -20,7 +20,7 @@ BURST = 0.15
 
 
 class Interrupts:
-    """Owns SIGINT in the main thread of a kernel."""
+    """Owns SIGINT in the main thread, of a kernel for its whole life, of a program while it runs."""
 
     def __init__(self) -> None:
         self._armed = False
@@ -38,15 +38,25 @@ class Interrupts:
             raise KeyboardInterrupt
 
     def during(self, work: Callable[[], T]) -> T:
-        """Run `work` interruptibly. KeyboardInterrupt leaves here once, with the handler disarmed."""
+        """Run `work` interruptibly. KeyboardInterrupt leaves here once, with the handler disarmed.
+
+        An interrupt may surface as another error: a library that is stopped in the middle of writing fails
+        in its own words while it cleans up. After an interrupt every error is the interrupt.
+        """
         if threading.current_thread() is not threading.main_thread():
             return work()
-        self.install()
+        before = signal.signal(signal.SIGINT, self._handle)
+        began = time.monotonic()
         try:
             self._armed = True
             return work()
+        except Exception as error:
+            if self._last >= began:
+                raise KeyboardInterrupt from error
+            raise
         finally:
             self._armed = False
+            signal.signal(signal.SIGINT, before)
 
 
 def ignore(*_: Any) -> None:

@@ -1,0 +1,67 @@
+"""The handler behind the stop button: armed only during work, once a burst, whatever the work makes of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from lispe_kernel.kernel.interrupts import Interrupts
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.01)
+
+
+def test_work_returns_its_value_and_the_handler_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    assert Interrupts().during(lambda: 7) == 7
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_stops_the_work() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Interrupts().during(interrupt)
+
+
+def test_an_error_made_of_an_interrupt_is_the_interrupt() -> None:
+    def clean_up_badly() -> None:
+        try:
+            interrupt()
+        finally:
+            raise RuntimeError("unexpected position")
+
+    with pytest.raises(KeyboardInterrupt):
+        Interrupts().during(clean_up_badly)
+
+
+def test_an_ordinary_error_is_itself() -> None:
+    with pytest.raises(ZeroDivisionError):
+        Interrupts().during(lambda: 1 / 0)
+
+
+def test_a_second_signal_of_a_burst_does_not_disturb_the_cleaning_up() -> None:
+    cleaned = []
+
+    def clean_up() -> None:
+        try:
+            interrupt()
+        finally:
+            interrupt()
+            cleaned.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        Interrupts().during(clean_up)
+    assert cleaned == [True]
+
+
+def test_outside_work_a_kernel_ignores_the_signal() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    Interrupts().install()
+    try:
+        interrupt()
+    finally:
+        signal.signal(signal.SIGINT, before)
