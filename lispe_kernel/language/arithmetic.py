@@ -217,7 +217,8 @@ def identical(a: Any, b: Any) -> bool:
         return type(b) in NUMERIC and bool(a == b)
     if isinstance(a, str | bytes):
         return type(a) is type(b) and a == b
-    return _empty(a) and _empty(b)
+    same = getattr(a, "lispe_same", None)
+    return bool(same(b)) if same is not None else _empty(a) and _empty(b)
 
 
 def _empty(value: Any) -> bool:

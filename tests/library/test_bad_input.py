@@ -16,6 +16,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.scalars import Short, Single
 from lispe_kernel.language.values.typed import Integers, Numbers
 from tests.library.library_calls import inside_a_session
 
@@ -35,6 +36,9 @@ FAMILIES = {
     "dates",
     "system",
     "tokenizing",
+    "indenting",
+    "scalars",
+    "ontologies",
 }
 WAITING = {"command", "pipe", "input@", "getchar", "setenv"}
 # Counts of values to draw: these would honestly be drawn.
@@ -61,6 +65,8 @@ VALUES = [
     math.nan,
     math.inf,
     1j,
+    Single(2.5),
+    Short(3),
     "",
     "a",
     "ab1 (é)\n\U0001f600",

@@ -41,6 +41,7 @@ FAMILIES = (
     "tokenizing",
     "indenting",
     "sockets",
+    "ontologies",
 )
 
 

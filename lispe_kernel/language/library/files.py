@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -129,7 +129,7 @@ class FileElement:
     def __init__(self, path: str, mode: str) -> None:
         self.path, self.mode = path, mode
         try:
-            self.stream: BinaryIO = open(path, mode + "b")  # noqa: SIM115 - closed by fclose or with its element
+            self.stream = cast(BinaryIO, open(path, mode + "b"))  # noqa: SIM115 - closed by fclose or with its element
         except OSError as error:
             raise system_error("fopen", path, error) from None
 

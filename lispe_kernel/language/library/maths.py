@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from lispe_kernel.language.arithmetic import OPERATORS
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.strings_core import whole_argument
@@ -227,8 +228,10 @@ def sign(x: Any) -> Any:
 
     Example: (sign 7) => -7
     """
-    if isinstance(x, int | float | complex | List | TypedList):
-        return x * -1 if isinstance(x, List | TypedList) else -x
+    if isinstance(x, int | float | complex):
+        return -x
+    if isinstance(x, List | TypedList):
+        return OPERATORS["*"](x, -1)
     raise wrong_argument("sign", 1, "a number", x)
 
 

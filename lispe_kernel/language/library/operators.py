@@ -54,13 +54,14 @@ for _name, _aliases, _meaning, _examples in _ARITHMETIC:
 
 @function("~", keyword=True)
 def complement(value: Any) -> Any:
-    """The bit complement of an integer.
+    """The bit complement of an integer, the complement of a concept.
 
     Example: (~ 5) => -6
     """
-    if not isinstance(value, int):
-        raise LispeError(f"Error: cannot evaluate '~' with these operands: {describe(value)}")
-    return ~value
+    try:
+        return ~value
+    except TypeError:
+        raise LispeError(f"Error: cannot evaluate '~' with these operands: {describe(value)}") from None
 
 
 def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Atom | None]:

@@ -5,7 +5,7 @@ Reading passes over a byte order mark. A stream is closed with its value at the 
 
 from __future__ import annotations
 
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -27,7 +27,7 @@ class Stream:
         opened, encoding = _MODES[mode]
         errors = "replace" if mode == "r" else "surrogatepass"
         try:
-            self.text: TextIO = open(path, opened, encoding=encoding, errors=errors, newline="")  # noqa: SIM115
+            self.text = cast(TextIO, open(path, opened, encoding=encoding, errors=errors, newline=""))  # noqa: SIM115
         except (OSError, ValueError) as error:
             raise system_error("file", path, error) from None
 
