@@ -65,6 +65,7 @@ class Session:
         self.namespace: dict[str, Any] = {}
         self.macros: dict[str, Macro] = {}
         self.fixed: set[str] = set()
+        self.classes: dict[str, Any] = {}
         self.signatures: dict[str, Signature] = {}
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
@@ -167,6 +168,7 @@ class Session:
         self.fixed |= program.fixed
         self.aliases.update(program.links)
         self.namespace.update(program.declarations)
+        self.classes.update(program.classes)
         for definition in program.definitions:
             self._define(definition)
         value: Any = None
@@ -181,6 +183,9 @@ class Session:
         made = FunctionType(definition.code, self.namespace, definition.name, definition.defaults or None)
         made.__dict__.update(lispe_source=definition.source, lispe_signature=definition.signature)
         made.__doc__ = definition.doc or None
+        if definition.owner is not None:
+            setattr(definition.owner, definition.name, made)
+            return made
         self.namespace[definition.name] = made
         self.signatures[definition.name] = definition.signature
         return made

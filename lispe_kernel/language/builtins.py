@@ -29,6 +29,7 @@ from lispe_kernel.language.library.containers import at, car, items, push, set_a
 from lispe_kernel.language.library.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.library.searching import replaced
 from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import (
     Dictionary,
@@ -193,6 +194,7 @@ HELPERS: dict[str, Any] = {
     " TypeError": TypeError,
     " Caught": Caught,
     **matching.HELPERS,
+    **instances.HELPERS,
     " is_caught": lambda value: isinstance(value, Caught),
 }
 

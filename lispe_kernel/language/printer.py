@@ -38,12 +38,20 @@ class Kind:
 _kinds: dict[type, Kind] = {}
 
 
-def register_kind(cls: type, type_atom: str, write: Writer, *, quoted_inside: bool = False) -> None:
+# Kinds that may contain themselves.
+_nesting: list[type] = [list, dict, deque]
+
+
+def register_kind(
+    cls: type, type_atom: str, write: Writer, *, quoted_inside: bool = False, nests: bool = False
+) -> None:
     """Make values of `cls` (and of subclasses without an entry) print through `write(value, show)`.
 
     `show` writes a nested value: strings quoted, cycles as `...`.
     """
     _kinds[cls] = Kind(type_atom, write, quoted_inside)
+    if nests:
+        _nesting.append(cls)
 
 
 def kind_of(value: Any) -> Kind | None:
@@ -129,7 +137,7 @@ class _Writer:
         if kind.quoted_inside or isinstance(value, str | ByteString):
             text = kind.write(value, self.show)
             return text if top else quoted(text)
-        if not isinstance(value, list | dict | deque):
+        if not isinstance(value, tuple(_nesting)):
             return kind.write(value, self.show)
         identity = id(value)
         if identity in self._open:

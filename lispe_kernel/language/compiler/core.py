@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.emit import Emitter, only_arithmetic, stores_of
+from lispe_kernel.language.compiler.instances import InstanceScope
 from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH, Kinds, may_assign
 from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name
@@ -49,6 +50,7 @@ class Context(Protocol):
 
     macros: dict[str, Any]
     fixed: set[str]
+    classes: dict[str, Any]
 
     def signature(self, name: str) -> Signature | None: ...
 
@@ -86,6 +88,10 @@ class Compiler(Kinds, Emitter):
         # Records and classes of this text, and what is built when the text has been read.
         self.declarations: dict[str, Any] = {}
         self.finishers: dict[str, Any] = {}
+        self.classes: dict[str, Any] = {}
+        # The instance that is current here, and the class that `withclass` names.
+        self.instance: InstanceScope | None = None
+        self.with_class: Any = None
         self._kinds: dict[str, str] = {}
         self.shared: set[str] = set()
         self._depth = 0
@@ -251,9 +257,16 @@ class Compiler(Kinds, Emitter):
         binding = self.bindings.get(name)
         if binding is not None:
             return self.name(binding.name)
+        if self.instance is not None and not self._is_local(name):
+            field = self.instance.variable(self, name)
+            if field is not None:
+                return field
         if self.is_frame_variable(name):
             return self._frame_variable(name)
         return self._global(name)
+
+    def _is_local(self, name: str) -> bool:
+        return name in self.definite and self.function.frame.kind == "defun"
 
     def is_frame_variable(self, name: str) -> bool:
         frame = self.function.frame
@@ -421,10 +434,20 @@ class Compiler(Kinds, Emitter):
 
     def _named_call(self, name: str, form: Form, destination: Destination) -> ast.expr | None:
         from lispe_kernel.language.compiler.calls import compile_call
+        from lispe_kernel.language.compiler.creation import compile_creation, instance_call
         from lispe_kernel.language.compiler.macros import expand
 
+        if self.classes or self.context.classes:
+            found = instance_call(self, form, destination)
+            if found is not NOT_INLINE:
+                return found  # type: ignore[no-any-return]
         if name in self.bindings:
             return self.deliver(self._computed_call(form), destination)
+        if self.instance is not None and self.instance.calls(name):
+            return self.instance.call(self, form, destination)
+        cls = self.classes.get(name) or self.context.classes.get(name)
+        if cls is not None:
+            return compile_creation(self, cls, form, destination)
         macro = self.macros.get(name) or self.context.macros.get(name)
         if macro is not None:
             return self.compile(expand(self, macro, form), destination)

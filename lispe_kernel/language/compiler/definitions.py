@@ -83,23 +83,23 @@ def _add_name(c: Compiler, found: ParameterList, name: str, place: Span) -> None
 @contextmanager
 def new_function(c: Compiler, function: PythonFunction) -> Iterator[None]:
     """Compile inside another Python function for a while."""
-    outer = (c.function, c.loop_values, c.bindings, c.definite, c._kinds)
+    outer = (c.function, c.loop_values, c.bindings, c.definite, c._kinds, c.instance)
     c.function, c.loop_values, c._kinds = function, [], {}
     if function.kind == "defun":
-        c.bindings, c.definite = {}, set()
+        c.bindings, c.definite, c.instance = {}, set(), function.instance
     else:
         c.definite = set(c.definite)
     try:
         yield
     finally:
-        c.function, c.loop_values, c.bindings, c.definite, c._kinds = outer
+        c.function, c.loop_values, c.bindings, c.definite, c._kinds, c.instance = outer
 
 
 def build_function(
     c: Compiler, function: PythonFunction, parameters: ParameterList, body: Form, start: int, doc: str
 ) -> ast.FunctionDef:
     """The Python function for parameters and a body (the elements of a form from `start` on)."""
-    place = _place_of(c)
+    place = place_of(c)
     names = {name: python_name(name) for name in parameters.names}
     with new_function(c, function):
         function.parameters = list(names.values())
@@ -120,7 +120,7 @@ def build_function(
         )
 
 
-def _place_of(c: Compiler) -> dict[str, int]:
+def place_of(c: Compiler) -> dict[str, int]:
     span = c.place
     return {
         "lineno": span.line,
@@ -175,6 +175,8 @@ class Definition:
     signature: Signature
     source: Any
     doc: str
+    # The class or space whose function it is; None for a global one.
+    owner: Any = None
 
 
 @special("defun", "name (parameters) body...", least=2, silent=True)

@@ -33,6 +33,7 @@ class FunctionCode:
     signature: Signature
     source: Any
     doc: str
+    owner: Any = None
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Program:
     links: dict[str, str] = field(default_factory=dict)
     # Records and classes: global names and what they mean.
     declarations: dict[str, Any] = field(default_factory=dict)
+    classes: dict[str, Any] = field(default_factory=dict)
     # The last form is one whose value a notebook does not show.
     silent: bool = False
 
@@ -57,7 +59,7 @@ def compile_program(context: Context, source: Source, forms: Form) -> Program:
     """Compile all forms of a text. Raises CompileError before anything has run."""
     program = Program(source)
     c = Compiler(context, source)
-    defined: set[str] = set()
+    defined: set[tuple[int, str]] = set()
     for form, span in zip(forms, forms.spans, strict=True):
         c.place = span
         code = _top_level(c, form, span)
@@ -68,17 +70,18 @@ def compile_program(context: Context, source: Source, forms: Form) -> Program:
         c.definitions.append(finish())
         _collect(c, program, defined)
     program.macros, program.fixed, program.links = c.macros, c.fixed, c.links
-    program.declarations = c.declarations
+    program.declarations, program.classes = c.declarations, c.classes
     program.silent = not forms or is_silent(context, c.macros, forms[-1])
     return program
 
 
-def _collect(c: Compiler, program: Program, defined: set[str]) -> None:
+def _collect(c: Compiler, program: Program, defined: set[tuple[int, str]]) -> None:
     """Turn the definitions that were compiled into code."""
     for definition in c.definitions:
         made = _function_code(c, definition)
-        (program.steps if made.name in defined else program.definitions).append(made)
-        defined.add(made.name)
+        known = (id(made.owner), made.name)
+        (program.steps if known in defined else program.definitions).append(made)
+        defined.add(known)
     c.definitions.clear()
     c.constants, c._constant_index = [], {}
 
@@ -113,15 +116,24 @@ UNSET_VALUE = Unset()
 
 
 # Forms that are carried out while compiling and leave nothing to run.
-_DEFINING = frozenset(map(Atom, ("defun", "defmacro", "link", "defpat", "defpred", "defprol", "data@")))
+_DEFINING = frozenset(
+    map(Atom, ("defun", "defmacro", "link", "defpat", "defpred", "defprol", "data@", "class@"))
+)
 
 
 def _function_code(c: Compiler, definition: Any) -> FunctionCode:
     tree: ast.FunctionDef = definition.tree
     defaults = tuple(d.value if isinstance(d, ast.Constant) else UNSET_VALUE for d in tree.args.defaults)
     tree.args.defaults = []
+    code = _code_of(c, tree)
     return FunctionCode(
-        definition.name, _code_of(c, tree), defaults, definition.signature, definition.source, definition.doc
+        definition.name,
+        code,
+        defaults,
+        definition.signature,
+        definition.source,
+        definition.doc,
+        definition.owner,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import Any
 
 # Names that Python's compiler refuses or treats on its own.
 _RESERVED = frozenset({"None", "True", "False", "__debug__"})
@@ -61,6 +62,9 @@ class PythonFunction:
     # Reads and writes of a name that may turn out to be local or global: settled when the frame ends.
     uncertain_reads: dict[int, str] = field(default_factory=dict)
     uncertain_writes: dict[int, str] = field(default_factory=dict)
+    uncertain_fields: dict[int, str] = field(default_factory=dict)
+    # The instance in whose method this function stands.
+    instance: Any = None
     temporaries: int = 0
     renamed: int = 0
     # Python names of the parameters in order, for self tail calls; `loops` when one was compiled.

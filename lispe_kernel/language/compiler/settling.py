@@ -19,9 +19,11 @@ def settle(c: Compiler, frame: PythonFunction, body: list[ast.stmt]) -> list[ast
     local = frame.assigned
     reads = {i: n for i, n in frame.uncertain_reads.items() if n in local}
     writes = {i: n for i, n in frame.uncertain_writes.items() if n in local}
-    if reads or writes:
-        frame.initialise.update(python_name(n) for n in (*reads.values(), *writes.values()))
-        settler = _Settler(c, reads, writes)
+    fields = {i: n for i, n in frame.uncertain_fields.items() if n in local}
+    if reads or writes or fields:
+        names = (*reads.values(), *writes.values(), *fields.values())
+        frame.initialise.update(map(python_name, names))
+        settler = _Settler(c, reads, writes, fields)
         body = [settler.visit(statement) for statement in body]
     opening = [c.assign_statement(name, c.name(UNSET)) for name in sorted(frame.initialise)]
     return [*opening, *body]
@@ -30,10 +32,13 @@ def settle(c: Compiler, frame: PythonFunction, body: list[ast.stmt]) -> list[ast
 class _Settler(ast.NodeTransformer):
     """Replaces uncertain reads of a local by `local if set else global`, and writes likewise."""
 
-    def __init__(self, compiler: Compiler, reads: dict[int, str], writes: dict[int, str]) -> None:
+    def __init__(
+        self, compiler: Compiler, reads: dict[int, str], writes: dict[int, str], fields: dict[int, str]
+    ) -> None:
         self.compiler = compiler
         self.reads = reads
         self.writes = writes
+        self.fields = fields
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         name = self.reads.get(id(node))
@@ -45,6 +50,15 @@ class _Settler(ast.NodeTransformer):
         for part in ast.walk(replaced):
             ast.copy_location(part, node)
         return replaced
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        name = self.fields.get(id(node))
+        self.generic_visit(node)
+        if name is None:
+            return node
+        made, python = self.compiler, python_name(name)
+        replaced = made.choose(made.is_unset(made.name(python)), node, made.name(python))
+        return ast.copy_location(replaced, node)
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:
         name = self.writes.get(id(node))

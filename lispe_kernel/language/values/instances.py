@@ -1,0 +1,156 @@
+"""Instances of the classes that `class@` declares.
+
+A LispE class is a Python class: its methods are the class's functions under their name with a blank
+before it, the fields are the attributes of the instance. So a field or a method costs what it costs in
+Python, and no field can hide a method.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.runtime import function_of_atom
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.lists import List, deep_copy
+
+OUT_OF_BOUNDS = "Error: index out of bounds"
+
+
+class MissingFieldError(LispeError, AttributeError):
+    """An instance has no such field. Also an AttributeError, as Python's objects raise."""
+
+
+class Instance:
+    """The base of all LispE classes."""
+
+    __hash__ = object.__hash__
+    lispe_fields: ClassVar[tuple[str, ...]] = ()
+    # Fields that methods may add with setqi.
+    lispe_extras: ClassVar[frozenset[str]] = frozenset()
+    lispe_methods: ClassVar[frozenset[str]] = frozenset()
+    lispe_parent: ClassVar[type | None] = None
+    lispe_type: ClassVar[Atom]
+
+    def __getattr__(self, name: str) -> Any:
+        """What is no field: a function of the program for a call, an error for a variable."""
+        if name.startswith(" "):
+            return function_of_atom(Atom(name[1:]))
+        raise MissingFieldError(f"Error: Unbound atom: '{name}'")
+
+    def __call__(self, *values: Any) -> Any:
+        """Forms that could be evaluated without the instance: the value of the last."""
+        return values[-1] if values else None
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(self) is type(other) and pairs(self) == pairs(other))
+
+    def lispe_copy(self) -> Instance:
+        made = type(self).__new__(type(self))
+        for name, value in self.__dict__.items():
+            made.__dict__[name] = deep_copy(value)
+        return made
+
+    def lispe_clean(self) -> None:
+        """Run the destructor that `toclean` named; its errors are nobody's."""
+        name = self.__dict__.get(" clean")
+        if name is None:
+            return
+        try:
+            getattr(self, f" {name}")()
+        except Exception as error:
+            self.__dict__[" clean error"] = error
+
+
+def pairs(instance: Instance) -> list[tuple[str, Any]]:
+    """Fields with their values: the declared ones in order, then those added to this instance."""
+    values, declared = instance.__dict__, type(instance).lispe_fields
+    added = [name for name in values if name not in declared and not name.startswith(" ")]
+    return [(name, values.get(name)) for name in (*declared, *added)]
+
+
+def field_values(instance: Instance) -> list[Any]:
+    return [value for _, value in pairs(instance)]
+
+
+def _name(instance: Instance, key: Any) -> str:
+    names = [name for name, _ in pairs(instance)]
+    if isinstance(key, Atom):
+        key = key.name
+    if isinstance(key, str) and key in names:
+        return key
+    if type(key) is int and -len(names) <= key < len(names):
+        return names[key]
+    raise LispeError(f"{OUT_OF_BOUNDS}: {instance.lispe_type.name} has the fields {' '.join(names)}")
+
+
+def _at(instance: Instance, keys: tuple[Any, ...]) -> Any:
+    value = instance.__dict__.get(_name(instance, keys[0]))
+    if len(keys) == 1:
+        return value
+    from lispe_kernel.language.library.containers import at
+
+    return at(value, *keys[1:])
+
+
+def _store(instance: Instance, keys: tuple[Any, ...], value: Any) -> Any:
+    name = _name(instance, keys[0])
+    if len(keys) == 1:
+        instance.__dict__[name] = value
+    else:
+        from lispe_kernel.language.library.containers import set_at
+
+        set_at(instance.__dict__[name], *keys[1:], value)
+    return instance
+
+
+def _write(instance: Instance, show: Any) -> str:
+    parts = (f'"{name}":{show(value)}' for name, value in pairs(instance))
+    return f"({' '.join([instance.lispe_type.name, *parts])})"
+
+
+register_kind(Instance, "instance_", _write, nests=True)
+register_access(
+    Instance,
+    Access(
+        at=_at,
+        store=_store,
+        size=lambda instance: len(pairs(instance)),
+        iterate=field_values,
+        flatten=field_values,
+        keys=lambda instance: List(name for name, _ in pairs(instance)),
+        equal=lambda a, b: a == b,
+    ),
+)
+
+
+def has_field(instance: Instance, name: str) -> bool:
+    return name in instance.__dict__
+
+
+def new_instance(cls: type) -> Any:
+    """An instance whose fields are still to be set."""
+    return cls.__new__(cls)
+
+
+def check_class(instance: Any, cls: type) -> None:
+    """Errors when a value is not an instance of exactly this class."""
+    if type(instance) is not cls:
+        raise LispeError("Error: mismatch between class instance and class definition")
+
+
+def to_clean(instance: Instance, method: Any) -> None:
+    """Remember the method that runs when the instance is deleted."""
+    instance.__dict__[" clean"] = method.name if isinstance(method, Atom) else str(method)
+
+
+HELPERS: dict[str, Any] = {
+    " Instance": Instance,
+    " field values": field_values,
+    " has field": has_field,
+    " new instance": new_instance,
+    " check class": check_class,
+    " to clean": to_clean,
+}
