@@ -56,7 +56,7 @@ def list_checkpoints(folder: Any = ".") -> CheckpointList:
     Only headers are read, so a folder of large files is listed at once. Files of models and adapters are
     left out; damaged files come last.
 
-    Example: (size (torch_list_checkpoints ".")) => 0
+    Example: (maybe (torch_list_checkpoints "no-such-folder") "missing") => missing
     Errors: `Error listing checkpoints: FOLDER: there is no such folder`
     """
     folder = os.path.expanduser(arguments.path("torch_list_checkpoints", 1, folder))
@@ -166,7 +166,7 @@ def prune_checkpoints(folder: Any, keep_last: Any, keep_best: Any = 0, metric: A
     Lower is better; a metric with a minus in front (`"-accuracy"`) means higher is better. Damaged files and
     files of models stay. Gives the names of the removed files.
 
-    Example: (torch_prune_checkpoints "." 3 1) => ()
+    Example: (maybe (torch_prune_checkpoints "no-such-folder" 3 1) "missing") => missing
     Errors: `Error pruning checkpoints: ` when no checkpoint has the metric and best ones are to be kept
     """
     name = "torch_prune_checkpoints"

@@ -146,7 +146,7 @@ def lora_unmerge_weights(lora_layer: LoraLinear) -> str:
 def lora_compute_delta(lora_layer: LoraLinear) -> torch.Tensor:
     """alpha/rank · B·A, a tensor [out, in]; zeros for a fresh layer.
 
-    Example: (println (tensor_shape (torch_lora_compute_delta (torch_lora_linear 8 5 2 4)))) => (5 8)
+    Example: (tensor_shape (torch_lora_compute_delta (torch_lora_linear 8 5 2 4))) => (5 8)
     Errors: `Error: Argument must be a LoRA linear layer`
     Source: torch API 10
     """
@@ -157,7 +157,7 @@ def lora_compute_delta(lora_layer: LoraLinear) -> torch.Tensor:
 def lora_get_adaptation_magnitude(lora_layer: LoraLinear) -> float:
     """The Frobenius norm of the delta: how far the adapter moves the layer. 0 for a fresh layer.
 
-    Example: (println (torch_lora_get_adaptation_magnitude (torch_lora_linear 8 5 2 4))) => 0
+    Example: (torch_lora_get_adaptation_magnitude (torch_lora_linear 8 5 2 4)) => 0
     Errors: `Error: Argument must be a LoRA linear layer`
     Source: torch API 10
     """

@@ -20,8 +20,8 @@ class Outflow:
     def __init__(self, file: BinaryIO, advance: Callable[[int], None]) -> None:
         self._file, self._advance = file, advance
         self._passed = self._sent = 0
-        # What went wrong, for writers that hide it behind an error of their own.
-        self.error: OSError | None = None
+        # What went wrong (or who interrupted), for writers that hide it behind an error of their own.
+        self.error: BaseException | None = None
 
     def write(self, data: Any) -> int:
         """Write all of the data (a file's own `write` may write a part)."""
@@ -34,7 +34,7 @@ class Outflow:
                 self._passed += written
                 self._advance(written)
                 self._send()
-        except OSError as error:
+        except BaseException as error:
             self.error = error
             raise
         return size

@@ -70,7 +70,7 @@ def _save(tree: Any, file: Outflow) -> None:
     try:
         torch.save(tree, file)
     except RuntimeError:
-        # torch complains about the file's length where the real error is that the disk is full.
+        # torch complains about the file's length where the disk is full, or where the user interrupted.
         if file.error is not None:
             raise file.error from None
         raise

@@ -7,7 +7,7 @@ shapes wherever tensors meet.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -49,36 +49,60 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
     a, b = as_state(first, FIRST), as_state(second, SECOND)
     common = [name for name in a if name in b.tensors]
     fitting = [name for name in common if a[name].shape == b[name].shape]
-    pairs = {name: (_exact(a[name]), _exact(b[name])) for name in fitting}
-    each = {name: _measured([pair]) for name, pair in pairs.items()}
-    whole = _measured(list(pairs.values()))
-    furthest = max(each, key=lambda name: each[name]["largest"], default=None)
+    each = {name: _sums(a[name], b[name]) for name in fitting}
+    measures = {name: sums.measures for name, sums in each.items()}
+    whole = _added(list(each.values())).measures
+    furthest = max(measures, key=lambda name: measures[name]["largest"], default=None)
     return _table(
         only_first=Strings(name for name in a if name not in b.tensors),
         only_second=Strings(name for name in b if name not in a.tensors),
-        mismatched=Strings(name for name in common if name not in pairs),
-        changed=sum(1 for measures in each.values() if measures["largest"] != 0),
+        mismatched=Strings(name for name in common if name not in each),
+        changed=sum(1 for sums in each.values() if sums.largest != 0),
         at=furthest if whole["largest"] else None,
         **whole,
-        tensors=_table(**{name: _table(**measures) for name, measures in each.items()}),
+        tensors=_table(**{name: _table(**values) for name, values in measures.items()}),
+    )
+
+
+class _Sums(NamedTuple):
+    """What two tensors, or several pairs of them, add up to; enough for all measures."""
+
+    largest: float = 0.0
+    change: float = 0.0
+    first: float = 0.0
+    second: float = 0.0
+    along: float = 0.0
+
+    @property
+    def measures(self) -> dict[str, float]:
+        both = (self.first * self.second) ** 0.5
+        nothing = 0.0 if self.change == 0 else float("inf")
+        relative = (self.change / self.first) ** 0.5 if self.first else nothing
+        cosine = self.along / both if both else float(self.first == self.second)
+        return {"largest": self.largest, "relative": relative, "cosine": max(-1.0, min(1.0, cosine))}
+
+
+def _sums(first: torch.Tensor, second: torch.Tensor) -> _Sums:
+    if first.numel() == 0:
+        return _Sums()
+    a, b = _exact(first), _exact(second)
+    change = b - a
+    return _Sums(
+        float(change.abs().max()),
+        *(float(torch.dot(x, y)) for x, y in ((change, change), (a, a), (b, b), (a, b))),
     )
 
 
 def _exact(tensor: torch.Tensor) -> torch.Tensor:
-    kind = torch.complex128 if tensor.is_complex() else torch.float64
-    return tensor.detach().to("cpu", kind).flatten()
+    """The numbers in a row, as doubles; complex ones as pairs."""
+    flat = tensor.detach().cpu().flatten()
+    return (torch.view_as_real(flat).flatten() if flat.is_complex() else flat).double()
 
 
-def _measured(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> dict[str, float]:
-    largest = max((float((b - a).abs().max()) for a, b in pairs if a.numel()), default=0.0)
-    change = sum(float((b - a).abs().square().sum()) for a, b in pairs)
-    first = sum(float(a.abs().square().sum()) for a, _ in pairs)
-    second = sum(float(b.abs().square().sum()) for _, b in pairs)
-    along = sum(float((a.conj() * b).real.sum()) if a.is_complex() else float(a @ b) for a, b in pairs)
-    both = (first * second) ** 0.5
-    relative = (change / first) ** 0.5 if first else (0.0 if change == 0 else float("inf"))
-    cosine = along / both if both else (1.0 if first == second else 0.0)
-    return {"largest": largest, "relative": relative, "cosine": max(-1.0, min(1.0, cosine))}
+def _added(sums: Sequence[_Sums]) -> _Sums:
+    if not sums:
+        return _Sums()
+    return _Sums(max(s.largest for s in sums), *(sum(column) for column in list(zip(*sums, strict=True))[1:]))
 
 
 def _table(**values: Any) -> Dictionary:

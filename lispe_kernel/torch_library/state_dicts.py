@@ -95,7 +95,7 @@ def state_dict(model: nn.Module) -> StateDict:
 
     A table of modules gives one state dict with the keys in front of the names.
 
-    Example: (println (torch_state_dict (torch_linear 512 256))) => PyTorch State Dict (2 parameters)
+    Example: (torch_state_dict (torch_linear 512 256)) => PyTorch State Dict (2 parameters)
     Errors: `Error: Argument must be a PyTorch module`
     Source: torch API 9.2
     """

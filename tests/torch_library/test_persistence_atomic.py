@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn
 
-from lispe_kernel.torch_library import atomic
+from lispe_kernel.torch_library import atomic, outflow
 from tests.torch_library.torch_calls import call, error_of
 
 KILLS = 40
@@ -37,7 +37,9 @@ def is_whole(path: str) -> bool:
     call("torch_load_model", path, loaded)
     if not path.endswith(".safetensors"):
         torch.load(path, weights_only=True)
-    return len({float(t) for tensor in loaded.state_dict().values() for t in (tensor.min(), tensor.max())}) == 1
+    return (
+        len({float(t) for tensor in loaded.state_dict().values() for t in (tensor.min(), tensor.max())}) == 1
+    )
 
 
 # Saves without end, each time another value; says when it begins.
@@ -287,6 +289,25 @@ def test_an_interrupt_while_saving_leaves_the_old_file(in_folder):
         atomic.write_file("m.pt", interrupted)
     assert Path("m.pt").read_bytes() == before
     assert os.listdir() == ["m.pt"]
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_a_stop_in_the_middle_of_a_real_save_leaves_the_old_file(suffix, in_folder, monkeypatch):
+    path = f"m{suffix}"
+    call("torch_save_model", layer(1.0), path)
+    before = Path(path).read_bytes()
+    send = outflow.Outflow._send
+
+    def stop(self):
+        send(self)
+        if self._passed > 100_000:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(outflow.Outflow, "_send", stop)
+    with pytest.raises(KeyboardInterrupt):
+        call("torch_save_model", layer(2.0), path)
+    assert Path(path).read_bytes() == before
+    assert os.listdir() == [path]
 
 
 def test_a_file_is_flushed_before_it_is_renamed(in_folder, monkeypatch):
