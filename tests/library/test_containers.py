@@ -95,6 +95,14 @@ CASES = {
         "(setq fs (maplist (λ (x) (λ () x)) '(1 2))) (list ((@ fs 0)) ((@ fs 1)))",
         "(1 2)",
     ),
+    "a lambda in place may change the kind of a variable": (
+        '(defun f () (setq k 1) (maplist (λ (x) (setq r (+ k x)) (setq k "a") r) (list 1 2))) (f)',
+        '(2 "a2")',
+    ),
+    "an accumulator in place may change its kind": (
+        '(foldl (λ (a x) (if (= x 1) "t" (+ a x))) 0 \'(5 1 2))',
+        "t2",
+    ),
     "a return leaves the lambda only": ("(mapcar (λ (x) (return (* 2 x)) 0) '(1 2))", "(2 4)"),
     "self inside a mapped lambda": (
         "(mapcar (λ (n) (if (= n 0) 1 (* n (self (- n 1))))) '(3 4))",

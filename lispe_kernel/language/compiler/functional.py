@@ -98,6 +98,7 @@ def _collected(
     """
     names = _variables(c, function)
     (variable,) = names.values()
+    c.forget_assigned(function.form)
     c.function.tail_blocked += 1
     with c.bound(names), c.branch(), c.nested_block() as statements:
         body = _body(c, function, as_test=test)
@@ -208,6 +209,7 @@ def compile_foldl(c: Compiler, form: Form, destination: Destination) -> Any:
     names = _variables(c, function)
     accumulator, variable = names.values()
     c.assign(accumulator, initial)
+    c.forget_assigned(function.form)
     c.function.tail_blocked += 1
     with c.bound(names), c.branch(), c.nested_block() as statements:
         c.assign(accumulator, _body(c, function, as_test=False))
