@@ -30,7 +30,7 @@ register_kind(Handle, "display_", lambda handle, show: "display")
 def display(value: Any) -> Handle:
     """Show a value now, as a cell shows its result, and return a handle with which it can be replaced.
 
-    Example: (setq handle (display 3)) => 3
+    Example: (display 3) => 3
     """
     handle = Handle()
     publish.show(value, handle.identity)
@@ -41,7 +41,7 @@ def display(value: Any) -> Handle:
 def update_display(handle: Handle, value: Any) -> Handle:
     """Replace what `display` showed. A terminal writes the new text under the old one.
 
-    Example: (setq handle (update_display (display 1) 1)) => 1
+    Example: (update_display (display 1) 1) => 1
     Errors: `Error: update_display: the first argument must be what display returned`
     """
     if not isinstance(handle, Handle):
@@ -154,6 +154,7 @@ def explore(value: Any, other: Any = None) -> Any:
     A second tensor or state dict is compared with the first; a model beside a timeline can be loaded from it.
     When the kernel ends, the widget's picture stays in the notebook.
 
+    Example: (maybe (explore 3) "no explorer") => no explorer
     Errors: `Error: explore: there is no explorer for ...`; ipywidgets is not installed
     """
     from lispe_kernel.display.registry import view_of

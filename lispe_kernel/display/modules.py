@@ -88,6 +88,15 @@ class ModuleView(View):
             self._weights(),
         ]
 
+    def explore(self, other: Any = None) -> Any:
+        """The explorer of its tensors; another module is compared with it."""
+        from lispe_kernel.display.explore.state_dicts import explorer
+
+        states = [
+            module.state_dict() if hasattr(module, "state_dict") else module for module in (self.value, other)
+        ]
+        return explorer(*states)
+
     def properties(self, size: Size) -> list[tuple[str, Node]]:
         devices = sorted({str(p.device) for p in self.value.parameters()})
         dtypes = sorted({str(p.dtype).removeprefix("torch.") for p in self.value.parameters()})

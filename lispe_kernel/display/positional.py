@@ -14,6 +14,7 @@ from typing import Any
 from lispe_kernel.display import charts, numbers, pictures
 from lispe_kernel.display.charts import Series
 from lispe_kernel.display.html import Element, Node, element, facts
+from lispe_kernel.display.modules import ModuleView
 from lispe_kernel.display.pictures import Axis, Raster
 from lispe_kernel.display.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
@@ -21,6 +22,8 @@ from lispe_kernel.language.printer import to_text
 _TABLE_PIXELS = 512
 _SIMILARITY_PIXELS = 192
 _CURVE_POSITIONS = 128
+_EMBEDDING_PIXELS = 208
+_LEARNED_POSITIONS = 2048
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,28 @@ class PositionalView(View):
         # Sines and cosines lie in -1..1; a learned table has a range of its own.
         limit = 1.0 if found.kind != "learned" else pictures.limit_of([self.raster])
         return pictures.heatmap(self.raster, -limit, limit, label, down=self._down, across=self._across)
+
+
+@renderer("torch.nn.modules.sparse.Embedding")
+class EmbeddingView(ModuleView):
+    """An embedding: its table as a heatmap; of a short one (learned positions) the similarities as well."""
+
+    def special(self) -> Node:
+        table = self.value.weight
+        if table.is_meta or table.numel() == 0:
+            return None
+        raster = pictures.reduce_matrix(table, _EMBEDDING_PIXELS)
+        limit = pictures.limit_of([raster])
+        label = f"heatmap of the embedding table, {table.shape[0]} rows by {table.shape[1]} dimensions"
+        down, across = Axis.counted("row", table.shape[0]), Axis.counted("dimension", table.shape[1])
+        drawn = pictures.heatmap(raster, -limit, limit, label, down=down, across=across)
+        short = 1 < table.shape[0] <= _LEARNED_POSITIONS
+        return element("div", drawn, similarity_figure(positions_of(self.value)) if short else None)
+
+    def explore(self, other: Any = None) -> Any:
+        from lispe_kernel.display.explore.positional import explorer
+
+        return explorer(positions_of(self.value))
 
 
 def similarity_figure(found: Positions) -> Element:

@@ -37,7 +37,8 @@ class Terminal:
             if update and self._shown.get(identity) == text:
                 return
             self._shown[identity] = text
-        sys.stdout.write(text + "\n")
+        if text:
+            sys.stdout.write(text + "\n")
 
     # A terminal cannot take back what it wrote: outputs that change often wait for `finish`.
     replaces = False

@@ -223,10 +223,14 @@ class ListingView(View):
     """What `torch_list_checkpoints` gives: the printed lines, and the timeline of the headers."""
 
     def html(self) -> Node:
-        if not self.value:
-            return None
+        return TimelineView(self._timeline()).html() if self.value else None
+
+    def explore(self, other: Any = None) -> Any:
+        return TimelineView(self._timeline()).explore(other)
+
+    def _timeline(self) -> Timeline:
         moments = tuple(moments_of(self.value))
-        return TimelineView(Timeline(os.path.dirname(moments[0].path), moments)).html()
+        return Timeline(os.path.dirname(moments[0].path) if moments else "", moments)
 
 
 def _place(moment: Moment, index: int) -> float:

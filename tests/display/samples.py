@@ -96,6 +96,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "integers": lambda text, folder: Integers(range(100)),
     "floats": lambda text, folder: Floats([0.5] * 2000),
     "module": lambda text, folder: _renamed(torch.nn.Linear(2, 3), text),
+    "embedding": lambda text, folder: torch.nn.Embedding(30, 8),
     "lora": lambda text, folder: LoraLinear(torch.nn.Linear(8, 8), 2, 4.0),
     "lora model": lambda text, folder: _renamed(LoraLinear(torch.nn.Linear(8, 8), 2, 4.0), text),
     "positional": lambda text, folder: PositionalEncoding(16, 20),

@@ -186,6 +186,9 @@ EXPLORED = {
     "sparse": lambda: (torch.eye(5).to_sparse(), None),
     "two tensors": lambda: (torch.randn(4, 5, 6), torch.randn(4, 5, 6)),
     "encoding": lambda: (PositionalEncoding(16, 20), None),
+    "embedding": lambda: (torch.nn.Embedding(20, 6), None),
+    "module": lambda: (torch.nn.Linear(3, 4), None),
+    "two modules": lambda: (torch.nn.Linear(3, 4), torch.nn.Linear(3, 4)),
     "state dict": lambda: (samples.StateDict(samples.tensors("a")), samples.StateDict(samples.tensors("a"))),
 }
 
