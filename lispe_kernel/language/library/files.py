@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from typing import Any, BinaryIO, cast
+from weakref import finalize
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -132,11 +133,7 @@ class FileElement:
             self.stream = cast(BinaryIO, open(path, mode + "b"))  # noqa: SIM115 - closed by fclose or with its element
         except OSError as error:
             raise system_error("fopen", path, error) from None
-
-    def __del__(self) -> None:
-        stream = getattr(self, "stream", None)
-        if stream is not None:
-            stream.close()
+        finalize(self, self.stream.close)
 
 
 register_kind(

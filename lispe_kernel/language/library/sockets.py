@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket as network
 from typing import Any
+from weakref import finalize
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -27,6 +28,7 @@ class Connection:
 
     def __init__(self, channel: network.socket) -> None:
         self.channel, self.ahead = channel, b""
+        finalize(self, channel.close)
 
     def receive(self, count: int) -> bytes:
         """At most so many bytes; none when the other side has closed."""
@@ -58,10 +60,6 @@ class Socket:
         for connection in (self.main, *self.clients.values()):
             connection.channel.close()
         self.clients.clear()
-
-    def __del__(self) -> None:
-        if hasattr(self, "clients"):
-            self.close()
 
 
 register_kind(

@@ -6,6 +6,7 @@ Reading passes over a byte order mark. A stream is closed with its value at the 
 from __future__ import annotations
 
 from typing import Any, TextIO, cast
+from weakref import finalize
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -30,6 +31,7 @@ class Stream:
             self.text = cast(TextIO, open(path, opened, encoding=encoding, errors=errors, newline=""))  # noqa: SIM115
         except (OSError, ValueError) as error:
             raise system_error("file", path, error) from None
+        finalize(self, self.text.close)
 
     def read(self, count: int = -1) -> str:
         """So many characters, or the rest."""
@@ -53,11 +55,6 @@ class Stream:
         if not self.ahead:
             self.ahead = self.text.read(1)
         return not self.ahead
-
-    def __del__(self) -> None:
-        text = getattr(self, "text", None)
-        if text is not None:
-            text.close()
 
 
 register_kind(Stream, "file_", lambda value, show: f"(file {show(value.path)} '{value.mode})")
