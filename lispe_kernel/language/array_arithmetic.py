@@ -18,6 +18,7 @@ from lispe_kernel.language.arithmetic import (
     refuse_overflow,
 )
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix, array_of, nested, shape_text, wrapped
@@ -32,6 +33,10 @@ _NAMES = {OPERATORS[name]: (name, ufunc) for name, ufunc in METHODS.values()}
 
 def on_matrices(op: Binary, a: Any, b: Any) -> Any:
     """An operator with a matrix or tensor on one side: element by element, a list with every row."""
+    for value in (a, b):
+        access = None if isinstance(value, Matrix) else access_of(value)
+        if access is not None and access.operate is not None:
+            return access.operate(op, a, b)
     name, ufunc = _NAMES.get(op, ("", ""))
     left, right = _operand(a), _operand(b)
     if not ufunc or left is None or right is None:

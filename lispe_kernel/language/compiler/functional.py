@@ -158,7 +158,7 @@ def compile_maplist(c: Compiler, form: Form, destination: Destination) -> Any:
     if name == "maplist":
         made = c.call(" typed", values, c.constant(function.form))
     else:
-        made = c.call(" list", _numbered(c, values, kind, function))
+        made = c.known(c.call(" list", _numbered(c, values, kind, function)), "list")
     return c.deliver(made, destination)
 
 
@@ -172,7 +172,7 @@ def compile_filterlist(c: Compiler, form: Form, destination: Destination) -> Any
     container = c.simple(c.value(form[2], form.spans[2]))
     values, _ = _collected(c, function, _source(c, container, name), _kept, test=True)
     if name == "filtercar":
-        return c.deliver(c.call(" list", values), destination)
+        return c.deliver(c.known(c.call(" list", values), "list"), destination)
     return c.deliver(c.call(" like", container, values), destination)
 
 

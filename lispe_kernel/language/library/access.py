@@ -127,7 +127,7 @@ def keys_at(container: Any) -> Any:
     return Integers(range(len(container)))
 
 
-@function("values@", "containervalues", keyword=True)
+@function("values@", "containervalues", keyword=True, returns="list")
 def values_at(container: Any) -> List:
     """The values of a dictionary, the elements of any other container, as a list.
 

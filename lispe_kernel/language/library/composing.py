@@ -117,7 +117,7 @@ def _amount(n: Any, name: str) -> int:
     return min(max(0, integer_argument(n, name, 1)), sys.maxsize)
 
 
-@function("take", "!take", keyword=True)
+@function("take", "!take", keyword=True, returns="list")
 def take(n: Any, container: Any) -> List:
     """The first n elements, of a sequence without an end too.
 

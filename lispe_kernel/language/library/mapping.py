@@ -57,7 +57,7 @@ def maplist(function_: Any, container: Any, *flag: Any) -> Any:
     return typed_answers(list(map(call, elements(container, "maplist", 2))), function_)
 
 
-@function("mapcar", keyword=True)
+@function("mapcar", keyword=True, returns="list")
 def mapcar(function_: Any, container: Any) -> List:
     """As maplist, always into a generic list.
 
@@ -91,7 +91,7 @@ def _register(name: str, twin: str, meaning: str, examples: tuple[str, ...], twi
     choose.__doc__ = f"{meaning} The container's kind is kept, unless a third argument is false.\n\n{shown}"
     choose_plain.__doc__ = f"{meaning} Always a generic list.\n\nExample: {twin_example}"
     function(name, keyword=True, parameters=_FLAGGED)(choose)
-    function(twin, keyword=True)(choose_plain)
+    function(twin, keyword=True, returns="list")(choose_plain)
 
 
 _register(

@@ -188,7 +188,7 @@ def cycle(container: Any) -> Lazy:
     return Lazy([Atom("cycle"), container], lambda: cycling(found))
 
 
-@function("replicate", keyword=True)
+@function("replicate", keyword=True, returns="list")
 def replicate(n: Any, value: Any) -> List:
     """A list of n times the value; () for n below 1.
 
@@ -197,7 +197,7 @@ def replicate(n: Any, value: Any) -> List:
     return List(repeating(value, _checked(integer_argument(n, "replicate", 1), "replicate")))
 
 
-@function("enum", keyword=True)
+@function("enum", keyword=True, returns="list")
 def enum(container: Any, start: Any = 0) -> List:
     """The elements of a container with their indices, as (index element) pairs.
 
@@ -244,7 +244,7 @@ def to_llist(container: Any) -> LinkedList:
     return LinkedList(elements(container, "to_llist", 1))
 
 
-@function("⊂", "to_list", keyword=True)
+@function("⊂", "to_list", keyword=True, returns="list")
 def to_list(container: Any, n: Any = None) -> List:
     """The elements of a container as a generic list; with a number, a list of so many times the value.
 
@@ -284,7 +284,7 @@ def cons(value: Any, container: Any) -> Any:
     return List([value, *elements(container, "cons", 2)])
 
 
-@function("consb", keyword=True)
+@function("consb", keyword=True, returns="list")
 def consb(container: Any, value: Any) -> List:
     """A new list with the value after the elements of the container.
 
