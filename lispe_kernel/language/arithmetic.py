@@ -190,7 +190,7 @@ def equal(a: Any, b: Any) -> bool:
             return bool(a == 1)
         return type(b) in NUMERIC and bool(a == b)
     if kind is str:
-        return isinstance(b, str) and a == b
+        return isinstance(b, str | bytes) and bool(a == b)
     if isinstance(a, list | TypedList) and not len(a):  # a linked list answers through its access
         return b is None or (hasattr(b, "__len__") and not isinstance(b, str) and len(b) == 0)
     if a is None:

@@ -38,6 +38,8 @@ RESULTS = (
     ("(type (split b`a b`))", "stringbytes_"),
     ("(size (stringbyte `é`))", "2"),
     ("(= (stringbyte `é`) `é`)", "true"),
+    ("(= `é` (stringbyte `é`))", "true"),
+    ("(+ (stringbyte `a`) `é` 1)", "aé1"),
     ("(explode `ab`)", "(a b)"),
     ("(chr 128512)", "😀"),
     ("(punctuationp ``)", "true"),
