@@ -79,12 +79,18 @@ def frame_of(series: Sequence[Series], width: int, height: int) -> Frame:
         if math.isfinite(y) and math.isfinite(x)
     ]
     xs, ys = [p[0] for p in points] or [0.0, 1.0], [p[1] for p in points] or [0.0, 1.0]
-    log = min(ys) > 0 and max(ys) > _DECADES * min(ys)
+    log = _over_decades(ys)
     low, high = (math.log10(min(ys)), math.log10(max(ys))) if log else (min(ys), max(ys))
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     left, right = min(xs), max(xs)
     spread = 0.0 if right > left else 0.5
     return Frame((left - spread, right + spread), (low - margin, high + margin), width, height, log)
+
+
+def _over_decades(ys: Sequence[float]) -> bool:
+    """Whether values are positive and most of them would lie flat on the axis of a linear scale."""
+    low, high = min(ys), max(ys)
+    return low > 0 and high > _DECADES * low and sorted(ys)[len(ys) // 2] < high / 20
 
 
 def line_chart(

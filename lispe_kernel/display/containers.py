@@ -24,6 +24,7 @@ _HEAD, _TAIL = 24, 4
 _SHOWN = 60  # items shown under a fold
 _DEEPEST = 5
 _SHORT_TEXT = 100
+_DRAWN, _FOLDS = 24, 120  # views and folds in one output
 _TABLE_ROWS, _TABLE_COLUMNS = 40, 16
 _CURVE_FROM = 24
 
@@ -93,6 +94,31 @@ def _items_text(value: Sequence[Any], depth: int) -> Iterator[str]:
     yield from (short_text(value[k], depth + 1) for k in range(length - _TAIL, length))
 
 
+class Place:
+    """Where a container stands in an output: what is open around it, and what may still be drawn.
+
+    One output draws so many things and no more, however the containers are nested.
+    """
+
+    def __init__(self, around: Place | None = None, value: Any = None) -> None:
+        self._open: frozenset[int] = frozenset() if around is None else around._open | {id(value)}
+        self._left: dict[str, int] = {"drawn": _DRAWN, "folds": _FOLDS} if around is None else around._left
+
+    def inside(self, value: Any) -> Place:
+        """The place of what is in `value`."""
+        return Place(self, value)
+
+    def has_room_for(self, container: Any) -> bool:
+        """Whether a container may fold open here: not in itself, not too deep, not one too many."""
+        self._left["folds"] -= 1
+        return id(container) not in self._open and len(self._open) <= _DEEPEST and self._left["folds"] >= 0
+
+    def draws_one(self) -> bool:
+        """Take one of the drawings that are left."""
+        self._left["drawn"] -= 1
+        return self._left["drawn"] >= 0
+
+
 class ContainerView(View):
     """What all containers share: the text, and no page for what is short."""
 
@@ -107,10 +133,10 @@ class ContainerView(View):
         text = self.text()
         if len(text) <= _SHORT_TEXT and "\n" not in text and not _draws(self.value):
             return None
-        return self.body(set())
+        return self.body(Place())
 
-    def body(self, opened: set[int]) -> Node:
-        """The page of the container; `opened` holds the containers around it."""
+    def body(self, place: Place) -> Node:
+        """The page of the container at its place in the output."""
         return element("bdi", self.text())
 
 
@@ -133,17 +159,15 @@ def _draws(value: Any) -> bool:
 class ListView(ContainerView):
     """A generic list."""
 
-    def body(self, opened: set[int]) -> Node:
+    def body(self, place: Place) -> Node:
         value = self.value
         grid = grid_of(value)
         if grid is not None:
             return grid
+        inner = place.inside(value)
         shown = list(value[:_SHOWN])
         rest = len(value) - len(shown)
-        rows = [
-            (element("span", str(k), class_="q"), item_node(item, opened | {id(value)}))
-            for k, item in enumerate(shown)
-        ]
+        rows = [(element("span", str(k), class_="q"), item_node(item, inner)) for k, item in enumerate(shown)]
         return [
             element("p", element("span", self._title(), class_="t")),
             table(("", "value"), rows, label=self._title(), numeric=(0,)),
@@ -179,20 +203,22 @@ def _leaf(value: Any) -> str:
     return shortened(value, 400) if isinstance(value, str) else shortened(plain_text(to_text(value)), 400)
 
 
-def item_node(item: Any, opened: set[int]) -> Node:
+def item_node(item: Any, place: Place) -> Node:
     """One thing inside a container: its text, or a line that folds open to its view."""
     view = view_of(item)
     if isinstance(view, ContainerView):
-        if id(item) in opened or len(opened) > _DEEPEST:
+        if not place.has_room_for(item):
             return "..."
         text = short_text(item)
         if len(text) <= _SHORT_TEXT and not _draws(item):
             return element("bdi", text)
-        return foldable(element("bdi", view.line()), view.body(opened))
+        return foldable(element("bdi", view.line()), view.body(place))
     if type(view) is View:
         text = quoted(item) if isinstance(item, str) else to_text(item)
         return element("bdi", shortened(text, 600))
-    return foldable(element("bdi", view.line()), view.html())
+    if not place.draws_one():
+        return element("bdi", view.line())
+    return foldable(element("bdi", view.line()), view.brief())
 
 
 @renderer(TypedList)
@@ -200,9 +226,9 @@ class TypedListView(ContainerView):
     """Integers, numbers, floats, shorts: their range and a curve when they are many."""
 
     def html(self) -> Node:
-        return self.body(set()) if len(self.value) >= _CURVE_FROM else None
+        return self.body(Place()) if len(self.value) >= _CURVE_FROM else None
 
-    def body(self, opened: set[int]) -> Node:
+    def body(self, place: Place) -> Node:
         array = self.value.array
         title = f"{self.value.name} of {numbers.count(len(array))}"
         if len(array) < _CURVE_FROM:
@@ -236,11 +262,11 @@ def _curve(array: Any, title: str) -> Element:
 class DictionaryView(ContainerView):
     """A dictionary as a table of keys and values; a table of modules with their sizes."""
 
-    def body(self, opened: set[int]) -> Node:
+    def body(self, place: Place) -> Node:
         value = self.value
         shown = list(islice(value.items(), _SHOWN * 4))
         rest = len(value) - len(shown)
-        inner = opened | {id(value)}
+        inner = place.inside(value)
         rows = [(element("bdi", shortened(_key(key))), item_node(item, inner)) for key, item in shown]
         title = f"{type_atom(value).name.strip('_')} of {numbers.count(len(value))}"
         return [
@@ -278,9 +304,9 @@ class InstanceView(ContainerView):
     def line(self) -> str:
         return one_line(short_text(self.value), 80)
 
-    def body(self, opened: set[int]) -> Node:
+    def body(self, place: Place) -> Node:
         value = self.value
-        inner = opened | {id(value)}
+        inner = place.inside(value)
         rows = [(element("bdi", shortened(key)), item_node(item, inner)) for key, item in fields_of(value)]
         title = f"instance of {shortened(value.lispe_type.name)}"
         return [

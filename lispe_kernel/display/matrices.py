@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.display import colours, numbers
-from lispe_kernel.display.containers import item_node, short_text
+from lispe_kernel.display.containers import Place, item_node, short_text
 from lispe_kernel.display.html import Element, Node, element, facts, shortened, table
 from lispe_kernel.display.plots import Heatmap, HeatmapView
 from lispe_kernel.display.registry import View, plain_text, renderer
@@ -92,7 +92,8 @@ class BagView(View):
         if len(members) <= 24:
             return None
         kind = type_atom(self.value).name.strip("_").replace("_", " ")
-        rows = [(item_node(item, {id(self.value)}),) for item in members[:_SHOWN]]
+        place = Place().inside(self.value)
+        rows = [(item_node(item, place),) for item in members[:_SHOWN]]
         more = len(members) - len(rows)
         return [
             element("p", element("span", f"{kind} of {numbers.count(len(members))}", class_="t")),

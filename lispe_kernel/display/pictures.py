@@ -160,7 +160,7 @@ def heatmap(
         element("div", _vertical(down, raster.rows), class_="y"),
         drawn,
         element("div"),
-        element("div", _horizontal(across, raster.columns), class_="x u" if rotate else "x"),
+        _below(across, raster.columns, rotate),
         element("div"),
         element("div", across.name, class_="x", style="text-align:center") if across.name else None,
         class_="p",
@@ -190,6 +190,14 @@ def _vertical(axis: Axis, length: int) -> list[Element]:
 
 def _horizontal(axis: Axis, length: int) -> list[Element]:
     return [element("span", text, style=f"left:{_percent(place, length)}") for place, text in axis.ticks]
+
+
+def _below(axis: Axis, length: int, rotate: bool) -> Element:
+    """The labels under the picture; words stand upright in a strip as high as the longest of them."""
+    if not rotate:
+        return element("div", _horizontal(axis, length), class_="x")
+    height = min(76, 8 + 7 * max((len(text) for _, text in axis.ticks), default=1))
+    return element("div", _horizontal(axis, length), class_="x u", style=f"height:{height}px")
 
 
 def _percent(place: int, length: int) -> str:

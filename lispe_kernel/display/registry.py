@@ -45,6 +45,10 @@ class View:
         """The parts of the page, or None when the text says it all."""
         return None
 
+    def brief(self) -> Node:
+        """The page of the value as a part of another one's."""
+        return self.html()
+
     def png(self) -> bytes | None:
         """A picture for front ends that show no HTML."""
         return None

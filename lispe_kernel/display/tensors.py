@@ -23,6 +23,7 @@ _TABLE_VALUES = 100
 _MULTIPLES = 12
 _MULTIPLE_PIXELS = 64
 _MATRIX_PIXELS = 208
+_BRIEF_PIXELS = 48
 _CURVE_VALUES = 2000
 _HISTOGRAM_VALUES = 12
 
@@ -44,6 +45,16 @@ class TensorView(View):
 
     def line(self) -> str:
         return summary(self.statistics)
+
+    def brief(self) -> Node:
+        """The facts, the histogram and a small picture of the first matrix."""
+        known = self.statistics
+        if fits_table(known.shape):
+            return self.html()
+        small = self._rasters_of(1, _BRIEF_PIXELS)
+        limit = pictures.limit_of(small)
+        drawn = [pictures.heatmap(raster, -limit, limit, "heatmap", widest=144) for raster in small]
+        return [facts(_properties(known)), alarms(known), element("div", self._spread(), drawn)]
 
     def html(self) -> Node:
         known = self.statistics
@@ -104,12 +115,15 @@ class TensorView(View):
 
     @cached_property
     def _rasters(self) -> list[pictures.Raster]:
+        several = len(self._planar_shape) > 2
+        return self._rasters_of(_MULTIPLES, _MULTIPLE_PIXELS if several else _MATRIX_PIXELS)
+
+    def _rasters_of(self, count: int, most: int) -> list[pictures.Raster]:
+        """The first matrices of the last two axes, reduced; none for vectors and what a table shows."""
         known = self.statistics
         if known.count == 0 or self.value.is_meta or len(self._planar_shape) < 2 or fits_table(known.shape):
             return []
-        several = len(self._planar_shape) > 2
-        most = _MULTIPLE_PIXELS if several else _MATRIX_PIXELS
-        return [pictures.reduce_matrix(matrix, most) for _, matrix in matrices(self.value, _MULTIPLES)]
+        return [pictures.reduce_matrix(matrix, most) for _, matrix in matrices(self.value, count)]
 
     def _heatmaps(self) -> Iterator[Node]:
         rasters = self._rasters

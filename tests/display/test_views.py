@@ -180,6 +180,12 @@ def test_a_list_that_holds_itself_ends() -> None:
     assert "..." in Page(bundle(loop)["text/html"]).words
 
 
+def test_many_tensors_in_nested_lists_stay_readable() -> None:
+    data = bundle(List([List([torch.randn(200, 200) for _ in range(10)]) for _ in range(10)]))
+    assert len(data["text/html"]) < 300_000
+    assert len(data["text/plain"]) < 10_000
+
+
 def test_a_million_numbers_are_shown_at_once() -> None:
     data = bundle(Integers(range(1_000_000)))
     assert sum(map(len, data.values())) < 60_000
@@ -269,8 +275,9 @@ def test_a_gap_in_a_curve_stays_a_gap() -> None:
 
 
 def test_values_over_many_decades_get_a_logarithmic_scale() -> None:
-    frame = charts.frame_of([charts.Series("s", [0, 1], [1e-6, 1.0])], 400, 200)
+    frame = charts.frame_of([charts.Series("s", [0, 1, 2], [1e-6, 1e-3, 1.0])], 400, 200)
     assert frame.log
+    assert not charts.frame_of([charts.Series("s", range(1, 5000), range(1, 5000))], 400, 200).log
     assert frame.down(1e-3) == pytest.approx((frame.down(1e-6) + frame.down(1.0)) / 2)
 
 
