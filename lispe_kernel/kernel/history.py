@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import sqlite3
 
 Entry = tuple[int, int, Any]
+# What the writer is given: a cell, somebody who waits for all before it, or the end.
+_Item = tuple[int, str] | threading.Event | None
+# Seconds that a cell may wait to be written.
+PAUSE = 0.2
 
 _TABLES = """
 create table if not exists sessions (
@@ -41,8 +45,10 @@ class History:
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
-        self._queue: queue.SimpleQueue[tuple[int, str] | threading.Event | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
+        # Set when somebody waits for the file: the writer then writes at once.
+        self._hurry = threading.Event()
         self._session: int | None = None
         self._latest: list[tuple[int, str]] = []
 
@@ -58,6 +64,7 @@ class History:
         """Write what is waiting and end."""
         if self._writer is not None:
             self._queue.put(None)
+            self._hurry.set()
             self._writer.join(2.0)
             self._writer = None
 
@@ -69,21 +76,36 @@ class History:
 
     def _write(self) -> None:
         base = self._open()
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, threading.Event):
-                item.set()
-            elif base is not None:
-                self._insert(base, *item)
+        going = True
+        while going:
+            batch = [self._queue.get()]
+            # A moment later, so that the writing does not compete with the reply of the cell.
+            self._hurry.wait(PAUSE)
+            while not self._queue.empty():
+                batch.append(self._queue.get())
+            self._hurry.clear()
+            going = self._store(base, batch)
         if base is not None:
             base.close()
 
-    def _insert(self, base: sqlite3.Connection, line: int, source: str) -> None:
+    def _store(self, base: sqlite3.Connection | None, batch: list[_Item]) -> bool:
+        """Write the cells of a batch, wake those who wait for them; returns whether more may come."""
+        cells = [item for item in batch if isinstance(item, tuple)]
+        if base is not None and cells:
+            self._insert(base, cells)
+        for item in batch:
+            if isinstance(item, threading.Event):
+                item.set()
+        return None not in batch
+
+    def _insert(self, base: sqlite3.Connection, cells: list[tuple[int, str]]) -> None:
         import sqlite3
 
         with contextlib.suppress(sqlite3.Error), base:
             if self._session is None:
                 self._session = base.execute("insert into sessions default values").lastrowid
-            base.execute("insert or replace into cells values (?, ?, ?)", (self._session, line, source))
+            rows = [(self._session, line, source) for line, source in cells]
+            base.executemany("insert or replace into cells values (?, ?, ?)", rows)
 
     def _open(self) -> sqlite3.Connection | None:
         import sqlite3
@@ -102,6 +124,7 @@ class History:
         written = threading.Event()
         self._start()
         self._queue.put(written)
+        self._hurry.set()
         written.wait(5.0)
 
     # -- answering -------------------------------------------------------------------------------
