@@ -6,18 +6,21 @@ Nothing of the user's is ever run: values are looked at, never called. Offsets a
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lispe_kernel.kernel.cursor import Level, Place, enclosing, place_at, words
 from lispe_kernel.kernel.magics import MAGICS
 from lispe_kernel.kernel.names import SessionSource, all_names, known, parameters
+from lispe_kernel.kernel.python_completion import python_matches
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import access_of
 
 TYPES = "_jupyter_types_experimental"
 # Beyond this nobody reads on, and a front end would stall.
 MOST = 500
+_PYTHON_CELL = re.compile(r"\s*%%python\b[^\n]*\n")
 AT = frozenset({"@", "at", "nth", "key@", "key"})
 
 
@@ -58,6 +61,9 @@ class Completer:
         magic = _magic(code, cursor)
         if magic is not None:
             return magic
+        if _PYTHON_CELL.match(code):
+            start, named = python_matches(code, cursor, self._session().namespace)
+            return start, [Match(text, kind) for text, kind in named[:MOST]]
         place = place_at(code, cursor)
         if place.kind == "comment":
             return place.start, []

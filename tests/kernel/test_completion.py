@@ -139,3 +139,39 @@ def test_the_methods_of_an_instance_are_offered_after_it() -> None:
     session = Session()
     session.namespace["p"] = Point()
     assert ask(Completer(lambda: session), "(p (no|")["matches"] == ["norm"]
+
+
+@pytest.mark.parametrize(
+    ("marked", "offered"),
+    [
+        ("%%python\ngree|", "greeting"),
+        ("%%python\nprin|", "print"),
+        ("%%python\nwhi|", "while"),
+        ("%%python\ngreeting.upp|", "upper"),
+        ("%%python\nx = greeting.spl|", "split"),
+        ("%%python\nmath_module.sq|", "sqrt"),
+        ("%%python\nmath_module.pi.is_|", "is_integer"),
+        ("%%python\nstr.cas|", "casefold"),
+    ],
+)
+def test_python_cells_complete_python(marked: str, offered: str) -> None:
+    import math
+
+    session = Session()
+    session.run(DEFINITIONS)
+    session.namespace["math_module"] = math
+    assert offered in ask(Completer(lambda: session), marked)["matches"]
+
+
+def test_completing_an_attribute_runs_no_property() -> None:
+    class Touchy:
+        @property
+        def trap(self) -> int:
+            raise AssertionError("a property ran")
+
+    session = Session()
+    session.namespace["touchy"] = Touchy()
+    completer = Completer(lambda: session)
+    assert ask(completer, "%%python\ntouchy.tr|")["matches"] == ["trap"]
+    assert ask(completer, "%%python\ntouchy.trap.x|")["matches"] == []
+    assert ask(completer, "%%python\nno_such.x|")["matches"] == []

@@ -109,6 +109,13 @@ def test_a_display_with_an_identity_can_be_updated(kernel: Running) -> None:
     assert (first["data"]["text/plain"], second["data"]["text/plain"]) == ("1", "2")
 
 
+def test_lispe_displays_can_be_updated(kernel: Running) -> None:
+    reply = kernel.run("(setq shown (display 1)) (update_display shown 2)")
+    (first,), (second,) = reply.of("display_data"), reply.of("update_display_data")
+    assert first["transient"]["display_id"] == second["transient"]["display_id"]
+    assert second["data"]["text/plain"] == "2"
+
+
 def test_clear_output_reaches_the_front_end(kernel: Running) -> None:
     assert kernel.run("(clear_output)").of("clear_output") == [{"wait": False}]
     assert kernel.run("(clear_output true)").of("clear_output") == [{"wait": True}]

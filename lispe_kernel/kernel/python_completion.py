@@ -1,0 +1,69 @@
+"""Completion inside Python cells: names, and attributes of what the names hold.
+
+Attributes are read from classes and modules without calling anything: no property runs, no `__getattr__`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterator
+from inspect import getattr_static
+from types import ModuleType
+from typing import Any
+
+_PATH = re.compile(r"(?:[^\W\d]\w*\.)*(?:[^\W\d]\w*)?\Z")
+
+
+def python_matches(code: str, cursor: int, namespace: dict[str, Any]) -> tuple[int, list[tuple[str, str]]]:
+    """Where the completed word starts, and pairs (text, kind) of what may stand there."""
+    before = code[:cursor]
+    path = _PATH.search(before)
+    text = path[0] if path is not None else ""
+    holder, _, begun = text.rpartition(".")
+    start = cursor - len(begun)
+    names = _attributes(holder.split("."), namespace) if holder else _names(namespace)
+    found = {name: kind for name, kind in names if name.startswith(begun)}
+    hidden = {name for name in found if name.startswith("_") and not begun.startswith("_")}
+    return start, sorted((name, kind) for name, kind in found.items() if name not in hidden)
+
+
+def _names(namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in keyword.kwlist:
+        yield name, "keyword"
+    for name, value in vars(builtins).items():
+        yield name, _kind(value)
+    for name, value in list(namespace.items()):
+        if name.isidentifier():
+            yield name, _kind(value)
+
+
+def _attributes(path: list[str], namespace: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if path[0] not in namespace and not hasattr(builtins, path[0]):
+        return
+    value = namespace.get(path[0], vars(builtins).get(path[0]))
+    for name in path[1:]:
+        value = getattr_static(value, name, None)
+        if value is None:
+            return
+    for owner in _owners(value):
+        for name, held in list(vars(owner).items()):
+            if isinstance(name, str):
+                yield name, _kind(held)
+
+
+def _owners(value: Any) -> Iterator[Any]:
+    """The objects whose dictionaries hold the attributes: the value itself, its class, its bases."""
+    if isinstance(value, ModuleType | type) or isinstance(getattr_static(value, "__dict__", None), dict):
+        yield value
+    cls = value if isinstance(value, type) else type(value)
+    yield from cls.__mro__
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, ModuleType):
+        return "module"
+    if isinstance(value, type):
+        return "class"
+    return "function" if callable(value) else "instance"
