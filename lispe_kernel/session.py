@@ -27,6 +27,7 @@ from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.library.maths import CONSTANTS
+from lispe_kernel.language.library.threads import Threads
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
@@ -66,6 +67,7 @@ class Session:
         self.macros: dict[str, Macro] = {}
         self.fixed: set[str] = set()
         self.classes: dict[str, Any] = {}
+        self.threads = Threads()
         self.signatures: dict[str, Signature] = {}
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
@@ -247,7 +249,7 @@ class Session:
     def known_names(self) -> list[str]:
         """Every name that means something here: the user's, the library's, the special forms'."""
         return [
-            *(n for n in self.namespace if not n.startswith("__")),
+            *(n for n in self.namespace if not n.startswith("__") and " " not in n),
             *(n for n, _ in registry.names()),
             *(n for n, _ in special_forms.names()),
             *self.macros,

@@ -25,6 +25,7 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
+from lispe_kernel.language.library import threads
 from lispe_kernel.language.library.containers import at, car, items, push, set_at, size, store
 from lispe_kernel.language.library.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.library.searching import replaced
@@ -195,6 +196,7 @@ HELPERS: dict[str, Any] = {
     " Caught": Caught,
     **matching.HELPERS,
     **instances.HELPERS,
+    **threads.HELPERS,
     " is_caught": lambda value: isinstance(value, Caught),
 }
 

@@ -18,6 +18,7 @@ class Runtime(Protocol):
 
     namespace: dict[str, Any]
     arguments: list[str]
+    threads: Any
     slots: dict[int, Any]
 
     def evaluate(self, source: str, name: str | None = None) -> Any: ...

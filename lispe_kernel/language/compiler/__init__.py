@@ -24,6 +24,8 @@ from lispe_kernel.language.compiler import (  # noqa: F401 - imported to registe
     protection,
     records,
     rewriting,
+    spaces,
+    threads,
 )
 from lispe_kernel.language.compiler.program import Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms

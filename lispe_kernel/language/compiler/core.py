@@ -92,6 +92,10 @@ class Compiler(Kinds, Emitter):
         # The instance that is current here, and the class that `withclass` names.
         self.instance: InstanceScope | None = None
         self.with_class: Any = None
+        # The current name space and thread body, the functions of theirs that are still to come.
+        self.space = self.thread = ""
+        self.announced: set[str] = set()
+        self.in_threadspace = False
         self._kinds: dict[str, str] = {}
         self.shared: set[str] = set()
         self._depth = 0
@@ -263,6 +267,8 @@ class Compiler(Kinds, Emitter):
                 return field
         if self.is_frame_variable(name):
             return self._frame_variable(name)
+        if self.space or self.thread:
+            name = self._found_in_space(name)
         return self._global(name)
 
     def _is_local(self, name: str) -> bool:
@@ -402,6 +408,12 @@ class Compiler(Kinds, Emitter):
         if isinstance(head, list):
             if len(form) >= 3 and form[1] is AT:
                 return self.compile(form.made(AT, head, *form[2:]), destination)
+            if self.classes or self.context.classes:
+                from lispe_kernel.language.compiler.creation import instance_call
+
+                called = instance_call(self, form, destination)
+                if called is not NOT_INLINE:
+                    return called  # type: ignore[no-any-return]
             return self.deliver(self._computed_call(form), destination)
         raise self.error(f"Error: wrong function call: '{to_text(head)}' is not a function")
 
@@ -443,6 +455,8 @@ class Compiler(Kinds, Emitter):
                 return found  # type: ignore[no-any-return]
         if name in self.bindings:
             return self.deliver(self._computed_call(form), destination)
+        if self.space or self.thread:
+            name = self._found_in_space(name)
         if self.instance is not None and self.instance.calls(name):
             return self.instance.call(self, form, destination)
         cls = self.classes.get(name) or self.context.classes.get(name)
@@ -462,6 +476,11 @@ class Compiler(Kinds, Emitter):
             if found is not NOT_INLINE:
                 return found  # type: ignore[no-any-return]
         return compile_call(self, name, form, destination, entry)
+
+    def _found_in_space(self, name: str) -> str:
+        from lispe_kernel.language.compiler.spaces import found_in_space
+
+        return found_in_space(self, name)
 
     def user_defined(self, name: str) -> bool:
         """Whether a name in head position means something of the user's, not of the library."""

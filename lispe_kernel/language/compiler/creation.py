@@ -90,7 +90,7 @@ def instance_call(c: Compiler, form: Form, destination: Destination) -> Any:
     if found is None:
         return NOT_INLINE
     classes, start, exact = found
-    subject = c.simple(c.variable(form[0]))
+    subject = c.simple(c.value(form[0], form.spans[0]))
     if not isinstance(subject, ast.Name):
         subject = c.saved(subject)
     assert isinstance(subject, ast.Name)
@@ -118,7 +118,12 @@ def _inside(
 
 def _classes_of(c: Compiler, form: Form) -> tuple[list[Any], int, Any] | None:
     """The classes that the instance may have, where the forms begin, and the class that it must have."""
-    if len(form) < 2 or not _may_hold_instance(c, form[0].name):
+    if len(form) < 2:
+        return None
+    if isinstance(form[0], Atom):
+        if not _may_hold_instance(c, form[0].name):
+            return None
+    elif head(form[0]) in _CODE:
         return None
     named = known_class(c, form[1])
     start = 2 if named is not None else 1
@@ -130,10 +135,15 @@ def _classes_of(c: Compiler, form: Form) -> tuple[list[Any], int, Any] | None:
         return [c.with_class], start, c.with_class
     heads = {name.name for name in map(head, form[1:]) if name is not None}
     classes = [cls for cls in {**c.context.classes, **c.classes}.values() if heads & cls.lispe_methods]
-    held = c.context.declared(form[0].name) if form[0].name not in c.bindings else None
+    is_global = isinstance(form[0], Atom) and form[0].name not in c.bindings
+    held = c.context.declared(form[0].name) if is_global else None
     if isinstance(held, Instance) and type(held) not in classes:
         classes.append(type(held))
     return (classes, start, None) if classes else None
+
+
+# Lists in head position that are code, or surely make a function.
+_CODE = frozenset(map(Atom, ("quote", "λ")))
 
 
 def _may_hold_instance(c: Compiler, name: str) -> bool:

@@ -192,6 +192,7 @@ def compile_defun(c: Compiler, form: Form, destination: Destination) -> ast.expr
     if c.is_keyword(name):
         raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
     parameters = parse_parameters(c, form[2], form.spans[2])
+    name = f"{c.space} {name}" if c.space else name
     signature = parameters.signature(name)
     c.signatures[name] = signature
     start, doc = 3, ""

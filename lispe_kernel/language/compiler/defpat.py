@@ -75,6 +75,7 @@ def add_clause(c: Compiler, form: Form, destination: Destination, build: Build) 
         raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
     if not is_list(form[2]):
         raise c.error("Error: List of missing parameters in a function declaration", form.spans[2])
+    name = f"{c.space} {name}" if c.space else name
     known = c.signatures.get(name) or c.context.signature(name)
     old = known.clauses if isinstance(known, PatternSignature) and known.kind == kind else ()
     signature = PatternSignature(
@@ -86,8 +87,16 @@ def add_clause(c: Compiler, form: Form, destination: Destination, build: Build) 
         clauses=_with_clause(old, Clause(form, c.source)),
     )
     c.signatures[name] = signature
-    span = c.place
-    c.finishers[name] = lambda: build(c, c.signatures[name], span)  # type: ignore[arg-type]
+    span, space = c.place, c.space
+
+    def finish() -> Definition:
+        c.space = space
+        try:
+            return build(c, c.signatures[name], span)  # type: ignore[arg-type]
+        finally:
+            c.space = ""
+
+    c.finishers[name] = finish
     if destination is VALUE:
         return c.name(python_name(name))
     return None if destination is EFFECT else c.deliver(c.name(python_name(name)), destination)

@@ -117,7 +117,21 @@ UNSET_VALUE = Unset()
 
 # Forms that are carried out while compiling and leave nothing to run.
 _DEFINING = frozenset(
-    map(Atom, ("defun", "defmacro", "link", "defpat", "defpred", "defprol", "data@", "class@"))
+    map(
+        Atom,
+        [
+            "defun",
+            "defmacro",
+            "link",
+            "defpat",
+            "defpred",
+            "defprol",
+            "data@",
+            "class@",
+            "defspace",
+            "dethread",
+        ],
+    )
 )
 
 

@@ -9,6 +9,7 @@ FAMILIES = (
     "containers",
     "evaluation",
     "patterns",
+    "threads",
     "kinds",
     "access",
     "sequences",
