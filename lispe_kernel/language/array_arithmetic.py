@@ -85,8 +85,9 @@ def _bind() -> None:
             bound = _bound(operate, OPERATORS[name])
             setattr(cls, f"__{method}__", bound)
             setattr(cls, f"__r{method}__", reflected_of(name, bound))
-    LinkedList.__iadd__ = LinkedList.__add__  # type: ignore[method-assign,assignment]
-    LinkedList.__imul__ = LinkedList.__mul__  # type: ignore[method-assign,assignment]
+    # deque's own += and *= would change the list in place and mean something else.
+    for method in ("add", "mul"):
+        setattr(LinkedList, f"__i{method}__", getattr(LinkedList, f"__{method}__"))
 
 
 def _bound(operate: Callable[[Binary, Any, Any], Any], op: Binary) -> Binary:

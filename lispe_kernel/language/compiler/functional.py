@@ -156,7 +156,7 @@ def compile_maplist(c: Compiler, form: Form, destination: Destination) -> Any:
     container = c.simple(c.value(form[2], form.spans[2]))
     values, kind = _collected(c, function, _source(c, container, name), _mapped, test=False)
     if name == "maplist":
-        made = c.call(" typed", values, c.constant(function.form))
+        made: ast.expr = c.call(" typed", values, c.constant(function.form))
     else:
         made = c.known(c.call(" list", _numbered(c, values, kind, function)), "list")
     return c.deliver(made, destination)
