@@ -197,7 +197,21 @@ def _load_ext(part: Part, cell: Cell) -> Shown:
     load = getattr(module, "load_ipython_extension", None)
     if load is None:
         raise LispeError(f"Error: %load_ext: the module '{part.argument}' has no load_ipython_extension")
-    load(cell.kernel.facade)
+    try:
+        load(cell.kernel.facade)
+    except (AttributeError, TypeError) as error:
+        # The shell here is a facade: what an extension wants of IPython's compiler or magics is not there.
+        raise LispeError(
+            f"Error: %load_ext: '{part.argument}' needs more of IPython than this kernel has: {error}"
+        ) from error
+    return _shown()
+
+
+@magic("matplotlib")
+def _matplotlib(part: Part, cell: Cell) -> Shown:
+    """%matplotlib inline: figures of Python cells appear in the notebook, as they always do here."""
+    if part.argument not in ("", "inline"):
+        raise LispeError(f"Error: %matplotlib: figures are shown inline; there is no '{part.argument}' here")
     return _shown()
 
 

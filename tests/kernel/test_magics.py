@@ -146,6 +146,20 @@ def test_who_lists_and_reset_forgets(kernel: Running) -> None:
 def test_load_ext_loads_or_says_why_not(kernel: Running) -> None:
     assert kernel.run("%load_ext ipywidgets").status == "ok"
     assert "no module can be imported" in kernel.run("%load_ext no_such_module_here").content["evalue"]
+    assert "has no load_ipython_extension" in kernel.run("%load_ext json").content["evalue"]
+    assert "needs more of IPython" in kernel.run("%load_ext IPython.extensions.autoreload").content["evalue"]
+
+
+def test_matplotlib_inline_is_what_happens_anyway(kernel: Running) -> None:
+    assert kernel.run("%matplotlib inline").status == "ok"
+    assert "shown inline" in kernel.run("%matplotlib qt").content["evalue"]
+
+
+def test_lsmagic_names_every_magic(kernel: Running) -> None:
+    listed = kernel.run("%lsmagic").stream()
+    assert all(
+        name in listed for name in ("%%python", "%time", "%who", "%reset", "%load_ext", "!COMMAND", "?NAME")
+    )
 
 
 def test_question_mark_opens_the_pager(kernel: Running) -> None:
