@@ -22,6 +22,7 @@ from lispe_kernel.language.compiler.macros import Macro
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import Signature
+from lispe_kernel.language.compiler.spaces import within
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
@@ -225,7 +226,7 @@ class Session:
         entry = registry.get(name)
         return entry.name if entry is not None and entry.keyword else name
 
-    def use_library(self, name: str) -> None:
+    def use_library(self, name: str, space: str = "") -> None:
         """`(use ...)`: the torch library is at hand without it; any other name is a file of LispE."""
         if name in TORCH_LIBRARIES:
             return
@@ -234,7 +235,7 @@ class Session:
             raise LispeError(
                 f"Error: use: there is no library '{name}' (known: {known}; a file needs its path)"
             )
-        self.load_file(name)
+        self.load_file(name, space)
 
     # -- what functions ask ----------------------------------------------------------------------
 
@@ -261,7 +262,13 @@ class Session:
         beside = os.path.join(str(self.namespace.get("_current", "")), path)
         return beside if not os.path.isabs(path) and os.path.exists(beside) else path
 
-    def load_file(self, path: str) -> Any:
+    def evaluate_in_space(self, text: str, name: str, space: str) -> Any:
+        """As `evaluate`, with a name space current: the functions that the text defines are the space's."""
+        source = self._source(text, name, None)
+        forms = within(space, read(source, self.canonical))
+        return self.run_program(call_deep(lambda: compile_program(self, source, forms))).value
+
+    def load_file(self, path: str, space: str = "") -> Any:
         """Run a LispE file once and return its last value; a file loaded before is not run again.
 
         Errors: `Unknown file: PATH`, and the file's own errors with its name and lines.
@@ -277,7 +284,10 @@ class Session:
             raise LispeError(f"Unknown file: {path} ({reason})") from None
         self.loaded[found] = None
         try:
-            self.loaded[found] = self.evaluate(text, path)
+            if space:
+                self.loaded[found] = self.evaluate_in_space(text, path, space)
+            else:
+                self.loaded[found] = self.evaluate(text, path)
         except BaseException:
             del self.loaded[found]
             raise

@@ -9,6 +9,7 @@ from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import python_name
+from lispe_kernel.language.compiler.spaces import space_name
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import Atom
 
@@ -63,12 +64,13 @@ def compile_use(c: Compiler, form: Form, destination: Destination) -> ast.expr |
     A file named by a string is run before the rest of the text is compiled, so its macros can be used.
     """
     library: Any = form[1]
+    space = space_name(form[2]) if len(form) == 3 else ""
     if is_list(library) and len(library) == 2 and library[0] is QUOTE:
         library = library[1]
     if isinstance(library, Atom):
-        c.context.use_library(library.name)
+        c.context.use_library(library.name, space)
     elif isinstance(library, str):
-        c.context.use_library(library)
+        c.context.use_library(library, space)
     else:
         raise c.error('Error: use: name a library (\'lispe_torch) or a file ("file.lisp")', form.spans[1])
     return c.deliver(c.true(), destination)

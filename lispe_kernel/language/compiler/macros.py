@@ -9,8 +9,8 @@ from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
-from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.printer import is_type_atom, to_text, type_atom
+from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
     import ast
@@ -75,18 +75,27 @@ def expand(c: Compiler, macro: Macro, form: Form) -> Any:
 
 def match(pattern: Any, form: Any, found: dict[Atom, Any]) -> bool:
     """Match a form against a pattern of atoms, constants, quoted atoms and lists with `$ rest`."""
-    if isinstance(pattern, Atom):
+    if isinstance(pattern, Atom) and pattern is not TRUE:
         if pattern in found:
             return bool(found[pattern] == form)
         found[pattern] = form
         return True
-    if pattern is None:
+    if pattern is None or pattern is TRUE:
         return True
     if not is_list(pattern):
         return type(pattern) is type(form) and bool(pattern == form)
     if len(pattern) == 2 and pattern[0] is QUOTE:
         return bool(pattern[1] == form)
+    if pattern and isinstance(pattern[0], Atom) and is_type_atom(pattern[0].name):
+        return _type_of(form) is pattern[0] and (len(pattern) == 1 or match(pattern[-1], form, found))
     return is_list(form) and _match_list(pattern, form, found)
+
+
+def _type_of(form: Any) -> Atom:
+    """The type of an argument form: a quoted form is of the type of what it quotes."""
+    if is_list(form) and len(form) == 2 and form[0] is QUOTE:
+        form = form[1]
+    return type_atom(as_data(form))
 
 
 def _match_list(pattern: list[Any], form: list[Any], found: dict[Atom, Any]) -> bool:

@@ -97,6 +97,14 @@ def compile_load(c: Compiler, form: Form, destination: Destination) -> Any:
     return c.compile(Form([form[0], form[1], space], form.span, form.spans), destination)
 
 
+def within(space: str, forms: Form) -> Form:
+    """The forms of a text to be run inside a space, which is made if it is new."""
+    name = Atom(space)
+    made = Form([Atom("defspace"), name], forms.span)
+    spans = [forms.span, forms.span, *forms.spans]
+    return Form([made, Form([Atom("space"), name, *forms], forms.span, spans)], forms.span)
+
+
 def space_name(form: Any) -> str:
     """The name of a space as `use` takes it, quoted or not; empty when there is none."""
     if is_list(form) and len(form) == 2 and form[0] is QUOTE:

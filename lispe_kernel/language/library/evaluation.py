@@ -34,6 +34,14 @@ def apply(function_: Any, arguments: Any) -> Any:
     return callable_of(function_)(*arguments)
 
 
+def _space(name: str, space: Any) -> str:
+    if space is None:
+        return ""
+    if not isinstance(space, Atom):
+        raise wrong_argument(name, 2, "the name of a space", space)
+    return space.name
+
+
 @function("load", keyword=True)
 def load(file: str, space: Any = None) -> Any:
     """Run a LispE file and return its last value. A file that was loaded before is not run again.
@@ -45,7 +53,7 @@ def load(file: str, space: Any = None) -> Any:
     """
     if not isinstance(file, str):
         raise wrong_argument("load", 1, "a path", file)
-    return current().load_file(file)
+    return current().load_file(file, _space("load", space))
 
 
 @function("loadcode", keyword=True)
@@ -56,6 +64,9 @@ def loadcode(text: str, space: Any = None) -> Any:
     """
     if not isinstance(text, str):
         raise wrong_argument("loadcode", 1, "a text", text)
+    name = _space("loadcode", space)
+    if name:
+        return current().evaluate_in_space(text, "loadcode", name)
     return current().evaluate(text, "loadcode")
 
 
