@@ -66,7 +66,7 @@ def bytes_of_small_tensors() -> Row:
 def megabytes(name: str, value: Any, allowed: float) -> Row:
     """The size of a bundle; sizes stand in the columns of times."""
     size = sum(map(len, display.bundle(value).values())) / 1e6
-    return row(name, [size], [allowed], "megabytes, of those allowed", 1)
+    return row(name, [size], [allowed], "of the size allowed (1 s stands for 1 MB)", 1)
 
 
 def bounded(name: str, value: Any, allowed: float) -> Row:
