@@ -27,6 +27,7 @@ from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, registry
+from lispe_kernel.language.library.access import LONG_WALK, long_walk
 from lispe_kernel.language.library.maths import CONSTANTS
 from lispe_kernel.language.library.threads import Threads
 from lispe_kernel.language.reader import read
@@ -213,6 +214,9 @@ class Session:
         entry = registry.get(name)
         if entry is None and name.startswith(TORCH_NAMES):
             self.load_torch()
+            entry = registry.get(name)
+        elif entry is None and LONG_WALK.fullmatch(name):
+            long_walk(name)
             entry = registry.get(name)
         if self._version != registry.version:
             self._install_builtins()

@@ -13,7 +13,7 @@ import torch
 
 from lispe_kernel.language import runtime
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
@@ -76,7 +76,8 @@ def model_named(identifier: Any, complaint: str = NOT_LOADED) -> Loaded:
     """A loaded model. Errors: `Model not loaded: ID`."""
     found = models().get(identifier) if isinstance(identifier, str) else None
     if found is None:
-        raise LispeError(f"{complaint}{identifier}")
+        shown = identifier if isinstance(identifier, str) else describe(identifier)
+        raise LispeError(f"{complaint}{shown}")
     return found
 
 

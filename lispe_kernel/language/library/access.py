@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import product
 from typing import Any
@@ -73,6 +74,14 @@ def _register_walk(name: str) -> None:
         "Errors: `Error: index out of bounds` when there are no elements left on the way."
     )
     function(name, keyword=True, parameters=(Parameter("list"),))(walk)
+
+
+LONG_WALK = re.compile(r"c[ad]{5,}r")
+
+
+def long_walk(name: str) -> None:
+    """Register a name of the family that is longer than those that exist from the start."""
+    _register_walk(name)
 
 
 for _length in (2, 3, 4):
