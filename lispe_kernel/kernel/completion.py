@@ -112,11 +112,11 @@ class Completer:
         if both is None or both[1].items or both[0].items[1:] != ["()"]:
             return
         value = self._session().namespace.get(both[0].head)
-        methods = getattr(type(value), "lispe_methods", None)
-        if isinstance(methods, dict):
-            for name in sorted(methods):
-                if name.startswith(place.word):
-                    yield Match(name, "method")
+        bases = type(value).__mro__
+        methods = {name for cls in bases for name in getattr(cls, "lispe_methods", ())}
+        for name in sorted(methods):
+            if name.startswith(place.word):
+                yield Match(name, "method")
 
     def _named_parameters(self, place: Place) -> Iterator[Match]:
         """`(area 3 (? h 5))`: the parameters of the called function that is the user's."""

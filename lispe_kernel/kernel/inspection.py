@@ -16,6 +16,7 @@ from lispe_kernel.language.compiler.macros import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.printer import describe, show, type_atom
+from lispe_kernel.language.values.instances import Instance
 
 # A variable's text in a tooltip.
 WIDTH = 600
@@ -99,6 +100,8 @@ class Inspector:
             return _form_page(name.entry)
         if isinstance(name.entry, FunctionType):
             return self._user_page(name)
+        if isinstance(name.entry, type) and issubclass(name.entry, Instance):
+            return _class_page(name)
         if isinstance(name.entry, Macro):
             return Page(name.signature, "your macro")
         return _value_page(name)
@@ -139,6 +142,16 @@ def _outdented(doc: str) -> str:
     import inspect
 
     return inspect.cleandoc(doc)
+
+
+def _class_page(name: Name) -> Page:
+    cls = name.entry
+    page = Page(name.signature, "your class")
+    if cls.lispe_parent is not None:
+        page.facts.append(("Extends", cls.lispe_parent.__name__))
+    methods = sorted({method for base in cls.__mro__ for method in getattr(base, "lispe_methods", ())})
+    page.facts.append(("Methods", " ".join(methods)))
+    return page
 
 
 def _value_page(name: Name) -> Page:

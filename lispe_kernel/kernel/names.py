@@ -17,6 +17,7 @@ from lispe_kernel.language.functions import Function, Parameter, parameters_of, 
 from lispe_kernel.language.printer import show
 from lispe_kernel.language.reader import tokens
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.session import Session
 
 # The kinds that JupyterLab has icons for.
@@ -90,9 +91,24 @@ def _kind(value: Any) -> str:
 
 def signature_of(name: str, value: Any) -> str:
     """The call of a user's function as LispE writes it, without evaluating anything."""
+    if isinstance(value, type) and issubclass(value, Instance):
+        return "(" + " ".join([name, *value.lispe_fields]) + ")"
     if not isinstance(value, FunctionType):
         return ""
+    if _clauses(value):
+        return " or ".join(_call(name, clause[2]) for clause in _clauses(value))
     return "(" + " ".join([name, *map(str, parameters(value))]) + ")"
+
+
+def _call(name: str, patterns: Any) -> str:
+    return "(" + " ".join([name, *map(show, patterns)]) + ")"
+
+
+def _clauses(value: Any) -> list[Any]:
+    """The clauses of a pattern function, in the order of definition; none for another function."""
+    written = getattr(value, "lispe_source", None)
+    is_patterns = isinstance(written, list) and written and all(isinstance(form, list) for form in written)
+    return [form for form in written if len(form) > 2] if is_patterns else []
 
 
 def macro_signature(macro: Macro) -> str:
@@ -124,6 +140,11 @@ def _parameter(form: Any) -> Parameter:
 def definition(value: FunctionType) -> tuple[str, int, str]:
     """Where a user's function was written: (file, line, text of the defining form)."""
     code = value.__code__
+    clauses = getattr(getattr(value, "lispe_signature", None), "clauses", ())
+    if clauses:
+        forms = [clause.source.excerpt(clause.form.span) for clause in clauses]
+        first = clauses[0]
+        return first.source.file, first.form.span.line, "\n".join(forms)
     text = "".join(linecache.getlines(code.co_filename))
     form = _defining_form(text, code.co_firstlineno, value.__name__)
     return code.co_filename, code.co_firstlineno, form

@@ -6,6 +6,7 @@ asked for them with `(traceback_mode "python")`.
 
 from __future__ import annotations
 
+import ast
 import os
 import traceback
 from collections.abc import Iterator
@@ -123,8 +124,9 @@ def _chain(frames: tuple[Frame, ...]) -> Iterator[str]:
 
 def _call(frame: Frame) -> str:
     place = f"{frame.source}, line {frame.span.line}" if frame.span is not None else frame.source
-    # A frame of the top level is called as its source.
-    function = "" if frame.function == frame.source else f" in {frame.function}"
+    # A frame of the top level is called as its source, one that the compiler made is in angle brackets.
+    top = frame.function == frame.source or frame.function.startswith("<")
+    function = "" if top else f" in {frame.function}"
     text = _shortened(frame.text.strip())
     return f"  {place}{function}" + (f"  {DIM}{text}{RESET}" if text else "")
 
@@ -136,7 +138,7 @@ def _shortened(text: str) -> str:
 def _python_frames(error: BaseException) -> Iterator[str]:
     """Where a Python cell went wrong: its frames without ours below them."""
     frames = traceback.extract_tb(error.__traceback__)
-    shown = [frame for frame in frames if not frame.filename.startswith(_OURS)]
+    shown = [frame for frame in frames if not frame.filename.startswith((_OURS, ast.__file__))]
     if isinstance(error, SyntaxError) or shown:
         yield ""
     for part in traceback.format_list(shown):

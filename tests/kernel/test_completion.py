@@ -133,12 +133,12 @@ def test_after_percent_in_a_form_lispe_is_completed(completer: Completer) -> Non
 
 
 def test_the_methods_of_an_instance_are_offered_after_it() -> None:
-    class Point:
-        lispe_methods = {"norm": None, "move": None}  # noqa: RUF012 - as a class of LispE carries them
-
     session = Session()
-    session.namespace["p"] = Point()
-    assert ask(Completer(lambda: session), "(p (no|")["matches"] == ["norm"]
+    session.run("(class@ Point (x (y 3)) (defun norm () (+ x y)) (defun move (k) (setqi x k)))")
+    session.run("(class@ Pixel (colour) (from@ Point) (defun paint () colour)) (setq p (Pixel 1 2 'red))")
+    completer = Completer(lambda: session)
+    assert ask(completer, "(p (no|")["matches"] == ["norm"]
+    assert ask(completer, "(p (|")["matches"] == ["move", "norm", "paint"]
 
 
 @pytest.mark.parametrize(

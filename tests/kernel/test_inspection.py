@@ -89,3 +89,19 @@ def test_long_values_are_shortened(session: Session, inspector: Inspector) -> No
         "(setq long (list)) (loopcount 5000 (push long 1))"
     )
     assert len(inspector.about("long")["text/plain"]) < 1000
+
+
+def test_a_pattern_function_shows_all_its_clauses(session: Session, inspector: Inspector) -> None:
+    session.run("(defpat fact (0) 1)\n(defpat fact (n) (* n (fact (- n 1))))", "cell 9", "f9")
+    page = inspector.about("fact")["text/plain"]
+    assert page.startswith("(fact 0) or (fact n)")
+    assert "Defined in: cell 9, line 1" in page
+    assert page.endswith("(defpat fact (0) 1)\n(defpat fact (n) (* n (fact (- n 1))))")
+
+
+def test_a_class_shows_its_fields_parent_and_methods(session: Session, inspector: Inspector) -> None:
+    session.run("(class@ Pt (x (y 3)) (defun norm () (+ x y))) (class@ Px (c) (from@ Pt) (defun paint () c))")
+    page = inspector.about("Px")["text/plain"]
+    assert page.startswith("(Px ")
+    assert "Extends: Pt" in page
+    assert "Methods: norm paint" in page
