@@ -159,6 +159,14 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
     """The text for an exception that the LispE code itself raised, not a function it called."""
     if isinstance(error, NameError):
         return _unknown(getattr(error, "name", None) or form, at, place)
+    if isinstance(error, AttributeError) and hasattr(error.obj, "lispe_fields"):
+        # An instance without the method (its name begins with a blank) or field.
+        wanted = str(error.name)
+        return (
+            f"Unknown function call: '{wanted[1:]}'"
+            if wanted[0] == " "
+            else f"Error: Unbound atom: '{wanted}'"
+        )
     if isinstance(error, IndexError | KeyError):
         return f"Error: index out of bounds{_of(form)}"
     if isinstance(error, TypeError):

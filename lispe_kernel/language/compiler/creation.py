@@ -17,6 +17,8 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
 SETQ = Atom("setq")
+# The kind of a value that surely is an instance of some class.
+INSTANCE = "instance"
 
 
 def compile_creation(c: Compiler, cls: Any, form: Form, destination: Destination) -> ast.expr | None:
@@ -25,7 +27,8 @@ def compile_creation(c: Compiler, cls: Any, form: Form, destination: Destination
     if not any(_speaks_of(cls, argument) for argument in (*positional[1:], *named.values())):
         arguments = c.arguments(positional)
         keywords = {python_name(n): c.simple(c.value(v)) for n, v in named.items()}
-        return c.deliver(c.call(c.name(python_name(cls.__name__)), *arguments, named=keywords), destination)
+        called = c.call(c.name(python_name(cls.__name__)), *arguments, named=keywords)
+        return c.deliver(c.known(called, INSTANCE), destination)
     made = c.saved(c.call(" new instance", c.name(python_name(cls.__name__))))
     assert isinstance(made, ast.Name)
     outer, c.instance = c.instance, InstanceScope(made.id, [cls], inside=False)
@@ -43,6 +46,7 @@ def compile_creation(c: Compiler, cls: Any, form: Form, destination: Destination
         c.instance = outer
     started = ast.copy_location(ast.Attribute(made, "__init__", ast.Load()), made)
     c.evaluate(c.call(started, *given, named=keywords))
+    c.assume(made.id, INSTANCE)
     return c.deliver(made, destination)
 
 
@@ -94,6 +98,8 @@ def instance_call(c: Compiler, form: Form, destination: Destination) -> Any:
     if not isinstance(subject, ast.Name):
         subject = c.saved(subject)
     assert isinstance(subject, ast.Name)
+    if exact is None and c.kind(subject) == INSTANCE:
+        return _inside(c, subject, classes, form, start, destination)
     if exact is not None:
         c.evaluate(c.call(" check class", subject, c.name(python_name(exact.__name__))))
         return _inside(c, subject, classes, form, start, destination)

@@ -55,13 +55,20 @@ class InstanceScope:
     def calls(self, name: str) -> bool:
         return name in self.methods
 
+    @staticmethod
+    def _is_function(c: Compiler, name: str) -> bool:
+        """Whether a function of the program has the name of a method: an instance of another class may mean it."""
+        return name in c.signatures or c.context.defined(name) or c.context.library(name) is not None
+
     def call(self, c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
         """A call of a method of the instance."""
         arguments = c.arguments(form)
         method = " " + form[0].name
         if self.parent:
-            found = ast.Attribute(c.name(python_name(self.parent)), method, ast.Load())
+            found: ast.expr = ast.Attribute(c.name(python_name(self.parent)), method, ast.Load())
             arguments = [c.name(self.name), *arguments]
+        elif not self.inside and self._is_function(c, form[0].name):
+            found = c.call(" method or function", c.name(self.name), c.constant(form[0].name))
         else:
             found = ast.Attribute(c.name(self.name), method, ast.Load())
         return c.deliver(c.call(ast.copy_location(found, c.nil()), *arguments), destination)

@@ -19,10 +19,6 @@ from lispe_kernel.language.values.lists import List, deep_copy
 OUT_OF_BOUNDS = "Error: index out of bounds"
 
 
-class MissingFieldError(LispeError, AttributeError):
-    """An instance has no such field. Also an AttributeError, as Python's objects raise."""
-
-
 class Instance:
     """The base of all LispE classes."""
 
@@ -33,12 +29,6 @@ class Instance:
     lispe_methods: ClassVar[frozenset[str]] = frozenset()
     lispe_parent: ClassVar[type | None] = None
     lispe_type: ClassVar[Atom]
-
-    def __getattr__(self, name: str) -> Any:
-        """What is no field: a function of the program for a call, an error for a variable."""
-        if name.startswith(" "):
-            return function_of_atom(Atom(name[1:]))
-        raise MissingFieldError(f"Error: Unbound atom: '{name}'")
 
     def __call__(self, *values: Any) -> Any:
         """Forms that could be evaluated without the instance: the value of the last."""
@@ -146,6 +136,12 @@ def to_clean(instance: Instance, method: Any) -> None:
     instance.__dict__[" clean"] = method.name if isinstance(method, Atom) else str(method)
 
 
+def method_or_function(instance: Any, name: str) -> Any:
+    """A method of the instance, else the function of the program with that name."""
+    found = getattr(instance, " " + name, None)
+    return found if found is not None else function_of_atom(Atom(name))
+
+
 HELPERS: dict[str, Any] = {
     " Instance": Instance,
     " field values": field_values,
@@ -153,4 +149,5 @@ HELPERS: dict[str, Any] = {
     " new instance": new_instance,
     " check class": check_class,
     " to clean": to_clean,
+    " method or function": method_or_function,
 }
