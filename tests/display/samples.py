@@ -120,7 +120,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
 }
 
 
-_CLASS = '(class@ point (x 0) (y 0) (name ""))(point)'
+_CLASS = '(class@ Point (x y name)) (Point 1 2 "")'
 
 
 def _instance(text: str) -> Any:
