@@ -1,0 +1,43 @@
+"""The application of a kernel: ipykernel's application with LispE's kernel in it.
+
+It leaves out what only IPython needs (its shell, its extensions, its pdb): most of the start-up time.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+import zmq
+from ipykernel.kernelapp import IPKernelApp
+
+INLINE = "module://matplotlib_inline.backend_inline"
+
+
+class LispeKernelApp(IPKernelApp):
+    """Binds the sockets, starts the threads, runs the kernel until it is shut down."""
+
+    name = "lispe-kernel"
+    outstream_class = "lispe_kernel.kernel.streams.Stream"
+    subcommands: ClassVar[dict[str, tuple[str, str]]] = {}
+
+    def _apply_curve_server_options(self, socket: Any) -> None:
+        super()._apply_curve_server_options(socket)
+        if socket.type == zmq.XPUB:
+            # Every subscriber is welcomed, not only the first of a topic.
+            socket.xpub_verbose = True
+
+    def init_pdb(self) -> None:
+        """pdb is IPython's concern; importing it here would cost every start."""
+
+    def init_kernel(self) -> None:
+        # The language is imported here, after the sockets are bound: clients that wait connect sooner.
+        from lispe_kernel.kernel.kernel import LispeKernel
+
+        self.kernel_class = LispeKernel
+        super().init_kernel()
+
+    def init_shell(self) -> None:
+        """There is no IPython shell; pictures of Python cells still go to the notebook."""
+        self.shell = None
+        os.environ.setdefault("MPLBACKEND", INLINE)
