@@ -87,8 +87,9 @@ def _sums(first: torch.Tensor, second: torch.Tensor) -> _Sums:
         return _Sums()
     a, b = _exact(first), _exact(second)
     change = b - a
+    sizes = torch.hypot(change[::2], change[1::2]) if first.is_complex() else change.abs()
     return _Sums(
-        float(change.abs().max()),
+        float(sizes.max()),
         *(float(torch.dot(x, y)) for x, y in ((change, change), (a, a), (b, b), (a, b))),
     )
 

@@ -319,6 +319,18 @@ def test_a_models_adapters_go_through_a_file(suffix, in_folder):
     assert torch.equal(model(x), wanted)
 
 
+def test_the_file_of_a_plain_model_sets_the_bases_of_an_adapted_one(in_folder):
+    plain = call("torch_model", 4, 8, 2)
+    model = tuned(call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1", "fc3")))
+    adapters = [tensor.clone() for tensor in call("torch_lora_trainable_params", model)]
+    call("torch_save_model", plain, "plain.pt")
+    call("torch_load_model", "plain.pt", model)
+    assert torch.equal(model.fc1.original.weight, plain.fc1.weight)
+    assert torch.equal(model.fc2.weight, plain.fc2.weight)
+    after = call("torch_lora_trainable_params", model)
+    assert all(torch.equal(a, b) for a, b in zip(adapters, after, strict=True))
+
+
 def test_a_table_of_modules_takes_adapters_and_keeps_its_entries():
     table = Dictionary()
     table.update(head=call("torch_linear", 4, 2), body=call("torch_model", 4, 4, 4))

@@ -46,7 +46,7 @@ def test_lispe_reads_a_state_dict(in_folder):
     assert to_text(session.evaluate("(torch_state_dict_keys s)")) == '("weight" "bias")'
     assert to_text(session.evaluate("(= s (torch_state_dict l))")) == "true"
     assert to_text(session.evaluate("(= s (torch_state_dict (torch_linear 3 2)))")) == "nil"
-    assert session.evaluate('(@ s "bias" 0)') == pytest.approx(float(session.namespace["l"].bias[0]))
+    assert session.evaluate('(@ s "bias" 0)') == pytest.approx(session.namespace["l"].bias[0].item())
     assert to_text(session.evaluate("(if (torch_state_dict (torch_positional_encoding 2 2)) 1 0)")) == "0"
 
 
@@ -115,6 +115,11 @@ def test_the_difference_of_equal_ones_is_nothing():
     found = call("torch_state_dict_difference", state(w=[0.0]), state(w=[0.0]))
     assert (found["changed"], found["largest"], found["relative"], found["cosine"]) == (0, 0.0, 0.0, 1.0)
     assert found["at"] is None
+
+
+def test_the_difference_of_complex_tensors():
+    found = call("torch_state_dict_difference", state(w=[3 + 4j, 0j]), state(w=[0j, 0j]))
+    assert (found["largest"], found["relative"]) == (5.0, 1.0)
 
 
 @pytest.mark.parametrize(
