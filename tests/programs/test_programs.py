@@ -28,7 +28,7 @@ SABOTAGE = {
         '(+ "not " "loaded")',
         "loading answers with its message",
     ),
-    "test_pe_minimal.lisp": ("(^^ 10000.0", "(^^ 9999.0", "is a sine"),
+    "test_pe_minimal.lisp": ("(^^ 10000.0", "(^^ 5000.0", "is a sine"),
     "test_lora_complet.lisp": (
         '(torch_lora_load_adapters other "task_adapters.pt")',
         "",

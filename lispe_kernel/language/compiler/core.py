@@ -232,7 +232,11 @@ class Compiler(Kinds, Emitter):
             return expression
         value = self.simple(expression)
         is_plain = self.compare(self.call(" type", value), [ast.In()], [self.name(" plain")])
-        return self.choose(is_plain, value, self.call(" truth", value))
+        decided = self.choose(is_plain, value, self.call(" truth", value))
+        # Most conditions are nil or true: two comparisons decide those.
+        is_true = self.compare(value, [ast.Is()], [self.true()])
+        is_something = self.compare(value, [ast.IsNot()], [self.nil()])
+        return self.boolean(ast.And(), [is_something, self.boolean(ast.Or(), [is_true, decided])])
 
     def question(self, test: ast.expr) -> ast.expr:
         """A Python condition as LispE's answer, true or nil."""
