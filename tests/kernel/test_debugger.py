@@ -149,3 +149,29 @@ def test_it_breaks_on_errors_if_asked(debugging: Debugging, kind: str) -> None:
         if reply["parent_header"].get("msg_id") == cell:
             assert reply["content"]["evalue"].startswith("Error: division by zero")
             return
+
+
+WITH_TENSOR = """\
+(defun look (weights text)
+    (size text))
+(look (torch_zeros (list 100 100)) "<b>né</b> 'q' \\\\")
+"""
+
+
+def test_tensors_of_a_stopped_frame_are_shown_as_cells_show_them(debugging: Debugging) -> None:
+    debugging.start()
+    debugging.break_at(WITH_TENSOR, 2)
+    cell = debugging.kernel.client.execute(WITH_TENSOR)
+    debugging.stopped()
+    debugging.frames()
+
+    def rich(name: str) -> dict[str, str]:
+        return debugging.ask("richInspectVariables", variableName=name, frameId=debugging.frame)["body"][
+            "data"
+        ]
+
+    assert rich("weights")["text/plain"].startswith("float32 [100, 100]")
+    assert "<table" in rich("weights")["text/html"] or "<img" in rich("weights")["text/html"]
+    assert rich("text")["text/plain"] == "<b>né</b> 'q' \\"
+    debugging.go("continue")
+    assert debugging.kernel.reply_to(cell)["status"] == "ok"
