@@ -275,7 +275,8 @@ def figures(made: Timeline) -> list[Element]:
     sizes = Series(
         "size", [_place(m, k) for k, m in enumerate(made.moments)], [m.size / 1e6 for m in made.moments]
     )
-    if len({m.size for m in made.moments}) > 1 or not drawn:
+    weights = [m.size for m in made.moments]
+    if max(weights) > 1.02 * min(weights) or not drawn:
         label = "size of the files in MB"
         drawn.append(
             charts.line_chart(

@@ -42,10 +42,11 @@ class TimelineExplorer(Explorer):
             description="checkpoint",
             continuous_update=False,
             style=style,
+            layout=widgets.Layout(width="min(460px, 100%)"),
         )
         self.beside = widgets.Dropdown(
-            options=[(_NOTHING, None), *((_label(m), k) for k, m in enumerate(moments))],
-            value=None,
+            options=[(_NOTHING, -1), *((_label(m), k) for k, m in enumerate(moments))],
+            value=-1,
             description="compare with",
             style=style,
         )
@@ -73,7 +74,7 @@ class TimelineExplorer(Explorer):
             facts(
                 [
                     ("file", name(moment.file)),
-                    ("epoch", str(moment.epoch)),
+                    ("epoch", "" if moment.epoch is None else f"{moment.epoch:g}"),
                     *metric_pairs(dict(moment.metrics)),
                 ]
             ),
@@ -82,7 +83,7 @@ class TimelineExplorer(Explorer):
 
     def _weights(self, moment: Moment) -> Node:
         chosen = state_of(moment)
-        if self.beside.value is None:
+        if self.beside.value < 0:
             return tree_page([(key, summarise(tensor)) for key, tensor in chosen.items()])
         other = self.timeline.healthy[self.beside.value]
         return StateComparisonView(compare_states(state_of(other), chosen)).html()
