@@ -1,0 +1,91 @@
+"""Classes: fields, methods, inheritance, forms evaluated inside an instance."""
+
+from __future__ import annotations
+
+import pytest
+
+from lispe_kernel import Session
+
+from .support import error_of, output_of, text_of
+
+PT = """
+(class@ Pt (x (y 3))
+   (defun add (k) (+ x y k)) (defun twice () (+ (add 0) (add 0))) (defun me () (this))
+   (defun grow (k) (setqi z k)) (defun gz () z)
+   (defun walk () (loop i '(1 2 3) (setq x (+ x i))) x)
+   (defun deep (n) (if (= n 0) x (+ 1 (deep (- n 1))))))
+(class@ Sub (b) (from@ Pt) (defun add (k) (* 100 (from@ Pt (add k)))))
+(setq p (Pt 10)) (setq s (Sub 1 2))
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("(p (twice))", "26"),
+        ("(p (me))", '(Pt "x":10 "y":3)'),
+        ("(list (p (grow 7)) (p (gz)) p)", '(7 7 (Pt "x":10 "y":3 "z":7))'),
+        # setq makes a local variable, which starts from the field
+        ("(list (p (walk)) (@ p 'x))", "(16 10)"),
+        ("(p (deep 50000))", "50010"),
+        # overridden methods are called through inherited ones
+        ("(list (s (add 1)) (s (twice)))", "(600 1000)"),
+        # fields are seen in the forms, local variables hide them
+        ("(p (+ x y))", "13"),
+        ("(p (add x))", "23"),
+        ("(defun f (q x) (q (add x))) (f p 100)", "113"),
+        ("(defun f (p) (map (\\ (k) (p (add k))) '(1 2 3))) (f (Pt 1))", "(5 6 7)"),
+        # the same form calls a function when the variable holds one
+        ("(defun add (x) (* x x)) (defun f (h y) (h (add y))) (f (\\ (z) (+ z 1)) 3)", "10"),
+        ("(defun f () (list p)) ((@ (f) 0) (add 1))", "14"),
+        ("(list (size p) (@ p -1) (type s))", "(2 3 Sub)"),
+        ("(list (= p (Pt 10)) (= p (Pt 11)))", "(true nil)"),
+        ("(withclass Pt (p (add 3)))", "16"),
+        ("(list (setqi q 4) q (this))", "(4 4 nil)"),
+        ("(defun f () (setq= p 2) (setq= l 3) l) (list (f) p)", "(3 2)"),
+    ],
+)
+def test_an_instance_answers(source, value):
+    session = Session()
+    session.evaluate(PT)
+    assert text_of(source, session) == value
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        ("(Pt)", "Error: Missing arguments"),
+        ("(Pt 1 2 3)", "Error: Missing arguments"),
+        ("(Pt 1 (setq y 2))", "Error: Uses 'setqi' instead of 'setq' in a class instantiation"),
+        ("(Pt 1 (setqi zz 2))", "Error: the class 'Pt' has no field 'zz'"),
+        ("(@ p 'w)", "Error: index out of bounds: Pt has the fields x y"),
+        ("(s Pt (add 1))", "Error: mismatch between class instance and class definition"),
+        ("(from@ Pt (add 1))", "Error: cannot execute this method out of an instance"),
+        ("(class@ M (a) (from@ Zork))", "Error: Unknown class: '(from@ Zork)'"),
+        ("(p (gz))", "Error: Unbound atom: 'z'"),
+        ("(class@ O (a) (defun om () a)) (p (om))", "Unknown function call: 'om'"),
+    ],
+)
+def test_what_an_instance_cannot_do_is_an_error(source, error):
+    session = Session()
+    session.evaluate(PT)
+    assert error_of(source, session).text == error
+
+
+def test_a_class_may_be_declared_again():
+    session = Session()
+    for text in ("(class@ A (x) (defun m () x))", "(class@ A (x) (defun m () (* 2 x)))"):
+        session.evaluate(text)
+    assert text_of("(setq a (A 4)) (a (m))", session) == "8"
+
+
+def test_a_destructor_runs_when_the_last_reference_goes():
+    program = """
+    (class@ T (x) (defun bye () (println 'bye x)) (defun start () (toclean 'bye)))
+    (setq t (T 5)) (t (start)) (println 'before) (setq t nil) (println 'after)"""
+    assert output_of(program) == "before\nbye 5\nafter\n"
+
+
+def test_an_instance_that_holds_itself_prints():
+    program = "(class@ C (me) (defun keep (v) (setqi me v))) (setq c (C 1)) (c (keep c)) c"
+    assert text_of(program) == '(C "me":...)'

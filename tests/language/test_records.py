@@ -1,0 +1,47 @@
+"""Records: what they accept, what they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from .support import error_of, text_of
+
+POINT = "(data@ (Point integer_ _)) "
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        (POINT + "(cdr (Point 1 2))", "(1 2)"),
+        (POINT + "(= (Point 1 2) (Point 1 2))", "true"),
+        (POINT + '((atom "Point") 1 2)', "(Point 1 2)"),
+        (
+            POINT + "(data@ (Line Point Point)) (Line (Point 1 2) (Point 3 4))",
+            "(Line (Point 1 2) (Point 3 4))",
+        ),
+        ("(data@ Shape (Round _) (Flat _)) (data@ (Box Shape)) (Box (Flat 1))", "(Box (Flat 1))"),
+        (
+            POINT + "(defpat f ([Point 1 y]) y) (defpat f (x) 'no) (list (f (Point 1 5)) (f (Point 2 5)))",
+            "(5 no)",
+        ),
+    ],
+)
+def test_a_record_is_a_list_with_a_name(source, value):
+    assert text_of(source) == value
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (POINT + "(Point 1)", "Error: Size mismatch between argument list and data structure definition"),
+        (POINT + "(Point 1.5 2)", "Error: Mismatch on argument: 1 (integer_ required)"),
+        (
+            POINT + "(data@ (Line Point)) (Line '(Point 1 2))",
+            "Error: Mismatch on argument: 1 (Point required)",
+        ),
+        ("(data@ ())", "Error: A data structure can only contain non empty lists"),
+        ("(data@ (A _) (A _))", "Error: data structure has already been recorded: 'A'"),
+    ],
+)
+def test_a_record_refuses_what_was_not_declared(source, error):
+    assert error_of(source).text == error
