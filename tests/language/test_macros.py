@@ -11,8 +11,8 @@ from .support import error_of, text_of
     ("source", "value"),
     [
         (
-            "(defmacro m ([integer_ n]) (list 'int n)) (defmacro m ([string_ n]) (list 'str n))"
-            ' (defmacro m (_) \'other) (list (m 3) (m "a"))',
+            """(defmacro m ([integer_ n]) (list 'int n)) (defmacro m ([string_ n]) (list 'str n))
+            (list (m 3) (m "a"))""",
             '((int 3) (str "a"))',
         ),
         ("(defmacro all (op $ r) (op $ r)) (all + 1 2 3)", "6"),
