@@ -41,7 +41,7 @@ def is_empty(value: Any) -> bool:
     """Whether a value matches `()`: nil or a container without elements."""
     if value is None:
         return True
-    containers = list | TypedList | LinkedList | Matrix | View | Set | dict
+    containers: Any = list | TypedList | LinkedList | Matrix | View | Set | dict
     return isinstance(value, containers) and len(value) == 0
 
 

@@ -67,7 +67,7 @@ def _header(c: Compiler, form: Form) -> tuple[ParameterList, Any, int]:
     if len(form) > start and is_list(form[start]) and head(form[start]) not in (FROM, DEFUN):
         fields = _fields(c, form[start], form.spans[start])
         start += 1
-    parent = Instance
+    parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
         shown = to_text(as_data(form[start]))
         name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""

@@ -176,7 +176,7 @@ def parameter_names(c: Compiler, clauses: list[Clause]) -> list[str]:
 
 def _hint(clauses: list[Clause], index: int) -> str:
     for clause in clauses:
-        item = clause.patterns[index] if index < len(clause.patterns) else None
+        item: Any = clause.patterns[index] if index < len(clause.patterns) else None
         if is_list(item) and len(item) == 2 and item[0] is not QUOTE:
             item = item[1]
         if isinstance(item, Atom) and item is not TRUE:

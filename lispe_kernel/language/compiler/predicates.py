@@ -24,7 +24,7 @@ from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.patterns import Matcher
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import Binding
-from lispe_kernel.language.errors import Span
+from lispe_kernel.language.errors import NOWHERE, Span
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import Atom
 
@@ -109,9 +109,8 @@ def _ending(form: Any) -> Any:
     if not is_list(form) or not form or form[0] is QUOTE:
         return form
     if form[0] is RETURN:
-        span = form.span if isinstance(form, Form) else None
-        made = [BLOCK, *form[1:], Form([RETURN, RESULTS], *([span] if span else []))]
-        return Form(made, *([span] if span else []))
+        span = form.span if isinstance(form, Form) else NOWHERE
+        return Form([BLOCK, *form[1:], Form([RETURN, RESULTS], span)], span)
     items = (_ending(item) for item in form)
     return Form(items, form.span, form.spans) if isinstance(form, Form) else Form(items)
 

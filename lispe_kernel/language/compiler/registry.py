@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ast
+
     from lispe_kernel.language.compiler.core import Compiler
     from lispe_kernel.language.compiler.destinations import Destination
     from lispe_kernel.language.forms import Form
 
-    Compile = Callable[[Compiler, Form, Destination], Any]
+    Compile = Callable[[Compiler, Form, Destination], ast.expr | None]
     Inline = Callable[[Compiler, Form, Destination], Any]
 
 # What an inline function answers when it leaves a call to the ordinary way.

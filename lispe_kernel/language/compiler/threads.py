@@ -7,6 +7,7 @@ name. Shared variables are globals that only a `threadspace` can name.
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.definitions import (
@@ -75,7 +76,7 @@ def _with(
     return c.result(name)
 
 
-def _shared_names(c: Compiler, form: object) -> set[str]:
+def _shared_names(c: Compiler, form: Any) -> set[str]:
     """The shared variables that forms speak of and that nothing nearer hides."""
     if isinstance(form, Atom):
         known = shared(form.name) in c.announced or c.context.defined(shared(form.name))

@@ -120,7 +120,7 @@ def has_field(instance: Instance, name: str) -> bool:
     return name in instance.__dict__
 
 
-def new_instance(cls: type) -> Any:
+def new_instance(cls: Any) -> Any:
     """An instance whose fields are still to be set."""
     return cls.__new__(cls)
 
