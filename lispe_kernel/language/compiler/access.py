@@ -78,7 +78,10 @@ def compile_set_at(c: Compiler, form: Form, destination: Destination) -> Any:
     with c.nested_block() as slow:
         c.evaluate(c.call(" set_at", container, key, value))
     with c.nested_block() as fast:
-        c.try_(store, c.name(" IndexError"), None, slow)
+        if c.kind(container) == "dictionary":
+            c.block.extend(store)
+        else:
+            c.try_(store, c.name(" IndexError"), None, slow)
     test = _served_store(c, container, key)
     if test is None:
         c.block.extend(fast)

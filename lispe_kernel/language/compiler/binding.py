@@ -214,6 +214,9 @@ def _in_place_subscript(
         c.assign(name, stored)
     with c.nested_block() as guarded:
         c.try_(fast, c.name(" Lookup"), None, slow)
+    if c.kind(container) in ("list", "dictionary"):
+        c.block.extend(guarded)
+        return c.deliver(c.name(name), destination)
     served = c.compare(c.call(" type", container), [ast.In()], [c.name(" assignable")])
     c.if_(served, guarded, slow)
     return c.deliver(c.name(name), destination)

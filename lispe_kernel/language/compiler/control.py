@@ -207,27 +207,31 @@ def compile_loop(c: Compiler, form: Form, destination: Destination) -> ast.expr 
     if len(form) < 4:
         raise c.error("Error: Wrong number of arguments for: 'loop'")
     name = c.check_variable(form[1], form.spans[1])
-    items = _items(c, form[2], form.spans[2])
+    items, kind = _items(c, form[2], form.spans[2])
 
     def write(to: Destination) -> None:
         target = c.target(name)
         c.assign(target, c.nil())
-        c.for_(_store(c, target), items, turn(c, form, 3, to))
+        c.for_(_store(c, target), items, _counting(c, name, target, form, 3, to, kind))
 
     found = loop(c, form, destination, write)
     c.target(name)
     return found
 
 
-def _items(c: Compiler, form: Any, span: Span) -> ast.expr:
-    """What a loop goes through: a quoted list as it is, anything else through `items`."""
+def _items(c: Compiler, form: Any, span: Span) -> tuple[ast.expr, str]:
+    """What a loop goes through, and the kind of its elements if that is known."""
     if is_list(form) and len(form) == 2 and form[0] is QUOTE and is_list(form[1]):
         from lispe_kernel.language.forms import as_data
 
-        return c.constant(as_data(form[1]))
+        return c.constant(as_data(form[1])), ""
     value = c.simple(c.value(form, span))
     is_list_type = c.compare(c.call(" type", value), [ast.Is()], [c.name(" List")])
-    return c.choose(is_list_type, value, c.call(" items", value))
+    if c.kind(value) == "list":
+        return value, ""
+    if c.kind(value) == "dictionary":
+        return c.call(" items", value), "text"
+    return c.choose(is_list_type, value, c.call(" items", value)), ""
 
 
 def _store(c: Compiler, name: str) -> ast.expr:
@@ -263,9 +267,10 @@ def _whole(c: Compiler, bound: ast.expr) -> ast.expr:
 def _counting(
     c: Compiler, name: str, target: str, form: Form, start: int, to: Destination, kind: str
 ) -> list[ast.stmt]:
-    """The turn of a counted loop; the kind of the counter is known unless the body assigns it."""
+    """The turn of a loop whose variable has a known kind, unless the body assigns it."""
     if not may_assign(form[start:], name, (c.macros, c.context.macros)):
-        c.assume(target, kind)
+        if kind:
+            c.assume(target, kind)
     body = turn(c, form, start, to)
     c.forget(target)
     return body

@@ -96,7 +96,10 @@ def _mentions(item: list[Any], atom: Atom) -> bool:
         return any(part is atom or (isinstance(part, list) and atom in part) for part in item[1:])
     for place in places:
         part = item[place] if place < len(item) else None
-        if part is atom or (place == 1 and isinstance(part, list) and atom in part):
+        if part is atom:
+            return True
+        # `(setq (a b) ...)` assigns both; `(+= (@ container key) ...)` assigns no variable.
+        if place == 1 and isinstance(part, list) and atom in part and not item[0].name.endswith("="):
             return True
     return False
 
