@@ -14,6 +14,9 @@ from uuid import uuid4
 
 from lispe_kernel.display.registry import Bundle, bundle
 
+# Metadata of an output that will be cleared in a moment, for those who record outputs and cannot clear.
+PASSING = "lispe_passing"
+
 
 class Publisher(Protocol):
     """Something that shows MIME bundles; with an identity a later one can replace an earlier one."""

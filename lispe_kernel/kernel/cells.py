@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.display.publish import finish
+from lispe_kernel.display.publish import PASSING, finish
 from lispe_kernel.kernel import bridges
 from lispe_kernel.kernel.background import needs_torch
 from lispe_kernel.kernel.cellfiles import cell_file
@@ -103,7 +103,9 @@ class Cell:
         if preload.done or not needs_torch(self.request.code):
             return
         publisher = self.kernel.publisher
-        tell = None if self.request.silent else lambda: publisher.data({"text/plain": WAITING}, {})
+        tell = (
+            None if self.request.silent else lambda: publisher.data({"text/plain": WAITING}, {PASSING: True})
+        )
         try:
             told = preload.wait(tell=tell)
         except KeyboardInterrupt:

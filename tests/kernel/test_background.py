@@ -1,0 +1,67 @@
+"""The import in the background: begun once, waited for, told about when it takes long, its errors survived."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from lispe_kernel.kernel.background import Preload, needs_torch
+
+
+@pytest.mark.parametrize(
+    ("code", "needed"),
+    [
+        ("(torch_linear 2 3)", True),
+        ("(tensor_zeros '(2))", True),
+        ("%%python\nimport torch", True),
+        ("(println 1)", False),
+    ],
+)
+def test_a_cell_needs_torch_if_it_names_it(code: str, needed: bool) -> None:
+    assert needs_torch(code) is needed
+
+
+def test_it_is_begun_once() -> None:
+    begun = []
+    preload = Preload(lambda: begun.append(1))
+    for _ in range(3):
+        preload.begin()
+    preload.wait()
+    assert begun == [1]
+    assert preload.done
+
+
+def test_a_short_wait_says_nothing() -> None:
+    told = []
+    assert Preload(lambda: None).wait(patience=5, tell=lambda: told.append(1)) is False
+    assert told == []
+
+
+def test_a_long_wait_is_told_once() -> None:
+    told = []
+    release = threading.Event()
+    preload = Preload(lambda: release.wait(10))
+    threading.Timer(0.3, release.set).start()
+    assert preload.wait(patience=0.05, tell=lambda: told.append(1)) is True
+    assert told == [1]
+
+
+def test_an_error_ends_the_wait() -> None:
+    def fail() -> None:
+        raise ImportError("no torch here")
+
+    preload = Preload(fail)
+    assert preload.wait(patience=5) is False
+    assert preload.done
+
+
+def test_helpers_wait_only_so_long() -> None:
+    release = threading.Event()
+    preload = Preload(lambda: release.wait(10))
+    began = time.monotonic()
+    assert preload.wait_at_most(0.1) is False
+    assert time.monotonic() - began < 5
+    release.set()
+    assert preload.wait_at_most(5) is True
