@@ -1,4 +1,4 @@
-"""The import in the background: begun once, waited for, told about when it takes long, its errors survived."""
+"""The import in the background: begun once, waited for, told about when it is long, its errors survived."""
 
 from __future__ import annotations
 
