@@ -140,6 +140,8 @@ def compile_car(c: Compiler, form: Form, destination: Destination) -> Any:
 def compile_size(c: Compiler, form: Form, destination: Destination) -> Any:
     """The number of elements of a list, of characters of a string."""
     container = c.simple(c.value(form[1], form.spans[1]))
+    if c.kind(container) in ("text", "list", "dictionary"):
+        return c.deliver(c.known(c.call(" len", container), "natural"), destination)
     sized = c.compare(c.call(" type", container), [ast.In()], [c.name(" sized")])
     found = c.choose(sized, c.call(" len", container), c.call(" size", container))
     return c.deliver(c.known(found, "natural"), destination)

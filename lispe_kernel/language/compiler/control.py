@@ -268,9 +268,8 @@ def _counting(
     c: Compiler, name: str, target: str, form: Form, start: int, to: Destination, kind: str
 ) -> list[ast.stmt]:
     """The turn of a loop whose variable has a known kind, unless the body assigns it."""
-    if not may_assign(form[start:], name, (c.macros, c.context.macros)):
-        if kind:
-            c.assume(target, kind)
+    if kind and not may_assign(form[start:], name, (c.macros, c.context.macros)):
+        c.assume(target, kind)
     body = turn(c, form, start, to)
     c.forget(target)
     return body

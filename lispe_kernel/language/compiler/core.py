@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.emit import Emitter, only_arithmetic, stores_of
 from lispe_kernel.language.compiler.instances import InstanceScope
-from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH, Kinds, may_assign
+from lispe_kernel.language.compiler.inference import surviving
+from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH, Kinds
 from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name
 from lispe_kernel.language.errors import CompileError, Span
@@ -384,12 +385,13 @@ class Compiler(Kinds, Emitter):
             self._kinds = {name: kind for name, kind in kinds.items() if self._kinds.get(name) == kind}
 
     def forget_assigned(self, forms: Form) -> None:
-        """Forget what is known of variables that some of the forms may assign: before a loop, a handler."""
-        names = {b.name: n for n, b in self.bindings.items()}
-        macros = (self.macros, self.context.macros)
-        for python in [k for k in self._kinds if not k.startswith(" ")]:
-            if may_assign(forms, names.get(python, python), macros):
-                self.forget(python)
+        """Keep of the kinds of variables what still holds however often the forms run: loops, handlers."""
+        bound = {binding.name: name for name, binding in self.bindings.items()}
+        visible = {bound.get(python, python): python for python in self._kinds if not python.startswith(" ")}
+        known = {name: self._kinds[python] for name, python in visible.items()}
+        still = surviving(known, forms, (self.macros, self.context.macros))
+        for name, python in visible.items():
+            self._kinds[python] = still.get(name, "")
 
     # -- lists -----------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary"}
 PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary"}
 
 # Special forms that never assign an atom that stands directly in them.
-_NOT_ASSIGNING = frozenset(
+NOT_ASSIGNING = frozenset(
     [
         "if",
         "ife",
@@ -79,7 +79,7 @@ def may_assign(forms: list[Any], name: str, macros: tuple[dict[str, Any], ...]) 
             continue
         if any(head.name in known for known in macros):
             return True
-        if head.name in special_forms and head.name not in _NOT_ASSIGNING and _mentions(item, atom):
+        if head.name in special_forms and head.name not in NOT_ASSIGNING and mentions(item, atom):
             return True
     return False
 
@@ -90,7 +90,8 @@ _TARGETS |= dict.fromkeys(("+=", "-=", "*=", "/=", "%="), (1,))
 _TARGETS |= {"loopcount": (2, 3), "let": ()}
 
 
-def _mentions(item: list[Any], atom: Atom) -> bool:
+def mentions(item: list[Any], atom: Atom) -> bool:
+    """Whether an assigning form names the variable where it assigns one, or anywhere if that is unknown."""
     places = _TARGETS.get(item[0].name)
     if places is None:
         return any(part is atom or (isinstance(part, list) and atom in part) for part in item[1:])

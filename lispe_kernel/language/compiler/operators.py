@@ -26,35 +26,39 @@ def compile_add(c: Compiler, form: Form, destination: Destination) -> Any:
     if len(form) < 3:
         return NOT_INLINE
     total, *others = c.arguments(form)
-    if c.kind(total) == "text":
-        return c.deliver(_text_sum(c, total, others), destination)
-    if c.kind(total) not in NOT_TEXT:
+    if c.kind(total) not in NOT_TEXT and not _all_text(c, [total, *others]):
         total, *others = [c.simple(e) for e in (total, *others)]
     for operand in others[:-1]:
         total = _sum(c, total, operand, VALUE)
     return _sum(c, total, others[-1], destination)
 
 
-def _text_sum(c: Compiler, first: ast.expr, others: list[ast.expr]) -> ast.expr:
-    parts = [o if c.kind(o) == "text" else c.call(" text", o) for o in others]
-    joined = first
-    for part in parts:
-        joined = c.binary(joined, ast.Add(), part)
-    return c.known(joined, "text")
+def _all_text(c: Compiler, expressions: list[ast.expr]) -> bool:
+    return all(c.kind(e) == "text" or c.kind(e) in INTEGERS for e in expressions)
 
 
 def _sum(c: Compiler, a: ast.expr, b: ast.expr, destination: Destination) -> Any:
-    plain = c.binary(a, ast.Add(), b)
     if c.kind(a) in NOT_TEXT:
-        return c.deliver(c.known(plain, _kind(c, "+", a, b)), destination)
+        return c.deliver(c.known(c.binary(a, ast.Add(), b), _kind(c, "+", a, b)), destination)
+    if c.kind(a) == "text" and c.kind(b) in INTEGERS:
+        b = c.known(c.call(" str", b), "text")
+    if c.kind(a) == c.kind(b) == "text":
+        return c.deliver(c.known(c.binary(a, ast.Add(), b), "text"), destination)
+    return _guarded_sum(c, a, b, destination)
+
+
+def _guarded_sum(c: Compiler, a: ast.expr, b: ast.expr, destination: Destination) -> Any:
+    """Python's sum, and the library's where Python refuses: when text is added to."""
+    is_text = c.kind(a) == "text"
     a, b = c.simple(a), c.simple(b)
-    plain = c.binary(a, ast.Add(), b)
     inner, name = c.through(destination)
     with c.nested_block() as fast:
-        c.deliver(plain, inner)
+        c.deliver(c.binary(a, ast.Add(), b), inner)
     with c.nested_block() as slow:
         c.deliver(c.call(" add", a, b), inner)
     c.try_(fast, c.name(" TypeError"), None, slow)
+    if name is not None and is_text:
+        c.assume(name, "text")
     return c.result(name)
 
 
