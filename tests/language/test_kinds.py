@@ -1,0 +1,84 @@
+"""What the compiler knows of values never changes what a program gives: with and without, the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel.language.compiler.kinds import Kinds
+
+NAMES = ["a", "b", "c"]
+LITERALS = ["0", "3", "-2", "1.5", '"x"', '""', "nil", "'(1 2)", "(list)", '{"k":1}', "(numbers 1 2)"]
+
+names = st.sampled_from(NAMES)
+expressions = st.recursive(
+    st.one_of(names, names, st.sampled_from(LITERALS)),
+    lambda inner: st.one_of(
+        st.tuples(st.sampled_from(["+", "-", "*", "%", "<", "=", "list", "@"]), inner, inner).map(
+            lambda t: f"({t[0]} {t[1]} {t[2]})"
+        ),
+        st.tuples(st.sampled_from(["size", "string", "car", "not"]), inner).map(lambda t: f"({t[0]} {t[1]})"),
+        st.tuples(inner, inner, inner).map(lambda t: f"(if {t[0]} {t[1]} {t[2]})"),
+    ),
+    max_leaves=5,
+)
+simple = st.one_of(
+    st.tuples(names, expressions).map(lambda t: f"(setq {t[0]} {t[1]})"),
+    st.tuples(names, expressions).map(lambda t: f"(+= {t[0]} {t[1]})"),
+    st.tuples(names, expressions, expressions).map(lambda t: f"(set@ {t[0]} {t[1]} {t[2]})"),
+    st.tuples(names, expressions).map(lambda t: f"(push {t[0]} {t[1]})"),
+    st.tuples(names, expressions).map(lambda t: f"((λ () (setq {t[0]} {t[1]})))"),
+)
+statements = st.recursive(
+    simple,
+    lambda inner: st.one_of(
+        st.tuples(names, inner, inner).map(lambda t: f"(loop ({t[0]} 0 3) {t[1]} {t[2]})"),
+        st.tuples(names, inner, inner).map(lambda t: f"(loopcount 2 {t[0]} {t[1]} {t[2]})"),
+        st.tuples(names, names, inner).map(lambda t: f'(loop {t[0]} (list 1 {t[1]} "s") {t[2]})'),
+        st.tuples(expressions, inner, inner).map(lambda t: f"(ife {t[0]} {t[1]} {t[2]})"),
+        st.tuples(names, expressions, inner).map(lambda t: f"(let (({t[0]} {t[1]})) {t[2]})"),
+        st.tuples(inner, inner).map(lambda t: f"(maybe {t[0]} {t[1]})"),
+    ),
+    max_leaves=6,
+)
+programs = st.lists(statements, min_size=2, max_size=6)
+
+
+def outcome(source: str) -> str:
+    """What the program gives, or that it fails; which error is said first may differ."""
+    try:
+        return to_text(Session().evaluate(source))
+    except LispeError:
+        return "error"
+
+
+@settings(max_examples=400, deadline=None)
+@given(programs)
+def test_a_program_gives_the_same_with_nothing_known(program: list[str]) -> None:
+    body = " ".join(program)
+    source = f'(defun f (a b) (setq c 1) {body} (list a b c)) (f 2 "t")'
+    known = outcome(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Kinds, "kind", lambda self, expression: "")
+        plain = outcome(source)
+    assert known == plain
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ('(defun f (n) (setq j 1) (loopcount 3 i (setq j (+ j 1)) (if (= i 1) (setq j "x"))) j) (f 0)', "x1"),
+        ('(defun f () (setq s "") (loop (i 0 3) (setq s (+ s i))) s) (f)', "012"),
+        ("(defun f (l) (setq t 0) (loop x l (setq t (+ t x))) t) (f '(1 2.5))", "3.5"),
+        (
+            '(defun f () (setq j 1) (loopcount 2 i (let ((j "a")) (setq k (+ j i)))) (list j k)) (f)',
+            '(1 "a1")',
+        ),
+        ("(defun f (n) (- n 1) (* n 2)) (f 3)", "6"),
+        ("(defun f () (setq l (list 1)) (loopcount 2 i (setq l 5)) l) (f)", "5"),
+    ],
+)
+def test_a_kind_ends_where_it_must(source: str, value: str) -> None:
+    assert outcome(source) == value
