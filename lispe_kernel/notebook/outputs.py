@@ -17,6 +17,7 @@ from lispe_kernel.notebook.tolerance import aligned_html, aligned_text
 NOT_COMPARED = frozenset({"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"})
 _MOST_LINES = 40
 _WIDEST = 200
+_CELL_NUMBER = re.compile(r"\bin: cell \d+\b")
 _BETWEEN_TAGS = re.compile(r"(?=<)|(?<=>)")
 
 Replacements = Sequence[tuple[re.Pattern[str], str]]
@@ -90,10 +91,23 @@ def _joined(text: Any) -> str:
 
 
 def aligned(kind: str, new: str, stored: str, tolerance: float) -> str:
-    """The new text with the numbers that agree written as in the stored one."""
+    """The new text with cell numbers, and numbers within tolerance, written as in the stored one."""
+    new = with_cell_numbers(new, stored)
     if not tolerance:
         return new
     return (aligned_html if kind == "text/html" else aligned_text)(new, stored, tolerance)
+
+
+def with_cell_numbers(new: str, stored: str) -> str:
+    """The new text with the stored text's numbers of cells: they count what a session has run so far.
+
+    Example: with_cell_numbers("in: cell 1", "in: cell 7") is "in: cell 7"
+    """
+    numbers = _CELL_NUMBER.findall(stored)
+    if len(numbers) != len(_CELL_NUMBER.findall(new)):
+        return new
+    known = iter(numbers)
+    return _CELL_NUMBER.sub(lambda found: next(known), new)
 
 
 def differences(

@@ -1,13 +1,15 @@
 """What pytest and nbval need for LispE notebooks; it does nothing where nbval collects nothing.
 
 `--lispe-numeric-tolerance 1e-4` makes nbval accept numbers within that relative difference, everything else
-exactly. In notebooks of the kernel `lispe` an output that is updated counts in its last state, which is what
-the notebook stores, and a failure shows the lines that differ.
+exactly. In notebooks of the kernel `lispe` an output that is updated or cleared counts in its last state,
+which is what the notebook stores; the running numbers of cells in errors do not count; a failure shows the
+lines that differ.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,7 @@ from lispe_kernel.notebook.outputs import aligned, differences
 from lispe_kernel.notebook.run import kernel_of
 
 _OPTION = "lispe_numeric_tolerance"
+_OUTPUTS = ("display_data", "execute_result", "stream", "error")
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -45,7 +48,7 @@ def pytest_itemcollected(item: Any) -> None:
     if ours or tolerance:
         item.compare_outputs = _comparison(item, item.compare_outputs, tolerance)
     if ours and "get_kernel_message" not in vars(item.parent):
-        item.parent.get_kernel_message = _Updating(item.parent.get_kernel_message)
+        item.parent.get_kernel_message = _Settled(item.parent.get_kernel_message)
 
 
 def _comparison(item: Any, compare: Callable[..., bool], tolerance: float) -> Callable[..., bool]:
@@ -62,7 +65,7 @@ def _comparison(item: Any, compare: Callable[..., bool], tolerance: float) -> Ca
 
 def _aligned(new: list[Any], stored: list[Any], tolerance: float) -> list[Any]:
     """The new outputs, each part aligned with its counterpart where there is one."""
-    if not tolerance or len(new) != len(stored):
+    if len(new) != len(stored):
         return new
     return [
         _aligned_output(a, b, tolerance) if a["output_type"] == b["output_type"] else a
@@ -94,25 +97,57 @@ def _told(new: list[Any], stored: list[Any], tolerance: float) -> list[str]:
     return ["\n\nIn lines (- stored, + now):\n\n", *(f"{line}\n" for line in lines)]
 
 
-class _Updating:
-    """The kernel's messages, with updates of an output applied to the message that first showed it."""
+class _Settled:
+    """The kernel's messages, a cell's outputs as they stand when it has ended.
+
+    nbval knows neither outputs that are updated nor outputs that are cleared; a notebook stores what is left
+    of both. nbval asks for outputs after the cell's reply, so that all of them are there to be read.
+    """
 
     def __init__(self, receive: Callable[..., Any]) -> None:
         self._receive = receive
-        self._shown: dict[str, dict[str, Any]] = {}
+        self._shown: dict[str, Any] = {}
+        self._ready: deque[Any] = deque()
 
     def __call__(self, timeout: float | None = None, stream: str = "iopub") -> Any:
-        while True:
-            message = self._receive(timeout=timeout, stream=stream)
-            content = message["content"]
-            identity = content.get("transient", {}).get("display_id")
-            if message["msg_type"] == "update_display_data":
-                shown = self._shown.get(identity)
-                if shown is not None:
-                    # nbval holds this very dictionary as the output.
-                    shown.clear()
-                    shown.update(content["data"])
-                continue
-            if identity is not None and "data" in content:
-                self._shown[identity] = content["data"]
-            return message
+        while not self._ready:
+            gathered = [self._receive(timeout=timeout, stream=stream)]
+            while not _ends(gathered[-1]):
+                gathered.append(self._receive(timeout=timeout, stream=stream))
+            self._ready.extend(self._settled(gathered))
+        return self._ready.popleft()
+
+    def _settled(self, messages: list[Any]) -> list[Any]:
+        kept: list[Any] = []
+        cleared = False
+        for message in messages:
+            kind, content = message["msg_type"], message["content"]
+            if kind == "clear_output":
+                cleared = True
+            elif kind == "update_display_data":
+                self._update(content)
+            else:
+                if cleared and (kind in _OUTPUTS or _ends(message)):
+                    kept = [earlier for earlier in kept if earlier["msg_type"] not in _OUTPUTS]
+                    cleared = False
+                self._remember(content)
+                kept.append(message)
+        return kept
+
+    def _remember(self, content: Any) -> None:
+        from nbformat import from_dict
+
+        identity = content.get("transient", {}).get("display_id")
+        if identity is not None and "data" in content:
+            content["data"] = self._shown[identity] = from_dict(content["data"])
+
+    def _update(self, content: Any) -> None:
+        shown = self._shown.get(content.get("transient", {}).get("display_id", ""))
+        if shown is not None:
+            # nbval holds this very node as the output.
+            shown.clear()
+            shown.update(content["data"])
+
+
+def _ends(message: Any) -> bool:
+    return bool(message["msg_type"] == "status" and message["content"]["execution_state"] == "idle")
