@@ -61,7 +61,8 @@ class Function:
     keyword: bool = False
     # A notebook shows no result when such a call is the last form of a cell.
     silent: bool = False
-    # "boolean" when the result is always true or nil, "number", "string", "list" ... when known.
+    # What every result is, for the compiler: "boolean" (true or nil), "number", "text" (a str), "list"
+    # (exactly a List); empty when it depends.
     returns: str = ""
     doc: str = field(default="", repr=False)
 

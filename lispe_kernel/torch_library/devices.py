@@ -194,7 +194,7 @@ def on_mps(tensor: torch.Tensor) -> Atom | None:
     return truth(arguments.tensor(tensor).device.type == "mps")
 
 
-@torch_function("torch_get_best_device", returns="string")
+@torch_function("torch_get_best_device", returns="text")
 def best_device() -> str:
     """The name of the best device here: `mps`, else `cuda`, else `cpu`.
 
@@ -232,7 +232,7 @@ def in_memory() -> int:
     return sum(1 for thing in gc.get_objects() if issubclass(type(thing), torch.Tensor))
 
 
-@torch_function("torch_device", returns="string")
+@torch_function("torch_device", returns="text")
 def device(tensor: torch.Tensor) -> str:
     """The name of the device a tensor lives on.
 

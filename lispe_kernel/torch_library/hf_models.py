@@ -261,7 +261,7 @@ def hf_memory_usage(path: str) -> int:
     return sum(weight.nbytes for weight in model_named(path).llama.weights.values())
 
 
-@torch_function("torch_hf_model_summary", returns="string")
+@torch_function("torch_hf_model_summary", returns="text")
 def hf_model_summary(path: str) -> str:
     """A model in lines: layers, widths, heads, number of parameters, bytes.
 

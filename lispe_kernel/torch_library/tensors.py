@@ -201,7 +201,7 @@ def to_dtype(tensor: Any, dtype: str) -> torch.Tensor:
     return value.to(DTYPES[dtype])
 
 
-@tensor_function("dtype", returns="string")
+@tensor_function("dtype", returns="text")
 def dtype(tensor: Any) -> str:
     """The kind of number in a tensor, as `float32`.
 

@@ -103,7 +103,7 @@ def encode(bpe_object: Any, text: str) -> Integers:
     return Integers(_object(bpe_object).encode(_string(text, "the text")))
 
 
-@torch_function("tiktoken_decode", returns="string")
+@torch_function("tiktoken_decode", returns="text")
 def decode(bpe_object: Any, ids: Any) -> str:
     """The text of ids.
 

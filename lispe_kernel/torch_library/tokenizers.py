@@ -199,7 +199,7 @@ def encode(tokenizer: Any, text: str) -> torch.Tensor:
     return torch.tensor(tokenizer.encode(text), dtype=torch.int64)
 
 
-@torch_function("torch_decode", "torch_tokenizer_decode", returns="string")
+@torch_function("torch_decode", "torch_tokenizer_decode", returns="text")
 def decode(tokenizer: Any, token_ids: Any) -> str:
     """The text of ids in a tensor, a list, or of one id. The simple tokenizer loses case and spacing.
 

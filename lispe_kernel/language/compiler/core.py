@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.emit import Emitter, only_arithmetic, stores_of
-from lispe_kernel.language.compiler.instances import InstanceScope
 from lispe_kernel.language.compiler.inference import surviving
+from lispe_kernel.language.compiler.instances import InstanceScope
 from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH, Kinds
 from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name

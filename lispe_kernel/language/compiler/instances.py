@@ -57,7 +57,7 @@ class InstanceScope:
 
     @staticmethod
     def _is_function(c: Compiler, name: str) -> bool:
-        """Whether a function of the program has the name of a method: an instance of another class may mean it."""
+        """Whether a function of the program has a method's name: an instance of another class may mean it."""
         return name in c.signatures or c.context.defined(name) or c.context.library(name) is not None
 
     def call(self, c: Compiler, form: Form, destination: Destination) -> ast.expr | None:

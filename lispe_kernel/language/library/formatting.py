@@ -100,7 +100,7 @@ def stringf(nb: Any, fmt: Any) -> str:
 _FORMAT = (Parameter("str"), Parameter("e1"), Parameter("e", rest=True))
 
 
-@function("format", returns="text", parameters=_FORMAT)
+@function("format", parameters=_FORMAT)
 def format_(str_: Any, *elements: Any) -> Any:
     """The text with `%1` ... `%9` replaced by the texts of the elements.
 

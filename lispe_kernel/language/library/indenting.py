@@ -36,7 +36,7 @@ def laid_out(text: str, pieces: re.Pattern[str], step: int) -> str:
     return "\n".join(lines)
 
 
-@function("indent", returns="text")
+@function("indent")
 def indent(str_: Any, lispmode: Any = None) -> Any:
     """Source text with its lines indented by the brackets that are open: as LispE when `lispmode` is true.
 

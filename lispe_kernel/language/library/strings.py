@@ -38,7 +38,7 @@ def _each(text: str, change: Callable[[str], str]) -> str:
     return "".join(new if len(new := change(old)) == 1 else old for old in text)
 
 
-@function("upper", returns="text")
+@function("upper")
 def upper(str_: Any) -> Any:
     """The text in upper case, character by character: its length never changes.
 
@@ -50,7 +50,7 @@ def upper(str_: Any) -> Any:
     return like(str_, text.upper() if text.isascii() else _each(text, str.upper))
 
 
-@function("lower", returns="text")
+@function("lower")
 def lower(str_: Any) -> Any:
     """The text in lower case, character by character: its length never changes.
 
@@ -62,7 +62,7 @@ def lower(str_: Any) -> Any:
     return like(str_, text.lower() if text.isascii() else _each(text, str.lower))
 
 
-@function("deaccentuate", returns="text")
+@function("deaccentuate")
 def deaccentuate(str_: Any) -> Any:
     """The text with accented letters replaced by their bare letters.
 
@@ -76,7 +76,7 @@ def _bare(letter: str) -> str:
     return "".join(c for c in parts if not unicodedata.combining(c)).translate(_STROKES)
 
 
-@function("trim", returns="text")
+@function("trim")
 def trim(str_: Any) -> Any:
     """The text without blanks (codes up to 32) at both ends.
 
@@ -85,7 +85,7 @@ def trim(str_: Any) -> Any:
     return like(str_, text_argument("trim", 1, str_).strip(BLANKS))
 
 
-@function("trimleft", returns="text")
+@function("trimleft")
 def trimleft(str_: Any) -> Any:
     """The text without the blanks (codes up to 32) at its beginning.
 
@@ -94,7 +94,7 @@ def trimleft(str_: Any) -> Any:
     return like(str_, text_argument("trimleft", 1, str_).lstrip(BLANKS))
 
 
-@function("trimright", returns="text")
+@function("trimright")
 def trimright(str_: Any) -> Any:
     """The text without the blanks (codes up to 32) at its end.
 
@@ -103,7 +103,7 @@ def trimright(str_: Any) -> Any:
     return like(str_, text_argument("trimright", 1, str_).rstrip(BLANKS))
 
 
-@function("trim0", returns="text")
+@function("trim0")
 def trim0(str_: Any) -> Any:
     """The text without the characters 0 that end it.
 
@@ -112,7 +112,7 @@ def trim0(str_: Any) -> Any:
     return like(str_, text_argument("trim0", 1, str_).rstrip("0"))
 
 
-@function("left", returns="text")
+@function("left")
 def left(str_: Any, nb: Any) -> Any:
     """The first characters; "" for a count of 0 or less, the whole text for a count beyond its size.
 
@@ -122,7 +122,7 @@ def left(str_: Any, nb: Any) -> Any:
     return like(str_, text[: max(0, whole_argument("left", 2, nb))])
 
 
-@function("right", returns="text")
+@function("right")
 def right(str_: Any, nb: Any) -> Any:
     """The last characters; "" for a count of 0 or less, the whole text for a count beyond its size.
 
@@ -133,7 +133,7 @@ def right(str_: Any, nb: Any) -> Any:
     return like(str_, text[max(0, len(text) - count) :] if count > 0 else "")
 
 
-@function("middle", returns="text")
+@function("middle")
 def middle(str_: Any, pos: Any, nb: Any) -> Any:
     """So many characters from a position, clipped at the end; "" for a position outside the text.
 
@@ -144,7 +144,7 @@ def middle(str_: Any, pos: Any, nb: Any) -> Any:
     return like(str_, text[start : start + count] if start >= 0 and count > 0 else "")
 
 
-@function("replace", returns="text")
+@function("replace")
 def replace(str_: Any, fnd: Any, rep: Any, end: Any = None) -> Any:
     """A text with every `fnd` replaced by `rep`, from left to right; an empty `fnd` changes nothing.
 
@@ -223,7 +223,7 @@ def endwith(str_: Any, fnd: Any) -> Atom | None:
     return truth(part and text_argument("endwith", 1, str_).endswith(part))
 
 
-@function("fill", returns="text")
+@function("fill")
 def fill(str_: Any, nb: Any) -> Any:
     """The text repeated; "" for a count of 0 or less.
 
@@ -233,7 +233,7 @@ def fill(str_: Any, nb: Any) -> Any:
     return like(str_, repeated("fill", text, whole_argument("fill", 2, nb)))
 
 
-@function("padding", returns="text")
+@function("padding")
 def padding(str_: Any, c: Any, nb: Any) -> Any:
     """The text followed by the characters of `c`, in turn, up to the size `nb`; in front if negative.
 
