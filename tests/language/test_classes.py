@@ -24,6 +24,7 @@ PT = """
     [
         ("(p (twice))", "26"),
         ("(p (me))", '(Pt "x":10 "y":3)'),
+        ("(list (dictionary p) (to_list p))", '({"x":10 "y":3} (10 3))'),
         ("(list (p (grow 7)) (p (gz)) p)", '(7 7 (Pt "x":10 "y":3 "z":7))'),
         # setq makes a local variable, which starts from the field
         ("(list (p (walk)) (@ p 'x))", "(16 10)"),

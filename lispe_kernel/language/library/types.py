@@ -238,6 +238,9 @@ def fill(made: Dictionary, pairs: tuple[Any, ...]) -> Dictionary:
     """Store keys and values in turn into a new dictionary."""
     if len(pairs) == 1 and isinstance(pairs[0], dict):
         pairs = tuple(part for pair in pairs[0].items() for part in pair)
+    elif len(pairs) == 1 and (access := access_of(pairs[0])) is not None and access.keys and access.at:
+        keys, whole, at = access.keys(pairs[0]), pairs[0], access.at
+        pairs = tuple(part for key in keys for part in (key, at(whole, (key,))))
     if len(pairs) % 2:
         raise LispeError("Error: dictionary has a different number of key/value")
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
