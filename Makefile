@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv compiled demo test lab bench lint clean
+.PHONY: help venv compiled demo test lab bench docs lint clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -43,13 +43,17 @@ test: lint ## run the whole suite, notebooks included
 	@echo "== pytest: the suite"
 	@$(RUN) -m pytest
 	@echo "== nbval: every notebook, cell by cell"
-	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg
+	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
+		--lispe-numeric-tolerance 1e-3
 
 lab: compiled ## open notebooks/tour.ipynb in JupyterLab
 	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb
 
 bench: compiled ## measure the kernel against its alternatives, as ratios
 	@$(RUN) -m benchmarks.run
+
+docs: venv ## build the documentation, notebooks included, into build/docs
+	@$(RUN) scripts/build_docs.py
 
 clean: ## remove what the other commands made, but for .venv
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

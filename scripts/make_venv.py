@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 STAMP = ".installed"
-EXTRAS = "lab,test"
+EXTRAS = "docs,lab,test"
 # What builds the package: installed first, so that the build needs no environment of its own.
 BUILD_TOOLS = ("hatchling", "editables")
 STEP = 25  # One progress line for so many packages.

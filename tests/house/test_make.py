@@ -38,7 +38,7 @@ def test_an_index_for_torch_is_used_only_where_it_is_named(
 def test_make_alone_lists_the_commands(root: Path) -> None:
     listed = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
     commands = [line.split()[1] for line in listed.splitlines()]
-    assert commands == ["help", "venv", "demo", "lint", "test", "lab", "bench", "clean"]
+    assert commands == ["help", "venv", "demo", "lint", "test", "lab", "bench", "docs", "clean"]
 
 
 def test_ci_runs_make_test_and_stops_at_the_first_failure(root: Path) -> None:

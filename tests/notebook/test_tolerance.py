@@ -6,7 +6,7 @@ from lispe_kernel.notebook.tolerance import agree, aligned_html, aligned_text
 
 CELL = '<td style="background:{colour}">{number}'
 DRAWING = (
-    '<svg viewBox="0 0 9 9" aria-label="to {number}"><path d="M0 {y}"/><text x="{y}">{number}</text></svg>'
+    '<svg aria-label="to {number}"><path d="M0 {y}"/><text x="{y}">{number}</text></svg>'
 )
 
 

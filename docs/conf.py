@@ -1,0 +1,24 @@
+"""How Sphinx builds the documentation: pages and notebooks as they are, nothing loaded from the network."""
+
+from sphinx.highlighting import lexers
+
+from lispe_kernel import __version__
+from lispe_kernel.kernel.lexer import LispeLexer
+
+project = "LispE kernel"
+author = "the maintainers of the LispE kernel"
+copyright = "the maintainers of the LispE kernel, BSD-3-Clause"
+release = version = __version__
+
+extensions = ["myst_nb"]
+# The notebooks hold their outputs; `make test` says that they are right.
+nb_execution_mode = "off"
+# No widget manager from the network: an explorer shows its picture.
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+nb_merge_streams = True
+myst_heading_anchors = 3
+lexers["lispe"] = lexers["lisp"] = LispeLexer()
+
+html_theme = "furo"
+html_title = f"LispE kernel {__version__}"
+html_show_sourcelink = False

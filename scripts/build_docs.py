@@ -1,0 +1,41 @@
+"""Builds the documentation into build/docs: the pages of docs/, the notebooks with their outputs, a search.
+
+Any warning of Sphinx is an error. The pages load nothing from the network.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from sphinx.cmd.build import build_main
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE, PAGES = ROOT / "build" / "docs-source", ROOT / "build" / "docs"
+
+
+def gather(target: Path) -> None:
+    """Put pages and notebooks into one folder, where Sphinx wants them."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT / "docs", target, ignore=shutil.ignore_patterns("__pycache__"))
+    (target / "notebooks").mkdir()
+    for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        shutil.copy(notebook, target / "notebooks")
+    for page in target.glob("*.md"):
+        # In the repository the notebooks stand beside docs/, on the site below it.
+        text = page.read_text(encoding="utf-8").replace("](../notebooks/", "](notebooks/")
+        page.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Build, and return the exit status."""
+    gather(SOURCE)
+    shutil.rmtree(PAGES, ignore_errors=True)
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", f"{SOURCE}-cache"]
+    status = build_main([*options, str(SOURCE), str(PAGES)])
+    if status == 0:
+        print(f"The pages are in {PAGES / 'index.html'}; they need no network.")
+    return int(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
