@@ -1,0 +1,44 @@
+"""Every example of the torch library, the displays and the kernel's own functions gives what it states.
+
+Those of the language are tested in tests/library. What a display prints depends on where it is shown: here, in
+a terminal.
+"""
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+
+from lispe_kernel import Session, display, to_text, torch_library
+from lispe_kernel.kernel import bridges, screen  # noqa: F401 - they register functions
+from lispe_kernel.language.functions import registry
+
+torch_library.load()
+display.load()
+FUNCTIONS = [entry for entry in registry if ".language." not in entry.call.__module__]
+EXAMPLES = [
+    pytest.param(code, result, id=f"{entry.name} {number}")
+    for entry in FUNCTIONS
+    for number, (code, result) in enumerate(entry.examples)
+]
+
+
+def shown(code: str) -> tuple[str, str]:
+    """What an example prints, and the text of its value."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        outcome = Session().run(code)
+        display.publish.finish()
+    return output.getvalue().removesuffix("\n"), to_text(outcome.value)
+
+
+@pytest.mark.parametrize(("code", "result"), EXAMPLES)
+def test_example_gives_what_it_states(code: str, result: str, in_folder: Path) -> None:
+    printed, value = shown(code)
+    if result:
+        assert result in (printed, value)
+
+
+def test_the_functions_are_found() -> None:
+    assert len(FUNCTIONS) > 200
