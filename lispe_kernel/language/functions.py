@@ -62,7 +62,7 @@ class Function:
     # A notebook shows no result when such a call is the last form of a cell.
     silent: bool = False
     # What every result is, for the compiler: "boolean" (true or nil), "number", "text" (a str), "list"
-    # (exactly a List); empty when it depends.
+    # (exactly a List), "numbers" (a typed list of them); empty when it depends.
     returns: str = ""
     doc: str = field(default="", repr=False)
 

@@ -229,8 +229,8 @@ def _items(c: Compiler, form: Any, span: Span) -> tuple[ast.expr, str]:
     is_list_type = c.compare(c.call(" type", value), [ast.Is()], [c.name(" List")])
     if c.kind(value) == "list":
         return value, ""
-    if c.kind(value) == "dictionary":
-        return c.call(" items", value), "text"
+    if c.kind(value) in ("dictionary", "numbers"):
+        return c.call(" items", value), "text" if c.kind(value) == "dictionary" else "number"
     return c.choose(is_list_type, value, c.call(" items", value)), ""
 
 

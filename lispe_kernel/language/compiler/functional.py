@@ -101,6 +101,8 @@ def _collected(
     c.forget_assigned(function.form)
     c.function.tail_blocked += 1
     with c.bound(names), c.branch(), c.nested_block() as statements:
+        if c.kind(source) == "numbers":
+            c.assume(variable, "number")
         body = _body(c, function, as_test=test)
         value, condition = part(body, c.name(variable))
     c.function.tail_blocked -= 1
@@ -130,9 +132,11 @@ def _kept(body: ast.expr, element: ast.expr) -> tuple[ast.expr, ast.expr]:
 
 
 def _source(c: Compiler, container: ast.expr, name: str) -> ast.expr:
-    """What a loop over any container goes through: a list as it is."""
+    """What a loop over any container goes through: a list as it is. Known numbers have number elements."""
     elements = c.call(" elements", container, c.constant(name), c.constant(2))
-    return c.choose(_is_list(c, container), container, elements)
+    if c.kind(container) == "numbers":
+        return c.known(elements, "numbers")
+    return container if c.kind(container) == "list" else c.choose(_is_list(c, container), container, elements)
 
 
 def _is_list(c: Compiler, value: ast.expr) -> ast.expr:
@@ -144,6 +148,15 @@ def _numbered(c: Compiler, values: ast.expr, kind: str, function: InPlace) -> as
     return (
         values if kind in ("number", "text", "solid") else c.call(" bits", values, c.constant(function.form))
     )
+
+
+@inline("⍳", "⍳0")
+def compile_iota(c: Compiler, form: Form, destination: Destination) -> Any:
+    """One list of numbers, known as such to what goes through it."""
+    if len(form) != 2:
+        return NOT_INLINE
+    made = c.call(form[0].name, c.value(form[1], form.spans[1]))
+    return c.deliver(c.known(made, "numbers"), destination)
 
 
 @inline("↑↑", "mapcar")

@@ -1,7 +1,7 @@
 """What the compiler knows of values before they exist, so that Python's operation can be used as it is.
 
 Kinds: `natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list` and `dictionary` (exactly our
-List, our Dictionary); `solid` (anything but text). Knowledge of a local variable comes from what was
+List, our Dictionary); `numbers` (a typed list of numbers); `solid` (anything but text). Knowledge of a local variable comes from what was
 assigned to it, or from an operation that would have failed otherwise: after `(- n 1)`, n is no text. It
 ends where the variable is assigned again, at the end of a branch, and at a loop that assigns it.
 """
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 INTEGERS = frozenset({"natural", "integer"})
 NUMBERS = INTEGERS | {"number"}
-NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary"}
+NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary", "numbers"}
 # Kinds whose truth in Python is their truth in LispE.
-PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary"}
+PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary", "numbers"}
 
 # Special forms that never assign an atom that stands directly in them.
 NOT_ASSIGNING = frozenset(

@@ -106,6 +106,10 @@ def typed_results(values: list[Any]) -> Any:
 
 def typed_answers(values: list[Any], function: Any) -> Any:
     """As `typed_results`, with answers true and nil as 1 and 0."""
+    if values and type(values[0]) is int:
+        array = np.array(values)
+        if array.dtype == "int64" and array.ndim == 1:
+            return Integers.of_array(array)
     kinds = set(map(type, values))
     if kinds <= _ANSWERS:
         return typed_results(as_bits(values, function))

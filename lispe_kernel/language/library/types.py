@@ -94,7 +94,7 @@ def _converted(values: tuple[Any, ...], convert: Any) -> Any:
     return items if isinstance(items, TypedList) else [convert(item) for item in items]
 
 
-@function("integers", keyword=True)
+@function("integers", keyword=True, returns="numbers")
 def integers(*values: Any) -> TypedList:
     """A typed list of 64-bit integers; lists among the arguments are spread.
 
@@ -103,7 +103,7 @@ def integers(*values: Any) -> TypedList:
     return Integers(_converted(values, integer))
 
 
-@function("numbers", keyword=True)
+@function("numbers", keyword=True, returns="numbers")
 def numbers(*values: Any) -> TypedList:
     """A typed list of doubles; lists among the arguments are spread.
 
@@ -112,7 +112,7 @@ def numbers(*values: Any) -> TypedList:
     return Numbers(_converted(values, as_number))
 
 
-@function("floats", keyword=True)
+@function("floats", keyword=True, returns="numbers")
 def floats(*values: Any) -> TypedList:
     """A typed list of 32-bit floats; lists among the arguments are spread.
 
@@ -121,7 +121,7 @@ def floats(*values: Any) -> TypedList:
     return Floats(_converted(values, as_number))
 
 
-@function("shorts", keyword=True)
+@function("shorts", keyword=True, returns="numbers")
 def shorts(*values: Any) -> TypedList:
     """A typed list of 16-bit integers; lists among the arguments are spread.
 
