@@ -5,9 +5,7 @@ import pytest
 from lispe_kernel.notebook.tolerance import agree, aligned_html, aligned_text
 
 CELL = '<td style="background:{colour}">{number}'
-DRAWING = (
-    '<svg aria-label="to {number}"><path d="M0 {y}"/><text x="{y}">{number}</text></svg>'
-)
+DRAWING = '<svg aria-label="to {number}"><path d="M0 {y}"/><text x="{y}">{number}</text></svg>'
 
 
 @pytest.mark.parametrize(
