@@ -63,8 +63,3 @@ def load() -> None:
             for family in FAMILIES:
                 import_module(f"{__name__}.{family}")
             _loaded = True
-
-
-def is_loaded() -> bool:
-    """Whether all families are registered already."""
-    return _loaded

@@ -41,6 +41,7 @@ RESULTS = (
     ("(sqrt (float 4))", "2"),
     ("(json (list (float 2.5) (int16_t 3)))", "[2.5,3]"),
     ("(@ '(a b c) (int16_t 1))", "b"),
+    ("(takenb (int16_t 2) '(1 2 3))", "(1 2)"),
 )
 
 ERRORS = (

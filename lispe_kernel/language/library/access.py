@@ -9,8 +9,9 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.library.containers import OUT_OF_BOUNDS, car, cdr, element
-from lispe_kernel.language.library.elements import any_list, elements, integer_argument, is_list, like
+from lispe_kernel.language.library.elements import any_list, elements, is_list, like
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -101,7 +102,7 @@ def takenb(n: Any, container: Any, *from_end: Any) -> Any:
     Example: (takenb 2 '(a b c) false) => (b c)
     Errors: a negative n together with a third argument.
     """
-    count = integer_argument(n, "takenb", 1)
+    count = integer_argument("takenb", 1, n)
     if len(from_end) > 1:
         raise LispeError("Error: Wrong number of arguments for: 'takenb'")
     if count < 0 and from_end:
@@ -151,7 +152,7 @@ def values_at(container: Any) -> List:
 
 
 def _shape(value: Any, name: str) -> list[int]:
-    sizes = [integer_argument(size, name, 2) for size in elements(value, name, 2)]
+    sizes = [integer_argument(name, 2, size) for size in elements(value, name, 2)]
     if not sizes or any(size <= 0 for size in sizes):
         raise wrong_argument(name, 2, "a list of sizes above 0", value)
     return sizes
@@ -174,7 +175,7 @@ def _positions(name: str, size: int, shape: list[int], keys: tuple[Any, ...]) ->
     def below(axis: int, position: int) -> Any:
         if axis == len(shape):
             return position
-        key = integer_argument(open_keys[axis], name, axis + 3)
+        key = integer_argument(name, axis + 3, open_keys[axis])
         if key >= shape[axis]:
             raise LispeError(f"Error: Index out of bound ({name}): {key} in {shape[axis]}")
         if key >= 0:
@@ -222,7 +223,7 @@ def setshape(container: Any, shape: Any, key: Any, *keys_and_value: Any) -> Any:
     flat = any_list(container, "setshape", 1)
     keys = (key, *middle)
     for position, each in enumerate(keys):
-        if integer_argument(each, "setshape", position + 3) < 0:
+        if integer_argument("setshape", position + 3, each) < 0:
             raise wrong_argument("setshape", position + 3, "0 or more", each)
     targets = _flat(_positions("setshape", len(flat), _shape(shape, "setshape"), keys))
     values = _flat_values(value) if len(targets) > 1 else [value]

@@ -14,6 +14,7 @@ from typing import Any
 from lispe_kernel.language.arithmetic import equal
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.library.elements import (
     any_list,
     as_bits,
@@ -22,7 +23,6 @@ from lispe_kernel.language.library.elements import (
     elements,
     exact_sum,
     folded,
-    integer_argument,
     is_list,
     like,
     plain,
@@ -49,7 +49,7 @@ def _counts(value: Any) -> list[int] | None:
     if isinstance(value, TypedList) or (
         isinstance(value, list) and value and all(type(item) is int for item in value)
     ):
-        return [integer_argument(item, "reduce", 1) for item in value]
+        return [integer_argument("reduce", 1, item) for item in value]
     return None
 
 
@@ -110,7 +110,7 @@ def _scanning(operation: Any, name: str) -> Callable[[Items], list[Any]]:
 
 
 def _slices(items: Items, n: Any, *, back: bool) -> list[Items]:
-    size = integer_argument(n, "reduce", 3)
+    size = integer_argument("reduce", 3, n)
     if size <= 0:
         raise LispeError("Error: wrong value for the increment")
     if not back:

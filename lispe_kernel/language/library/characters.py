@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import text_argument
 from lispe_kernel.language.library.character_classes import is_punctuation
 from lispe_kernel.language.library.clusters import is_emoji
-from lispe_kernel.language.library.strings_core import text_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 
 VOWELS = frozenset("aeiouy")

@@ -15,14 +15,8 @@ from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.calling import LAMBDA_NAMES, callable_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.elements import (
-    BINARY,
-    binary_function,
-    elements,
-    folded,
-    integer_argument,
-    with_arity,
-)
+from lispe_kernel.language.library.arguments import integer_argument
+from lispe_kernel.language.library.elements import BINARY, binary_function, elements, folded, with_arity
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy, finite
@@ -114,7 +108,7 @@ def filter_(condition: Any, container: Any) -> Any:
 
 
 def _amount(n: Any, name: str) -> int:
-    return min(max(0, integer_argument(n, name, 1)), sys.maxsize)
+    return min(max(0, integer_argument(name, 1, n)), sys.maxsize)
 
 
 @function("take", "!take", keyword=True, returns="list")

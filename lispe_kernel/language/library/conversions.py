@@ -6,7 +6,8 @@ from typing import Any
 
 from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.elements import integer_argument, is_list
+from lispe_kernel.language.library.arguments import integer_argument
+from lispe_kernel.language.library.elements import is_list
 from lispe_kernel.language.library.types import spread
 from lispe_kernel.language.printer import show, to_text
 from lispe_kernel.language.runtime import current
@@ -57,7 +58,7 @@ def prettify(value: Any, width: Any = 50) -> str:
     Example: (prettify '(1 2 3)) => (1 2 3)
     Example: (size (split (prettify '((1 2 3) (4 5 6)) 8) "\\n")) => 2
     """
-    limit = integer_argument(width, "prettify", 2)
+    limit = integer_argument("prettify", 2, width)
     return value if isinstance(value, str) else _laid_out(value, 0, limit, ())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.strings_core import whole_argument
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.printer import register_kind
 
 _FIELDS = ("year", "month", "day", "hour", "minute", "second")
@@ -107,7 +107,7 @@ def setdate(
     Example: (setdate 2026 11 23 12 30 5) => 2026/11/23 12:30:05
     Errors: for fields that make no date.
     """
-    given = [whole_argument("setdate", at, value) for at, value in enumerate((y, m, d, H, M, S), 1)]
+    given = [integer_argument("setdate", at, value) for at, value in enumerate((y, m, d, H, M, S), 1)]
     made = date()
     made.change("setdate", {f: v for f, v in zip(_FIELDS, given, strict=True) if v != _KEEP})
     return made
@@ -115,7 +115,7 @@ def setdate(
 
 def _field(name: str, value: Any, new: Any) -> Any:
     found = date_argument(name, value)
-    if (number := whole_argument(name, 2, new)) == _KEEP:
+    if (number := integer_argument(name, 2, new)) == _KEEP:
         return found.fields[_FIELDS.index(name)]
     found.change(name, {name: number})
     return found

@@ -10,9 +10,8 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.maths import number_argument
+from lispe_kernel.language.library.arguments import integer_argument, number_argument
 from lispe_kernel.language.library.randomness import dice, draws
-from lispe_kernel.language.library.strings_core import whole_argument
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
@@ -26,7 +25,7 @@ _REAL, _POSITIVE, _SHARE, _COUNT = "a number", "a number above 0", "a number fro
 
 def _parameter(name: str, position: int, value: Any, kind: str) -> Any:
     if kind is _COUNT:
-        count = whole_argument(name, position, value)
+        count = integer_argument(name, position, value)
         if count < 0:
             raise wrong_argument(name, position, "an integer of 0 or more", value)
         return count

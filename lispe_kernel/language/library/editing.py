@@ -10,13 +10,13 @@ from typing import Any
 from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.library.containers import out_of_bounds, push
 from lispe_kernel.language.library.elements import (
     any_list,
     binary_function,
     elements,
     function_argument,
-    integer_argument,
     is_list,
 )
 from lispe_kernel.language.library.strings_core import (
@@ -119,7 +119,7 @@ def pop(container: Any, *key: Any) -> Any:
         return None
     if not key:
         return popfirst(container) if isinstance(container, LinkedList) else poplast(container)
-    index = integer_argument(key[0], "pop", 2)
+    index = integer_argument("pop", 2, key[0])
     if index in (-1, size):
         index = size - 1
     if not 0 <= index < size:
@@ -222,7 +222,7 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
     if not place:
         container.append(value)
     elif isinstance(place[0], int | float):
-        index = integer_argument(place[0], "insert", 3)
+        index = integer_argument("insert", 3, place[0])
         if index < 0:
             raise out_of_bounds(container, index)
         container.insert(min(index, len(container)), value)
@@ -318,8 +318,8 @@ def swap(container: Any, i: Any, j: Any = None) -> Any:
     """
     if not is_list(container):
         raise wrong_argument("swap", 1, "a list", container)
-    first = integer_argument(i, "swap", 2)
-    second = first + 1 if j is None else integer_argument(j, "swap", 3)
+    first = integer_argument("swap", 2, i)
+    second = first + 1 if j is None else integer_argument("swap", 3, j)
     for index in (first, second):
         if not -len(container) <= index < len(container):
             raise out_of_bounds(container, index)

@@ -27,7 +27,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
 from lispe_kernel.language.values.views import View
 
 # Lists of every kind that hold their elements in order and can change.
@@ -69,15 +69,6 @@ def any_list(value: Any, function: str, position: int) -> Any:
     if value is None:
         return List()
     raise wrong_argument(function, position, "a list", value)
-
-
-def integer_argument(value: Any, function: str, position: int) -> int:
-    """An argument that must be a whole number; decimals are cut off."""
-    if type(value) is int:
-        return value
-    if isinstance(value, float) and value == value and abs(value) != float("inf"):
-        return int(value)
-    raise wrong_argument(function, position, "an integer", value)
 
 
 def like(original: Any, values: Iterable[Any]) -> Any:
@@ -140,11 +131,6 @@ def _integers(values: list[int]) -> Any:
 
 def _fit_doubles(values: list[Any]) -> bool:
     return all(type(v) is float or -(1 << 53) <= v <= 1 << 53 for v in values)
-
-
-def floats_of(original: Any, values: Iterable[Any]) -> Any:
-    """Numbers in a list of 32-bit floats when they come from one."""
-    return Floats(values) if isinstance(original, Floats) else values
 
 
 # -- folding ------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from typing import Any
 from lispe_kernel.language.arithmetic import equal
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.strings_core import like, text_argument
+from lispe_kernel.language.library.arguments import text_argument
+from lispe_kernel.language.library.strings_core import like
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.atoms import Atom

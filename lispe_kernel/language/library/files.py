@@ -12,8 +12,8 @@ from weakref import finalize
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.library.paths import path_argument, system_error
-from lispe_kernel.language.library.strings_core import whole_argument
 from lispe_kernel.language.printer import register_kind, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -180,7 +180,7 @@ def fgetchars(f: Any, n: Any) -> ByteString:
     Example: (block (fwrite "/tmp/lispe_file.txt" "abc") (fgetchars (fopen "/tmp/lispe_file.txt") 2)) => ab
     Errors: `Not a file element`, and for a file that was opened to write.
     """
-    element, count = _opened("fgetchars", f), whole_argument("fgetchars", 2, n)
+    element, count = _opened("fgetchars", f), integer_argument("fgetchars", 2, n)
     if element.mode != "r":
         raise LispeError(f"Error: fgetchars: the file {to_text(element.path)} is open for writing")
     return ByteString(element.stream.read(max(0, count)))
@@ -208,7 +208,7 @@ def fseek(f: Any, pos: Any) -> Atom:
     Example: (fseek (fopen "/tmp/lispe_file.txt" "w") 0) => true
     Errors: `Not a file element`, and for a negative position.
     """
-    element, position = _opened("fseek", f), whole_argument("fseek", 2, pos)
+    element, position = _opened("fseek", f), integer_argument("fseek", 2, pos)
     if position < 0:
         raise wrong_argument("fseek", 2, "an integer of 0 or more", pos)
     element.stream.seek(position)

@@ -7,7 +7,8 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.strings_core import like, text_argument, whole_argument
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
+from lispe_kernel.language.library.strings_core import like
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values.lists import List
 
@@ -62,7 +63,7 @@ def _converted(name: str, number: int | float, found: re.Match[str]) -> str:
         return str((plain + letter) % number)
     if letter not in _INTEGER_LETTERS and letter != "c":
         raise LispeError(f"Error: {name}: unknown conversion '%{letter}' in a format")
-    whole = whole_argument(name, 1, number)
+    whole = integer_argument(name, 1, number)
     if letter == "c":
         if not 0 <= whole <= 0x10FFFF:
             raise wrong_argument(name, 1, "a code point for '%c'", number)
@@ -128,12 +129,12 @@ def convert_in_base(v: Any, b: Any, convert: Any = None) -> Any:
     Example: (convert_in_base "FF" 16 true) => 255
     Errors: for another base, and for a character that is no digit of the base.
     """
-    base = whole_argument("convert_in_base", 2, b)
+    base = integer_argument("convert_in_base", 2, b)
     if not 2 <= base <= len(DIGITS):
         raise wrong_argument("convert_in_base", 2, f"a base from 2 to {len(DIGITS)}", b)
     if convert:
         return _from_base(text_argument("convert_in_base", 1, v), base)
-    return _in_base(whole_argument("convert_in_base", 1, v), base)
+    return _in_base(integer_argument("convert_in_base", 1, v), base)
 
 
 def _in_base(number: int, base: int) -> str:
@@ -166,7 +167,7 @@ def getstruct(str_: Any, open_: Any, close: Any, pos: Any = 0) -> List | None:
     text = text_argument("getstruct", 1, str_)
     first = _mark("getstruct", 2, open_)
     last = _mark("getstruct", 3, close)
-    found = balanced(text, first, last, max(0, whole_argument("getstruct", 4, pos)))
+    found = balanced(text, first, last, max(0, integer_argument("getstruct", 4, pos)))
     return None if found is None else List([like(str_, text[found[0] : found[1]]), *found])
 
 

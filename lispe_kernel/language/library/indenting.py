@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.strings_core import BLANKS, like, text_argument
+from lispe_kernel.language.library.arguments import text_argument
+from lispe_kernel.language.library.strings_core import BLANKS, like
 
 _LISP_STEP, _BRACE_STEP = 3, 4
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import text_argument
 from lispe_kernel.language.library.paths import path_argument, system_error
-from lispe_kernel.language.library.strings_core import text_argument
 from lispe_kernel.language.printer import describe, number_text, to_text
 from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.atoms import TRUE, Atom

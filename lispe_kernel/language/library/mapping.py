@@ -11,13 +11,13 @@ from typing import Any
 from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.library.elements import (
     any_list,
     as_bits,
     binary_function,
     elements,
     function_argument,
-    integer_argument,
     like,
     typed_answers,
     typed_results,
@@ -204,7 +204,7 @@ def shift(function_: Any, container: Any, n: Any = 1) -> Any:
     Example: (shift '- '(1 4 9 16) -1) => (3 5 7)
     """
     source = any_list(container, "shift", 2)
-    by = integer_argument(n, "shift", 3)
+    by = integer_argument("shift", 3, n)
     call = binary_function(function_, "shift")
     if isinstance(source, Matrix):
         raise wrong_argument("shift", 2, "a list", container)

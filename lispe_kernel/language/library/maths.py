@@ -12,7 +12,7 @@ from typing import Any
 from lispe_kernel.language.arithmetic import OPERATORS
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.strings_core import whole_argument
+from lispe_kernel.language.library.arguments import integer_argument, number_argument
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import Numbers, TypedList
@@ -29,18 +29,6 @@ CONSTANTS = {
 }
 # Integers beyond the doubles count as infinite; a factorial beyond this is an error.
 _LARGEST_FACTORIAL = 200_000
-
-
-def number_argument(name: str, position: int, value: Any) -> float:
-    """An argument that is a number, as a double; an integer beyond the doubles is an infinity."""
-    if type(value) is float:
-        return value
-    if not isinstance(value, int | float):
-        raise wrong_argument(name, position, "a number", value)
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, value)
 
 
 def _half_away(x: float) -> float:
@@ -159,7 +147,7 @@ def gcd(a: Any, b: Any) -> int:
 
     Example: (gcd 12 18) => 6
     """
-    return math.gcd(whole_argument("gcd", 1, a), whole_argument("gcd", 2, b))
+    return math.gcd(integer_argument("gcd", 1, a), integer_argument("gcd", 2, b))
 
 
 @function("hcf", returns="number")
@@ -168,7 +156,7 @@ def hcf(a: Any, b: Any) -> int:
 
     Example: (hcf 27 36) => 9
     """
-    return math.gcd(whole_argument("hcf", 1, a), whole_argument("hcf", 2, b))
+    return math.gcd(integer_argument("hcf", 1, a), integer_argument("hcf", 2, b))
 
 
 @function("iabs", returns="number")
@@ -177,7 +165,7 @@ def iabs(val: Any) -> int:
 
     Example: (iabs -7) => 7
     """
-    return abs(whole_argument("iabs", 1, val))
+    return abs(integer_argument("iabs", 1, val))
 
 
 @function("cosine", returns="number")
@@ -216,7 +204,7 @@ def factorial(n: Any) -> Any:
 
 
 def _factorial(value: Any) -> int:
-    number = whole_argument("!", 1, value)
+    number = integer_argument("!", 1, value)
     if not 0 <= number <= _LARGEST_FACTORIAL:
         raise wrong_argument("!", 1, f"an integer from 0 to {_LARGEST_FACTORIAL}", value)
     return math.factorial(number)

@@ -7,7 +7,8 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.elements import elements, integer_argument, is_list
+from lispe_kernel.language.library.arguments import integer_argument
+from lispe_kernel.language.library.elements import elements, is_list
 from lispe_kernel.language.library.products import array_argument
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -78,7 +79,7 @@ def _from_rows(name: str, kind: str, rows: Any, dimensions: int | None) -> Matri
 
 
 def _sizes(name: str, values: tuple[Any, ...]) -> tuple[int, ...]:
-    found = tuple(integer_argument(value, name, i) for i, value in enumerate(values, 1))
+    found = tuple(integer_argument(name, i, value) for i, value in enumerate(values, 1))
     for position, size in enumerate(found, 1):
         if size <= 0:
             raise wrong_argument(name, position, "a size above 0", size)
@@ -214,7 +215,7 @@ def lubksb(matrix: Any, exchanged: Any, y: Any = None) -> Any:
     """
     array = _square(matrix, "lubksb")
     size = len(array)
-    rows = [integer_argument(row, "lubksb", 2) for row in elements(exchanged, "lubksb", 2)]
+    rows = [integer_argument("lubksb", 2, row) for row in elements(exchanged, "lubksb", 2)]
     if len(rows) != size or not all(0 <= row < size for row in rows):
         raise wrong_argument("lubksb", 2, "the list that ludcmp gave", exchanged)
     right = np.eye(size) if y is None else array_argument(y, "lubksb", 3).astype("float64")

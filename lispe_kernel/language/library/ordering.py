@@ -8,14 +8,8 @@ from typing import Any
 from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.elements import (
-    binary_function,
-    elements,
-    integer_argument,
-    is_list,
-    like,
-    plain,
-)
+from lispe_kernel.language.library.arguments import integer_argument
+from lispe_kernel.language.library.elements import binary_function, elements, is_list, like, plain
 from lispe_kernel.language.library.strings_core import like as text_like
 from lispe_kernel.language.library.strings_core import reverse_text, rotate_text
 from lispe_kernel.language.printer import show, to_text
@@ -164,7 +158,7 @@ def rotate(container: Any, n: Any = None, lines: Any = None) -> Any:
     if isinstance(container, _TEXT):
         text = to_text(container)
         if isinstance(n, int | float):
-            by = integer_argument(n, "rotate", 2) % len(text) if text else 0
+            by = integer_argument("rotate", 2, n) % len(text) if text else 0
             return text_like(container, text[by:] + text[:by])
         return text_like(container, rotate_text(text, truth_of(n)))
     by = _steps(n)
@@ -182,7 +176,7 @@ def rotate(container: Any, n: Any = None, lines: Any = None) -> Any:
 def _steps(n: Any) -> int:
     if n is TRUE:
         return -1
-    return 1 if n is None else integer_argument(n, "rotate", 2)
+    return 1 if n is None else integer_argument("rotate", 2, n)
 
 
 @function("flip", keyword=True)
@@ -212,7 +206,7 @@ def slice_(container: Any, n: Any) -> Any:
     Example: (slice '(1 2 3 4) 2) => ((1 2) (3 4))
     Example: (slice "abcde" 2) => ("ab" "cd" "e")
     """
-    width = integer_argument(n, "slice", 2)
+    width = integer_argument("slice", 2, n)
     if width <= 0:
         raise wrong_argument("slice", 2, "an integer above 0", n)
     found = elements(container, "slice", 1)

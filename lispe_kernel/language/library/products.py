@@ -8,11 +8,11 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.library.elements import (
     as_bits,
     binary_function,
     elements,
-    integer_argument,
     is_list,
     like,
     typed_results,
@@ -80,7 +80,7 @@ def rho(*arguments: Any) -> Any:
     if len(arguments) == 1:
         return _shape_of(arguments[0])
     *sizes, source = arguments
-    shape = tuple(integer_argument(size, "rho", i) for i, size in enumerate(sizes, 1))
+    shape = tuple(integer_argument("rho", i, size) for i, size in enumerate(sizes, 1))
     for position, size in enumerate(shape, 1):
         if size < 0:
             raise wrong_argument("rho", position, "0 or more", size)
@@ -153,7 +153,7 @@ def _at_coordinates(array: Any, coordinates: tuple[Any, ...], name: str) -> Any:
     places: list[Any] = []
     for position, (given, size) in enumerate(zip(coordinates, array.shape, strict=False), 2):
         skipped = not isinstance(given, int | float) or given < 0
-        at = slice(None) if skipped else integer_argument(given, name, position)
+        at = slice(None) if skipped else integer_argument(name, position, given)
         if not skipped and at >= size:
             raise LispeError(f"Error: index out of bounds: {at} in {size} elements")
         places.append(at)
@@ -308,7 +308,7 @@ def flat_product(m1: Any, shape1: Any, m2: Any, shape2: Any) -> Any:
     arrays = []
     for position, (flat, shape) in enumerate(((m1, shape1), (m2, shape2))):
         array = array_argument(flat, "+*", 2 * position + 1)
-        sizes = [integer_argument(size, "+*", 2 * position + 2) for size in elements(shape, "+*", 2)]
+        sizes = [integer_argument("+*", 2 * position + 2, size) for size in elements(shape, "+*", 2)]
         if len(sizes) != 2 or sizes[0] * sizes[1] != array.size or min(sizes) <= 0:
             raise LispeError(
                 f"Error: +*: {array.size} elements do not have the shape {shape_text(tuple(sizes))}"

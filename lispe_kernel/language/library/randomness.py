@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.strings_core import whole_argument
+from lispe_kernel.language.library.arguments import integer_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
@@ -57,7 +57,7 @@ def random_seed(n: Any) -> Atom:
 
     Example: (block (random_seed 7) (setq a (random 1000)) (random_seed 7) (= a (random 1000))) => true
     """
-    _dice[current()] = Dice(abs(whole_argument("random_seed", 1, n)))
+    _dice[current()] = Dice(abs(integer_argument("random_seed", 1, n)))
     return TRUE
 
 
@@ -68,7 +68,7 @@ def random(n: Any) -> int:
     Example: (random 1) => 0
     Errors: for a negative integer.
     """
-    limit = whole_argument("random", 1, n)
+    limit = integer_argument("random", 1, n)
     if limit < 0:
         raise wrong_argument("random", 1, "an integer of 0 or more", n)
     return dice().python.randrange(max(1, limit))
@@ -76,7 +76,7 @@ def random(n: Any) -> int:
 
 def draws(name: str, nb: Any) -> int:
     """How many values are asked for."""
-    count = whole_argument(name, 1, nb)
+    count = integer_argument(name, 1, nb)
     if not 0 <= count <= _MOST_DRAWS:
         raise wrong_argument(name, 1, f"a count from 0 to {_MOST_DRAWS}", nb)
     return count
@@ -94,7 +94,7 @@ def random_choice(nb: Any, liste: Any, initial: Any) -> Any:
     count = draws("random_choice", nb)
     if not isinstance(liste, list | TypedList) or not len(liste):
         raise wrong_argument("random_choice", 2, "a list that is not empty", liste)
-    if whole_argument("random_choice", 3, initial) < len(liste):
+    if integer_argument("random_choice", 3, initial) < len(liste):
         raise wrong_argument("random_choice", 3, f"at least the size of the list, {len(liste)}", initial)
     python = dice().python
     if count == 1:

@@ -14,7 +14,7 @@ from typing import Any
 from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library import ecmascript_regex, regex_language
-from lispe_kernel.language.library.strings_core import text_argument, whole_argument
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
 from lispe_kernel.language.printer import quoted, register_kind
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.lists import List, Strings
@@ -55,13 +55,13 @@ def _arguments(name: str, regex: Any, text: Any) -> tuple[re.Pattern[str], str]:
 
 def _matches(name: str, regex: Any, text: Any, position: Any) -> list[re.Match[str]]:
     pattern, subject = _arguments(name, regex, text)
-    start = max(0, whole_argument(name, 3, position))
+    start = max(0, integer_argument(name, 3, position))
     return [found for found in pattern.finditer(subject, start) if found[0]]
 
 
 def _first(name: str, regex: Any, text: Any, position: Any) -> re.Match[str] | None:
     pattern, subject = _arguments(name, regex, text)
-    start = max(0, whole_argument(name, 3, position))
+    start = max(0, integer_argument(name, 3, position))
     return pattern.search(subject, start) if start <= len(subject) else None
 
 

@@ -12,12 +12,8 @@ from typing import Any
 from lispe_kernel.language.arithmetic import equal, truth_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.elements import (
-    elements,
-    function_argument,
-    integer_argument,
-    is_list,
-)
+from lispe_kernel.language.library.arguments import integer_argument
+from lispe_kernel.language.library.elements import elements, function_argument, is_list
 from lispe_kernel.language.library.strings_core import (
     count_in_text,
     find_all_in_text,
@@ -65,7 +61,7 @@ def _positions(items: Any, value: Any, start: int = 0) -> Iterator[int]:
 
 
 def _start(position: Any, name: str) -> int:
-    return max(0, integer_argument(position, name, 3))
+    return max(0, integer_argument(name, 3, position))
 
 
 def _searched(container: Any, name: str) -> Any:

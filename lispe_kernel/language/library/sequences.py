@@ -11,7 +11,8 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.elements import elements, integer_argument, is_list, typed_results
+from lispe_kernel.language.library.arguments import integer_argument
+from lispe_kernel.language.library.elements import elements, is_list, typed_results
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
@@ -88,7 +89,7 @@ def _integers(a: Any, by: Any, size: int) -> Any:
 def _letters(name: str, start: str, end: str, step: Any, *, inside: bool) -> Strings:
     if len(start) != 1 or len(end) != 1:
         raise wrong_argument(name, 1, "one character, as the second argument", start)
-    codes = _range(name, ord(start), ord(end), integer_argument(step, name, 3), inside=inside)
+    codes = _range(name, ord(start), ord(end), integer_argument(name, 3, step), inside=inside)
     return Strings(chr(code) for code in codes if 0 <= code < 0x110000)
 
 
@@ -194,7 +195,7 @@ def replicate(n: Any, value: Any) -> List:
 
     Example: (replicate 2 '(1 2)) => ((1 2) (1 2))
     """
-    return List(repeating(value, _checked(integer_argument(n, "replicate", 1), "replicate")))
+    return List(repeating(value, _checked(integer_argument("replicate", 1, n), "replicate")))
 
 
 @function("enum", keyword=True, returns="list")
@@ -204,7 +205,7 @@ def enum(container: Any, start: Any = 0) -> List:
     Example: (enum '(a b)) => ((0 a) (1 b))
     Example: (enum "xy" 1) => ((1 "x") (2 "y"))
     """
-    first = integer_argument(start, "enum", 2)
+    first = integer_argument("enum", 2, start)
     return List(List(pair) for pair in enumerate(elements(container, "enum", 1), first))
 
 
@@ -252,7 +253,7 @@ def to_list(container: Any, n: Any = None) -> List:
     Example: (to_list "a" 2) => ("a" "a")
     """
     if n is not None:
-        return List(repeating(container, _checked(integer_argument(n, "to_list", 2), "to_list")))
+        return List(repeating(container, _checked(integer_argument("to_list", 2, n), "to_list")))
     return List(elements(container, "to_list", 1))
 
 

@@ -12,7 +12,7 @@ from weakref import finalize
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.strings_core import text_argument, whole_argument
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -83,7 +83,7 @@ def _socket(name: str, value: Any) -> Socket:
 
 def _connection(name: str, value: Any, client: Any, position: int) -> Connection:
     """The connection of a client by its number, or the socket's own for -1."""
-    found, number = _socket(name, value), whole_argument(name, position, client)
+    found, number = _socket(name, value), integer_argument(name, position, client)
     if number < 0:
         if found.server:
             raise LispeError(f"Error: {name}: a server needs the number of a client")
@@ -94,7 +94,7 @@ def _connection(name: str, value: Any, client: Any, position: int) -> Connection
 
 
 def _port(name: str, position: int, value: Any) -> int:
-    port = whole_argument(name, position, value)
+    port = integer_argument(name, position, value)
     if not 0 <= port <= _LARGEST_PORT:
         raise wrong_argument(name, position, f"a port from 0 to {_LARGEST_PORT}", value)
     return port
@@ -114,7 +114,7 @@ def socket_create(port: Any, nbclients: Any, hostname: Any = "localhost") -> Soc
     Errors: for a port that is taken or not allowed.
     """
     place = (_host("socket_create", 3, hostname), _port("socket_create", 1, port))
-    waiting = whole_argument("socket_create", 2, nbclients)
+    waiting = integer_argument("socket_create", 2, nbclients)
     if not 1 <= waiting <= _LARGEST_PORT:
         raise wrong_argument("socket_create", 2, "a number of clients above 0", nbclients)
     try:
@@ -207,7 +207,7 @@ def socket_receive(sock: Any, nb: Any, client: Any = -1) -> ByteString:
     Example: (type 'socket_receive) => atom_
     Errors: for a closed socket, and when nothing came in time.
     """
-    count = whole_argument("socket_receive", 2, nb)
+    count = integer_argument("socket_receive", 2, nb)
     if not 0 < count <= _MOST_BYTES:
         raise wrong_argument("socket_receive", 2, "a number of bytes above 0", nb)
     connection = _connection("socket_receive", sock, client, 3)
@@ -238,7 +238,7 @@ def socket_close(sock: Any, client: Any = -1) -> Atom:
     Example: (socket_close (socket_create 0 1)) => true
     Errors: for a socket that is already closed.
     """
-    found, number = _socket("socket_close", sock), whole_argument("socket_close", 2, client)
+    found, number = _socket("socket_close", sock), integer_argument("socket_close", 2, client)
     if number < 0:
         found.close()
         return TRUE

@@ -10,9 +10,9 @@ from weakref import finalize
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.formatting import balanced
 from lispe_kernel.language.library.paths import path_argument, system_error
-from lispe_kernel.language.library.strings_core import text_argument, whole_argument
 from lispe_kernel.language.printer import register_kind, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.lists import Strings
@@ -96,7 +96,7 @@ def file_read(s: Any, nb: Any = -1) -> str:
     Example: (block (fwrite "/tmp/x.txt" "ab") (file_read (file "/tmp/x.txt") 1)) => a
     Errors: in a stream for writing, or closed.
     """
-    stream, count = _stream("file_read", s), whole_argument("file_read", 2, nb)
+    stream, count = _stream("file_read", s), integer_argument("file_read", 2, nb)
     if count >= 0:
         return stream.read(count)
     text = stream.read()

@@ -13,15 +13,9 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.clusters import clusters
-from lispe_kernel.language.library.strings_core import (
-    BLANKS,
-    like,
-    pieces_like,
-    repeated,
-    text_argument,
-    whole_argument,
-)
+from lispe_kernel.language.library.strings_core import BLANKS, like, pieces_like, repeated
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
@@ -119,7 +113,7 @@ def left(str_: Any, nb: Any) -> Any:
     Example: (left "library" 3) => lib
     """
     text = text_argument("left", 1, str_)
-    return like(str_, text[: max(0, whole_argument("left", 2, nb))])
+    return like(str_, text[: max(0, integer_argument("left", 2, nb))])
 
 
 @function("right")
@@ -129,7 +123,7 @@ def right(str_: Any, nb: Any) -> Any:
     Example: (right "library" 4) => rary
     """
     text = text_argument("right", 1, str_)
-    count = whole_argument("right", 2, nb)
+    count = integer_argument("right", 2, nb)
     return like(str_, text[max(0, len(text) - count) :] if count > 0 else "")
 
 
@@ -140,7 +134,7 @@ def middle(str_: Any, pos: Any, nb: Any) -> Any:
     Example: (middle "library" 2 3) => bra
     """
     text = text_argument("middle", 1, str_)
-    start, count = whole_argument("middle", 2, pos), whole_argument("middle", 3, nb)
+    start, count = integer_argument("middle", 2, pos), integer_argument("middle", 3, nb)
     return like(str_, text[start : start + count] if start >= 0 and count > 0 else "")
 
 
@@ -165,7 +159,7 @@ def replace(str_: Any, fnd: Any, rep: Any, end: Any = None) -> Any:
 
 
 def _replace_slice(text: str, put: str, begin: Any, end: Any) -> str:
-    start, stop = whole_argument("replace", 3, begin), whole_argument("replace", 4, end)
+    start, stop = integer_argument("replace", 3, begin), integer_argument("replace", 4, end)
     size = len(text)
     start, stop = start + size * (start < 0), min(size, stop + size * (stop < 0))
     if not 0 <= start < size or stop < start:
@@ -230,7 +224,7 @@ def fill(str_: Any, nb: Any) -> Any:
     Example: (fill "ab" 3) => ababab
     """
     text = text_argument("fill", 1, str_)
-    return like(str_, repeated("fill", text, whole_argument("fill", 2, nb)))
+    return like(str_, repeated("fill", text, integer_argument("fill", 2, nb)))
 
 
 @function("padding")
@@ -241,7 +235,7 @@ def padding(str_: Any, c: Any, nb: Any) -> Any:
     Example: (padding "7" "0" -4) => 0007
     """
     text, characters = text_argument("padding", 1, str_), text_argument("padding", 2, c)
-    size = whole_argument("padding", 3, nb)
+    size = integer_argument("padding", 3, nb)
     missing = abs(size) - len(text)
     if missing <= 0 or not characters:
         return like(str_, text)
@@ -265,7 +259,7 @@ def chr_(nb: Any) -> str:
     Example: (chr 955) => λ
     Errors: for a number that is no code point of Unicode.
     """
-    code = whole_argument("chr", 1, nb)
+    code = integer_argument("chr", 1, nb)
     if not 0 <= code <= 0x10FFFF:
         raise wrong_argument("chr", 1, "a code point between 0 and 1114111", nb)
     return chr(code)
@@ -278,7 +272,7 @@ def ngrams(str_: Any, nb: Any) -> List:
     Example: (ngrams "abcd" 3) => ("abc" "bcd")
     Errors: for a count of 0 or less.
     """
-    text, count = text_argument("ngrams", 1, str_), whole_argument("ngrams", 2, nb)
+    text, count = text_argument("ngrams", 1, str_), integer_argument("ngrams", 2, nb)
     if count <= 0:
         raise wrong_argument("ngrams", 2, "an integer above 0", nb)
     return pieces_like(str_, [text[at : at + count] for at in range(len(text) - count + 1)])

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
@@ -21,26 +21,6 @@ BLANKS = "".join(map(chr, range(33)))
 
 # An error rather than a machine that stops answering.
 MOST_CHARACTERS = 1 << 30
-
-
-def text_argument(function: str, position: int, value: Any) -> str:
-    """The text of an argument: strings, byte strings, atoms and numbers; an error for anything else."""
-    if type(value) is str:
-        return value
-    if isinstance(value, ByteString):
-        return value.text()
-    if isinstance(value, Atom | int | float | complex):
-        return to_text(value)
-    raise wrong_argument(function, position, "a string", value)
-
-
-def whole_argument(function: str, position: int, value: Any) -> int:
-    """An argument that is an integer; numbers are truncated toward zero."""
-    if type(value) is int:
-        return value
-    if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
-        return int(value)
-    raise wrong_argument(function, position, "an integer", value)
 
 
 def like(original: Any, text: str) -> Any:
@@ -56,7 +36,7 @@ def pieces_like(original: Any, pieces: Iterable[str]) -> List:
 def find_in_text(text: str, part: Any, position: Any = 0) -> int | None:
     """The index of the first occurrence at or after a position; nil without one or for an empty part."""
     wanted = text_argument("find", 2, part)
-    start = max(0, whole_argument("find", 3, position))
+    start = max(0, integer_argument("find", 3, position))
     found = text.find(wanted, start) if wanted else -1
     return found if found >= 0 else None
 
@@ -64,7 +44,7 @@ def find_in_text(text: str, part: Any, position: Any = 0) -> int | None:
 def rfind_in_text(text: str, part: Any, skipped: Any = 0) -> int | None:
     """The index of the last occurrence; `skipped` characters at the end are left out of the search."""
     wanted = text_argument("rfind", 2, part)
-    end = len(text) - max(0, whole_argument("rfind", 3, skipped))
+    end = len(text) - max(0, integer_argument("rfind", 3, skipped))
     found = text.rfind(wanted, 0, end) if wanted and end >= 0 else -1
     return found if found >= 0 else None
 
@@ -82,13 +62,13 @@ def occurrences(text: str, part: str, position: int = 0) -> list[int]:
 def find_all_in_text(text: str, part: Any, position: Any = 0) -> TypedList:
     """The indices of all occurrences that do not overlap, as `integers`."""
     wanted = text_argument("findall", 2, part)
-    return Integers(occurrences(text, wanted, whole_argument("findall", 3, position)))
+    return Integers(occurrences(text, wanted, integer_argument("findall", 3, position)))
 
 
 def count_in_text(text: str, part: Any, position: Any = 0) -> int:
     """How many occurrences that do not overlap there are at or after a position."""
     wanted = text_argument("count", 2, part)
-    start = max(0, whole_argument("count", 3, position))
+    start = max(0, integer_argument("count", 3, position))
     return text.count(wanted, start) if wanted else 0
 
 
@@ -109,7 +89,7 @@ def insert_in_text(text: str, value: Any, position: Any = None) -> str:
     added = text_argument("insert", 2, value)
     if position is None:
         return text + added
-    at = whole_argument("insert", 3, position)
+    at = integer_argument("insert", 3, position)
     return added.join(text) if at < 0 else text[:at] + added + text[at:]
 
 
@@ -127,7 +107,7 @@ def pop_text(text: str, position: Any = None) -> str:
     """The text without its last character, or without the one at an index; "" for an index outside it."""
     if position is None:
         return text[:-1]
-    at = whole_argument("pop", 2, position)
+    at = integer_argument("pop", 2, position)
     return text[:at] + text[at + 1 :] if 0 <= at < len(text) else ""
 
 
@@ -144,14 +124,6 @@ def reverse_text(text: str) -> str:
 def rotate_text(text: str, left: Any = None) -> str:
     """The last character moved to the front, or the first to the end when `left` is true."""
     return text[1:] + text[:1] if left else text[-1:] + text[:-1]
-
-
-def slice_text(text: str, count: Any) -> Strings:
-    """The pieces of `count` characters, the last one possibly shorter."""
-    width = whole_argument("slice", 2, count)
-    if width <= 0:
-        raise wrong_argument("slice", 2, "an integer above 0", count)
-    return Strings(text[at : at + width] for at in range(0, len(text), width))
 
 
 def join_texts(items: Iterable[Any], separator: Any = "") -> str:

@@ -11,8 +11,9 @@ from typing import Any
 
 from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.clusters import EMOJI_CLUSTER
-from lispe_kernel.language.library.strings_core import pieces_like, text_argument, whole_argument
+from lispe_kernel.language.library.strings_core import pieces_like
 from lispe_kernel.language.library.token_rules import (
     LANGUAGE_RULES,
     MAIN_RULES,
@@ -43,7 +44,7 @@ def _segment(name: str, value: Any, point: Any, blanks: bool) -> List:
 
 
 def _point(name: str, position: int, value: Any) -> int:
-    point = whole_argument(name, position, value)
+    point = integer_argument(name, position, value)
     if point not in POINTS:
         raise wrong_argument(name, position, "0 (a point), 1 (a comma) or 2 (both)", value)
     return point

@@ -6,7 +6,7 @@ is only the containers. A list called as a function is code: the session gives i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.protocols import access_of
@@ -70,11 +70,6 @@ def deep_copy(value: Any) -> Any:
         return copier()
     access = access_of(value)
     return access.copy(value) if access is not None and access.copy is not None else value
-
-
-def as_list(items: Iterable[Any]) -> List:
-    """A generic list of the items."""
-    return List(items)
 
 
 def set_code_runner(run: Callable[..., Any]) -> None:
