@@ -6,8 +6,7 @@ from lispe_kernel import __version__
 from lispe_kernel.kernel.lexer import LispeLexer
 
 project = "LispE kernel"
-author = "the maintainers of the LispE kernel"
-copyright = "the maintainers of the LispE kernel, BSD-3-Clause"
+author = project_copyright = "the maintainers of the LispE kernel"
 release = version = __version__
 
 extensions = ["myst_nb"]

@@ -1,7 +1,7 @@
 """Every example of the torch library, the displays and the kernel's own functions gives what it states.
 
-Those of the language are tested in tests/library. What a display prints depends on where it is shown: here, in
-a terminal.
+Those of the language are tested in tests/library. What a display prints depends on where it is shown: here
+in a terminal.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""The page of functions is up to date, and the documentation builds without a warning and without a network."""
+"""The page of functions is up to date; the documentation builds without a warning and needs no network."""
 
 import re
 import subprocess
