@@ -152,6 +152,7 @@ HELPERS: dict[str, Any] = {
     " copy": deep_copy,
     " Dictionary": Dictionary,
     " truth": truth_of,
+    " Atom": Atom,
     " equal": equal,
     " identical": identical,
     " add": add,

@@ -88,3 +88,26 @@ def test_an_error_in_a_clause_is_placed_in_its_text():
     error = error_of("(defpat f (x)\n   (/ x 0))\n(f 1)")
     assert error.text == "Error: division by zero"
     assert error.span.line == 2
+
+
+@pytest.mark.parametrize(
+    ("type_atom", "value"),
+    [
+        (t, v)
+        for t, v in (
+            ("atom_", "'x"),
+            ("integer_", "1"),
+            ("number_", "1.5"),
+            ("string_", '"s"'),
+            ("list_", "(list 1)"),
+            ("dictionary_", '{"a":1}'),
+            ("integers_", "(integers 1)"),
+            ("numbers_", "(numbers 1)"),
+            ("floats_", "(floats 1)"),
+            ("shorts_", "(shorts 1)"),
+        )
+    ],
+)
+def test_a_typed_variable_may_stand_twice(type_atom: str, value: str) -> None:
+    clauses = f"(defpat same ([{type_atom} v] [{type_atom} v]) 'same) (defpat same (a b) 'other)"
+    assert text_of(f"{clauses} (list (same {value} {value}) (same {value} nil))") == "(same other)"

@@ -1,9 +1,10 @@
 """What the compiler knows of values before they exist, so that Python's operation can be used as it is.
 
 Kinds: `natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list` and `dictionary` (exactly our
-List, our Dictionary); `numbers` (a typed list of numbers); `solid` (anything but text). Knowledge of a local variable comes from what was
-assigned to it, or from an operation that would have failed otherwise: after `(- n 1)`, n is no text. It
-ends where the variable is assigned again, at the end of a branch, and at a loop that assigns it.
+List, our Dictionary); `numbers` (a typed list of numbers); `solid` (anything but text). Knowledge of a
+local variable comes from what was assigned to it, or from an operation that would have failed otherwise:
+after `(- n 1)`, n is no text. It ends where the variable is assigned again, at the end of a branch, and at
+a loop that assigns it something else.
 """
 
 from __future__ import annotations
