@@ -1,6 +1,7 @@
 """Checks of arguments: the value itself, or the LispE error that says what was expected.
 
-Each check takes the text of its error where the reference fixes one. Nothing here computes on tensors.
+Each check takes the text of its error where the reference fixes one, and adds what was given instead.
+Nothing here computes on tensors.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.guard import shape_text
 
 ONE = "Error: Argument must be a tensor"
 FIRST = "Error: First argument must be a tensor"
@@ -21,19 +24,32 @@ SECOND = "Error: Second argument must be a tensor"
 BOTH = "Error: Both arguments must be tensors"
 DIM = "Error: dim must be an integer"
 SHAPE = "Error: shape must be a list of integers"
+# What PyTorch's sizes, dimensions and indices are made of.
+_WORD = 1 << 63
+
+
+def instead(text: str, value: Any) -> LispeError:
+    """The error `text` with what was given: `Error: Argument must be a tensor, not the integer 3`.
+
+    A text that does not say what must be stays as it is.
+    """
+    if "must be" not in text:
+        return LispeError(text)
+    given = f"the tensor {shape_text(value)}" if isinstance(value, torch.Tensor) else describe(value)
+    return LispeError(f"{text}, not {given}")
 
 
 def tensor(value: Any, text: str = ONE) -> torch.Tensor:
     """The value, which must be a tensor; otherwise the error `text`."""
     if isinstance(value, torch.Tensor):
         return value
-    raise LispeError(text)
+    raise instead(text, value)
 
 
 def tensors(values: Any, no_list: str, no_tensor: str) -> list[torch.Tensor]:
     """The elements of a generic list, all of which must be tensors."""
     if not isinstance(values, list):
-        raise LispeError(no_list)
+        raise instead(no_list, values)
     return [tensor(value, no_tensor) for value in values]
 
 
@@ -41,23 +57,26 @@ def module(value: Any, cls: type[nn.Module] | tuple[type[nn.Module], ...], text:
     """The value, which must be a module of the class; otherwise the error `text`."""
     if isinstance(value, cls):
         return value
-    raise LispeError(text)
+    raise instead(text, value)
 
 
 def whole(value: Any) -> int | None:
-    """An integer, also one written as a number (`3.0`); None for anything else."""
-    if type(value) is int:
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return None
+    """An integer, also one written as a number (`3.0`) or a short; None for anything else.
+
+    Errors: for an integer that 64 bits do not hold.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value // 1:
+        return None
+    if not -_WORD <= value < _WORD:
+        raise LispeError(f"Error: {describe(value)} is too large: integers of tensors have 64 bits")
+    return int(value)
 
 
 def integer(value: Any, text: str) -> int:
     """The value as an integer; otherwise the error `text`."""
     found = whole(value)
     if found is None:
-        raise LispeError(text)
+        raise instead(text, value)
     return found
 
 
@@ -81,7 +100,7 @@ def number(function: str, position: int, value: Any) -> float:
 def shape(value: Any, text: str = SHAPE) -> list[int]:
     """A list of integers (typed or generic) as a Python list; otherwise the error `text`."""
     if not isinstance(value, list | TypedList):
-        raise LispeError(text)
+        raise instead(text, value)
     return [integer(item, text) for item in value]
 
 

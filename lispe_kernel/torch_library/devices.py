@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.torch_library import arguments
 from lispe_kernel.torch_library.guard import torch_function
@@ -29,7 +30,7 @@ def has_mps() -> bool:
 
 def device_of(name: Any) -> torch.device:
     """The device with this name, if this machine has it; otherwise `Error: unknown device:NAME`."""
-    unknown = f"Error: unknown device:{name}"
+    unknown = f"Error: unknown device:{to_text(name)}"
     if not isinstance(name, str):
         raise LispeError(unknown)
     kind, _, index = name.partition(":")

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import register_kind, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
@@ -83,7 +83,7 @@ def _facts(model: JitModel) -> dict[str, Any]:
 def _model(value: Any, text: str = NO_MODEL) -> JitModel:
     if isinstance(value, JitModel):
         return value
-    raise LispeError(text)
+    raise arguments.instead(text, value)
 
 
 def _device(name: Any) -> torch.device:
@@ -91,7 +91,7 @@ def _device(name: Any) -> torch.device:
     try:
         return device_of("cpu" if name is None else name)
     except LispeError:
-        print(f"Warning: Invalid device {name}, using CPU", file=sys.stderr)
+        print(f"Warning: Invalid device {to_text(name)}, using CPU", file=sys.stderr)
         return torch.device("cpu")
 
 
@@ -331,7 +331,7 @@ def register_lora_hook(model: Any, layer_name: str, lora_layer: Any) -> Atom:
     if layer_name not in known:
         raise LispeError(f"Parameter not found: {layer_name}")
     if not isinstance(lora_layer, LoraLinear):
-        raise LispeError("Third argument must be a LoRA linear layer")
+        raise arguments.instead("Third argument must be a LoRA linear layer", lora_layer)
     wanted, adapted = list(known[layer_name].shape), list(lora_layer.delta().shape)
     if wanted != adapted:
         raise ValueError(f"{layer_name} has the shape {wanted}, the adapter's change {adapted}")

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import to_text
 from lispe_kernel.torch_library import arguments, conversions
 from lispe_kernel.torch_library.guard import torch_function
 
@@ -52,7 +53,7 @@ def quantize_dynamic(tensor: Any, dtype: str) -> torch.Tensor:
     value = _fractions(tensor)
     kind = {**SIGNED, **UNSIGNED}.get(dtype) if isinstance(dtype, str) else None
     if kind is None:
-        raise LispeError(f"Unsupported dtype for quantization: {dtype}")
+        raise LispeError(f"Unsupported dtype for quantization: {to_text(dtype)}")
     return _per_tensor(value, 1.0, 0, kind)
 
 

@@ -168,7 +168,7 @@ def power(tensor: Any, exponent: Any) -> torch.Tensor:
     """
     base = arguments.tensor(tensor, arguments.FIRST)
     if not isinstance(exponent, int | float | torch.Tensor):
-        raise LispeError("Error: Exponent must be a scalar or tensor")
+        raise arguments.instead("Error: Exponent must be a scalar or tensor", exponent)
     return base.pow(exponent)
 
 
@@ -206,7 +206,7 @@ def einsum(indices: str, tensors: Any) -> torch.Tensor:
     Source: torch API 6.2
     """
     if not isinstance(indices, str):
-        raise LispeError("Error: first argument must be a string of subscripts")
+        raise arguments.instead("Error: first argument must be a string of subscripts", indices)
     found = arguments.tensors(
         tensors,
         "Error: second argument must be a list of tensors",

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.typed import Integers
 from lispe_kernel.torch_library import arguments, conversions
@@ -194,11 +194,13 @@ def to_dtype(tensor: Any, dtype: str) -> torch.Tensor:
     Source: torch API 20 (named in prose)
     """
     value = arguments.tensor(tensor, arguments.FIRST)
-    if dtype not in DTYPES:
+    kind = DTYPES.get(dtype) if isinstance(dtype, str) else None
+    if kind is None:
+        given = f"'{dtype}'" if isinstance(dtype, str) else describe(dtype)
         raise LispeError(
-            f"Error: tensor_to_dtype: unknown dtype '{dtype}', expected one of {', '.join(DTYPES)}"
+            f"Error: tensor_to_dtype: unknown dtype {given}, expected one of {', '.join(DTYPES)}"
         )
-    return value.to(DTYPES[dtype])
+    return value.to(kind)
 
 
 @tensor_function("dtype", returns="text")

@@ -193,9 +193,9 @@ def encode(tokenizer: Any, text: str) -> torch.Tensor:
     Source: torch API 11
     """
     if not isinstance(tokenizer, Tokenizer):
-        raise LispeError("Error: First argument must be a tokenizer")
+        raise arguments.instead("Error: First argument must be a tokenizer", tokenizer)
     if not isinstance(text, str):
-        raise LispeError("Error: Second argument must be a string")
+        raise arguments.instead("Error: Second argument must be a string", text)
     return torch.tensor(tokenizer.encode(text), dtype=torch.int64)
 
 
@@ -209,7 +209,7 @@ def decode(tokenizer: Any, token_ids: Any) -> str:
     Source: torch API 11
     """
     if not isinstance(tokenizer, Tokenizer):
-        raise LispeError("Error: First argument must be a tokenizer")
+        raise arguments.instead("Error: First argument must be a tokenizer", tokenizer)
     return tokenizer.decode(_ids(token_ids))
 
 
@@ -220,7 +220,7 @@ def _ids(value: Any) -> list[int]:
     elif isinstance(value, int):
         value = [value]
     elif not isinstance(value, List | TypedList):
-        raise LispeError(wrong)
+        raise arguments.instead(wrong, value)
     return [arguments.integer(item, wrong) for item in value]
 
 
@@ -235,5 +235,5 @@ def vocab_size(tokenizer: Any) -> int:
     Source: torch API 11
     """
     if not isinstance(tokenizer, Tokenizer):
-        raise LispeError("Error: Argument must be a tokenizer")
+        raise arguments.instead("Error: Argument must be a tokenizer", tokenizer)
     return tokenizer.size()

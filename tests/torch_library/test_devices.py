@@ -18,8 +18,8 @@ def test_tensors_and_modules_move_to_the_main_memory():
     assert torch.equal(call("torch_to_cpu", value), value)
     assert call("torch_to_device", module, "cpu") is module
     assert call("torch_device", value) == "cpu"
-    assert error_of("torch_to_device", 3, "cpu") == "Error: First argument must be a tensor"
-    assert error_of("torch_to_cpu", 3) == "Error: Argument must be a tensor"
+    assert error_of("torch_to_device", 3, "cpu").startswith("Error: First argument must be a tensor")
+    assert error_of("torch_to_cpu", 3).startswith("Error: Argument must be a tensor")
 
 
 def test_the_count_agrees_with_the_question():

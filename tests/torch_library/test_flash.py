@@ -63,7 +63,7 @@ def test_attention_without_a_module_scales_by_the_part_of_the_width(width, parts
 
 def test_attention_without_a_module_needs_three_dimensions():
     text = "Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)"
-    assert error_of("torch_flash_attention", *values(3, 4)) == text
+    assert error_of("torch_flash_attention", *values(3, 4)).startswith(text)
 
 
 def test_a_module_tells_its_sizes_and_names_its_projections():
@@ -78,7 +78,7 @@ def test_a_module_tells_its_sizes_and_names_its_projections():
 
 def test_heads_must_divide_the_width():
     text = "embed_dim must be divisible by num_heads"
-    assert error_of("torch_flash_attention_create", 10, 3, 0, TRUE) == text
+    assert error_of("torch_flash_attention_create", 10, 3, 0, TRUE).startswith(text)
 
 
 def test_a_module_is_attention_between_projections():
@@ -117,7 +117,7 @@ def test_dropout_acts_in_training_only():
 def test_a_wrong_module_or_length_is_refused():
     module = call("torch_flash_attention_create", 8, 2)
     text = "Error: First argument must be a Flash Attention module"
-    assert error_of("torch_flash_attention_forward", 3, *values(1, 2, 8)) == text
+    assert error_of("torch_flash_attention_forward", 3, *values(1, 2, 8)).startswith(text)
     longer = torch.ones(1, 5, 8)
     message = error_of("torch_flash_attention_forward", module, torch.ones(1, 2, 8), longer, longer)
     assert message.startswith("Error in Flash Attention forward: key and value must have the query's")

@@ -21,7 +21,7 @@ def test_a_parameter_shows_a_copy_of_its_gradient():
     found.fill_(9)
     assert layer.weight.grad.tolist() == [[1, 1]]
     assert call("torch_grad", layer.weight * 2) is None
-    assert error_of("torch_grad", 3) == "Error: Argument must be a tensor"
+    assert error_of("torch_grad", 3).startswith("Error: Argument must be a tensor")
 
 
 def test_norms_of_gradients_go_by_name():

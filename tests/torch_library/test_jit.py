@@ -81,7 +81,7 @@ def test_a_weight_is_replaced_only_by_one_of_its_shape(small):
     assert "has the shape [2]" in error_of("torch_jit_model_update_weight", model, "fc.bias", tensor(1.0))
     assert call("torch_jit_model_get_tensor", model, "fc.bias").tolist() == [1, 2]
     text = "Parameter not found for update: x"
-    assert error_of("torch_jit_model_update_weight", model, "x", tensor(1.0)) == text
+    assert error_of("torch_jit_model_update_weight", model, "x", tensor(1.0)).startswith(text)
 
 
 def test_an_adapter_acts_only_while_running(small):
@@ -104,7 +104,7 @@ def test_an_adapter_must_fit(small):
     layer = call("torch_lora_linear", 4, 2, 1, 2.0)
     name = "torch_jit_model_register_lora_hook"
     assert error_of(name, model, "x", layer) == "Parameter not found: x"
-    assert error_of(name, model, "fc.weight", 3) == "Third argument must be a LoRA linear layer"
+    assert error_of(name, model, "fc.weight", 3).startswith("Third argument must be a LoRA linear layer")
     assert "the adapter's change [2, 4]" in error_of(name, model, "fc.weight", layer)
 
 
@@ -136,9 +136,9 @@ def test_files_that_are_no_torchscript_are_refused(tmp_path):
 
 
 def test_other_values_are_no_model():
-    assert (
-        error_of("torch_jit_model_forward", 3, tensor(1.0))
-        == "Error: First argument must be a TorchJIT model"
+    no_model = error_of("torch_jit_model_forward", 3, tensor(1.0))
+    assert no_model == "Error: First argument must be a TorchJIT model, not the integer 3"
+    assert error_of("torch_jit_model_list_buffers", 3).startswith("Argument must be a JIT model")
+    assert error_of("torch_jit_model_update_weight", 3, "x", 4).startswith(
+        "First argument must be a JIT model"
     )
-    assert error_of("torch_jit_model_list_buffers", 3) == "Argument must be a JIT model"
-    assert error_of("torch_jit_model_update_weight", 3, "x", 4) == "First argument must be a JIT model"

@@ -150,7 +150,7 @@ def test_torch_forward_takes_any_module(name, arguments, shape):
     ],
 )
 def test_a_wrong_module_is_named(name, first, complaint):
-    assert error_of(name, first, torch.ones(1, 3)) == complaint
+    assert error_of(name, first, torch.ones(1, 3)).startswith(complaint)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_wrong_module_is_named(name, first, complaint):
     ],
 )
 def test_the_input_must_be_a_tensor(forward, module):
-    assert error_of(forward, module, 3) == "Error: Second argument must be a tensor"
+    assert error_of(forward, module, 3).startswith("Error: Second argument must be a tensor")
 
 
 def test_a_shape_mismatch_names_layer_and_input():
@@ -191,4 +191,4 @@ def test_modes_reach_every_module_of_a_table():
     assert not any(module.training for module in table.values())
     assert call("torch_model_train", table) is TRUE
     assert all(module.training for module in table.values())
-    assert error_of("torch_model_eval", 3) == "Error: Argument must be a PyTorch module"
+    assert error_of("torch_model_eval", 3).startswith("Error: Argument must be a PyTorch module")

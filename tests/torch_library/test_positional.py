@@ -83,7 +83,8 @@ def test_rotary_embedding_keeps_lengths():
 
 def test_rotary_errors():
     assert "must be even" in error_of("torch_rotary_embedding", 3)
-    assert error_of("torch_rotary_forward", 3, 2) == "Error: First argument must be a rotary embedding"
-    assert (
-        error_of("torch_apply_rotary_pos_emb", torch.ones(2), 1, 2) == "Error: All arguments must be tensors"
+    assert error_of("torch_rotary_forward", 3, 2).startswith(
+        "Error: First argument must be a rotary embedding"
     )
+    missing = error_of("torch_apply_rotary_pos_emb", torch.ones(2), 1, 2)
+    assert missing == "Error: All arguments must be tensors, not the integer 1"

@@ -71,7 +71,7 @@ def test_what_cannot_be_quantized_is_refused():
         error_of("torch_quantize_dynamic", torch.ones(1), "int4")
         == "Unsupported dtype for quantization: int4"
     )
-    assert error_of("torch_quantize_int8", 3) == "Error: First argument must be a tensor"
+    assert error_of("torch_quantize_int8", 3).startswith("Error: First argument must be a tensor")
     assert "the scale must be above 0" in error_of("torch_quantize_linear", torch.ones(1), 0, 0)
     assert error_of("torch_quantize_dynamic", torch.tensor([1]), "int8").startswith(
         "Error in torch_quantize_dynamic: "

@@ -64,7 +64,7 @@ def test_only_an_enabled_wrapper_computes_again(switch, asked):
 
 def test_other_values_are_refused():
     text = "Error: Unsupported module type for checkpointing"
-    assert error_of("torch_checkpoint_create", call("torch_simple_tokenizer")) == text
-    assert error_of("torch_checkpoint_enable", 3) == "Error: Argument must be a checkpointed module"
+    assert error_of("torch_checkpoint_create", call("torch_simple_tokenizer")).startswith(text)
+    assert error_of("torch_checkpoint_enable", 3).startswith("Error: Argument must be a checkpointed module")
     text = "Error: First argument must be a checkpointed module"
-    assert error_of("torch_checkpoint_forward", call("torch_linear", 1, 1), torch.ones(1)) == text
+    assert error_of("torch_checkpoint_forward", call("torch_linear", 1, 1), torch.ones(1)).startswith(text)

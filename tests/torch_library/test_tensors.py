@@ -31,14 +31,14 @@ def test_an_elementwise_function_is_torchs(name):
     value = torch.tensor([0.25, 0.5, 0.75])
     plain = getattr(torch, name, None) or getattr(torch.nn.functional, name)
     assert torch.equal(call(f"tensor_{name}", value), plain(value))
-    assert error_of(f"tensor_{name}", 2.5) == "Error: Argument must be a tensor"
+    assert error_of(f"tensor_{name}", 2.5).startswith("Error: Argument must be a tensor")
 
 
 @pytest.mark.parametrize("name", [row[0] for row in BINARY])
 def test_a_binary_function_takes_tensors_only(name):
     a, b = torch.tensor([[6.0], [4.0]]), torch.tensor([2.0, 8.0])
     assert torch.equal(call(f"tensor_{name}", a, b), getattr(torch, name)(a, b))
-    assert error_of(f"tensor_{name}", a, 2) == "Error: Both arguments must be tensors"
+    assert error_of(f"tensor_{name}", a, 2).startswith("Error: Both arguments must be tensors")
     assert error_of(f"tensor_{name}", torch.ones(2), torch.ones(3)).startswith("Error: ")
 
 
@@ -47,7 +47,7 @@ def test_a_shape_is_a_list_of_integers(name):
     made = call(f"tensor_{name}", integers(2, 3))
     assert (list(made.shape), made.dtype) == ([2, 3], torch.float32)
     for wrong in (3, "a", listed("a"), listed(1.5), None):
-        assert error_of(f"tensor_{name}", wrong) == SHAPE
+        assert error_of(f"tensor_{name}", wrong).startswith(SHAPE)
 
 
 def test_filling_with_an_integer_gives_fractions():
@@ -129,8 +129,8 @@ def test_joining_tensors():
     a, b = torch.ones(2, 2), torch.zeros(2, 2)
     assert torch.equal(call("tensor_cat", listed(a, b), 1), torch.cat([a, b], 1))
     assert torch.equal(call("tensor_stack", listed(a, b)), torch.stack([a, b]))
-    assert error_of("tensor_cat", a, 0) == "Error: First argument must be a list of tensors"
-    assert error_of("tensor_cat", listed(a, 1), 0) == "Error: All elements must be tensors"
+    assert error_of("tensor_cat", a, 0).startswith("Error: First argument must be a list of tensors")
+    assert error_of("tensor_cat", listed(a, 1), 0).startswith("Error: All elements must be tensors")
     text = error_of("tensor_cat", listed(torch.ones(2, 3), torch.ones(2, 2)), 0)
     assert text.startswith("Error in torch_cat: ")
     assert "float32 [2,3]" in text
@@ -150,7 +150,7 @@ def test_products_of_matrices():
     assert call("tensor_linear", m, m).tolist() == [[5, 11], [11, 25]]
     assert call("tensor_einsum", "ij,ij->", listed(m, m)).item() == 30
     assert error_of("tensor_einsum", "i", listed()) == "Error: tensor list cannot be empty"
-    assert error_of("tensor_einsum", "i", m) == "Error: second argument must be a list of tensors"
+    assert error_of("tensor_einsum", "i", m).startswith("Error: second argument must be a list of tensors")
 
 
 def test_shapes_that_do_not_fit_are_both_named_without_a_stack_trace():
@@ -172,7 +172,7 @@ def test_sampling_helpers_take_nil_for_their_defaults():
     values, places = call("torch_sort", floats_tensor(3, 1, 2), None, None)
     assert (values.tolist(), places.tolist()) == ([1, 2, 3], [1, 2, 0])
     assert call("torch_multinomial", floats_tensor(0, 0, 1), 1, None).item() == 2
-    assert error_of("torch_topk", floats(1), 1) == "First argument must be a torch tensor"
+    assert error_of("torch_topk", floats(1), 1).startswith("First argument must be a torch tensor")
 
 
 def floats_tensor(*values: float) -> torch.Tensor:

@@ -63,12 +63,12 @@ def test_decoding_takes_ids_in_any_form(tokenizer, ids, text):
 
 def test_wrong_arguments_are_named(tokenizer):
     wrong_ids = "Error: Second argument must be a tensor, list, or integers of token IDs"
-    assert error_of("torch_encode", 3, "a") == "Error: First argument must be a tokenizer"
-    assert error_of("torch_encode", tokenizer, 3) == "Error: Second argument must be a string"
-    assert error_of("torch_decode", 3, 4) == "Error: First argument must be a tokenizer"
-    assert error_of("torch_decode", tokenizer, "a") == wrong_ids
-    assert error_of("torch_decode", tokenizer, listed("a")) == wrong_ids
-    assert error_of("torch_vocab_size", "x") == "Error: Argument must be a tokenizer"
+    assert error_of("torch_encode", 3, "a").startswith("Error: First argument must be a tokenizer")
+    assert error_of("torch_encode", tokenizer, 3).startswith("Error: Second argument must be a string")
+    assert error_of("torch_decode", 3, 4).startswith("Error: First argument must be a tokenizer")
+    assert error_of("torch_decode", tokenizer, "a").startswith(wrong_ids)
+    assert error_of("torch_decode", tokenizer, listed("a")).startswith(wrong_ids)
+    assert error_of("torch_vocab_size", "x").startswith("Error: Argument must be a tokenizer")
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +122,10 @@ def test_padding_and_truncating_happen_on_the_right():
 
 
 def test_padding_takes_a_list_of_tensors():
-    assert error_of("torch_pad_sequence", 3, 4) == "Error: First argument must be a list of sequences"
-    assert error_of("torch_pad_sequence", listed(3), 4) == "Error: All sequences must be tensors"
+    assert error_of("torch_pad_sequence", 3, 4).startswith(
+        "Error: First argument must be a list of sequences"
+    )
+    assert error_of("torch_pad_sequence", listed(3), 4).startswith("Error: All sequences must be tensors")
     assert error_of("torch_pad_sequence", listed(), 4).startswith("Error padding sequences: ")
     assert "a positive integer" in error_of("torch_pad_sequence", listed(torch.ones(1)), 0)
 
@@ -133,4 +135,4 @@ def test_a_mask_is_1_for_real_tokens(pad, mask):
     found = call("torch_create_attention_mask", torch.tensor([[2, 4, 0]]), *pad)
     assert (found.dtype, found.tolist()) == (torch.float32, [mask])
     text = "Error: First argument must be a tensor of sequences"
-    assert error_of("torch_attention_mask", 3) == text
+    assert error_of("torch_attention_mask", 3).startswith(text)

@@ -105,7 +105,7 @@ def test_frozen_tensors_are_left_out():
     ],
 )
 def test_what_cannot_be_optimized_is_refused(arguments, text):
-    assert error_of("torch_optimizer", *arguments) == text
+    assert error_of("torch_optimizer", *arguments).startswith(text)
 
 
 def test_optimizers_print_alike():
@@ -127,10 +127,12 @@ def test_an_optimizer_without_parameters_changes_nothing_without_complaint(kind)
 
 
 def test_optimizer_functions_refuse_other_values():
-    assert error_of("torch_optimizer_step", 3) == "Error: Argument must be an optimizer"
-    assert error_of("torch_optimizer_zero_grad", None) == "Error: Argument must be an optimizer"
-    assert error_of("torch_clip_grad_norm", 3, 1) == "Error: First argument must be an optimizer"
-    assert error_of("torch_optimizer_add_params", 3, 0.1, 0) == "Error: params must be a list of tensors"
+    assert error_of("torch_optimizer_step", 3).startswith("Error: Argument must be an optimizer")
+    assert error_of("torch_optimizer_zero_grad", None).startswith("Error: Argument must be an optimizer")
+    assert error_of("torch_clip_grad_norm", 3, 1).startswith("Error: First argument must be an optimizer")
+    assert error_of("torch_optimizer_add_params", 3, 0.1, 0).startswith(
+        "Error: params must be a list of tensors"
+    )
 
 
 def test_clipping_scales_all_gradients_and_tells_the_norm_before():
@@ -149,7 +151,7 @@ def test_backward_may_keep_the_graph():
     call("torch_backward", loss)
     assert weight.grad.item() == 4
     assert error_of("torch_backward", loss).startswith("Error in torch_backward: ")
-    assert error_of("torch_backward", 2.5) == "Error: Argument must be a tensor (loss)"
+    assert error_of("torch_backward", 2.5).startswith("Error: Argument must be a tensor (loss)")
 
 
 def test_gradients_can_be_switched_off():
@@ -218,8 +220,10 @@ def test_a_schedule_leaves_the_optimizer_alone_until_its_first_step():
 def test_schedules_refuse_what_they_do_not_know():
     optimizer = call("torch_sgd_optimizer", 0.1)
     assert error_of("torch_lr_scheduler", optimizer, "wave", None) == "Unknown scheduler type: wave"
-    assert error_of("torch_lr_scheduler", 3, "step", None) == "First argument must be an optimizer"
-    assert error_of("torch_scheduler_step", 3) == "Argument must be a learning rate scheduler"
-    assert error_of("torch_scheduler_set_lr", 3, 0.1) == "First argument must be a learning rate scheduler"
+    assert error_of("torch_lr_scheduler", 3, "step", None).startswith("First argument must be an optimizer")
+    assert error_of("torch_scheduler_step", 3).startswith("Argument must be a learning rate scheduler")
+    assert error_of("torch_scheduler_set_lr", 3, 0.1).startswith(
+        "First argument must be a learning rate scheduler"
+    )
     bad = Dictionary({"gamma": integers(1)})
     assert "gamma must be a number" in error_of("torch_lr_scheduler", optimizer, "step", bad)

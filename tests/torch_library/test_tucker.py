@@ -54,9 +54,13 @@ def test_a_wrong_decomposition_is_refused(arguments, text):
 
 def test_reconstruction_checks_its_arguments():
     core = torch.ones(2, 2)
-    assert error_of("torch_tucker_reconstruct", 3, listed()) == "Error: Core must be a tensor"
-    assert error_of("torch_tucker_reconstruct", core, 3) == "Error: Factors must be a list of tensors"
-    assert error_of("torch_tucker_reconstruct", core, listed(1)) == "Error: All factors must be tensors"
+    assert error_of("torch_tucker_reconstruct", 3, listed()).startswith("Error: Core must be a tensor")
+    assert error_of("torch_tucker_reconstruct", core, 3).startswith(
+        "Error: Factors must be a list of tensors"
+    )
+    assert error_of("torch_tucker_reconstruct", core, listed(1)).startswith(
+        "Error: All factors must be tensors"
+    )
     assert "needs as many factors" in error_of("torch_tucker_reconstruct", core, listed(core))
 
 
