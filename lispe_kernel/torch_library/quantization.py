@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.torch_library import arguments, conversions
 from lispe_kernel.torch_library.guard import torch_function
@@ -65,6 +65,8 @@ def quantize_static(tensor: Any, scale: Any, zero_point: Any, dtype: str = "int8
     Errors: `Error: First argument must be a tensor`; the scale must be above 0
     Source: torch API 14
     """
+    if not isinstance(dtype, str):
+        raise wrong_argument("torch_quantize_static", 4, "a string", dtype)
     kind = UNSIGNED.get(dtype, torch.qint8)
     return _per_tensor(
         _fractions(tensor),

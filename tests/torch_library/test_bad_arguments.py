@@ -23,6 +23,11 @@ CASES = (
     ("tensor_zeros", (listed(1e300),), TOO_LARGE),
     ("torch_layer_norm", (1e300,), TOO_LARGE),
     ("torch_quantize_dynamic", (PAIR, integers(1, 2)), "Unsupported dtype for quantization: (1 2)"),
+    (
+        "torch_quantize_static",
+        (PAIR, 1, 0, integers(1)),
+        "Error: torch_quantize_static: the fourth argument must be a string, not the integers (1)",
+    ),
     ("torch_to_device", (PAIR, integers(1, 2)), "Error: unknown device:(1 2)"),
 )
 
