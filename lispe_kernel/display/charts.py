@@ -70,8 +70,11 @@ def _placed(value: float, ends: tuple[float, float]) -> float:
     return (value - ends[0]) / (ends[1] - ends[0]) if ends[1] > ends[0] else 0.5
 
 
-def frame_of(series: Sequence[Series], width: int, height: int) -> Frame:
-    """A frame around all finite points; values over many decades get a logarithmic height."""
+def frame_of(series: Sequence[Series], width: int, height: int, places: Sequence[float] = ()) -> Frame:
+    """A frame around all finite points and these places on the x axis.
+
+    Values over many decades get a logarithmic height.
+    """
     points = [
         (x, y)
         for s in series
@@ -82,7 +85,7 @@ def frame_of(series: Sequence[Series], width: int, height: int) -> Frame:
     log = _over_decades(ys)
     low, high = (math.log10(min(ys)), math.log10(max(ys))) if log else (min(ys), max(ys))
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    left, right = min(xs), max(xs)
+    left, right = min(*xs, *places, xs[0]), max(*xs, *places, xs[0])
     spread = 0.0 if right > left else 0.5
     return Frame((left - spread, right + spread), (low - margin, high + margin), width, height, log)
 
@@ -108,7 +111,7 @@ def line_chart(
 
     marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words.
     """
-    frame = frame_of(series, width, height)
+    frame = frame_of(series, width, height, [x for x, _ in crosses if math.isfinite(x)])
     lines = [_curve(s, k, frame, marks) for k, s in enumerate(series)]
     drawing = element(
         "svg",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lispe_kernel.display import colours, numbers, png
@@ -18,6 +18,8 @@ from lispe_kernel.display.html import Element, Node, element, image
 
 MOST_PIXELS = 224
 _WIDEST = 448
+_LABEL = 16.0  # the most room for row labels in em; page.css shortens what is longer
+_LINE = 12  # the height of a line of labels in pixels
 _ROWS_AT_ONCE = 1 << 20  # values averaged at once: the working memory of a picture of any tensor
 
 
@@ -44,6 +46,23 @@ class Axis:
     def counted(cls, name: str, length: int, most: int = 6) -> Axis:
         """An axis whose ticks are round positions."""
         return cls(name, tuple((place, str(place)) for place in numbers.ticks(length, most)))
+
+    @classmethod
+    def window(cls, name: str, first: int, length: int, most: int = 6) -> Axis:
+        """A stretch of a longer axis: the ticks are round positions of the whole."""
+        found = numbers.ticks(length, most)
+        step = found[1] if len(found) > 1 else 1
+        places = range(-first % step, length, step)
+        return cls(name, tuple((place, str(place + first)) for place in places), first)
+
+    def fitting(self, length: int, extent: int, upright: bool) -> Axis:
+        """The axis with as many ticks as `extent` pixels hold side by side."""
+        if len(self.ticks) < 2:
+            return self
+        longest = max(len(text) for _, text in self.ticks)
+        need = _LINE if upright else 4 + 7 * longest
+        apart = (self.ticks[1][0] - self.ticks[0][0]) * extent / max(1, length)
+        return replace(self, ticks=self.ticks[:: max(1, math.ceil(need / max(apart, 0.01) - 0.05))])
 
     @classmethod
     def labelled(cls, name: str, labels: Sequence[str], most: int = 64) -> Axis:
@@ -149,6 +168,8 @@ def heatmap(
     down = down or Axis.counted("", raster.rows)
     across = across or Axis.counted("", raster.columns)
     width, height = _extent(raster, widest)
+    down = down.fitting(raster.rows, height, upright=True)
+    across = across.fitting(raster.columns, width, upright=rotate)
     drawn = image(
         picture(raster, low, high, scale),
         label,
@@ -157,7 +178,7 @@ def heatmap(
     )
     frame = element(
         "div",
-        element("div", _vertical(down, raster.rows), class_="y"),
+        element("div", _vertical(down, raster.rows), class_="y", style=_room(down)),
         drawn,
         element("div"),
         _below(across, raster.columns, rotate),
@@ -169,7 +190,7 @@ def heatmap(
     body = element("div", side, frame, style="display:flex;max-width:100%") if side else frame
     colour_bar = _bar(low, high, scale) if bar else None
     below = element("figcaption", caption) if caption else None
-    return element("figure", body, colour_bar, below)
+    return element("figure", body, below, colour_bar)
 
 
 def _extent(raster: Raster, widest: int) -> tuple[int, int]:
@@ -182,6 +203,12 @@ def _extent(raster: Raster, widest: int) -> tuple[int, int]:
 
 def _stretched(blocks: int, zoom: int, least: int) -> int:
     return max(14, blocks * max(zoom, min(22, least // max(1, blocks))))
+
+
+def _room(axis: Axis) -> str | None:
+    """The width of the longest row label, where that is more than page.css gives to numbers."""
+    longest = max((len(text) for _, text in axis.ticks), default=0)
+    return f"min-width:{min(0.62 * longest + 0.7, _LABEL):.1f}em" if longest > 3 else None
 
 
 def _vertical(axis: Axis, length: int) -> list[Element]:

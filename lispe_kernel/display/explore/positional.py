@@ -53,8 +53,8 @@ class PositionalExplorer(Explorer):
         region = self.positions.table[top : max(bottom, top + 1), left : max(right, left + 1)]
         raster = pictures.reduce_matrix(region, 320)
         limit = 1.0 if self.positions.kind != "learned" else pictures.limit_of([raster])
-        down = Axis("position", tuple((t, str(t + top)) for t in numbers.ticks(raster.rows)), top)
-        across = Axis("dimension", tuple((t, str(t + left)) for t in numbers.ticks(raster.columns)), left)
+        down = Axis.window("position", top, raster.rows)
+        across = Axis.window("dimension", left, raster.columns)
         return pictures.heatmap(raster, -limit, limit, self.title, down=down, across=across, widest=380)
 
     def _curves(self) -> Node:

@@ -126,4 +126,4 @@ class TensorExplorer(Explorer):
 
 def _shifted(name: str, start: int, length: int) -> pictures.Axis:
     """An axis whose numbers go on from where the region begins."""
-    return pictures.Axis(name, tuple((place, str(place + start)) for place in numbers.ticks(length)), start)
+    return pictures.Axis.window(name, start, length)

@@ -49,6 +49,7 @@ class TimelineExplorer(Explorer):
             value=-1,
             description="compare with",
             style=style,
+            layout=widgets.Layout(margin="2px 12px 2px 12px"),
         )
         self.follow(self.at, self.beside)
         if model is not None:
