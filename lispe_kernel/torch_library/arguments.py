@@ -111,6 +111,13 @@ def path(function: str, position: int, value: Any) -> str:
     raise wrong_argument(function, position, "a path (a string)", value)
 
 
+def choice(function: str, position: int, value: Any, table: dict[str, Any]) -> Any:
+    """The entry of the table under a name, such as the type under `float32`."""
+    if isinstance(value, str) and value in table:
+        return table[value]
+    raise wrong_argument(function, position, f"one of {', '.join(table)}", value)
+
+
 def settings(value: Any, names: Iterable[str]) -> dict[str, Any]:
     """The entries of a dictionary that have one of the names; nil or another value gives none."""
     if not isinstance(value, Dictionary):

@@ -191,9 +191,8 @@ def state_dict_convert(state_dict: Any, dtype: Any) -> StateDict:
     """  # noqa: E501
     state = as_state(state_dict, FIRST)
     kinds = {name: kind for name, kind in DTYPES.items() if kind.is_floating_point}
-    if dtype not in kinds:
-        raise wrong_argument("torch_state_dict_convert", 2, f"one of {', '.join(kinds)}", dtype)
-    return StateDict({name: t.to(kinds[dtype]) if t.is_floating_point() else t for name, t in state.items()})
+    kind = arguments.choice("torch_state_dict_convert", 2, dtype, kinds)
+    return StateDict({name: t.to(kind) if t.is_floating_point() else t for name, t in state.items()})
 
 
 @torch_function("torch_state_dict_dtypes")

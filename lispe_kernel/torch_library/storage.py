@@ -85,9 +85,7 @@ def _once(state: dict[str, Any]) -> dict[Any, Any]:
 
 def _of_numbers(parameters: Any, adapters: Any, dtype: Any) -> StorageReport:
     name = "torch_storage_report"
-    if dtype not in DTYPES:
-        raise wrong_argument(name, 3, f"one of {', '.join(DTYPES)}", dtype)
-    width = DTYPES[dtype].itemsize
+    width = arguments.choice(name, 3, dtype, DTYPES).itemsize
     count = arguments.size(name, 1, parameters)
     small = 0 if adapters is None else arguments.size(name, 2, adapters)
     return _report(count, count * width, small, small * width, dtype)
