@@ -29,6 +29,7 @@ from lispe_kernel.kernel.lexer import LispeLexer
 from lispe_kernel.kernel.report import report
 from lispe_kernel.language.printer import to_text
 
+_PATIENCE = 20.0  # seconds that a completion waits for PyTorch
 BANNER = f"LispE {__version__}. Tab completes, ?name gives help, Ctrl-D leaves."
 PROMPT, CONTINUED = "lispe> ", "    .. "
 
@@ -47,7 +48,9 @@ class Prompt:
             PROMPT,
             multiline=True,
             lexer=PygmentsLexer(LispeLexer),
-            completer=Completions(Completer(lambda: self.session)),
+            completer=Completions(Completer(lambda: self.session), self._preload),
+            # The first completion of a torch name waits for the import; typing goes on meanwhile.
+            complete_in_thread=True,
             complete_while_typing=False,
             history=_Past(self.history),
             key_bindings=_keys(),
@@ -120,11 +123,14 @@ def _keys() -> KeyBindings:
 class Completions(PromptCompleter):
     """The kernel's completions as prompt_toolkit wants them."""
 
-    def __init__(self, completer: Completer) -> None:
+    def __init__(self, completer: Completer, preload: Preload) -> None:
         self._completer = completer
+        self._preload = preload
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         cursor = document.cursor_position
+        if needs_torch(document.text):
+            self._preload.wait_at_most(_PATIENCE)
         start, matches = self._completer.matches(document.text, cursor)
         for match in matches:
             yield Completion(match.text, start - cursor, display_meta=match.signature[:60] or match.kind)

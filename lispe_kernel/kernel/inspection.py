@@ -122,9 +122,8 @@ def _function_page(entry: Function) -> Page:
     page = Page(entry.signature, f"function of {entry.family}" if entry.family else "function")
     page.paragraphs += entry.meaning.split("\n\n")
     page.facts += [("Example", f"{code} => {result}".rstrip()) for code, result in entry.examples]
-    for word in ("Errors", "Source"):
-        if entry.block(word):
-            page.facts.append((word, entry.block(word)))
+    if entry.block("Errors"):
+        page.facts.append(("Errors", entry.block("Errors")))
     if entry.aliases:
         page.facts.append(("Also", " ".join(entry.aliases)))
     return page

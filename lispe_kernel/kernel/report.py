@@ -82,7 +82,8 @@ def message_of(error: BaseException) -> str:
 
 
 def _lines(error: BaseException, message: str) -> Iterator[str]:
-    yield f"{BOLD}{RED}{message}{RESET}"
+    # Bold alone: front ends put errors in a red box, where red letters are hard to read.
+    yield f"{BOLD}{message}{RESET}"
     if isinstance(error, LispeError):
         yield from _excerpt(error)
         yield from _chain(error.frames)

@@ -195,6 +195,7 @@ for _cls, _atom, _write in (
     (NumberDictionary, "dictionary_n_", _dictionary),
     (FunctionType, "function_", _function),
     (type(len), "function_", _function),
+    (type, "class_", lambda v, show: v.__name__),
     (Caught, "maybe_", lambda v, show: v.text),
     (Exception, "error_", lambda v, show: str(v)),
 ):

@@ -12,6 +12,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from lispe_kernel import Session
+from lispe_kernel.kernel.background import Preload
 from lispe_kernel.kernel.completion import Completer
 from lispe_kernel.kernel.history import History
 from lispe_kernel.repl import BANNER, Completions, Prompt
@@ -64,7 +65,7 @@ def test_ctrl_c_drops_the_line(typing: Typing) -> None:
 def test_tab_offers_what_the_kernel_would(tmp_path: Path) -> None:
     session = Session()
     session.run("(setq only-this-name 5)")
-    completions = Completions(Completer(lambda: session))
+    completions = Completions(Completer(lambda: session), Preload())
     (found,) = completions.get_completions(Document("(+ only-th"), CompleteEvent())
     assert (found.text, found.start_position) == ("only-this-name", -7)
 
@@ -76,3 +77,11 @@ def test_question_mark_helps(typing: Typing) -> None:
 def test_the_history_of_earlier_prompts_comes_back(typing: Typing) -> None:
     typing("(+ 40 2)\r")
     assert typing("\x1b[A\r")[1] == "42\n"
+
+
+def test_tab_waits_for_torch_only_where_the_text_names_it() -> None:
+    loads: list[str] = []
+    completions = Completions(Completer(Session), Preload(lambda: loads.append("torch")))
+    for text, begun in (("(maplis", []), ("(torch_linea", ["torch"])):
+        list(completions.get_completions(Document(text), CompleteEvent()))
+        assert loads == begun, text
