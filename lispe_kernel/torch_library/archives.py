@@ -21,7 +21,9 @@ from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
 
 Advance = Callable[[int], None]
+# Bytes up to which waking PyTorch's threads costs more than the copy; elements below which it wakes none.
 _SMALL = 1 << 20
+_ALONE = 32768
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ class Archive:
     def read_into(self, targets: dict[str, list[torch.Tensor]], advance: Advance | None = None) -> None:
         """Put the tensors' values into tensors of the same shape, wherever those are."""
         with torch.no_grad():
-            for name, tensors in targets.items():
+            # The last ones first: they were compared a moment ago and lie in the processor's cache still.
+            for name, tensors in reversed(targets.items()):
                 for tensor in tensors:
                     _copy(self._view(name), tensor)
                 if advance is not None:
@@ -148,9 +151,10 @@ class Archive:
 
 
 def _copy(source: torch.Tensor, target: torch.Tensor) -> None:
-    """Copy the values. Small tensors pass by PyTorch's threads: waking them costs more than the copy."""
+    """Copy the values. Tensors of middle size pass by PyTorch's threads."""
     alike = source.dtype is target.dtype and source.is_contiguous() and target.is_contiguous()
-    if not alike or target.device.type != "cpu" or target.nbytes > _SMALL or target.numel() == 0:
+    middle = target.numel() >= _ALONE and target.nbytes <= _SMALL
+    if not (alike and middle and target.device.type == "cpu"):
         target.copy_(source.reshape(target.shape))
         return
     flat = target.detach().view(-1)
