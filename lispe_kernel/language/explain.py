@@ -175,6 +175,7 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
 
 
 def _unknown(name: str, at: _Reached, place: Place) -> str:
+    name = name.partition("·")[0]  # the mark of a variable that Python knows by another name
     hint = near(name, place.names())
     is_call = at.span is not None and at.span.column and _before(at) in "(["
     if is_call:
@@ -187,8 +188,36 @@ def _before(at: _Reached) -> str:
     return at.source.line(at.span.line)[at.span.column - 1 : at.span.column] or " "
 
 
+# What other Lisps and Python call things.
+_ELSEWHERE = {
+    "length": "size",
+    "len": "size",
+    "define": "defun or setq",
+    "def": "defun",
+    "else": "true",
+    "otherwise": "true",
+    "begin": "block",
+    "progn": "block",
+    "set!": "setq",
+    "first": "car",
+    "rest": "cdr",
+    "append": "nconcn or push",
+    "null": "nullp",
+    "funcall": "apply",
+    "when": "check",
+    "unless": "ncheck",
+    "True": "true",
+    "False": "nil",
+    "None": "nil",
+    "#t": "true",
+    "#f": "nil",
+}
+
+
 def near(name: str, names: Iterable[str]) -> str:
     """A hint with the known names that look like an unknown one, or an empty text."""
+    if name in _ELSEWHERE:
+        return f" (LispE says {_ELSEWHERE[name]})"
     found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)
     return f" (did you mean {' or '.join(repr(n) for n in found)}?)" if found else ""
 

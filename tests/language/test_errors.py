@@ -23,6 +23,7 @@ from .support import error_of, text_of
         ("unknown_name", "Error: Unbound atom: 'unknown_name'"),
         ("(unknown_name 1)", "Unknown function call: 'unknown_name'"),
         ("(prinln 1)", "Unknown function call: 'prinln' (did you mean"),
+        ("(length '(1))", "Unknown function call: 'length' (LispE says size)"),
         ("(car)", "Error: Wrong number of arguments for: 'car'"),
         ("(if (not) 1)", "Error: Wrong number of arguments for: '¬'"),
         ("(if)", "Error: Wrong number of arguments for: 'if'"),
