@@ -1,4 +1,4 @@
-"""The language against Python: fifteen programs of benchmarks/programs, each beside its Python twin.
+"""The language against Python: fourteen programs of benchmarks/programs, each beside its Python twin.
 
 Both run turn by turn in one process; the ratio is that of the best times. The results must agree.
 """
