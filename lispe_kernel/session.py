@@ -70,7 +70,6 @@ class Session:
         self.fixed: set[str] = set()
         self.classes: dict[str, Any] = {}
         self.threads = Threads()
-        self.signatures: dict[str, Signature] = {}
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
         self.place = Place(self.sources, self.known_names, self._arity_error)
@@ -191,7 +190,6 @@ class Session:
             setattr(definition.owner, definition.name, made)
             return made
         self.namespace[definition.name] = made
-        self.signatures[definition.name] = definition.signature
         return made
 
     # -- what the compiler asks ------------------------------------------------------------------

@@ -168,7 +168,7 @@ def store_back(c: Compiler, name: str, value: ast.expr) -> None:
     frame = c.function.frame
     statement = c.assign_statement(global_target(c, name), value)
     frame.uncertain_writes[id(statement)] = name
-    c.local_functions.append(statement)
+    c.kept_nodes.append(statement)
     if c.function is not frame:
         c.function.nonlocals.discard(name)
     c.emit(statement)

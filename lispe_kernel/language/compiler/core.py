@@ -85,7 +85,8 @@ class Compiler(Kinds, Emitter):
         self.macros: dict[str, Any] = {}
         self.fixed: set[str] = set()
         self.links: dict[str, str] = {}
-        self.local_functions: list[Any] = []
+        # Nodes known by their id until their function is settled: they must live so long.
+        self.kept_nodes: list[Any] = []
         # Records and classes of this text, and what is built when the text has been read.
         self.declarations: dict[str, Any] = {}
         self.finishers: dict[str, Any] = {}
@@ -289,8 +290,7 @@ class Compiler(Kinds, Emitter):
             if not self.context.defined(name):
                 self._global(name)  # loads a library, refuses what can never be a variable
             self.function.frame.uncertain_reads[id(node)] = name
-            # The node must live as long as its id is remembered.
-            self.local_functions.append(node)
+            self.kept_nodes.append(node)
         return node
 
     def _global(self, name: str) -> ast.expr:

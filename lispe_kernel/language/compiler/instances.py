@@ -40,7 +40,7 @@ class InstanceScope:
             frame = c.function.frame
             if frame.kind == "defun":
                 frame.uncertain_fields[id(node)] = name
-                c.local_functions.append(node)
+                c.kept_nodes.append(node)
             return node
         if name not in self.fields and name not in self.extras:
             return None
