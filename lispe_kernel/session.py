@@ -110,28 +110,24 @@ class Session:
 
     def run_program(self, program: Program) -> Outcome:
         """Run a compiled text."""
-        token = runtime.enter(self)
         try:
-            value = call_deep(lambda: self._run(program))
-            return Outcome(value, program.silent or value is EMPTY)
+            value = self._inside(lambda: self._run(program))
         except ReturnFromTop as returned:
             return Outcome(returned.value, False)
-        except Exception as error:
-            found = explain(error, self.place)
-            if found is error:
-                raise
-            raise found from error
-        finally:
-            runtime.leave(token)
+        return Outcome(value, program.silent or value is EMPTY)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a LispE function from Python, as a program of this session would.
 
         Raises LispeError for any error inside.
         """
+        return self._inside(lambda: function(*arguments))
+
+    def _inside(self, work: Callable[[], Any]) -> Any:
+        """Do something as the current session, with room to recurse; any error leaves as a LispeError."""
         token = runtime.enter(self)
         try:
-            return call_deep(lambda: function(*arguments))
+            return call_deep(work)
         except Exception as error:
             found = explain(error, self.place)
             if found is error:
