@@ -25,11 +25,13 @@ settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give Jupyter empty folders for this run; kernels started by tests inherit them."""
+    """Give Jupyter and us empty folders for this run; kernels started by tests inherit them."""
     folder = Path(tempfile.mkdtemp(prefix="lispe-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in JUPYTER_FOLDERS:
         os.environ[name] = str(folder / name.lower())
+    # Where the register of whole files is kept.
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ import errno
 import os
 import secrets
 import stat
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
@@ -23,31 +25,71 @@ except ImportError:  # a system without file locks: stale files are then left to
 # `.NAME.TOKEN.lispe-part`: hidden, beside the target, and nobody else's kind of name.
 SUFFIX = ".lispe-part"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Bytes from which freeing a replaced file takes long enough for a thread.
+_LARGE = 16 << 20
 
 
 class CannotWrite(OSError):
     """The file could not be written; the text says why and what to do. The old file is as it was."""
 
 
-def write_file(path: str, fill: Callable[[BinaryIO], None]) -> None:
+def write_file(path: str, fill: Callable[[BinaryIO], None]) -> os.stat_result | None:
     """Let `fill` write a file and put it in the place of `path` in one step.
 
+    Gives the facts of the file in its place, when its times tell this version from every later one; else None.
     Errors: CannotWrite with a sentence that names the path; other exceptions of `fill` pass. In both cases
     the old file is untouched and the temporary file is gone.
     """
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
     with _explained(path):
-        if os.path.isdir(target):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        _check_replaceable(target)
         remove_stale(folder)
         with _part(folder, name) as (part, file):
             fill(file)
             file.flush()
             _keep_mode(target, file)
+            stamped = _stamp(file)
             os.fsync(file.fileno())
-            os.replace(part, target)
+            with _freed_aside(target):
+                os.replace(part, target)
+            facts = os.fstat(file.fileno())
         _flush_folder(folder)
+    return facts if stamped else None
+
+
+def _check_replaceable(target: str) -> None:
+    """Folders, devices and pipes are not replaced by a file."""
+    with suppress(FileNotFoundError):
+        mode = os.stat(target).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+
+
+def _stamp(file: BinaryIO) -> bool:
+    """Give the file a time of change that no other write gives it; False where the file system rounds it."""
+    # The clock of the file system ticks a few hundred times a second: its times never fall between by chance.
+    now = time.time_ns() | 1
+    with suppress(OSError):
+        os.utime(file.fileno(), ns=(now, now))
+    return os.fstat(file.fileno()).st_mtime_ns == now
+
+
+@contextmanager
+def _freed_aside(target: str) -> Iterator[None]:
+    """Let a thread free the file that is replaced inside, when that takes long: who saves need not wait."""
+    descriptor = None
+    with suppress(OSError):
+        if os.name == "posix" and os.stat(target).st_size >= _LARGE:
+            descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            # The last one to close a file that has no name any more frees it.
+            threading.Thread(target=os.close, args=(descriptor,), name="free replaced file").start()
 
 
 def remove_stale(folder: str) -> int:

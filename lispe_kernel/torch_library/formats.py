@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from lispe_kernel.torch_library import pt_files, safetensors_files, torchscript_files
+from lispe_kernel.torch_library import pt_files, safetensors_files, torchscript_files, verified
 from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.atomic import write_file
 from lispe_kernel.torch_library.compaction import compact
@@ -46,7 +46,9 @@ def write_tree(path: str, tree: Any, summary: dict[str, Any]) -> int:
     write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
 
     with progress(f"saving {os.path.basename(path)}", size) as advance:
-        write_file(path, lambda file: write(file, skeleton, tensors, summary, advance))
+        written = write_file(path, lambda file: write(file, skeleton, tensors, summary, advance))
+    if written is not None:
+        verified.note_written(verified.identity(written))
     return size
 
 

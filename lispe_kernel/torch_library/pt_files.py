@@ -13,7 +13,6 @@ import pickle
 import re
 import warnings
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -54,11 +53,10 @@ def write(
     file: BinaryIO, skeleton: Any, tensors: dict[str, torch.Tensor], summary: dict[str, Any], advance: Advance
 ) -> None:
     """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
-    with ThreadPoolExecutor(1) as aside:
-        # The checksums are added up while torch writes.
-        digests = aside.submit(_digests, tensors)
-        _save(put_together(skeleton, tensors.__getitem__), Outflow(file, advance))
-        described = _described(tensors, _places(file, tensors), digests.result())
+    # Before torch writes, not beside it: the threads would be in each other's way.
+    digests = _digests(tensors)
+    _save(put_together(skeleton, tensors.__getitem__), Outflow(file, advance))
+    described = _described(tensors, _places(file, tensors), digests)
     index = {"checksum": checksums.NAME, "tree": to_json(skeleton), "tensors": described}
     with zipfile.ZipFile(file, "a") as archive:
         for name, content in ((INDEX, index), (SUMMARY, summary)):

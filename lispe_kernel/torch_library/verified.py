@@ -1,8 +1,8 @@
-"""Which tensors of which files this process has compared with their checksums already.
+"""Which files are known to be whole, so that no byte is compared with its checksum twice.
 
-A file is known by its place on the disk, size and times of change, which every write changes. A file that was
-written a moment ago is not remembered: a second write could leave the same times. Holds facts about files
-only, of the last few of them.
+A version of a file is known by its place on the disk, its size and its times of change, which every write
+changes. This process remembers what it compared; versions that were compared whole, or written here, are also
+noted in a file of the user's that the other processes read (`register.py`). Holds facts about files only.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Container, Iterable
 
-Identity = tuple[int, int, int, int, int]
+from lispe_kernel.torch_library import register
+from lispe_kernel.torch_library.register import Identity
+
 # How long, in nanoseconds, two writes can leave the same time: a tick of the clock, or, on a file system that
 # keeps whole seconds, up to two of them.
 _TICK = 100_000_000
@@ -24,31 +26,56 @@ _files: OrderedDict[Identity, frozenset[str]] = OrderedDict()
 _lock = threading.Lock()
 
 
-def identity(descriptor: int) -> Identity:
-    """What tells this version of an open file from every other one."""
-    facts = os.fstat(descriptor)
+class _Everything:
+    """Holds every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+EVERYTHING = _Everything()
+
+
+def identity(file: int | os.stat_result) -> Identity:
+    """What tells this version of a file (open, or looked at) from every other one."""
+    facts = os.fstat(file) if isinstance(file, int) else file
     return facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
-def known(file: Identity) -> Collection[str]:
-    """The names of the tensors of this version of the file that were compared."""
+def known(file: Identity) -> Container[str]:
+    """The names of the tensors of this version of the file that need not be compared."""
+    if register.holds(file):
+        return EVERYTHING
     return _files.get(file, frozenset())
 
 
-def note(file: Identity, names: Iterable[str]) -> None:
-    """Remember that these tensors were compared, unless the file is too young to be told apart."""
+def note(file: Identity, names: Iterable[str], *, whole: bool) -> None:
+    """Remember that these tensors were compared; with `whole`, that all of the file are now.
+
+    A file that is too young to be told from the next version is not remembered.
+    """
     changed = file[-1]
     young = 2 * _WHOLE_SECOND if changed % _WHOLE_SECOND == 0 else _TICK
     if time.time_ns() - changed < young:
         return
+    if whole:
+        register.add(file)
     with _lock:
-        _files[file] = frozenset(known(file)) | frozenset(names)
+        _files[file] = _files.get(file, frozenset()) | frozenset(names)
         _files.move_to_end(file)
         while len(_files) > _MOST:
             _files.popitem(last=False)
 
 
+def note_written(file: Identity) -> None:
+    """Remember a version that was written, with its checksums, a moment ago.
+
+    Its time of change must be one that no other write can give it (`atomic.write_file` sees to that).
+    """
+    register.add(file)
+
+
 def forget() -> None:
-    """Compare every file anew, as a new process does."""
+    """Know only what every process knows, as a new one does."""
     with _lock:
         _files.clear()
