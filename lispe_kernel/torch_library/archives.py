@@ -90,6 +90,15 @@ class Archive:
                     "the file is truncated"
                 )
 
+    def cost(self, names: Iterable[str]) -> int:
+        """The bytes that pass while these tensors are compared, where that is needed, and read once."""
+        names = list(names)
+        return sum(self.entries[name].span for name in [*names, *self._to_compare(names)])
+
+    def _to_compare(self, names: Iterable[str]) -> list[str]:
+        known = verified.known(verified.identity(self.descriptor))
+        return [name for name in names if self.entries[name].digest is not None and name not in known]
+
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
         """Compare the bytes of the tensors with the checksums noted when the file was written.
 
@@ -97,16 +106,14 @@ class Archive:
         Errors: BadFile naming the first damaged tensor.
         """
         version = verified.identity(self.descriptor)
-        known = verified.known(version)
-        wanted = [n for n in names if self.entries[n].digest is not None and n not in known]
+        wanted = self._to_compare(names)
         arrays = [self._bytes(self.entries[name]).numpy() for name in wanted]
         found = checksums.digests(arrays, advance)
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
                 raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
         if wanted:
-            compared = {*wanted, *(name for name in self.entries if name in known)}
-            whole = all(name in compared for name, entry in self.entries.items() if entry.digest is not None)
+            whole = set(self._to_compare(self.entries)) == set(wanted)
             verified.note(version, wanted, whole=whole)
 
     def _bytes(self, entry: Entry) -> torch.Tensor:
@@ -145,12 +152,20 @@ class Archive:
                 if advance is not None:
                     advance(self.entries[name].span)
 
+    def tensors(self, names: Iterable[str], advance: Advance | None = None) -> dict[str, torch.Tensor]:
+        """These tensors, verified, in memory of their own."""
+        names = list(names)
+        self.verify(names, advance)
+        read = {}
+        for name in names:
+            read[name] = self.read(name)
+            if advance is not None:
+                advance(self.entries[name].span)
+        return read
+
     def whole(self, tree: Any, advance: Advance | None = None) -> Any:
         """A part of the tree (or all of it) with its tensors, verified and read."""
-        names = list(names_in(tree))
-        self.verify(names, advance)
-        read = {name: self.read(name) for name in names}
-        return put_together(tree, read.__getitem__)
+        return put_together(tree, self.tensors(names_in(tree), advance).__getitem__)
 
 
 def _copy(source: torch.Tensor, target: torch.Tensor) -> None:

@@ -36,7 +36,7 @@ class CannotWrite(OSError):
 def write_file(path: str, fill: Callable[[BinaryIO], None]) -> os.stat_result | None:
     """Let `fill` write a file and put it in the place of `path` in one step.
 
-    Gives the facts of the file in its place, when its times tell this version from every later one; else None.
+    Gives the facts of the file in its place, where its times tell this version from every later one.
     Errors: CannotWrite with a sentence that names the path; other exceptions of `fill` pass. In both cases
     the old file is untouched and the temporary file is gone.
     """

@@ -96,8 +96,8 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
             with reading(LOADING, file):
                 archive = open_files.enter_context(open_file(file))
                 works.append(_prepared(archive, file, inside, part))
-        size = sum(archive_bytes(work) for work in works)
-        with progress(f"loading {os.path.basename(path)}", 2 * size) as advance:
+        cost = sum(work.archive.cost(work.plan) for work in works)
+        with progress(f"loading {os.path.basename(path)}", cost) as advance:
             for work in works:
                 with reading(LOADING, work.archive.path):
                     work.archive.verify(work.plan, advance)
@@ -108,11 +108,6 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
                     for finish in work.targets.afterwards:
                         finish()
     return "Model loaded successfully"
-
-
-def archive_bytes(work: _Work) -> int:
-    """The bytes of a file that its plan reads."""
-    return sum(work.archive.entries[name].span for name in work.plan)
 
 
 def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:

@@ -1,8 +1,8 @@
 """The user's register of files known to be whole: shared by all processes, gone when the machine starts anew.
 
-Lines of numbers in one file of a folder that nobody else may enter, named after the running system. A line is
-looked for, never interpreted; where the register cannot be kept, nothing is known. Other damage than by writing
-(a failing disk) is therefore found at the first load after a start of the machine.
+Lines of numbers in one file, named after the running system, in a folder that nobody else may enter. A line
+is looked for, never interpreted; where the register cannot be kept, nothing is known. Damage by other means
+than writing (a failing disk) is therefore found at the first load after a start of the machine.
 """
 
 from __future__ import annotations

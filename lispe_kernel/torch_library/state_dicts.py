@@ -6,6 +6,7 @@ into a model. What people compute with several of them is in `state_arithmetic.p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.module_state import modules_of, parameters_of, targets_for
+from lispe_kernel.torch_library.progress import progress
 
 NO_MODULE = "Error: Argument must be a PyTorch module"
 NO_STATE = "Error: Second argument must be a state dict"
@@ -167,8 +169,9 @@ def read_state_dict(path: str, part: Any = None) -> StateDict:
         names = loading.state_names(archive.tree)
         test = loading.chosen(part, names)
         wanted = {name: ref for name, ref in names.items() if test is None or test(name)}
-        archive.verify(wanted.values())
-        return StateDict({name: archive.read(ref) for name, ref in wanted.items()})
+        with progress(f"reading {os.path.basename(path)}", archive.cost(wanted.values())) as advance:
+            read = archive.tensors(wanted.values(), advance)
+        return StateDict({name: read[ref] for name, ref in wanted.items()})
 
 
 @torch_function("torch_save_state_dict", prefix="Error saving state dict: ")
