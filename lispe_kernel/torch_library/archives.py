@@ -112,9 +112,10 @@ class Archive:
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
                 raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
-        if wanted:
-            whole = set(self._to_compare(self.entries)) == set(wanted)
-            verified.note(version, wanted, whole=whole)
+        if wanted and set(wanted) == set(self._to_compare(self.entries)):
+            verified.note_whole(version)
+        elif wanted:
+            verified.note(version, wanted)
 
     def _bytes(self, entry: Entry) -> torch.Tensor:
         """The stretch of the file, mapped into memory."""

@@ -16,8 +16,8 @@ from contextlib import suppress
 Identity = tuple[int, int, int, int, int]
 
 _BOOT = "/proc/sys/kernel/random/boot_id"
-# About two thousand files; the older half goes when the register is longer.
-_LONGEST = 160_000
+# About a thousand files; the older half goes when the register is longer.
+_LONGEST = 80_000
 
 
 def holds(file: Identity) -> bool:

@@ -22,9 +22,6 @@ _TICK = 100_000_000
 _WHOLE_SECOND = 1_000_000_000
 _MOST = 64
 
-_files: OrderedDict[Identity, frozenset[str]] = OrderedDict()
-_lock = threading.Lock()
-
 
 class _Everything:
     """Holds every name."""
@@ -33,7 +30,11 @@ class _Everything:
         return True
 
 
-EVERYTHING = _Everything()
+_Names = frozenset[str] | _Everything
+
+_EVERYTHING = _Everything()
+_files: OrderedDict[Identity, _Names] = OrderedDict()
+_lock = threading.Lock()
 
 
 def identity(file: int | os.stat_result) -> Identity:
@@ -44,27 +45,38 @@ def identity(file: int | os.stat_result) -> Identity:
 
 def known(file: Identity) -> Container[str]:
     """The names of the tensors of this version of the file that need not be compared."""
-    if register.holds(file):
-        return EVERYTHING
-    return _files.get(file, frozenset())
+    found = _files.get(file, frozenset())
+    if found is not _EVERYTHING and register.holds(file):
+        found = _remember(file, _EVERYTHING)
+    return found
 
 
-def note(file: Identity, names: Iterable[str], *, whole: bool) -> None:
-    """Remember that these tensors were compared; with `whole`, that all of the file are now.
-
-    A file that is too young to be told from the next version is not remembered.
-    """
-    changed = file[-1]
-    young = 2 * _WHOLE_SECOND if changed % _WHOLE_SECOND == 0 else _TICK
-    if time.time_ns() - changed < young:
-        return
-    if whole:
-        register.add(file)
+def _remember(file: Identity, names: _Names) -> _Names:
     with _lock:
-        _files[file] = _files.get(file, frozenset()) | frozenset(names)
+        _files[file] = names
         _files.move_to_end(file)
         while len(_files) > _MOST:
             _files.popitem(last=False)
+    return names
+
+
+def note(file: Identity, names: Iterable[str]) -> None:
+    """Remember that these tensors were compared. A file too young to be told from the next one is not."""
+    if not _is_young(file):
+        before = _files.get(file, frozenset())
+        _remember(file, before | frozenset(names) if isinstance(before, frozenset) else before)
+
+
+def note_whole(file: Identity) -> None:
+    """Remember that all tensors were compared, for every process. A file that is too young is not."""
+    if not _is_young(file):
+        note_written(file)
+
+
+def _is_young(file: Identity) -> bool:
+    changed = file[-1]
+    wait = 2 * _WHOLE_SECOND if changed % _WHOLE_SECOND == 0 else _TICK
+    return time.time_ns() - changed < wait
 
 
 def note_written(file: Identity) -> None:
@@ -72,6 +84,7 @@ def note_written(file: Identity) -> None:
 
     Its time of change must be one that no other write can give it (`atomic.write_file` sees to that).
     """
+    _remember(file, _EVERYTHING)
     register.add(file)
 
 
