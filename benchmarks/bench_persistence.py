@@ -1,15 +1,19 @@
 """Models on disk against plain PyTorch and PEFT: saving, loading, memory, listing, adapters, merged layers.
 
 All files lie in one temporary folder. A save is compared with `torch.save` and a flush to the disk, a load
-with `load_state_dict(torch.load(mmap=True))`; both sides of a pair run in turn.
+with `load_state_dict(torch.load(mmap=True))`; both sides of a pair run in turn. Every load is the first of a
+new process, which knows of the file what the machine knows: one that was written here is known to be whole, one
+that came here as a copy is compared with its checksums byte by byte.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -28,6 +32,7 @@ from lispe_kernel.torch_library import (
 )
 
 LAYERS, WIDTH = 48, 1024
+LARGE_LAYERS, LARGE_WIDTH = 3, 4096
 CHECKPOINTS = 1000
 ROUNDS = 9
 SETTLED = 0.2
@@ -46,8 +51,8 @@ def measure() -> list[Row]:
             os.chdir(before)
 
 
-def _model() -> nn.Module:
-    return nn.Sequential(*(nn.Linear(WIDTH, WIDTH) for _ in range(LAYERS)))
+def _model(layers: int, width: int) -> nn.Module:
+    return nn.Sequential(*(nn.Linear(width, width) for _ in range(layers)))
 
 
 def _pairs(
@@ -65,38 +70,78 @@ def _pairs(
 
 
 def _files() -> list[Row]:
-    model, loaded = _model(), _model()
-    size = sum(tensor.nbytes for tensor in model.state_dict().values())
-    note = f"{size / MB:.0f} MB, {2 * LAYERS} tensors"
+    return [
+        row
+        for layers, width in ((LAYERS, WIDTH), (LARGE_LAYERS, LARGE_WIDTH))
+        for row in (*_saves(_model(layers, width)), *_loads(_model(layers, width)))
+    ]
 
+
+def _note(model: nn.Module) -> str:
+    tensors = model.state_dict().values()
+    largest = max(tensor.nbytes for tensor in tensors)
+    return f"{sum(t.nbytes for t in tensors) / MB:.0f} MB in tensors of {largest / MB:.0f} MB"
+
+
+def _saves(model: nn.Module) -> list[Row]:
     def torch_save() -> None:
         torch.save(model.state_dict(), "theirs.pt")
         descriptor = os.open("theirs.pt", os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
 
+    def save(suffix: str) -> Row:
+        times = _pairs(lambda: persistence.save_model(model, f"ours{suffix}"), torch_save)
+        return row(f"save {suffix}", *times, f"{_note(model)}, against torch.save + flush", limit=1.1)
+
+    return [save(".pt"), save(".safetensors")]
+
+
+def _loads(loaded: nn.Module) -> list[Row]:
+    """Loads of the files that `_saves` wrote."""
+
     def torch_load() -> None:
         loaded.load_state_dict(torch.load("theirs.pt", weights_only=True, mmap=True))
 
-    def load(path: str) -> Call:
-        return lambda: persistence.load_model(path, loaded)
-
-    def load_first() -> None:
-        # As in a new process: nothing is known of the file.
+    def load(path: str) -> None:
         verified.forget()
-        persistence.load_model("ours.pt", loaded)
+        persistence.load_model(path, loaded)
 
-    save_pt = _pairs(lambda: persistence.save_model(model, "ours.pt"), torch_save)
-    save_st = _pairs(lambda: persistence.save_model(model, "ours.safetensors"), torch_save)
+    def load_copy() -> None:
+        # Another time of change makes it a file that nobody has seen yet.
+        os.utime("copy.pt")
+        load("copy.pt")
+
+    def cold(call: Call, path: str) -> Call:
+        def run() -> None:
+            _evict(path)
+            call()
+
+        return run
+
+    shutil.copyfile("ours.pt", "copy.pt")
+    os.sync()
     time.sleep(SETTLED)
-    return [
-        row("save .pt", *save_pt, f"against torch.save + flush, {note}", limit=1.1),
-        row("save .safetensors", *save_st, f"against torch.save + flush, {note}", limit=1.1),
-        row("load .pt", *_pairs(load("ours.pt"), torch_load), f"checksums known, {note}", limit=1.1),
-        row("load .safetensors", *_pairs(load("ours.safetensors"), torch_load), note, limit=1.1),
-        row("load torch's own .pt", *_pairs(load("theirs.pt"), torch_load), note, limit=1.1),
-        row("load .pt the first time", *_pairs(load_first, torch_load), f"verifies every byte, {note}"),
+    note, compares = _note(loaded), "compares every byte first"
+    files = {".pt": "ours.pt", ".safetensors": "ours.safetensors", "torch's own .pt": "theirs.pt"}
+    rows = [
+        row(f"load {name}", *_pairs(partial(load, path), torch_load), note, limit=1.1)
+        for name, path in files.items()
     ]
+    hot = _pairs(load_copy, torch_load)
+    disk = _pairs(cold(load_copy, "copy.pt"), cold(torch_load, "theirs.pt"))
+    return [
+        *rows,
+        row("load a copy, in memory", *hot, f"{note}, {compares}"),
+        row("load a copy, from the disk", *disk, f"{note}, {compares}"),
+    ]
+
+
+def _evict(path: str) -> None:
+    """Let the system forget the content of a file, so that the next read comes from the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(descriptor)
 
 
 # Prints the model's bytes and the most anonymous memory that loading added to that of the model.
@@ -135,7 +180,7 @@ print(size, max(most, anonymous()) - empty)
 
 def _memory() -> Row:
     """The most anonymous memory of a process that loads N bytes into a model of N bytes, against N."""
-    command = [sys.executable, "-c", MEMORY, str(LAYERS), str(WIDTH)]
+    command = [sys.executable, "-c", MEMORY, str(LARGE_LAYERS), str(LARGE_WIDTH)]
     root = str(Path(__file__).resolve().parent.parent)
     environment = {**os.environ, "PYTHONPATH": root}
     found = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
