@@ -2,8 +2,8 @@
 
 All files lie in one temporary folder. A save is compared with `torch.save` and a flush to the disk, a load
 with `load_state_dict(torch.load(mmap=True))`; both sides of a pair run in turn. Every load is the first of a
-new process, which knows of the file what the machine knows: one that was written here is known to be whole, one
-that came here as a copy is compared with its checksums byte by byte.
+new process, which knows of the file what the machine knows: one that was written here is known to be whole,
+one that came here as a copy is compared with its checksums byte by byte.
 """
 
 import os

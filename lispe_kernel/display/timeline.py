@@ -139,26 +139,16 @@ def _named_epoch(path: str) -> float | None:
 
 def sample(archive: Any, names: Mapping[str, str]) -> Sample:
     """A few stretches of the floating-point tensors, spread over the file, read straight from their place."""
-    import numpy as np
     import torch
 
-    kinds = {torch.float32: np.float32, torch.float64: np.float64, torch.float16: np.float16}
-    fitting = [
-        (key, archive.entries[ref]) for key, ref in names.items() if archive.entries[ref].dtype in kinds
-    ]
-    chosen = fitting[:: max(1, len(fitting) // _SAMPLED_TENSORS)]
+    kinds = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
+    fitting = [(key, ref) for key, ref in names.items() if archive.entries[ref].dtype in kinds]
     found: Sample = {}
-    for key, entry in chosen:
-        if entry.held is not None:
-            found[key] = entry.held.detach().reshape(-1)[:_STRETCH].double().numpy()
-            continue
-        kind = kinds[entry.dtype]
-        width = entry.dtype.itemsize
-        parts = [
-            np.frombuffer(os.pread(archive.descriptor, count * width, entry.offset + at * width), kind)
-            for at, count in _stretches(entry.span // width)
-        ]
-        found[key] = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
+    for key, ref in fitting[:: max(1, len(fitting) // _SAMPLED_TENSORS)]:
+        entry = archive.entries[ref]
+        length = entry.held.numel() if entry.held is not None else entry.span // entry.dtype.itemsize
+        parts = [archive.peek(ref, at, count).double() for at, count in _stretches(length)]
+        found[key] = torch.cat(parts).numpy()
     return found
 
 

@@ -1,22 +1,21 @@
 """An open file of tensors: what it holds, and the reading of exactly the parts that are asked for.
 
 An entry is either a stretch of the file or a tensor already in memory (formats that cannot be read in
-place). Stretches are mapped into memory, checked against their checksums before they are used, and copied
-straight to where they are wanted. The layout comes from the readers of the formats; nothing here trusts it.
+place). Stretches are checked against their checksums before they are used, and copied straight to where they
+are wanted. The layout comes from the readers of the formats; nothing here trusts it.
 """
 
 from __future__ import annotations
 
 import math
-import mmap
-import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 
 from lispe_kernel.torch_library import checksums, verified
+from lispe_kernel.torch_library.file_bytes import FileBytes, changed
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
 
@@ -24,6 +23,8 @@ Advance = Callable[[int], None]
 # Bytes up to which waking PyTorch's threads costs more than the copy; elements below which it wakes none.
 _SMALL = 1 << 20
 _ALONE = 32768
+# Bytes by which a tensor may be larger than its file: one that repeats elements (expanded) is written once.
+_UNFOLDED = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,45 @@ class Entry:
         return (last + 1) * self.dtype.itemsize
 
 
-@dataclass
-class Archive:
-    """A file of tensors, open for reading until `close` (or the end of its `with`)."""
+class Layout(NamedTuple):
+    """What the reader of a format finds in a file before it touches a tensor."""
 
-    path: str
     format: str
-    descriptor: int
-    size: int
     entries: dict[str, Entry]
     # The plain values of the file, with a TensorRef for each tensor.
     tree: Any
     # What the writer noted besides: kind of file, epoch, metrics, alpha ...
-    summary: dict[str, Any] = field(default_factory=dict)
-    _map: mmap.mmap | None = None
+    summary: dict[str, Any]
+
+
+def check(layout: Layout, size: int) -> Layout:
+    """The layout, when every stretch lies inside the file and the tree names no other tensors.
+
+    Errors: BadFile naming the tensor.
+    """
+    for name, entry in layout.entries.items():
+        if entry.held is not None:
+            continue
+        steps = entry.stride if entry.stride is not None else ()
+        if min((*entry.shape, *steps, entry.offset), default=0) < 0:
+            raise BadFile(f"{name} has a negative size or place; the file is damaged")
+        if entry.offset + entry.span > size:
+            raise BadFile(
+                f"{name} needs {entry.offset + entry.span} bytes of the file, which has {size}; "
+                "the file is truncated"
+            )
+    for name in names_in(layout.tree):
+        if name not in layout.entries:
+            raise BadFile(f"it names a tensor {name} that is not in it; the file is damaged")
+    return layout
+
+
+class Archive:
+    """A file of tensors, open for reading until `close` (or the end of its `with`)."""
+
+    def __init__(self, path: str, file: FileBytes, layout: Layout) -> None:
+        self.path, self.file = path, file
+        self.format, self.entries, self.tree, self.summary = layout
 
     def __enter__(self) -> Archive:
         return self
@@ -72,23 +98,20 @@ class Archive:
 
     def close(self) -> None:
         """Close the file. Tensors that were read stay."""
-        # The map goes with the last array that looks into it.
-        self._map = None
-        os.close(self.descriptor)
+        self.file.close()
 
-    def check_layout(self) -> None:
-        """Every stretch lies inside the file. Errors: BadFile naming the tensor."""
-        for name, entry in self.entries.items():
-            steps = entry.stride if entry.stride is not None else ()
-            if entry.held is not None:
-                continue
-            if min((*entry.shape, *steps, entry.offset), default=0) < 0:
-                raise BadFile(f"{name} has a negative size or place; the file is damaged")
-            if entry.offset + entry.span > self.size:
-                raise BadFile(
-                    f"{name} needs {entry.offset + entry.span} bytes of the file, which has {self.size}; "
-                    "the file is truncated"
-                )
+    @property
+    def _size(self) -> int:
+        return self._version[2]
+
+    @property
+    def _version(self) -> verified.Identity:
+        return verified.identity(self.file.descriptor)
+
+    @property
+    def _written(self) -> tuple[int, int]:
+        """Size and time of the last write; a file that is replaced by another one keeps both."""
+        return self._version[2:4]
 
     def cost(self, names: Iterable[str]) -> int:
         """The bytes that pass while these tensors are compared, where that is needed, and read once."""
@@ -96,19 +119,22 @@ class Archive:
         return sum(self.entries[name].span for name in [*names, *self._to_compare(names)])
 
     def _to_compare(self, names: Iterable[str]) -> list[str]:
-        known = verified.known(verified.identity(self.descriptor))
+        known = verified.known(self._version)
         return [name for name in names if self.entries[name].digest is not None and name not in known]
 
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
         """Compare the bytes of the tensors with the checksums noted when the file was written.
 
         A version of a file that is known to be whole is not compared again.
-        Errors: BadFile naming the first damaged tensor.
+        Errors: BadFile naming the first damaged tensor, or one that cannot be copied.
         """
-        version = verified.identity(self.descriptor)
+        names = list(names)
+        for name in names:
+            self._check_plain(name)
+        version = self._version
         wanted = self._to_compare(names)
-        arrays = [self._bytes(self.entries[name]).numpy() for name in wanted]
-        found = checksums.digests(arrays, advance)
+        places = [self.entries[name] for name in wanted]
+        found = checksums.digests((self.file.stretch(e.offset, e.span) for e in places), advance)
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
                 raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
@@ -117,14 +143,20 @@ class Archive:
         elif wanted:
             verified.note(version, wanted)
 
-    def _bytes(self, entry: Entry) -> torch.Tensor:
-        """The stretch of the file, mapped into memory."""
-        if entry.span == 0:
-            return torch.empty(0, dtype=torch.uint8)
-        if self._map is None:
-            # Private and never written to: nothing is copied, and PyTorch takes it for ordinary memory.
-            self._map = mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_COPY)
-        return torch.frombuffer(self._map, dtype=torch.uint8, count=entry.span, offset=entry.offset)
+    def _check_plain(self, name: str) -> None:
+        """Formats that other programs write may hold tensors of kinds that do not copy into dense ones."""
+        held = self.entries[name].held
+        if held is None:
+            return
+        if held.layout is not torch.strided:
+            kind = f"sparse ({str(held.layout).removeprefix('torch.')})"
+        elif held.is_quantized:
+            kind = "quantized"
+        elif held.device.type == "meta":
+            kind = "without data (meta device)"
+        else:
+            return
+        raise BadFile(f"{name} is {kind}; only dense tensors can be loaded, convert it before it is saved")
 
     def _view(self, name: str) -> torch.Tensor:
         """The tensor as it lies in the file; not to be kept or changed."""
@@ -133,18 +165,31 @@ class Archive:
             return entry.held
         if entry.span == 0:
             return torch.empty(entry.shape, dtype=entry.dtype)
-        flat = self._bytes(entry)
+        flat = self.file.tensor(entry.offset, entry.span)
         if entry.offset % entry.dtype.itemsize:
             flat = flat.clone()
         flat = flat.view(entry.dtype)
         return flat.view(entry.shape) if entry.stride is None else flat.as_strided(entry.shape, entry.stride)
 
     def read(self, name: str) -> torch.Tensor:
-        """The tensor, in memory of its own, on the CPU."""
-        return self._view(name).clone()
+        """The tensor, in memory of its own, on the CPU. Errors: BadFile for one far larger than the file."""
+        view = self._view(name)
+        if view.nbytes > self._size + _UNFOLDED:
+            size = f"{view.nbytes} bytes, the file has {self._size}"
+            raise BadFile(f"{name} repeats a few numbers up to {size}; it is malicious or damaged")
+        return view.clone(memory_format=torch.contiguous_format)
+
+    def peek(self, name: str, start: int, count: int) -> torch.Tensor:
+        """Some elements of a tensor, counted in the order of the file; only they are read."""
+        entry = self.entries[name]
+        if entry.held is not None:
+            return entry.held.reshape(-1)[start : start + count]
+        width = entry.dtype.itemsize
+        return self.file.tensor(entry.offset + start * width, count * width).clone().view(entry.dtype)
 
     def read_into(self, targets: dict[str, list[torch.Tensor]], advance: Advance | None = None) -> None:
         """Put the tensors' values into tensors of the same shape, wherever those are."""
+        before = self._written
         with torch.no_grad():
             # The last ones first: they were compared a moment ago and lie in the processor's cache still.
             for name, tensors in reversed(targets.items()):
@@ -152,6 +197,8 @@ class Archive:
                     _copy(self._view(name), tensor)
                 if advance is not None:
                     advance(self.entries[name].span)
+        if self._written != before:
+            raise changed()
 
     def tensors(self, names: Iterable[str], advance: Advance | None = None) -> dict[str, torch.Tensor]:
         """These tensors, verified, in memory of their own."""

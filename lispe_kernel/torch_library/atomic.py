@@ -40,7 +40,7 @@ def write_file(path: str, fill: Callable[[BinaryIO], None]) -> os.stat_result | 
     Errors: CannotWrite with a sentence that names the path; other exceptions of `fill` pass. In both cases
     the old file is untouched and the temporary file is gone.
     """
-    target = os.path.realpath(path)
+    target = os.path.realpath(os.path.expanduser(path))
     folder, name = os.path.split(target)
     with _explained(path):
         _check_replaceable(target)
@@ -143,8 +143,9 @@ def _part(folder: str, name: str) -> Iterator[tuple[str, BinaryIO]]:
 
 def _create(folder: str, name: str) -> tuple[str, BinaryIO]:
     while True:
-        # A long name must not become too long for the file system.
-        part = os.path.join(folder, f".{name[:100]}.{secrets.token_hex(6)}{SUFFIX}")
+        # A long name must not become too long for the file system, which counts bytes.
+        short = os.fsdecode(os.fsencode(name)[:100])
+        part = os.path.join(folder, f".{short}.{secrets.token_hex(6)}{SUFFIX}")
         descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if _lock(descriptor) and _still_there(part, descriptor):
             return part, os.fdopen(descriptor, "r+b")

@@ -7,6 +7,7 @@ is cut out, so that it stores its own elements only. Nothing is copied that can 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -46,15 +47,22 @@ def compact(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             storage = plain.untyped_storage()
             by_storage[(str(plain.device), storage.data_ptr())].append(_view(name, plain))
     for views in by_storage.values():
-        for cluster in _clusters(views):
-            found.update(_stored(cluster))
+        stretches, alone = _clusters(views)
+        for cluster in stretches:
+            found.update(_as_it_lies(cluster))
+        for cluster in alone:
+            found.update(_cut_out(cluster))
     return {name: found[name] for name in tensors}
 
 
 def unique_bytes(tensors: dict[str, torch.Tensor]) -> int:
     """The bytes that the tensors need when shared memory counts once."""
-    stored = compact(tensors)
-    storages = [tensor.untyped_storage() for tensor in stored.values()]
+    return stored_bytes(compact(tensors))
+
+
+def stored_bytes(compacted: dict[str, torch.Tensor]) -> int:
+    """The bytes of tensors that `compact` made ready."""
+    storages = [tensor.untyped_storage() for tensor in compacted.values()]
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
 
 
@@ -72,34 +80,53 @@ def _view(name: str, tensor: torch.Tensor) -> _View:
     return _View(tensor.storage_offset() * width, (last + 1) * width, name, tensor)
 
 
-def _clusters(views: list[_View]) -> list[list[_View]]:
-    """Views that are written as one stretch of memory: those that overlap, and equal ones.
+def _clusters(views: list[_View]) -> tuple[list[list[_View]], list[list[_View]]]:
+    """Views that are written as one stretch of memory (those that overlap), and those that are cut out.
 
-    A view with gaps between its elements joins a stretch that is written anyway, else it stands alone.
+    A view with gaps between its elements joins a stretch that is written anyway. Such views alone are written
+    as a stretch where that takes less than each by itself; else they are cut out, equal ones together.
     """
-    clusters: list[list[_View]] = []
-    reached = -1
-    for view in sorted((v for v in views if not v.has_gaps), key=lambda view: (view.first, view.end)):
-        if view.first >= reached:
-            clusters.append([])
-        clusters[-1].append(view)
-        reached = max(reached, view.end)
-    alone: defaultdict[tuple[object, ...], list[_View]] = defaultdict(list)
+    stretches = _overlapping(view for view in views if not view.has_gaps)
+    loose = []
     for view in views:
         if view.has_gaps:
-            around = next((c for c in clusters if c[0].first <= view.first and view.end <= _end(c)), None)
-            (alone[_place(view.tensor)] if around is None else around).append(view)
-    return clusters + list(alone.values())
+            around = next((c for c in stretches if c[0].first <= view.first and view.end <= _end(c)), loose)
+            around.append(view)
+    alone: list[list[_View]] = []
+    for group in _overlapping(loose):
+        equal: defaultdict[tuple[object, ...], list[_View]] = defaultdict(list)
+        for view in group:
+            equal[_place(view.tensor)].append(view)
+        one_by_one = sum(same[0].tensor.nbytes for same in equal.values())
+        if len(equal) > 1 and _end(group) - group[0].first <= one_by_one:
+            stretches.append(group)
+        else:
+            alone.extend(equal.values())
+    return stretches, alone
+
+
+def _overlapping(views: Iterable[_View]) -> list[list[_View]]:
+    """The views in groups that share bytes, in the order of their places."""
+    groups: list[list[_View]] = []
+    reached = -1
+    for view in sorted(views, key=lambda view: (view.first, view.end)):
+        if view.first >= reached:
+            groups.append([])
+        groups[-1].append(view)
+        reached = max(reached, view.end)
+    return groups
 
 
 def _end(cluster: list[_View]) -> int:
     return max(view.end for view in cluster)
 
 
-def _stored(cluster: list[_View]) -> dict[str, torch.Tensor]:
-    if cluster[0].has_gaps:
-        copy = cluster[0].tensor.cpu().contiguous().clone()
-        return {view.name: copy for view in cluster}
+def _cut_out(cluster: list[_View]) -> dict[str, torch.Tensor]:
+    copy = cluster[0].tensor.cpu().contiguous().clone()
+    return {view.name: copy for view in cluster}
+
+
+def _as_it_lies(cluster: list[_View]) -> dict[str, torch.Tensor]:
     first, end = cluster[0].first // _ALIGNED * _ALIGNED, _end(cluster)
     storage = cluster[0].tensor.untyped_storage()
     on_cpu = cluster[0].tensor.device.type == "cpu"

@@ -6,22 +6,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import zipfile
 from typing import Any, BinaryIO
 
 import torch
 
 from lispe_kernel.torch_library import pt_files, safetensors_files, torchscript_files, verified
-from lispe_kernel.torch_library.archives import Archive
+from lispe_kernel.torch_library.archives import Archive, Layout, check
 from lispe_kernel.torch_library.atomic import write_file
-from lispe_kernel.torch_library.compaction import compact
-from lispe_kernel.torch_library.file_errors import DAMAGED_ZIP, BadFile
+from lispe_kernel.torch_library.compaction import compact, stored_bytes
+from lispe_kernel.torch_library.file_bytes import FileBytes, Hold
+from lispe_kernel.torch_library.file_errors import BROKEN, DAMAGED_ZIP, BadFile
 from lispe_kernel.torch_library.plain_tree import take_apart
 from lispe_kernel.torch_library.progress import progress
-
-# The records that are read besides the tensors.
-_READ = ("/data.pkl", pt_files.INDEX, pt_files.SUMMARY)
 
 # How foreign files begin, so that the error can say what they are.
 _FOREIGN = (
@@ -42,7 +42,7 @@ def write_tree(path: str, tree: Any, summary: dict[str, Any]) -> int:
     """
     skeleton, tensors = take_apart(tree)
     tensors = compact(tensors)
-    size = sum(tensor.nbytes for tensor in tensors.values())
+    size = stored_bytes(tensors)
     write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
 
     with progress(f"saving {os.path.basename(path)}", size) as advance:
@@ -58,47 +58,65 @@ def open_file(path: str) -> Archive:
     Errors: BadFile with a sentence about the file, OSError when it cannot be opened.
     """
     path = os.path.expanduser(path)
-    with open(path, "rb", buffering=0) as file:
-        size = os.fstat(file.fileno()).st_size
-        archive = _opened(path, file, size)
+    file = FileBytes(_open(path))
     try:
-        archive.check_layout()
-    except BadFile:
-        archive.close()
+        size = os.fstat(file.descriptor).st_size
+        with open(file.descriptor, "rb", buffering=0, closefd=False) as stream:
+            layout = _layout(path, stream, size, file)
+        return Archive(path, file, check(layout, size))
+    except BROKEN as error:
+        file.close()
+        raise BadFile(f"it is damaged ({_short(error)})") from error
+    except BaseException:
+        file.close()
         raise
-    return archive
 
 
-def _opened(path: str, file: BinaryIO, size: int) -> Archive:
-    start = file.read(32)
+def _open(path: str) -> int:
+    """A descriptor of an ordinary file; a pipe would keep us waiting for its writer."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise BadFile("it is a device or a pipe, not a file")
+
+
+def _layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layout:
+    start = stream.read(32)
     if safetensors_files.begins(start):
-        return safetensors_files.open_archive(path, file, size)
+        return safetensors_files.layout(stream, size)
     if start.startswith(pt_files.ZIP):
-        return _opened_zip(path, file, size)
+        return _zip_layout(path, stream, size, file)
     if start.startswith(b"\x80"):
-        return pt_files.open_foreign(path, file, size, in_place=False)
+        return pt_files.foreign_layout(stream, size, "legacy")
     raise BadFile(_what_else(start))
 
 
-def _opened_zip(path: str, file: BinaryIO, size: int) -> Archive:
+def _zip_layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layout:
     try:
-        with zipfile.ZipFile(file) as records:
+        with zipfile.ZipFile(stream) as records:
             names = records.namelist()
             _refuse_compressed(records)
             if not any(name.endswith("/data.pkl") for name in names):
                 raise BadFile("it is a zip file, but not one of PyTorch's")
             if any(name.endswith("/constants.pkl") for name in names):
-                return torchscript_files.open_archive(path, file, size, records)
-            return pt_files.open_archive(path, file, size, records)
+                return torchscript_files.layout(stream, records)
+            found = pt_files.own_layout(records)
     except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
+    # A file that somebody is writing to may shrink; mapped memory would vanish with it.
+    source = stream if file.held is Hold.WRITTEN else path
+    return found or pt_files.foreign_layout(source, size, "pt")
 
 
 def _refuse_compressed(records: zipfile.ZipFile) -> None:
     """A small compressed record could unpack to more than the memory holds."""
     for info in records.infolist():
-        packed = info.compress_type != zipfile.ZIP_STORED
-        if packed and (info.filename.endswith(_READ) or "/data/" in info.filename):
+        # TorchScript compresses its program, which is never read.
+        if info.compress_type != zipfile.ZIP_STORED and "/code/" not in info.filename:
             raise BadFile(
                 f"its record {info.filename} is compressed, which PyTorch does not do; it is damaged"
             )

@@ -8,7 +8,7 @@ refused by name: that is what keeps foreign code out of files.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ import torch
 from lispe_kernel.torch_library.file_errors import BadFile
 
 _DEEPEST = 50
+# Values in a tree of ours; the largest trainings have some hundred thousand.
+_MOST = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -32,37 +34,76 @@ def take_apart(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
     A tensor's name is its path: keys joined by dots.
     Errors: BadFile for a value that is no tensor and no plain value, naming its place and class.
     """
-    tensors: dict[str, torch.Tensor] = {}
-
-    def put(path: str, tensor: torch.Tensor) -> TensorRef:
-        name = path
-        while name in tensors:
-            name += "'"
-        tensors[name] = tensor
-        return TensorRef(name)
-
-    return _walk(tree, "", put, 0), tensors
+    return _Walk(_refused, _MOST).apart(tree)
 
 
-def _walk(value: Any, path: str, put: Callable[[str, torch.Tensor], TensorRef], depth: int) -> Any:
-    if isinstance(value, torch.Tensor):
-        return put(path, value)
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if depth > _DEEPEST:
-        raise BadFile(f"{path} is nested deeper than {_DEEPEST} levels")
-    if isinstance(value, dict):
-        return {_key(key, path): _walk(item, _join(path, key), put, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        items = [_walk(item, _join(path, index), put, depth + 1) for index, item in enumerate(value)]
-        return tuple(items) if isinstance(value, tuple) else items
+def take_apart_foreign(tree: Any, most: int) -> tuple[Any, dict[str, torch.Tensor]]:
+    """As `take_apart`, for what torch read from another program's file: its other harmless values
+    (dtypes, devices, sets ...) become plain ones. Errors: BadFile also for more than `most` values.
+    """
+    return _Walk(_plain, most).apart(tree)
+
+
+def _refused(value: Any, path: str) -> Any:
     raise BadFile(f"{path or 'it'} is a {type(value).__name__}, neither a tensor nor a plain value")
 
 
-def _key(key: Any, path: str) -> Any:
-    if type(key) in (str, int, float, bool):
-        return key
-    raise BadFile(f"a key of {path or 'its table'} is a {type(key).__name__}, neither a text nor a number")
+def _plain(value: Any, path: str) -> Any:
+    """What torch's restricted reader lets pass besides tensors and plain values, as a text or a list."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    if isinstance(value, bytes | bytearray):
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+class _Walk:
+    """One walk through a tree, which counts what it meets: a list that stands in many places costs nothing
+    in a file, and much in memory.
+    """
+
+    def __init__(self, other: Callable[[Any, str], Any], most: int) -> None:
+        self._other, self._left, self._most = other, most, most
+        self._tensors: dict[str, torch.Tensor] = {}
+
+    def apart(self, tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+        return self._value(tree, "", 0), self._tensors
+
+    def _value(self, value: Any, path: str, depth: int) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise BadFile(f"it unfolds to more than {self._most} values; it is malicious or damaged")
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value, path)
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if depth > _DEEPEST:
+            raise BadFile(f"{path} is nested deeper than {_DEEPEST} levels")
+        if isinstance(value, dict):
+            return {
+                self._key(key, path): self._value(item, _join(path, key), depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            items = [self._value(item, _join(path, index), depth + 1) for index, item in enumerate(value)]
+            return tuple(items) if isinstance(value, tuple) else items
+        return self._value(self._other(value, path), path, depth + 1)
+
+    def _tensor(self, tensor: torch.Tensor, path: str) -> TensorRef:
+        name = path
+        while name in self._tensors:
+            name += "'"
+        self._tensors[name] = tensor
+        return TensorRef(name)
+
+    def _key(self, key: Any, path: str) -> Any:
+        if type(key) in (str, int, float, bool):
+            return key
+        if self._other is _plain:
+            return str(key)
+        raise BadFile(
+            f"a key of {path or 'its table'} is a {type(key).__name__}, neither a text nor a number"
+        )
 
 
 def _join(path: str, key: Any) -> str:
@@ -81,18 +122,31 @@ def put_together(tree: Any, tensor: Callable[[str], torch.Tensor]) -> Any:
 
 
 def to_json(tree: Any) -> Any:
-    """The skeleton in JSON's own kinds; what JSON lacks (tuples, number keys) is written as tagged lists."""
+    """The skeleton in JSON's own kinds; what JSON lacks (tuples, number keys) is written as tagged lists.
+
+    A plain table of tensors, each under its own name, is null: it says nothing that the names do not say.
+    """
+    if isinstance(tree, dict) and all(item == TensorRef(key) for key, item in tree.items()):
+        return None
+    return _tagged(tree)
+
+
+def _tagged(tree: Any) -> Any:
     if isinstance(tree, TensorRef):
         return ["tensor", tree.name]
     if isinstance(tree, dict):
-        return ["table", [[key, to_json(item)] for key, item in tree.items()]]
+        return ["table", [[key, _tagged(item)] for key, item in tree.items()]]
     if isinstance(tree, list | tuple):
-        return ["tuple" if isinstance(tree, tuple) else "list", [to_json(item) for item in tree]]
+        return ["tuple" if isinstance(tree, tuple) else "list", [_tagged(item) for item in tree]]
     return tree
 
 
-def from_json(value: Any) -> Any:
-    """A tree from its JSON form. Errors: BadFile when it is none."""
+def from_json(value: Any, names: Iterable[str]) -> Any:
+    """A tree from its JSON form, in a file with tensors of these names. Errors: BadFile when it is none."""
+    return {name: TensorRef(name) for name in names} if value is None else _untagged(value)
+
+
+def _untagged(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     match value:
@@ -101,14 +155,14 @@ def from_json(value: Any) -> Any:
         case ["table", list(pairs)]:
             return dict(_pair(pair) for pair in pairs)
         case ["list", list(items)]:
-            return [from_json(item) for item in items]
+            return [_untagged(item) for item in items]
         case ["tuple", list(items)]:
-            return tuple(from_json(item) for item in items)
+            return tuple(_untagged(item) for item in items)
     raise BadFile("its index is malformed")
 
 
 def _pair(pair: Any) -> tuple[Any, Any]:
     match pair:
         case [str() | int() | float() as key, item]:
-            return key, from_json(item)
+            return key, _untagged(item)
     raise BadFile("its index is malformed")

@@ -8,7 +8,6 @@ it (files of plain PyTorch) `torch.load` maps it into memory, restricted to tens
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import re
 import warnings
@@ -19,11 +18,11 @@ import numpy as np
 import torch
 
 from lispe_kernel.torch_library import checksums
-from lispe_kernel.torch_library.archives import Advance, Archive, Entry
+from lispe_kernel.torch_library.archives import Advance, Entry, Layout
 from lispe_kernel.torch_library.file_errors import BROKEN, BadFile
 from lispe_kernel.torch_library.guard import readable
 from lispe_kernel.torch_library.outflow import Outflow
-from lispe_kernel.torch_library.plain_tree import from_json, put_together, take_apart, to_json
+from lispe_kernel.torch_library.plain_tree import from_json, put_together, take_apart_foreign, to_json
 
 ZIP = b"PK\x03\x04"
 INDEX = "lispe/index.json"
@@ -31,14 +30,14 @@ SUMMARY = "lispe/summary.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = 30
 
-DTYPES = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16,
-        torch.int8, torch.uint8, torch.bool, torch.complex64, torch.complex128,
-        torch.float8_e4m3fn, torch.float8_e5m2,
-    )
-}  # fmt: skip
+_KINDS = (
+    "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool "
+    "complex64 complex128 complex32 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
+)
+# The dtypes of tensors in files, by name; older PyTorch lacks the last ones.
+DTYPES: dict[str, torch.dtype] = {
+    name: getattr(torch, name) for name in _KINDS.split() if hasattr(torch, name)
+}
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -53,12 +52,21 @@ def write(
     file: BinaryIO, skeleton: Any, tensors: dict[str, torch.Tensor], summary: dict[str, Any], advance: Advance
 ) -> None:
     """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
+    for name, tensor in tensors.items():
+        if dtype_name(tensor.dtype) not in DTYPES:
+            raise BadFile(f"{name} is {tensor.dtype}, which cannot be stored; convert it first")
     # Before torch writes, not beside it: the threads would be in each other's way.
     digests = _digests(tensors)
     _save(put_together(skeleton, tensors.__getitem__), Outflow(file, advance))
     described = _described(tensors, _places(file, tensors), digests)
-    index = {"checksum": checksums.NAME, "tree": to_json(skeleton), "tensors": described}
     with zipfile.ZipFile(file, "a") as archive:
+        index = {
+            "checksum": checksums.NAME,
+            # Where this record begins: in a file that was packed anew, the places below are no longer true.
+            "place": archive.start_dir,
+            "tree": to_json(skeleton),
+            "tensors": described,
+        }
         for name, content in ((INDEX, index), (SUMMARY, summary)):
             text = json.dumps(content, separators=(",", ":"))
             archive.writestr(zipfile.ZipInfo(f"archive/{name}", _DATE), text)
@@ -144,24 +152,24 @@ def _stretch(tensor: torch.Tensor) -> np.ndarray:
 # -- reading
 
 
-def open_archive(path: str, file: BinaryIO, size: int, records: zipfile.ZipFile) -> Archive:
-    """The layout of a zip file of PyTorch: by our index where it has one, else through torch.load."""
-    names = records.namelist()
-    index = next((name for name in names if name.endswith("/" + INDEX)), None)
+def own_layout(records: zipfile.ZipFile) -> Layout | None:
+    """The layout by our index; None for a file without one, or one whose records were moved since."""
+    index = next((info for info in records.infolist() if info.filename.endswith("/" + INDEX)), None)
     if index is None:
-        return open_foreign(path, file, size)
+        return None
     # zipfile compares the record's own checksum: a flipped bit in the structure is found here.
-    records.read(next(name for name in names if name.endswith("/data.pkl")))
+    records.read(next(name for name in records.namelist() if name.endswith("/data.pkl")))
     content = json.loads(records.read(index))
     try:
         entries = {name: _entry(*fields) for name, fields in content["tensors"].items()}
-        tree = from_json(content["tree"])
+        tree = from_json(content["tree"], entries)
+        if content.get("place", index.header_offset) != index.header_offset:
+            return None
         if content["checksum"] != checksums.NAME:
             entries = {n: Entry(e.dtype, e.shape, e.offset, e.stride) for n, e in entries.items()}
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadFile("its index is malformed; the file is damaged") from error
-    summary = read_summary(records) or {}
-    return Archive(path, "pt", _own_descriptor(file), size, entries, tree, summary)
+    return Layout("pt", entries, tree, read_summary(records) or {})
 
 
 def _entry(dtype: str, shape: list[int], stride: list[int] | None, offset: int, digest: str | None) -> Entry:
@@ -181,26 +189,30 @@ def read_summary(records: zipfile.ZipFile) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def open_foreign(path: str, file: BinaryIO, size: int, *, in_place: bool = True) -> Archive:
-    """A file of plain PyTorch: tensors and plain values only, mapped into memory where that is possible."""
-    file.seek(0)
+def foreign_layout(source: str | BinaryIO, size: int, name: str) -> Layout:
+    """A file of plain PyTorch: tensors and plain values only; mapped into memory when a path is given.
+
+    `name` is the format's.
+    """
+    mapped = isinstance(source, str)
+    if not isinstance(source, str):
+        source.seek(0)
     try:
         with warnings.catch_warnings():
             # torch wonders about pickles of other programs; the error, if there is one, says enough.
             warnings.simplefilter("ignore", UserWarning)
-            loaded = torch.load(
-                path if in_place else file, map_location="cpu", weights_only=True, mmap=in_place
-            )
+            loaded = torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise BadFile(_refused(error)) from error
     except BROKEN as error:
         raise BadFile(f"it is truncated or damaged ({readable(error)[:160]})") from error
-    skeleton, tensors = take_apart(loaded)
+    # Each value takes a byte of the file at least, unless one list stands in it many times.
+    skeleton, tensors = take_apart_foreign(loaded, most=size)
     entries = {
         name: Entry(tensor.dtype, tuple(tensor.shape), held=tensor.detach())
         for name, tensor in tensors.items()
     }
-    return Archive(path, "pt" if in_place else "legacy", _own_descriptor(file), size, entries, skeleton)
+    return Layout(name, entries, skeleton, {})
 
 
 # What torch's restricted reader calls a class or function that it will not touch.
@@ -213,7 +225,3 @@ def _refused(error: pickle.UnpicklingError) -> str:
     if found is None:
         return "it is truncated or damaged"
     return f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"
-
-
-def _own_descriptor(file: BinaryIO) -> int:
-    return os.dup(file.fileno())

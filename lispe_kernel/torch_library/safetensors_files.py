@@ -7,25 +7,30 @@ it, and holds our checksums and plain values. Files of other writers are read in
 from __future__ import annotations
 
 import json
-import os
 from typing import Any, BinaryIO
 
 import torch
 
 from lispe_kernel.torch_library import checksums
-from lispe_kernel.torch_library.archives import Advance, Archive, Entry
+from lispe_kernel.torch_library.archives import Advance, Entry, Layout
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.outflow import Outflow
-from lispe_kernel.torch_library.plain_tree import TensorRef, from_json, to_json
+from lispe_kernel.torch_library.plain_tree import from_json, to_json
+from lispe_kernel.torch_library.pt_files import DTYPES
 
-KINDS = {
-    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
-    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8,
-    "BOOL": torch.bool, "C64": torch.complex64, "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+_DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
+    "I16": "int16", "I8": "int8", "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8",
+    "BOOL": "bool", "C64": "complex64", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2",
+    "F8_E4M3FNUZ": "float8_e4m3fnuz", "F8_E5M2FNUZ": "float8_e5m2fnuz", "F8_E8M0": "float8_e8m0fnu",
 }  # fmt: skip
+KINDS = {kind: DTYPES[name] for kind, name in _DTYPES.items() if name in DTYPES}
 _NAMES = {dtype: name for name, dtype in KINDS.items()}
 _LONGEST_HEADER = 100_000_000
+_METADATA = "__metadata__"
 _OURS = "lispe"
+# Names in the metadata that mean something else than a tied tensor.
+_RESERVED = ("format", _OURS)
 
 
 def write(
@@ -33,6 +38,9 @@ def write(
 ) -> None:
     """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
     kept, tied = _without_ties(tensors)
+    for name in tensors:
+        if name == _METADATA or (name in tied and name in _RESERVED):
+            raise BadFile(f"safetensors keeps the name {name} for itself; save to a .pt file instead")
     # Wide elements first: every tensor then starts at a multiple of its own width.
     order = sorted(kept, key=lambda name: -kept[name].element_size())
     arrays = [_bytes(name, kept[name]) for name in order]
@@ -42,7 +50,7 @@ def write(
         "tree": to_json(skeleton),
         "summary": summary,
     }
-    header: dict[str, Any] = {"__metadata__": {"format": "pt", **tied, _OURS: json.dumps(notes)}}
+    header: dict[str, Any] = {_METADATA: {"format": "pt", **tied, _OURS: json.dumps(notes)}}
     end = 0
     for name, array in zip(order, arrays, strict=True):
         header[name] = {
@@ -85,26 +93,24 @@ def begins(start: bytes) -> bool:
     return start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _LONGEST_HEADER
 
 
-def open_archive(path: str, file: BinaryIO, size: int) -> Archive:
+def layout(file: BinaryIO, size: int) -> Layout:
     """The layout of a safetensors file, each number checked. Errors: BadFile."""
-    header, start = _header(file, size)
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict):
-        raise BadFile("its header is malformed; the file is damaged")
+    header, metadata, start = _header(file, size)
     notes = _notes(metadata)
     digests = notes.get("digests", {}) if notes.get("checksum") == checksums.NAME else {}
     entries = {name: _entry(name, fields, start, digests.get(name)) for name, fields in header.items()}
     for name, kept in metadata.items():
-        if isinstance(kept, str) and kept in entries and name not in entries:
+        if name not in _RESERVED and isinstance(kept, str) and kept in entries and name not in entries:
             entries[name] = entries[kept]
-    tree = from_json(notes["tree"]) if "tree" in notes else {name: TensorRef(name) for name in entries}
+    tree = from_json(notes.get("tree"), entries)
     summary = notes.get("summary")
     if not isinstance(summary, dict):
         summary = {key: value for key, value in metadata.items() if key != _OURS}
-    return Archive(path, "safetensors", os.dup(file.fileno()), size, entries, tree, summary)
+    return Layout("safetensors", entries, tree, summary)
 
 
-def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
+def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """The header's entries, its metadata, and where the bytes of the tensors begin. Errors: BadFile."""
     file.seek(0)
     length = int.from_bytes(file.read(8), "little")
     if length > min(size - 8, _LONGEST_HEADER):
@@ -115,17 +121,17 @@ def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], int]:
         header = json.loads(file.read(length))
     except (ValueError, RecursionError) as error:
         raise BadFile("its header is not readable; the file is damaged") from error
-    if not isinstance(header, dict):
+    metadata = header.pop(_METADATA, {}) if isinstance(header, dict) else None
+    if not isinstance(metadata, dict):
         raise BadFile("its header is malformed; the file is damaged")
-    return header, 8 + length
+    return header, metadata, 8 + length
 
 
 def read_summary(file: BinaryIO, size: int) -> dict[str, Any] | None:
-    """What the writer noted about the file, and whether all its bytes are there."""
-    header, start = _header(file, size)
-    metadata = header.pop("__metadata__", {})
-    ends = [fields["data_offsets"][1] for fields in header.values()]
-    if start + max(ends, default=0) > size:
+    """What the writer noted about the file, when all its bytes are there. Errors: BadFile."""
+    header, metadata, start = _header(file, size)
+    entries = [_entry(name, fields, start, None) for name, fields in header.items()]
+    if max((entry.offset + entry.span for entry in entries), default=start) > size:
         raise BadFile("the file is truncated")
     summary = _notes(metadata).get("summary")
     return summary if isinstance(summary, dict) else None
@@ -136,7 +142,9 @@ def _notes(metadata: dict[str, Any]) -> dict[str, Any]:
         notes = json.loads(metadata.get(_OURS, "{}"))
     except (ValueError, TypeError, RecursionError) as error:
         raise BadFile("its header is malformed; the file is damaged") from error
-    return notes if isinstance(notes, dict) else {}
+    if isinstance(notes, dict) and isinstance(notes.get("digests", {}), dict):
+        return notes
+    raise BadFile("its header is malformed; the file is damaged")
 
 
 def _entry(name: str, fields: Any, start: int, digest: str | None) -> Entry:

@@ -6,12 +6,14 @@ shapes wherever tensors meet.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.printer import number_text
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import TypedList
@@ -20,6 +22,8 @@ from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.pt_files import DTYPES, dtype_name
 from lispe_kernel.torch_library.state_dicts import StateDict, as_state
 
+# Numbers that are compared at a time: doubles of a whole large tensor would take twice its memory and more.
+_PIECE = 1 << 22
 FIRST = "Error: First argument must be a state dict"
 SECOND = "Error: Second argument must be a state dict"
 
@@ -52,13 +56,13 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
     each = {name: _sums(a[name], b[name]) for name in fitting}
     measures = {name: sums.measures for name, sums in each.items()}
     whole = _added(list(each.values())).measures
-    furthest = max(measures, key=lambda name: measures[name]["largest"], default=None)
+    furthest = max(measures, key=lambda name: _rank(measures[name]["largest"]), default=None)
     return _table(
         only_first=Strings(name for name in a if name not in b.tensors),
         only_second=Strings(name for name in b if name not in a.tensors),
         mismatched=Strings(name for name in common if name not in each),
         changed=sum(1 for sums in each.values() if sums.largest != 0),
-        at=furthest if whole["largest"] else None,
+        at=furthest if whole["largest"] != 0 else None,
         **whole,
         tensors=_table(**{name: _table(**values) for name, values in measures.items()}),
     )
@@ -75,35 +79,54 @@ class _Sums(NamedTuple):
 
     @property
     def measures(self) -> dict[str, float]:
+        if not math.isfinite(self.change):
+            # A change to or from infinity or NaN has no angle.
+            return {"largest": self.largest, "relative": self.change, "cosine": math.nan}
         both = (self.first * self.second) ** 0.5
-        nothing = 0.0 if self.change == 0 else float("inf")
+        nothing = 0.0 if self.change == 0 else math.inf
         relative = (self.change / self.first) ** 0.5 if self.first else nothing
         cosine = self.along / both if both else float(self.first == self.second)
         return {"largest": self.largest, "relative": relative, "cosine": max(-1.0, min(1.0, cosine))}
 
 
 def _sums(first: torch.Tensor, second: torch.Tensor) -> _Sums:
-    if first.numel() == 0:
-        return _Sums()
-    a, b = _exact(first), _exact(second)
+    pairs = zip(_in_a_row(first).split(_PIECE), _in_a_row(second).split(_PIECE), strict=True)
+    return _added([_piece_sums(a.double(), b.double()) for a, b in pairs if a.numel()])
+
+
+def _piece_sums(a: torch.Tensor, b: torch.Tensor) -> _Sums:
+    """Elements that are equal, infinite ones and NaN among them, have not changed; only finite ones count
+    in the lengths.
+    """
     change = b - a
-    sizes = torch.hypot(change[::2], change[1::2]) if first.is_complex() else change.abs()
+    finite = change.isfinite()
+    if not finite.all():
+        same = (a == b) | (a.isnan() & b.isnan())
+        change = change.masked_fill(same, 0)
+        a, b = a.where(finite, 0), b.where(finite, 0)
+    sizes = torch.linalg.vector_norm(change, dim=-1)
     return _Sums(
         float(sizes.max()),
-        *(float(torch.dot(x, y)) for x, y in ((change, change), (a, a), (b, b), (a, b))),
+        *(float(torch.dot(x.flatten(), y.flatten())) for x, y in ((change, change), (a, a), (b, b), (a, b))),
     )
 
 
-def _exact(tensor: torch.Tensor) -> torch.Tensor:
-    """The numbers in a row, as doubles; complex ones as pairs."""
+def _in_a_row(tensor: torch.Tensor) -> torch.Tensor:
+    """The numbers one behind the other, on the CPU: complex ones as pairs, others alone, [n, 1 or 2]."""
     flat = tensor.detach().cpu().flatten()
-    return (torch.view_as_real(flat).flatten() if flat.is_complex() else flat).double()
+    return torch.view_as_real(flat.resolve_conj()) if flat.is_complex() else flat.unsqueeze(-1)
 
 
 def _added(sums: Sequence[_Sums]) -> _Sums:
     if not sums:
         return _Sums()
-    return _Sums(max(s.largest for s in sums), *(sum(column) for column in list(zip(*sums, strict=True))[1:]))
+    largest = max((s.largest for s in sums), key=_rank)
+    return _Sums(largest, *(sum(column) for column in list(zip(*sums, strict=True))[1:]))
+
+
+def _rank(size: float) -> tuple[bool, float]:
+    """An order of sizes in which NaN comes last: `max` alone passes by it."""
+    return (True, 0.0) if math.isnan(size) else (False, size)
 
 
 def _table(**values: Any) -> Dictionary:
@@ -134,9 +157,10 @@ def _shares(weights: Any, count: int) -> list[float]:
     if not isinstance(weights, list | TypedList) or len(weights) != count:
         raise wrong_argument("torch_state_dict_average", 2, f"a list of {count} weights", weights)
     numbers = [arguments.number("torch_state_dict_average", 2, weight) for weight in weights]
-    if sum(numbers) == 0:
-        raise LispeError("Error averaging state dicts: the weights add up to 0")
-    return [number / sum(numbers) for number in numbers]
+    total = math.fsum(number / count for number in numbers)
+    if total == 0 or not math.isfinite(total):
+        raise LispeError(f"Error averaging state dicts: the weights add up to {number_text(total * count)}")
+    return [number / count / total for number in numbers]
 
 
 @torch_function("torch_state_dict_interpolate", prefix="Error interpolating state dicts: ")
@@ -167,6 +191,9 @@ def _check_same(prefix: str, first: StateDict, other: StateDict) -> None:
         if tensor.shape != other[name].shape:
             shapes = f"{loading.shape(tensor.shape)} and {loading.shape(other[name].shape)}"
             raise LispeError(f"{prefix}{name} has the shapes {shapes}")
+        if tensor.is_complex() != other[name].is_complex():
+            kinds = f"{dtype_name(tensor.dtype)} and {dtype_name(other[name].dtype)}"
+            raise LispeError(f"{prefix}{name} has the dtypes {kinds}; convert one of them")
 
 
 def _sum(tensors: list[torch.Tensor], shares: list[float]) -> torch.Tensor:
@@ -192,7 +219,8 @@ def state_dict_convert(state_dict: Any, dtype: Any) -> StateDict:
     state = as_state(state_dict, FIRST)
     kinds = {name: kind for name, kind in DTYPES.items() if kind.is_floating_point}
     kind = arguments.choice("torch_state_dict_convert", 2, dtype, kinds)
-    return StateDict({name: t.to(kind) if t.is_floating_point() else t for name, t in state.items()})
+    return StateDict({name: t.to(kind if t.is_floating_point() else t.dtype, copy=True)
+                      for name, t in state.items()})  # fmt: skip
 
 
 @torch_function("torch_state_dict_dtypes")

@@ -127,8 +127,10 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     if state and targets.tensors and not pairs:
         names = f"{loading.some(list(state))} against {loading.some(list(targets.tensors))}"
         raise LispeError(f"Error loading state dict: no name is in both ({names}). Nothing was changed")
-    shapes, dtypes = loading.compared(pairs, state, "the state dict")
-    wrong = shapes + [text for text in dtypes if not _converts(text.split(" is ")[0], pairs, state)]
+    strict = {name: tensors for name, tensors in pairs.items() if not _converts(tensors[0], state[name])}
+    shapes, _ = loading.compared(pairs, state, "the state dict")
+    _, dtypes = loading.compared(strict, state, "the state dict")
+    wrong = shapes + dtypes
     if wrong:
         raise LispeError(f"Error loading state dict: {', '.join(wrong)}. Nothing was changed")
     with torch.no_grad(), held_back():
@@ -139,8 +141,8 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     return "State dict loaded successfully"
 
 
-def _converts(name: str, pairs: loading.Plan, state: StateDict) -> bool:
-    return pairs[name][0].is_floating_point() and state[name].is_floating_point()
+def _converts(target: torch.Tensor, source: torch.Tensor) -> bool:
+    return target.is_floating_point() and source.is_floating_point()
 
 
 def as_state(value: Any, text: str) -> StateDict:

@@ -6,7 +6,6 @@ object the table of its attributes, a storage the place of its bytes. Nothing is
 
 from __future__ import annotations
 
-import os
 import pickletools
 import zipfile
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from lispe_kernel.torch_library.archives import Archive, Entry
+from lispe_kernel.torch_library.archives import Entry, Layout
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef
 from lispe_kernel.torch_library.pt_files import data_offset
@@ -160,6 +159,8 @@ class _Machine:
 
     def _tensor(self, storage: Any, first: int, shape: Any, stride: Any) -> Entry:
         dtype, offset, size = storage
+        if not all(type(n) is int for n in (first, *shape, *stride)):
+            raise BadFile("a tensor has a size that is no whole number; the file is damaged")
         entry = Entry(dtype, tuple(shape), offset + first * dtype.itemsize, tuple(stride))
         if first < 0 or min((*shape, *stride), default=0) < 0 or first * dtype.itemsize + entry.span > size:
             raise BadFile("a tensor reaches beyond its record; the file is damaged")
@@ -188,7 +189,7 @@ _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
 }  # fmt: skip
 
 
-def open_archive(path: str, file: BinaryIO, size: int, records: zipfile.ZipFile) -> Archive:
+def layout(file: BinaryIO, records: zipfile.ZipFile) -> Layout:
     """The tensors of a TorchScript archive under the names that its module gives them. Errors: BadFile."""
     names = set(records.namelist())
     pickle_name = next(name for name in names if name.endswith("/data.pkl"))
@@ -205,9 +206,7 @@ def open_archive(path: str, file: BinaryIO, size: int, records: zipfile.ZipFile)
     entries = _tensors_of(module, "", 0)
     if not entries:
         raise BadFile("it is a TorchScript archive without tensors")
-    return Archive(
-        path, "torchscript", os.dup(file.fileno()), size, entries, {name: TensorRef(name) for name in entries}
-    )
+    return Layout("torchscript", entries, {name: TensorRef(name) for name in entries}, {})
 
 
 def _tensors_of(value: Any, path: str, depth: int) -> dict[str, Entry]:

@@ -8,7 +8,8 @@ import torch
 
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library import archives, atomic
+from lispe_kernel.torch_library import atomic
+from lispe_kernel.torch_library.file_bytes import FileBytes
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
 
@@ -45,7 +46,8 @@ def test_the_list_opens_no_tensor(folder, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("a tensor was read")
 
-    monkeypatch.setattr(archives.Archive, "_bytes", refuse)
+    monkeypatch.setattr(FileBytes, "tensor", refuse)
+    monkeypatch.setattr(FileBytes, "stretch", refuse)
     monkeypatch.setattr(torch, "load", refuse)
     assert len(call("torch_list_checkpoints", "runs")) == len(LOSSES)
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library import archives, persistence
+from lispe_kernel.torch_library.file_bytes import FileBytes
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 
@@ -142,13 +143,16 @@ def test_a_part_reads_only_its_own_bytes(suffix, in_folder, monkeypatch):
     path = f"m{suffix}"
     saved, model = call("torch_model", 3, 40, 2), call("torch_model", 3, 40, 2)
     call("torch_save_model", saved, path)
-    read = set()
-    bytes_of = archives.Archive._bytes
-    monkeypatch.setattr(
-        archives.Archive, "_bytes", lambda self, entry: read.add(entry.shape) or bytes_of(self, entry)
-    )
+    read = []
+    for name in ("tensor", "stretch"):
+        watched = getattr(FileBytes, name)
+        monkeypatch.setattr(
+            FileBytes, name, lambda self, *place, real=watched: read.append(place) or real(self, *place)
+        )
     call("torch_load_model", path, model, "fc1")
-    assert read == {(40, 3), (40,)}
+    with persistence.open_file(path) as archive:
+        wanted = [archive.entries[name] for name in ("fc1.weight", "fc1.bias")]
+    assert set(read) == {(entry.offset, entry.span) for entry in wanted}
 
 
 def test_a_damaged_tensor_outside_the_part_does_not_matter(in_folder):
