@@ -23,6 +23,8 @@ Advance = Callable[[int], None]
 # Bytes up to which waking PyTorch's threads costs more than the copy; elements below which it wakes none.
 _SMALL = 1 << 20
 _ALONE = 32768
+# More than PyTorch can count.
+_IMPOSSIBLE = 1 << 63
 # Bytes by which a tensor may be larger than its file: one that repeats elements (expanded) is written once.
 _UNFOLDED = 64 << 20
 
@@ -70,8 +72,8 @@ def check(layout: Layout, size: int) -> Layout:
         if entry.held is not None:
             continue
         steps = entry.stride if entry.stride is not None else ()
-        if min((*entry.shape, *steps, entry.offset), default=0) < 0:
-            raise BadFile(f"{name} has a negative size or place; the file is damaged")
+        if not all(0 <= number < _IMPOSSIBLE for number in (*entry.shape, *steps, entry.offset)):
+            raise BadFile(f"{name} has an impossible size or place; the file is damaged")
         if entry.offset + entry.span > size:
             raise BadFile(
                 f"{name} needs {entry.offset + entry.span} bytes of the file, which has {size}; "

@@ -320,6 +320,39 @@ def test_a_file_is_flushed_before_it_is_renamed(in_folder, monkeypatch):
     assert steps == ["flush", "rename", "flush"]
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: os.symlink("/dev/full", path)])
+def test_a_pipe_or_a_device_is_not_replaced(make, in_folder):
+    make("m.pt")
+    mode = os.stat("m.pt").st_mode
+    assert "it is a device or a pipe" in error_of("torch_save_model", layer(1.0), "m.pt")
+    assert os.stat("m.pt").st_mode == mode
+    assert os.listdir() == ["m.pt"]
+
+
+@pytest.mark.parametrize("name", ["名" * 80 + ".pt", "x" * 252 + ".pt"])
+def test_a_name_as_long_as_the_file_system_takes_is_saved_under(name, in_folder):
+    call("torch_save_model", layer(1.0), name)
+    assert os.listdir() == [name]
+
+
+def test_home_is_found_by_its_sign(in_folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(in_folder))
+    call("torch_save_state_dict", call("torch_state_dict", layer(1.0)), "~/s.pt")
+    call("torch_save_model", layer(1.0), "~/m.safetensors")
+    assert sorted(os.listdir()) == ["m.safetensors", "s.pt"]
+
+
+def test_a_large_file_is_replaced_without_waiting_for_its_room(in_folder, monkeypatch):
+    monkeypatch.setattr(atomic, "_LARGE", 1000)
+    for value in (1.0, 2.0):
+        call("torch_save_model", layer(value), "m.pt")
+    for thread in threading.enumerate():
+        if thread.name == "free replaced file":
+            thread.join()
+    assert is_whole("m.pt")
+    assert not [name for name in map(os.path.realpath, Path("/proc/self/fd").iterdir()) if "m.pt" in name]
+
+
 def test_random_names_never_collide_with_old_temporary_files(in_folder):
     random.seed(3)
     for _ in range(20):

@@ -8,6 +8,7 @@ import pickle
 import random
 import struct
 import zipfile
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,6 +158,21 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "huge": (lambda: safetensors_of(entry(shape=[2**40], data_offsets=[0, 2**42]), bytes(8)), "truncated"),
     "unknown dtype": (lambda: safetensors_of(entry(dtype="X1"), bytes(8)), "malformed or of an unknown kind"),
     "no table": (lambda: safetensors_of({"w": 3}), "malformed"),
+    "metadata no table": (lambda: safetensors_of({"__metadata__": 3}), "malformed"),
+    "checksums no table": (
+        lambda: safetensors_of({"__metadata__": {"lispe": '{"checksum": "pages-1", "digests": [1]}'}}),
+        "malformed",
+    ),
+    "tree of strangers": (
+        lambda: safetensors_of(
+            {"__metadata__": {"lispe": '{"tree": ["tensor", "nope"]}'}, **entry()}, bytes(8)
+        ),
+        "it names a tensor nope that is not in it",
+    ),
+    "no number of elements": (
+        lambda: safetensors_of(entry(shape=[2**63, 0], data_offsets=[0, 0])),
+        "it is damaged",
+    ),
 }
 
 
@@ -167,10 +183,97 @@ def test_a_foreign_file_is_named_for_what_it_is(name, in_folder):
     assert text in load_fails("f.pt")
 
 
-def test_a_compressed_archive_is_refused_before_it_is_unpacked(in_folder):
-    with zipfile.ZipFile("f.pt", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("m/data.pkl", bytes(50_000_000))
-    assert "its record m/data.pkl is compressed" in load_fails("f.pt")
+@pytest.mark.parametrize("record", ["data.pkl", "byteorder", "version", "anything"])
+def test_a_compressed_record_is_refused_before_it_is_unpacked(record, in_folder):
+    with zipfile.ZipFile("f.pt", "w") as archive:
+        if record != "data.pkl":
+            archive.writestr("m/data.pkl", pickle.dumps({}))
+        archive.writestr(f"m/{record}", bytes(50_000_000), zipfile.ZIP_DEFLATED)
+    assert f"its record m/{record} is compressed" in load_fails("f.pt")
+
+
+def test_one_damaged_file_does_not_hide_the_others_in_a_list(in_folder):
+    model = fresh()
+    call("torch_save_checkpoint", model, call("torch_optimizer", model, 0.1, "adam"), 1, "good.pt")
+    for name, (make, _) in FOREIGN.items():
+        Path(f"{name}.safetensors").write_bytes(make())
+    found = call("torch_list_checkpoints", ".")
+    assert [item["name"] for item in found if item["health"] == "healthy"] == ["good.pt"]
+
+
+# -- small files that would fill the memory
+
+
+def test_lists_that_unfold_without_end_are_refused(in_folder):
+    many = []
+    for _ in range(40):
+        many = [many, many]
+    torch.save({"w": torch.ones(2), "x": many}, "f.pt")
+    assert os.path.getsize("f.pt") < 5000
+    assert "it unfolds to more than" in load_fails("f.pt")
+
+
+def test_a_tensor_that_repeats_one_number_without_end_is_not_unfolded(in_folder):
+    torch.save({"w": torch.ones(1).expand(1 << 40)}, "f.pt")
+    assert "w repeats a few numbers up to 4398046511104 bytes" in error_of("torch_read_state_dict", "f.pt")
+
+
+# -- pipes and devices
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_refused_at_once(in_folder):
+    os.mkfifo("f.pt")
+    assert "it is a device or a pipe, not a file" in load_fails("f.pt")
+
+
+def test_a_device_is_refused():
+    assert "it is a device or a pipe, not a file" in error_of("torch_load_model", "/dev/zero", fresh())
+
+
+# -- tensors that do not copy
+
+
+def sparse() -> torch.Tensor:
+    return torch.eye(3).to_sparse()
+
+
+def compressed_rows() -> torch.Tensor:
+    return torch.eye(3).to_sparse_csr()
+
+
+def without_data() -> torch.Tensor:
+    return torch.empty(3, 3, device="meta")
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR:UserWarning")
+@pytest.mark.parametrize(
+    ("make", "kind"), [(sparse, "sparse"), (compressed_rows, "sparse"), (without_data, "without data")]
+)
+def test_a_tensor_that_does_not_copy_is_named_before_anything_changes(make, kind, in_folder):
+    torch.save({"a": torch.ones(2), "w": make(), "z": torch.ones(2)}, "f.pt")
+    model = nn.Module()
+    for name, size in (("a", 2), ("w", (3, 3)), ("z", 2)):
+        model.register_buffer(name, torch.zeros(size))
+    assert f"w is {kind}" in error_of("torch_load_model", "f.pt", model)
+    assert all(not tensor.any() for tensor in model.state_dict().values())
+
+
+def test_a_size_that_is_no_whole_number_is_refused_in_a_program_file(in_folder):
+    state = OrderedDict(w=torch.ones(2))
+    torch.save(state, "g.pt")
+    with zipfile.ZipFile("g.pt") as source, zipfile.ZipFile("f.pt", "w") as target:
+        for info in source.infolist():
+            data = source.read(info)
+            if info.filename.endswith("data.pkl"):
+                # The shape (2,) as (2.0,)
+                data = data.replace(b"K\x02\x85", b"G@" + bytes(7) + b"\x85")
+            target.writestr(info, data)
+        target.writestr("g/constants.pkl", pickle.dumps((), protocol=2))
+    model = nn.Module()
+    model.register_buffer("w", torch.zeros(2))
+    assert "no whole number" in error_of("torch_load_model", "f.pt", model)
+    assert not model.w.any()
 
 
 # -- files that would run something

@@ -8,10 +8,13 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.formats import open_file
+from lispe_kernel.torch_library.pt_files import DTYPES, dtype_name
+from lispe_kernel.torch_library.safetensors_files import KINDS as SAFETENSORS
 from tests.torch_library.persistence_modules import FORMATS, KINDS, same, scrambled
-from tests.torch_library.torch_calls import call
+from tests.torch_library.torch_calls import call, error_of
 
 KILO = 1024
 
@@ -175,13 +178,96 @@ def test_a_view_stores_its_own_elements_only(in_folder):
     assert same(saved, loaded)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64, torch.complex64])
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_every_dtype_keeps_its_bits(dtype, suffix, in_folder):
-    saved, loaded = nn.Linear(5, 3, dtype=dtype), nn.Linear(5, 3, dtype=dtype)
+def buffer_of(dtype: torch.dtype) -> nn.Module:
+    """A module with 96 random bytes as a buffer of this dtype."""
+    module = nn.Module()
+    data = torch.randint(0, 2, (96,)) if dtype is torch.bool else torch.randint(0, 256, (96,))
+    module.register_buffer("b", data.to(torch.uint8).view(dtype))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"),
+    [(".pt", name) for name in DTYPES]
+    + [(".safetensors", dtype_name(kind)) for kind in SAFETENSORS.values()],
+)
+def test_every_dtype_keeps_its_bits(suffix, name, in_folder):
+    saved, loaded = buffer_of(DTYPES[name]), buffer_of(DTYPES[name])
     call("torch_save_model", saved, f"l{suffix}")
     call("torch_load_model", f"l{suffix}", loaded)
+    assert torch.equal(saved.b.view(torch.uint8), loaded.b.view(torch.uint8))
+
+
+@pytest.mark.parametrize(("suffix", "name"), [(".safetensors", "complex128"), (".pt", "uint4")])
+def test_a_dtype_that_the_format_lacks_is_refused_when_it_is_saved(suffix, name, in_folder):
+    module = nn.Module()
+    module.register_buffer("b", torch.empty(4, dtype=getattr(torch, name)))
+    assert f"b is torch.{name}" in error_of("torch_save_model", module, f"l{suffix}")
+    assert os.listdir() == []
+
+
+def test_a_name_that_safetensors_keeps_for_itself_is_refused(in_folder):
+    table = torch.ones(3)
+    for names in (["__metadata__"], ["a", "format"]):
+        module = nn.Module()
+        for name in names:
+            module.register_buffer(name, table)
+        assert f"safetensors keeps the name {names[-1]}" in error_of(
+            "torch_save_model", module, "m.safetensors"
+        )
+        call("torch_save_model", module, "m.pt")
+
+
+def test_a_tensor_may_be_called_like_a_word_of_the_metadata(in_folder):
+    safetensors.torch.save_file({"pt": torch.ones(3)}, "m.safetensors", metadata={"format": "pt"})
+    assert list(call("torch_read_state_dict", "m.safetensors")) == ["pt"]
+
+
+def test_a_file_that_was_packed_anew_loads(in_folder):
+    saved, loaded = call("torch_model", 3, 4, 2), call("torch_model", 3, 4, 2)
+    call("torch_save_model", saved, "m.pt")
+    with zipfile.ZipFile("m.pt") as source, zipfile.ZipFile("n.pt", "w") as target:
+        for name in reversed(source.namelist()):
+            target.writestr(name, source.read(name))
+    call("torch_load_model", "n.pt", loaded)
     assert same(saved, loaded)
+
+
+def test_what_torch_lets_pass_besides_tensors_does_not_hinder(in_folder):
+    saved, loaded = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    settings = {
+        "dtype": torch.float16,
+        "device": torch.device("cpu"),
+        "size": torch.Size([2]),
+        "seen": {1, 2},
+        None: b"text",
+        (1, 2): 1j,
+    }
+    torch.save({"model": saved.state_dict(), "settings": settings}, "m.pt")
+    call("torch_load_model", "m.pt", loaded)
+    assert same(saved, loaded)
+    read = call("torch_load_checkpoint", "m.pt").parts["settings"]
+    assert to_text(read) == (
+        '{"dtype":"torch.float16" "device":"cpu" "size":(2) "seen":(1 2) "None":"text" "(1, 2)":"1j"}'
+    )
+
+
+def test_overlapping_views_with_gaps_are_written_as_one_stretch(in_folder):
+    large = torch.randn(1000, 1000)
+    saved = nn.Module()
+    saved.register_buffer("left", large[:, :900])
+    saved.register_buffer("right", large[:, 100:])
+    call("torch_save_model", saved, "m.pt")
+    assert os.path.getsize("m.pt") <= large.nbytes * 1.01 + 64 * KILO
+    state = torch.load("m.pt", weights_only=True)
+    assert all(torch.equal(state[name], tensor) for name, tensor in saved.state_dict().items())
+
+
+def test_many_small_tensors_cost_little_more_than_in_pytorchs_file(in_folder):
+    saved = nn.ParameterList(torch.randn(64) for _ in range(1000))
+    torch.save(saved.state_dict(), "theirs.pt")
+    call("torch_save_model", saved, "ours.pt")
+    assert os.path.getsize("ours.pt") - os.path.getsize("theirs.pt") < 80 * 1000
 
 
 def test_special_values_keep_their_bits(in_folder):

@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from lispe_kernel import Session, to_text
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.torch_library import state_arithmetic
 from lispe_kernel.torch_library.state_dicts import StateDict
 from tests.torch_library.torch_calls import call, error_of, floats, listed
 
@@ -117,6 +119,43 @@ def test_the_difference_of_equal_ones_is_nothing():
     assert found["at"] is None
 
 
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "largest", "relative", "cosine"),
+    [
+        ([1.0, NAN], [1.0, NAN], 0, 0, 1),
+        ([3.0, -INF], [3.0, -INF], 0, 0, 1),
+        ([3.0, -INF], [6.0, -INF], 3, 1, 1),
+        ([1.0, 2.0], [1.0, NAN], NAN, NAN, NAN),
+        ([1.0, 2.0], [1.0, INF], INF, INF, NAN),
+    ],
+)
+def test_equal_values_are_no_change_and_nan_is_one(first, second, largest, relative, cosine):
+    a, b = (StateDict({"w": torch.tensor(values), "x": torch.ones(1)}) for values in (first, second))
+    found = call("torch_state_dict_difference", a, b)["tensors"]["w"]
+    wanted = {"largest": largest, "relative": relative, "cosine": cosine}
+    assert dict(found) == pytest.approx(wanted, nan_ok=True)
+
+
+def test_nan_is_the_largest_change_wherever_it_stands():
+    a = StateDict({name: torch.zeros(1) for name in "xyz"})
+    b = StateDict({"x": torch.ones(1), "y": torch.tensor([NAN]), "z": torch.ones(1)})
+    found = call("torch_state_dict_difference", a, b)
+    assert (found["at"], found["changed"]) == ("y", 3)
+    assert found["largest"] != found["largest"]
+
+
+def test_large_tensors_are_compared_in_pieces(monkeypatch):
+    a, b = (StateDict({"w": torch.randn(100)}) for _ in range(2))
+    whole = call("torch_state_dict_difference", a, b)
+    monkeypatch.setattr(state_arithmetic, "_PIECE", 7)
+    pieces = call("torch_state_dict_difference", a, b)
+    for measure in ("largest", "relative", "cosine"):
+        assert pieces[measure] == pytest.approx(whole[measure])
+
+
 def test_the_difference_of_complex_tensors():
     found = call("torch_state_dict_difference", state(w=[3 + 4j, 0j]), state(w=[0j, 0j]))
     assert (found["largest"], found["relative"]) == (5.0, 1.0)
@@ -142,6 +181,27 @@ def test_interpolation(part, wanted):
     assert call("torch_state_dict_interpolate", state(w=[1.0]), state(w=[3.0]), part)["w"].tolist() == [
         wanted
     ]
+
+
+def test_real_and_complex_tensors_are_not_averaged():
+    real, both = StateDict({"w": torch.ones(2)}), StateDict({"w": torch.ones(2, dtype=torch.complex64)})
+    text = error_of("torch_state_dict_average", List([real, both]))
+    assert "w has the dtypes float32 and complex64; convert one of them" in text
+
+
+def test_weights_of_any_size_are_shares_of_their_sum():
+    states = List([StateDict({"w": torch.tensor([value])}) for value in (1.0, 3.0)])
+    average = call("torch_state_dict_average", states, List([1e308, 1e308]))
+    assert average["w"].item() == 2.0
+    assert "add up to 0" in error_of("torch_state_dict_average", states, List([1.0, -1.0]))
+
+
+def test_a_conversion_shares_nothing_with_its_source():
+    state = StateDict({"w": torch.ones(2), "n": torch.ones(2, dtype=torch.int64)})
+    converted = call("torch_state_dict_convert", state, "float32")
+    converted["w"].add_(1)
+    converted["n"].add_(1)
+    assert state["w"].tolist() == state["n"].tolist() == [1, 1]
 
 
 def test_conversion_changes_floating_tensors_only():
