@@ -13,9 +13,9 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import BinaryIO
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from typing import BinaryIO, NamedTuple
 
 try:
     import fcntl
@@ -33,13 +33,37 @@ class CannotWrite(OSError):
     """The file could not be written; the text says why and what to do. The old file is as it was."""
 
 
-def write_file(path: str, fill: Callable[[BinaryIO], None]) -> os.stat_result | None:
+Fill = Callable[[BinaryIO], None]
+
+
+def write_file(path: str, fill: Fill) -> os.stat_result | None:
     """Let `fill` write a file and put it in the place of `path` in one step.
 
     Gives the facts of the file in its place, where its times tell this version from every later one.
     Errors: CannotWrite with a sentence that names the path; other exceptions of `fill` pass. In both cases
     the old file is untouched and the temporary file is gone.
     """
+    return write_files({path: fill})[path]
+
+
+def write_files(fills: Mapping[str, Fill]) -> dict[str, os.stat_result | None]:
+    """As `write_file`, for several files: none is put in its place before all are written and flushed."""
+    with ExitStack() as parts:
+        ready = {path: parts.enter_context(_ready(path, fill)) for path, fill in fills.items()}
+        return {path: _put(path, part) for path, part in ready.items()}
+
+
+class _Ready(NamedTuple):
+    """A temporary file, written and flushed, and the place it is meant for."""
+
+    target: str
+    part: str
+    file: BinaryIO
+    stamp: int
+
+
+@contextmanager
+def _ready(path: str, fill: Fill) -> Iterator[_Ready]:
     target = os.path.realpath(os.path.expanduser(path))
     folder, name = os.path.split(target)
     with _explained(path):
@@ -49,13 +73,19 @@ def write_file(path: str, fill: Callable[[BinaryIO], None]) -> os.stat_result | 
             fill(file)
             file.flush()
             _keep_mode(target, file)
-            stamped = _stamp(file)
+            stamp = _stamp(file)
             os.fsync(file.fileno())
-            with _freed_aside(target):
-                os.replace(part, target)
-            facts = os.fstat(file.fileno())
-        _flush_folder(folder)
-    return facts if stamped else None
+            yield _Ready(target, part, file, stamp)
+
+
+def _put(path: str, ready: _Ready) -> os.stat_result | None:
+    with _explained(path):
+        with _freed_aside(ready.target):
+            os.replace(ready.part, ready.target)
+        facts = os.fstat(ready.file.fileno())
+        _flush_folder(os.path.dirname(ready.target))
+    # A file system that rounds times, or refuses them, leaves no stamp.
+    return facts if facts.st_mtime_ns == ready.stamp else None
 
 
 def _check_replaceable(target: str) -> None:
@@ -68,13 +98,12 @@ def _check_replaceable(target: str) -> None:
             raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
 
 
-def _stamp(file: BinaryIO) -> bool:
-    """Give the file a time of change that no other write gives it; False where the file system rounds it."""
-    # The clock of the file system ticks a few hundred times a second: its times never fall between by chance.
-    now = time.time_ns() | 1
+def _stamp(file: BinaryIO) -> int:
+    """Give the file a time of writing that no other write gives it: the clock of files ticks far slower."""
+    now = time.time_ns()
     with suppress(OSError):
         os.utime(file.fileno(), ns=(now, now))
-    return os.fstat(file.fileno()).st_mtime_ns == now
+    return now
 
 
 @contextmanager

@@ -10,13 +10,14 @@ import errno
 import os
 import stat
 import zipfile
+from functools import partial
 from typing import Any, BinaryIO
 
 import torch
 
 from lispe_kernel.torch_library import pt_files, safetensors_files, torchscript_files, verified
 from lispe_kernel.torch_library.archives import Archive, Layout, check
-from lispe_kernel.torch_library.atomic import write_file
+from lispe_kernel.torch_library.atomic import write_files
 from lispe_kernel.torch_library.compaction import compact, stored_bytes
 from lispe_kernel.torch_library.file_bytes import FileBytes, Hold
 from lispe_kernel.torch_library.file_errors import BROKEN, DAMAGED_ZIP, BadFile
@@ -40,16 +41,33 @@ def write_tree(path: str, tree: Any, summary: dict[str, Any]) -> int:
 
     Errors: BadFile, CannotWrite; the old file is then as it was.
     """
-    skeleton, tensors = take_apart(tree)
-    tensors = compact(tensors)
-    size = stored_bytes(tensors)
-    write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
+    return write_trees({path: tree}, summary)
 
-    with progress(f"saving {os.path.basename(path)}", size) as advance:
-        written = write_file(path, lambda file: write(file, skeleton, tensors, summary, advance))
-    if written is not None:
-        verified.note_written(verified.identity(written))
+
+def write_trees(trees: dict[str, Any], summary: dict[str, Any]) -> int:
+    """As `write_tree`, for a tree each to several files: all old files are as they were when one fails."""
+    contents = {path: _ready(tree) for path, tree in trees.items()}
+    size = sum(stored_bytes(tensors) for _, tensors in contents.values())
+    name = os.path.basename(next(iter(trees)))
+
+    with progress(f"saving {name}", size) as advance:
+        written = write_files(
+            {path: partial(_fill, path, content, summary, advance) for path, content in contents.items()}
+        )
+    for facts in written.values():
+        if facts is not None:
+            verified.note_written(verified.identity(facts))
     return size
+
+
+def _ready(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+    skeleton, tensors = take_apart(tree)
+    return skeleton, compact(tensors)
+
+
+def _fill(path: str, content: tuple[Any, Any], summary: Any, advance: Any, file: BinaryIO) -> None:
+    write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
+    write(file, *content, summary, advance)
 
 
 def open_file(path: str) -> Archive:

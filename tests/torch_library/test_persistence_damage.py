@@ -171,7 +171,7 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "no number of elements": (
         lambda: safetensors_of(entry(shape=[2**63, 0], data_offsets=[0, 0])),
-        "it is damaged",
+        "w has an impossible size",
     ),
 }
 
