@@ -17,6 +17,7 @@ from lispe_kernel.torch_library.file_errors import reading
 from lispe_kernel.torch_library.formats import open_file
 from lispe_kernel.torch_library.llama import Config, Llama
 from lispe_kernel.torch_library.llama_rotary import KINDS, rope_kind
+from lispe_kernel.torch_library.progress import progress
 
 LOADING = "Error loading HF model: "
 VALIDATING = "Error validating HF model"
@@ -109,9 +110,10 @@ def read_weights(folder: Path, device: torch.device) -> dict[str, torch.Tensor]:
     weights: dict[str, torch.Tensor] = {}
     for path in sorted(folder.glob("*.safetensors")):
         with reading(LOADING, str(path)), open_file(str(path)) as archive:
-            for name, entry in archive.entries.items():
-                if entry.dtype in DTYPES:
-                    weights[name] = archive.read(name).to(device)
+            names = [name for name, entry in archive.entries.items() if entry.dtype in DTYPES]
+            with progress(f"loading {path.name}", archive.cost(names)) as advance:
+                for name, tensor in archive.tensors(names, advance).items():
+                    weights[name] = tensor.to(device)
     if not weights:
         raise LispeError(f"{VALIDATING}: no weights in {folder} (*.safetensors)")
     return weights
