@@ -216,17 +216,20 @@ def _rehearsed(optimizer: Any, state: dict[str, Any]) -> Callable[[], None]:
         raise BadFile(
             f"this {type(optimizer).__name__} does not take its state ({readable(error)})"
         ) from error
-    for group in made.param_groups:
-        _check_options(optimizer, group)
+    for now, group in zip(optimizer.param_groups, made.param_groups, strict=True):
+        _check_options(optimizer, now, group)
     return lambda: vars(optimizer).update(vars(made))
 
 
-def _check_options(optimizer: Any, group: dict[str, Any]) -> None:
-    """A group as it will be must have the options of this optimizer; it added those it has a value for."""
-    usual = getattr(optimizer, "defaults", {})
-    lacking = [name for name in usual if name not in group]
+def _check_options(optimizer: Any, now: dict[str, Any], group: dict[str, Any]) -> None:
+    """A group as it will be must have the optimizer's options; it added those that it knows a value for.
+
+    What schedules and people put into a group besides is theirs.
+    """
+    options = [name for name in getattr(optimizer, "defaults", {}) if name in now]
+    lacking = [name for name in options if name not in group]
     if lacking:
         raise _other_kind(optimizer, f"has no {some(lacking)}")
-    for name, value in usual.items():
-        if _is_number(value) and not _is_number(group[name]):
+    for name in options:
+        if _is_number(now[name]) and not _is_number(group[name]):
             raise BadFile(f"the option {name} of its optimizer is not a number")

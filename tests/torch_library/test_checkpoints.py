@@ -228,7 +228,7 @@ NO_METRICS = [
         "metrics.m.inner must be a number, a text, or a list or table of them, not the complex",
     ),
     (nn.Linear(1, 1), "not the torch linear"),
-    (torch.ones(2), "not the tensor [2]"),
+    (torch.ones(2), "not the tensor float32 [2]"),
     (table(inner=10**5000), "metrics.m.inner has more than 600 digits"),
 ]
 
