@@ -20,7 +20,7 @@ import torch
 
 from lispe_kernel.torch_library import checksums
 from lispe_kernel.torch_library.archives import Advance, Archive, Entry
-from lispe_kernel.torch_library.file_errors import BROKEN, BadFile
+from lispe_kernel.torch_library.file_errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.guard import readable
 from lispe_kernel.torch_library.outflow import Outflow
 from lispe_kernel.torch_library.plain_tree import from_json, put_together, take_apart, to_json
@@ -192,7 +192,7 @@ def open_foreign(path: str, file: BinaryIO, size: int, *, in_place: bool = True)
                 path if in_place else file, map_location="cpu", weights_only=True, mmap=in_place
             )
     except pickle.UnpicklingError as error:
-        raise BadFile(_refused(error)) from error
+        raise _refused(error) from error
     except BROKEN as error:
         raise BadFile(f"it is truncated or damaged ({readable(error)[:160]})") from error
     skeleton, tensors = take_apart(loaded)
@@ -207,12 +207,14 @@ def open_foreign(path: str, file: BinaryIO, size: int, *, in_place: bool = True)
 _NAMED = re.compile(r"(?:GLOBAL|but got|function) (?:<class ')?([\w.]+)")
 
 
-def _refused(error: pickle.UnpicklingError) -> str:
+def _refused(error: pickle.UnpicklingError) -> BadFile:
     """torch's refusal, reduced to the name of what the file wants to run."""
     found = _NAMED.search(str(error))
     if found is None:
-        return "it is truncated or damaged"
-    return f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"
+        return BadFile("it is truncated or damaged")
+    return OtherContent(
+        f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"
+    )
 
 
 def _own_descriptor(file: BinaryIO) -> int:
