@@ -87,14 +87,12 @@ def test_checkpoints_of_plain_pytorch_are_listed_too(loss, in_folder):
 
 def something_else() -> dict[str, bytes]:
     """Files with the names of PyTorch's that are whole, and no checkpoints."""
-    module, script, archive = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    module, archive = io.BytesIO(), io.BytesIO()
     torch.save(torch.nn.Linear(2, 2), module)
-    torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), script)
     with zipfile.ZipFile(archive, "w") as records:
         records.writestr("notes.txt", "notes")
     return {
         "module.pt": module.getvalue(),
-        "script.pt": script.getvalue(),
         "archive.pt": archive.getvalue(),
         "vocab.bin": b"hello" * 10,
         "empty.bin": b"",
