@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from decimal import Decimal
 
 _UNITS = ("", "k", "M", "G", "T", "P")
 
@@ -15,7 +16,10 @@ _UNITS = ("", "k", "M", "G", "T", "P")
 def value(number: float, digits: int = 4) -> str:
     """A value in at most `digits` significant digits: `3.142`, `1e-05`, `nan`, `-inf`."""
     if isinstance(number, int):
-        return str(number) if abs(number) < 10**12 else format(float(number), f".{digits}g")
+        if abs(number) < 10**12:
+            return str(number)
+        # A float has no room for the largest integers.
+        return format(float(number) if abs(number) < 10**300 else Decimal(number), f".{digits}g")
     if not number:
         return "0"
     if 10 ** (digits - 1) <= abs(number) < 10**7:

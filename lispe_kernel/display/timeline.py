@@ -100,15 +100,23 @@ def moments_of(listed: Iterable[Mapping[str, Any]]) -> list[Moment]:
             path=entry["path"],
             size=entry["size"],
             modified=entry["time"],
-            epoch=_named_epoch(entry["path"]) if entry["epoch"] is None else float(entry["epoch"]),
+            epoch=_named_epoch(entry["path"]) if entry["epoch"] is None else _number(entry["epoch"]),
             metrics=tuple(
-                (str(k), float(v)) for k, v in entry["metrics"].items() if isinstance(v, int | float)
+                (str(k), _number(v)) for k, v in entry["metrics"].items() if isinstance(v, int | float)
             ),
             damage=one_line(entry["problem"] or "", 200),
         )
         for entry in listed
     ]
     return sorted(found, key=lambda moment: math.inf if moment.epoch is None else moment.epoch)
+
+
+def _number(value: float) -> float:
+    """A number for an axis; an integer beyond all floats is an infinity, which charts leave out."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 Sample = dict[str, Any]

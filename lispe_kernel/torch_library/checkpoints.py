@@ -1,7 +1,8 @@
 """Training checkpoints: model, optimizer, epoch, random state, schedule and metrics in one file.
 
 Saved so that training resumes bit for bit: the optimizer's moments and every random generator are part of
-the file. Listing and thinning out folders of checkpoints is in `checkpoint_folders.py`.
+the file. What is compared before a resume changes anything is in `checkpoint_resume.py` and
+`schedule_resume.py`; listing and thinning out folders of checkpoints is in `checkpoint_folders.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.library.containers import at
+from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.protocols import Access, register_access
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -22,10 +24,11 @@ from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library import arguments, loading, random_state
 from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.checkpoint_resume import (
-    is_schedule,
+    MALFORMED,
+    Trained,
     optimizer_restorer,
-    schedule_restorer,
-    schedule_state,
+    parameters_by_name,
+    trained_names,
 )
 from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
@@ -33,6 +36,12 @@ from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.module_state import merged_layers, modules_of, saved_state, targets_for
 from lispe_kernel.torch_library.progress import progress
+from lispe_kernel.torch_library.schedule_resume import (
+    is_schedule,
+    schedule_name,
+    schedule_restorer,
+    schedule_state,
+)
 from lispe_kernel.torch_library.state_dicts import StateDict, element
 from lispe_kernel.torch_library.training import optimizer_argument
 
@@ -41,6 +50,8 @@ LOADING = "Error loading checkpoint: "
 RESUMING = "Error resuming checkpoint: "
 NO_MODEL = "Error: First argument must be a model"
 NO_OPTIMIZER = "Error: Second argument must be an optimizer"
+# The longest integers that PyTorch's restricted reader takes have 255 bytes.
+_LARGEST_BITS = 2000
 
 
 class Checkpoint:
@@ -71,9 +82,7 @@ def _part(checkpoint: Checkpoint, keys: tuple[Any, ...]) -> Any:
         known = ", ".join(checkpoint.parts)
         raise LispeError(f"Error: a checkpoint has no {name}; it has: {known}, and the tensors of its model")
     value = checkpoint.parts[name]
-    for key in rest:
-        value = element(value, (key,)) if isinstance(value, StateDict) else value[key]
-    return value
+    return at(value, *rest) if rest else value
 
 
 register_kind(Checkpoint, "torch_state_dict_", lambda checkpoint, show: checkpoint.model.text)
@@ -95,7 +104,8 @@ def save_checkpoint(
     """Write the training state to one file: model, optimizer with its moments, epoch, random generators.
 
     `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional.
-    The write is atomic, so that a killed kernel leaves the checkpoint before.
+    The generators are torch's, Python's, numpy's and the session's own (`random`, `shuffle` ...). The write
+    is atomic, so that a killed kernel leaves the checkpoint before.
 
     Example: (block (setq m (torch_model 1 1 1)) (torch_save_checkpoint m (torch_optimizer m 0.1 "adam") 0 "c.pt")) => Checkpoint saved successfully
     Errors: `Error: First argument must be a model`, `Error: Second argument must be an optimizer`,
@@ -114,6 +124,7 @@ def save_checkpoint(
         "optimizer": optimizer.state_dict(),
         "epoch": epoch,
         "random": random_state.capture(),
+        "trained": trained_names(optimizer, parameters_by_name(modules)),
     }
     if scheduler is not None:
         tree["scheduler"] = schedule_state(scheduler)
@@ -125,6 +136,8 @@ def save_checkpoint(
         "metrics": tree.get("metrics", {}),
         "optimizer": type(optimizer).__name__,
     }
+    if scheduler is not None:
+        summary["scheduler"] = schedule_name(scheduler)
     with writing(SAVING, path):
         write_tree(os.path.expanduser(path), tree, summary)
     return "Checkpoint saved successfully"
@@ -156,16 +169,22 @@ def _by_kind(*values: Any) -> tuple[Any, Any]:
 
 def _plain(value: Any, place: str) -> Any:
     """Metrics as plain values: numbers, texts, lists and tables; a tensor of one element is a number."""
-    if value is None or type(value) in (bool, int, float, str):
+    if value is None or isinstance(value, bool):
         return value
+    if value is TRUE:
+        return True
+    if isinstance(value, int) and int(value).bit_length() > _LARGEST_BITS:
+        raise LispeError(f"{SAVING}{place} has more than 600 digits, which PyTorch's files cannot hold")
+    for kind in (int, float, str):  # also LispE's short and 32-bit float
+        if isinstance(value, kind):
+            return kind(value)
     if isinstance(value, torch.Tensor) and value.numel() == 1:
-        return value.item()
+        return _plain(value.item(), place)
     if isinstance(value, dict):
         return {str(key): _plain(item, f"{place}.{key}") for key, item in value.items()}
     if isinstance(value, list | TypedList):
         return [_plain(item, place) for item in value]
-    kind = type(value).__name__
-    raise LispeError(f"{SAVING}{place} is a {kind}; metrics are numbers, texts and lists of them")
+    raise arguments.instead(f"{SAVING}{place} must be a number, a text, or a list or table of them", value)
 
 
 @torch_function("torch_load_checkpoint", prefix=LOADING)
@@ -186,7 +205,8 @@ def load_checkpoint(path: Any) -> Checkpoint:
         parts: dict[str, Any] = {"model": model}
         for key, value in other_parts(archive.tree).items():
             parts[key] = to_lispe(archive.whole(value))
-    return Checkpoint(parts)
+    epoch = whole_epoch(parts.get("epoch"))
+    return Checkpoint(parts if epoch is None else {**parts, "epoch": epoch})
 
 
 def _loading(archive: Archive, path: str) -> Any:
@@ -227,7 +247,9 @@ def to_lispe(value: Any) -> Any:
 def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = None) -> int:
     """Put a checkpoint back into model, optimizer, schedule and random generators; gives its epoch.
 
-    Training goes on bit for bit as if it had not stopped. Everything is compared before anything changes.
+    Training goes on bit for bit as if it had not stopped. Everything is compared before anything changes: the
+    names and shapes of the model, the kinds of optimizer and schedule, the tensors that the optimizer trains.
+    Without a scheduler a schedule in the file is left there; the optimizer has the rate of the checkpoint.
 
     Example: (maybe (torch_resume_checkpoint "no-such.pt" (setq m (torch_model 1 1 1)) (torch_optimizer m 0.1 "sgd")) 0) => 0
     Errors: `Error resuming checkpoint: PATH: ` and what is wrong, missing, unexpected or mismatched
@@ -244,8 +266,11 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
         archive.verify(archive.entries, advance)
         parts = other_parts(archive.tree)
-        epoch = _epoch(parts)
-        restorers = [_optimizer_of(archive, parts, optimizer), *_schedule_of(archive, parts, scheduler)]
+        epoch = _epoch(archive, parts)
+        restorers = [
+            _optimizer_of(archive, parts, optimizer, modules),
+            *_schedule_of(archive, parts, scheduler),
+        ]
         generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
         # From here on nothing is refused.
         with held_back():
@@ -257,17 +282,54 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     return epoch
 
 
-def _epoch(parts: dict[str, Any]) -> int:
-    epoch = parts.get("epoch")
-    if type(epoch) is not int:
-        raise BadFile("it has no epoch: it is a model's file, not a checkpoint; use torch_load_model")
-    return epoch
+def _epoch(archive: Archive, parts: dict[str, Any]) -> int:
+    value = archive.whole(parts.get("epoch"))
+    epoch = whole_epoch(value)
+    if epoch is not None:
+        return epoch
+    if value is not None:
+        raise BadFile(f"its epoch is {describe(value)}, not a whole number")
+    if "optimizer" in parts:
+        raise BadFile(f"it has no epoch, only: {', '.join(['model', *map(str, parts)])}")
+    raise BadFile("it has no epoch: it is a model's file, not a checkpoint; use torch_load_model")
 
 
-def _optimizer_of(archive: Archive, parts: dict[str, Any], optimizer: Any) -> Callable[[], None]:
+def whole_epoch(value: Any) -> int | None:
+    """An epoch as programs write it: 7, 7.0, "7" or a tensor of one element; None for anything else."""
+    if isinstance(value, torch.Tensor):
+        value = value.item() if value.numel() == 1 else None
+    if isinstance(value, str):
+        # int() would take more than digits.
+        return int(value) if value.isdecimal() and len(value) < 20 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
+
+
+def _ours(archive: Archive) -> dict[str, Any]:
+    """What this kernel noted when it wrote the checkpoint; nothing for a file of another program."""
+    return archive.summary if archive.summary.get("kind") == "checkpoint" else {}
+
+
+def _optimizer_of(
+    archive: Archive, parts: dict[str, Any], optimizer: Any, modules: dict[str, Any]
+) -> Callable[[], None]:
     if not isinstance(parts.get("optimizer"), dict):
         raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")
-    return optimizer_restorer(optimizer, archive.whole(parts["optimizer"]), archive.summary.get("optimizer"))
+    noted = _ours(archive)
+    trained = _trained(parts.get("trained")) if noted else None
+    state = archive.whole(parts["optimizer"])
+    return optimizer_restorer(optimizer, state, noted.get("optimizer"), trained, parameters_by_name(modules))
+
+
+def _trained(names: Any) -> Trained | None:
+    """The names of the trained tensors; None in files from before they were kept."""
+    if names is None:
+        return None
+    groups = names if isinstance(names, list) else [names]
+    if all(isinstance(group, list) and all(isinstance(n, str | None) for n in group) for group in groups):
+        return groups
+    raise BadFile(MALFORMED)
 
 
 def _schedule_of(archive: Archive, parts: dict[str, Any], scheduler: Any) -> list[Callable[[], None]]:
@@ -275,4 +337,5 @@ def _schedule_of(archive: Archive, parts: dict[str, Any], scheduler: Any) -> lis
         return []
     if not isinstance(parts.get("scheduler"), dict):
         raise BadFile("it holds no schedule; it was saved without a scheduler")
-    return [schedule_restorer(scheduler, archive.whole(parts["scheduler"]))]
+    state = archive.whole(parts["scheduler"])
+    return [schedule_restorer(scheduler, state, _ours(archive).get("scheduler"))]

@@ -20,6 +20,10 @@ class BadFile(Exception):
     """The file is damaged, foreign, or holds what it may not hold. Reads as `it ...`."""
 
 
+class OtherContent(BadFile):
+    """The file is whole, and holds objects of classes that are not read here."""
+
+
 # What the libraries under us raise for bytes that they do not understand.
 BROKEN = (
     RuntimeError,

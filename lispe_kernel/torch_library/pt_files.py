@@ -19,7 +19,7 @@ import torch
 
 from lispe_kernel.torch_library import checksums
 from lispe_kernel.torch_library.archives import Advance, Entry, Layout
-from lispe_kernel.torch_library.file_errors import BROKEN, BadFile
+from lispe_kernel.torch_library.file_errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.guard import readable
 from lispe_kernel.torch_library.outflow import Outflow
 from lispe_kernel.torch_library.plain_tree import from_json, put_together, take_apart_foreign, to_json
@@ -203,7 +203,7 @@ def foreign_layout(source: str | BinaryIO, size: int, name: str) -> Layout:
             warnings.simplefilter("ignore", UserWarning)
             loaded = torch.load(source, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
-        raise BadFile(_refused(error)) from error
+        raise _refused(error) from error
     except BROKEN as error:
         raise BadFile(f"it is truncated or damaged ({readable(error)[:160]})") from error
     # Each value takes a byte of the file at least, unless one list stands in it many times.
@@ -219,9 +219,11 @@ def foreign_layout(source: str | BinaryIO, size: int, name: str) -> Layout:
 _NAMED = re.compile(r"(?:GLOBAL|but got|function) (?:<class ')?([\w.]+)")
 
 
-def _refused(error: pickle.UnpicklingError) -> str:
+def _refused(error: pickle.UnpicklingError) -> BadFile:
     """torch's refusal, reduced to the name of what the file wants to run."""
     found = _NAMED.search(str(error))
     if found is None:
-        return "it is truncated or damaged"
-    return f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"
+        return BadFile("it is truncated or damaged")
+    return OtherContent(
+        f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"
+    )

@@ -321,6 +321,16 @@ def test_a_damaged_file_is_marked_at_its_place(run: Path, harm: str) -> None:
     assert "c_1.pt: " in Page(bundle(made)["text/html"]).words
 
 
+def test_an_integer_beyond_all_floats_does_not_break_a_timeline(tmp_path: Path) -> None:
+    model = torch.nn.Linear(2, 2)
+    for epoch, loss in enumerate([10**400, -(10**400), 1]):
+        path = str(tmp_path / f"c_{epoch}.pt")
+        save_checkpoint(model, torch.optim.SGD(model.parameters(), 0.1), epoch, path, {"loss": loss})
+    made = timeline(str(tmp_path))
+    assert [dict(moment.metrics)["loss"] for moment in made.moments] == [math.inf, -math.inf, 1]
+    assert "loss by epoch" in bundle(made)["text/html"]
+
+
 def test_a_listing_is_drawn_as_a_timeline(run: Path) -> None:
     from lispe_kernel.torch_library.checkpoint_folders import list_checkpoints
 

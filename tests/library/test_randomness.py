@@ -6,6 +6,7 @@ import statistics
 import pytest
 
 from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel.language.library.randomness import Dice
 from tests.library.library_calls import text_of
 
 # law with parameters, its mean, its standard deviation
@@ -60,6 +61,15 @@ def test_sessions_draw_on_their_own():
         found.append(first.evaluate("(random 1000000)"))
         second.evaluate("(random 1000000)")
     assert found == expected
+
+
+@pytest.mark.parametrize("seed", [None, 5])
+def test_generators_made_of_a_state_draw_what_would_have_been_drawn(seed):
+    dice = Dice(seed)
+    dice.python.random()
+    again = Dice.of_state(*dice.state())
+    assert dice.python.random() == again.python.random()
+    assert list(dice.laws.normal(size=3)) == list(again.laws.normal(size=3))
 
 
 def test_without_a_seed_sessions_differ():

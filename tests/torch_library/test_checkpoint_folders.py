@@ -1,6 +1,8 @@
 """Folders of checkpoints: listed by their headers, thinned out by age and by metric."""
 
+import io
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,9 @@ import torch
 
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library import atomic
+from lispe_kernel.torch_library import atomic, checkpoint_folders
 from lispe_kernel.torch_library.file_bytes import FileBytes
+from lispe_kernel.torch_library.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
 
@@ -76,11 +79,104 @@ def test_a_damaged_header_is_found(folder):
     assert damaged == ["ck_1.pt"]
 
 
-def test_checkpoints_of_plain_pytorch_are_listed_too(in_folder):
-    content = {"model_state_dict": {"w": torch.ones(3)}, "epoch": 4, "loss": 0.25}
-    torch.save(content, "theirs.pt")
+@pytest.mark.parametrize("loss", [0.25, torch.tensor(0.25), torch.tensor([0.25])])
+def test_checkpoints_of_plain_pytorch_are_listed_too(loss, in_folder):
+    torch.save({"model_state_dict": {"w": torch.ones(3)}, "epoch": 4, "loss": loss}, "theirs.pt")
     (item,) = call("torch_list_checkpoints", ".")
     assert (item["epoch"], item["metrics"]["loss"], item["health"]) == (4, 0.25, "healthy")
+    assert item["writer"] == "another program"
+
+
+def something_else() -> dict[str, bytes]:
+    """Files with the names of PyTorch's that are whole, and no checkpoints."""
+    module, archive = io.BytesIO(), io.BytesIO()
+    torch.save(torch.nn.Linear(2, 2), module)
+    with zipfile.ZipFile(archive, "w") as records:
+        records.writestr("notes.txt", "notes")
+    return {
+        "module.pt": module.getvalue(),
+        "archive.pt": archive.getvalue(),
+        "vocab.bin": b"hello" * 10,
+        "empty.bin": b"",
+        "notes": b"notes",
+        "archive.zip": archive.getvalue(),
+        "braces": b'12345678{"a":1}',
+    }
+
+
+@pytest.mark.parametrize(("name", "content"), something_else().items())
+def test_files_that_are_something_else_are_not_called_damaged(name, content, folder):
+    (folder / name).write_bytes(content)
+    assert len(call("torch_list_checkpoints", "runs")) == len(LOSSES)
+
+
+@pytest.mark.parametrize("written", FORMATS)
+@pytest.mark.parametrize("name", ["checkpoint", "epoch.5", "model.bin", "run.old"])
+def test_a_checkpoint_of_ours_is_known_under_any_name(name, written, in_folder):
+    save(f"c{written}", 3)
+    os.rename(f"c{written}", name)
+    (item,) = call("torch_list_checkpoints", ".")
+    assert (item["name"], item["epoch"], item["writer"]) == (name, 3, "LispE")
+
+
+DAMAGE = [
+    ("ck.pt", lambda data: data[:4000], "truncated or damaged"),
+    ("ck", lambda data: data[:4000], "truncated or damaged"),
+    ("ck.pt", lambda data: bytes(20) + data[20:], "its beginning is damaged"),
+    ("ck", lambda data: bytes(20) + data[20:], "its beginning is damaged"),
+    ("ck.pt", lambda data: b"", "it is empty"),
+]
+
+
+@pytest.mark.parametrize(("name", "damage", "text"), DAMAGE)
+def test_a_damaged_checkpoint_is_known_under_any_name(name, damage, text, in_folder):
+    save("ck.pt", 3)
+    data = Path("ck.pt").read_bytes()
+    os.unlink("ck.pt")
+    Path(name).write_bytes(damage(data))
+    (item,) = call("torch_list_checkpoints", ".")
+    assert item["health"] == "damaged"
+    assert item["writer"] is None
+    assert text in item["problem"]
+
+
+HEADERS = [b'{"w":{"dtype":"F32"}}', b'{"w":7}', b'{"__metadata__":[1]}', b'{"__metadata__":{"lispe":"[["}}']
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_a_malformed_header_does_not_spoil_the_list(header, folder):
+    (folder / "odd.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    found = call("torch_list_checkpoints", "runs")
+    assert [item["name"] for item in found if item["health"] == "damaged"] == ["odd.safetensors"]
+
+
+def test_odd_names_and_metrics_do_not_spoil_the_list(in_folder):
+    save("10²5.pt", 1, 10**400)
+    save("10²10.pt", 1)
+    save(os.fsdecode(b"c\xff.pt"), 2)
+    os.symlink("loop.pt", "loop.pt")
+    found = call("torch_list_checkpoints", ".")
+    assert [item["name"] for item in found[:2]] == ["10²5.pt", "10²10.pt"]
+    assert to_text(found).encode().splitlines()[2] == "c\ufffd.pt: epoch 2".encode()
+
+
+def test_a_file_that_vanishes_while_the_folder_is_read_is_left_out(folder, monkeypatch):
+    read = checkpoint_folders.read_header
+
+    def vanishing(path: str) -> object:
+        os.unlink("runs/ck_2.pt") if path.endswith("ck_2.pt") else None
+        return read(path)
+
+    monkeypatch.setattr(checkpoint_folders, "read_header", vanishing)
+    assert [item["epoch"] for item in call("torch_list_checkpoints", "runs")] == [1, 3, 10]
+
+
+def test_metrics_are_printed_as_lispe_prints_them(in_folder):
+    model, metrics = call("torch_linear", 2, 2), Dictionary()
+    metrics.update(best=None, ok=True, history=[0.5, 2], rate=0.25)
+    call("torch_save_checkpoint", model, call("torch_optimizer", model, 0.1, "sgd"), 1, "c.pt", metrics)
+    text = to_text(call("torch_list_checkpoints", "."))
+    assert text == "c.pt: epoch 1, best nil, ok true, history (0.5 2), rate 0.25"
 
 
 PRUNED = [
@@ -89,6 +185,7 @@ PRUNED = [
     ((1, 1), [2, 10]),
     ((0, 2), [2, 10]),
     ((1, 1, "-loss"), [1, 10]),
+    ((0, 2, "-loss"), [1, 3]),
     ((9, 9), [1, 2, 3, 10]),
 ]
 
@@ -106,6 +203,63 @@ def test_pruning_leaves_models_and_damaged_files_and_sweeps_rubbish(folder):
     Path(f"runs/.ck.pt.12{atomic.SUFFIX}").write_bytes(b"half")
     call("torch_prune_checkpoints", "runs", 1)
     assert sorted(os.listdir("runs")) == ["bad.pt", "ck_10.pt", "model.pt"]
+
+
+def test_pruning_leaves_the_files_of_other_programs(folder):
+    torch.save({"model_state_dict": {"w": torch.ones(2)}, "epoch": 0, "loss": 0.1}, "runs/pretrained.pt")
+    torch.save({"state_dict": {"w": torch.ones(2)}, "epoch": 5, "global_step": 7}, "runs/lightning.ckpt")
+    call("torch_prune_checkpoints", "runs", 1, 1)
+    left = ["ck_10.pt", "ck_2.pt", "lightning.ckpt", "pretrained.pt"]
+    assert sorted(os.listdir("runs")) == left
+
+
+LINKS = [
+    ("best.pt", "ck_1.pt", ["best.pt", "ck_1.pt", "ck_10.pt"]),
+    ("zz_last.pt", "ck_10.pt", ["ck_10.pt", "zz_last.pt"]),
+    ("link to a link", "inner", ["ck_1.pt", "ck_10.pt", "inner", "link to a link"]),
+    ("dangling.pt", "gone.pt", ["ck_10.pt", "dangling.pt"]),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "left"), LINKS)
+def test_a_link_is_no_checkpoint_and_what_it_leads_to_stays(name, target, left, folder):
+    if target == "inner":
+        os.symlink("ck_1.pt", "runs/inner")
+    os.symlink(target, f"runs/{name}")
+    call("torch_prune_checkpoints", "runs", 1)
+    assert sorted(os.listdir("runs")) == left
+
+
+def test_two_names_of_one_file_are_one_checkpoint(folder):
+    os.link("runs/ck_10.pt", "runs/ck_10_again.pt")
+    assert sorted(call("torch_prune_checkpoints", "runs", 2)) == ["ck_1.pt", "ck_2.pt"]
+
+
+def damage(path: str) -> None:
+    """Flip a bit in the middle of a tensor, which no header shows."""
+    with open_file(path) as archive:
+        place = archive.entries["model.weight"].offset + 40
+    data = bytearray(Path(path).read_bytes())
+    data[place] ^= 1
+    Path(path).write_bytes(data)
+
+
+KEPT_WHOLE = [
+    ([10], (1, 0), [3, 10]),
+    ([10, 3], (1, 0), [2, 3, 10]),
+    ([2], (0, 1), [2, 10]),
+    ([2, 10], (1, 1), [2, 3, 10]),
+    ([1, 2, 3, 10], (1, 1), [1, 2, 3, 10]),
+]
+
+
+@pytest.mark.parametrize(("damaged", "arguments", "left"), KEPT_WHOLE)
+def test_a_damaged_checkpoint_takes_no_other_one_s_place(damaged, arguments, left, folder):
+    for item in call("torch_list_checkpoints", "runs"):
+        if item["epoch"] in damaged:
+            damage(item["path"])
+    call("torch_prune_checkpoints", "runs", *arguments)
+    assert [item["epoch"] for item in call("torch_list_checkpoints", "runs")] == left
 
 
 def test_pruning_that_would_keep_nothing_or_has_no_metric_removes_nothing(folder):
@@ -128,6 +282,17 @@ def test_a_missing_folder_is_told(in_folder):
     assert (
         error_of("torch_list_checkpoints", "no") == "Error listing checkpoints: no: there is no such folder"
     )
+
+
+LARGE = {"model_state_dict": {"w": torch.zeros(2_000_000)}, "epoch": 1, "loss": torch.tensor(0.5)}
+
+
+@pytest.mark.parametrize(("zipped", "listed"), [(True, 1), (False, 0)])
+def test_a_large_checkpoint_of_another_program_is_not_read_to_be_listed(zipped, listed, in_folder):
+    torch.save(LARGE, "c.pt", _use_new_zipfile_serialization=zipped)
+    before = bytes_read()
+    assert len(call("torch_list_checkpoints", ".")) == listed
+    assert bytes_read() - before < 200_000
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

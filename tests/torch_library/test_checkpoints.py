@@ -1,20 +1,21 @@
 """Training checkpoints: what they hold, and that training resumes bit for bit."""
 
 import random
-import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.scalars import Short, Single
+from lispe_kernel.torch_library.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, same
-from tests.torch_library.torch_calls import call, error_of
+from tests.torch_library.torch_calls import call, error_of, floats
 
 
 def table(**values: object) -> Dictionary:
@@ -99,7 +100,7 @@ def test_resuming_restores_model_moments_schedule_and_random_numbers(kind, suffi
     call("torch_save_checkpoint", model, optimizer, 3, path, None, scheduler)
     expected = torch.rand(3), random.random(), np.random.rand()
     other, its_optimizer = trained(kind, steps=5)
-    its_scheduler = call("torch_lr_scheduler", its_optimizer, "step")
+    its_scheduler = call("torch_lr_scheduler", its_optimizer, "cosine")
     assert call("torch_resume_checkpoint", path, other, its_optimizer, its_scheduler) == 3
     found = torch.rand(3), random.random(), np.random.rand()
     assert torch.equal(expected[0], found[0])
@@ -109,76 +110,6 @@ def test_resuming_restores_model_moments_schedule_and_random_numbers(kind, suffi
     assert its_optimizer.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
     for (_, mine), (_, yours) in zip(optimizer.state.items(), its_optimizer.state.items(), strict=True):
         assert equal_tensors(mine, yours) if kind != "sgd" else mine == yours
-
-
-# Training with everything that could spoil exactness: dropout, random data, momentum, a schedule.
-TRAINING = """
-(setq start (integer (@ _args 0)))
-(setq stop (integer (@ _args 1)))
-(setq path (@ _args 2))
-(torch_manual_seed 5)
-(setq model (torch_model 3 8 1))
-(setq attention (torch_flash_attention_create 8 2 0.3 true))
-(setq optimizer (torch_optimizer (@ (@ "m" model) (@ "a" attention)) 0.01 "adam"))
-(setq scheduler (torch_lr_scheduler optimizer "cosine" (dictionary "total_steps" 40 "initial_lr" 0.01)))
-(setq both (@ (@ "m" model) (@ "a" attention)))
-(if (> start 0) (setq start (torch_resume_checkpoint path both optimizer scheduler)))
-(loop (epoch start stop)
-    (torch_optimizer_zero_grad optimizer)
-    (setq x (tensor_randn (list 4 5 8)))
-    (setq y (torch_flash_attention_forward attention x x x))
-    (setq out (torch_forward model (tensor_randn (list 16 3))))
-    (torch_backward (tensor_add (torch_mse_loss out (tensor_ones (list 16 1))) (torch_mse_loss y x)))
-    (torch_optimizer_step optimizer)
-    (torch_scheduler_step scheduler)
-    (torch_save_checkpoint both optimizer (+ epoch 1) path (dictionary "loss" 1) scheduler)
-)
-(println "trained")
-"""
-
-RUN = """
-import sys, time
-from lispe_kernel import Session
-session = Session(sys.argv[2:])
-session.evaluate(open(sys.argv[1]).read(), "training")
-sys.stdout.flush()
-time.sleep(100 if sys.argv[-1] == "wait" else 0)
-"""
-
-
-def train(first: int, last: int, path: str, *, kill: bool = False) -> None:
-    """Train in a process of its own, which is killed afterwards where the test says so."""
-    command = [
-        sys.executable,
-        "-c",
-        RUN,
-        "training.lisp",
-        str(first),
-        str(last),
-        path,
-        "wait" if kill else "end",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "trained\n", process.stderr.read()[-1500:]
-    if kill:
-        process.send_signal(signal.SIGKILL)
-    process.communicate()
-
-
-def test_ten_epochs_equal_five_a_kill_and_five_more_bit_for_bit(in_folder):
-    (in_folder / "training.lisp").write_text(TRAINING)
-    train(0, 10, "whole.pt")
-    train(0, 5, "halves.pt", kill=True)
-    halfway = torch.load("halves.pt", weights_only=True)
-    assert halfway["epoch"] == 5
-    train(5, 10, "halves.pt")
-    whole, halves = (torch.load(path, weights_only=True) for path in ("whole.pt", "halves.pt"))
-    assert whole["epoch"] == halves["epoch"] == 10
-    assert equal_tensors(whole["model"], halves["model"])
-    assert not equal_tensors(whole["model"], halfway["model"])
-    assert torch.equal(whole["random"]["torch"], halves["random"]["torch"])
-    for index, moments in whole["optimizer"]["state"].items():
-        assert equal_tensors(moments, halves["optimizer"]["state"][index])
 
 
 # -- what does not fit
@@ -225,15 +156,20 @@ def test_an_optimizer_of_other_parameters_is_refused(in_folder):
         ("random", {"torch": torch.zeros(3)}, "its random state is malformed"),
         ("optimizer", {"state": {9: {}}, "param_groups": [{"params": [0, 1, 2, 3, 4, 5]}]}, "malformed"),
         ("optimizer", [1], "it holds no optimizer"),
-        ("epoch", "seven", "it has no epoch"),
-        ("epoch", None, "it has no epoch"),
+        ("optimizer", {"state": {}, "param_groups": [{"params": 6}]}, "malformed"),
+        ("optimizer", {"state": {}, "param_groups": [6]}, "malformed"),
+        ("random", {"session": [1]}, "its random state is malformed"),
+        ("epoch", "seven", 'its epoch is the string "seven", not a whole number'),
+        ("epoch", 7.5, "its epoch is the number 7.5, not a whole number"),
+        ("epoch", torch.ones(2), "not a whole number"),
+        ("epoch", None, "it has no epoch, only: model, optimizer"),
     ],
 )
 def test_a_checkpoint_with_a_wrong_part_is_refused_whole(key, value, text, in_folder):
     model, optimizer = trained()
     call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
     content = torch.load("c.pt", weights_only=True)
-    content[key] = value
+    content[key] = {**content["random"], **value} if key == "random" else value
     torch.save(content, "c.pt")
     other, its_optimizer = trained()
     before = copies(other)
@@ -261,14 +197,71 @@ def test_wrong_metrics_and_epochs_are_told(in_folder):
     save = ("torch_save_checkpoint", model, optimizer)
     assert "must be an epoch (an integer)" in error_of(*save, "one", "c.pt")
     assert "a dictionary of metrics or a learning-rate scheduler" in error_of(*save, 1, "c.pt", 3)
-    assert "metrics.m is a Linear" in error_of(*save, 1, "c.pt", table(m=nn.Linear(1, 1)))
+
+
+METRICS = [
+    (TRUE, True),
+    (None, None),
+    (Single(0.5), 0.5),
+    (Short(3), 3),
+    (10**400, 10**400),
+    (torch.tensor([2.5]), 2.5),
+    (floats(0.5, 2), [0.5, 2.0]),
+    (table(inner=TRUE), {"inner": True}),
+]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize(("given", "kept"), METRICS)
+def test_every_plain_value_of_lispe_is_a_metric(given, kept, suffix, in_folder):
+    model, optimizer = trained()
+    call("torch_save_checkpoint", model, optimizer, 1, f"c{suffix}", table(m=given))
+    with open_file(f"c{suffix}") as archive:
+        assert archive.tree["metrics"] == {"m": kept}
+        assert type(archive.tree["metrics"]["m"]) is type(kept)
+
+
+NO_METRICS = [
+    (Atom("hello"), "metrics.m must be a number, a text, or a list or table of them, not the atom hello"),
+    (
+        table(inner=1j),
+        "metrics.m.inner must be a number, a text, or a list or table of them, not the complex",
+    ),
+    (nn.Linear(1, 1), "not the torch linear"),
+    (torch.ones(2), "not the tensor float32 [2]"),
+    (table(inner=10**5000), "metrics.m.inner has more than 600 digits"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), NO_METRICS)
+def test_other_values_are_refused_by_their_lispe_type(value, text, in_folder):
+    model, optimizer = trained()
+    assert text in error_of("torch_save_checkpoint", model, optimizer, 1, "c.pt", table(m=value))
+    assert not (in_folder / "c.pt").exists()
 
 
 def test_a_missing_part_is_told_with_the_parts_there_are(in_folder):
     model, optimizer = trained()
     call("torch_save_checkpoint", model, optimizer, 7, "c.pt")
-    with pytest.raises(Exception, match="a checkpoint has no losses; it has: model, optimizer, epoch"):
-        part(call("torch_load_checkpoint", "c.pt"), "losses")
+    checkpoint = call("torch_load_checkpoint", "c.pt")
+    with pytest.raises(LispeError, match="a checkpoint has no losses; it has: model, optimizer, epoch"):
+        part(checkpoint, "losses")
+    with pytest.raises(LispeError, match="value cannot be access through index: the integer 7"):
+        part(checkpoint, "epoch", "x")
+
+
+EPOCHS = [(7, 7), (7.0, 7), ("7", 7), (torch.tensor(7), 7), (torch.tensor([7.0]), 7)]
+
+
+@pytest.mark.parametrize(("written", "meant"), EPOCHS)
+def test_an_epoch_is_read_as_programs_write_it(written, meant, in_folder):
+    model, optimizer = trained()
+    content = {"model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict()}
+    torch.save({**content, "epoch": written}, "theirs.pt")
+    assert call("torch_resume_checkpoint", "theirs.pt", model, optimizer) == meant
+    assert type(part(call("torch_load_checkpoint", "theirs.pt"), "epoch")) is int
+    (item,) = call("torch_list_checkpoints", ".")
+    assert item["epoch"] == meant
 
 
 def test_a_merged_layer_is_refused_since_training_could_not_resume(in_folder):

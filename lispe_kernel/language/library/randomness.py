@@ -37,6 +37,21 @@ class Dice:
             self._laws = np.random.default_rng(self._seed)
         return self._laws
 
+    def state(self) -> tuple[Any, dict[str, Any]]:
+        """Where both generators stand, as Python's and numpy's own plain values."""
+        return self.python.getstate(), self.laws.bit_generator.state
+
+    @classmethod
+    def of_state(cls, python: Any, laws: Any) -> Dice:
+        """Generators that draw what those of the state would have drawn.
+
+        Errors: ValueError, TypeError or KeyError for values that are no state.
+        """
+        made = cls()
+        made.python.setstate(python)
+        made.laws.bit_generator.state = laws
+        return made
+
 
 # What is thrown away with its session.
 _dice: WeakKeyDictionary[Any, Dice] = WeakKeyDictionary()
@@ -51,13 +66,18 @@ def dice() -> Dice:
     return found
 
 
+def replace_dice(dice: Dice) -> None:
+    """Let the session that evaluates draw from other generators."""
+    _dice[current()] = dice
+
+
 @function("random_seed")
 def random_seed(n: Any) -> Atom:
     """Start the session's random numbers again from an integer: the same seed gives the same draws.
 
     Example: (block (random_seed 7) (setq a (random 1000)) (random_seed 7) (= a (random 1000))) => true
     """
-    _dice[current()] = Dice(abs(integer_argument("random_seed", 1, n)))
+    replace_dice(Dice(abs(integer_argument("random_seed", 1, n))))
     return TRUE
 
 
