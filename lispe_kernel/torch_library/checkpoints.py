@@ -22,7 +22,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library import arguments, loading, random_state
-from lispe_kernel.torch_library.archives import Archive
+from lispe_kernel.torch_library.archives import Advance, Archive
 from lispe_kernel.torch_library.checkpoint_resume import (
     MALFORMED,
     Trained,
@@ -35,6 +35,7 @@ from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.module_state import merged_layers, modules_of, saved_state, targets_for
+from lispe_kernel.torch_library.plain_tree import put_together
 from lispe_kernel.torch_library.progress import progress
 from lispe_kernel.torch_library.schedule_resume import (
     is_schedule,
@@ -200,18 +201,16 @@ def load_checkpoint(path: Any) -> Checkpoint:
     path = arguments.path("torch_load_checkpoint", 1, path)
     with reading(LOADING, path), open_file(path) as archive, _loading(archive, path) as advance:
         names = loading.state_names(archive.tree)
-        archive.verify(archive.entries, advance)
-        model = StateDict({name: archive.read(ref) for name, ref in names.items()})
-        parts: dict[str, Any] = {"model": model}
+        tensor = archive.tensors(archive.entries, advance).__getitem__
+        parts: dict[str, Any] = {"model": StateDict({name: tensor(ref) for name, ref in names.items()})}
         for key, value in other_parts(archive.tree).items():
-            parts[key] = to_lispe(archive.whole(value))
+            parts[key] = to_lispe(put_together(value, tensor))
     epoch = whole_epoch(parts.get("epoch"))
     return Checkpoint(parts if epoch is None else {**parts, "epoch": epoch})
 
 
 def _loading(archive: Archive, path: str) -> Any:
-    size = sum(entry.span for entry in archive.entries.values())
-    return progress(f"loading {os.path.basename(path)}", size)
+    return progress(f"loading {os.path.basename(path)}", archive.cost(archive.entries))
 
 
 # The names under which other programs keep these parts.
@@ -268,7 +267,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)
         restorers = [
-            _optimizer_of(archive, parts, optimizer, modules),
+            _optimizer_of(archive, parts, optimizer, modules, advance),
             *_schedule_of(archive, parts, scheduler),
         ]
         generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
@@ -312,13 +311,13 @@ def _ours(archive: Archive) -> dict[str, Any]:
 
 
 def _optimizer_of(
-    archive: Archive, parts: dict[str, Any], optimizer: Any, modules: dict[str, Any]
+    archive: Archive, parts: dict[str, Any], optimizer: Any, modules: dict[str, Any], advance: Advance
 ) -> Callable[[], None]:
     if not isinstance(parts.get("optimizer"), dict):
         raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")
     noted = _ours(archive)
     trained = _trained(parts.get("trained")) if noted else None
-    state = archive.whole(parts["optimizer"])
+    state = archive.whole(parts["optimizer"], advance)
     return optimizer_restorer(optimizer, state, noted.get("optimizer"), trained, parameters_by_name(modules))
 
 

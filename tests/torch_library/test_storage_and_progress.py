@@ -146,3 +146,21 @@ def test_progress_ends_when_the_work_fails(recorder, monkeypatch):
         work()
     assert recorder.closed
     assert torch.is_tensor(torch.ones(1))
+
+
+def test_a_checkpoint_reports_what_it_saves_loads_and_resumes(recorder, in_folder, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    monkeypatch.setattr(progress, "_PAUSE", 0)
+    layer = nn.Linear(100, 100)
+    optimizer = call("torch_optimizer", layer, 0.1, "adam")
+    layer(torch.ones(1, 100)).sum().backward()
+    optimizer.step()
+    call("torch_save_checkpoint", layer, optimizer, 1, "c.pt")
+    call("torch_load_checkpoint", "c.pt")
+    loaded = [(done, total) for name, done, total in recorder.shown if name == "loading c.pt"]
+    call("torch_resume_checkpoint", "c.pt", layer, optimizer)
+    resumed = [(done, total) for name, done, total in recorder.shown if name == "loading c.pt"][len(loaded) :]
+    for shown in (loaded, resumed):
+        assert shown == sorted(shown)
+        # Random states are read without a word; they are small.
+        assert shown[-1][0] > 0.8 * shown[-1][1] > 3 * 100 * 100 * 4 * 0.8
