@@ -46,7 +46,7 @@ def measure() -> list[Row]:
         before = os.getcwd()
         os.chdir(folder)
         try:
-            return [*_files(), _memory(), _listing(), *_adapters(), _merged()]
+            return [*_files(), _memory(), *_checkpoints(), _listing(), *_adapters(), _merged()]
         finally:
             os.chdir(before)
 
@@ -86,9 +86,7 @@ def _note(model: nn.Module) -> str:
 def _saves(model: nn.Module) -> list[Row]:
     def torch_save() -> None:
         torch.save(model.state_dict(), "theirs.pt")
-        descriptor = os.open("theirs.pt", os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        _flush("theirs.pt")
 
     def save(suffix: str) -> Row:
         times = _pairs(lambda: persistence.save_model(model, f"ours{suffix}"), torch_save)
@@ -135,6 +133,13 @@ def _loads(loaded: nn.Module) -> list[Row]:
         row("load a copy, in memory", *hot, f"{note}, {compares}"),
         row("load a copy, from the disk", *disk, f"{note}, {compares}"),
     ]
+
+
+def _flush(path: str) -> None:
+    """Wait until a file is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 def _evict(path: str) -> None:
@@ -187,6 +192,38 @@ def _memory() -> Row:
     size, most = map(int, found.stdout.split())
     note = "model and loading together, against the model's bytes"
     return Row("anonymous memory of a load", most, size, most / size, note, limit=1.1, unit="bytes")
+
+
+def _checkpoints() -> list[Row]:
+    """A training of Adam: saved against torch.save + flush, resumed against torch.load into memory."""
+    model = _model(8, 2048)
+    optimizer = torch.optim.Adam(model.parameters(), 0.001)
+    model(torch.randn(4, 2048)).sum().backward()
+    optimizer.step()
+    optimizer.zero_grad()
+
+    def torch_save() -> None:
+        torch.save(
+            {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1}, "theirs.ckpt"
+        )
+        _flush("theirs.ckpt")
+
+    def torch_resume() -> None:
+        content = torch.load("theirs.ckpt", weights_only=True)
+        model.load_state_dict(content["model"])
+        optimizer.load_state_dict(content["optimizer"])
+
+    def resume() -> None:
+        verified.forget()
+        checkpoints.resume_checkpoint("ours.ckpt", model, optimizer)
+
+    save = _pairs(lambda: checkpoints.save_checkpoint(model, optimizer, 1, "ours.ckpt"), torch_save)
+    time.sleep(SETTLED)
+    note = f"{os.path.getsize('ours.ckpt') / MB:.0f} MB, Adam"
+    return [
+        row("save a checkpoint", *save, f"{note}, against torch.save + flush", limit=1.1),
+        row("resume a checkpoint", *_pairs(resume, torch_resume), f"{note}, against torch.load", limit=1.1),
+    ]
 
 
 def _listing() -> Row:
