@@ -132,7 +132,7 @@ REFUSED = [
     ({"bias": "all"}, "it uses bias = all"),
     ({"modules_to_save": ["linear"]}, "it uses modules_to_save"),
     ({"peft_type": "IA3"}, "it is an adapter of kind IA3; only LORA is supported"),
-    ({"lora_alpha": "much"}, "no number as lora_alpha"),
+    ({"lora_alpha": "much"}, 'adapter_config.json has "much" as lora_alpha, not a finite number'),
 ]
 
 

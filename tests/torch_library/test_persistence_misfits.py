@@ -173,11 +173,11 @@ def test_a_path_may_begin_with_the_home_folder(in_folder, monkeypatch):
 
 def test_a_model_that_is_a_part_of_the_file_is_told_how_to_load(in_folder):
     layer = call("torch_linear", 3, 2)
-    torch.save({f"module.{name}": t for name, t in layer.state_dict().items()}, "parallel.pt")
+    torch.save({f"encoder.{name}": t for name, t in layer.state_dict().items()}, "whole.pt")
     other = call("torch_linear", 3, 2)
-    text = error_of("torch_load_model", "parallel.pt", other)
-    assert 'the model is the part module of the file: (torch_load_model path model "module")' in text
-    call("torch_load_model", "parallel.pt", other, "module")
+    text = error_of("torch_load_model", "whole.pt", other)
+    assert 'the model is the part encoder of the file: (torch_load_model path model "encoder")' in text
+    call("torch_load_model", "whole.pt", other, "encoder")
     assert torch.equal(other.weight, layer.weight)
 
 
