@@ -138,6 +138,55 @@ def test_a_copy_of_a_merged_layer_stands_on_its_own(inputs):
     assert gap(other(inputs), wanted) < 1e-5
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
+def test_the_base_is_the_same_after_many_merges(dtype):
+    layer = tuned(lora()).to(dtype)
+    base = layer.original.weight.clone()
+    for _ in range(20):
+        call("torch_lora_merge_weights", layer)
+        call("torch_lora_unmerge_weights", layer)
+    assert torch.equal(layer.original.weight, base)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
+def test_a_delta_that_is_not_finite_is_not_merged(value):
+    model = tuned(call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1", "fc3")))
+    with torch.no_grad():
+        model.fc3.lora_B.weight.fill_(value)
+        model.fc3.lora_A.weight.fill_(1e30)
+    text = error_of("torch_lora_merge_weights", model)
+    assert text.startswith("Error merging LoRA weights: the delta holds NaN or infinity: A or B of fc3 holds")
+    assert not model.fc1.merged
+    assert model.fc3.original.weight.isfinite().all()
+
+
+def test_a_huge_delta_leaves_the_base_alone():
+    layer = lora()
+    base = layer.original.weight.clone()
+    torch.nn.init.constant_(layer.lora_B.weight, 1e9)
+    call("torch_lora_merge_weights", layer)
+    call("torch_lora_unmerge_weights", layer)
+    assert torch.equal(layer.original.weight, base)
+
+
+def test_a_merged_layer_moves_to_another_dtype(inputs):
+    layer = tuned(lora())
+    wanted, base = layer(inputs).double(), layer.original.weight.double()
+    call("torch_lora_merge_weights", layer)
+    layer.double()
+    assert gap(layer(inputs.double()), wanted) < 1e-5
+    call("torch_lora_unmerge_weights", layer)
+    assert torch.equal(layer.original.weight, base)
+    assert gap(layer(inputs.double()), wanted) < 1e-5
+
+
+def test_merging_adds_no_parameters():
+    layer = tuned(lora())
+    names = [name for name, _ in layer.named_parameters()]
+    call("torch_lora_merge_weights", layer)
+    assert [name for name, _ in layer.named_parameters()] == names
+
+
 # -- files of whole layers
 
 
@@ -268,6 +317,14 @@ def test_an_adapter_that_does_not_fit_changes_nothing(merged, in_folder):
         assert layer.merged == merged
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_an_adapter_is_converted_to_the_layers_dtype(dtype, in_folder):
+    saved, layer = tuned(lora()), lora().to(dtype)
+    call("torch_lora_save_adapters", saved, "ad.pt")
+    call("torch_lora_load_adapters", layer, "ad.pt")
+    assert torch.equal(layer.lora_B.weight, saved.lora_B.weight.to(dtype))
+
+
 # -- adapters on a model
 
 
@@ -352,6 +409,52 @@ def test_applying_again_leaves_the_adapters_there_are():
     assert len(call("torch_lora_trainable_params", model)) == 6
 
 
+@pytest.mark.parametrize("again", ["fc2", "all-linear", None])
+def test_applying_again_leaves_the_first_adapters_trainable(again):
+    model = call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, "fc1")
+    model.fc1.lora_B.weight.requires_grad_(False)
+    call("torch_lora_apply", model, 2, 4, again)
+    trainable = {name for name, tensor in model.named_parameters() if tensor.requires_grad}
+    assert {"fc1.lora_A.weight", "fc2.lora_A.weight", "fc2.lora_B.weight"} <= trainable
+    assert not any("original" in name or "fc1.lora_B" in name for name in trainable)
+
+
+@pytest.mark.parametrize("target", [None, "a", "b", "all-linear"])
+def test_a_layer_at_two_places_gets_one_adapter_at_both(target):
+    shared = nn.Linear(4, 4)
+    model = nn.ModuleList([nn.ModuleDict({"a": shared, "b": shared}), nn.ModuleDict({"b": shared})])
+    call("torch_lora_apply", model, 2, 4, target)
+    layer = model[0]["a"]
+    assert to_text(layer).startswith("LoRA Linear Layer")
+    assert model[0]["b"] is layer
+    assert model[1]["b"] is layer
+    assert len(call("torch_lora_trainable_params", model)) == 2
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_merged_layer_at_two_places_is_plain_at_both_in_a_file(suffix, in_folder):
+    shared = nn.Linear(4, 4)
+    model = tuned(call("torch_lora_apply", nn.ModuleDict({"a": shared, "b": shared}), 2, 4))
+    call("torch_lora_merge_weights", model)
+    call("torch_save_model", model, f"m{suffix}")
+    plain = nn.Linear(4, 4)
+    other = nn.ModuleDict({"a": plain, "b": plain})
+    call("torch_load_model", f"m{suffix}", other)
+    assert torch.equal(plain.weight, model["a"].weight)
+
+
+def test_merging_leaves_another_owner_of_the_weight_alone():
+    model = nn.ModuleDict({"e": nn.Embedding(10, 4), "h": nn.Linear(4, 10, bias=False)})
+    model["h"].weight = model["e"].weight
+    call("torch_lora_apply", model, 2, 4, "h")
+    tuned(model)
+    embedding, x = model["e"].weight.clone(), torch.randn(3, 4)
+    wanted = model["h"](x)
+    call("torch_lora_merge_weights", model)
+    assert torch.equal(model["e"].weight, embedding)
+    assert gap(model["h"](x), wanted) < 1e-5
+
+
 # -- named adapters
 
 
@@ -384,6 +487,28 @@ def test_a_new_adapter_may_have_its_own_rank():
     assert to_text(layer) == "LoRA Linear Layer (8 -> 5, rank=5, alpha=10, merged=false)"
     call("torch_lora_set_adapter", layer, "default")
     assert to_text(layer) == "LoRA Linear Layer (8 -> 5, rank=2, alpha=4, merged=false)"
+
+
+def test_a_new_adapter_takes_each_layers_own_rank_and_alpha():
+    model = call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, "fc1")
+    call("torch_lora_apply", model, 5, 30, "fc2")
+    call("torch_lora_set_adapter", model, "fr")
+    assert (model.fc1.rank, model.fc1.alpha, model.fc2.rank, model.fc2.alpha) == (2, 4, 5, 30)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"), [((7,), True), ((2, 9), True), ((2,), False), ((2, 4.0), False)]
+)
+def test_other_settings_for_an_adapter_that_exists_are_told(settings, told):
+    layer = lora()
+    call("torch_lora_set_adapter", layer, "other")
+    if told:
+        text = error_of("torch_lora_set_adapter", layer, "default", *settings)
+        assert "default exists, with rank 2 and alpha 4; give its name alone" in text
+        assert layer.active == "other"
+    else:
+        call("torch_lora_set_adapter", layer, "default", *settings)
+        assert layer.active == "default"
 
 
 def test_resting_adapters_move_with_the_layer():
