@@ -7,33 +7,20 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
+from tests.torch_library.lora_samples import lora, tuned
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
-from tests.torch_library.torch_calls import call, error_of
-from tests.torch_library.torch_calls import listed as names
+from tests.torch_library.torch_calls import call, error_of, listed
 
 X = torch.randn(3, 8)
 # Names of adapters that a path could be confused with.
 ODD_NAMES = ("a.b", "adapters.lora_A.weight", "'\"Ω ")
 
 
-def lora(rank: int = 2, alpha: float = 4) -> nn.Module:
-    return call("torch_lora_linear", 8, 5, rank, alpha)
-
-
-def drawn(layer: nn.Module, seed: int) -> nn.Module:
-    """The layer with random numbers in the adapter that acts."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for tensor in call("torch_lora_trainable_params", layer):
-            tensor.copy_(torch.randn(tensor.shape, generator=generator))
-    return layer
-
-
 def with_french() -> nn.Module:
     """A layer whose `default` rests (rank 2, alpha 4) and whose `fr` acts (rank 3, alpha 30)."""
-    layer = drawn(lora(), 1)
+    layer = tuned(lora(), 1)
     call("torch_lora_set_adapter", layer, "fr", 3, 30)
-    return drawn(layer, 2)
+    return tuned(layer, 2)
 
 
 def adam(model: nn.Module) -> torch.optim.Optimizer:
@@ -62,7 +49,7 @@ BOTH_KINDS = pytest.mark.parametrize(("write", "read"), [(saved, loaded), (check
 @pytest.mark.parametrize("suffix", FORMATS)
 @BOTH_KINDS
 def test_a_file_brings_alpha(write, read, suffix, in_folder):
-    layer, other = drawn(lora(alpha=32), 1), lora(alpha=4)
+    layer, other = tuned(lora(alpha=32), 1), lora(alpha=4)
     write(layer, f"m{suffix}")
     read(other, f"m{suffix}")
     assert other.alpha == 32
@@ -113,9 +100,9 @@ def test_resting_adapters_have_clear_names_in_the_file(in_folder):
 @pytest.mark.parametrize("name", ODD_NAMES)
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_adapters_may_have_any_name(name, suffix, in_folder):
-    layer, other = drawn(lora(), 1), lora()
+    layer, other = tuned(lora(), 1), lora()
     call("torch_lora_set_adapter", layer, name)
-    drawn(layer, 2)
+    tuned(layer, 2)
     wanted = layer(X)
     call("torch_lora_set_adapter", layer, "default")
     saved(layer, f"m{suffix}")
@@ -127,7 +114,7 @@ def test_adapters_may_have_any_name(name, suffix, in_folder):
 
 def test_numbers_go_to_the_adapter_of_the_same_name_whichever_acts(in_folder):
     layer, other = with_french(), with_french()
-    drawn(other, 7)
+    tuned(other, 7)
     call("torch_lora_set_adapter", other, "default")
     saved(layer, "m.pt")
     loaded(other, "m.pt")
@@ -139,7 +126,7 @@ def test_numbers_go_to_the_adapter_of_the_same_name_whichever_acts(in_folder):
 
 
 def test_an_adapter_that_the_file_lacks_stays(in_folder):
-    saved(drawn(lora(), 1), "m.pt")
+    saved(tuned(lora(), 1), "m.pt")
     layer = with_french()
     french = layer.lora_B.weight.clone()
     loaded(layer, "m.pt")
@@ -162,7 +149,7 @@ def test_resuming_brings_the_resting_adapters_and_trains_on_the_acting_one(in_fo
 
 def test_resuming_with_another_adapter_active_is_refused(in_folder):
     checkpointed(with_french(), "c.pt")
-    other = drawn(lora(), 5)
+    other = tuned(lora(), 5)
     before = copies(other)
     text = error_of("torch_resume_checkpoint", "c.pt", other, adam(other))
     assert "it was saved while the adapter fr was active; in the model default is active" in text
@@ -184,11 +171,11 @@ def test_nothing_is_made_when_something_else_does_not_fit(in_folder):
 
 def test_a_part_brings_the_adapters_of_its_layers_only(in_folder):
     def model():
-        return call("torch_lora_apply", call("torch_model", 8, 4, 2), 2, 4, names("fc1", "fc2"))
+        return call("torch_lora_apply", call("torch_model", 8, 4, 2), 2, 4, listed("fc1", "fc2"))
 
-    one, other = drawn(model(), 1), model()
+    one, other = tuned(model(), 1), model()
     call("torch_lora_set_adapter", one, "fr", 3, 9)
-    drawn(one, 2)
+    tuned(one, 2)
     saved(one, "m.pt")
     call("torch_load_model", "m.pt", other, "fc1")
     assert (other.fc1.active, other.fc2.active) == ("fr", "default")
@@ -203,7 +190,7 @@ def lora_of(width: int, out: int) -> nn.Module:
 
 
 def test_loading_a_part_leaves_other_layers_merged(in_folder):
-    model = drawn(call("torch_lora_apply", call("torch_model", 8, 4, 2), 2, 4, names("fc1", "fc2")), 1)
+    model = tuned(call("torch_lora_apply", call("torch_model", 8, 4, 2), 2, 4, listed("fc1", "fc2")), 1)
     saved(model, "m.pt")
     call("torch_lora_merge_weights", model)
     wanted = model(X)
@@ -213,7 +200,7 @@ def test_loading_a_part_leaves_other_layers_merged(in_folder):
 
 
 def test_a_file_without_notes_fills_the_adapter_that_acts(in_folder):
-    layer, other = drawn(lora(), 1), lora()
+    layer, other = tuned(lora(), 1), lora()
     call("torch_lora_set_adapter", other, "fr")
     torch.save(layer.state_dict(), "plain.pt")
     loaded(other, "plain.pt")
@@ -235,7 +222,7 @@ MALFORMED = [
 def test_malformed_notes_are_told_and_change_nothing(notes, in_folder):
     from lispe_kernel.torch_library.formats import write_tree
 
-    write_tree("m.pt", drawn(lora(), 1).state_dict(), {"kind": "model", "lora": notes})
+    write_tree("m.pt", tuned(lora(), 1).state_dict(), {"kind": "model", "lora": notes})
     layer = lora()
     before = copies(layer)
     text = error_of("torch_load_model", "m.pt", layer)
@@ -274,7 +261,7 @@ def test_a_tied_weight_cannot_take_two_tensors_that_differ(in_folder):
         model["h"].weight = model["e"].weight
         return model
 
-    model = drawn(call("torch_lora_apply", tied(), 2, 4, "h"), 1)
+    model = tuned(call("torch_lora_apply", tied(), 2, 4, "h"), 1)
     saved(model, "unmerged.pt")
     call("torch_lora_merge_weights", model)
     saved(model, "merged.pt")

@@ -241,3 +241,12 @@ def test_the_way_out_names_the_models_dtype(in_folder):
     other = call("torch_linear", 3, 2).bfloat16()
     text = error_of("torch_load_model", "l.pt", other)
     assert '(torch_state_dict_convert (torch_read_state_dict path) "bfloat16")' in text
+
+
+def test_a_checkpoint_of_a_wrapped_model_resumes(in_folder):
+    layer, other = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    wrapped = {f"module.{key}": tensor for key, tensor in layer.state_dict().items()}
+    optimizer = torch.optim.SGD(layer.parameters(), 0.1).state_dict()
+    torch.save({"model": wrapped, "optimizer": optimizer, "epoch": 7}, "c.pt")
+    assert call("torch_resume_checkpoint", "c.pt", other, torch.optim.SGD(other.parameters(), 0.1)) == 7
+    assert torch.equal(other.weight, layer.weight)
