@@ -15,8 +15,11 @@ from lispe_kernel.display.registry import renderer
 _ROWS = 200
 
 
-def singular_values(layer: Any) -> list[float]:
-    """The singular values of alpha/rank · B·A, largest first: those of R_B·R_Aᵀ of two thin QR factors."""
+def singular_values(layer: Any) -> list[float] | None:
+    """The singular values of alpha/rank · B·A, largest first: those of R_B·R_Aᵀ of two thin QR factors.
+
+    None where A or B holds NaN or infinity: there are none then.
+    """
     import torch
 
     with torch.no_grad():
@@ -24,7 +27,10 @@ def singular_values(layer: Any) -> list[float]:
         up = layer.lora_B.weight.detach().double().cpu()
         _, of_up = torch.linalg.qr(up)
         _, of_down = torch.linalg.qr(down.T)
-        found = torch.linalg.svdvals(of_up @ of_down.T) * layer.scale
+        core = of_up @ of_down.T
+        if not core.isfinite().all():
+            return None
+        found = torch.linalg.svdvals(core) * layer.scale
     return [float(v) for v in found]
 
 
@@ -43,8 +49,7 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
                 numbers.value(float(layer.alpha)),
                 numbers.value(float(layer.scale)),
                 numbers.share(adapter, base + adapter),
-                numbers.value(sum(v * v for v in values) ** 0.5),
-                numbers.value(values[0]) if values else "",
+                *_norm_and_largest(values),
                 "merged" if layer.merged else "beside the base",
                 name(getattr(layer, "active", "")),
             ]
@@ -62,6 +67,12 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
         "adapter",
     ]
     return table(headings, rows, label="LoRA adapters", numeric=range(2, 8), data_sort=True)
+
+
+def _norm_and_largest(values: list[float] | None) -> tuple[str, str]:
+    if values is None:
+        return "not finite", "not finite"
+    return numbers.value(sum(v * v for v in values) ** 0.5), numbers.value(values[0]) if values else ""
 
 
 def adapters_in(module: Any) -> list[tuple[str, Any]]:
@@ -93,6 +104,9 @@ class LoraView(ModuleView):
 
     def special(self) -> Node:
         values = singular_values(self.value)
+        if values is None:
+            text = "A or B holds NaN or infinity: the delta has no singular values"
+            return element("p", text, class_="q")
         if not values or values[0] == 0:
             return element("p", "the delta is zero: a fresh adapter changes nothing", class_="q")
         series = charts.Series("singular value", list(map(float, range(1, len(values) + 1))), values)

@@ -34,7 +34,8 @@ from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
-from lispe_kernel.torch_library.module_state import merged_layers, modules_of, saved_state, targets_for
+from lispe_kernel.torch_library.lora_state import notes_in, refuse_other_active, stored_state, stored_targets
+from lispe_kernel.torch_library.module_state import merged_layers, modules_of, saved_state
 from lispe_kernel.torch_library.plain_tree import put_together
 from lispe_kernel.torch_library.progress import progress
 from lispe_kernel.torch_library.schedule_resume import (
@@ -120,8 +121,9 @@ def save_checkpoint(
     path = arguments.path(name, 4, path)
     metrics, scheduler = _by_kind(metrics, scheduler)
     _refuse_merged(modules)
+    state = stored_state(modules)
     tree: dict[str, Any] = {
-        "model": saved_state(modules),
+        "model": state.tensors,
         "optimizer": optimizer.state_dict(),
         "epoch": epoch,
         "random": random_state.capture(),
@@ -136,6 +138,7 @@ def save_checkpoint(
         "epoch": epoch,
         "metrics": tree.get("metrics", {}),
         "optimizer": type(optimizer).__name__,
+        **state.notes,
     }
     if scheduler is not None:
         summary["scheduler"] = schedule_name(scheduler)
@@ -259,9 +262,11 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
     with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
-        names = loading.state_names(archive.tree)
+        names = loading.without_wrappers(loading.state_names(archive.tree), saved_state(modules))
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        targets = targets_for(modules, sources)
+        notes = notes_in(archive.summary)
+        refuse_other_active(modules, sources, notes)
+        targets = stored_targets(modules, sources, notes)
         plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
         archive.verify(archive.entries, advance)
         parts = other_parts(archive.tree)

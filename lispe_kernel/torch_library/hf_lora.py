@@ -16,13 +16,15 @@ from torch.nn import functional
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library import arguments, hf_files
+from lispe_kernel.torch_library import arguments, hf_files, loading
 from lispe_kernel.torch_library.devices import device_of
 from lispe_kernel.torch_library.file_errors import reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.hf_models import Loaded, model_named, models, settings_of
+from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.llama import ATTENTION, FEED_FORWARD, Llama, weight_name
+from lispe_kernel.torch_library.lora_state import is_alpha
 
 NOT_FOUND = "Model not found: "
 NO_LORA = "Model is not a LoRA model"
@@ -188,29 +190,28 @@ def hf_lora_save(model_name: str, path: str) -> Atom:
 def hf_lora_load(model_name: str, path: str) -> Atom:
     """Replace the adapters' values by those of a file, all or none; a merged model is unmerged. True.
 
+    Values of another floating-point dtype are converted to the adapters'.
+
     Example: (maybe (torch_hf_lora_load "none" "a.pt") "not found") => not found
-    Errors: `Model not found: N`, `Model is not a LoRA model`, `Error loading LoRA adapters: ` with the file,
-    the key and both shapes
+    Errors: `Model not found: N`, `Model is not a LoRA model`, `Error loading LoRA adapters: ` with the file
+    and all that is missing, unexpected and mismatched (both shapes)
     Source: torch API 16.7
     """
     adapters = _adapters(model_name)
     path = arguments.path("torch_hf_lora_load", 2, path)
-    targets = adapters.named()
     with reading(LOADING, path), open_file(path) as archive:
-        for name, tensor in targets.items():
-            if name not in archive.entries:
-                raise LispeError(f"{LOADING}{path}: {name} is missing; nothing was changed")
-            shape = list(archive.entries[name].shape)
-            if shape != list(tensor.shape):
-                raise LispeError(
-                    f"{LOADING}{path}: {name} is {shape} in the file and {list(tensor.shape)} in the model; "
-                    "nothing was changed"
-                )
-        archive.verify(targets)
-        archive.read_into({name: [tensor] for name, tensor in targets.items()})
+        names = loading.state_names(archive.tree)
+        sources = {name: archive.entries[ref] for name, ref in names.items()}
+        plan = loading.plan(
+            f"{LOADING}{path} does not fit: ", sources, adapters.named(), fits=loading.both_floating
+        )
+        wanted = {names[name]: tensors for name, tensors in plan.items()}
+        archive.verify(wanted)
         scale = archive.summary.get("scale")
-    adapters.scale = float(scale) if isinstance(scale, int | float) else adapters.scale
-    adapters.merged.clear()
+        with held_back():
+            archive.read_into(wanted)
+            adapters.scale = float(scale) if is_alpha(scale) else adapters.scale
+            adapters.merged.clear()
     return TRUE
 
 

@@ -38,16 +38,39 @@ _MODEL_KEYS = ("model", "model_state_dict", "state_dict")
 def state_names(tree: Any) -> dict[str, str]:
     """The names of a model's tensors -> the archive's names, in a plain file or in a checkpoint.
 
+    A checkpoint may keep a table without tensors (settings) under one of the model's usual keys, and the
+    tensors under another.
     Errors: BadFile when the file holds no table of tensors.
     """
     if isinstance(tree, dict):
-        for key in _MODEL_KEYS:
-            if isinstance(tree.get(key), dict):
-                return state_names(tree[key])
-        found = _flat(tree, "")
-        if found or not tree:
+        inner = [tree[key] for key in _MODEL_KEYS if isinstance(tree.get(key), dict)]
+        found = next(filter(None, map(_named, inner)), {}) if inner else _flat(tree, "")
+        if found or not tree or {} in inner:
             return found
     raise BadFile("it holds no table of tensors")
+
+
+def _named(tree: dict[Any, Any]) -> dict[str, str]:
+    """The same in an inner table: nothing where it holds no tensors."""
+    try:
+        return state_names(tree)
+    except BadFile:
+        return {}
+
+
+# What DataParallel and torch.compile put into the names of what they wrap.
+_WRAPPERS = ("module", "_orig_mod")
+
+
+def without_wrappers(names: dict[str, str], model: Iterable[str]) -> dict[str, str]:
+    """The names of a file without the parts that wrappers put in, unless the model has such parts itself.
+
+    `module.fc._orig_mod.weight` -> `fc.weight`. Names that would become one stay as they are.
+    """
+    own = {part for name in model for part in name.split(".")}
+    extra = {wrapper for wrapper in _WRAPPERS if wrapper not in own}
+    plain = {".".join(p for p in name.split(".") if p not in extra): ref for name, ref in names.items()}
+    return plain if len(plain) == len(names) else names
 
 
 def _flat(tree: dict[Any, Any], prefix: str) -> dict[str, str]:
@@ -71,12 +94,20 @@ def chosen(part: Any, names: Iterable[str]) -> Callable[[str], bool] | None:
     """
     if part is None:
         return None
-    wanted = [part] if isinstance(part, str) else [to_text(item) for item in part]
     names = list(names)
-    for each in wanted:
+    for each in _parts(part):
         if not any(_under(each, name) for name in names):
             raise BadFile(f"it holds no tensor {each} and none under {each}.; it holds {some(names)}")
-    return lambda name: any(_under(each, name) for each in wanted)
+    return _within(part)
+
+
+def _parts(part: Any) -> list[str]:
+    return [part] if isinstance(part, str) else [to_text(item) for item in part]
+
+
+def _within(part: Any) -> Callable[[str], bool]:
+    parts = _parts(part)
+    return lambda name: any(_under(each, name) for each in parts)
 
 
 def check_part(function: str, position: int, part: Any) -> None:
@@ -92,39 +123,62 @@ def _under(part: str, name: str) -> bool:
     return name == part or name.startswith(part.rstrip(".") + ".")
 
 
-def take_part(
-    part: Any, sources: Mapping[str, Described], targets: dict[str, torch.Tensor]
-) -> tuple[dict[str, Described], dict[str, torch.Tensor], str]:
-    """The sources and targets of a part, under the names of the sources, and the prefix the model lacks.
-
-    With a prefix that is not in the model, the model itself is that part: names are compared without it.
-    """
+def inside(part: Any, sources: Mapping[str, Described]) -> dict[str, Described]:
+    """The sources of a part. Errors: BadFile for a part that the file lacks."""
     test = chosen(part, sources)
-    if test is None:
-        return dict(sources), targets, ""
-    inside = {name: source for name, source in sources.items() if test(name)}
-    wanted = {name: target for name, target in targets.items() if test(name)}
-    if isinstance(part, str) and not wanted:
-        lead = part.rstrip(".") + "."
-        return inside, {lead + name: target for name, target in targets.items()}, lead
-    return inside, wanted, ""
+    return {name: source for name, source in sources.items() if test is None or test(name)}
+
+
+def prefix_outside(part: Any, targets: Iterable[str]) -> str:
+    """The prefix that the model lacks since it is that part itself; an empty text when it has the part."""
+    if not isinstance(part, str) or any(_under(part, name) for name in targets):
+        return ""
+    return part.rstrip(".")
+
+
+def wanted(part: Any, targets: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """The targets of a part under the names that the file has for them, the outside prefix in front."""
+    lead = prefix and prefix + "."
+    named = {lead + name: target for name, target in targets.items()}
+    if part is None:
+        return named
+    test = _within(part)
+    return {name: target for name, target in named.items() if test(name)}
 
 
 # -- the comparison
 
 
+Fits = Callable[[torch.dtype, torch.dtype], bool]
+
+
+def same_dtype(source: torch.dtype, target: torch.dtype) -> bool:
+    """What whole models ask for: nothing is rounded."""
+    return source is target
+
+
+def both_floating(source: torch.dtype, target: torch.dtype) -> bool:
+    """What adapters ask for: a copy from one floating-point dtype to another converts, as PyTorch's does."""
+    return source is target or (source.is_floating_point and target.is_floating_point)
+
+
 def plan(
-    what: str, sources: Mapping[str, Described], targets: dict[str, torch.Tensor], *, names: str = "the file"
+    what: str,
+    sources: Mapping[str, Described],
+    targets: dict[str, torch.Tensor],
+    *,
+    names: str = "the file",
+    fits: Fits = same_dtype,
 ) -> Plan:
     """Which tensors each source fills. Every target must be filled and every source used.
 
     Errors: LispeError beginning with `what`, which lists all that does not fit.
     """
     pairs = {name: [target] for name, target in targets.items() if name in sources}
-    filled = {_identity(target) for tensors in pairs.values() for target in tensors}
-    missing = [n for n, target in targets.items() if n not in sources and _identity(target) not in filled]
+    filled = {identity(target) for tensors in pairs.values() for target in tensors}
+    missing = [n for n, target in targets.items() if n not in sources and identity(target) not in filled]
     unexpected = [name for name in sources if name not in targets]
-    shapes, dtypes = compared(pairs, sources, names)
+    shapes, dtypes = compared(pairs, sources, names, fits)
     problems = [
         _line("missing", [_described(name, targets[name]) for name in missing]),
         _line("unexpected", [_described(name, sources[name]) for name in unexpected]),
@@ -134,12 +188,15 @@ def plan(
     found = "; ".join(problem for problem in problems if problem)
     if found:
         prefix = _common_prefix(sources, targets)
-        way_out = _way_out(bool(missing or unexpected), bool(shapes), prefix)
+        kinds = {dtype_name(tensors[0].dtype) for tensors in pairs.values() if tensors[0].is_floating_point()}
+        way_out = _way_out(bool(missing or unexpected), bool(shapes), prefix, kinds)
         raise LispeError(f"{what}{found}. Nothing was changed; {way_out}")
     return pairs
 
 
-def compared(pairs: Plan, sources: Mapping[str, Described], names: str) -> tuple[list[str], list[str]]:
+def compared(
+    pairs: Plan, sources: Mapping[str, Described], names: str, fits: Fits = same_dtype
+) -> tuple[list[str], list[str]]:
     """The differences in shape and in dtype between the two sides, as texts that name both."""
     shapes, dtypes = [], []
     for name, tensors in pairs.items():
@@ -147,7 +204,7 @@ def compared(pairs: Plan, sources: Mapping[str, Described], names: str) -> tuple
         if not same_shape(name, source.shape, target.shape):
             sizes = f"{shape(source.shape)} in {names} and {shape(target.shape)} in the model"
             shapes.append(f"{name} is {sizes}")
-        elif source.dtype is not target.dtype:
+        elif not fits(source.dtype, target.dtype):
             kinds = f"{dtype_name(source.dtype)} in {names} and {dtype_name(target.dtype)} in the model"
             dtypes.append(f"{name} is {kinds}")
     return shapes, dtypes
@@ -162,7 +219,7 @@ def same_shape(name: str, source: Iterable[int], target: Iterable[int]) -> bool:
     return is_table and [n for n in source if n != 1] == [n for n in target if n != 1]
 
 
-def _identity(tensor: torch.Tensor) -> tuple[Any, ...]:
+def identity(tensor: torch.Tensor) -> tuple[Any, ...]:
     """Tied weights have one identity under several names."""
     return tensor.data_ptr() or id(tensor), tuple(tensor.shape), tensor.stride()
 
@@ -200,14 +257,15 @@ def _common_prefix(sources: Iterable[str], targets: Iterable[str]) -> str:
     return ""
 
 
-def _way_out(other_names: bool, other_shapes: bool, prefix: str) -> str:
+def _way_out(other_names: bool, other_shapes: bool, prefix: str, kinds: set[str]) -> str:
+    """What the user can do; `kinds` are the floating-point dtypes of the model."""
     if prefix:
         return f'the model is the part {prefix} of the file: (torch_load_model path model "{prefix}")'
     if other_shapes:
         return "build the model with the sizes of the file"
     if other_names:
         return "build the same architecture, or load a part: (torch_load_model path model (list names...))"
-    return (
-        "convert the file's tensors: (torch_load_state_dict model "
-        '(torch_state_dict_convert (torch_read_state_dict path) "float32"))'
-    )
+    state = "(torch_read_state_dict path)"
+    if len(kinds) == 1:
+        state = f'(torch_state_dict_convert {state} "{kinds.pop()}")'
+    return f"convert the file's tensors: (torch_load_state_dict model {state})"

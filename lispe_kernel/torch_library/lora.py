@@ -15,9 +15,11 @@ from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library import arguments
 from lispe_kernel.torch_library.guard import torch_function
+from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.lora_layer import LoraLinear
-from lispe_kernel.torch_library.module_state import joined, modules_of
+from lispe_kernel.torch_library.module_state import lora_layers, modules_of
 from lispe_kernel.torch_library.modules import NO_LINEAR
+from lispe_kernel.torch_library.pt_files import dtype_name
 
 NO_LORA = "Error: Argument must be a LoRA linear layer"
 NO_LAYERS = "Error: Model must contain LoRA layers"
@@ -102,14 +104,9 @@ def lora_forward_with_gradients(
         return lora_forward(lora_layer, input_)
 
 
-def lora_layers(model: Any, text: str) -> dict[str, LoraLinear]:
+def adapted(model: Any, text: str) -> dict[str, LoraLinear]:
     """The LoRA layers of a layer, a module or a table of modules, by path. Errors: `text` when none."""
-    found = {
-        joined(prefix, path): layer
-        for prefix, module in modules_of(model, text).items()
-        for path, layer in module.named_modules()
-        if isinstance(layer, LoraLinear)
-    }
+    found = lora_layers(modules_of(model, text))
     if not found:
         raise LispeError(text)
     return found
@@ -119,25 +116,42 @@ def lora_layers(model: Any, text: str) -> dict[str, LoraLinear]:
 def lora_merge_weights(lora_layer: LoraLinear) -> str:
     """Add alpha/rank · B·A to the base, once: the layer then costs what a linear layer costs.
 
-    A model with LoRA layers merges all of them. A second call changes nothing.
+    A model with LoRA layers merges all of them, or none on an error. A second call changes nothing. The base
+    is kept beside the merged weight, at the cost of its memory, and a layer that shares its weight with
+    another module leaves that one alone.
 
     Example: (torch_lora_merge_weights (torch_lora_linear 8 3 2 4)) => LoRA weights merged successfully
-    Errors: `Error: Argument must be a LoRA linear layer`
+    Errors: `Error: Argument must be a LoRA linear layer`; an adapter that holds NaN or infinity is refused
     Source: guide, Production Deployment Options; torch API 10
     """
-    for layer in lora_layers(lora_layer, NO_LORA).values():
-        layer.merge()
+    waiting = {path: layer for path, layer in adapted(lora_layer, NO_LORA).items() if not layer.merged}
+    weights = {path: _merged_weight(path, layer) for path, layer in waiting.items()}
+    with held_back():
+        for path, layer in waiting.items():
+            layer.merge(weights[path])
     return "LoRA weights merged successfully"
+
+
+def _merged_weight(path: str, layer: LoraLinear) -> torch.Tensor:
+    try:
+        return layer.merged_weight()
+    except FloatingPointError as error:
+        where = f" of {path}" if path else ""
+        raise LispeError(
+            f"Error merging LoRA weights: {error}: A or B{where} holds such a value, or one too large for "
+            f"{dtype_name(layer.original.weight.dtype)}. Nothing was merged; load an adapter that is whole: "
+            "(torch_lora_load_adapters layer path)"
+        ) from error
 
 
 @torch_function("torch_lora_unmerge_weights", "torch_lora_unmerge", prefix="Error unmerging LoRA weights: ")
 def lora_unmerge_weights(lora_layer: LoraLinear) -> str:
-    """Take away from the base what merging added; the adapter then acts beside it again.
+    """Let the adapter act beside the base again, which is bit for bit what it was before merging.
 
     Example: (torch_lora_unmerge_weights (torch_lora_linear 8 3 2 4)) => LoRA weights unmerged successfully
     Errors: `Error: Argument must be a LoRA linear layer`
     """
-    for layer in lora_layers(lora_layer, NO_LORA).values():
+    for layer in adapted(lora_layer, NO_LORA).values():
         layer.unmerge()
     return "LoRA weights unmerged successfully"
 
@@ -173,5 +187,5 @@ def lora_trainable_params(model: Any) -> List:
     Errors: `Error: Model must contain LoRA layers`
     Source: torch API 10
     """
-    layers = lora_layers(model, NO_LAYERS).values()
+    layers = adapted(model, NO_LAYERS).values()
     return List(tensor for layer in layers for tensor in (layer.lora_A.weight, layer.lora_B.weight))

@@ -17,15 +17,15 @@ from lispe_kernel.torch_library.file_errors import reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
-from lispe_kernel.torch_library.lora import NO_LAYERS, lora_layers
+from lispe_kernel.torch_library.lora import NO_LAYERS, adapted
 from lispe_kernel.torch_library.lora_layer import LoraLinear
-from lispe_kernel.torch_library.module_state import joined
+from lispe_kernel.torch_library.lora_state import is_alpha
+from lispe_kernel.torch_library.module_state import LORA_A, LORA_B, joined
 
 SAVING = "Error saving LoRA adapters: "
 LOADING = "Error loading LoRA adapters: "
-A, B = "lora_A.weight", "lora_B.weight"
 # What libtorch's archive of a two-element sequence calls them.
-_ORIGINAL_NAMES = {"0.weight": A, "1.weight": B}
+_ORIGINAL_NAMES = {"0.weight": LORA_A, "1.weight": LORA_B}
 
 
 @torch_function("torch_lora_save_adapters", prefix=SAVING)
@@ -36,7 +36,7 @@ def lora_save_adapters(model: Any, path: str) -> str:
     Errors: `Error: Model must contain LoRA layers`, `Error saving LoRA adapters: ` and why
     Source: guide, LoRA Adapter Management; torch API 10
     """
-    layers = lora_layers(model, NO_LAYERS)
+    layers = adapted(model, NO_LAYERS)
     path = arguments.path("torch_lora_save_adapters", 2, path)
     alphas = {name: layer.alpha for name, layer in layers.items()}
     with writing(SAVING, path):
@@ -48,8 +48,8 @@ def adapter_tensors(layers: dict[str, LoraLinear]) -> dict[str, torch.Tensor]:
     """A and B of each layer by name: `lora_A.weight`, or `PATH.lora_A.weight` inside a model."""
     tensors = {}
     for path, layer in layers.items():
-        tensors[joined(path, A)] = layer.lora_A.weight.detach()
-        tensors[joined(path, B)] = layer.lora_B.weight.detach()
+        tensors[joined(path, LORA_A)] = layer.lora_A.weight.detach()
+        tensors[joined(path, LORA_B)] = layer.lora_B.weight.detach()
     return tensors
 
 
@@ -57,7 +57,8 @@ def adapter_tensors(layers: dict[str, LoraLinear]) -> dict[str, torch.Tensor]:
 def lora_load_adapters(model: Any, path: str) -> str:
     """Replace A and B of the layer (or of all LoRA layers of a model) by those of a file, in place.
 
-    A merged layer is unmerged first, so that the new adapter acts. The base is untouched.
+    A merged layer is unmerged, so that the new adapter acts. The base is untouched. Values of another
+    floating-point dtype are converted to the layer's.
 
     Example: (block (setq l (torch_lora_linear 8 5 2 4)) (torch_lora_save_adapters l "ad.pt") (torch_lora_load_adapters l "ad.pt")) => LoRA adapters loaded successfully
     Errors: `Error: Model must contain LoRA layers`, `Error loading LoRA adapters: ` and what is wrong
@@ -65,12 +66,12 @@ def lora_load_adapters(model: Any, path: str) -> str:
     """  # noqa: E501
     if isinstance(model, str) and not isinstance(path, str):
         path, model = model, path
-    layers = lora_layers(model, NO_LAYERS)
+    layers = adapted(model, NO_LAYERS)
     path = arguments.path("torch_lora_load_adapters", 2, path)
     with reading(LOADING, path), open_file(path) as archive:
         sources = {_ORIGINAL_NAMES.get(n, n): ref for n, ref in loading.state_names(archive.tree).items()}
         alphas = archive.summary.get("alpha")
-        fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}), path)
+        fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}), LOADING + path)
     return "LoRA adapters loaded successfully"
 
 
@@ -82,13 +83,16 @@ class Adapters(NamedTuple):
     alphas: dict[str, Any]
 
 
-def fill(layers: dict[str, LoraLinear], adapters: Adapters, path: str) -> None:
-    """Put a file's adapters into layers, all or none. Errors: LispeError naming both shapes."""
+def fill(layers: dict[str, LoraLinear], adapters: Adapters, where: str) -> None:
+    """Put a file's adapters into layers, all or none.
+
+    Errors: LispeError naming both shapes, which begins with `where` (the prefix and the file).
+    """
     archive, names, alphas = adapters
     entries = {name: archive.entries[ref] for name, ref in names.items()}
+    _check_rank(layers, entries, where)
     targets = adapter_tensors(layers)
-    _check_rank(layers, entries, path)
-    plan = loading.plan(f"{LOADING}{path} does not fit: ", entries, targets)
+    plan = loading.plan(f"{where} does not fit: ", entries, targets, fits=loading.both_floating)
     wanted = {names[name]: tensors for name, tensors in plan.items()}
     archive.verify(wanted)
     with held_back():
@@ -96,19 +100,20 @@ def fill(layers: dict[str, LoraLinear], adapters: Adapters, path: str) -> None:
             layer.unmerge()
         archive.read_into(wanted)
         for name, layer in layers.items():
-            if isinstance(alphas.get(name), int | float):
+            if is_alpha(alphas.get(name)):
                 layer.alpha = float(alphas[name])
 
 
-def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any], path: str) -> None:
+def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any], where: str) -> None:
     """The most frequent misfit has its own sentence: an adapter of another rank."""
     for name, layer in layers.items():
-        entry = entries.get(joined(name, A))
-        same_width = entry is not None and len(entry.shape) == 2 and entry.shape[1] == layer.in_features
-        if same_width and entry.shape[0] != layer.rank:
+        entry = entries.get(joined(name, LORA_A))
+        if entry is None or len(entry.shape) != 2:
+            continue
+        if entry.shape[1] == layer.in_features and entry.shape[0] != layer.rank:
             here = loading.shape(layer.lora_A.weight.shape)
             raise LispeError(
-                f"{LOADING}{path}: {joined(name, A)} is {loading.shape(entry.shape)} in the file and {here} "
+                f"{where}: {joined(name, LORA_A)} is {loading.shape(entry.shape)} in the file and {here} "
                 f"in the layer: the adapter has rank {entry.shape[0]}, the layer rank {layer.rank}. "
                 "Nothing was changed; make the layer with the adapter's rank"
             )

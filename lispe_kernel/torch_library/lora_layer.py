@@ -17,11 +17,9 @@ DEFAULT = "default"
 
 
 class Merged(NamedTuple):
-    """What was added to the base weight, so that exactly this can be taken away again."""
+    """The plain linear layer that acts while the adapter is merged; a tuple hides it from `parameters()`."""
 
-    down: torch.Tensor
-    up: torch.Tensor
-    scale: float
+    layer: nn.Linear
 
 
 class Adapter(NamedTuple):
@@ -31,9 +29,17 @@ class Adapter(NamedTuple):
     up: nn.Linear
     alpha: float
 
+    @property
+    def rank(self) -> int:
+        return int(self.down.weight.shape[0])
+
 
 class LoraLinear(nn.Module):
-    """`original`, frozen; `lora_A.weight` [rank, in] ~ N(0, 1/sqrt(rank)), `lora_B.weight` [out, rank], 0."""
+    """`original`, frozen; `lora_A.weight` [rank, in] ~ N(0, 1/sqrt(rank)), `lora_B.weight` [out, rank], 0.
+
+    Nothing here ever writes to the base: a merged layer computes with a second weight beside it, which costs
+    the memory of one more base weight and makes unmerging exact, whatever the adapter held.
+    """
 
     # Stands for a linear layer in `torch_linear_forward`.
     stands_for_linear = True
@@ -45,17 +51,22 @@ class LoraLinear(nn.Module):
         self.active = DEFAULT
         self._resting: dict[str, Adapter] = {}
         self._merged: Merged | None = None
-        self.alpha = float(alpha)
-        self.lora_A, self.lora_B = self._fresh(rank)
+        self.lora_A, self.lora_B, self.alpha = self.fresh(rank, alpha)
 
-    def _fresh(self, rank: int) -> tuple[nn.Linear, nn.Linear]:
+    def fresh(self, rank: int, alpha: float) -> Adapter:
+        """A new adapter of this layer's sizes, dtype and device, which changes nothing yet."""
+        adapter = self.empty(rank, alpha)
+        nn.init.normal_(adapter.down.weight, std=1 / math.sqrt(rank))
+        nn.init.zeros_(adapter.up.weight)
+        return adapter
+
+    def empty(self, rank: int, alpha: float) -> Adapter:
+        """A new adapter whose values are still to come from a file."""
         weight = self.original.weight
         made = {"bias": False, "dtype": weight.dtype, "device": weight.device}
         down = nn.utils.skip_init(nn.Linear, self.in_features, rank, **made)
         up = nn.utils.skip_init(nn.Linear, rank, self.out_features, **made)
-        nn.init.normal_(down.weight, std=1 / math.sqrt(rank))
-        nn.init.zeros_(up.weight)
-        return down, up
+        return Adapter(down, up, float(alpha))
 
     @property
     def rank(self) -> int:
@@ -65,10 +76,6 @@ class LoraLinear(nn.Module):
     def scale(self) -> float:
         return self.alpha / self.rank
 
-    @property
-    def merged(self) -> bool:
-        return self._merged is not None
-
     def forward(self, data: torch.Tensor) -> torch.Tensor:
         base = functional.linear(data, self.original.weight, self.original.bias)
         return base + self.scale * self.lora_B(self.lora_A(data))  # type: ignore[no-any-return]
@@ -76,7 +83,7 @@ class LoraLinear(nn.Module):
     @property
     def weight(self) -> torch.Tensor:
         """The weight that acts, for modules (attention) that take a layer's weight instead of calling it."""
-        return self.original.weight if self.merged else self.original.weight + self.delta()
+        return self.original.weight + self.delta() if self._merged is None else self._merged.layer.weight
 
     @property
     def bias(self) -> torch.Tensor | None:
@@ -86,53 +93,84 @@ class LoraLinear(nn.Module):
         """alpha/rank · B·A, [out, in]."""
         return self.scale * (self.lora_B.weight @ self.lora_A.weight)
 
-    def merge(self) -> None:
-        """Add the delta to the base, once; the layer then computes what a plain linear layer computes."""
+    # -- merging
+
+    @property
+    def merged(self) -> bool:
+        return self._merged is not None
+
+    @torch.no_grad()
+    def merged_weight(self) -> torch.Tensor:
+        """Base plus delta, [out, in], added in at least float32 and rounded once.
+
+        Errors: FloatingPointError where NaN or infinity would take the place of a finite value.
+        """
+        base = self.original.weight
+        wide = torch.promote_types(base.dtype, torch.float32)
+        delta = self.scale * (self.lora_B.weight.to(wide) @ self.lora_A.weight.to(wide))
+        total = (base.to(wide) + delta).to(base.dtype)
+        if bool((base.isfinite() & ~total.isfinite()).any()):
+            raise FloatingPointError("the delta holds NaN or infinity")
+        return total
+
+    def merge(self, weight: torch.Tensor | None = None) -> None:
+        """Let one weight act, `merged_weight()` unless given; nothing when the layer is merged already."""
         if self.merged:
             return
-        with torch.no_grad():
-            down, up = self.lora_A.weight.detach().clone(), self.lora_B.weight.detach().clone()
-            self._merged = Merged(down, up, self.scale)
-            self.original.weight += self.scale * (up @ down)
+        weight = self.merged_weight() if weight is None else weight
+        has_bias = self.original.bias is not None
+        plain = nn.Linear(self.in_features, self.out_features, bias=has_bias, device="meta")
+        plain.weight = nn.Parameter(weight, requires_grad=False)
+        if has_bias:
+            plain.bias = nn.Parameter(self.original.bias.detach().clone(), requires_grad=False)
+        self._merged = Merged(plain)
         # The plain layer's own forward: a merged layer costs nothing extra.
-        self.forward = self.original.forward  # type: ignore[method-assign]
+        self.forward = plain.forward  # type: ignore[method-assign]
 
     def unmerge(self) -> None:
-        """Take away from the base what `merge` added."""
-        if self._merged is None:
-            return
-        with torch.no_grad():
-            self.original.weight -= self._merged.scale * (self._merged.up @ self._merged.down)
-        self.forget_merge()
-
-    def forget_merge(self) -> None:
-        """The base was replaced by one without a delta: the adapter acts beside it again."""
+        """Let the adapter act beside the base again."""
         self._merged = None
         self.__dict__.pop("forward", None)
 
+    # -- named adapters
+
     def adapters(self) -> list[str]:
         """The names of the layer's adapters, the active one included, sorted."""
-        return sorted({self.active, *self._resting})
+        return sorted(self.named_adapters())
 
-    def switch(self, name: str, rank: int, alpha: float) -> None:
-        """Make another adapter act; one that does not exist yet is made fresh with this rank and alpha."""
-        self.unmerge()
+    def named_adapters(self) -> dict[str, Adapter]:
+        """The layer's adapters by name, the active one first."""
+        return {self.active: Adapter(self.lora_A, self.lora_B, self.alpha), **self._resting}
+
+    def adapter(self, name: str) -> Adapter | None:
+        """The adapter of this name, acting or resting; None when there is none."""
+        return self.named_adapters().get(name)
+
+    def keep(self, name: str, adapter: Adapter) -> None:
+        """Put an adapter under a name, in the place of the one there: to rest, or to act if that acts."""
         if name == self.active:
-            return
-        chosen = self._resting.pop(name, None) or Adapter(*self._fresh(rank), alpha)
-        self._resting[self.active] = Adapter(self.lora_A, self.lora_B, self.alpha)
-        self.lora_A, self.lora_B, self.alpha = chosen
-        self.active = name
+            self.lora_A, self.lora_B, self.alpha = adapter
+        else:
+            self._resting[name] = adapter
+
+    def activate(self, name: str) -> None:
+        """Make an adapter that the layer has act. Errors: KeyError when there is none of that name."""
+        self.unmerge()
+        if name != self.active:
+            chosen = self._resting.pop(name)
+            self._resting[self.active] = Adapter(self.lora_A, self.lora_B, self.alpha)
+            self.active = name
+            self.lora_A, self.lora_B, self.alpha = chosen
 
     def forget(self, name: str) -> None:
         """Drop an adapter that rests; nothing when there is none of that name."""
         self._resting.pop(name, None)
 
     def _apply(self, change: Any, recurse: bool = True) -> LoraLinear:
-        """Moves to another device or dtype reach the resting adapters too."""
-        for adapter in self._resting.values():
-            adapter.down._apply(change, recurse)
-            adapter.up._apply(change, recurse)
+        """Moves to another device or dtype reach the resting adapters and the merged weight too."""
+        hidden = [part for adapter in self._resting.values() for part in (adapter.down, adapter.up)]
+        for part in [*hidden, *(self._merged or ())]:
+            part._apply(change, recurse)
         return super()._apply(change, recurse)  # type: ignore[return-value]
 
     def extra_repr(self) -> str:

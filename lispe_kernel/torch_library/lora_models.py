@@ -7,7 +7,7 @@ layers over the same weights, everything else is frozen.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -16,9 +16,10 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.torch_library import loading
 from lispe_kernel.torch_library.guard import torch_function
-from lispe_kernel.torch_library.lora import NO_LAYERS, lora_layers, lora_settings
-from lispe_kernel.torch_library.lora_layer import LoraLinear
-from lispe_kernel.torch_library.module_state import joined, modules_of
+from lispe_kernel.torch_library.interrupts import held_back
+from lispe_kernel.torch_library.lora import NO_LAYERS, adapted, lora_settings
+from lispe_kernel.torch_library.lora_layer import Adapter, LoraLinear
+from lispe_kernel.torch_library.module_state import joined, lora_layers, modules_of
 
 NO_MODULE = "Error: First argument must be a PyTorch module"
 
@@ -28,8 +29,9 @@ def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None) -> Any:
     """Put a LoRA adapter beside each linear layer that a target names, in place, and freeze all the rest.
 
     A target is the last part of a layer's path (`"fc1"`), a longer end of it (`"ffn.fc1"`) or the whole path;
-    nil means every linear layer. Works on a module, a list or a table of modules, and gives it back; a
-    linear layer alone gives a new LoRA layer over its own weights.
+    nil or `"all-linear"` means every linear layer. Works on a module, a list or a table of modules, and gives
+    it back; a linear layer alone gives a new LoRA layer over its own weights. Adapters that the model has
+    already stay, and stay as trainable as they are. A layer that stands at several places gets one adapter.
 
     Example: (size (torch_lora_trainable_params (torch_lora_apply (torch_model 4 8 2) 2 4 "fc1"))) => 2
     Errors: `Error: First argument must be a PyTorch module`, `Error applying LoRA: ` when a target names no
@@ -38,23 +40,34 @@ def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None) -> Any:
     """
     settings = lora_settings("torch_lora_apply", 2, rank, alpha)
     modules = modules_of(model, NO_MODULE)
-    names = _target_names(targets)
     places = [place for prefix, module in modules.items() for place in _linear_layers(prefix, module)]
-    chosen = _chosen(places, names)
+    chosen = _chosen(places, _target_names(targets))
+    _freeze(modules)
+    made = {id(place.linear): LoraLinear(place.linear, *settings) for place in chosen}
+    # A chosen layer may stand at places that no target names: it is the same layer there.
+    same = [place for place in places if id(place.linear) in made]
+    for place in same:
+        if place.parent is not None:
+            setattr(place.parent, place.name, made[id(place.linear)])
+    return _with_replaced(model, {p.path: made[id(p.linear)] for p in same if p.parent is None})
+
+
+def _freeze(modules: dict[str, nn.Module]) -> None:
+    """Everything but the adapters that there are."""
+    layers = lora_layers(modules).values()
+    adapters = {id(part.weight) for layer in layers for part in (layer.lora_A, layer.lora_B)}
     for module in modules.values():
-        module.requires_grad_(False)
-    replaced = {}
-    for path, parent, name, linear in chosen:
-        layer = LoraLinear(linear, *settings)
-        if parent is None:
-            replaced[path] = layer
-        else:
-            setattr(parent, name, layer)
-    return _with_replaced(model, replaced)
+        for tensor in module.parameters():
+            if id(tensor) not in adapters:
+                tensor.requires_grad_(False)
+
+
+# What PEFT calls every linear layer.
+ALL = "all-linear"
 
 
 def _target_names(targets: Any) -> list[str] | None:
-    if targets is None:
+    if targets is None or targets == ALL:
         return None
     if isinstance(targets, str):
         return [targets]
@@ -63,40 +76,38 @@ def _target_names(targets: Any) -> list[str] | None:
     raise wrong_argument("torch_lora_apply", 4, "a list of layer names", targets)
 
 
-_Place = tuple[str, nn.Module | None, str, nn.Linear]
+class _Place(NamedTuple):
+    """Where a linear layer stands: its path, its parent (None for a module itself) and its name in it."""
+
+    path: str
+    parent: nn.Module | None
+    name: str
+    linear: nn.Linear
 
 
 def _linear_layers(prefix: str, module: nn.Module) -> Iterator[_Place]:
-    """(path, parent, name in the parent, layer) of each linear layer that has no adapter yet."""
-    if isinstance(module, nn.Linear):
-        yield prefix, None, "", module
-    for path, parent in module.named_modules():
-        if isinstance(parent, LoraLinear):
-            continue
-        for name, child in parent.named_children():
-            whole = joined(prefix, joined(path, name))
-            if isinstance(child, nn.Linear) and not _inside_lora(module, path):
-                yield whole, parent, name, child
-
-
-def _inside_lora(module: nn.Module, path: str) -> bool:
-    parts = path.split(".") if path else []
-    starts = (".".join(parts[:end]) for end in range(len(parts) + 1))
-    return any(isinstance(module.get_submodule(start), LoraLinear) for start in starts)
+    """Each place of a linear layer that has no adapter yet; a shared layer has several."""
+    inside: list[str] = []
+    for path, part in module.named_modules(remove_duplicate=False):
+        if isinstance(part, LoraLinear):
+            inside.append(path and path + ".")
+        elif isinstance(part, nn.Linear) and not path.startswith(tuple(inside)):
+            above, _, name = path.rpartition(".")
+            yield _Place(joined(prefix, path), module.get_submodule(above) if path else None, name, part)
 
 
 def _chosen(places: list[_Place], names: list[str] | None) -> list[_Place]:
-    known = [path or "the layer itself" for path, *_ in places]
+    known = [place.path or "the layer itself" for place in places]
     if not places:
         raise LispeError("Error applying LoRA: the model has no linear layers without an adapter")
     if names is None:
         return places
     for name in names:
-        if not any(_is_target(path, name) for path, *_ in places):
+        if not any(_is_target(place.path, name) for place in places):
             raise LispeError(
                 f"Error applying LoRA: no linear layer is called {name}; there are: {loading.some(known)}"
             )
-    return [place for place in places if any(_is_target(place[0], name) for name in names)]
+    return [place for place in places if any(_is_target(place.path, name) for name in names)]
 
 
 def _is_target(path: str, name: str) -> bool:
@@ -120,24 +131,46 @@ def lora_set_adapter(model: Any, name: Any, rank: Any = None, alpha: Any = None)
     """Make the adapter of this name act in a LoRA layer, or in all LoRA layers of a model.
 
     The adapter that acted before is kept under its own name (the first is called `default`). A name that is
-    new makes a fresh adapter, with the rank and alpha of the present one unless they are given.
+    new makes a fresh adapter, in each layer with the rank and alpha of its present one unless they are given.
 
     Example: (torch_lora_set_adapter (torch_lora_linear 8 5 2 4) "french") => Adapter french is active
-    Errors: `Error: Model must contain LoRA layers`
+    Errors: `Error: Model must contain LoRA layers`, `Error switching the adapter: ` when the name exists and
+    has another rank or alpha than those given
     """
-    layers = lora_layers(model, NO_LAYERS)
+    layers = adapted(model, NO_LAYERS)
     if not isinstance(name, str) or not name:
         raise wrong_argument("torch_lora_set_adapter", 2, "the name of an adapter (a string)", name)
-    first = next(iter(layers.values()))
-    rank, alpha = lora_settings(
-        "torch_lora_set_adapter",
-        3,
-        first.rank if rank is None else rank,
-        first.alpha if alpha is None else alpha,
-    )
-    for layer in layers.values():
-        layer.switch(name, rank, alpha)
+    settings = {
+        path: lora_settings(
+            "torch_lora_set_adapter",
+            3,
+            layer.rank if rank is None else rank,
+            layer.alpha if alpha is None else alpha,
+        )
+        for path, layer in layers.items()
+    }
+    for path, layer in layers.items():
+        _refuse_other_settings(path, name, layer.adapter(name), rank, alpha)
+    made = {
+        path: layer.fresh(*settings[path]) for path, layer in layers.items() if layer.adapter(name) is None
+    }
+    with held_back():
+        for path, layer in layers.items():
+            if path in made:
+                layer.keep(name, made[path])
+            layer.activate(name)
     return f"Adapter {name} is active"
+
+
+def _refuse_other_settings(path: str, name: str, adapter: Adapter | None, rank: Any, alpha: Any) -> None:
+    """An adapter that exists keeps its rank and alpha; others given for it would be lost without a word."""
+    if adapter is None or (rank in (None, adapter.rank) and alpha in (None, adapter.alpha)):
+        return
+    where = f" in {path}" if path else ""
+    raise LispeError(
+        f"Error switching the adapter: {name} exists{where}, with rank {adapter.rank} and alpha "
+        f"{adapter.alpha:g}; give its name alone to switch to it, or another name for a new adapter"
+    )
 
 
 @torch_function("torch_lora_adapters")
@@ -147,7 +180,7 @@ def lora_adapters(model: Any) -> Strings:
     Example: (torch_lora_adapters (torch_lora_linear 8 5 2 4)) => ("default")
     Errors: `Error: Model must contain LoRA layers`
     """
-    layers = lora_layers(model, NO_LAYERS).values()
+    layers = adapted(model, NO_LAYERS).values()
     active = next(iter(layers)).active
     others = {name for layer in layers for name in layer.adapters()} - {active}
     return Strings([active, *sorted(others)])
@@ -160,7 +193,7 @@ def lora_remove_adapter(model: Any, name: Any) -> str:
     Example: (maybe (torch_lora_remove_adapter (torch_lora_linear 8 5 2 4) "default") "active") => active
     Errors: `Error removing the adapter: ` when there is none of that name, or when it is active
     """
-    layers = lora_layers(model, NO_LAYERS).values()
+    layers = adapted(model, NO_LAYERS).values()
     if any(layer.active == name for layer in layers):
         raise LispeError(f"Error removing the adapter: {name} is active; switch to another one first")
     if not any(name in layer.adapters() for layer in layers):

@@ -19,7 +19,8 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.lora_layer import LoraLinear
 from lispe_kernel.torch_library.recomputation import CheckpointedModule
 
-_LORA = ("lora_A.", "lora_B.")
+# The tensors of the adapter that acts, below the path of its layer.
+LORA_A, LORA_B = "lora_A.weight", "lora_B.weight"
 _BASE = "original."
 
 
@@ -60,18 +61,41 @@ def is_table(value: Any) -> bool:
     return not isinstance(value, nn.Module)
 
 
+def lora_places(modules: dict[str, nn.Module]) -> dict[str, LoraLinear]:
+    """The LoRA layers by path; one that stands at several places is there under each of them."""
+    return {
+        joined(prefix, path): layer
+        for prefix, module in modules.items()
+        for path, layer in module.named_modules(remove_duplicate=False)
+        if isinstance(layer, LoraLinear)
+    }
+
+
+def lora_layers(modules: dict[str, nn.Module]) -> dict[str, LoraLinear]:
+    """The LoRA layers, each once, by the first of its paths."""
+    first: dict[int, tuple[str, LoraLinear]] = {}
+    for path, layer in lora_places(modules).items():
+        first.setdefault(id(layer), (path, layer))
+    return dict(first.values())
+
+
 def saved_state(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
-    """All tensors (parameters and buffers) of the modules under the names they have in a file."""
-    state: dict[str, torch.Tensor] = {}
-    for prefix, module in modules.items():
-        tensors = module.state_dict()
-        for name, layer in _lora_layers(module):
-            if layer.merged:
-                tensors = _as_plain(tensors, name)
-        for name, tensor in tensors.items():
-            if isinstance(tensor, torch.Tensor):
-                state[joined(prefix, name)] = tensor
+    """All tensors (parameters and buffers) of the modules that act, under the names they have in a file."""
+    state = _tensors(modules)
+    for path, layer in lora_places(modules).items():
+        if layer.merged:
+            state = _as_plain(state, path)
+            state[joined(path, "weight")] = layer.weight.detach()
     return state
+
+
+def _tensors(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
+    return {
+        joined(prefix, name): tensor
+        for prefix, module in modules.items()
+        for name, tensor in module.state_dict().items()
+        if isinstance(tensor, torch.Tensor)
+    }
 
 
 def parameters_of(module: nn.Module) -> dict[str, torch.Tensor]:
@@ -81,48 +105,32 @@ def parameters_of(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
-    """Where the tensors of a file with these names go."""
+    """Where the tensors of a file with these names go. A merged layer that they reach is unmerged."""
     names = set(names)
-    targets = Targets()
-    for prefix, module in modules.items():
-        tensors = {name: t for name, t in module.state_dict().items() if isinstance(t, torch.Tensor)}
-        for path, layer in _lora_layers(module):
-            if joined(prefix, joined(path, "weight")) in names:
-                _refuse_merged(layer, joined(prefix, path))
-                tensors = _as_plain(tensors, path)
-            else:
-                targets.afterwards.append(layer.forget_merge)
-        targets.tensors.update((joined(prefix, name), tensor) for name, tensor in tensors.items())
+    targets = Targets(_tensors(modules))
+    for path, layer in lora_places(modules).items():
+        if joined(path, "weight") in names:
+            _refuse_merged(layer, path)
+            targets.tensors = _as_plain(targets.tensors, path)
+        elif any(joined(path, name) in names for name in (f"{_BASE}weight", f"{_BASE}bias", LORA_A, LORA_B)):
+            targets.afterwards.append(layer.unmerge)
     return targets
-
-
-def _lora_layers(module: nn.Module) -> list[tuple[str, LoraLinear]]:
-    return [(name, item) for name, item in module.named_modules() if isinstance(item, LoraLinear)]
 
 
 def merged_layers(modules: dict[str, nn.Module]) -> list[str]:
     """The paths of the merged LoRA layers; a layer alone is called `itself`."""
-    return [
-        joined(prefix, path) or "itself"
-        for prefix, module in modules.items()
-        for path, layer in _lora_layers(module)
-        if layer.merged
-    ]
+    return [path or "itself" for path, layer in lora_layers(modules).items() if layer.merged]
 
 
 def _as_plain(tensors: dict[str, torch.Tensor], path: str) -> dict[str, torch.Tensor]:
     """The tensors with the layer at `path` named like a plain linear layer, its adapter left out."""
-    lead = joined(path, "")
-    plain = {}
-    for name, tensor in tensors.items():
-        inner = name.removeprefix(lead) if name.startswith(lead) else None
-        if inner is None:
-            plain[name] = tensor
-        elif inner.startswith(_BASE):
-            plain[lead + inner.removeprefix(_BASE)] = tensor
-        elif not inner.startswith(_LORA):
-            plain[name] = tensor
-    return plain
+    lead = path and path + "."
+    adapter = (joined(path, LORA_A), joined(path, LORA_B))
+    return {
+        lead + name.removeprefix(lead + _BASE) if name.startswith(lead + _BASE) else name: tensor
+        for name, tensor in tensors.items()
+        if name not in adapter
+    }
 
 
 def _refuse_merged(layer: LoraLinear, path: str) -> None:
@@ -136,4 +144,4 @@ def _refuse_merged(layer: LoraLinear, path: str) -> None:
 
 def joined(prefix: str, name: str) -> str:
     """Two parts of a name with a dot between them; an empty part adds nothing."""
-    return f"{prefix}.{name}" if prefix else name
+    return f"{prefix}.{name}" if prefix and name else prefix or name

@@ -10,16 +10,18 @@ import os
 from contextlib import ExitStack
 from typing import Any, NamedTuple
 
+import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library import arguments, loading
 from lispe_kernel.torch_library.archives import Archive
-from lispe_kernel.torch_library.file_errors import reading, writing
+from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
-from lispe_kernel.torch_library.module_state import Targets, is_table, modules_of, saved_state, targets_for
+from lispe_kernel.torch_library.lora_state import notes_in, stored_state, stored_targets
+from lispe_kernel.torch_library.module_state import Targets, is_table, modules_of, saved_state
 from lispe_kernel.torch_library.progress import progress
 
 NO_MODULE = "Error: First argument must be a PyTorch module"
@@ -44,10 +46,9 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     loading.check_part("torch_save_model", 3, part)
     for file, inside in _files(path, modules, is_table(model)).items():
         with writing(SAVING, file):
-            state = saved_state(inside)
-            test = loading.chosen(part, state)
-            tensors = {name: tensor for name, tensor in state.items() if test is None or test(name)}
-            write_tree(file, tensors, {"kind": "model"})
+            state = stored_state(inside)
+            tensors = loading.inside(part, state.tensors)
+            write_tree(file, tensors, {"kind": "model", **state.notes})
     return "Model saved successfully"
 
 
@@ -112,8 +113,38 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
 
 def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:
     names = loading.state_names(archive.tree)
-    sources = {name: archive.entries[ref] for name, ref in names.items()}
-    targets = targets_for(modules, sources)
-    inside, wanted, _ = loading.take_part(part, sources, targets.tensors)
-    plan = loading.plan(f"{LOADING}{file} does not fit the model: ", inside, wanted)
-    return _Work(archive, {names[name]: tensors for name, tensors in plan.items()}, targets)
+    if part is None:
+        names = loading.without_wrappers(names, saved_state(modules))
+    sources = loading.inside(part, {name: archive.entries[ref] for name, ref in names.items()})
+    targets = stored_targets(modules, sources, notes_in(archive.summary))
+    prefix = loading.prefix_outside(part, targets.tensors)
+    if prefix:
+        below = {name.removeprefix(f"{prefix}."): source for name, source in sources.items()}
+        targets = stored_targets(modules, below, notes_in(archive.summary, prefix))
+    wanted = loading.wanted(part, targets.tensors, prefix)
+    plan = loading.plan(f"{LOADING}{file} does not fit the model: ", sources, wanted)
+    work = _Work(archive, {names[name]: tensors for name, tensors in plan.items()}, targets)
+    _refuse_conflicts(work)
+    return work
+
+
+def _refuse_conflicts(work: _Work) -> None:
+    """A weight that two parts of the model share cannot take two tensors that differ.
+
+    Errors: BadFile naming both. (A merged layer no longer shares its weight; its file has two.)
+    """
+    first: dict[Any, str] = {}
+    for name, tensors in work.plan.items():
+        other = first.setdefault(loading.identity(tensors[0]), name)
+        if other != name and not _equal(work.archive, name, other):
+            raise BadFile(
+                f"{other} and {name} are one tensor in the model and differ in the file. Nothing was "
+                "changed; load into a model whose layers do not share their weight"
+            )
+
+
+def _equal(archive: Archive, *names: str) -> bool:
+    one, other = (archive.entries[name] for name in names)
+    if one.digest is not None and one.span and other.digest is not None:
+        return one.digest == other.digest
+    return torch.equal(*(archive.read(name) for name in names))

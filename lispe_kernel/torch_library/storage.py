@@ -14,8 +14,7 @@ from lispe_kernel.torch_library import arguments
 from lispe_kernel.torch_library.compaction import unique_bytes
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.lora_files import adapter_tensors
-from lispe_kernel.torch_library.lora_layer import LoraLinear
-from lispe_kernel.torch_library.module_state import joined, modules_of, saved_state
+from lispe_kernel.torch_library.module_state import lora_layers, modules_of, saved_state
 from lispe_kernel.torch_library.progress import amount
 from lispe_kernel.torch_library.pt_files import DTYPES
 
@@ -45,7 +44,7 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
     """How much a model and its adapters need on disk: `parameters`, `bytes`, `adapter_parameters`,
     `adapter_bytes`, `adapter_share` (adapter bytes / model bytes).
 
-    For a module (or a table of modules) everything is counted, LoRA layers as adapters, tied weights once.
+    For a module (or a table of modules) all that acts is counted, LoRA layers as adapters, tied weights once.
     For plain numbers give the parameters of the model and of the adapter, and a dtype.
 
     Example: (@ (torch_storage_report 7000000000 8000000) "bytes") => 28000000000
@@ -57,7 +56,7 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
     expected = "a module, a table of modules or a number of parameters"
     error = wrong_argument("torch_storage_report", 1, expected, model)
     modules = modules_of(model, error.text)
-    layers = _lora_layers(modules)
+    layers = lora_layers(modules)
     small = adapter_tensors(layers)
     state = {name: tensor for name, tensor in saved_state(modules).items() if name not in small}
     kinds = {str(tensor.dtype).removeprefix("torch.") for tensor in state.values()}
@@ -68,15 +67,6 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
         unique_bytes(small),
         kinds.pop() if len(kinds) == 1 else None,
     )
-
-
-def _lora_layers(modules: dict[str, Any]) -> dict[str, LoraLinear]:
-    return {
-        joined(prefix, path): layer
-        for prefix, module in modules.items()
-        for path, layer in module.named_modules()
-        if isinstance(layer, LoraLinear)
-    }
 
 
 def _once(state: dict[str, Any]) -> dict[Any, Any]:

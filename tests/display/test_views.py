@@ -224,6 +224,14 @@ def test_singular_values_are_those_of_the_delta() -> None:
     assert singular_values(layer) == pytest.approx(expected.tolist(), rel=1e-5)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_adapter_that_is_not_finite_says_so_instead_of_being_drawn(value: float) -> None:
+    layer = LoraLinear(torch.nn.Linear(12, 9), 3, 6.0)
+    torch.nn.init.constant_(layer.lora_A.weight, value)
+    assert "A or B holds NaN or infinity" in bundle(layer)["text/html"]
+    assert "not finite" in bundle(torch.nn.ModuleDict({"fc": layer}))["text/html"]
+
+
 # -- heatmaps and plots
 
 REFUSED = [

@@ -287,8 +287,19 @@ def test_adapters_come_back_from_their_file(adapted, tmp_path):
     adapted.evaluate("(torch_hf_lora_load m file)")
     assert torch.equal(adapted.evaluate("(torch_hf_forward m ids)").detach(), before)
     adapted.evaluate('(torch_hf_lora_init m 2 8 (list "q_proj" "down_proj"))')
-    with pytest.raises(LispeError, match=r"\[4, 16\] in the file and \[2, 16\] in the model"):
+    with pytest.raises(LispeError, match=r"layer\.1\.down_proj\.lora_A\.weight is \[4,32\] in the file and"):
         adapted.evaluate("(torch_hf_lora_load m file)")
+
+
+def test_adapters_are_converted_to_the_models_dtype(adapted, tmp_path):
+    adapted.namespace["file"] = str(tmp_path / "adapters.pt")
+    shaken(adapted)
+    adapted.evaluate("(torch_hf_lora_save m file)")
+    saved = torch.load(tmp_path / "adapters.pt", weights_only=True)
+    adapted.evaluate('(torch_hf_lora_init m 4 8 (list "q_proj" "down_proj") "bfloat16")')
+    adapted.evaluate("(torch_hf_lora_load m file)")
+    loaded = adapted.evaluate("(torch_hf_lora_get_parameters m)")
+    assert any(torch.equal(saved["layer.0.q_proj.lora_A.weight"].bfloat16(), t) for t in loaded)
 
 
 @pytest.mark.parametrize(

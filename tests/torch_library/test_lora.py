@@ -1,4 +1,4 @@
-"""LoRA: single layers, adapters on the layers of a model, files of adapters, switching between them."""
+"""LoRA: single layers, merging, files of layers and of adapters, wrong arguments."""
 
 import copy
 import os
@@ -8,31 +8,14 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.values.dictionaries import Dictionary
+from tests.torch_library.lora_samples import gap, lora, tuned
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
-
-
-def tuned(layer: nn.Module, seed: int = 3) -> nn.Module:
-    """The layer or model with A and B as after a training."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for tensor in call("torch_lora_trainable_params", layer):
-            tensor.copy_(torch.randn(tensor.shape, generator=generator))
-    return layer
-
-
-def gap(a: torch.Tensor, b: torch.Tensor) -> float:
-    return float((a - b).detach().abs().max())
 
 
 @pytest.fixture
 def inputs():
     return torch.randn(3, 8)
-
-
-def lora() -> nn.Module:
-    return call("torch_lora_linear", 8, 5, 2, 4)
 
 
 # -- one layer
@@ -84,24 +67,27 @@ def test_merging_keeps_the_outputs_twice_changes_nothing_and_unmerging_undoes_it
     call("torch_lora_merge_weights", layer)
     assert torch.equal(layer(inputs), merged)
     assert call("torch_lora_unmerge_weights", layer) == "LoRA weights unmerged successfully"
-    assert gap(layer.original.weight, base) < 1e-6
-    assert gap(layer(inputs), before) < 1e-5
+    assert torch.equal(layer.original.weight, base)
+    assert torch.equal(layer(inputs), before)
     assert to_text(layer).endswith("merged=false)")
 
 
-def test_unmerging_takes_away_what_was_merged_even_after_the_adapter_changed():
+def test_unmerging_gives_the_base_back_even_after_the_adapter_changed():
     layer = tuned(lora(), 1)
     base = layer.original.weight.clone()
     call("torch_lora_merge_weights", layer)
     tuned(layer, 2)
     call("torch_lora_unmerge_weights", layer)
-    assert gap(layer.original.weight, base) < 1e-6
+    assert torch.equal(layer.original.weight, base)
 
 
 def test_a_merged_layer_runs_the_plain_layers_own_code():
     layer = tuned(lora())
     call("torch_lora_merge_weights", layer)
-    assert layer.forward == layer.original.forward
+    plain = layer.forward.__self__
+    assert type(plain) is nn.Linear
+    assert layer.forward == plain.forward
+    assert torch.equal(plain.weight, layer.original.weight + call("torch_lora_compute_delta", layer))
 
 
 def test_training_moves_the_adapter_and_leaves_the_base_frozen(inputs):
@@ -126,12 +112,62 @@ def test_forward_with_gradients_has_them_even_where_they_are_off(inputs):
 def test_a_copy_of_a_merged_layer_stands_on_its_own(inputs):
     layer = tuned(lora())
     call("torch_lora_merge_weights", layer)
-    other = copy.deepcopy(layer)
-    call("torch_lora_unmerge_weights", layer)
+    other, wanted = copy.deepcopy(layer), layer(inputs)
     with torch.no_grad():
+        layer.weight.zero_()
         layer.original.weight.zero_()
-    assert gap(other(inputs), other.original(inputs)) == 0
-    assert other(inputs).abs().sum() > 0
+    assert torch.equal(other(inputs), wanted)
+    call("torch_lora_unmerge_weights", other)
+    assert gap(other(inputs), wanted) < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
+def test_the_base_is_the_same_after_many_merges(dtype):
+    layer = tuned(lora()).to(dtype)
+    base = layer.original.weight.clone()
+    for _ in range(20):
+        call("torch_lora_merge_weights", layer)
+        call("torch_lora_unmerge_weights", layer)
+    assert torch.equal(layer.original.weight, base)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
+def test_a_delta_that_is_not_finite_is_not_merged(value):
+    model = tuned(call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1", "fc3")))
+    with torch.no_grad():
+        model.fc3.lora_B.weight.fill_(value)
+        model.fc3.lora_A.weight.fill_(1e30)
+    text = error_of("torch_lora_merge_weights", model)
+    assert text.startswith("Error merging LoRA weights: the delta holds NaN or infinity: A or B of fc3 holds")
+    assert not model.fc1.merged
+    assert model.fc3.original.weight.isfinite().all()
+
+
+def test_a_huge_delta_leaves_the_base_alone():
+    layer = lora()
+    base = layer.original.weight.clone()
+    torch.nn.init.constant_(layer.lora_B.weight, 1e9)
+    call("torch_lora_merge_weights", layer)
+    call("torch_lora_unmerge_weights", layer)
+    assert torch.equal(layer.original.weight, base)
+
+
+def test_a_merged_layer_moves_to_another_dtype(inputs):
+    layer = tuned(lora())
+    wanted, base = layer(inputs).double(), layer.original.weight.double()
+    call("torch_lora_merge_weights", layer)
+    layer.double()
+    assert gap(layer(inputs.double()), wanted) < 1e-5
+    call("torch_lora_unmerge_weights", layer)
+    assert torch.equal(layer.original.weight, base)
+    assert gap(layer(inputs.double()), wanted) < 1e-5
+
+
+def test_merging_adds_no_parameters():
+    layer = tuned(lora())
+    names = [name for name, _ in layer.named_parameters()]
+    call("torch_lora_merge_weights", layer)
+    assert [name for name, _ in layer.named_parameters()] == names
 
 
 # -- files of whole layers
@@ -229,8 +265,8 @@ def test_loading_into_a_merged_layer_unmerges_it_first(inputs, in_folder):
     wanted = tuned(copy.deepcopy(layer), 2)(inputs)
     call("torch_lora_merge_weights", layer)
     call("torch_lora_load_adapters", layer, "two.pt")
-    assert gap(layer.original.weight, base) < 1e-6
-    assert gap(layer(inputs), wanted) < 1e-5
+    assert torch.equal(layer.original.weight, base)
+    assert torch.equal(layer(inputs), wanted)
     assert to_text(layer).endswith("merged=false)")
 
 
@@ -264,138 +300,12 @@ def test_an_adapter_that_does_not_fit_changes_nothing(merged, in_folder):
         assert layer.merged == merged
 
 
-# -- adapters on a model
-
-
-def test_targets_choose_the_layers_and_all_else_is_frozen():
-    model = call("torch_model", 4, 8, 2)
-    assert call("torch_lora_apply", model, 2, 4, listed("fc1", "fc3")) is model
-    assert len(call("torch_lora_trainable_params", model)) == 4
-    assert {name for name, p in model.named_parameters() if p.requires_grad} == {
-        "fc1.lora_A.weight", "fc1.lora_B.weight", "fc3.lora_A.weight", "fc3.lora_B.weight",
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("targets", "count"),
-    [(None, 5), ("out_proj", 1), ("self_attention.out_proj", 1), (listed("ffn1", "ffn2"), 2)],
-)
-def test_targets_are_names_ends_of_paths_or_everything(targets, count):
-    blocks = nn.ModuleDict({"block": call("torch_transformer_block", 8, 2, 16), "head": nn.Linear(8, 3)})
-    found = len([1 for m in blocks.modules() if isinstance(m, nn.Linear)])
-    call("torch_lora_apply", blocks, 2, 4, targets)
-    assert len(call("torch_lora_trainable_params", blocks)) == 2 * (found if targets is None else count)
-
-
-def test_an_adapter_on_an_attentions_output_acts_and_trains():
-    attention = call("torch_multihead_attention", 8, 2)
-    x = torch.randn(2, 3, 8)
-    before = call("torch_multihead_attention_forward", attention, x)
-    call("torch_lora_apply", attention, 2, 4, "out_proj")
-    assert gap(call("torch_multihead_attention_forward", attention, x), before) < 1e-6
-    tuned(attention)
-    after = call("torch_multihead_attention_forward", attention, x)
-    assert gap(after, before) > 0.1
-    after.sum().backward()
-    assert all(p.grad is not None for p in call("torch_lora_trainable_params", attention))
-    call("torch_lora_merge_weights", attention)
-    assert gap(call("torch_multihead_attention_forward", attention, x), after) < 1e-5
-
-
-@pytest.mark.parametrize("suffix", FORMATS)
-def test_a_models_adapters_go_through_a_file(suffix, in_folder):
-    model = tuned(call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1", "fc3")))
-    other = call("torch_model", 4, 8, 2)
-    x = torch.randn(3, 4)
-    call("torch_lora_save_adapters", model, f"ad{suffix}")
-    call("torch_lora_merge_weights", model)
-    call("torch_save_model", model, f"merged{suffix}")
-    call("torch_load_model", f"merged{suffix}", other)
-    assert torch.equal(other(x), model(x))
-    call("torch_lora_unmerge_weights", model)
-    wanted = model(x)
-    tuned(model, 9)
-    call("torch_lora_load_adapters", model, f"ad{suffix}")
-    assert torch.equal(model(x), wanted)
-
-
-def test_the_file_of_a_plain_model_sets_the_bases_of_an_adapted_one(in_folder):
-    plain = call("torch_model", 4, 8, 2)
-    model = tuned(call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1", "fc3")))
-    adapters = [tensor.clone() for tensor in call("torch_lora_trainable_params", model)]
-    call("torch_save_model", plain, "plain.pt")
-    call("torch_load_model", "plain.pt", model)
-    assert torch.equal(model.fc1.original.weight, plain.fc1.weight)
-    assert torch.equal(model.fc2.weight, plain.fc2.weight)
-    after = call("torch_lora_trainable_params", model)
-    assert all(torch.equal(a, b) for a, b in zip(adapters, after, strict=True))
-
-
-def test_a_table_of_modules_takes_adapters_and_keeps_its_entries():
-    table = Dictionary()
-    table.update(head=call("torch_linear", 4, 2), body=call("torch_model", 4, 4, 4))
-    x = torch.randn(3, 4)
-    before = table["head"](x)
-    call("torch_lora_apply", table, 2, 4, listed("head", "fc2"))
-    assert to_text(table["head"]).startswith("LoRA Linear Layer (4 -> 2")
-    assert torch.equal(table["head"](x), before)
-    assert len(call("torch_lora_trainable_params", table)) == 4
-
-
-def test_applying_again_leaves_the_adapters_there_are():
-    model = call("torch_lora_apply", call("torch_model", 4, 8, 2), 2, 4, listed("fc1"))
-    call("torch_lora_apply", model, 2, 4)
-    assert len(call("torch_lora_trainable_params", model)) == 6
-
-
-# -- named adapters
-
-
-def test_named_adapters_switch_and_keep_what_they_learned(inputs):
-    layer = tuned(lora(), 1)
-    first = layer(inputs)
-    assert call("torch_lora_set_adapter", layer, "french") == "Adapter french is active"
-    assert torch.equal(layer(inputs), layer.original(inputs))
-    tuned(layer, 2)
-    french = layer(inputs)
-    assert list(call("torch_lora_adapters", layer)) == ["french", "default"]
-    call("torch_lora_set_adapter", layer, "default")
-    assert torch.equal(layer(inputs), first)
-    call("torch_lora_set_adapter", layer, "french")
-    assert torch.equal(layer(inputs), french)
-    assert len(list(layer.parameters())) == 4
-
-
-def test_switching_a_merged_layer_unmerges_it(inputs):
-    layer = tuned(lora(), 1)
-    base = layer.original(inputs)
-    call("torch_lora_merge_weights", layer)
-    call("torch_lora_set_adapter", layer, "other")
-    assert gap(layer(inputs), base) < 1e-5
-
-
-def test_a_new_adapter_may_have_its_own_rank():
-    layer = lora()
-    call("torch_lora_set_adapter", layer, "large", 5, 10)
-    assert to_text(layer) == "LoRA Linear Layer (8 -> 5, rank=5, alpha=10, merged=false)"
-    call("torch_lora_set_adapter", layer, "default")
-    assert to_text(layer) == "LoRA Linear Layer (8 -> 5, rank=2, alpha=4, merged=false)"
-
-
-def test_resting_adapters_move_with_the_layer():
-    layer = lora()
-    call("torch_lora_set_adapter", layer, "other")
-    layer.double()
-    call("torch_lora_set_adapter", layer, "default")
-    assert layer(torch.randn(2, 8, dtype=torch.float64)).dtype is torch.float64
-
-
-def test_an_adapter_can_be_removed_unless_it_acts():
-    layer = lora()
-    call("torch_lora_set_adapter", layer, "other")
-    assert call("torch_lora_remove_adapter", layer, "default") == "Adapter default removed"
-    assert "other is active" in error_of("torch_lora_remove_adapter", layer, "other")
-    assert "there is none called default" in error_of("torch_lora_remove_adapter", layer, "default")
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_an_adapter_is_converted_to_the_layers_dtype(dtype, in_folder):
+    saved, layer = tuned(lora()), lora().to(dtype)
+    call("torch_lora_save_adapters", saved, "ad.pt")
+    call("torch_lora_load_adapters", layer, "ad.pt")
+    assert torch.equal(layer.lora_B.weight, saved.lora_B.weight.to(dtype))
 
 
 ARGUMENTS = [

@@ -1,6 +1,7 @@
 """Adapters to and from PEFT: same outputs on both sides, and what cannot be exchanged is refused."""
 
 import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
+from lispe_kernel.torch_library.lora_layer import LoraLinear
 from tests.torch_library.persistence_modules import copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 
@@ -127,12 +129,56 @@ def test_the_old_binary_form_of_peft_loads_too(base, in_folder):
     assert gap(ours(data), theirs(data)) <= TOLERANCE
 
 
-REFUSED = [
-    ({"use_dora": True}, "it uses use_dora = True, which has no counterpart here"),
-    ({"bias": "all"}, "it uses bias = all"),
-    ({"modules_to_save": ["linear"]}, "it uses modules_to_save"),
+# What PEFT writes and LoRA here cannot express.
+FOREIGN = {
+    "use_dora": True,
+    "bias": "all",
+    "modules_to_save": ["linear"],
+    "lora_bias": True,
+    "layer_replication": [[0, 2]],
+    "alora_invocation_tokens": [1, 2],
+    "use_qalora": True,
+    "trainable_token_indices": [3],
+    "target_parameters": ["w"],
+    "megatron_config": {"tp": 2},
+    "fan_in_fan_out": True,
+    "arrow_config": {"top_k": 3},
+    "kasa_config": {"beta": 0.1},
+    "use_bdlora": {"nblocks": 2},
+    "velora_config": {"num_groups": 2},
+    "monteclora_config": {"num_samples": 2},
+    "ensure_weight_tying": True,
+    "a_setting_of_a_later_peft": 1,
+}
+BASE_CHANGING = ("pissa", "pissa_niter_4", "olora", "corda", "loftq", "lora_ga", "something", [1])
+MALFORMED = [
     ({"peft_type": "IA3"}, "it is an adapter of kind IA3; only LORA is supported"),
-    ({"lora_alpha": "much"}, "no number as lora_alpha"),
+    ({"peft_type": None}, "it is an adapter of kind None"),
+    ({"lora_alpha": "much"}, 'adapter_config.json has "much" as lora_alpha, not a finite number'),
+    ({"lora_alpha": None}, "has null as lora_alpha"),
+    ({"lora_alpha": True}, "has true as lora_alpha"),
+    ({"lora_alpha": float("nan")}, "has NaN as lora_alpha"),
+    ({"lora_alpha": float("inf")}, "has Infinity as lora_alpha"),
+    ({"lora_alpha": 10**400}, "as lora_alpha, not a finite number"),
+    ({"r": "three"}, 'has "three" as r, not a positive integer'),
+    ({"r": 99}, "adapter_config.json gives blocks.0.up the rank 99, its A has the rank 2"),
+    ({"rank_pattern": {"0.up": 5}}, "gives blocks.0.up the rank 5, its A has the rank 2"),
+    ({"alpha_pattern": ["up"]}, 'has ["up"] as alpha_pattern, not a table of patterns'),
+    ({"rank_pattern": {"up": "x"}}, 'has "x" as rank_pattern up, not a positive integer'),
+    ({"alpha_pattern": {"up": None}}, "has null as alpha_pattern up, not a finite number"),
+    ({"alpha_pattern": {"(": 3}}, "has the alpha_pattern (, which is no regular expression"),
+    ({"use_rslora": "false"}, 'has "false" as use_rslora, not true or false'),
+]
+REFUSED = [
+    *(
+        ({name: value}, f"it uses {name} = {value}, which has no counterpart")
+        for name, value in FOREIGN.items()
+    ),
+    *(
+        ({"init_lora_weights": way}, f"init_lora_weights = {way}, which changes the base")
+        for way in BASE_CHANGING
+    ),
+    *MALFORMED,
 ]
 
 
@@ -148,6 +194,136 @@ def test_what_has_no_counterpart_is_refused_and_changes_nothing(changes, text, b
     assert found.startswith("Error loading PEFT adapter: adapter")
     assert text in found
     assert equal_tensors(before, ours.state_dict())
+
+
+def test_every_setting_of_the_installed_peft_is_accepted_as_it_is_by_default(base, in_folder):
+    theirs = get_peft_model(net(base), LoraConfig(r=2, lora_alpha=6, target_modules=["up"]))
+    randomize(theirs)
+    theirs.save_pretrained("adapter")
+    path = Path("adapter/adapter_config.json")
+    settings = {f.name: None for f in fields(LoraConfig)} | json.loads(path.read_text())
+    path.write_text(json.dumps(settings))
+    ours = call("torch_lora_apply", net(base), 2, 1, "up")
+    call("torch_lora_load_peft", ours, "adapter")
+    data = torch.randn(5, 6)
+    assert gap(ours(data), theirs(data)) <= TOLERANCE
+
+
+# How PEFT matches them: as a regular expression for the path or an end of it, the first that fits.
+PATTERNS = [
+    {r"blocks\.\d+\.up": 30},
+    {".*down": 30},
+    {"b.*": 30},
+    {"^up": 30},
+    {"up": 30, "0.up": 12},
+    {"0.up": 12, "up": 30},
+    {"u|down": 30},
+    {"blocks.1": 30},
+    {"p": 30},
+]
+
+
+@pytest.mark.filterwarnings("ignore:The following alpha_pattern keys:RuntimeWarning")
+@pytest.mark.parametrize("patterns", PATTERNS)
+@pytest.mark.parametrize("stabilised", [False, True])
+def test_alpha_patterns_mean_what_they_mean_in_peft(patterns, stabilised, base, in_folder):
+    config = LoraConfig(
+        r=4, lora_alpha=6, target_modules=["up", "down"], alpha_pattern=patterns, use_rslora=stabilised
+    )
+    theirs = get_peft_model(net(base), config)
+    randomize(theirs)
+    theirs.save_pretrained("adapter")
+    # PEFT sorts the patterns when it saves them: what counts is what it makes of its own folder.
+    theirs = PeftModel.from_pretrained(net(base), "adapter")
+    ours = call("torch_lora_apply", net(base), 4, 1, listed("up", "down"))
+    call("torch_lora_load_peft", ours, "adapter")
+    data = torch.randn(5, 6)
+    assert gap(ours(data), theirs(data)) <= TOLERANCE
+
+
+def test_ways_to_begin_that_keep_the_base_are_accepted(base, in_folder):
+    for way in (True, False, "gaussian", "orthogonal", "mica"):
+        theirs = get_peft_model(
+            net(base), LoraConfig(r=2, lora_alpha=6, target_modules=["up"], init_lora_weights=way)
+        )
+        randomize(theirs)
+        theirs.save_pretrained("adapter")
+        ours = call("torch_lora_apply", net(base), 2, 1, "up")
+        call("torch_lora_load_peft", ours, "adapter")
+        data = torch.randn(5, 6)
+        assert gap(ours(data), theirs(data)) <= TOLERANCE
+
+
+# -- layers whose paths are ends of other paths
+
+
+class Nested(nn.Module):
+    """`up` alone, and `up` inside blocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.Linear(6, 6)
+        self.b = nn.ModuleList([nn.ModuleDict({"up": nn.Linear(6, 6)}) for _ in "ab"])
+
+    def forward(self, data: torch.Tensor) -> torch.Tensor:
+        data = self.up(data)
+        for block in self.b:
+            data = data + block["up"](torch.tanh(data))
+        return data
+
+
+# (layers, rank, alpha) of each application in turn; a whole path that is an end of others is put in directly.
+APPLIED = [
+    [("up", 3, 6)],
+    [("up", 3, 6), ("b.0.up", 3, 30)],
+    [("b.0.up", 3, 6), ("b.1.up", 3, 6), ("up", 5, 9)],
+    [("b.1.up", 2, 4)],
+]
+
+
+@pytest.mark.parametrize("applied", APPLIED)
+def test_peft_adapts_the_same_layers_with_the_same_outputs(applied, in_folder):
+    base = Nested().state_dict()
+    ours, plain = Nested(), Nested()
+    ours.load_state_dict(base)
+    plain.load_state_dict(base)
+    for path, rank, alpha in applied:
+        above, _, name = path.rpartition(".")
+        setattr(ours.get_submodule(above), name, LoraLinear(ours.get_submodule(path), rank, alpha))
+    randomize(ours)
+    call("torch_lora_save_peft", ours, "adapter")
+    theirs = PeftModel.from_pretrained(plain, "adapter")
+    layers = {n.split(".lora_A")[0] for n, _ in theirs.base_model.model.named_modules() if ".lora_A" in n}
+    assert layers == {path for path, *_ in applied}
+    data = torch.randn(5, 6)
+    assert gap(ours(data), theirs(data)) <= TOLERANCE
+    call("torch_lora_load_peft", ours, "adapter")
+    assert gap(ours(data), theirs(data)) <= TOLERANCE
+
+
+def test_an_attentions_output_is_refused(in_folder):
+    model = nn.ModuleDict({"a": call("torch_multihead_attention", 8, 2)})
+    call("torch_lora_apply", model, 2, 4, "out_proj")
+    text = error_of("torch_lora_save_peft", model, "adapter")
+    assert text.startswith("Error saving PEFT adapter: in PEFT no adapter acts on a.out_proj")
+    assert not Path("adapter").exists()
+
+
+def test_a_layer_at_two_places_is_refused(in_folder):
+    shared = nn.Linear(4, 4)
+    model = call("torch_lora_apply", nn.ModuleDict({"a": shared, "b": shared}), 2, 4)
+    assert "a and b are one layer" in error_of("torch_lora_save_peft", model, "adapter")
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_an_adapter_is_converted_to_the_models_dtype(dtype, base, in_folder):
+    theirs = get_peft_model(net(base), LoraConfig(r=2, lora_alpha=4, target_modules=["up"]))
+    randomize(theirs)
+    theirs.save_pretrained("adapter")
+    ours = call("torch_lora_apply", net(base).to(dtype), 2, 1, "up")
+    call("torch_lora_load_peft", ours, "adapter")
+    b = theirs.base_model.model.blocks[0]["up"].lora_B["default"].weight
+    assert torch.equal(ours.blocks[0]["up"].lora_B.weight, b.to(dtype))
 
 
 def test_an_adapter_of_other_layers_is_refused(base, in_folder):

@@ -177,11 +177,11 @@ def test_a_path_may_begin_with_the_home_folder(in_folder, monkeypatch):
 
 def test_a_model_that_is_a_part_of_the_file_is_told_how_to_load(in_folder):
     layer = call("torch_linear", 3, 2)
-    torch.save({f"module.{name}": t for name, t in layer.state_dict().items()}, "parallel.pt")
+    torch.save({f"encoder.{name}": t for name, t in layer.state_dict().items()}, "whole.pt")
     other = call("torch_linear", 3, 2)
-    text = error_of("torch_load_model", "parallel.pt", other)
-    assert 'the model is the part module of the file: (torch_load_model path model "module")' in text
-    call("torch_load_model", "parallel.pt", other, "module")
+    text = error_of("torch_load_model", "whole.pt", other)
+    assert 'the model is the part encoder of the file: (torch_load_model path model "encoder")' in text
+    call("torch_load_model", "whole.pt", other, "encoder")
     assert torch.equal(other.weight, layer.weight)
 
 
@@ -208,3 +208,49 @@ def test_an_interrupt_while_the_tensors_change_waits_until_all_have(in_folder, m
         call("torch_load_model", "m.pt", model)
     assert equal_tensors(saved.state_dict(), model.state_dict())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("name", ["module.{}", "_orig_mod.{}", "module._orig_mod.{}", "_orig_mod.module.{}"])
+def test_names_from_wrappers_load_as_the_model_has_them(name, in_folder):
+    layer, other = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    torch.save({name.format(key): t for key, t in layer.state_dict().items()}, "wrapped.pt")
+    call("torch_load_model", "wrapped.pt", other)
+    assert torch.equal(other.weight, layer.weight)
+
+
+def test_wrappers_inside_a_name_are_left_out_and_a_models_own_names_stay(in_folder):
+    inner = nn.ModuleDict({"fc": nn.Linear(3, 2)})
+    torch.save({"fc._orig_mod." + key: t for key, t in inner["fc"].state_dict().items()}, "inner.pt")
+    other = nn.ModuleDict({"fc": nn.Linear(3, 2)})
+    call("torch_load_model", "inner.pt", other)
+    assert torch.equal(other["fc"].weight, inner["fc"].weight)
+    own = nn.ModuleDict({"module": nn.Linear(3, 2)})
+    torch.save(own.state_dict(), "own.pt")
+    other = nn.ModuleDict({"module": nn.Linear(3, 2)})
+    call("torch_load_model", "own.pt", other)
+    assert torch.equal(other["module"].weight, own["module"].weight)
+
+
+@pytest.mark.parametrize("settings", [{"width": 3}, {}, {"inner": {"depth": 2}}])
+def test_settings_under_a_models_key_do_not_hide_its_tensors(settings, in_folder):
+    layer, other = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    torch.save({"model": settings, "state_dict": layer.state_dict(), "lr": 0.1}, "c.pt")
+    call("torch_load_model", "c.pt", other)
+    assert torch.equal(other.weight, layer.weight)
+
+
+def test_the_way_out_names_the_models_dtype(in_folder):
+    layer = call("torch_linear", 3, 2)
+    call("torch_save_model", layer, "l.pt")
+    other = call("torch_linear", 3, 2).bfloat16()
+    text = error_of("torch_load_model", "l.pt", other)
+    assert '(torch_state_dict_convert (torch_read_state_dict path) "bfloat16")' in text
+
+
+def test_a_checkpoint_of_a_wrapped_model_resumes(in_folder):
+    layer, other = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    wrapped = {f"module.{key}": tensor for key, tensor in layer.state_dict().items()}
+    optimizer = torch.optim.SGD(layer.parameters(), 0.1).state_dict()
+    torch.save({"model": wrapped, "optimizer": optimizer, "epoch": 7}, "c.pt")
+    assert call("torch_resume_checkpoint", "c.pt", other, torch.optim.SGD(other.parameters(), 0.1)) == 7
+    assert torch.equal(other.weight, layer.weight)
