@@ -205,7 +205,8 @@ def load_checkpoint(path: Any) -> Checkpoint:
     with reading(LOADING, path), open_file(path) as archive, _loading(archive, path) as advance:
         names = loading.state_names(archive.tree)
         tensor = archive.tensors(archive.entries, advance).__getitem__
-        parts: dict[str, Any] = {"model": StateDict({name: tensor(ref) for name, ref in names.items()})}
+        model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary)
+        parts: dict[str, Any] = {"model": model}
         for key, value in other_parts(archive.tree).items():
             parts[key] = to_lispe(put_together(value, tensor))
     epoch = whole_epoch(parts.get("epoch"))

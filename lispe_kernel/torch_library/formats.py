@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 import zipfile
+from collections.abc import Callable
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -41,18 +42,18 @@ def write_tree(path: str, tree: Any, summary: dict[str, Any]) -> int:
 
     Errors: BadFile, CannotWrite; the old file is then as it was.
     """
-    return write_trees({path: tree}, summary)
+    return write_trees({path: (tree, summary)})
 
 
-def write_trees(trees: dict[str, Any], summary: dict[str, Any]) -> int:
-    """As `write_tree`, for a tree each to several files: all old files are as they were when one fails."""
-    contents = {path: _ready(tree) for path, tree in trees.items()}
-    size = sum(stored_bytes(tensors) for _, tensors in contents.values())
-    name = os.path.basename(next(iter(trees)))
+def write_trees(files: dict[str, tuple[Any, dict[str, Any]]]) -> int:
+    """As `write_tree`, for several files: when one fails, all old files are as they were."""
+    contents = {path: (*_ready(tree), summary) for path, (tree, summary) in files.items()}
+    size = sum(stored_bytes(tensors) for _, tensors, _ in contents.values())
+    name = os.path.basename(next(iter(files)))
 
     with progress(f"saving {name}", size) as advance:
         written = write_files(
-            {path: partial(_fill, path, content, summary, advance) for path, content in contents.items()}
+            {path: partial(_fill, path, content, advance) for path, content in contents.items()}
         )
     for facts in written.values():
         if facts is not None:
@@ -65,9 +66,9 @@ def _ready(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
     return skeleton, compact(tensors)
 
 
-def _fill(path: str, content: tuple[Any, Any], summary: Any, advance: Any, file: BinaryIO) -> None:
+def _fill(path: str, content: tuple[Any, Any, Any], advance: Callable[[int], None], file: BinaryIO) -> None:
     write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
-    write(file, *content, summary, advance)
+    write(file, *content, advance)
 
 
 def open_file(path: str) -> Archive:

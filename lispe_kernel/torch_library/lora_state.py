@@ -23,6 +23,7 @@ from lispe_kernel.torch_library.module_state import (
     LORA_A,
     LORA_B,
     Targets,
+    check_storable,
     joined,
     lora_places,
     saved_state,
@@ -50,7 +51,9 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
     """All that a file needs of the modules to give the same outputs again, resting adapters included.
 
     A merged layer is stored as the plain linear layer that it stands for, without its adapters.
+    Errors: BadFile for a module that keeps more than tensors.
     """
+    check_storable(modules)
     tensors, notes = saved_state(modules), {}
     for path, layer in lora_places(modules).items():
         if layer.merged:
@@ -114,6 +117,7 @@ def stored_targets(
     file lacks stay. The adapter that acted when the file was written acts afterwards.
     Errors: BadFile when the tensors of an adapter to be made do not belong together.
     """
+    check_storable(modules)
     targets = targets_for(modules, sources)
     for path, layer in lora_places(modules).items():
         if path in notes:

@@ -16,6 +16,7 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.lora_layer import LoraLinear
 from lispe_kernel.torch_library.recomputation import CheckpointedModule
 
@@ -90,12 +91,62 @@ def saved_state(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
 
 
 def _tensors(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
-    return {
-        joined(prefix, name): tensor
-        for prefix, module in modules.items()
-        for name, tensor in module.state_dict().items()
-        if isinstance(tensor, torch.Tensor)
+    found: dict[str, torch.Tensor] = {}
+    for prefix, module in modules.items():
+        for inner, tensor in module.state_dict().items():
+            name = joined(prefix, inner)
+            if name in found:
+                raise BadFile(f"two tensors of the table would be called {name}; give its keys other names")
+            if isinstance(tensor, torch.Tensor):
+                found[name] = tensor
+    return found
+
+
+def check_storable(modules: dict[str, nn.Module]) -> None:
+    """Files hold the tensors of a module; one that keeps something besides would not be the same again.
+
+    Errors: BadFile naming the part of the module.
+    """
+    for prefix, module in modules.items():
+        for path, part in module.named_modules():
+            if type(part).get_extra_state is not nn.Module.get_extra_state:
+                whose = joined(prefix, path) or type(part).__name__
+                raise BadFile(f"{whose} of the model keeps a state besides its tensors, which {_NO_PLACE}")
+        for name, value in module.state_dict().items():
+            if not isinstance(value, torch.Tensor):
+                kind = type(value).__name__
+                raise BadFile(f"{joined(prefix, name)} of the model is a {kind}, which {_NO_PLACE}")
+
+
+_NO_PLACE = "has no place in a file here; save its tensors as a table, or the state dict with torch in Python"
+
+
+def _check_fillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor]) -> None:
+    """The tensors of a state dict must be the modules' own, with room for each element.
+
+    Errors: BadFile naming the tensor.
+    """
+    own = {
+        tensor.untyped_storage().data_ptr()
+        for module in modules.values()
+        for tensor in (*module.parameters(), *module.buffers())
+        if tensor.layout is torch.strided
     }
+    for name, tensor in tensors.items():
+        if tensor.device.type == "meta":
+            raise BadFile(f"{name} of the model has no memory (meta device); give it some with to_empty")
+        if tensor.layout is not torch.strided:
+            continue
+        if any(step == 0 and size > 1 for size, step in zip(tensor.shape, tensor.stride(), strict=True)):
+            raise BadFile(
+                f"{name} of the model is expanded: several elements share one place; give the module a "
+                "tensor of its own (contiguous)"
+            )
+        if tensor.numel() and tensor.untyped_storage().data_ptr() not in own:
+            raise BadFile(
+                f"{name} of the model's state dict is a copy, not the model's own tensor: loading would "
+                "change nothing"
+            )
 
 
 def parameters_of(module: nn.Module) -> dict[str, torch.Tensor]:
@@ -108,6 +159,7 @@ def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
     """Where the tensors of a file with these names go. A merged layer that they reach is unmerged."""
     names = set(names)
     targets = Targets(_tensors(modules))
+    _check_fillable(modules, targets.tensors)
     for path, layer in lora_places(modules).items():
         if joined(path, "weight") in names:
             _refuse_merged(layer, path)
@@ -136,9 +188,9 @@ def _as_plain(tensors: dict[str, torch.Tensor], path: str) -> dict[str, torch.Te
 def _refuse_merged(layer: LoraLinear, path: str) -> None:
     if layer.merged:
         where = f" {path}" if path else ""
-        raise LispeError(
-            f"Error loading model: the LoRA layer{where} is merged, its base cannot be replaced alone; "
-            "unmerge it first with (torch_lora_unmerge_weights layer)"
+        raise BadFile(
+            f"the LoRA layer{where} of the model is merged, its base cannot be replaced alone; unmerge it "
+            "first with (torch_lora_unmerge_weights layer)"
         )
 
 

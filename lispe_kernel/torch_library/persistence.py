@@ -17,7 +17,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library import arguments, loading
 from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
-from lispe_kernel.torch_library.formats import open_file, write_tree
+from lispe_kernel.torch_library.formats import open_file, write_trees
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
 from lispe_kernel.torch_library.lora_state import notes_in, stored_state, stored_targets
@@ -35,7 +35,7 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
 
     A path ending in `.safetensors` writes that format. A table of modules becomes one file, the keys in
     front of the names; with a `*` in the path (`"part_*.pt"`) or a path ending in `/`, one file per entry.
-    `part` (a prefix or a list of names) saves only these tensors. The write is atomic.
+    `part` (a prefix or a list of names) saves only these tensors. The write is atomic, of several files too.
 
     Example: (torch_save_model (torch_linear 4 2) "layer.pt") => Model saved successfully
     Errors: `Error: First argument must be a PyTorch module`, `Error saving model: cannot write PATH: why`
@@ -44,18 +44,24 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     modules = modules_of(model, NO_MODULE)
     path = arguments.path("torch_save_model", 2, path)
     loading.check_part("torch_save_model", 3, part)
-    for file, inside in _files(path, modules, is_table(model)).items():
-        with writing(SAVING, file):
-            state = stored_state(inside)
-            tensors = loading.inside(part, state.tensors)
-            write_tree(file, tensors, {"kind": "model", **state.notes})
+    with writing(SAVING, path):
+        files = _files(path, modules, is_table(model))
+        write_trees({file: _content(inside, part) for file, inside in files.items()})
     return "Model saved successfully"
+
+
+def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """The tensors of a file, and what it notes besides."""
+    state = stored_state(modules)
+    return loading.inside(part, state.tensors), {"kind": "model", **state.notes}
 
 
 def _files(path: str, modules: dict[str, nn.Module], table: bool) -> dict[str, dict[str, nn.Module]]:
     """The files to write or read, each with its modules: one for all, or one per entry of a table."""
     path = os.path.expanduser(path)
     folder, name = os.path.split(path)
+    if not table and not name:
+        raise LispeError(f"{SAVING}{path} is a folder; a single module needs the name of a file")
     if not table or (name and "*" not in name and not os.path.isdir(path)):
         return {path: modules}
     pattern = os.path.join(folder, name) if "*" in name else os.path.join(path, "*.pt")

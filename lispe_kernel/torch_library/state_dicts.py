@@ -17,11 +17,12 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Access, access_of, register_access
 from lispe_kernel.torch_library import arguments, loading
-from lispe_kernel.torch_library.file_errors import reading, writing
+from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
-from lispe_kernel.torch_library.module_state import modules_of, parameters_of, targets_for
+from lispe_kernel.torch_library.lora_state import NOTES, notes_in, stored_targets
+from lispe_kernel.torch_library.module_state import modules_of, parameters_of
 from lispe_kernel.torch_library.progress import progress
 
 NO_MODULE = "Error: Argument must be a PyTorch module"
@@ -29,10 +30,14 @@ NO_STATE = "Error: Second argument must be a state dict"
 
 
 class StateDict(Mapping[str, torch.Tensor]):
-    """Tensors by name, in the order of the model. The tensors belong to the state dict alone."""
+    """Tensors by name, in the order of the model. The tensors belong to the state dict alone.
 
-    def __init__(self, tensors: Mapping[str, torch.Tensor]) -> None:
+    `notes` is what a file says of LoRA layers besides (`lora_state.py`).
+    """
+
+    def __init__(self, tensors: Mapping[str, torch.Tensor], notes: Mapping[str, Any] | None = None) -> None:
         self.tensors = dict(tensors)
+        self.notes = {NOTES: notes[NOTES]} if notes and NOTES in notes else {}
 
     def __getitem__(self, name: str) -> torch.Tensor:
         return self.tensors[name]
@@ -113,7 +118,8 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     """Copy the tensors of a state dict (or of a loaded checkpoint) into the model, by name.
 
     Names that only one side has are left alone; floating-point values are converted to the model's dtype.
-    Nothing changes when one shape does not fit.
+    From a file or a checkpoint come alpha and the resting adapters of LoRA layers too. Nothing changes when one
+    shape does not fit.
 
     Example: (block (setq l (torch_linear 2 3)) (torch_load_state_dict l (torch_state_dict l))) => State dict loaded successfully
     Errors: `Error: First argument must be a PyTorch module`, `Error: Second argument must be a state dict`,
@@ -122,7 +128,10 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     """  # noqa: E501
     modules = modules_of(model, "Error: First argument must be a PyTorch module")
     state = as_state(state_dict, NO_STATE)
-    targets = targets_for(modules, state)
+    try:
+        targets = stored_targets(modules, state, notes_in(state.notes))
+    except BadFile as error:
+        raise LispeError(f"Error loading state dict: {error}. Nothing was changed") from error
     pairs = {name: [tensor] for name, tensor in targets.tensors.items() if name in state.tensors}
     if state and targets.tensors and not pairs:
         names = f"{loading.some(list(state))} against {loading.some(list(targets.tensors))}"
@@ -173,7 +182,7 @@ def read_state_dict(path: str, part: Any = None) -> StateDict:
         wanted = {name: ref for name, ref in names.items() if test is None or test(name)}
         with progress(f"reading {os.path.basename(path)}", archive.cost(wanted.values())) as advance:
             read = archive.tensors(wanted.values(), advance)
-        return StateDict({name: read[ref] for name, ref in wanted.items()})
+        return StateDict({name: read[ref] for name, ref in wanted.items()}, archive.summary)
 
 
 @torch_function("torch_save_state_dict", prefix="Error saving state dict: ")
@@ -186,5 +195,5 @@ def save_state_dict(state_dict: Any, path: str) -> str:
     state = as_state(state_dict, "Error: First argument must be a state dict")
     path = arguments.path("torch_save_state_dict", 2, path)
     with writing("Error saving state dict: ", path):
-        write_tree(path, dict(state.tensors), {"kind": "model"})
+        write_tree(path, dict(state.tensors), {"kind": "model", **state.notes})
     return "State dict saved successfully"
