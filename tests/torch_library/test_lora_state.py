@@ -43,7 +43,33 @@ def resumed(model: object, path: str) -> None:
     call("torch_resume_checkpoint", path, model, adam(model))
 
 
+def filled(model: object, path: str) -> None:
+    call("torch_load_state_dict", model, call("torch_read_state_dict", path))
+
+
+def filled_from_checkpoint(model: object, path: str) -> None:
+    call("torch_load_state_dict", model, call("torch_load_checkpoint", path))
+
+
 BOTH_KINDS = pytest.mark.parametrize(("write", "read"), [(saved, loaded), (checkpointed, resumed)])
+BY_STATE_DICT = [(saved, filled), (checkpointed, filled), (checkpointed, filled_from_checkpoint)]
+
+
+@pytest.mark.parametrize(("write", "read"), BY_STATE_DICT)
+def test_a_state_dict_from_a_file_brings_alpha_and_resting_adapters(write, read, in_folder):
+    layer, other = with_french(), lora()
+    write(layer, "m.pt")
+    read(other, "m.pt")
+    assert list(call("torch_lora_adapters", other)) == ["fr", "default"]
+    assert torch.equal(other(X), layer(X))
+
+
+def test_a_state_dict_keeps_alpha_through_another_file(in_folder):
+    layer, other = tuned(lora(alpha=32), 1), lora(alpha=4)
+    saved(layer, "m.pt")
+    call("torch_save_state_dict", call("torch_read_state_dict", "m.pt"), "n.safetensors")
+    loaded(other, "n.safetensors")
+    assert torch.equal(other(X), layer(X))
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

@@ -1,0 +1,120 @@
+"""Modules of other people: what a file could not bring back is refused before anything changes."""
+
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from lispe_kernel.language.values.dictionaries import Dictionary
+from tests.torch_library.persistence_modules import copies, equal_tensors
+from tests.torch_library.torch_calls import call, error_of
+
+
+class Counting(nn.Linear):
+    """A layer that keeps a count beside its tensors."""
+
+    def __init__(self, state: object) -> None:
+        super().__init__(3, 2)
+        self.seen = state
+
+    def get_extra_state(self) -> object:
+        return self.seen
+
+    def set_extra_state(self, state: object) -> None:
+        self.seen = state
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def quantized() -> nn.Module:
+    return torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(3, 2)))
+
+
+REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "plain state": (lambda: nn.Sequential(Counting({"n": 3})), "0 of the model keeps a state besides"),
+    "tensor state": (lambda: Counting(torch.ones(2)), "Counting of the model keeps a state besides"),
+    "quantized": (quantized, "0._packed_params.dtype of the model is a dtype"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_module_that_keeps_more_than_tensors_is_neither_saved_nor_loaded(kind, in_folder):
+    make, text = REFUSED[kind]
+    module = make()
+    assert text in error_of("torch_save_model", module, "m.pt")
+    assert os.listdir() == []
+    torch.save({"weight": torch.ones(2, 3), "bias": torch.ones(2)}, "m.pt")
+    assert "which has no place in a file here" in error_of("torch_load_model", "m.pt", module)
+
+
+class Converting(nn.Linear):
+    """A layer whose state dict holds copies."""
+
+    def state_dict(self, *arguments: object, **named: object) -> dict[str, torch.Tensor]:
+        return {name: tensor.clone() for name, tensor in super().state_dict(*arguments, **named).items()}
+
+
+class Expanded(nn.Linear):
+    """A layer with a buffer whose elements share one place."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 2)
+        self.register_buffer("mask", torch.zeros(1).expand(4))
+
+
+UNFILLABLE: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "copies": (lambda: Converting(3, 2), "weight of the model's state dict is a copy"),
+    "expanded": (Expanded, "mask of the model is expanded"),
+    "without memory": (lambda: nn.Linear(3, 2, device="meta"), "weight of the model has no memory"),
+}
+
+
+@pytest.mark.parametrize("kind", UNFILLABLE)
+def test_a_tensor_that_cannot_be_filled_is_told_before_anything_changes(kind, in_folder):
+    make, text = UNFILLABLE[kind]
+    model = make()
+    before = {} if kind == "without memory" else copies(model)
+    torch.save({"weight": torch.ones(2, 3), "bias": torch.ones(2), "mask": torch.ones(4)}, "m.pt")
+    assert text in error_of("torch_load_model", "m.pt", model)
+    state = call("torch_read_state_dict", "m.pt")
+    assert text in error_of("torch_load_state_dict", model, state)
+    assert equal_tensors(before, model.state_dict()) or kind == "without memory"
+
+
+def test_two_names_that_would_be_one_are_refused(in_folder):
+    table = Dictionary()
+    table.store("a", nn.ModuleDict({"b": nn.Linear(2, 2)}))
+    table.store("a.b", nn.Linear(2, 2))
+    assert "two tensors of the table would be called a.b.weight" in error_of(
+        "torch_save_model", table, "m.pt"
+    )
+    call("torch_save_model", table, "part_*.pt")
+    assert sorted(os.listdir()) == ["part_a.b.pt", "part_a.pt"]
+
+
+def test_a_single_module_needs_the_name_of_a_file(in_folder):
+    layer = call("torch_linear", 2, 2)
+    assert "new/ is a folder; a single module needs the name of a file" in error_of(
+        "torch_save_model", layer, "new/"
+    )
+
+
+def test_when_one_file_of_a_table_cannot_be_written_all_old_ones_stay(in_folder):
+    table = Dictionary()
+    table.update(a=call("torch_linear", 2, 2), z=call("torch_linear", 200, 200))
+    call("torch_save_model", table, "part_*.pt")
+    before = {path.name: path.read_bytes() for path in Path().iterdir()}
+    with torch.no_grad():
+        table["a"].weight.fill_(5)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        text = error_of("torch_save_model", table, "part_*.pt")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot write part_z.pt: the disk is full or a size limit is reached" in text
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
