@@ -188,8 +188,7 @@ def plan(
     found = "; ".join(problem for problem in problems if problem)
     if found:
         prefix = _common_prefix(sources, targets)
-        kinds = {dtype_name(tensors[0].dtype) for tensors in pairs.values() if tensors[0].is_floating_point()}
-        way_out = _way_out(bool(missing or unexpected), bool(shapes), prefix, kinds)
+        way_out = _way_out(bool(missing or unexpected), bool(shapes), prefix, _kinds(pairs, sources))
         raise LispeError(f"{what}{found}. Nothing was changed; {way_out}")
     return pairs
 
@@ -257,6 +256,14 @@ def _common_prefix(sources: Iterable[str], targets: Iterable[str]) -> str:
     return ""
 
 
+def _kinds(pairs: Plan, sources: Mapping[str, Described]) -> set[str]:
+    """The floating-point dtypes of a model; none when other kinds of numbers do not fit."""
+    targets = {name: tensors[0].dtype for name, tensors in pairs.items()}
+    if not all(both_floating(sources[name].dtype, dtype) for name, dtype in targets.items()):
+        return set()
+    return {dtype_name(dtype) for dtype in targets.values() if dtype.is_floating_point}
+
+
 def _way_out(other_names: bool, other_shapes: bool, prefix: str, kinds: set[str]) -> str:
     """What the user can do; `kinds` are the floating-point dtypes of the model."""
     if prefix:
@@ -265,6 +272,8 @@ def _way_out(other_names: bool, other_shapes: bool, prefix: str, kinds: set[str]
         return "build the model with the sizes of the file"
     if other_names:
         return "build the same architecture, or load a part: (torch_load_model path model (list names...))"
+    if not kinds:
+        return "save the file with the model's dtypes"
     state = "(torch_read_state_dict path)"
     if len(kinds) == 1:
         state = f'(torch_state_dict_convert {state} "{kinds.pop()}")'

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -16,7 +18,7 @@ from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.lora_files import adapter_tensors
 from lispe_kernel.torch_library.module_state import lora_layers, modules_of, saved_state
 from lispe_kernel.torch_library.progress import amount
-from lispe_kernel.torch_library.pt_files import DTYPES
+from lispe_kernel.torch_library.pt_files import DTYPES, dtype_name
 
 
 class StorageReport(Dictionary):
@@ -32,7 +34,8 @@ class StorageReport(Dictionary):
         if self["adapter_parameters"]:
             count, size = self["adapter_parameters"], amount(self["adapter_bytes"])
             lines.append(f"adapters: {count:,} parameters, {size} ({self['adapter_share']:.2%} of the model)")
-            lines.append(f"saved per task: {1 - self['adapter_share']:.2%}")
+            if self["adapter_share"] < 1:
+                lines.append(f"saved per task: {1 - self['adapter_share']:.2%}")
         return lines
 
 
@@ -40,48 +43,62 @@ register_kind(StorageReport, "dictionary_", lambda report, show: "\n".join(repor
 
 
 @torch_function("torch_storage_report", prefix="Error reporting storage: ")
-def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> StorageReport:
+def storage_report(model: Any, adapters: Any = None, dtype: Any = None) -> StorageReport:
     """How much a model and its adapters need on disk: `parameters`, `bytes`, `adapter_parameters`,
     `adapter_bytes`, `adapter_share` (adapter bytes / model bytes).
 
     For a module (or a table of modules) all that acts is counted, LoRA layers as adapters, tied weights once.
-    For plain numbers give the parameters of the model and of the adapter, and a dtype.
+    For plain numbers give the parameters of the model and of the adapter. With a dtype the floating-point
+    numbers are counted as if they were of that dtype; without one as they are, plain numbers as float32.
 
     Example: (@ (torch_storage_report 7000000000 8000000) "bytes") => 28000000000
     Example: (@ (torch_storage_report 7000000000 8000000) "adapter_bytes") => 32000000
-    Errors: the first argument must be a module or a number of parameters
+    Example: (@ (torch_storage_report (torch_linear 4096 4096) nil "bfloat16") "bytes") => 33562624
+    Errors: the first argument must be a module or a number of parameters; an unknown dtype is told the known
     """
+    name = "torch_storage_report"
+    kind = None if dtype is None else arguments.choice(name, 3, dtype, DTYPES)
     if isinstance(model, int | float):
-        return _of_numbers(model, adapters, dtype)
+        return _of_numbers(model, adapters, kind or torch.float32)
     expected = "a module, a table of modules or a number of parameters"
-    error = wrong_argument("torch_storage_report", 1, expected, model)
-    modules = modules_of(model, error.text)
-    layers = lora_layers(modules)
-    small = adapter_tensors(layers)
+    modules = modules_of(model, wrong_argument(name, 1, expected, model).text)
+    small = adapter_tensors(lora_layers(modules))
     state = {name: tensor for name, tensor in saved_state(modules).items() if name not in small}
-    kinds = {str(tensor.dtype).removeprefix("torch.") for tensor in state.values()}
+    kinds = {_as(kind, tensor) for tensor in state.values()}
     return _report(
-        sum(tensor.numel() for tensor in _once(state).values()),
-        unique_bytes(state),
+        sum(tensor.numel() for tensor in _once(state)),
+        _bytes(state, kind),
         sum(tensor.numel() for tensor in small.values()),
-        unique_bytes(small),
+        _bytes(small, kind),
         kinds.pop() if len(kinds) == 1 else None,
     )
 
 
-def _once(state: dict[str, Any]) -> dict[Any, Any]:
-    return {(t.data_ptr(), t.shape, t.stride()) if t.numel() else name: t for name, t in state.items()}
+def _as(kind: torch.dtype | None, tensor: torch.Tensor) -> torch.dtype:
+    """The dtype that a tensor would have in the file."""
+    return kind if kind is not None and tensor.is_floating_point() else tensor.dtype
 
 
-def _of_numbers(parameters: Any, adapters: Any, dtype: Any) -> StorageReport:
+def _bytes(state: dict[str, torch.Tensor], kind: torch.dtype | None) -> int:
+    if kind is None and not any(tensor.is_meta for tensor in state.values()):
+        return unique_bytes(state)
+    return sum(tensor.numel() * _as(kind, tensor).itemsize for tensor in _once(state))
+
+
+def _once(state: dict[str, torch.Tensor]) -> list[torch.Tensor]:
+    """The tensors, tied ones once. (A tensor without data has no place by which to know it.)"""
+    return list({(t.data_ptr() or id(t), t.shape, t.stride()): t for t in state.values()}.values())
+
+
+def _of_numbers(parameters: Any, adapters: Any, kind: torch.dtype) -> StorageReport:
     name = "torch_storage_report"
-    width = arguments.choice(name, 3, dtype, DTYPES).itemsize
     count = arguments.size(name, 1, parameters)
-    small = 0 if adapters is None else arguments.size(name, 2, adapters)
-    return _report(count, count * width, small, small * width, dtype)
+    # An adapter of no parameters is none.
+    small = 0 if adapters in (None, 0) else arguments.size(name, 2, adapters)
+    return _report(count, count * kind.itemsize, small, small * kind.itemsize, kind)
 
 
-def _report(count: int, size: int, small: int, small_size: int, dtype: str | None) -> StorageReport:
+def _report(count: int, size: int, small: int, small_size: int, dtype: torch.dtype | None) -> StorageReport:
     report = StorageReport()
     report.update(
         parameters=count,
@@ -89,6 +106,6 @@ def _report(count: int, size: int, small: int, small_size: int, dtype: str | Non
         adapter_parameters=small,
         adapter_bytes=small_size,
         adapter_share=small_size / size if size else 0.0,
-        dtype=dtype,
+        dtype=None if dtype is None else dtype_name(dtype),
     )
     return report

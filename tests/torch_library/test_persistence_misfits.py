@@ -254,3 +254,11 @@ def test_a_checkpoint_of_a_wrapped_model_resumes(in_folder):
     torch.save({"model": wrapped, "optimizer": optimizer, "epoch": 7}, "c.pt")
     assert call("torch_resume_checkpoint", "c.pt", other, torch.optim.SGD(other.parameters(), 0.1)) == 7
     assert torch.equal(other.weight, layer.weight)
+
+
+def test_integers_of_another_kind_are_not_told_to_be_converted(in_folder):
+    torch.save({"n": torch.ones(2, dtype=torch.int32)}, "m.pt")
+    model = nn.Module()
+    model.register_buffer("n", torch.zeros(2, dtype=torch.int64))
+    text = error_of("torch_load_model", "m.pt", model)
+    assert "n is int32 in the file and int64 in the model. Nothing was changed; save the file with" in text

@@ -43,6 +43,24 @@ def test_another_dtype_and_mixed_ones():
     assert to_text(call("torch_storage_report", mixed)) == "model: 12 parameters, 36 bytes"
 
 
+def test_a_module_is_counted_in_another_dtype_without_being_converted():
+    layer = nn.Linear(2, 2)
+    layer.register_buffer("count", torch.zeros(1, dtype=torch.int64))
+    assert call("torch_storage_report", layer, None, "bfloat16")["bytes"] == 6 * 2 + 8
+    assert to_text(call("torch_storage_report", nn.Linear(2, 2), None, "float64")) == (
+        "model: 6 parameters, 48 bytes in float64"
+    )
+
+
+def test_a_model_without_memory_is_counted_too():
+    layers = nn.ModuleList(nn.Linear(1000, 1000, device="meta") for _ in range(3))
+    assert call("torch_storage_report", layers)["bytes"] == 3 * 1_001_000 * 4
+
+
+def test_no_adapters_are_none():
+    assert to_text(call("torch_storage_report", 1000, 0)) == "model: 1,000 parameters, 4 KB in float32"
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
