@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from lispe_kernel.torch_library import checksums, verified
@@ -190,17 +191,32 @@ class Archive:
         return self.file.tensor(entry.offset + start * width, count * width).clone().view(entry.dtype)
 
     def read_into(self, targets: dict[str, list[torch.Tensor]], advance: Advance | None = None) -> None:
-        """Put the tensors' values into tensors of the same shape, wherever those are."""
-        before = self._written
+        """Put the tensors' values into tensors of the same shape, wherever those are.
+
+        Errors: BadFile when another program wrote to the file meanwhile; says whether anything changed.
+        """
+        before, touched = self._written, False
         with torch.no_grad():
             # The last ones first: they were compared a moment ago and lie in the processor's cache still.
             for name, tensors in reversed(targets.items()):
-                for tensor in tensors:
-                    _copy(self._view(name), tensor)
+                try:
+                    for tensor in tensors:
+                        self._fill(name, tensor)
+                        touched = True
+                except BadFile as error:
+                    raise changed() if touched else error from None
                 if advance is not None:
                     advance(self.entries[name].span)
         if self._written != before:
             raise changed()
+
+    def _fill(self, name: str, target: torch.Tensor) -> None:
+        entry = self.entries[name]
+        alike = entry.stride is None and entry.dtype is target.dtype and target.is_contiguous()
+        if self.file.mapped or entry.held is not None or not alike or target.device.type != "cpu":
+            _copy(self._view(name), target)
+        elif entry.span:
+            self.file.read(entry.offset, _changing(target))
 
     def tensors(self, names: Iterable[str], advance: Advance | None = None) -> dict[str, torch.Tensor]:
         """These tensors, verified, in memory of their own."""
@@ -225,10 +241,15 @@ def _copy(source: torch.Tensor, target: torch.Tensor) -> None:
     if not (alike and middle and target.device.type == "cpu"):
         target.copy_(source.reshape(target.shape))
         return
+    _changing(target)[:] = source.view(-1).view(torch.uint8).numpy()
+
+
+def _changing(target: torch.Tensor) -> np.ndarray:
+    """The bytes of a contiguous tensor of the CPU, to be written to."""
     flat = target.detach().view(-1)
     # An empty change tells autograd that the values are other ones now.
     flat[:0].zero_()
-    flat.view(torch.uint8).numpy()[:] = source.view(-1).view(torch.uint8).numpy()
+    return flat.view(torch.uint8).numpy()  # type: ignore[no-any-return]
 
 
 def names_in(tree: Any) -> Iterable[str]:

@@ -18,7 +18,7 @@ NAME = "pages-1"
 _PAGE = 4096
 _WORD = 8
 # Large tensors are added up in stretches of whole pages, between which progress and interrupts come.
-_STRETCH = 64 << 20
+_STRETCH = 16 << 20
 _DIGEST = 8
 
 

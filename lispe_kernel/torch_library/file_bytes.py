@@ -56,6 +56,11 @@ class FileBytes:
         self.held = hold(descriptor)
         self._map: mmap.mmap | None = None
 
+    @property
+    def mapped(self) -> bool:
+        """Whether stretches are views of the file."""
+        return self.held is Hold.STILL
+
     def close(self) -> None:
         """Close the file. The map goes with the last tensor that looks into it."""
         self._map = None
@@ -63,7 +68,7 @@ class FileBytes:
 
     def stretch(self, offset: int, count: int) -> np.ndarray | Unmapped:
         """Bytes to be looked at once, in pieces."""
-        if self.held is Hold.STILL or count == 0:
+        if self.mapped or count == 0:
             return self.tensor(offset, count).numpy()
         return Unmapped(self.descriptor, offset, count)
 
@@ -71,12 +76,16 @@ class FileBytes:
         """Bytes as a tensor: a view of the file where it is mapped, not to be kept or changed."""
         if count == 0:
             return torch.empty(0, dtype=torch.uint8)
-        if self.held is not Hold.STILL:
+        if not self.mapped:
             return torch.from_numpy(Unmapped(self.descriptor, offset, count)[:])
         if self._map is None:
             # Private and never written to: nothing is copied, and PyTorch takes it for ordinary memory.
             self._map = mmap.mmap(self.descriptor, 0, access=mmap.ACCESS_COPY)
         return torch.frombuffer(self._map, dtype=torch.uint8, count=count, offset=offset)
+
+    def read(self, offset: int, memory: np.ndarray) -> None:
+        """Fill an array of bytes straight from the file."""
+        _read(self.descriptor, offset, memory)
 
 
 class Unmapped:
@@ -91,13 +100,18 @@ class Unmapped:
     def __getitem__(self, part: slice) -> np.ndarray:
         start, end, _ = part.indices(self._count)
         found = np.empty(end - start, np.uint8)
-        left, place = memoryview(found), self._offset + start
-        while left:
-            count = os.preadv(self._descriptor, [left], place)
-            if count == 0:
-                raise BadFile(f"{_CHANGED} and cut it short")
-            left, place = left[count:], place + count
+        _read(self._descriptor, self._offset + start, found)
         return found
+
+
+def _read(descriptor: int, place: int, memory: np.ndarray) -> None:
+    """Fill an array of bytes from a place of the file. Errors: BadFile when the file ends before."""
+    left = memoryview(memory)
+    while left:
+        count = os.preadv(descriptor, [left], place)
+        if count == 0:
+            raise BadFile(f"{_CHANGED} and cut it short")
+        left, place = left[count:], place + count
 
 
 def changed() -> BadFile:

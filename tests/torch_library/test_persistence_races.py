@@ -97,17 +97,31 @@ def test_a_file_cut_short_between_comparing_and_copying_is_an_error(path, in_fol
     assert equal_tensors(before, model.state_dict())
 
 
-def test_a_file_written_while_its_tensors_are_copied_is_an_error(in_folder, monkeypatch):
+def test_a_file_that_may_change_is_read_straight_into_the_model(in_folder, monkeypatch):
+    saved, loaded = scrambled(call("torch_linear", 300, 20)), call("torch_linear", 300, 20)
+    call("torch_save_model", saved, "m.pt")
+    held_as(monkeypatch, Hold.UNKNOWN)
+
+    def refuse(self, offset, count):
+        raise AssertionError("a tensor was read into memory of its own")
+
+    monkeypatch.setattr(file_bytes.FileBytes, "tensor", refuse)
+    call("torch_load_model", "m.pt", loaded)
+    assert same(saved, loaded)
+
+
+@pytest.mark.parametrize("harm", [os.utime, lambda path: os.truncate(path, 100)])
+def test_a_file_written_while_its_tensors_are_copied_is_an_error(harm, in_folder, monkeypatch):
     held_as(monkeypatch, Hold.UNKNOWN)
     model = call("torch_linear", 300, 20)
     call("torch_save_model", model, "m.pt")
-    tensor = file_bytes.FileBytes.tensor
+    read = file_bytes.FileBytes.read
 
-    def touched(self, offset, count):
-        os.utime("m.pt")
-        return tensor(self, offset, count)
+    def harmed(self, offset, memory):
+        read(self, offset, memory)
+        harm("m.pt")
 
-    monkeypatch.setattr(file_bytes.FileBytes, "tensor", touched)
+    monkeypatch.setattr(file_bytes.FileBytes, "read", harmed)
     assert "wrote to it while it was read; the model may hold a part" in error_of(
         "torch_load_model", "m.pt", model
     )
