@@ -19,6 +19,7 @@ from lispe_kernel.torch_library import checksums, verified
 from lispe_kernel.torch_library.file_bytes import FileBytes, changed
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
+from lispe_kernel.torch_library.register import Identity
 
 Advance = Callable[[int], None]
 # Bytes up to which waking PyTorch's threads costs more than the copy; elements below which it wakes none.
@@ -108,7 +109,7 @@ class Archive:
         return self._version[2]
 
     @property
-    def _version(self) -> verified.Identity:
+    def _version(self) -> Identity:
         return verified.identity(self.file.descriptor)
 
     @property
@@ -249,7 +250,7 @@ def _changing(target: torch.Tensor) -> np.ndarray:
     flat = target.detach().view(-1)
     # An empty change tells autograd that the values are other ones now.
     flat[:0].zero_()
-    return flat.view(torch.uint8).numpy()  # type: ignore[no-any-return]
+    return flat.view(torch.uint8).numpy()
 
 
 def names_in(tree: Any) -> Iterable[str]:

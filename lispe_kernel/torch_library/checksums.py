@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -22,17 +23,25 @@ _STRETCH = 16 << 20
 _DIGEST = 8
 
 
-def digest(data: np.ndarray) -> str:
+class Bytes(Protocol):
+    """A row of bytes of which slices can be had: an array, or a stretch of a file."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> np.ndarray: ...
+
+
+def digest(data: Bytes) -> str:
     """The checksum of a one-dimensional array of bytes, as 16 hexadecimal digits."""
     return _digest(data, None)
 
 
-def digests(arrays: Iterable[np.ndarray], advance: Advance | None = None) -> list[str]:
+def digests(arrays: Iterable[Bytes], advance: Advance | None = None) -> list[str]:
     """The checksums of several arrays of bytes; `advance` is told the bytes of each finished stretch."""
     return [_digest(array, advance) for array in arrays]
 
 
-def _digest(data: np.ndarray, advance: Advance | None) -> str:
+def _digest(data: Bytes, advance: Advance | None) -> str:
     # The length is hashed too: zeros at the end would not change a sum.
     found = hashlib.blake2b(b"%d " % len(data), digest_size=_DIGEST)
     for start in range(0, len(data), _STRETCH):

@@ -17,6 +17,7 @@ import signal
 import numpy as np
 import torch
 
+from lispe_kernel.torch_library.checksums import Bytes
 from lispe_kernel.torch_library.file_errors import BadFile
 
 try:
@@ -66,7 +67,7 @@ class FileBytes:
         self._map = None
         os.close(self.descriptor)
 
-    def stretch(self, offset: int, count: int) -> np.ndarray | Unmapped:
+    def stretch(self, offset: int, count: int) -> Bytes:
         """Bytes to be looked at once, in pieces."""
         if self.mapped or count == 0:
             return self.tensor(offset, count).numpy()
@@ -106,7 +107,7 @@ class Unmapped:
 
 def _read(descriptor: int, place: int, memory: np.ndarray) -> None:
     """Fill an array of bytes from a place of the file. Errors: BadFile when the file ends before."""
-    left = memoryview(memory)
+    left = memory.data
     while left:
         count = os.preadv(descriptor, [left], place)
         if count == 0:
