@@ -269,6 +269,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         refuse_other_active(modules, sources, notes)
         targets = stored_targets(modules, sources, notes)
         plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
+        targets.check(plan)
         archive.verify(archive.entries, advance)
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)

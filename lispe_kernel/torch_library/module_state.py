@@ -7,7 +7,7 @@ sets their base. Nothing here reads or writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,15 @@ class Targets:
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)
     # Called when everything is in place.
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    # What is wrong with tensors that no load can change, by their identity.
+    unfillable: dict[int, str] = field(default_factory=dict)
+
+    def check(self, plan: Mapping[str, list[torch.Tensor]]) -> None:
+        """Every tensor of a plan can be filled. Errors: BadFile naming the first that cannot."""
+        for name, tensors in plan.items():
+            problem = self.unfillable.get(id(tensors[0]))
+            if problem is not None:
+                raise BadFile(f"{name} of the model {problem}")
 
 
 def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
@@ -121,32 +130,32 @@ def check_storable(modules: dict[str, nn.Module]) -> None:
 _NO_PLACE = "has no place in a file here; save its tensors as a table, or the state dict with torch in Python"
 
 
-def _check_fillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor]) -> None:
-    """The tensors of a state dict must be the modules' own, with room for each element.
-
-    Errors: BadFile naming the tensor.
-    """
+def _unfillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor]) -> dict[int, str]:
+    """The tensors of state dicts that a load could not change, by identity, and what is wrong with each."""
     own = {
         tensor.untyped_storage().data_ptr()
         for module in modules.values()
         for tensor in (*module.parameters(), *module.buffers())
         if tensor.layout is torch.strided
     }
-    for name, tensor in tensors.items():
-        if tensor.device.type == "meta":
-            raise BadFile(f"{name} of the model has no memory (meta device); give it some with to_empty")
-        if tensor.layout is not torch.strided:
-            continue
-        if any(step == 0 and size > 1 for size, step in zip(tensor.shape, tensor.stride(), strict=True)):
-            raise BadFile(
-                f"{name} of the model is expanded: several elements share one place; give the module a "
-                "tensor of its own (contiguous)"
-            )
-        if tensor.numel() and tensor.untyped_storage().data_ptr() not in own:
-            raise BadFile(
-                f"{name} of the model's state dict is a copy, not the model's own tensor: loading would "
-                "change nothing"
-            )
+    found = {}
+    for tensor in tensors.values():
+        problem = _problem(tensor, own)
+        if problem:
+            found[id(tensor)] = problem
+    return found
+
+
+def _problem(tensor: torch.Tensor, own: set[int]) -> str | None:
+    if tensor.device.type == "meta":
+        return "has no memory (meta device); give it some with to_empty"
+    if tensor.layout is not torch.strided or not tensor.numel():
+        return None
+    if any(step == 0 and size > 1 for size, step in zip(tensor.shape, tensor.stride(), strict=True)):
+        return "is expanded: several elements share one place; give the module a tensor of its own"
+    if tensor.untyped_storage().data_ptr() not in own:
+        return "is a copy that its state dict makes, not the model's own tensor: loading would change nothing"
+    return None
 
 
 def parameters_of(module: nn.Module) -> dict[str, torch.Tensor]:
@@ -159,7 +168,7 @@ def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
     """Where the tensors of a file with these names go. A merged layer that they reach is unmerged."""
     names = set(names)
     targets = Targets(_tensors(modules))
-    _check_fillable(modules, targets.tensors)
+    targets.unfillable = _unfillable(modules, targets.tensors)
     for path, layer in lora_places(modules).items():
         if joined(path, "weight") in names:
             _refuse_merged(layer, path)

@@ -129,6 +129,7 @@ def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: 
         targets = stored_targets(modules, below, notes_in(archive.summary, prefix))
     wanted = loading.wanted(part, targets.tensors, prefix)
     plan = loading.plan(f"{LOADING}{file} does not fit the model: ", sources, wanted)
+    targets.check(plan)
     work = _Work(archive, {names[name]: tensors for name, tensors in plan.items()}, targets)
     _refuse_conflicts(work)
     return work

@@ -130,9 +130,10 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     state = as_state(state_dict, NO_STATE)
     try:
         targets = stored_targets(modules, state, notes_in(state.notes))
+        pairs = {name: [tensor] for name, tensor in targets.tensors.items() if name in state.tensors}
+        targets.check(pairs)
     except BadFile as error:
         raise LispeError(f"Error loading state dict: {error}. Nothing was changed") from error
-    pairs = {name: [tensor] for name, tensor in targets.tensors.items() if name in state.tensors}
     if state and targets.tensors and not pairs:
         names = f"{loading.some(list(state))} against {loading.some(list(targets.tensors))}"
         raise LispeError(f"Error loading state dict: no name is in both ({names}). Nothing was changed")

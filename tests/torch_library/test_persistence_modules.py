@@ -11,7 +11,7 @@ from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
 from tests.torch_library.persistence_modules import copies, equal_tensors
-from tests.torch_library.torch_calls import call, error_of
+from tests.torch_library.torch_calls import call, error_of, listed
 
 
 class Counting(nn.Linear):
@@ -67,7 +67,7 @@ class Expanded(nn.Linear):
 
 
 UNFILLABLE: dict[str, tuple[Callable[[], nn.Module], str]] = {
-    "copies": (lambda: Converting(3, 2), "weight of the model's state dict is a copy"),
+    "copies": (lambda: Converting(3, 2), "weight of the model is a copy that its state dict makes"),
     "expanded": (Expanded, "mask of the model is expanded"),
     "without memory": (lambda: nn.Linear(3, 2, device="meta"), "weight of the model has no memory"),
 }
@@ -78,11 +78,19 @@ def test_a_tensor_that_cannot_be_filled_is_told_before_anything_changes(kind, in
     make, text = UNFILLABLE[kind]
     model = make()
     before = {} if kind == "without memory" else copies(model)
-    torch.save({"weight": torch.ones(2, 3), "bias": torch.ones(2), "mask": torch.ones(4)}, "m.pt")
+    torch.save({name: torch.ones(tensor.shape) for name, tensor in model.state_dict().items()}, "m.pt")
     assert text in error_of("torch_load_model", "m.pt", model)
     state = call("torch_read_state_dict", "m.pt")
     assert text in error_of("torch_load_state_dict", model, state)
     assert equal_tensors(before, model.state_dict()) or kind == "without memory"
+
+
+def test_a_tensor_that_no_load_reaches_hinders_none(in_folder):
+    saved, loaded = Expanded(), Expanded()
+    call("torch_load_state_dict", loaded, call("torch_state_dict", saved))
+    assert torch.equal(loaded.weight, saved.weight)
+    call("torch_save_model", saved, "m.pt")
+    call("torch_load_model", "m.pt", loaded, listed("weight", "bias"))
 
 
 def test_two_names_that_would_be_one_are_refused(in_folder):
