@@ -123,8 +123,9 @@ class Archive:
         return sum(self.entries[name].span for name in [*names, *self._to_compare(names)])
 
     def _to_compare(self, names: Iterable[str]) -> list[str]:
-        known = verified.known(self._version)
-        return [name for name in names if self.entries[name].digest is not None and name not in known]
+        wanted = [name for name in names if self.entries[name].digest is not None]
+        known = verified.known(self._version) if wanted else ()
+        return [name for name in wanted if name not in known]
 
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
         """Compare the bytes of the tensors with the checksums noted when the file was written.

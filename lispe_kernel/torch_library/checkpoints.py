@@ -263,7 +263,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
     with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
-        names = loading.without_wrappers(loading.state_names(archive.tree), saved_state(modules))
+        names = loading.without_wrappers(loading.state_names(archive.tree), lambda: saved_state(modules))
         sources = {name: archive.entries[ref] for name, ref in names.items()}
         notes = notes_in(archive.summary)
         refuse_other_active(modules, sources, notes)

@@ -62,13 +62,15 @@ def _named(tree: dict[Any, Any]) -> dict[str, str]:
 _WRAPPERS = ("module", "_orig_mod")
 
 
-def without_wrappers(names: dict[str, str], model: Iterable[str]) -> dict[str, str]:
+def without_wrappers(names: dict[str, str], model: Callable[[], Iterable[str]]) -> dict[str, str]:
     """The names of a file without the parts that wrappers put in, unless the model has such parts itself.
 
     `module.fc._orig_mod.weight` -> `fc.weight`. Names that would become one stay as they are.
     """
-    own = {part for name in model for part in name.split(".")}
-    extra = {wrapper for wrapper in _WRAPPERS if wrapper not in own}
+    there = {wrapper for name in names for wrapper in _WRAPPERS if wrapper in name.split(".")}
+    if not there:
+        return names
+    extra = there - {part for name in model() for part in name.split(".")}
     plain = {".".join(p for p in name.split(".") if p not in extra): ref for name, ref in names.items()}
     return plain if len(plain) == len(names) else names
 

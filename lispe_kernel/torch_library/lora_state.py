@@ -27,6 +27,7 @@ from lispe_kernel.torch_library.module_state import (
     joined,
     lora_places,
     saved_state,
+    state_of,
     targets_for,
 )
 
@@ -53,7 +54,7 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
     A merged layer is stored as the plain linear layer that it stands for, without its adapters.
     Errors: BadFile for a module that keeps more than tensors.
     """
-    check_storable(modules)
+    check_storable(modules, state_of(modules))
     tensors, notes = saved_state(modules), {}
     for path, layer in lora_places(modules).items():
         if layer.merged:
@@ -117,7 +118,6 @@ def stored_targets(
     file lacks stay. The adapter that acted when the file was written acts afterwards.
     Errors: BadFile when the tensors of an adapter to be made do not belong together.
     """
-    check_storable(modules)
     targets = targets_for(modules, sources)
     for path, layer in lora_places(modules).items():
         if path in notes:

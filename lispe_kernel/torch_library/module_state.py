@@ -91,7 +91,7 @@ def lora_layers(modules: dict[str, nn.Module]) -> dict[str, LoraLinear]:
 
 def saved_state(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
     """All tensors (parameters and buffers) of the modules that act, under the names they have in a file."""
-    state = _tensors(modules)
+    state = _tensors(state_of(modules))
     for path, layer in lora_places(modules).items():
         if layer.merged:
             state = _as_plain(state, path)
@@ -99,19 +99,26 @@ def saved_state(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
     return state
 
 
-def _tensors(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
-    found: dict[str, torch.Tensor] = {}
+def state_of(modules: dict[str, nn.Module]) -> dict[str, Any]:
+    """The state dicts of the modules as one, also what in them is no tensor.
+
+    Errors: BadFile when a name stands for two tensors.
+    """
+    found: dict[str, Any] = {}
     for prefix, module in modules.items():
-        for inner, tensor in module.state_dict().items():
+        for inner, value in module.state_dict().items():
             name = joined(prefix, inner)
             if name in found:
                 raise BadFile(f"two tensors of the table would be called {name}; give its keys other names")
-            if isinstance(tensor, torch.Tensor):
-                found[name] = tensor
+            found[name] = value
     return found
 
 
-def check_storable(modules: dict[str, nn.Module]) -> None:
+def _tensors(state: dict[str, Any]) -> dict[str, torch.Tensor]:
+    return {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+
+
+def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None:
     """Files hold the tensors of a module; one that keeps something besides would not be the same again.
 
     Errors: BadFile naming the part of the module.
@@ -121,10 +128,9 @@ def check_storable(modules: dict[str, nn.Module]) -> None:
             if type(part).get_extra_state is not nn.Module.get_extra_state:
                 whose = joined(prefix, path) or type(part).__name__
                 raise BadFile(f"{whose} of the model keeps a state besides its tensors, which {_NO_PLACE}")
-        for name, value in module.state_dict().items():
-            if not isinstance(value, torch.Tensor):
-                kind = type(value).__name__
-                raise BadFile(f"{joined(prefix, name)} of the model is a {kind}, which {_NO_PLACE}")
+    for name, value in state.items():
+        if not isinstance(value, torch.Tensor):
+            raise BadFile(f"{name} of the model is a {type(value).__name__}, which {_NO_PLACE}")
 
 
 _NO_PLACE = "has no place in a file here; save its tensors as a table, or the state dict with torch in Python"
@@ -165,9 +171,13 @@ def parameters_of(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
-    """Where the tensors of a file with these names go. A merged layer that they reach is unmerged."""
-    names = set(names)
-    targets = Targets(_tensors(modules))
+    """Where the tensors of a file with these names go. A merged layer that they reach is unmerged.
+
+    Errors: BadFile for a module that keeps more than tensors, or a merged layer that is not reached whole.
+    """
+    names, state = set(names), state_of(modules)
+    check_storable(modules, state)
+    targets = Targets(_tensors(state))
     targets.unfillable = _unfillable(modules, targets.tensors)
     for path, layer in lora_places(modules).items():
         if joined(path, "weight") in names:

@@ -120,7 +120,7 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
 def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:
     names = loading.state_names(archive.tree)
     if part is None:
-        names = loading.without_wrappers(names, saved_state(modules))
+        names = loading.without_wrappers(names, lambda: saved_state(modules))
     sources = loading.inside(part, {name: archive.entries[ref] for name, ref in names.items()})
     targets = stored_targets(modules, sources, notes_in(archive.summary))
     prefix = loading.prefix_outside(part, targets.tensors)
