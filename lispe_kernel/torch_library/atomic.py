@@ -11,7 +11,6 @@ import errno
 import os
 import secrets
 import stat
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,8 +24,6 @@ except ImportError:  # a system without file locks: stale files are then left to
 # `.NAME.TOKEN.lispe-part`: hidden, beside the target, and nobody else's kind of name.
 SUFFIX = ".lispe-part"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Bytes from which freeing a replaced file takes long enough for a thread.
-_LARGE = 16 << 20
 
 
 class CannotWrite(OSError):
@@ -68,6 +65,7 @@ def _ready(path: str, fill: Fill) -> Iterator[_Ready]:
     folder, name = os.path.split(target)
     with _explained(path):
         _check_replaceable(target)
+        _forget_content(target)
         remove_stale(folder)
         with _part(folder, name) as (part, file):
             fill(file)
@@ -80,8 +78,7 @@ def _ready(path: str, fill: Fill) -> Iterator[_Ready]:
 
 def _put(path: str, ready: _Ready) -> os.stat_result | None:
     with _explained(path):
-        with _freed_aside(ready.target):
-            os.replace(ready.part, ready.target)
+        os.replace(ready.part, ready.target)
         facts = os.fstat(ready.file.fileno())
         _flush_folder(os.path.dirname(ready.target))
     # A file system that rounds times, or refuses them, leaves no stamp.
@@ -106,19 +103,19 @@ def _stamp(file: BinaryIO) -> int:
     return now
 
 
-@contextmanager
-def _freed_aside(target: str) -> Iterator[None]:
-    """Let a thread free the file that is replaced inside, when that takes long: who saves need not wait."""
-    descriptor = None
+def _forget_content(target: str) -> None:
+    """Let the system forget the content of a file that will be replaced: the new one then takes its memory.
+
+    The file itself stays as it is. Without this, a save needs the memory of both.
+    """
+    if not hasattr(os, "posix_fadvise"):
+        return
     with suppress(OSError):
-        if os.name == "posix" and os.stat(target).st_size >= _LARGE:
-            descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        yield
-    finally:
-        if descriptor is not None:
-            # The last one to close a file that has no name any more frees it.
-            threading.Thread(target=os.close, args=(descriptor,), name="free replaced file").start()
+        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
 
 
 def remove_stale(folder: str) -> int:

@@ -342,17 +342,6 @@ def test_home_is_found_by_its_sign(in_folder, monkeypatch):
     assert sorted(os.listdir()) == ["m.safetensors", "s.pt"]
 
 
-def test_a_large_file_is_replaced_without_waiting_for_its_room(in_folder, monkeypatch):
-    monkeypatch.setattr(atomic, "_LARGE", 1000)
-    for value in (1.0, 2.0):
-        call("torch_save_model", layer(value), "m.pt")
-    for thread in threading.enumerate():
-        if thread.name == "free replaced file":
-            thread.join()
-    assert is_whole("m.pt")
-    assert not [name for name in map(os.path.realpath, Path("/proc/self/fd").iterdir()) if "m.pt" in name]
-
-
 def test_random_names_never_collide_with_old_temporary_files(in_folder):
     random.seed(3)
     for _ in range(20):
