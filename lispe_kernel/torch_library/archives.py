@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from lispe_kernel.torch_library import checksums, verified
-from lispe_kernel.torch_library.file_bytes import FileBytes, changed
+from lispe_kernel.torch_library.file_bytes import FileBytes, Hold, changed, changed_in_between
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
 from lispe_kernel.torch_library.register import Identity
@@ -112,11 +112,6 @@ class Archive:
     def _version(self) -> Identity:
         return verified.identity(self.file.descriptor)
 
-    @property
-    def _written(self) -> tuple[int, int]:
-        """Size and time of the last write; a file that is replaced by another one keeps both."""
-        return self._version[2:4]
-
     def cost(self, names: Iterable[str]) -> int:
         """The bytes that pass while these tensors are compared, where that is needed, and read once."""
         names = list(names)
@@ -124,7 +119,8 @@ class Archive:
 
     def _to_compare(self, names: Iterable[str]) -> list[str]:
         wanted = [name for name in names if self.entries[name].digest is not None]
-        known = verified.known(self._version) if wanted else ()
+        # Who writes through mapped memory leaves no time: what is open for writing is known to nobody.
+        known = verified.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
         return [name for name in wanted if name not in known]
 
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
@@ -143,6 +139,10 @@ class Archive:
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
                 raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
+        if self.file.changed:
+            raise changed()
+        if self.file.held is Hold.WRITTEN:
+            return
         if wanted and set(wanted) == set(self._to_compare(self.entries)):
             verified.note_whole(version)
         elif wanted:
@@ -197,7 +197,7 @@ class Archive:
 
         Errors: BadFile when another program wrote to the file meanwhile; says whether anything changed.
         """
-        before, touched = self._written, False
+        touched = False
         with torch.no_grad():
             # The last ones first: they were compared a moment ago and lie in the processor's cache still.
             for name, tensors in reversed(targets.items()):
@@ -206,11 +206,11 @@ class Archive:
                         self._fill(name, tensor)
                         touched = True
                 except BadFile as error:
-                    raise changed() if touched else error from None
+                    raise changed_in_between() if touched else error from None
                 if advance is not None:
                     advance(self.entries[name].span)
-        if self._written != before:
-            raise changed()
+        if self.file.changed:
+            raise changed_in_between() if touched else changed()
 
     def _fill(self, name: str, target: torch.Tensor) -> None:
         entry = self.entries[name]

@@ -23,6 +23,7 @@ except ImportError:  # a system without file locks: stale files are then left to
 
 # `.NAME.TOKEN.lispe-part`: hidden, beside the target, and nobody else's kind of name.
 SUFFIX = ".lispe-part"
+_AT_ONCE = 256
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -44,10 +45,18 @@ def write_file(path: str, fill: Fill) -> os.stat_result | None:
 
 
 def write_files(fills: Mapping[str, Fill]) -> dict[str, os.stat_result | None]:
-    """As `write_file`, for several files: none is put in its place before all are written and flushed."""
-    with ExitStack() as parts:
-        ready = {path: parts.enter_context(_ready(path, fill)) for path, fill in fills.items()}
-        return {path: _put(path, part) for path, part in ready.items()}
+    """As `write_file`, for several files: none is put in its place before all are written and flushed.
+
+    More than 256 files, which a process may not have open at once, go in groups of so many.
+    """
+    written: dict[str, os.stat_result | None] = {}
+    left = list(fills.items())
+    while left:
+        group, left = left[:_AT_ONCE], left[_AT_ONCE:]
+        with ExitStack() as parts:
+            ready = {path: parts.enter_context(_ready(path, fill)) for path, fill in group}
+            written.update((path, _put(path, part)) for path, part in ready.items())
+    return written
 
 
 class _Ready(NamedTuple):

@@ -18,7 +18,7 @@ from torch import nn
 
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.guard import readable
-from lispe_kernel.torch_library.loading import shape, some
+from lispe_kernel.torch_library.loading import shape, some, unwrapped
 from lispe_kernel.torch_library.module_state import joined
 
 Sizes = tuple[int, ...]
@@ -69,9 +69,9 @@ MALFORMED = "its optimizer state is malformed"
 
 
 def parameters_by_name(modules: dict[str, nn.Module]) -> dict[str, nn.Parameter]:
-    """The parameters of a model's modules under every name that they have there."""
+    """The parameters of a model's modules under every name that they have there, wrappers left out."""
     return {
-        joined(prefix, name): parameter
+        unwrapped(joined(prefix, name)): parameter
         for prefix, module in modules.items()
         for name, parameter in module.named_parameters(remove_duplicate=False)
     }
@@ -90,7 +90,7 @@ def _check_trained(optimizer: Any, trained: Trained, named: dict[str, nn.Paramet
     saved = [name for group in trained for name in group]
     here = [name for group in trained_names(optimizer, named) for name in group]
     for (group, parameter), name, now in zip(places, saved, here, strict=True):
-        if name is not None and named.get(name) is not parameter:
+        if name is not None and named.get(unwrapped(name)) is not parameter:
             raise BadFile(
                 f"its optimizer trains other parameters (in group {group}: {name} in the file, "
                 f"{now or 'a tensor outside the model'} here); give it the same ones in the same order"
@@ -158,16 +158,21 @@ def _check_states(states: dict[Any, Any], groups: list[Any], optimizer: Any) -> 
         # An optimizer begins anew with a tensor for which it has nothing at all.
         if values and lacking:
             raise _other_kind(optimizer, f"has no {some(lacking)} of parameter {number}")
-        for name, value in values.items():
+        for name, value in values.items() if _is_torchs(optimizer) else ():
             _check_value(f"{name} of the optimizer's parameter {number}", name, value, parameter)
 
 
 def _kept(optimizer: Any, group: dict[str, Any]) -> Iterator[str]:
     """The states that an optimizer of PyTorch needs with these options; none for a class of the user's."""
-    kind = type(optimizer)
-    if kind.__module__.partition(".")[0] == "torch":
-        yield from _KEPT.get(kind.__name__, ())
-        yield from (name for option, name in _KEPT_WHEN.get(kind.__name__, {}).items() if group.get(option))
+    kind = type(optimizer).__name__
+    if _is_torchs(optimizer):
+        yield from _KEPT.get(kind, ())
+        yield from (name for option, name in _KEPT_WHEN.get(kind, {}).items() if group.get(option))
+
+
+def _is_torchs(optimizer: Any) -> bool:
+    """Whether PyTorch's own names of states mean what they mean there."""
+    return type(optimizer).__module__.partition(".")[0] == "torch"
 
 
 def _check_value(what: str, name: str, value: Any, parameter: torch.Tensor) -> None:

@@ -121,7 +121,8 @@ def save_checkpoint(
     path = arguments.path(name, 4, path)
     metrics, scheduler = _by_kind(metrics, scheduler)
     _refuse_merged(modules)
-    state = stored_state(modules)
+    with writing(SAVING, path):
+        state = stored_state(modules)
     tree: dict[str, Any] = {
         "model": state.tensors,
         "optimizer": optimizer.state_dict(),
@@ -273,11 +274,10 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         archive.verify(archive.entries, advance)
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)
-        restorers = [
-            _optimizer_of(archive, parts, optimizer, modules, advance),
-            *_schedule_of(archive, parts, scheduler),
-        ]
         generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
+        # The optimizer last: one that wraps another may change when it is asked whether the state fits.
+        schedules = _schedule_of(archive, parts, scheduler)
+        restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
         # From here on nothing is refused.
         with held_back():
             archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)

@@ -55,7 +55,18 @@ class FileBytes:
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self.held = hold(descriptor)
+        self._written = self._last_write()
         self._map: mmap.mmap | None = None
+
+    def _last_write(self) -> tuple[int, int]:
+        # A file that another one replaces keeps both.
+        facts = os.fstat(self.descriptor)
+        return facts.st_size, facts.st_mtime_ns
+
+    @property
+    def changed(self) -> bool:
+        """Whether anybody wrote to the file since it was opened."""
+        return self._last_write() != self._written
 
     @property
     def mapped(self) -> bool:
@@ -116,5 +127,10 @@ def _read(descriptor: int, place: int, memory: np.ndarray) -> None:
 
 
 def changed() -> BadFile:
-    """The error for a file that has other times than when it was compared."""
+    """The error for a file that was written to since it was opened."""
+    return BadFile(f"{_CHANGED}; load it again")
+
+
+def changed_in_between() -> BadFile:
+    """The same, when the model has changed already."""
     return BadFile(f"{_CHANGED}; the model may hold a part of it, load it again")

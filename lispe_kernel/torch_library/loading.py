@@ -75,6 +75,11 @@ def without_wrappers(names: dict[str, str], model: Callable[[], Iterable[str]]) 
     return plain if len(plain) == len(names) else names
 
 
+def unwrapped(name: str) -> str:
+    """A name without the parts that wrappers put in."""
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
 def _flat(tree: dict[Any, Any], prefix: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, item in tree.items():

@@ -84,6 +84,9 @@ def notes_in(summary: dict[str, Any], prefix: str = "") -> dict[str, Noted]:
     Errors: BadFile when the notes are malformed.
     """
     notes = summary.get(NOTES, {})
+    if isinstance(notes, str):
+        # A word in the metadata of another program's file.
+        return {}
     if not isinstance(notes, dict):
         raise BadFile("its notes on LoRA layers are malformed; the file is damaged")
     found = {path: _noted(path, note) for path, note in notes.items()}

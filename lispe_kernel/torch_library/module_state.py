@@ -133,7 +133,7 @@ def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None
             raise BadFile(f"{name} of the model is a {type(value).__name__}, which {_NO_PLACE}")
 
 
-_NO_PLACE = "has no place in a file here; save its tensors as a table, or the state dict with torch in Python"
+_NO_PLACE = "has no place in a file here; save its state dict with torch in Python"
 
 
 def _unfillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor]) -> dict[int, str]:
@@ -173,11 +173,10 @@ def parameters_of(module: nn.Module) -> dict[str, torch.Tensor]:
 def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
     """Where the tensors of a file with these names go. A merged layer that they reach is unmerged.
 
-    Errors: BadFile for a module that keeps more than tensors, or a merged layer that is not reached whole.
+    Errors: BadFile for a merged layer of which a file has the base alone.
     """
-    names, state = set(names), state_of(modules)
-    check_storable(modules, state)
-    targets = Targets(_tensors(state))
+    names = set(names)
+    targets = Targets(_tensors(state_of(modules)))
     targets.unfillable = _unfillable(modules, targets.tensors)
     for path, layer in lora_places(modules).items():
         if joined(path, "weight") in names:

@@ -45,7 +45,7 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     path = arguments.path("torch_save_model", 2, path)
     loading.check_part("torch_save_model", 3, part)
     with writing(SAVING, path):
-        files = _files(path, modules, is_table(model))
+        files = _files(SAVING, path, modules, is_table(model))
         write_trees({file: _content(inside, part) for file, inside in files.items()})
     return "Model saved successfully"
 
@@ -56,19 +56,22 @@ def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, torch.
     return loading.inside(part, state.tensors), {"kind": "model", **state.notes}
 
 
-def _files(path: str, modules: dict[str, nn.Module], table: bool) -> dict[str, dict[str, nn.Module]]:
+Files = dict[str, dict[str, nn.Module]]
+
+
+def _files(prefix: str, path: str, modules: dict[str, nn.Module], table: bool) -> Files:
     """The files to write or read, each with its modules: one for all, or one per entry of a table."""
     path = os.path.expanduser(path)
     folder, name = os.path.split(path)
     if not table and not name:
-        raise LispeError(f"{SAVING}{path} is a folder; a single module needs the name of a file")
+        raise LispeError(f"{prefix}{path} is a folder; a single module needs the name of a file")
     if not table or (name and "*" not in name and not os.path.isdir(path)):
         return {path: modules}
     pattern = os.path.join(folder, name) if "*" in name else os.path.join(path, "*.pt")
     strange = [key for key in modules if os.path.basename(key) != key or key in ("", ".", "..")]
     if strange:
         text = f"the key {strange[0]} cannot be part of a file name; save the table as one file"
-        raise LispeError(SAVING + text)
+        raise LispeError(prefix + text)
     return {pattern.replace("*", key): {"": module} for key, module in modules.items()}
 
 
@@ -99,7 +102,7 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
     loading.check_part("torch_load_model", 3, part)
     with ExitStack() as open_files:
         works = []
-        for file, inside in _files(path, modules, is_table(model)).items():
+        for file, inside in _files(LOADING, path, modules, is_table(model)).items():
             with reading(LOADING, file):
                 archive = open_files.enter_context(open_file(file))
                 works.append(_prepared(archive, file, inside, part))

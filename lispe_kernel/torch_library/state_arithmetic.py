@@ -179,7 +179,16 @@ def _combined(prefix: str, states: list[StateDict], shares: list[float]) -> Stat
     first = states[0]
     for other in states[1:]:
         _check_same(prefix, first, other)
-    return StateDict({name: _sum([state[name] for state in states], shares) for name in first})
+    tensors = {name: _sum([state[name] for state in states], shares) for name in first}
+    return StateDict(tensors, _common_notes(prefix, states))
+
+
+def _common_notes(prefix: str, states: list[StateDict]) -> dict[str, Any]:
+    """What files say of the LoRA layers, where they say the same; a snapshot says nothing."""
+    noted = [state.notes for state in states if state.notes]
+    if any(notes != noted[0] for notes in noted):
+        raise LispeError(f"{prefix}their LoRA layers have other alphas or other adapters; merge them first")
+    return noted[0] if noted else {}
 
 
 def _check_same(prefix: str, first: StateDict, other: StateDict) -> None:
@@ -219,8 +228,8 @@ def state_dict_convert(state_dict: Any, dtype: Any) -> StateDict:
     state = as_state(state_dict, FIRST)
     kinds = {name: kind for name, kind in DTYPES.items() if kind.is_floating_point}
     kind = arguments.choice("torch_state_dict_convert", 2, dtype, kinds)
-    return StateDict({name: t.to(kind if t.is_floating_point() else t.dtype, copy=True)
-                      for name, t in state.items()})  # fmt: skip
+    kinds_of = {name: kind if tensor.is_floating_point() else tensor.dtype for name, tensor in state.items()}
+    return StateDict({name: t.to(kinds_of[name], copy=True) for name, t in state.items()}, state.notes)
 
 
 @torch_function("torch_state_dict_dtypes")

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from lispe_kernel.language.errors import wrong_argument
+from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library import arguments
 from lispe_kernel.torch_library.compaction import unique_bytes
+from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.lora_files import adapter_tensors
 from lispe_kernel.torch_library.module_state import lora_layers, modules_of, saved_state
@@ -63,7 +64,11 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = None) -> Stora
     expected = "a module, a table of modules or a number of parameters"
     modules = modules_of(model, wrong_argument(name, 1, expected, model).text)
     small = adapter_tensors(lora_layers(modules))
-    state = {name: tensor for name, tensor in saved_state(modules).items() if name not in small}
+    try:
+        whole = saved_state(modules)
+    except BadFile as error:
+        raise LispeError(f"Error reporting storage: {error}") from error
+    state = {name: tensor for name, tensor in whole.items() if name not in small}
     kinds = {_as(kind, tensor) for tensor in state.values()}
     return _report(
         sum(tensor.numel() for tensor in _once(state)),

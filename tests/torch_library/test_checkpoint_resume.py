@@ -327,3 +327,34 @@ def test_tied_tensors_may_go_by_any_of_their_names(in_folder):
     model[1].weight = model[0].weight
     call("torch_save_checkpoint", table(b=model[1], a=model[0]), groups(model), 1, "c.pt")
     assert call("torch_resume_checkpoint", "c.pt", table(a=model[0], b=model[1]), groups(model)) == 1
+
+
+class Own(torch.optim.Optimizer):
+    """A user's optimizer, whose states have names that mean other things in PyTorch's."""
+
+    def __init__(self, parameters):
+        super().__init__(parameters, {"lr": 0.1})
+
+    def step(self):
+        for parameter in self.param_groups[0]["params"]:
+            self.state[parameter].update(mu=torch.ones_like(parameter), sum=1.5, step_size=torch.ones(1))
+
+
+def test_a_users_optimizer_names_its_states_as_it_likes(in_folder):
+    model, other = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    optimizer, fresh = Own(model.parameters()), Own(other.parameters())
+    optimizer.step()
+    call("torch_save_checkpoint", model, optimizer, 1, "c.pt")
+    assert call("torch_resume_checkpoint", "c.pt", other, fresh) == 1
+    assert fresh.state[other.weight]["sum"] == 1.5
+
+
+def test_a_training_of_a_wrapped_model_goes_on_in_the_plain_one(in_folder):
+    model, other = call("torch_linear", 3, 2), call("torch_linear", 3, 2)
+    wrapped = nn.DataParallel(model)
+    optimizer, fresh = (call("torch_optimizer", each, 0.1, "adam") for each in (wrapped, other))
+    wrapped(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    call("torch_save_checkpoint", wrapped, optimizer, 1, "c.pt")
+    assert call("torch_resume_checkpoint", "c.pt", other, fresh) == 1
+    assert torch.equal(fresh.state[other.weight]["exp_avg"], optimizer.state[model.weight]["exp_avg"])

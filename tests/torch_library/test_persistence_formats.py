@@ -223,6 +223,12 @@ def test_a_tensor_may_be_called_like_a_word_of_the_metadata(in_folder):
     assert list(call("torch_read_state_dict", "m.safetensors")) == ["pt"]
 
 
+def test_a_word_of_anothers_metadata_is_not_taken_for_ours(in_folder):
+    layer = call("torch_linear", 3, 2)
+    safetensors.torch.save_file(layer.state_dict(), "m.safetensors", metadata={"lora": "r=8"})
+    assert call("torch_load_model", "m.safetensors", layer) == "Model loaded successfully"
+
+
 def test_a_file_that_was_packed_anew_loads(in_folder):
     saved, loaded = call("torch_model", 3, 4, 2), call("torch_model", 3, 4, 2)
     call("torch_save_model", saved, "m.pt")

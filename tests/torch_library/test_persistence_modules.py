@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library import atomic
 from tests.torch_library.persistence_modules import copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 
@@ -42,13 +43,23 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 @pytest.mark.parametrize("kind", REFUSED)
-def test_a_module_that_keeps_more_than_tensors_is_neither_saved_nor_loaded(kind, in_folder):
+def test_a_module_that_keeps_more_than_tensors_is_not_saved(kind, in_folder):
     make, text = REFUSED[kind]
-    module = make()
-    assert text in error_of("torch_save_model", module, "m.pt")
+    assert text in error_of("torch_save_model", make(), "m.pt")
+    optimizer = call("torch_optimizer", nn.Linear(1, 1), 0.1, "sgd")
+    assert text in error_of("torch_save_checkpoint", make(), optimizer, 1, "m.pt")
     assert os.listdir() == []
+
+
+def test_the_tensors_beside_such_a_state_load(in_folder):
     torch.save({"weight": torch.ones(2, 3), "bias": torch.ones(2)}, "m.pt")
-    assert "which has no place in a file here" in error_of("torch_load_model", "m.pt", module)
+    module = Counting({"n": 3})
+    call("torch_load_model", "m.pt", module)
+    assert (module.weight.min(), module.seen) == (1, {"n": 3})
+    model = nn.ModuleDict({"a": nn.Linear(3, 2), "x": Counting({"n": 3})})
+    torch.save({"a.weight": torch.ones(2, 3), "a.bias": torch.ones(2)}, "a.pt")
+    call("torch_load_model", "a.pt", model, "a")
+    assert model["a"].weight.min() == 1
 
 
 class Converting(nn.Linear):
@@ -106,9 +117,17 @@ def test_two_names_that_would_be_one_are_refused(in_folder):
 
 def test_a_single_module_needs_the_name_of_a_file(in_folder):
     layer = call("torch_linear", 2, 2)
-    assert "new/ is a folder; a single module needs the name of a file" in error_of(
-        "torch_save_model", layer, "new/"
-    )
+    text = "new/ is a folder; a single module needs the name of a file"
+    assert error_of("torch_save_model", layer, "new/") == f"Error saving model: {text}"
+    assert error_of("torch_load_model", "new/", layer) == f"Error loading model: {text}"
+
+
+def test_a_table_may_have_more_files_than_a_process_may_open(in_folder, monkeypatch):
+    monkeypatch.setattr(atomic, "_AT_ONCE", 3)
+    table = Dictionary()
+    table.update({str(number): call("torch_linear", 2, 2) for number in range(8)})
+    call("torch_save_model", table, "part_*.pt")
+    assert len(os.listdir()) == 8
 
 
 def test_when_one_file_of_a_table_cannot_be_written_all_old_ones_stay(in_folder):

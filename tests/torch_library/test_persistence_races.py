@@ -91,10 +91,25 @@ def test_a_file_cut_short_between_comparing_and_copying_is_an_error(path, in_fol
         return found
 
     monkeypatch.setattr(checksums, "digests", cut)
-    assert "another program wrote to it while it was read and cut it short" in error_of(
-        "torch_load_model", path, model
-    )
+    text = error_of("torch_load_model", path, model)
+    assert "another program wrote to it while it was read; load it again" in text
     assert equal_tensors(before, model.state_dict())
+
+
+def test_what_is_open_for_writing_is_compared_each_time(in_folder, monkeypatch):
+    held_as(monkeypatch, Hold.WRITTEN)
+    model = call("torch_linear", 300, 20)
+    call("torch_save_model", model, "m.pt")
+    facts = os.stat("m.pt")
+    with open_file("m.pt") as archive:
+        offset = archive.entries["weight"].offset
+    with open("m.pt", "r+b") as file:
+        file.seek(offset)
+        file.write(b"\x12\x34")
+    # As after a write through mapped memory, which leaves the times as they were.
+    known = verified.identity(facts)
+    monkeypatch.setattr(verified, "identity", lambda file: known)
+    assert "the bytes of weight are damaged" in error_of("torch_load_model", "m.pt", model)
 
 
 def test_a_file_that_may_change_is_read_straight_into_the_model(in_folder, monkeypatch):

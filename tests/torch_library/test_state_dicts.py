@@ -189,6 +189,23 @@ def test_real_and_complex_tensors_are_not_averaged():
     assert "w has the dtypes float32 and complex64; convert one of them" in text
 
 
+def test_what_is_computed_keeps_the_alphas_of_files(in_folder):
+    layers = [call("torch_lora_linear", 4, 4, 2, alpha) for alpha in (32.0, 32.0, 8.0)]
+    for number, layer in enumerate(layers):
+        call("torch_save_model", layer, f"{number}.pt")
+    one, same, other = (call("torch_read_state_dict", f"{number}.pt") for number in range(3))
+    for computed in (
+        call("torch_state_dict_convert", one, "float32"),
+        call("torch_state_dict_average", List([one, same])),
+        call("torch_state_dict_interpolate", one, call("torch_state_dict", layers[1]), 0.5),
+    ):
+        layer = call("torch_lora_linear", 4, 4, 2, 4.0)
+        call("torch_load_state_dict", layer, computed)
+        assert layer.alpha == 32
+    text = error_of("torch_state_dict_average", List([one, other]))
+    assert "their LoRA layers have other alphas or other adapters" in text
+
+
 def test_weights_of_any_size_are_shares_of_their_sum():
     states = List([StateDict({"w": torch.tensor([value])}) for value in (1.0, 3.0)])
     average = call("torch_state_dict_average", states, List([1e308, 1e308]))
