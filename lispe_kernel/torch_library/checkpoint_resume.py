@@ -70,11 +70,13 @@ MALFORMED = "its optimizer state is malformed"
 
 def parameters_by_name(modules: dict[str, nn.Module]) -> dict[str, nn.Parameter]:
     """The parameters of a model's modules under every name that they have there, wrappers left out."""
-    return {
-        unwrapped(joined(prefix, name)): parameter
+    found = {
+        joined(prefix, name): parameter
         for prefix, module in modules.items()
         for name, parameter in module.named_parameters(remove_duplicate=False)
     }
+    plain = {unwrapped(name): parameter for name, parameter in found.items()}
+    return plain if len(plain) == len(found) else found
 
 
 def trained_names(optimizer: Any, named: dict[str, nn.Parameter]) -> Trained:
@@ -90,7 +92,7 @@ def _check_trained(optimizer: Any, trained: Trained, named: dict[str, nn.Paramet
     saved = [name for group in trained for name in group]
     here = [name for group in trained_names(optimizer, named) for name in group]
     for (group, parameter), name, now in zip(places, saved, here, strict=True):
-        if name is not None and named.get(unwrapped(name)) is not parameter:
+        if name is not None and named.get(name, named.get(unwrapped(name))) is not parameter:
             raise BadFile(
                 f"its optimizer trains other parameters (in group {group}: {name} in the file, "
                 f"{now or 'a tensor outside the model'} here); give it the same ones in the same order"

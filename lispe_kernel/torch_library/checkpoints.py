@@ -264,9 +264,11 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
     with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
-        names = loading.without_wrappers(loading.state_names(archive.tree), lambda: saved_state(modules))
+        names = loading.state_names(archive.tree)
+        plain = loading.wrapping(names, lambda: saved_state(modules))
+        names = {plain(name): ref for name, ref in names.items()}
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        notes = notes_in(archive.summary)
+        notes = {plain(path): noted for path, noted in notes_in(archive.summary).items()}
         refuse_other_active(modules, sources, notes)
         targets = stored_targets(modules, sources, notes)
         plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)

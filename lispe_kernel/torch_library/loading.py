@@ -6,7 +6,7 @@ something does not fit, one error lists everything that is missing, unexpected a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 import torch
@@ -60,24 +60,34 @@ def _named(tree: dict[Any, Any]) -> dict[str, str]:
 
 # What DataParallel and torch.compile put into the names of what they wrap.
 _WRAPPERS = ("module", "_orig_mod")
+# What stands between the path of a LoRA layer and the name of an adapter that rests.
+ADAPTERS = "adapters"
 
 
-def without_wrappers(names: dict[str, str], model: Callable[[], Iterable[str]]) -> dict[str, str]:
-    """The names of a file without the parts that wrappers put in, unless the model has such parts itself.
+def wrapping(names: Iterable[str], model: Callable[[], Iterable[str]]) -> Callable[[str], str]:
+    """A function that leaves out of a file's names the parts that wrappers put in.
 
-    `module.fc._orig_mod.weight` -> `fc.weight`. Names that would become one stay as they are.
+    `module.fc._orig_mod.weight` -> `fc.weight`. Parts that the model has itself stay, and all do where two
+    names would become one.
     """
-    there = {wrapper for name in names for wrapper in _WRAPPERS if wrapper in name.split(".")}
-    if not there:
-        return names
-    extra = there - {part for name in model() for part in name.split(".")}
-    plain = {".".join(p for p in name.split(".") if p not in extra): ref for name, ref in names.items()}
-    return plain if len(plain) == len(names) else names
+    names = list(names)
+    there = {part for name in names for part in _path(name) if part in _WRAPPERS}
+    extra = there - {part for name in model() for part in name.split(".")} if there else there
+    if not extra or len({unwrapped(name, extra) for name in names}) < len(names):
+        return lambda name: name
+    return lambda name: unwrapped(name, extra)
 
 
-def unwrapped(name: str) -> str:
+def unwrapped(name: str, wrappers: Collection[str] = _WRAPPERS) -> str:
     """A name without the parts that wrappers put in."""
-    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+    path = _path(name)
+    return ".".join([*(part for part in path if part not in wrappers), *name.split(".")[len(path) :]])
+
+
+def _path(name: str) -> list[str]:
+    """The parts of a name, up to the adapters of a layer, whose names are anything."""
+    parts = name.split(".")
+    return parts[: parts.index(ADAPTERS)] if ADAPTERS in parts else parts
 
 
 def _flat(tree: dict[Any, Any], prefix: str) -> dict[str, str]:

@@ -42,6 +42,8 @@ def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None) -> Any:
     modules = modules_of(model, NO_MODULE)
     places = [place for prefix, module in modules.items() for place in _linear_layers(prefix, module)]
     chosen = _chosen(places, _target_names(targets))
+    for place in chosen:
+        _refuse_computed(place)
     _freeze(modules)
     made = {id(place.linear): LoraLinear(place.linear, *settings) for place in chosen}
     # A chosen layer may stand at places that no target names: it is the same layer there.
@@ -50,6 +52,16 @@ def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None) -> Any:
         if place.parent is not None:
             setattr(place.parent, place.name, made[id(place.linear)])
     return _with_replaced(model, {p.path: made[id(p.linear)] for p in same if p.parent is None})
+
+
+def _refuse_computed(place: _Place) -> None:
+    """A weight that a hook computes before each call is not there for an adapter to stand beside."""
+    if place.linear._forward_pre_hooks:
+        where = place.path or "the layer"
+        raise LispeError(
+            f"Error applying LoRA: the weight of {where} is computed before each call (weight_norm, prune "
+            "...); make it a plain one first, as torch.nn.utils.remove_weight_norm does"
+        )
 
 
 def _freeze(modules: dict[str, nn.Module]) -> None:

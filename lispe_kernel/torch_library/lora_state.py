@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, TypeGuard
 import torch
 from torch import nn
 
+from lispe_kernel.language.printer import number_text
 from lispe_kernel.torch_library.file_errors import BadFile
-from lispe_kernel.torch_library.loading import Described, shape
+from lispe_kernel.torch_library.loading import ADAPTERS, Described, shape
 from lispe_kernel.torch_library.lora_layer import Adapter, LoraLinear
 from lispe_kernel.torch_library.module_state import (
     LORA_A,
@@ -71,7 +72,7 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
 
 def _names(path: str, name: str, *, acting: str) -> tuple[str, str]:
     """The names of A and B in a file, for the adapter that acts and for one that rests."""
-    lead = path if name == acting else joined(path, f"adapters.{name}")
+    lead = path if name == acting else joined(path, f"{ADAPTERS}.{name}")
     return joined(lead, LORA_A), joined(lead, LORA_B)
 
 
@@ -179,6 +180,6 @@ def refuse_other_active(
         rank, alpha = a.shape[0], noted.alphas[noted.active]
         raise BadFile(
             f"it was saved while the adapter {noted.active} was active{where}; in the model {layer.active} "
-            "is active. Nothing was changed; switch before the optimizer is made: "
-            f'(torch_lora_set_adapter model "{noted.active}" {rank} {alpha:g})'
+            "is active. Nothing was changed; switch this layer before the optimizer is made: "
+            f'(torch_lora_set_adapter layer "{noted.active}" {rank} {number_text(alpha)})'
         )

@@ -125,11 +125,12 @@ def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None
     """
     for prefix, module in modules.items():
         for path, part in module.named_modules():
-            if type(part).get_extra_state is not nn.Module.get_extra_state:
+            kept = state.get(joined(joined(prefix, path), "_extra_state"))
+            if kept is not None:
                 whose = joined(prefix, path) or type(part).__name__
                 raise BadFile(f"{whose} of the model keeps a state besides its tensors, which {_NO_PLACE}")
     for name, value in state.items():
-        if not isinstance(value, torch.Tensor):
+        if value is not None and not isinstance(value, torch.Tensor):
             raise BadFile(f"{name} of the model is a {type(value).__name__}, which {_NO_PLACE}")
 
 
@@ -139,28 +140,40 @@ _NO_PLACE = "has no place in a file here; save its state dict with torch in Pyth
 def _unfillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor]) -> dict[int, str]:
     """The tensors of state dicts that a load could not change, by identity, and what is wrong with each."""
     own = {
-        tensor.untyped_storage().data_ptr()
+        _place(tensor)
         for module in modules.values()
         for tensor in (*module.parameters(), *module.buffers())
         if tensor.layout is torch.strided
     }
     found = {}
-    for tensor in tensors.values():
-        problem = _problem(tensor, own)
+    for name, tensor in tensors.items():
+        problem = _problem(tensor) or _copied(name, tensor, own, modules)
         if problem:
             found[id(tensor)] = problem
     return found
 
 
-def _problem(tensor: torch.Tensor, own: set[int]) -> str | None:
+def _copied(name: str, tensor: torch.Tensor, own: set[int], modules: dict[str, nn.Module]) -> str | None:
+    """A tensor that is no parameter and no buffer is the module's own if it comes a second time."""
+    if tensor.layout is not torch.strided or not tensor.numel() or _place(tensor) in own:
+        return None
+    again = state_of(modules).get(name)
+    if again is not None and _place(again) == _place(tensor):
+        return None
+    return "is a copy that its state dict makes, not the model's own tensor: loading would change nothing"
+
+
+def _place(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _problem(tensor: torch.Tensor) -> str | None:
     if tensor.device.type == "meta":
         return "has no memory (meta device); give it some with to_empty"
     if tensor.layout is not torch.strided or not tensor.numel():
         return None
     if any(step == 0 and size > 1 for size, step in zip(tensor.shape, tensor.stride(), strict=True)):
         return "is expanded: several elements share one place; give the module a tensor of its own"
-    if tensor.untyped_storage().data_ptr() not in own:
-        return "is a copy that its state dict makes, not the model's own tensor: loading would change nothing"
     return None
 
 

@@ -122,10 +122,11 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
 
 def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:
     names = loading.state_names(archive.tree)
-    if part is None:
-        names = loading.without_wrappers(names, lambda: saved_state(modules))
+    plain = loading.wrapping(names, lambda: saved_state(modules)) if part is None else str
+    names = {plain(name): ref for name, ref in names.items()}
+    notes = {plain(path): noted for path, noted in notes_in(archive.summary).items()}
     sources = loading.inside(part, {name: archive.entries[ref] for name, ref in names.items()})
-    targets = stored_targets(modules, sources, notes_in(archive.summary))
+    targets = stored_targets(modules, sources, notes)
     prefix = loading.prefix_outside(part, targets.tensors)
     if prefix:
         below = {name.removeprefix(f"{prefix}."): source for name, source in sources.items()}

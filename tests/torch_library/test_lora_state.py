@@ -179,7 +179,7 @@ def test_resuming_with_another_adapter_active_is_refused(in_folder):
     before = copies(other)
     text = error_of("torch_resume_checkpoint", "c.pt", other, adam(other))
     assert "it was saved while the adapter fr was active; in the model default is active" in text
-    assert '(torch_lora_set_adapter model "fr" 3 30)' in text
+    assert '(torch_lora_set_adapter layer "fr" 3 30)' in text
     assert equal_tensors(before, other.state_dict())
     assert list(call("torch_lora_adapters", other)) == ["default"]
 
@@ -311,3 +311,36 @@ def test_equal_tensors_stored_apart_fill_a_tied_weight(in_folder):
     model["b"].weight = model["a"].weight
     loaded(model, "apart.pt")
     assert torch.equal(model["a"].weight, weight)
+
+
+@pytest.mark.parametrize("wrap", [nn.DataParallel, torch.compile])
+@BOTH_KINDS
+def test_the_file_of_a_wrapped_model_brings_alpha_and_adapters_to_the_plain_one(write, read, wrap, in_folder):
+    def model(alpha):
+        return call("torch_lora_apply", call("torch_model", 8, 4, 2), 2, alpha, "fc1")
+
+    saved_model, other = model(32.0), model(4.0)
+    for layer in (saved_model, other):
+        call("torch_lora_set_adapter", layer, "fr")
+    tuned(saved_model, 1)
+    write(wrap(saved_model), "m.pt")
+    read(other, "m.pt")
+    assert other.fc1.alpha == 32
+    assert torch.equal(other(X), saved_model(X))
+
+
+@pytest.mark.parametrize("name", ["module", "_orig_mod", "a.module"])
+def test_an_adapter_may_be_called_like_a_wrapper(name, in_folder):
+    layer, other = lora(), lora()
+    for active in (name, "default"):
+        call("torch_lora_set_adapter", layer, active)
+    saved(layer, "m.pt")
+    loaded(other, "m.pt")
+    assert set(call("torch_lora_adapters", other)) == {"default", name}
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("norm", [nn.utils.weight_norm, nn.utils.spectral_norm])
+def test_a_weight_that_a_hook_computes_gets_no_adapter(norm):
+    text = error_of("torch_lora_apply", nn.Sequential(norm(nn.Linear(3, 2))), 2, 4)
+    assert "the weight of 0 is computed before each call" in text

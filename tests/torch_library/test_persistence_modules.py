@@ -62,6 +62,32 @@ def test_the_tensors_beside_such_a_state_load(in_folder):
     assert model["a"].weight.min() == 1
 
 
+class Attribute(nn.Linear):
+    """A layer that stores a tensor which is neither parameter nor buffer."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 2)
+        self.scale = torch.randn(2)
+
+    def _save_to_state_dict(self, destination: dict, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[prefix + "scale"] = self.scale
+
+
+def test_a_tensor_that_is_the_modules_own_in_another_way_loads(in_folder):
+    saved, loaded = Attribute(), Attribute()
+    call("torch_save_model", saved, "m.pt")
+    call("torch_load_model", "m.pt", loaded)
+    assert torch.equal(loaded.scale, saved.scale)
+
+
+def test_a_state_of_nothing_hinders_no_save(in_folder):
+    saved, loaded = Counting(None), Counting(None)
+    call("torch_save_model", saved, "m.pt")
+    call("torch_load_model", "m.pt", loaded)
+    assert torch.equal(loaded.weight, saved.weight)
+
+
 class Converting(nn.Linear):
     """A layer whose state dict holds copies."""
 
