@@ -69,10 +69,15 @@ def lora_load_adapters(model: Any, path: str) -> str:
     layers = adapted(model, NO_LAYERS)
     path = arguments.path("torch_lora_load_adapters", 2, path)
     with reading(LOADING, path), open_file(path) as archive:
-        sources = {_ORIGINAL_NAMES.get(n, n): ref for n, ref in loading.state_names(archive.tree).items()}
+        sources = {_our_name(n): ref for n, ref in loading.state_names(archive.tree).items()}
         alphas = archive.summary.get("alpha")
         fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}), LOADING + path)
     return "LoRA adapters loaded successfully"
+
+
+def _our_name(name: str) -> str:
+    """The name of a tensor here; files of tables that this kernel wrote at first have a dot too many."""
+    return _ORIGINAL_NAMES.get(name, name.replace("..", "."))
 
 
 class Adapters(NamedTuple):

@@ -344,3 +344,12 @@ def test_an_adapter_may_be_called_like_a_wrapper(name, in_folder):
 def test_a_weight_that_a_hook_computes_gets_no_adapter(norm):
     text = error_of("torch_lora_apply", nn.Sequential(norm(nn.Linear(3, 2))), 2, 4)
     assert "the weight of 0 is computed before each call" in text
+
+
+def test_the_adapters_of_a_table_written_at_first_still_load(in_folder):
+    table = Dictionary()
+    table.update(head=lora())
+    a, b = torch.randn(2, 8), torch.randn(table["head"].out_features, 2)
+    torch.save({"head..lora_A.weight": a, "head..lora_B.weight": b}, "a.pt")
+    call("torch_lora_load_adapters", table, "a.pt")
+    assert torch.equal(table["head"].lora_A.weight, a)
