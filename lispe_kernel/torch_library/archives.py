@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from lispe_kernel.torch_library import checksums, verified
+from lispe_kernel.torch_library.compaction import odd_kind
 from lispe_kernel.torch_library.file_bytes import FileBytes, Hold, changed, changed_in_between
 from lispe_kernel.torch_library.file_errors import BadFile
 from lispe_kernel.torch_library.plain_tree import TensorRef, put_together
@@ -151,17 +152,11 @@ class Archive:
     def _check_plain(self, name: str) -> None:
         """Formats that other programs write may hold tensors of kinds that do not copy into dense ones."""
         held = self.entries[name].held
-        if held is None:
-            return
-        if held.layout is not torch.strided:
-            kind = f"sparse ({str(held.layout).removeprefix('torch.')})"
-        elif held.is_quantized:
-            kind = "quantized"
-        elif held.device.type == "meta":
-            kind = "without data (meta device)"
-        else:
-            return
-        raise BadFile(f"{name} is {kind}; only dense tensors can be loaded, convert it before it is saved")
+        kind = None if held is None else odd_kind(held)
+        if kind is not None:
+            raise BadFile(
+                f"{name} is {kind}; only dense tensors can be loaded, convert it before it is saved"
+            )
 
     def _view(self, name: str) -> torch.Tensor:
         """The tensor as it lies in the file; not to be kept or changed."""

@@ -34,8 +34,13 @@ from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_tree
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
-from lispe_kernel.torch_library.lora_state import notes_in, refuse_other_active, stored_state, stored_targets
-from lispe_kernel.torch_library.module_state import merged_layers, modules_of, saved_state
+from lispe_kernel.torch_library.lora_state import (
+    as_in_model,
+    refuse_other_active,
+    stored_state,
+    stored_targets,
+)
+from lispe_kernel.torch_library.module_state import merged_layers, modules_of
 from lispe_kernel.torch_library.plain_tree import put_together
 from lispe_kernel.torch_library.progress import progress
 from lispe_kernel.torch_library.schedule_resume import (
@@ -264,11 +269,8 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
     with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
-        names = loading.state_names(archive.tree)
-        plain = loading.wrapping(names, lambda: saved_state(modules))
-        names = {plain(name): ref for name, ref in names.items()}
+        names, notes = as_in_model(archive, modules)
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        notes = {plain(path): noted for path, noted in notes_in(archive.summary).items()}
         refuse_other_active(modules, sources, notes)
         targets = stored_targets(modules, sources, notes)
         plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)

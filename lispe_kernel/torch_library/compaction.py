@@ -67,10 +67,18 @@ def stored_bytes(compacted: dict[str, torch.Tensor]) -> int:
 
 
 def _check_plain(name: str, tensor: torch.Tensor) -> None:
-    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type == "meta":
-        kind = "quantized" if tensor.is_quantized else str(tensor.layout).removeprefix("torch.")
-        kind = "without data (meta device)" if tensor.device.type == "meta" else kind
+    kind = odd_kind(tensor)
+    if kind is not None:
         raise BadFile(f"{name} is {kind}; only dense tensors are stored, convert it first")
+
+
+def odd_kind(tensor: torch.Tensor) -> str | None:
+    """What a tensor is that is not one number beside the other in memory; None for one that is."""
+    if tensor.device.type == "meta":
+        return "without data (meta device)"
+    if tensor.is_quantized:
+        return "quantized"
+    return None if tensor.layout is torch.strided else str(tensor.layout).removeprefix("torch.")
 
 
 def _view(name: str, tensor: torch.Tensor) -> _View:

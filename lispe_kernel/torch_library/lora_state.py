@@ -17,8 +17,9 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.printer import number_text
+from lispe_kernel.torch_library.archives import Archive
 from lispe_kernel.torch_library.file_errors import BadFile
-from lispe_kernel.torch_library.loading import ADAPTERS, Described, shape
+from lispe_kernel.torch_library.loading import ADAPTERS, Described, shape, state_names, wrapping
 from lispe_kernel.torch_library.lora_layer import Adapter, LoraLinear
 from lispe_kernel.torch_library.module_state import (
     LORA_A,
@@ -111,6 +112,17 @@ def is_alpha(value: Any) -> TypeGuard[float]:
         return type(value) in (int, float) and math.isfinite(value)
     except OverflowError:
         return False
+
+
+def as_in_model(archive: Archive, modules: dict[str, nn.Module]) -> tuple[dict[str, str], dict[str, Noted]]:
+    """The tensors of a file (our name -> the archive's) and its notes, under the names that the model has.
+
+    What wrappers (DataParallel, torch.compile) put into names is left out. Errors: BadFile.
+    """
+    names = state_names(archive.tree)
+    plain = wrapping(names, lambda: saved_state(modules))
+    noted = notes_in(archive.summary)
+    return {plain(name): ref for name, ref in names.items()}, {plain(path): n for path, n in noted.items()}
 
 
 def stored_targets(

@@ -145,22 +145,23 @@ def _unfillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor])
         for tensor in (*module.parameters(), *module.buffers())
         if tensor.layout is torch.strided
     }
-    found = {}
-    for name, tensor in tensors.items():
-        problem = _problem(tensor) or _copied(name, tensor, own, modules)
-        if problem:
-            found[id(tensor)] = problem
+    found = {id(tensor): problem for tensor in tensors.values() if (problem := _problem(tensor))}
+    strange = {
+        name: t for name, t in tensors.items() if id(t) not in found and t.numel() and _is_strange(t, own)
+    }
+    # What is neither parameter nor buffer is the module's own if it comes a second time.
+    again = state_of(modules) if strange else {}
+    for name, tensor in strange.items():
+        if name not in again or _place(again[name]) != _place(tensor):
+            found[id(tensor)] = _COPY
     return found
 
 
-def _copied(name: str, tensor: torch.Tensor, own: set[int], modules: dict[str, nn.Module]) -> str | None:
-    """A tensor that is no parameter and no buffer is the module's own if it comes a second time."""
-    if tensor.layout is not torch.strided or not tensor.numel() or _place(tensor) in own:
-        return None
-    again = state_of(modules).get(name)
-    if again is not None and _place(again) == _place(tensor):
-        return None
-    return "is a copy that its state dict makes, not the model's own tensor: loading would change nothing"
+_COPY = "is a copy that its state dict makes, not the model's own tensor: loading would change nothing"
+
+
+def _is_strange(tensor: torch.Tensor, own: set[int]) -> bool:
+    return tensor.layout is torch.strided and tensor.numel() > 0 and _place(tensor) not in own
 
 
 def _place(tensor: torch.Tensor) -> int:

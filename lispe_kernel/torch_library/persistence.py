@@ -20,8 +20,8 @@ from lispe_kernel.torch_library.file_errors import BadFile, reading, writing
 from lispe_kernel.torch_library.formats import open_file, write_trees
 from lispe_kernel.torch_library.guard import torch_function
 from lispe_kernel.torch_library.interrupts import held_back
-from lispe_kernel.torch_library.lora_state import notes_in, stored_state, stored_targets
-from lispe_kernel.torch_library.module_state import Targets, is_table, modules_of, saved_state
+from lispe_kernel.torch_library.lora_state import as_in_model, notes_in, stored_state, stored_targets
+from lispe_kernel.torch_library.module_state import Targets, is_table, modules_of
 from lispe_kernel.torch_library.progress import progress
 
 NO_MODULE = "Error: First argument must be a PyTorch module"
@@ -121,10 +121,10 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
 
 
 def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:
-    names = loading.state_names(archive.tree)
-    plain = loading.wrapping(names, lambda: saved_state(modules)) if part is None else str
-    names = {plain(name): ref for name, ref in names.items()}
-    notes = {plain(path): noted for path, noted in notes_in(archive.summary).items()}
+    if part is None:
+        names, notes = as_in_model(archive, modules)
+    else:
+        names, notes = loading.state_names(archive.tree), notes_in(archive.summary)
     sources = loading.inside(part, {name: archive.entries[ref] for name, ref in names.items()})
     targets = stored_targets(modules, sources, notes)
     prefix = loading.prefix_outside(part, targets.tensors)
