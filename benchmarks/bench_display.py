@@ -15,9 +15,9 @@ import torch
 from benchmarks.row import Row, row
 from lispe_kernel import display
 from lispe_kernel.torch_library import load as load_torch
-from lispe_kernel.torch_library.checkpoints import save_checkpoint
-from lispe_kernel.torch_library.positional import PositionalEncoding
-from lispe_kernel.torch_library.state_dicts import StateDict
+from lispe_kernel.torch_library.checkpoints.files import save_checkpoint
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 
 ROUNDS = 7
 LEAST = 0.060  # seconds that showing a large tensor may always take
@@ -77,7 +77,7 @@ def bounded(name: str, value: Any, allowed: float) -> Row:
 
 def timeline_of_checkpoints() -> Row:
     """The timeline of 200 checkpoints: reading the folder and drawing it."""
-    from lispe_kernel.display.timeline import timeline
+    from lispe_kernel.display.views.timeline import timeline
 
     model = torch.nn.Linear(64, 64)
     optimizer = torch.optim.Adam(model.parameters())

@@ -20,16 +20,14 @@ import torch
 from torch import nn
 
 from benchmarks.row import Row, row
-from lispe_kernel.torch_library import (
-    checkpoint_folders,
-    checkpoints,
-    lora,
-    lora_files,
-    lora_models,
-    modules,
-    persistence,
-    verified,
-)
+from lispe_kernel.torch_library.checkpoints import files as checkpoints
+from lispe_kernel.torch_library.checkpoints import folders as checkpoint_folders
+from lispe_kernel.torch_library.files import known_whole as verified
+from lispe_kernel.torch_library.lora import files as lora_files
+from lispe_kernel.torch_library.lora import layers as lora
+from lispe_kernel.torch_library.lora import models as lora_models
+from lispe_kernel.torch_library.modules import layers as modules
+from lispe_kernel.torch_library.state import models as persistence
 
 LAYERS, WIDTH = 48, 1024
 LARGE_LAYERS, LARGE_WIDTH = 3, 4096

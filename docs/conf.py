@@ -3,7 +3,7 @@
 from sphinx.highlighting import lexers
 
 from lispe_kernel import __version__
-from lispe_kernel.kernel.lexer import LispeLexer
+from lispe_kernel.assist.lexer import LispeLexer
 
 project = "LispE kernel"
 author = project_copyright = "the maintainers of the LispE kernel"

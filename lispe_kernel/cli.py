@@ -86,7 +86,7 @@ def _evaluate(expression: str, arguments: Sequence[str]) -> None:
 
 def _session(arguments: Sequence[str], folder: str | None = None) -> Any:
     from lispe_kernel import display
-    from lispe_kernel.kernel import bridges, report, screen  # noqa: F401 - they register functions
+    from lispe_kernel.running import bridges, report, screen  # noqa: F401 - they register functions
     from lispe_kernel.session import Session
 
     display.load()
@@ -120,12 +120,12 @@ def _guarded(work: Callable[[], None]) -> int:
 
 def _finished(work: Callable[[], None]) -> None:
     """Do the work, and show what waits for its end whether it ended well or not."""
-    from lispe_kernel.kernel.interrupts import Interrupts
+    from lispe_kernel.running.interrupts import Interrupts
 
     try:
         Interrupts().during(work)
     finally:
-        publish = sys.modules.get("lispe_kernel.display.publish")
+        publish = sys.modules.get("lispe_kernel.display.page.publish")
         if publish is not None:
             publish.finish()
         sys.stdout.flush()
@@ -139,7 +139,7 @@ def _status(leave: SystemExit) -> int:
 
 
 def _tell(error: Exception) -> None:
-    from lispe_kernel.kernel.report import report
+    from lispe_kernel.running.report import report
 
     sys.stdout.flush()
     print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)

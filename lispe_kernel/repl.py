@@ -19,15 +19,15 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import PygmentsLexer
 
 from lispe_kernel import __version__
-from lispe_kernel.kernel.background import Preload, needs_torch
-from lispe_kernel.kernel.completeness import check
-from lispe_kernel.kernel.completion import Completer
-from lispe_kernel.kernel.history import History
-from lispe_kernel.kernel.inspection import Inspector
-from lispe_kernel.kernel.interrupts import Interrupts
-from lispe_kernel.kernel.lexer import LispeLexer
-from lispe_kernel.kernel.report import report
+from lispe_kernel.assist.completeness import check
+from lispe_kernel.assist.completion import Completer
+from lispe_kernel.assist.inspection import Inspector
+from lispe_kernel.assist.lexer import LispeLexer
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.running.background import Preload, needs_torch
+from lispe_kernel.running.history import History
+from lispe_kernel.running.interrupts import Interrupts
+from lispe_kernel.running.report import report
 
 _PATIENCE = 20.0  # seconds that a completion waits for PyTorch
 BANNER = f"LispE {__version__}. Tab completes, ?name gives help, Ctrl-D leaves."

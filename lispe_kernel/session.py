@@ -14,22 +14,21 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from lispe_kernel.language import compiler as _forms  # noqa: F401 - registers the special forms
-from lispe_kernel.language import library, runtime
+from lispe_kernel.language import compiler, library, runtime
 from lispe_kernel.language.builtins import make_builtins
-from lispe_kernel.language.compiler.calls import arity_error
-from lispe_kernel.language.compiler.macros import Macro
+from lispe_kernel.language.compiler.forms.calls import arity_error
+from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import Signature
-from lispe_kernel.language.compiler.spaces import within
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.functions import Function, registry
-from lispe_kernel.language.library.access import LONG_WALK, long_walk
-from lispe_kernel.language.library.maths import CONSTANTS
-from lispe_kernel.language.library.threads import Threads
+from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
+from lispe_kernel.language.library.machine.threads import Threads
+from lispe_kernel.language.library.numbers.maths import CONSTANTS
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
@@ -63,6 +62,7 @@ class Session:
     """
 
     def __init__(self, arguments: Iterable[str] = (), folder: str | None = None) -> None:
+        compiler.load()
         library.load()
         self.arguments = list(arguments)
         self.namespace: dict[str, Any] = {}

@@ -41,7 +41,7 @@ def _families() -> list[tuple[str, list[Function]]]:
         place = {"language": "Language", "torch_library": "Torch", "display": "Display"}.get(
             package, "Kernel"
         )
-        found[f"{place}: {entry.family.replace('_', ' ')}"].append(entry)
+        found[f"{place}: {entry.family}"].append(entry)
     return [(title, sorted(found[title], key=_name)) for title in sorted(found)]
 
 

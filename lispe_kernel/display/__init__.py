@@ -9,37 +9,11 @@ from __future__ import annotations
 
 import importlib
 
-from lispe_kernel.display.registry import Bundle, View, bundle, renderer, view_of
+from lispe_kernel.display.page.registry import Bundle, View, bundle, load_views, renderer, view_of
 
 __all__ = ["Bundle", "View", "bundle", "load", "load_views", "renderer", "view_of"]
-
-# The files that register views; a new renderer is a new file and its name here.
-VIEW_FILES = (
-    "attention",
-    "checkpoints",
-    "compare",
-    "containers",
-    "lora",
-    "matrices",
-    "modules",
-    "optimizers",
-    "plots",
-    "positional",
-    "state_dicts",
-    "storage",
-    "tensors",
-    "timeline",
-    "tokenizers",
-    "training",
-)
 
 
 def load() -> None:
     """Register the display functions of LispE. Costs next to nothing, and is harmless when repeated."""
     importlib.import_module(f"{__name__}.functions")
-
-
-def load_views() -> None:
-    """Register every view; `view_of` does it when it first needs one. Harmless when repeated."""
-    for name in VIEW_FILES:
-        importlib.import_module(f"{__name__}.{name}")

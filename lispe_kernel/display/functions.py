@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lispe_kernel.display import publish
+from lispe_kernel.display.page import publish
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import register_kind
@@ -59,7 +59,7 @@ def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> A
     Example: (println (heatmap (list (list 1 2) (list 3 4)))) => heatmap of 2 x 2 values
     Errors: a value that is no tensor, matrix or list of lists of numbers; labels of another length
     """
-    from lispe_kernel.display.plots import Heatmap
+    from lispe_kernel.display.views.plots import Heatmap
 
     return Heatmap.of("heatmap", tensor, row_labels, column_labels)
 
@@ -73,7 +73,7 @@ def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Any:
     Example: (println (plot (list 1 4 9))) => plot of 3 points
     Errors: values that are no numbers; xs and ys of different lengths
     """
-    from lispe_kernel.display.plots import Plot
+    from lispe_kernel.display.views.plots import Plot
 
     return Plot.of(xs_or_ys, ys, label)
 
@@ -85,7 +85,7 @@ def compare(a: Any, b: Any) -> Any:
     Example: (println (compare (torch_ones '(1)) (torch_ones '(1)))) => equal: float32 [1], value 1
     Errors: two values of different kinds; values that hold no tensors
     """
-    from lispe_kernel.display import compare as comparing
+    from lispe_kernel.display.views import compare as comparing
 
     return comparing.compare(a, b)
 
@@ -101,7 +101,7 @@ def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> An
     Example: (println (attention_map (torch_ones '(2 3 3)))) => attention weights of 2 x 3 x 3 values
     Errors: a value that is no tensor of 2 to 4 axes; ids without a tokenizer; more labels than places
     """
-    from lispe_kernel.display import attention
+    from lispe_kernel.display.views import attention
 
     return attention.attention_map(weights, tokens, tokenizer)
 
@@ -115,7 +115,7 @@ def timeline(folder: str) -> Any:
     Example: (maybe (timeline "no-such-folder") "none") => none
     Errors: the folder does not exist or holds no checkpoint
     """
-    from lispe_kernel.display import timeline as timelines
+    from lispe_kernel.display.views import timeline as timelines
 
     return timelines.timeline(folder)
 
@@ -130,7 +130,7 @@ def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
     Example: (+ 1 (track "loss" 0.5)) => 1.5
     Errors: `Error: track: the first argument must be a name`; a value that is no number
     """
-    from lispe_kernel.display import training
+    from lispe_kernel.display.views import training
 
     return training.track(name, value, step, total)
 
@@ -142,7 +142,7 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
     Example: (println (storage_report 7000000000)) => model: 7,000,000,000 parameters, 28 GB in float32
     Errors: the first argument must be a module or a number of parameters
     """
-    from lispe_kernel.torch_library import storage
+    from lispe_kernel.torch_library.lora import report as storage
 
     return storage.storage_report(model, adapters, dtype)
 
@@ -157,7 +157,7 @@ def explore(value: Any, other: Any = None) -> Any:
     Example: (maybe (explore 3) "no explorer") => no explorer
     Errors: `Error: explore: there is no explorer for ...`; ipywidgets is not installed
     """
-    from lispe_kernel.display.registry import view_of
+    from lispe_kernel.display.page.registry import view_of
 
     try:
         made = view_of(value).explore(other)

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.display.publish import PASSING, finish
-from lispe_kernel.kernel import bridges
-from lispe_kernel.kernel.background import needs_torch
+from lispe_kernel.display.page.publish import PASSING, finish
 from lispe_kernel.kernel.cellfiles import cell_file
 from lispe_kernel.kernel.magics import parts_of, run_magic
 from lispe_kernel.kernel.publisher import bundle
-from lispe_kernel.kernel.report import Report, report
+from lispe_kernel.running import bridges
+from lispe_kernel.running.background import needs_torch
+from lispe_kernel.running.report import Report, report
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel

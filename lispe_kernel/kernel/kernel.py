@@ -18,18 +18,18 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Float, List
 
 from lispe_kernel import __version__, display
-from lispe_kernel.display.publish import freeze_all, install
-from lispe_kernel.kernel import screen as _screen  # noqa: F401 - registers clear_output
-from lispe_kernel.kernel.background import Preload, needs_torch
+from lispe_kernel.assist.completeness import check
+from lispe_kernel.assist.completion import Completer
+from lispe_kernel.assist.inspection import Inspector
+from lispe_kernel.display.page.publish import freeze_all, install
 from lispe_kernel.kernel.cells import Cell, Request
-from lispe_kernel.kernel.completeness import check
-from lispe_kernel.kernel.completion import Completer
 from lispe_kernel.kernel.facade import Facade
-from lispe_kernel.kernel.history import History
-from lispe_kernel.kernel.inspection import Inspector
-from lispe_kernel.kernel.interrupts import Interrupts, ignore
 from lispe_kernel.kernel.publisher import Publisher
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.running import screen as _screen  # noqa: F401 - registers clear_output
+from lispe_kernel.running.background import Preload, needs_torch
+from lispe_kernel.running.history import History
+from lispe_kernel.running.interrupts import Interrupts, ignore
 from lispe_kernel.session import Session
 
 LANGUAGE = {

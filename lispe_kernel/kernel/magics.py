@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.kernel import bridges
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.reader import depth, tokens
 from lispe_kernel.language.source import Source
+from lispe_kernel.running import bridges
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.cells import Cell, Shown

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipykernel.jsonutil import encode_images, json_clean
 
-from lispe_kernel.kernel.report import Report, report
+from lispe_kernel.running.report import Report, report
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -21,7 +21,7 @@ Bundle = tuple[dict[str, Any], dict[str, Any]]
 
 def bundle(value: Any) -> Bundle:
     """The MIME bundle of a value and its metadata; text/plain is always there."""
-    from lispe_kernel.display.registry import bundle as draw
+    from lispe_kernel.display.page.registry import bundle as draw
 
     data = draw(value)
     if set(data) <= {"text/plain"}:

@@ -25,10 +25,10 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
-from lispe_kernel.language.library import threads
-from lispe_kernel.language.library.containers import at, car, items, push, set_at, size, store
-from lispe_kernel.language.library.elements import as_bits, elements, like, typed_answers
-from lispe_kernel.language.library.searching import replaced
+from lispe_kernel.language.library.core.containers import at, car, items, push, set_at, size, store
+from lispe_kernel.language.library.lists.searching import replaced
+from lispe_kernel.language.library.machine import threads
+from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom

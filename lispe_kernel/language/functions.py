@@ -167,6 +167,11 @@ def _plain_parameters(call: FunctionType) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+def _family(module: str) -> str:
+    """Room and file of a function, in words: `lists searching`, `tensors maths`."""
+    return module.rpartition("library.")[2].removeprefix("lispe_kernel.").replace(".", " ").replace("_", " ")
+
+
 def function(
     name: str,
     *aliases: str,
@@ -189,7 +194,7 @@ def function(
                 call=call,
                 aliases=aliases,
                 parameters=parameters_of(call) if parameters is None else parameters,
-                family=call.__module__.rpartition(".")[2],
+                family=_family(call.__module__),
                 keyword=keyword,
                 silent=silent,
                 returns=returns,

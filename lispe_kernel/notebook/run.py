@@ -89,7 +89,7 @@ def run_file(path: Path, announce: Announce | None = None) -> int:
     """
     import nbformat
 
-    from lispe_kernel.torch_library.atomic import write_file
+    from lispe_kernel.torch_library.files.atomic import write_file
 
     notebook = read(path)
     execute(notebook, path.parent, announce)

@@ -8,46 +8,8 @@ evaluates LispE and never draws anything.
 from __future__ import annotations
 
 import threading
-from importlib import import_module
 
-# One module a family of functions. A name in this table is the only thing a new family needs.
-FAMILIES = (
-    "tensors",
-    "tensor_maths",
-    "tensor_reductions",
-    "tensor_shapes",
-    "tensor_access",
-    "modules",
-    "positional",
-    "attention",
-    "flash",
-    "tokenizers",
-    "sequences",
-    "training",
-    "schedulers",
-    "gradients",
-    "generation",
-    "quantization",
-    "tucker",
-    "recomputation",
-    "jit",
-    "tiktoken",
-    "hf_models",
-    "hf_generation",
-    "hf_lora",
-    "hf_tokenizer",
-    "devices",
-    "state_dicts",
-    "state_arithmetic",
-    "persistence",
-    "checkpoints",
-    "checkpoint_folders",
-    "lora",
-    "lora_files",
-    "lora_models",
-    "peft_exchange",
-    "storage",
-)
+from lispe_kernel.language.discovery import import_all
 
 _lock = threading.Lock()
 _loaded = False
@@ -60,6 +22,5 @@ def load() -> None:
         return
     with _lock:
         if not _loaded:
-            for family in FAMILIES:
-                import_module(f"{__name__}.{family}")
+            import_all(__name__)
             _loaded = True

@@ -12,10 +12,10 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from lispe_kernel import Session
-from lispe_kernel.kernel.background import Preload
-from lispe_kernel.kernel.completion import Completer
-from lispe_kernel.kernel.history import History
+from lispe_kernel.assist.completion import Completer
 from lispe_kernel.repl import BANNER, Completions, Prompt
+from lispe_kernel.running.background import Preload
+from lispe_kernel.running.history import History
 
 Typing = Callable[[str], tuple[int, str, str]]
 

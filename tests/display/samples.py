@@ -8,20 +8,21 @@ from typing import Any
 import torch
 
 from lispe_kernel import display
-from lispe_kernel.display import functions, timeline, training
+from lispe_kernel.display import functions
 from lispe_kernel.display.functions import attention_map, compare, storage_report
+from lispe_kernel.display.views import timeline, training
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import Floats, Integers
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library import load as load_torch
-from lispe_kernel.torch_library.checkpoints import load_checkpoint, save_checkpoint
-from lispe_kernel.torch_library.lora_layer import LoraLinear
-from lispe_kernel.torch_library.positional import PositionalEncoding, RotaryEmbedding
-from lispe_kernel.torch_library.schedulers import lr_scheduler
-from lispe_kernel.torch_library.state_dicts import StateDict
-from lispe_kernel.torch_library.tokenizers import SimpleTokenizer
+from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_checkpoint
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding, RotaryEmbedding
+from lispe_kernel.torch_library.state.state_dicts import StateDict
+from lispe_kernel.torch_library.tokens.tokenizers import SimpleTokenizer
+from lispe_kernel.torch_library.training.schedulers import lr_scheduler
 
 display.load()
 load_torch()

@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 
 from lispe_kernel.display import bundle
-from lispe_kernel.torch_library.positional import PositionalEncoding
-from lispe_kernel.torch_library.state_dicts import StateDict
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display import browser
 from tests.display.samples import KINDS, LONG
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lispe_kernel import display, to_text
-from lispe_kernel.display import publish
+from lispe_kernel.display.page import publish
 from lispe_kernel.language.functions import registry
 from lispe_kernel.session import Session
 

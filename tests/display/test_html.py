@@ -2,7 +2,7 @@
 
 import pytest
 
-from lispe_kernel.display.html import (
+from lispe_kernel.display.page.html import (
     Constant,
     element,
     foldable,

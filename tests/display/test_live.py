@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 
-from lispe_kernel.display import publish, training
+from lispe_kernel.display.page import publish
+from lispe_kernel.display.views import training
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.session import Session
-from lispe_kernel.torch_library import progress
-from lispe_kernel.torch_library.positional import PositionalEncoding
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.support import progress
 from tests.display import samples
 from tests.display.page_checks import Page, faults
 
@@ -246,13 +247,13 @@ def test_the_notebook_always_holds_the_present_picture(screen: Screen) -> None:
 
 
 def test_freezing_needs_no_widgets_when_none_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "lispe_kernel.display.explore.base", raising=False)
+    monkeypatch.delitem(sys.modules, "lispe_kernel.display.explorers.base", raising=False)
     publish.freeze_all()
 
 
 def test_a_timeline_loads_a_checkpoint_into_a_model(screen: Screen, tmp_path: Any) -> None:
     from lispe_kernel.display.functions import explore
-    from lispe_kernel.display.timeline import timeline
+    from lispe_kernel.display.views.timeline import timeline
 
     folder = samples._folder("loss", tmp_path)
     model = torch.nn.Linear(2, 2)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lispe_kernel.display import numbers
+from lispe_kernel.display.page import numbers
 
 VALUES = [
     (0.0, "0"),

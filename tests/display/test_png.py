@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lispe_kernel.display import colours, labelled, pictures, png
-from lispe_kernel.display.charts import Series
-from lispe_kernel.display.colours import DIVERGING, NOT_A_NUMBER, SEQUENTIAL
+from lispe_kernel.display.drawing import colours, labelled, pictures, png
+from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.colours import DIVERGING, NOT_A_NUMBER, SEQUENTIAL
 
 
 def opened(data: bytes) -> np.ndarray:

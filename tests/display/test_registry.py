@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from lispe_kernel.display import bundle, registry
-from lispe_kernel.display.registry import View, renderer, view_of
+from lispe_kernel.display import bundle
+from lispe_kernel.display.page import registry
+from lispe_kernel.display.page.registry import View, renderer, view_of
 from tests.display.samples import List
 
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from lispe_kernel.display import statistics
-from lispe_kernel.display.statistics import summarise
+from lispe_kernel.display.drawing import statistics
+from lispe_kernel.display.drawing.statistics import summarise
 
 torch.manual_seed(3)
 BASE = torch.randn(40, 50)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from lispe_kernel.display import bundle
-from lispe_kernel.display.pictures import limit_of, reduce_matrix
+from lispe_kernel.display.drawing.pictures import limit_of, reduce_matrix
 from tests.display import samples
 from tests.display.page_checks import Page, faults
 from tests.display.test_statistics import KINDS

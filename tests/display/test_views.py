@@ -6,23 +6,24 @@ from pathlib import Path
 import pytest
 import torch
 
-from lispe_kernel.display import bundle, charts, view_of
-from lispe_kernel.display.compare import compare
-from lispe_kernel.display.containers import short_text
+from lispe_kernel.display import bundle, view_of
+from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.functions import heatmap, plot
-from lispe_kernel.display.lora import singular_values
-from lispe_kernel.display.positional import positions_of
-from lispe_kernel.display.state_dicts import totals_line, tree_of
-from lispe_kernel.display.statistics import summarise
-from lispe_kernel.display.timeline import timeline
+from lispe_kernel.display.views.compare import compare
+from lispe_kernel.display.views.containers import short_text
+from lispe_kernel.display.views.lora import singular_values
+from lispe_kernel.display.views.positional import positions_of
+from lispe_kernel.display.views.state_dicts import totals_line, tree_of
+from lispe_kernel.display.views.timeline import timeline
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers
-from lispe_kernel.torch_library.checkpoints import save_checkpoint
-from lispe_kernel.torch_library.lora_layer import LoraLinear
-from lispe_kernel.torch_library.positional import PositionalEncoding, RotaryEmbedding
-from lispe_kernel.torch_library.state_dicts import StateDict
+from lispe_kernel.torch_library.checkpoints.files import save_checkpoint
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding, RotaryEmbedding
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.page_checks import Page
 from tests.display.samples import KINDS
 
@@ -340,7 +341,7 @@ def test_an_integer_beyond_all_floats_does_not_break_a_timeline(tmp_path: Path) 
 
 
 def test_a_listing_is_drawn_as_a_timeline(run: Path) -> None:
-    from lispe_kernel.torch_library.checkpoint_folders import list_checkpoints
+    from lispe_kernel.torch_library.checkpoints.folders import list_checkpoints
 
     data = bundle(list_checkpoints(str(run)))
     assert data["text/plain"].splitlines()[0] == "c_0.pt: epoch 0, loss 1"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError, Session
-from lispe_kernel.kernel.completeness import check
-from lispe_kernel.kernel.completion import Completer
-from lispe_kernel.kernel.inspection import Inspector
+from lispe_kernel.assist.completeness import check
+from lispe_kernel.assist.completion import Completer
+from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.kernel.magics import parts_of
 
 PIECES = [

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lispe_kernel.kernel.background import Preload, needs_torch
+from lispe_kernel.running.background import Preload, needs_torch
 
 
 @pytest.mark.parametrize(

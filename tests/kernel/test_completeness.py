@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lispe_kernel.kernel.completeness import check
+from lispe_kernel.assist.completeness import check
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lispe_kernel import Session
-from lispe_kernel.kernel.completion import TYPES, Completer
+from lispe_kernel.assist.completion import TYPES, Completer
 
 DEFINITIONS = """
 (setq greeting "hello")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lispe_kernel.kernel.history import History
+from lispe_kernel.running.history import History
 
 
 @pytest.fixture

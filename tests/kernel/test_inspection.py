@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lispe_kernel import Session
-from lispe_kernel.kernel.inspection import Inspector
+from lispe_kernel.assist.inspection import Inspector
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lispe_kernel.kernel.interrupts import Interrupts
+from lispe_kernel.running.interrupts import Interrupts
 
 
 def interrupt() -> None:

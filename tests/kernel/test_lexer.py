@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, Token
 
-from lispe_kernel.kernel.lexer import LispeLexer
+from lispe_kernel.assist.lexer import LispeLexer
 
 
 def kinds(code: str) -> dict[str, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lispe_kernel import LispeError, Session
-from lispe_kernel.kernel import bridges
 from lispe_kernel.kernel.magics import parts_of
+from lispe_kernel.running import bridges
 from tests.kernel.kernel_process import Running
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lispe_kernel import LispeError, Session
-from lispe_kernel.kernel.report import SHOWN_FRAMES, report
+from lispe_kernel.running.report import SHOWN_FRAMES, report
 
 
 def lines(source: str) -> list[str]:

@@ -76,7 +76,7 @@ VALUES = [
 ]
 # A condition that is never false goes through an endless sequence without an end.
 ENDLESS = {"takewhile", "scanlist", "!takewhile"}
-FUNCTIONS = [entry for entry in registry if entry.family in FAMILIES]
+FUNCTIONS = [e for e in registry if e.call.__module__.rpartition(".")[2] in FAMILIES]
 
 
 def calls(entry, session):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
-from lispe_kernel.language.library.extract import extract
+from lispe_kernel.language.library.text.extract import extract
 from lispe_kernel.language.values.lists import List
 from tests.library.library_calls import text_of
 

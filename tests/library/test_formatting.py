@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
-from lispe_kernel.language.library.formatting import convert_in_base, getstruct
+from lispe_kernel.language.library.text.formatting import convert_in_base, getstruct
 from tests.library.library_calls import text_of
 
 RESULTS = (

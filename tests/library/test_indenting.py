@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lispe_kernel.language.library.indenting import indent
+from lispe_kernel.language.library.text.indenting import indent
 
 LAYOUTS = (
     ("(defun f (x)\n(+ x\n1))", True, "(defun f (x)\n   (+ x\n      1))"),

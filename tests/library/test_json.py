@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
-from lispe_kernel.language.library.json_text import from_json, settled, to_json
+from lispe_kernel.language.library.text.json_text import from_json, settled, to_json
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List

@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from lispe_kernel import LispeError, Session, to_text
-from lispe_kernel.language.library.randomness import Dice
+from lispe_kernel.language.library.numbers.randomness import Dice
 from tests.library.library_calls import text_of
 
 # law with parameters, its mean, its standard deviation

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
-from lispe_kernel.language.library import ecmascript_regex, regex_language
+from lispe_kernel.language.library.text import ecmascript_regex, regex_language
 from tests.library.library_calls import text_of
 
 # LispE expression, text, what rgx_findall gives
@@ -136,7 +136,7 @@ def test_a_repetition_before_a_single_element_stops_at_the_first(element, mark, 
 
 @given(st.text(), st.text("ab$&1`'", max_size=6))
 def test_a_literal_replacement_of_rgx_is_literal(text, put):
-    from lispe_kernel.language.library.regex import rgx, rgx_replace
+    from lispe_kernel.language.library.text.regex import rgx, rgx_replace
 
     result = rgx_replace(rgx("a"), text, put)
     assert result == (text.replace("a", put) if "a" in text else "")

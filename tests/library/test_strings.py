@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
-from lispe_kernel.language.library import strings, strings_core
-from lispe_kernel.language.library.clusters import clusters
+from lispe_kernel.language.library.shared import strings_core
+from lispe_kernel.language.library.shared.clusters import clusters
+from lispe_kernel.language.library.text import strings
 from tests.library.library_calls import text_of
 
 # program, printed text

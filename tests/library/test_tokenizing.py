@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
-from lispe_kernel.language.library.tokenizing import segment_e
+from lispe_kernel.language.library.text.tokenizing import segment_e
 from tests.library.library_calls import text_of
 
 RESULTS = (

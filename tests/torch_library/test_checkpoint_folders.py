@@ -10,9 +10,10 @@ import torch
 
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library import atomic, checkpoint_folders
-from lispe_kernel.torch_library.file_bytes import FileBytes
-from lispe_kernel.torch_library.formats import open_file
+from lispe_kernel.torch_library.checkpoints import folders as checkpoint_folders
+from lispe_kernel.torch_library.files import atomic
+from lispe_kernel.torch_library.files.bytes import FileBytes
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
 

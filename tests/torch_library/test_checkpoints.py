@@ -13,7 +13,7 @@ from lispe_kernel.language.protocols import access_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.scalars import Short, Single
-from lispe_kernel.torch_library.formats import open_file
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, same
 from tests.torch_library.torch_calls import call, error_of, floats
 

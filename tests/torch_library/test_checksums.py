@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lispe_kernel.torch_library import checksums
+from lispe_kernel.torch_library.files import checksums
 
 PAGE = 4096
 

@@ -8,8 +8,8 @@ import torch
 from lispe_kernel import LispeError, Session
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library import hf_files
-from lispe_kernel.torch_library.llama_cache import Context
+from lispe_kernel.torch_library.hugging_face import files as hf_files
+from lispe_kernel.torch_library.hugging_face.cache import Context
 
 CPU = torch.device("cpu")
 SMALL = {

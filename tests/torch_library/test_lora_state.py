@@ -246,7 +246,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("notes", MALFORMED, ids=json.dumps)
 def test_malformed_notes_are_told_and_change_nothing(notes, in_folder):
-    from lispe_kernel.torch_library.formats import write_tree
+    from lispe_kernel.torch_library.files.formats import write_tree
 
     write_tree("m.pt", tuned(lora(), 1).state_dict(), {"kind": "model", "lora": notes})
     layer = lora()
@@ -258,7 +258,7 @@ def test_malformed_notes_are_told_and_change_nothing(notes, in_folder):
 
 
 def test_an_adapter_whose_parts_do_not_belong_together_is_told(in_folder):
-    from lispe_kernel.torch_library.formats import write_tree
+    from lispe_kernel.torch_library.files.formats import write_tree
 
     state = lora().state_dict()
     state["adapters.fr.lora_A.weight"] = torch.zeros(3, 8)

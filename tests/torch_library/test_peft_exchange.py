@@ -9,7 +9,7 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 
-from lispe_kernel.torch_library.lora_layer import LoraLinear
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from tests.torch_library.persistence_modules import copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 

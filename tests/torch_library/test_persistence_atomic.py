@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import nn
 
-from lispe_kernel.torch_library import atomic, outflow
+from lispe_kernel.torch_library.files import atomic, outflow
 from tests.torch_library.torch_calls import call, error_of
 
 # LISPE_KILLS sets another number.
@@ -48,7 +48,7 @@ SAVER = f"""
 import sys
 import torch
 from torch import nn
-from lispe_kernel.torch_library.persistence import save_model
+from lispe_kernel.torch_library.state.models import save_model
 path, first = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(1)
 model = nn.Linear({SIDE}, {SIDE})
@@ -78,7 +78,7 @@ NURSERY = f"""
 import os, signal, sys, random, time
 import torch
 from torch import nn
-from lispe_kernel.torch_library.persistence import save_model, load_model
+from lispe_kernel.torch_library.state.models import save_model, load_model
 torch.set_num_threads(1)
 path, kills = sys.argv[1], int(sys.argv[2])
 chance = random.Random(11)
@@ -169,8 +169,8 @@ LIMITED = f"""
 import resource, sys, os
 import torch
 from torch import nn
-from lispe_kernel.torch_library.persistence import save_model
-from lispe_kernel.torch_library.checkpoints import save_checkpoint
+from lispe_kernel.torch_library.state.models import save_model
+from lispe_kernel.torch_library.checkpoints.files import save_checkpoint
 from lispe_kernel.language.errors import LispeError
 path, limit = sys.argv[1], int(sys.argv[2])
 model = nn.Linear({SIDE}, {SIDE})

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.formats import open_file
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of
 

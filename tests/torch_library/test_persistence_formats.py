@@ -10,9 +10,9 @@ from torch import nn
 
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library.formats import open_file
-from lispe_kernel.torch_library.pt_files import DTYPES, dtype_name
-from lispe_kernel.torch_library.safetensors_files import KINDS as SAFETENSORS
+from lispe_kernel.torch_library.files.formats import open_file
+from lispe_kernel.torch_library.files.pt import DTYPES, dtype_name
+from lispe_kernel.torch_library.files.safetensors import KINDS as SAFETENSORS
 from tests.torch_library.persistence_modules import FORMATS, KINDS, same, scrambled
 from tests.torch_library.torch_calls import call, error_of
 

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library import archives, persistence
-from lispe_kernel.torch_library.file_bytes import FileBytes
+from lispe_kernel.torch_library.files import archive as archives
+from lispe_kernel.torch_library.files.bytes import FileBytes
+from lispe_kernel.torch_library.state import models as persistence
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library import atomic
+from lispe_kernel.torch_library.files import atomic
 from tests.torch_library.persistence_modules import copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 

@@ -11,9 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from lispe_kernel.torch_library import checksums, file_bytes, verified
-from lispe_kernel.torch_library.file_bytes import Hold, hold
-from lispe_kernel.torch_library.formats import open_file
+from lispe_kernel.torch_library.files import bytes as file_bytes
+from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.torch_library.files import known_whole as verified
+from lispe_kernel.torch_library.files.bytes import Hold, hold
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS, KINDS, copies, equal_tensors, same, scrambled
 from tests.torch_library.torch_calls import call, error_of
 

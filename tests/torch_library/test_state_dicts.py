@@ -6,8 +6,8 @@ from torch import nn
 
 from lispe_kernel import Session, to_text
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library import state_arithmetic
-from lispe_kernel.torch_library.state_dicts import StateDict
+from lispe_kernel.torch_library.state import arithmetic as state_arithmetic
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.torch_library.torch_calls import call, error_of, floats, listed
 
 COUNTS = [

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.torch_library import progress
+from lispe_kernel.torch_library.support import progress
 from tests.torch_library.torch_calls import call, error_of
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lispe_kernel.language.functions import registry
-from lispe_kernel.torch_library.tensor_maths import BINARY, ELEMENTWISE
+from lispe_kernel.torch_library.tensors.maths import BINARY, ELEMENTWISE
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 
 SHAPE = "Error: shape must be a list of integers"

@@ -10,7 +10,7 @@ import torch
 from lispe_kernel.language.printer import type_atom
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.torch_library.bpe import STAND_INS, merged
+from lispe_kernel.torch_library.tokens.bpe import STAND_INS, merged
 from tests.torch_library.torch_calls import call, error_of, integers, listed
 
 LETTERS = {"a": 0, "b": 1, "ab": 2}

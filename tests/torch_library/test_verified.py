@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from lispe_kernel.torch_library import checksums, register, verified
-from lispe_kernel.torch_library.formats import open_file
+from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.torch_library.files import known_whole as verified
+from lispe_kernel.torch_library.files import known_whole_store as register
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
 
@@ -113,7 +115,7 @@ LOADER = """
 import sys
 from torch import nn
 from lispe_kernel.torch_library import checksums
-from lispe_kernel.torch_library.persistence import load_model
+from lispe_kernel.torch_library.state.models import load_model
 checksums.digests = lambda arrays, advance=None: [print("compared") for array in arrays] and sys.exit(3)
 load_model("m.pt", nn.Linear(300, 20))
 print("loaded")

@@ -224,7 +224,7 @@ class Compiler(Kinds, Emitter):
 
     def test(self, form: Any, span: Span | None = None) -> ast.expr:
         """The form as a Python condition that is true exactly when LispE takes the value for true."""
-        from lispe_kernel.language.compiler.logic import compile_test
+        from lispe_kernel.language.compiler.forms.logic import compile_test
 
         return compile_test(self, form, span)
 
@@ -415,7 +415,7 @@ class Compiler(Kinds, Emitter):
             if len(form) >= 3 and form[1] is AT:
                 return self.compile(form.made(AT, head, *form[2:]), destination)
             if self.classes or self.context.classes:
-                from lispe_kernel.language.compiler.creation import instance_call
+                from lispe_kernel.language.compiler.forms.creation import instance_call
 
                 called = instance_call(self, form, destination)
                 if called is not NOT_INLINE:
@@ -451,9 +451,9 @@ class Compiler(Kinds, Emitter):
     # -- calls -----------------------------------------------------------------------------------
 
     def _named_call(self, name: str, form: Form, destination: Destination) -> ast.expr | None:
-        from lispe_kernel.language.compiler.calls import compile_call
-        from lispe_kernel.language.compiler.creation import compile_creation, instance_call
-        from lispe_kernel.language.compiler.macros import expand
+        from lispe_kernel.language.compiler.forms.calls import compile_call
+        from lispe_kernel.language.compiler.forms.creation import compile_creation, instance_call
+        from lispe_kernel.language.compiler.forms.macros import expand
 
         if self.classes or self.context.classes:
             found = instance_call(self, form, destination)
@@ -484,7 +484,7 @@ class Compiler(Kinds, Emitter):
         return compile_call(self, name, form, destination, entry)
 
     def _found_in_space(self, name: str) -> str:
-        from lispe_kernel.language.compiler.spaces import found_in_space
+        from lispe_kernel.language.compiler.forms.spaces import found_in_space
 
         return found_in_space(self, name)
 

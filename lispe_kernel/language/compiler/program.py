@@ -15,7 +15,7 @@ from typing import Any
 from lispe_kernel.language.compiler.core import Compiler, Context
 from lispe_kernel.language.compiler.destinations import TAIL
 from lispe_kernel.language.compiler.emit import MARK
-from lispe_kernel.language.compiler.macros import Macro
+from lispe_kernel.language.compiler.forms.macros import Macro
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
 from lispe_kernel.language.forms import Form, head

@@ -11,7 +11,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.arguments import text_argument
+from lispe_kernel.language.library.shared.arguments import text_argument
 from lispe_kernel.language.printer import quoted, register_kind
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.lists import List

@@ -80,7 +80,7 @@ def _at(instance: Instance, keys: tuple[Any, ...]) -> Any:
     value = instance.__dict__.get(_name(instance, keys[0]))
     if len(keys) == 1:
         return value
-    from lispe_kernel.language.library.containers import at
+    from lispe_kernel.language.library.core.containers import at
 
     return at(value, *keys[1:])
 
@@ -90,7 +90,7 @@ def _store(instance: Instance, keys: tuple[Any, ...], value: Any) -> Any:
     if len(keys) == 1:
         instance.__dict__[name] = value
     else:
-        from lispe_kernel.language.library.containers import set_at
+        from lispe_kernel.language.library.core.containers import set_at
 
         set_at(instance.__dict__[name], *keys[1:], value)
     return instance

@@ -24,7 +24,7 @@ def scalar(value: Any, name: str) -> Any:
         hasattr(value, "__len__") and not isinstance(value, str | bytes)
     ):
         raise wrong_argument(name, 1, "numbers or texts", value)
-    from lispe_kernel.language.library.types import as_number
+    from lispe_kernel.language.library.core.types import as_number
 
     return as_number(value)
 

@@ -1,0 +1,1 @@
+"""Help while typing: completion, inspection, completeness, colours. Nothing here runs a program."""

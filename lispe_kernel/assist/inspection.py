@@ -1,0 +1,172 @@
+"""Help: what a name means, as text and as HTML, from the registries and from the session's values.
+
+Shift+Tab, `?name` and the pager ask here. It never runs user code, and whatever it shows is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+from lispe_kernel.assist.cursor import place_at, word_around
+from lispe_kernel.assist.names import Name, SessionSource, definition, known
+from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.compiler.registry import SpecialForm
+from lispe_kernel.language.functions import Function
+from lispe_kernel.language.printer import describe, show, type_atom
+from lispe_kernel.language.values.instances import Instance
+
+# A variable's text in a tooltip.
+WIDTH = 600
+
+
+@dataclass
+class Page:
+    """Help before it takes a form: a heading, paragraphs, labelled lines, code."""
+
+    heading: str
+    kind: str
+    paragraphs: list[str] = field(default_factory=list)
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    code: str = ""
+
+    def text(self) -> str:
+        lines = [f"{self.heading}    [{self.kind}]"]
+        for paragraph in self.paragraphs:
+            lines += ["", paragraph]
+        if self.facts:
+            lines.append("")
+        for label, fact in self.facts:
+            lines.append(f"{label}: {fact}")
+        if self.code:
+            lines += ["", self.code]
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        parts = [
+            f"<p><code><b>{html.escape(self.heading)}</b></code> <small>{html.escape(self.kind)}</small></p>"
+        ]
+        parts += [f"<p>{_paragraph(paragraph)}</p>" for paragraph in self.paragraphs]
+        if self.facts:
+            rows = (
+                f"<tr><th style='text-align:left;vertical-align:top'>{html.escape(label)}</th>"
+                f"<td style='text-align:left'><code>{html.escape(fact)}</code></td></tr>"
+                for label, fact in self.facts
+            )
+            parts.append(f"<table>{''.join(rows)}</table>")
+        if self.code:
+            parts.append(f"<pre>{html.escape(self.code)}</pre>")
+        return "<div>" + "".join(parts) + "</div>"
+
+    def bundle(self) -> dict[str, str]:
+        return {"text/plain": self.text(), "text/html": self.html()}
+
+
+class Inspector:
+    """Answers inspect_requests for one session."""
+
+    def __init__(self, session: SessionSource) -> None:
+        self._session = session
+
+    def inspect(self, code: str, cursor: int, detail: int = 0) -> dict[str, Any]:
+        """The content of an inspect_reply: the word at the cursor, else the call around it."""
+        for name in self._candidates(code, cursor):
+            data = self.about(name)
+            if data is not None:
+                return {"status": "ok", "found": True, "data": data, "metadata": {}}
+        return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+
+    def _candidates(self, code: str, cursor: int) -> list[str]:
+        place = place_at(code, cursor)
+        if place.kind == "comment":
+            return []
+        heads = [level.head for level in reversed(place.levels) if level.head]
+        word = "" if place.kind == "string" else word_around(code, cursor)
+        # `?name` and `name?` ask for the name.
+        asked = [word.strip("?")] if word.strip("?") != word else []
+        return [candidate for candidate in [word, *asked, *heads[:2]] if candidate]
+
+    def about(self, text: str) -> dict[str, str] | None:
+        """The help on a name as a MIME bundle; None when nothing has this name."""
+        name = known(self._session(), text)
+        return None if name is None else self._page(name).bundle()
+
+    def _page(self, name: Name) -> Page:
+        if isinstance(name.entry, Function):
+            return _function_page(name.entry)
+        if isinstance(name.entry, SpecialForm):
+            return _form_page(name.entry)
+        if isinstance(name.entry, FunctionType):
+            return self._user_page(name)
+        if isinstance(name.entry, type) and issubclass(name.entry, Instance):
+            return _class_page(name)
+        if isinstance(name.entry, Macro):
+            return Page(name.signature, "your macro")
+        return _value_page(name)
+
+    def _user_page(self, name: Name) -> Page:
+        function = name.entry
+        file, line, text = definition(function)
+        page = Page(name.signature, "your function")
+        if function.__doc__:
+            page.paragraphs.append(function.__doc__.strip())
+        source = self._session().sources.get(file)
+        page.facts.append(("Defined in", f"{source.name if source else file}, line {line}"))
+        page.code = text
+        return page
+
+
+def _function_page(entry: Function) -> Page:
+    page = Page(entry.signature, f"function of {entry.family}" if entry.family else "function")
+    page.paragraphs += entry.meaning.split("\n\n")
+    page.facts += [("Example", f"{code} => {result}".rstrip()) for code, result in entry.examples]
+    if entry.block("Errors"):
+        page.facts.append(("Errors", entry.block("Errors")))
+    if entry.aliases:
+        page.facts.append(("Also", " ".join(entry.aliases)))
+    return page
+
+
+def _form_page(form: SpecialForm) -> Page:
+    # A form's docstring follows the convention of functions: let the same code read it.
+    read = Function(form.name, lambda: None, aliases=form.aliases, doc=_outdented(form.doc))
+    page = _function_page(read)
+    page.heading, page.kind = form.signature, "special form"
+    return page
+
+
+def _outdented(doc: str) -> str:
+    import inspect
+
+    return inspect.cleandoc(doc)
+
+
+def _class_page(name: Name) -> Page:
+    cls = name.entry
+    page = Page(name.signature, "your class")
+    if cls.lispe_parent is not None:
+        page.facts.append(("Extends", cls.lispe_parent.__name__))
+    methods = sorted({method for base in cls.__mro__ for method in getattr(base, "lispe_methods", ())})
+    page.facts.append(("Methods", " ".join(methods)))
+    return page
+
+
+def _value_page(name: Name) -> Page:
+    value = name.entry
+    text = show(value)
+    page = Page(name.text, type_atom(value).name.strip("_").replace("_", " "))
+    page.code = text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
+    if isinstance(value, list | dict | str):
+        page.facts.append(("Size", str(len(value))))
+    return page
+
+
+def _paragraph(text: str) -> str:
+    """A paragraph of a docstring as HTML; what stands between backquotes is code."""
+    pieces = html.escape(text).split("`")
+    return "".join(f"<code>{p}</code>" if i % 2 and i < len(pieces) - 1 else p for i, p in enumerate(pieces))
+
+
+__all__ = ["Inspector", "Page", "describe"]

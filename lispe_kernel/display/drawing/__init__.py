@@ -1,0 +1,1 @@
+"""Pictures from numbers: statistics, colours, heatmaps, charts, PNG. Nothing here knows a kind of value."""

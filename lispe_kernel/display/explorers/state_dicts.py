@@ -1,0 +1,92 @@
+"""The explorer of a state dict: find a tensor by name, order by what was measured, look inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from lispe_kernel.display.drawing.statistics import Statistics, summarise
+from lispe_kernel.display.explorers.base import Explorer, choice
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Node, element, one_line
+from lispe_kernel.display.views.state_dicts import tensors_of, totals_line
+from lispe_kernel.display.views.tensors import TensorView, folded
+from lispe_kernel.language.errors import LispeError
+
+# What tensors can be ordered by: the label, and the number (None stands at the end).
+_ORDERS = {
+    "as saved": None,
+    "values": lambda known: known.count,
+    "norm": lambda known: known.norm,
+    "std": lambda known: known.deviation,
+    "largest value": lambda known: known.magnitude if known.known else None,
+    "NaN and Inf": lambda known: known.nans + known.infinities,
+}
+_MOST_NAMES = 2000
+
+
+def explorer(state: Any, other: Any = None) -> Explorer:
+    """An explorer of named tensors; `other` is a second state dict to compare with."""
+    tensors = tensors_of(getattr(state, "model", state))
+    if not tensors:
+        raise LispeError("Error: explore: there are no tensors in it")
+    return StateDictExplorer(
+        tensors, None if other is None else dict(tensors_of(getattr(other, "model", other)))
+    )
+
+
+class StateDictExplorer(Explorer):
+    """Names on one side, the chosen tensor beside them."""
+
+    def __init__(self, tensors: list[tuple[str, Any]], other: dict[str, Any] | None) -> None:
+        super().__init__()
+        self.tensors, self.other = dict(tensors), other
+        self.known: dict[str, Statistics] = {key: summarise(tensor) for key, tensor in tensors}
+        self.title = f"explorer of {totals_line(list(self.known.values()))}"
+        self.search = widgets.Text(placeholder="search names", continuous_update=True)
+        self.order = choice("order", _ORDERS)
+        self.names = widgets.Select(
+            options=self._options(), rows=8, layout=widgets.Layout(width="min(460px, 100%)")
+        )
+        for control in (self.search, self.order):
+            control.observe(lambda _change: self._find(), names="value")
+        self.controls += [self.search, self.order]
+        self.follow(self.names)
+
+    def _options(self) -> list[tuple[str, str]]:
+        wanted = self.search.value.lower()
+        found = [key for key in self.known if wanted in key.lower()]
+        measure = _ORDERS[self.order.value]
+        if measure is not None:
+            found.sort(key=lambda key: -(measure(self.known[key]) or 0))
+        return [
+            (f"{one_line(key, 70)}  {numbers.shape(self.known[key].shape)}", key)
+            for key in found[:_MOST_NAMES]
+        ]
+
+    def _find(self) -> None:
+        chosen, options = self.names.value, self._options()
+        self.names.options = options
+        keys = [key for _, key in options]
+        self.names.value = chosen if chosen in keys else (keys[0] if keys else None)
+
+    def content(self) -> Node:
+        key = self.names.value
+        title = element("p", element("span", self.title, class_="t"))
+        if key is None:
+            return [title, element("p", "no name holds this text")]
+        return [
+            title,
+            element("p", element("b", element("bdi", one_line(key)))),
+            TensorView(self.tensors[key]).html(),
+            self._change(key),
+        ]
+
+    def _change(self, key: str) -> Node:
+        if self.other is None:
+            return None
+        second = self.other.get(key)
+        if second is None or second.shape != self.tensors[key].shape:
+            return element("p", "the other one has no tensor of this name and shape")
+        return folded(second.detach().cpu() - self.tensors[key].detach().cpu(), "second - first")

@@ -1,0 +1,1 @@
+"""Views: one file a kind of value. Each registers itself when it is imported."""

@@ -1,0 +1,104 @@
+"""Optimizers and schedules: the groups with their settings, what they remember, the curve of the rate."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Node, element, facts, table
+from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.language.printer import to_text
+
+_HIDDEN = frozenset({"params", "foreach", "capturable", "differentiable", "fused", "decoupled_weight_decay"})
+_STEPS = 1000
+
+
+@renderer(
+    "torch.optim.optimizer.Optimizer", "lispe_kernel.torch_library.training.optimization.RateOnlyOptimizer"
+)
+class OptimizerView(View):
+    """An optimizer: one row a parameter group."""
+
+    def line(self) -> str:
+        return plain_text(to_text(self.value))
+
+    def text(self) -> str:
+        values = sum(p.numel() for group in self.value.param_groups for p in group["params"])
+        rates = ", ".join(numbers.value(float(group["lr"])) for group in self.value.param_groups)
+        return f"{self.line()}\n{self._kind()}, rate {rates}, {numbers.count(values)} values"
+
+    def _kind(self) -> str:
+        return str(getattr(self.value, "kind", type(self.value).__name__))
+
+    def html(self) -> Node:
+        groups = self.value.param_groups
+        settings = [key for key in groups[0] if key not in _HIDDEN] if groups else []
+        rows = [
+            [
+                str(k),
+                str(len(group["params"])),
+                numbers.count(sum(p.numel() for p in group["params"])),
+                *(_setting(group.get(key)) for key in settings),
+            ]
+            for k, group in enumerate(groups)
+        ]
+        return [
+            element("p", element("span", self.line(), class_="t")),
+            facts([("kind", self._kind()), *self._memory()]),
+            table(
+                ["group", "tensors", "values", *settings],
+                rows,
+                label="parameter groups",
+                numeric=range(3 + len(settings)),
+            ),
+        ]
+
+    def _memory(self) -> list[tuple[str, Node]]:
+        """Steps made and the bytes of the moments."""
+        states = list(getattr(self.value, "state", {}).values())
+        tensors = [t for state in states for t in state.values() if hasattr(t, "element_size")]
+        steps = {int(state["step"]) for state in states if "step" in state}
+        return [
+            ("steps", numbers.count(max(steps)) if steps else "0"),
+            (
+                "state",
+                numbers.size(sum(t.numel() * t.element_size() for t in tensors)) if tensors else "empty",
+            ),
+        ]
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_setting, value))
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: ""}[value]
+    return numbers.value(float(value)) if isinstance(value, int | float) else str(value)
+
+
+@renderer("lispe_kernel.torch_library.training.schedulers.Scheduler")
+class SchedulerView(View):
+    """A learning-rate schedule: where it stands on its curve."""
+
+    def line(self) -> str:
+        return plain_text(to_text(self.value))
+
+    def html(self) -> Node:
+        rates = future_rates(self.value)
+        label = f"learning rate over the first {len(rates)} steps"
+        series = charts.Series("rate", list(map(float, range(1, len(rates) + 1))), rates)
+        return [
+            element("p", element("span", self.line(), class_="t")),
+            charts.line_chart([series], label, x_name="step", y_name="rate") if len(rates) > 1 else None,
+        ]
+
+
+def future_rates(scheduler: Any) -> list[float]:
+    """The rates of the schedule from its first step on, by its formula; nothing is stepped."""
+    from lispe_kernel.torch_library.training.schedulers import SCHEDULES
+
+    formula = SCHEDULES[scheduler.kind][1]
+    total = min(_STEPS, int(scheduler.settings["total_steps"]))
+    rates = [formula(step, scheduler.settings) for step in range(1, total + 1)]
+    return rates if all(map(math.isfinite, rates)) else []

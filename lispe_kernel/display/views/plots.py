@@ -1,0 +1,306 @@
+"""What `heatmap`, `plot` and `attention_map` make: pictures as values, shown when they are a result.
+
+They hold numbers, not drawings: text, HTML and PNG come from the same numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from lispe_kernel.display.drawing import charts, pictures
+from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.colours import DIVERGING, SEQUENTIAL, Scale
+from lispe_kernel.display.drawing.pictures import Axis, Raster
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Node, element, one_line
+from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.values.typed import TypedList
+
+_MOST_MAPS = 16
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether the value is a torch tensor; torch is not imported to know."""
+    return any(cls.__module__ == "torch" and cls.__name__ == "Tensor" for cls in type(value).__mro__)
+
+
+def numbers_in(name: str, position: int, value: Any) -> list[float]:
+    """The numbers of a list, typed list, tensor or array, one-dimensional."""
+    if isinstance(value, TypedList):
+        return [float(item) for item in value]
+    if is_tensor(value):
+        from lispe_kernel.display.views.tensors import dense
+
+        flat = dense(value).reshape(-1)
+        return (flat.abs() if flat.is_complex() else flat).double().tolist()  # type: ignore[no-any-return]
+    if isinstance(value, list | tuple | range):
+        if all(isinstance(item, int | float) for item in value):
+            return [float(item) for item in value]
+        if all(is_tensor(item) and item.numel() == 1 for item in value):
+            return [float(item) for item in value]
+    array = getattr(value, "array", value)
+    if getattr(array, "dtype", None) is not None and array.dtype.kind in "iufb":
+        return [float(item) for item in array.ravel()]
+    raise wrong_argument(name, position, "numbers (a list, a typed list or a tensor)", value)
+
+
+def curves_in(name: str, position: int, value: Any) -> list[Sequence[float]]:
+    """One or several sequences of numbers."""
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(item, list | tuple | TypedList) for item in value)
+    ):
+        return [numbers_in(name, position, item) for item in value]
+    shape = getattr(value, "shape", None)
+    if shape is not None and len(shape) == 2:
+        return [numbers_in(name, position, row) for row in value]
+    return [numbers_in(name, position, value)]
+
+
+def matrix_in(name: str, value: Any) -> Any:
+    """A tensor or numpy array of at least two axes from a tensor, a matrix or a list of lists."""
+    import numpy as np
+
+    if is_tensor(value):
+        found = value.detach()
+        return found if found.dim() >= 2 else found.reshape(1, -1)
+    if isinstance(value, TypedList):
+        return value.array.reshape(1, -1)
+    array = getattr(value, "array", value)
+    if not isinstance(array, np.ndarray):
+        array = _array_of_lists(name, value)
+    return array if array.ndim >= 2 else array.reshape(1, -1)
+
+
+def _array_of_lists(name: str, value: Any) -> Any:
+    import numpy as np
+
+    expected = "a tensor, a matrix or a list of equally long lists of numbers"
+    if not isinstance(value, list | tuple) or not value:
+        raise wrong_argument(name, 1, expected, value)
+    try:
+        found = np.array([item.array if isinstance(item, TypedList) else item for item in value])
+    except ValueError:
+        raise wrong_argument(name, 1, expected, value) from None
+    if found.dtype.kind not in "iufbc":
+        raise wrong_argument(name, 1, expected, value)
+    return found
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """Matrices on one colour scale, with what stands along their axes."""
+
+    title: str
+    shape: tuple[int, ...]
+    names: tuple[str, ...]  # one a matrix, empty for a single one
+    rasters: tuple[Raster, ...]
+    total: int
+    low: float
+    high: float
+    scale: Scale
+    down: Axis
+    across: Axis
+
+    @classmethod
+    def of(cls, name: str, value: Any, row_labels: Any = None, column_labels: Any = None) -> Heatmap:
+        """A zero-centred heatmap of anything with rows and columns."""
+        matrix = matrix_in(name, value)
+        return cls.made(
+            name,
+            "heatmap",
+            matrix,
+            labels_in(name, 2, row_labels, matrix.shape[-2]),
+            labels_in(name, 3, column_labels, matrix.shape[-1]),
+        )
+
+    @classmethod
+    def made(
+        cls,
+        name: str,
+        title: str,
+        matrix: Any,
+        rows: list[str] | None,
+        columns: list[str] | None,
+        *,
+        sequential: bool = False,
+        axes: tuple[str, str] = ("", ""),
+        leading: str = "",
+    ) -> Heatmap:
+        shape = tuple(int(n) for n in matrix.shape)
+        if 0 in shape:
+            raise LispeError(f"Error: {name}: there are no values to draw in shape {numbers.shape(shape)}")
+        total = math.prod(shape[:-2])
+        shown = min(total, _MOST_MAPS)
+        most = pictures.MOST_PIXELS if shown == 1 else 96
+        labelled_most = max(most, len(rows or ()), len(columns or ()))
+        parts = _parts(matrix, shown)
+        rasters = tuple(pictures.reduce_matrix(part, min(labelled_most, 512)) for _, part in parts)
+        limit = pictures.limit_of(rasters)
+        return cls(
+            title=title,
+            shape=shape,
+            names=tuple(f"{leading}{index}".strip() for index, _ in parts) if total > 1 else (),
+            rasters=rasters,
+            total=total,
+            low=0.0 if sequential else -limit,
+            high=limit,
+            scale=SEQUENTIAL if sequential else DIVERGING,
+            down=_axis(axes[0], rows, shape[-2]),
+            across=_axis(axes[1], columns, shape[-1]),
+        )
+
+    @property
+    def text(self) -> str:
+        return f"{self.title} of {' x '.join(map(str, self.shape))} values"
+
+
+def _parts(matrix: Any, shown: int) -> list[tuple[str, Any]]:
+    """The first matrices of the last two axes with the name of their place."""
+    leading = tuple(int(n) for n in matrix.shape[:-2])
+    found = []
+    for flat in range(shown):
+        index = []
+        rest = flat
+        for length in reversed(leading):
+            index.insert(0, rest % length)
+            rest //= length
+        part = matrix
+        for place in index:
+            part = part[place]
+        # A leading axis of length one tells nothing.
+        told = [place for place, length in zip(index, leading, strict=True) if length > 1]
+        found.append((", ".join(map(str, told)), part))
+    return found
+
+
+def _axis(name: str, labels: list[str] | None, length: int) -> Axis:
+    return Axis.counted(name, length) if labels is None else Axis.labelled(name, labels)
+
+
+def labels_in(name: str, position: int, value: Any, length: int) -> list[str] | None:
+    """Labels of an axis: one text a place."""
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise wrong_argument(name, position, "a list of labels", value)
+    labels = [one_line(to_text(item), 24) for item in value]
+    if len(labels) != length:
+        raise LispeError(f"Error: {name}: {len(labels)} labels for {length} places on the axis")
+    return labels
+
+
+register_kind(Heatmap, "heatmap_", lambda value, show: value.text)
+
+
+@renderer(Heatmap)
+class HeatmapView(View):
+    """A heatmap made by a display function."""
+
+    value: Heatmap
+
+    def html(self) -> Node:
+        return [element("p", element("span", self.value.text, class_="t")), self.figures()]
+
+    def figures(self) -> Node:
+        """The pictures without their title."""
+        made = self.value
+        single = len(made.rasters) == 1
+        figures = [
+            pictures.heatmap(
+                raster,
+                made.low,
+                made.high,
+                f"{made.text}{', ' + name if name else ''}",
+                scale=made.scale,
+                down=made.down,
+                across=made.across,
+                caption=name or None,
+                bar=single or k == 0,
+                widest=448 if single else 224,
+                rotate=_long(made.across),
+            )
+            for k, (name, raster) in enumerate(zip(made.names or ("",), made.rasters, strict=True))
+        ]
+        more = made.total - len(made.rasters)
+        note = element("p", f"{more} more are not shown", class_="q") if more else None
+        return [element("div", figures), note]
+
+    def png(self) -> bytes | None:
+        from lispe_kernel.display.drawing.labelled import heatmap_png
+
+        made = self.value
+        if len(made.rasters) > 1:
+            return pictures.montage(made.rasters, made.low, made.high, made.scale)
+        only = made.rasters[0]
+        return heatmap_png(
+            only, made.low, made.high, made.text, scale=made.scale, down=made.down, across=made.across
+        )
+
+
+def _long(axis: Axis) -> bool:
+    """Whether the labels of a horizontal axis must stand upright to be read."""
+    return any(len(text) > 4 for _, text in axis.ticks) and len(axis.ticks) > 5
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves over one axis."""
+
+    series: tuple[Series, ...]
+    title: str = ""
+
+    @classmethod
+    def over(cls, xs: Sequence[float] | None, curves: list[Sequence[float]], label: str | None) -> Plot:
+        made = []
+        for k, ys in enumerate(curves):
+            places = list(map(float, range(len(ys)))) if xs is None else xs
+            if len(places) != len(ys):
+                raise LispeError(f"Error: plot: {len(places)} xs but {len(ys)} ys")
+            made.append(
+                Series((label or "curve") if len(curves) == 1 else f"{label or 'curve'} {k}", places, ys)
+            )
+        return cls(tuple(made), label or "")
+
+    @classmethod
+    def of(cls, xs_or_ys: Any, ys: Any, label: str | None) -> Plot:
+        """Curves from the arguments of `plot`."""
+        if ys is None:
+            return cls.over(None, curves_in("plot", 1, xs_or_ys), label)
+        return cls.over(numbers_in("plot", 1, xs_or_ys), curves_in("plot", 2, ys), label)
+
+    @cached_property
+    def text(self) -> str:
+        points = max((len(s.ys) for s in self.series), default=0)
+        curves = f"{len(self.series)} curves, " if len(self.series) > 1 else ""
+        title = f" {one_line(self.title, 60)}" if self.title else ""
+        return f"plot{title} of {curves}{points} point{'s' if points != 1 else ''}"
+
+
+register_kind(Plot, "plot_", lambda value, show: plain_text(value.text))
+
+
+@renderer(Plot)
+class PlotView(View):
+    """Curves made by `plot`."""
+
+    value: Plot
+
+    def html(self) -> Node:
+        few = max((len(s.ys) for s in self.value.series), default=0) <= 40
+        return [
+            element("p", element("span", self.value.text, class_="t")),
+            charts.line_chart(self.value.series, self.value.text, width=560, height=260, marks=few),
+        ]
+
+    def png(self) -> bytes | None:
+        from lispe_kernel.display.drawing.labelled import lines_png
+
+        return lines_png(self.value.series, self.value.text)

@@ -1,0 +1,358 @@
+"""Tensors: one summary line, the loud facts, a histogram and a picture of the values.
+
+A small tensor is a table of its values, a vector a curve, a matrix a heatmap, more axes small multiples
+of their last two. Everything is computed once, from public torch API, and never changes the tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from lispe_kernel.display.drawing import charts, colours, pictures
+from lispe_kernel.display.drawing.statistics import Statistics, summarise
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, warning
+from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.language.printer import to_text
+
+PRINTED_VALUES = 40  # text/plain shows the values of tensors up to this size
+_TABLE_SIDE = 10
+_TABLE_VALUES = 100
+_MULTIPLES = 12
+_MULTIPLE_PIXELS = 64
+_MATRIX_PIXELS = 208
+_BRIEF_PIXELS = 48
+_CURVE_VALUES = 2000
+_HISTOGRAM_VALUES = 12
+
+
+@renderer("torch.Tensor")
+class TensorView(View):
+    """A torch tensor of any kind: its statistics are made once and shared by all its outputs."""
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        return summarise(self.value)
+
+    def text(self) -> str:
+        """The summary line; under it the printed values when there are few."""
+        line = summary(self.statistics)
+        if not 0 < self.statistics.count <= PRINTED_VALUES or self.value.is_meta:
+            return line
+        return f"{line}\n{plain_text(to_text(self.value))}"
+
+    def line(self) -> str:
+        return summary(self.statistics)
+
+    def brief(self) -> Node:
+        """The facts, the histogram and a small picture of the first matrix."""
+        known = self.statistics
+        if fits_table(known.shape):
+            return self.html()
+        small = self._rasters_of(1, _BRIEF_PIXELS)
+        limit = pictures.limit_of(small)
+        drawn = [pictures.heatmap(raster, -limit, limit, "heatmap", widest=144) for raster in small]
+        return [facts(_properties(known)), alarms(known), element("div", self._spread(), drawn)]
+
+    def html(self) -> Node:
+        known = self.statistics
+        return [
+            element(
+                "p",
+                element(
+                    "span", f"tensor {known.dtype} {numbers.shape(known.shape, known.names)}", class_="t"
+                ),
+            ),
+            facts(_properties(known)),
+            facts(_measures(known)) if known.count > 1 else None,
+            alarms(known),
+            element("div", self._spread(), list(self._values())),
+        ]
+
+    def png(self) -> bytes | None:
+        """The heatmap alone, for tensors that have one."""
+        rasters = self._rasters
+        if not rasters:
+            return None
+        limit = pictures.limit_of(rasters)
+        if len(rasters) == 1 and max(rasters[0].blocks.shape) > _MULTIPLE_PIXELS:
+            return pictures.picture(rasters[0], -limit, limit)
+        return pictures.montage(rasters, -limit, limit)
+
+    def explore(self, other: Any = None) -> Any:
+        from lispe_kernel.display.explorers.tensors import explorer
+
+        return explorer(self.value, other)
+
+    def _spread(self) -> Element | None:
+        known = self.statistics
+        if known.count < _HISTOGRAM_VALUES or len(known.histogram) < 2:
+            return None
+        ends = f"from {numbers.value(known.low)} to {numbers.value(known.high)}"
+        label = f"histogram of {known.count} {known.measured} {ends}"
+        return charts.histogram(known.histogram, known.low, known.high, label)
+
+    def _values(self) -> Iterator[Node]:
+        known = self.statistics
+        if known.count == 0 or self.value.is_meta:
+            return
+        if fits_table(known.shape):
+            yield from value_tables(self.value, known)
+        elif len(self._planar_shape) == 1:
+            yield _curve(self.value, known)
+        else:
+            yield from self._heatmaps()
+
+    @property
+    def _planar_shape(self) -> tuple[int, ...]:
+        """The shape without leading axes of length one."""
+        shape = list(self.statistics.shape)
+        while len(shape) > 1 and shape[0] == 1:
+            del shape[0]
+        return tuple(shape)
+
+    @cached_property
+    def _rasters(self) -> list[pictures.Raster]:
+        several = len(self._planar_shape) > 2
+        return self._rasters_of(_MULTIPLES, _MULTIPLE_PIXELS if several else _MATRIX_PIXELS)
+
+    def _rasters_of(self, count: int, most: int) -> list[pictures.Raster]:
+        """The first matrices of the last two axes, reduced; none for vectors and what a table shows."""
+        known = self.statistics
+        if known.count == 0 or self.value.is_meta or len(self._planar_shape) < 2 or fits_table(known.shape):
+            return []
+        return [pictures.reduce_matrix(matrix, most) for _, matrix in matrices(self.value, count)]
+
+    def _heatmaps(self) -> Iterator[Node]:
+        rasters = self._rasters
+        limit = pictures.limit_of(rasters)
+        single = len(rasters) == 1
+        shape = self.statistics.shape
+        what = "magnitudes" if self.statistics.measured == "magnitudes" else "values"
+        for (index, _), raster in zip(matrices(self.value, _MULTIPLES), rasters, strict=True):
+            place = _slice_name(index)
+            label = (
+                f"heatmap of the {what} of a {numbers.shape(shape)} tensor{' at ' + place if index else ''}"
+            )
+            yield pictures.heatmap(
+                raster,
+                -limit,
+                limit,
+                label,
+                caption=_averaged(raster) if single else place,
+                bar=single,
+                widest=_wide(single),
+            )
+        if not single:
+            yield _multiples_note(shape, len(rasters), limit)
+
+
+def _averaged(raster: pictures.Raster) -> str | None:
+    if raster.down == raster.across == 1:
+        return None
+    return f"a pixel is the mean of {raster.down} x {raster.across} values"
+
+
+def _wide(single: bool) -> int:
+    return 416 if single else 128
+
+
+def _multiples_note(shape: tuple[int, ...], shown: int, limit: float) -> Element:
+    total = math.prod(shape[:-2])
+    told = f"{shown} of {total} matrices shown, " if shown < total else ""
+    return element(
+        "p", f"{told}colours from {numbers.value(-limit, 3)} to {numbers.value(limit, 3)}", class_="q"
+    )
+
+
+def _slice_name(index: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, index)) + ", :, :]"
+
+
+def summary(known: Statistics) -> str:
+    """The one line about a tensor.
+
+    Example: `float32 [2, 2], min 1, max 4, mean 2.5, std 1.291`
+    """
+    parts = [f"{known.dtype} {numbers.shape(known.shape, known.names)}"]
+    if known.device not in ("cpu", "meta"):
+        parts.append(known.device)
+    parts += known.notes
+    if known.count == 0:
+        parts.append("no elements")
+    parts += [f"{name} {shown}" for name, shown in _measures(known)]
+    if known.nans:
+        parts.append(f"{numbers.count(known.nans)} NaN!")
+    if known.infinities:
+        parts.append(f"{numbers.count(known.infinities)} Inf!")
+    return ", ".join(parts)
+
+
+def _properties(known: Statistics) -> list[tuple[str, str]]:
+    return [
+        ("values", numbers.count(known.count)),
+        ("size", numbers.size(known.bytes)),
+        ("device", known.device),
+        ("state", ", ".join(known.notes)),
+    ]
+
+
+def _measures(known: Statistics) -> list[tuple[str, str]]:
+    """The measured numbers, rounded so that every machine writes the same."""
+    if not known.known:
+        return []
+    largest = known.magnitude
+    whole = known.dtype.startswith(("int", "uint", "bool"))
+
+    def end(number: float | None) -> str:
+        return numbers.value(int(number or 0) if whole else float(number or 0))
+
+    if known.count == 1:
+        return [("value", end(known.minimum))]
+    prefix = "|z| " if known.measured == "magnitudes" else ""
+    found = [
+        (prefix + "min", end(known.minimum)),
+        (prefix + "max", end(known.maximum)),
+        (prefix + "mean", numbers.stable(known.mean or 0.0, largest)),
+    ]
+    if known.deviation is not None:
+        found.append((prefix + "std", numbers.stable(known.deviation, largest)))
+    if known.zeros:
+        found.append(("zeros", numbers.share(known.zeros, known.count)))
+    return found
+
+
+def alarms(known: Statistics) -> list[Element]:
+    """NaNs and infinities, counted and loud."""
+    return [
+        warning(f"{numbers.count(number)} {what} ({numbers.share(number, known.count)} of the values)")
+        for number, what in ((known.nans, "NaN"), (known.infinities, "Inf"))
+        if number
+    ]
+
+
+def fits_table(shape: tuple[int, ...]) -> bool:
+    """Whether the values themselves can be shown."""
+    sides = [n for n in shape[-2:] if n]
+    return (
+        math.prod(shape) <= _TABLE_VALUES
+        and all(n <= _TABLE_SIDE for n in sides)
+        and math.prod(shape[:-2]) <= 8
+    )
+
+
+def matrices(tensor: Any, most: int) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The matrices of the last two axes with the leading index of each, the first `most` of them."""
+    values = tensor.detach()
+    leading = values.shape[:-2]
+    if str(values.layout) != "torch.strided" and len(leading):
+        values = values.to_dense()
+    for flat in range(min(most, math.prod(leading))):
+        index = []
+        rest = flat
+        for length in reversed(leading):
+            index.insert(0, rest % length)
+            rest //= length
+        matrix = values
+        for place in index:
+            matrix = matrix[place]
+        yield (tuple(index) if math.prod(leading) > 1 else ()), matrix
+
+
+def value_tables(tensor: Any, known: Statistics) -> Iterator[Element]:
+    """A small tensor as one table a matrix, each cell tinted by its value."""
+    values = dense(tensor)
+    if values.dim() == 0:
+        yield element("p", element("b", entry(values.item())))
+        return
+    if values.dim() == 1:
+        yield _value_table(values.unsqueeze(0), known, "", rows=False)
+        return
+    for index, matrix in matrices(values, 8):
+        yield _value_table(matrix, known, _slice_name(index) if index else "", rows=True)
+
+
+def dense(tensor: Any) -> Any:
+    """The values as an ordinary tensor on the CPU."""
+    values = tensor.detach()
+    if str(values.layout) != "torch.strided":
+        values = values.to_dense()
+    return (values.dequantize() if values.is_quantized else values).cpu()
+
+
+def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Element:
+    limit = known.magnitude
+    head = element(
+        "tr",
+        element("th") if rows else None,
+        [element("th", str(k), scope="col") for k in range(matrix.shape[1])],
+    )
+    body = []
+    for k, line in enumerate(matrix.tolist()):
+        first = element("th", str(k), scope="row") if rows else None
+        body.append(element("tr", first, [_tinted(value, limit) for value in line]))
+    table = element(
+        "table",
+        element("thead", head),
+        element("tbody", body),
+        class_="v",
+        aria_label=f"values {title}".strip(),
+    )
+    return element("figure", table, element("figcaption", title) if title else None)
+
+
+def _tinted(value: Any, limit: float) -> Element:
+    size = abs(value) if isinstance(value, complex) else float(value)
+    if not math.isfinite(size):
+        paint = colours.NOT_A_NUMBER
+    else:
+        paint = colours.DIVERGING.colour(0.5 + 0.36 * size / limit if limit else 0.5)
+    style = f"background:{colours.css(paint)};color:{colours.text_on(paint)}"
+    return element("td", entry(value), style=style)
+
+
+def entry(value: Any) -> str:
+    """One value of a tensor in a cell: `true`, `3`, `0.25`, `1-2i`."""
+    if isinstance(value, bool):
+        return "true" if value else "nil"
+    if isinstance(value, complex):
+        sign = "" if value.imag < 0 or math.isnan(value.imag) else "+"
+        return f"{numbers.value(value.real)}{sign}{numbers.value(value.imag)}i"
+    return numbers.value(value)
+
+
+def _curve(tensor: Any, known: Statistics) -> Element:
+    """A vector as a curve; a long one by the lowest and highest value of each stretch."""
+    values = tensor.detach()
+    while values.dim() > 1:
+        values = values[0]
+    values = dense(values)
+    values = (values.abs() if values.is_complex() else values).double()
+    xs, ys = envelope(values)
+    label = f"curve of the {known.count} {known.measured} of a vector"
+    return charts.line_chart([charts.Series("values", xs, ys)], label, x_name="index")
+
+
+def envelope(values: Any) -> tuple[list[float], list[float]]:
+    """Points of a curve through a vector: every value, or the extremes of at most a thousand stretches."""
+    import torch
+
+    length = values.numel()
+    if length <= _CURVE_VALUES:
+        return list(map(float, range(length))), values.tolist()
+    block = math.ceil(length / (_CURVE_VALUES // 2))
+    xs: list[float] = []
+    ys: list[float] = []
+    for start in range(0, length, block):
+        low, high = torch.aminmax(values[start : start + block])
+        xs += [float(start), float(start) + block / 2]
+        ys += [float(low), float(high)]
+    return xs, ys
+
+
+def folded(tensor: Any, title: Node) -> Element:
+    """A tensor under a line that opens it."""
+    return foldable(title, TensorView(tensor).html())

@@ -1,0 +1,58 @@
+"""Tokenizers: the kind, the size and the vocabulary itself, searchable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Node, element, facts, foldable, shortened, table
+from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.language.printer import to_text
+
+_MOST_TOKENS = 2000
+_OPEN_TOKENS = 24
+
+
+@renderer(
+    "lispe_kernel.torch_library.tokens.tokenizers.SimpleTokenizer",
+    "lispe_kernel.torch_library.tokens.tokenizers.SentencePieceTokenizer",
+)
+class TokenizerView(View):
+    """A tokenizer with its tokens by number."""
+
+    def html(self) -> Node:
+        size = self.value.size()
+        tokens = pieces_of(self.value, min(size, _MOST_TOKENS))
+        rows = [(str(number), element("code", shortened(piece))) for number, piece in enumerate(tokens)]
+        listing = table(("id", "token"), rows, label="vocabulary", numeric=(0,), data_sort=True)
+        more = (
+            f"the first {numbers.count(len(tokens))} of {numbers.count(size)}" if size > len(tokens) else ""
+        )
+        return [
+            element("p", element("span", plain_text(to_text(self.value)), class_="t")),
+            facts([("tokens", numbers.count(size)), ("file", getattr(self.value, "path", ""))]),
+            foldable(
+                ["vocabulary ", element("span", more, class_="q")],
+                element("div", listing, data_find="search tokens", style="max-height:320px;overflow-y:auto"),
+                open_=size <= _OPEN_TOKENS,
+            ),
+        ]
+
+
+def pieces_of(tokenizer: Any, most: int) -> list[str]:
+    """The texts of the first tokens."""
+    tokens = getattr(tokenizer, "tokens", None)
+    if isinstance(tokens, list):
+        return tokens[:most]
+    return [piece_of(tokenizer, number) for number in range(most)]
+
+
+def piece_of(tokenizer: Any, number: int) -> str:
+    """The text of one token: its piece in the vocabulary, else what decoding it gives."""
+    tokens = getattr(tokenizer, "tokens", None)
+    if isinstance(tokens, list):
+        return tokens[number] if 0 <= number < len(tokens) else f"#{number}"
+    processor = getattr(tokenizer, "_processor", None)
+    if processor is not None and 0 <= number < tokenizer.size():
+        return str(processor.id_to_piece(number))
+    return str(tokenizer.decode([number]))

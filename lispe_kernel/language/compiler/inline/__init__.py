@@ -1,0 +1,1 @@
+"""Calls of library functions that are written as plain Python."""

@@ -1,0 +1,1 @@
+"""Patterns: `defpat`, and what its clauses become."""

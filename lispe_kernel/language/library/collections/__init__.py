@@ -1,0 +1,1 @@
+"""Dictionaries, sets, heaps and matrices."""

@@ -1,0 +1,1 @@
+"""The functions without which nothing runs: operators, types, containers, evaluation, printing."""

@@ -1,0 +1,1 @@
+"""Functions on lists: access, search, order, mapping, composition, the APL layer."""

@@ -1,0 +1,350 @@
+"""Putting into containers and taking out: `insert`, `pop`, `extend`, `nconc`, `swap` and their kin.
+
+All work in place and give the container; strings cannot change, so a new one is given for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lispe_kernel.language.arithmetic import truth_of
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.core.containers import out_of_bounds, push
+from lispe_kernel.language.library.shared.arguments import integer_argument
+from lispe_kernel.language.library.shared.elements import (
+    any_list,
+    binary_function,
+    elements,
+    function_argument,
+    is_list,
+)
+from lispe_kernel.language.library.shared.strings_core import (
+    insert_in_text,
+    pop_first_text,
+    pop_text,
+    push_first_text,
+)
+from lispe_kernel.language.library.shared.strings_core import like as text_like
+from lispe_kernel.language.printer import to_text, type_atom
+from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
+from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.linked import LinkedList
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.sets import Set
+from lispe_kernel.language.values.typed import TypedList
+
+_TEXT = (str, ByteString)
+
+
+def converted(container: Any, value: Any) -> Any:
+    """The value as an element of a typed container."""
+    return container.convert(value) if isinstance(container, Strings | StringBytes | TypedList) else value
+
+
+@function("pushlast", keyword=True)
+def pushlast(container: Any, value: Any, *values: Any) -> Any:
+    """Put values at the end, of linked lists too; gives the container.
+
+    Example: (pushlast (llist 1 2) 3) => (1 2 3)
+    """
+    if isinstance(container, LinkedList):
+        container.extend((value, *values))
+        return container
+    return push(container, value, *values)
+
+
+@function("pushfirst", keyword=True)
+def pushfirst(container: Any, value: Any, *values: Any) -> Any:
+    """Put values at the front, one after the other: the last one ends up first. Gives the container.
+
+    Example: (pushfirst (list 1 2) 0) => (0 1 2)
+    Example: (pushfirst "bc" "a") => abc
+    """
+    added = (value, *values)
+    if isinstance(container, _TEXT):
+        return text_like(container, push_first_text(to_text(container), added))
+    if isinstance(container, Set | Heap):
+        return push(container, *added)
+    if container is None or not is_list(container):
+        raise wrong_argument("pushfirst", 1, "a list or a string", container)
+    for each in added:
+        container.insert(0, converted(container, each))
+    return container
+
+
+@function("pushtrue", keyword=True)
+def pushtrue(container: Any, value: Any, *values: Any) -> Any:
+    """As push, for the values that are not nil.
+
+    Example: (pushtrue (list 1) nil 2) => (1 2)
+    """
+    added = [each for each in (value, *values) if each is not None]
+    if added:
+        return push(container, *added)
+    if not hasattr(container, "__len__"):
+        raise wrong_argument("pushtrue", 1, "a container", container)
+    return container
+
+
+# -- taking out ---------------------------------------------------------------------------------------
+
+
+@function("pop", keyword=True)
+def pop(container: Any, *key: Any) -> Any:
+    """Take out the last element (the first of a linked list) or that at an index or key; gives the container.
+
+    nil when there is nothing to take out. A string cannot change: the result is a shorter one.
+
+    Example: (pop '(1 2 3)) => (1 2)
+    Example: (pop '(1 2 3) 0) => (2 3)
+    Example: (pop '(1 2 3) 7) => nil
+    Example: (pop {"a":1 "b":2} "a") => {"b":2}
+    Example: (pop "abcd") => abc
+    """
+    if len(key) > 1:
+        raise LispeError("Error: Wrong number of arguments for: 'pop'")
+    if isinstance(container, _TEXT):
+        return text_like(container, pop_text(to_text(container), *key))
+    if isinstance(container, dict):
+        return _pop_key(container, key)
+    if isinstance(container, Set | Heap):
+        return _pop_member(container, key)
+    if container is None:
+        return None
+    if not is_list(container):
+        raise wrong_argument("pop", 1, "a container", container)
+    size = len(container)
+    if not size:
+        return None
+    if not key:
+        return popfirst(container) if isinstance(container, LinkedList) else poplast(container)
+    index = integer_argument("pop", 2, key[0])
+    if index in (-1, size):
+        index = size - 1
+    if not 0 <= index < size:
+        return None
+    del_at(container, index)
+    return container
+
+
+def del_at(container: Any, index: int) -> None:
+    """Take one element out of a list of any kind."""
+    if isinstance(container, LinkedList):
+        container.loops_to = None
+        del container[index]
+    else:
+        container.pop(index)
+
+
+def _pop_key(container: Any, key: tuple[Any, ...]) -> Any:
+    if not key:
+        raise LispeError("Error: pop: a dictionary needs the key to take out")
+    found = container.key(key[0])
+    if found not in container:
+        return None
+    del container[found]
+    return container
+
+
+def _pop_member(container: Any, key: tuple[Any, ...]) -> Any:
+    if key:
+        return container if container.remove(key[0]) else None
+    return poplast(container)
+
+
+@function("popfirst", keyword=True)
+def popfirst(container: Any) -> Any:
+    """Take out the first element; gives the container, nil when it was empty.
+
+    Example: (popfirst '(1 2 3)) => (2 3)
+    """
+    return _pop_end(container, "popfirst", 0)
+
+
+@function("poplast", keyword=True)
+def poplast(container: Any) -> Any:
+    """Take out the last element; gives the container, nil when it was empty.
+
+    Example: (poplast '(1 2 3)) => (1 2)
+    """
+    return _pop_end(container, "poplast", -1)
+
+
+def _pop_end(container: Any, name: str, index: int) -> Any:
+    if isinstance(container, _TEXT):
+        text = to_text(container)
+        return text_like(container, pop_text(text) if index else pop_first_text(text))
+    if container is None:
+        return None
+    if isinstance(container, Set):
+        found = list(container)
+        if not found:
+            return None
+        container.remove(found[index])
+        return container
+    if not (is_list(container) or isinstance(container, Heap)):
+        raise wrong_argument(name, 1, "a list or a string", container)
+    if not len(container):
+        return None
+    if isinstance(container, LinkedList):
+        del_at(container, index)
+    else:
+        container.pop(index)
+    return container
+
+
+# -- putting in ---------------------------------------------------------------------------------------
+
+
+@function("insert", keyword=True)
+def insert(container: Any, value: Any, *place: Any) -> Any:
+    """Put a value into a container: at the end, before an index, or where a comparator keeps the order.
+
+    In a string, an index below 0 puts the text between all characters.
+
+    Example: (insert '(a b) 'c) => (a b c)
+    Example: (insert (list 1 3) 2 1) => (1 2 3)
+    Example: (insert '(10 30 40) 20 '<) => (10 20 30 40)
+    Example: (insert "abd" "c" 2) => abcd
+    Errors: for a negative index into a list.
+    """
+    if len(place) > 1:
+        raise LispeError("Error: Wrong number of arguments for: 'insert'")
+    if isinstance(container, _TEXT):
+        return text_like(container, insert_in_text(to_text(container), to_text(value), *place))
+    if isinstance(container, Set | Heap):
+        container.add(value)
+        return container
+    if not is_list(container):
+        raise wrong_argument("insert", 1, "a list, a set, a heap or a string", container)
+    value = converted(container, value)
+    if not place:
+        container.append(value)
+    elif isinstance(place[0], int | float):
+        index = integer_argument("insert", 3, place[0])
+        if index < 0:
+            raise out_of_bounds(container, index)
+        container.insert(min(index, len(container)), value)
+    else:
+        container.insert(_sorted_place(container, value, place[0]), value)
+    return container
+
+
+def _sorted_place(container: Any, value: Any, comparator: Any) -> int:
+    before = binary_function(comparator, "insert")
+    low, high = 0, len(container)
+    while low < high:
+        middle = (low + high) // 2
+        if truth_of(before(value, container[middle])):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@function("extend", keyword=True)
+def extend(container: Any, value: Any) -> Any:
+    """Append the elements of a list, or one other value, in place; gives the list.
+
+    A linked list extended with itself becomes a cycle.
+
+    Example: (extend (list 1 2) '(3 4)) => (1 2 3 4)
+    Example: (let ((l (llist 1 2))) (extend l l)) => (1 2 ...)
+    Errors: `Error: missing list in 'extend'`.
+    """
+    if isinstance(container, Set | Heap):
+        for each in elements(value, "extend", 2):
+            container.add(each)
+        return container
+    if not is_list(container):
+        raise LispeError("Error: missing list in 'extend'")
+    return _join(container, value)
+
+
+def _join(container: Any, value: Any) -> Any:
+    """Append a list's elements or a single value to a list of any kind, in place."""
+    if isinstance(container, LinkedList):
+        container.link(value if is_list(value) else (value,))
+        return container
+    added = list(value) if is_list(value) or isinstance(value, Set | Heap) else [value]
+    if isinstance(container, Strings):
+        added = list(map(to_text, added))
+    container.extend(added)
+    return container
+
+
+@function("nconc", keyword=True)
+def nconc(*lists: Any) -> Any:
+    """Append the elements of the other lists, and other values, to the first list in place.
+
+    Example: (nconc (list 1) '(2 3) 4) => (1 2 3 4)
+    Example: (nconc) => ()
+    Errors: `Error: first element is not a list`.
+    """
+    if not lists:
+        return List()
+    first, *others = lists
+    if first is None:
+        first = List()
+    if not is_list(first):
+        raise LispeError("Error: nconc: first element is not a list")
+    for other in others:
+        _join(first, other)
+    return first
+
+
+@function("nconcn", keyword=True)
+def nconcn(*lists: Any) -> Any:
+    """As nconc, into a new list.
+
+    Example: (nconcn '(1) '(2 3)) => (1 2 3)
+    Errors: `Error: first element is not a list`.
+    """
+    if not lists:
+        return List()
+    first = List() if lists[0] is None else lists[0]
+    if not is_list(first):
+        raise LispeError("Error: nconcn: first element is not a list")
+    return nconc(first.copy(), *lists[1:])
+
+
+@function("swap", keyword=True)
+def swap(container: Any, i: Any, j: Any = None) -> Any:
+    """Exchange two elements in place: those at i and j, or at i and i+1; gives the list.
+
+    Example: (swap (list 1 2 3) 0 2) => (3 2 1)
+    Example: (swap (list 1 2 3) 0) => (2 1 3)
+    """
+    if not is_list(container):
+        raise wrong_argument("swap", 1, "a list", container)
+    first = integer_argument("swap", 2, i)
+    second = first + 1 if j is None else integer_argument("swap", 3, j)
+    for index in (first, second):
+        if not -len(container) <= index < len(container):
+            raise out_of_bounds(container, index)
+    container[first], container[second] = container[second], container[first]
+    return container
+
+
+@function("over", keyword=True)
+def over(function_: Any, container: Any) -> Any:
+    """Replace the content of a list by the result of a function on it, in place; gives the list.
+
+    Example: (over (λ (l) (maplist '(* 2) l false)) (list 1 2)) => (2 4)
+    Errors: when the result is not of the list's type.
+    """
+    target = any_list(container, "over", 2)
+    result = function_argument(function_, "over")(target)
+    if type_atom(result) is not type_atom(target):
+        raise LispeError(
+            f"Error: over: the function must give a value of type {to_text(type_atom(target))}, "
+            f"not {to_text(type_atom(result))}"
+        )
+    if hasattr(target, "kind"):
+        target.array = result.array
+    else:
+        kept = list(result)
+        target.clear()
+        target.extend(kept)
+    return target

@@ -1,0 +1,147 @@
+"""What a whole container comes to: `sum`, `product`, `max`, `min`, `minmax`, `join`."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from lispe_kernel.language.arithmetic import add, cannot, multiply
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.shared.elements import elements, exact_sum, folded, is_list, typed_results
+from lispe_kernel.language.library.shared.strings_core import join_texts
+from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.matrices import Matrix
+from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.sets import Set, StringSet
+from lispe_kernel.language.values.typed import TypedList
+
+# Two of these are compared as they are, which is by far the most frequent call.
+_SCALARS = frozenset({int, float})
+
+
+def _addends(container: Any, name: str) -> list[Any]:
+    if isinstance(container, Matrix):
+        return container.array.ravel().tolist()  # type: ignore[no-any-return]
+    if container is None or not (is_list(container) or isinstance(container, Set | Heap)):
+        raise wrong_argument(name, 1, "a list, a matrix or a set of numbers", container)
+    return list(container)
+
+
+def _array(container: Any) -> Any:
+    """The numpy array of a container of doubles, for which numpy's own sums are exact enough."""
+    array = container.array if isinstance(container, TypedList | Matrix) else None
+    return array if array is not None and array.dtype.kind == "f" else None
+
+
+@function("∑", "sum", keyword=True)
+def sum_(container: Any) -> Any:
+    """The sum of the elements of a list, matrix or set; the text of all strings one after the other.
+
+    Example: (sum '(1 2 3.5)) => 6.5
+    Example: (sum (strings "a" "b")) => ab
+    Example: (sum (integers)) => 0
+    """
+    if isinstance(container, TypedList | Matrix) and container.array.dtype != object:
+        return exact_sum(container)
+    found = _addends(container, "sum")
+    if isinstance(container, Strings | StringSet):
+        return "".join(found)
+    return folded(add, found) if found else 0
+
+
+@function("∏", "product", keyword=True)
+def product(container: Any) -> Any:
+    """The product of the elements of a list, matrix or set of numbers; 0 for an empty one.
+
+    Example: (product '(2 3 4)) => 24
+    """
+    array = _array(container)
+    if array is not None and array.size:
+        return float(np.prod(array, dtype="float64"))
+    found = _addends(container, "product")
+    if found and isinstance(found[0], str):
+        raise LispeError("Error: product: strings cannot be multiplied")
+    return folded(multiply, found) if found else 0
+
+
+def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:
+    if others:
+        return (first, *others)
+    if isinstance(first, int | float | str | complex):
+        return (first,)
+    if isinstance(first, dict):
+        return list(first.values())
+    return _addends(first, name) if isinstance(first, Matrix) else elements(first, name, 1)
+
+
+def _extreme(name: str, better: Any, first: Any, others: tuple[Any, ...]) -> Any:
+    if not others and isinstance(first, TypedList | Matrix) and len(first):
+        array = first.array
+        if array.dtype != object:
+            return (np.max if name == "max" else np.min)(array).item()
+    found = _candidates(name, first, others)
+    if not len(found):
+        return None
+    best = found[0]
+    for value in found[1:]:
+        try:
+            if better(value, best):
+                best = value
+        except TypeError:
+            raise cannot(name, value, best) from None
+    return best
+
+
+@function("max", keyword=True)
+def max_(value: Any, *values: Any) -> Any:
+    """The largest of the arguments, or of the elements of one container; nil for an empty one.
+
+    Example: (max 3 9 4) => 9
+    Example: (max '("b" "c" "a")) => c
+    """
+    if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
+        return value if value >= values[0] else values[0]
+    return _extreme("max", operator.gt, value, values)
+
+
+@function("min", keyword=True)
+def min_(value: Any, *values: Any) -> Any:
+    """The smallest of the arguments, or of the elements of one container; nil for an empty one.
+
+    Example: (min 3 9 4) => 3
+    """
+    if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
+        return value if value <= values[0] else values[0]
+    return _extreme("min", operator.lt, value, values)
+
+
+@function("minmax", keyword=True)
+def minmax(value: Any, *values: Any) -> Any:
+    """The smallest and the largest of the arguments, or of one container's elements; nil for an empty one.
+
+    Example: (minmax '(3 9 4)) => (3 9)
+    """
+    smallest = _extreme("min", operator.lt, value, values)
+    if smallest is None:
+        return None
+    both = [smallest, _extreme("max", operator.gt, value, values)]
+    return typed_results(both) if isinstance(value, TypedList) else List(both)
+
+
+@function("join", keyword=True, returns="text")
+def join(container: Any, separator: Any = None) -> str:
+    """The texts of the elements with a separator between them: "" for lists, "," for dictionaries and sets.
+
+    Example: (join '(1 2 3) "+") => 1+2+3
+    Example: (join (dictionary "k" 5 "l" 6)) => k:5,l:6
+    """
+    if isinstance(container, dict):
+        pairs = (f"{to_text(key)}:{to_text(value)}" for key, value in container.items())
+        return join_texts(pairs, "," if separator is None else separator)
+    default = "," if isinstance(container, Set) else ""
+    found = elements(to_text(container) if isinstance(container, ByteString) else container, "join", 1)
+    return join_texts(found, default if separator is None else separator)

@@ -1,0 +1,1 @@
+"""The machine: files, streams, dates, processes, sockets, threads."""

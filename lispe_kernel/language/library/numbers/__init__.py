@@ -1,0 +1,1 @@
+"""Functions on numbers: mathematics, small numbers, random numbers and distributions."""

@@ -1,0 +1,34 @@
+"""Making small numbers: `float` (32 bits) and `int16_t`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.core.types import integer, number
+from lispe_kernel.language.printer import number_text, register_kind
+from lispe_kernel.language.values.scalars import Short, Single
+
+register_kind(Single, "float_", lambda value, show: number_text(float(value)))
+register_kind(Short, "short_", lambda value, show: str(int(value)))
+
+
+@function("float", keyword=True)
+def float_(e: Any) -> Single:
+    """The value as a 32-bit float; text is read.
+
+    Example: (float 2.5) => 2.5
+    Example: (type (* 2 (float 2.5))) => float_
+    """
+    return Single(number(e))
+
+
+@function("int16_t", "short", keyword=True)
+def short(e: Any) -> Short:
+    """The value as a 16-bit integer; numbers are truncated toward zero, text is read.
+
+    Example: (int16_t 3.7) => 3
+    Example: (type (int16_t 3)) => short_
+    Errors: for an integer that 16 bits do not hold.
+    """
+    return Short(integer(e))

@@ -1,0 +1,1 @@
+"""What the families of functions share: checked arguments, elements, paths, the parts of strings."""

@@ -1,0 +1,1 @@
+"""Functions on texts: parts, characters, formats, regular expressions, tokens, JSON."""

@@ -1,0 +1,210 @@
+"""The rules of tokenizers: their language, its translation to Python patterns, and the rules that come along.
+
+A rule is `body=action`. `c:body` declares what `%c` stands for. Nothing is registered here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.library.shared.character_classes import GENERAL_CLASSES, computed_class
+from lispe_kernel.language.library.shared.clusters import EMOJI_CLASS, EMOJI_COMPLEMENT_CLASS
+
+OPERATORS = frozenset("+-*/%=<>!&|^~@#$?:.,;°≠∧∨¬×÷")
+
+_NUMBER = "%d+(.%d+)([eE]([%-%+])%d+)=9"
+_DRESSED = "%e{#65039#127995-127999}*"
+_EMOJIS = ("[#127462-127487][#127462-127487]=5", _DRESSED + f"(#8205{_DRESSED})" * 3 + "=5")
+LANGUAGE_RULES = ("%S-=#", _NUMBER, "%a{%a%d%H}*=4", "%H=4", *_EMOJIS, "%p=3", "?=1")
+MAIN_RULES = (
+    "%S-=#",
+    ";-~%r*-=#",
+    '"~["]*"=1',
+    "`~[`]*`=2",
+    "([%-])%d+(.%d+)([eE]([%-%+])%d+)=9",
+    "[(){}%[%]']=3",
+    "~[(){}%[%]'\"`; #9#10#13]+=4",
+)
+
+
+def segment_rules(blanks: bool, points: str) -> tuple[str, ...]:
+    """The rules that cut as `segment` does: `points` are the decimal marks."""
+    number = f"%d+([{points}]%d+)([eE]([%-%+])%d+)=9"
+    return ("{%S}+=#" if blanks else "%S-=#", number, "%a{%a%d_}*=4", *_EMOJIS, "?=1")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its pattern, whose capturing groups are recognised but not stored, and its action."""
+
+    text: str
+    pattern: re.Pattern[str]
+    action: int
+
+
+class RuleSet:
+    """Compiled rules in their order, with the characters of `%o`."""
+
+    def __init__(self, texts: tuple[str, ...], operators: frozenset[str]) -> None:
+        self.texts, self.operators = texts, operators
+        self._classes: dict[str, str] = {"o": "".join(map(_escaped, sorted("".join(operators))))}
+        self.rules: list[Rule] = []
+        for text in texts:
+            if len(text) > 2 and text[1] == ":" and text[0] not in "%#":
+                self._classes[text[0]] = _Body(text, text[2:], self._classes).single()
+            else:
+                self.rules.append(self._rule(text))
+
+    def _rule(self, text: str) -> Rule:
+        body, equals, action = text.rpartition("=")
+        if not equals or not body or not re.fullmatch(r"#|-?\d+", action):
+            raise _wrong(text, "body=action is expected, where the action is a number or #")
+        pattern = _Body(text, body, self._classes).sequence("")
+        try:
+            return Rule(text, re.compile(pattern, re.S), 0 if action == "#" else int(action))
+        except re.error as error:
+            raise _wrong(text, str(error)) from None
+
+    def tokens(self, text: str) -> list[tuple[str, int]]:
+        """The tokens with their actions; a character that no rule takes is a token with the action -1."""
+        found: list[tuple[str, int]] = []
+        at = 0
+        while at < len(text):
+            rule, match = self._first(text, at)
+            if match is None:
+                found.append((text[at], -1))
+                at += 1
+                continue
+            stored = _stored(match)
+            if stored:
+                found.append((stored, rule.action))
+            at = match.end()
+        return found
+
+    def _first(self, text: str, at: int) -> tuple[Rule, re.Match[str] | None]:
+        for rule in self.rules:
+            match = rule.pattern.match(text, at)
+            if match is not None and match.end() > at:
+                return rule, match
+        return _NO_RULE, None
+
+    def text(self) -> str:
+        """Each rule and its pattern, one a line."""
+        return "\n".join(f"{rule.text}\t{rule.pattern.pattern}" for rule in self.rules)
+
+
+_NO_RULE = Rule("", re.compile("(?!)"), -1)
+
+
+def _stored(match: re.Match[str]) -> str:
+    """The match without what its capturing groups took."""
+    text, last = "", match.start()
+    for start, end in sorted(span for span in match.regs[1:] if span[0] >= 0):
+        text += match.string[last:start]
+        last = max(last, end)
+    return text + match.string[last : match.end()]
+
+
+def _wrong(rule: str, why: str) -> LispeError:
+    return LispeError(f'Error: wrong tokenizer rule: "{rule}" ({why})')
+
+
+def _escaped(character: str) -> str:
+    return "\\" + character if character in "\\]^-[&~|" else character
+
+
+class _Body:
+    """Reads the body of one rule."""
+
+    def __init__(self, rule: str, text: str, classes: dict[str, str]) -> None:
+        self.rule, self.text, self.classes, self.at = rule, text, classes, 0
+
+    def single(self) -> str:
+        """The body of a metarule as the inside of a class."""
+        inside, negated = self.characters(self.take())
+        if negated or self.at != len(self.text):
+            raise _wrong(self.rule, "a metarule is one character, meta-character or disjunction")
+        return inside
+
+    def take(self) -> str:
+        if self.at >= len(self.text):
+            raise _wrong(self.rule, "it ends too early")
+        self.at += 1
+        return self.text[self.at - 1]
+
+    def sequence(self, closing: str) -> str:
+        """The pattern of the elements up to a closing bracket, or to the end."""
+        pattern = ""
+        while self.at < len(self.text):
+            character = self.take()
+            if character == closing:
+                return pattern
+            pattern += self.suffixed(self.element(character))
+        if closing:
+            raise _wrong(self.rule, f"a '{closing}' is missing")
+        return pattern
+
+    def element(self, character: str) -> str:
+        if character == "(":
+            return f"(?:{self.sequence(')')})?"
+        inside, negated = self.characters(character)
+        if not inside:
+            return r"[^\s\S]" if negated else r"[\s\S]"
+        return f"[{'^' if negated else ''}{inside}]"
+
+    def suffixed(self, pattern: str) -> str:
+        """An element with its suffixes: `*` and `+` repeat it, `-` takes it without storing it."""
+        if self.text[self.at : self.at + 1] in ("*", "+"):
+            pattern += self.take()
+        if self.text[self.at : self.at + 1] == "-":
+            self.at += 1
+            return f"({pattern})"
+        return pattern
+
+    def characters(self, character: str) -> tuple[str, bool]:
+        """The inside of the class of one element, and whether it is negated."""
+        if character == "~":
+            inside, negated = self.characters(self.take())
+            return inside, not negated
+        if character == "?":
+            return "", False
+        if character in ("[", "{"):
+            return self.disjunction("]" if character == "[" else "}"), False
+        return self.one(character), False
+
+    def disjunction(self, closing: str) -> str:
+        inside = ""
+        while (character := self.take()) != closing:
+            if closing == "}" and character == " ":
+                continue
+            inside += self.ranged(character) if closing == "]" else self.one(character)
+        if not inside:
+            raise _wrong(self.rule, "an empty disjunction")
+        return inside
+
+    def ranged(self, character: str) -> str:
+        following = self.text[self.at : self.at + 2]
+        if character not in "%#" and len(following) == 2 and following[0] == "-" and following[1] not in "]%":
+            self.at += 2
+            return f"{_escaped(character)}-{_escaped(following[1])}"
+        return self.one(character)
+
+    def one(self, character: str) -> str:
+        if character == "%":
+            return self.meta(self.take())
+        found = re.compile(r"(\d+)(?:-(\d+))?").match(self.text, self.at) if character == "#" else None
+        if found is None:
+            return _escaped(character)
+        self.at = found.end()
+        codes = [int(code) for code in found.groups() if code is not None]
+        if max(codes) > 0x10FFFF:
+            raise _wrong(self.rule, f"#{found[0]} is no code point")
+        return "-".join(_escaped(chr(code)) for code in codes)
+
+    def meta(self, letter: str) -> str:
+        own = self.classes.get(letter) or GENERAL_CLASSES.get(letter) or computed_class(letter)
+        if own is None:
+            own = {"e": EMOJI_CLASS, "E": EMOJI_COMPLEMENT_CLASS}.get(letter)
+        return own if own is not None else _escaped(letter)

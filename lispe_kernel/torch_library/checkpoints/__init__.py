@@ -1,0 +1,1 @@
+"""Checkpoints: a training in one file, resumed exactly, listed and pruned in folders."""

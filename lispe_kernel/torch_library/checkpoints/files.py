@@ -1,0 +1,353 @@
+"""Training checkpoints: model, optimizer, epoch, random state, schedule and metrics in one file.
+
+Saved so that training resumes bit for bit: the optimizer's moments and every random generator are part of
+the file. What is compared before a resume changes anything is in `checkpoint_resume.py` and
+`schedule_resume.py`; listing and thinning out folders of checkpoints is in `checkpoint_folders.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.library.core.containers import at
+from lispe_kernel.language.printer import describe, register_kind
+from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.checkpoints.optimizer import (
+    MALFORMED,
+    Trained,
+    optimizer_restorer,
+    parameters_by_name,
+    trained_names,
+)
+from lispe_kernel.torch_library.checkpoints.schedule import (
+    is_schedule,
+    schedule_name,
+    schedule_restorer,
+    schedule_state,
+)
+from lispe_kernel.torch_library.files.archive import Advance, Archive
+from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
+from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.files.trees import put_together
+from lispe_kernel.torch_library.state import plan as loading
+from lispe_kernel.torch_library.state.adapters import (
+    as_in_model,
+    refuse_other_active,
+    stored_state,
+    stored_targets,
+)
+from lispe_kernel.torch_library.state.modules import merged_layers, modules_of
+from lispe_kernel.torch_library.state.state_dicts import StateDict, element
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.progress import progress
+from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.training import random_state
+from lispe_kernel.torch_library.training.optimization import optimizer_argument
+
+SAVING = "Error saving checkpoint: "
+LOADING = "Error loading checkpoint: "
+RESUMING = "Error resuming checkpoint: "
+NO_MODEL = "Error: First argument must be a model"
+NO_OPTIMIZER = "Error: Second argument must be an optimizer"
+# The longest integers that PyTorch's restricted reader takes have 255 bytes.
+_LARGEST_BITS = 2000
+
+
+class Checkpoint:
+    """A loaded checkpoint: prints as its model's state dict, answers for its parts by name."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        self.parts = parts
+
+    @property
+    def model(self) -> StateDict:
+        return self.parts["model"]  # type: ignore[no-any-return]
+
+    @property
+    def epoch(self) -> Any:
+        return self.parts.get("epoch")
+
+    @property
+    def metrics(self) -> Any:
+        return self.parts.get("metrics")
+
+
+def _part(checkpoint: Checkpoint, keys: tuple[Any, ...]) -> Any:
+    """`(@ c "epoch")`, `(@ c "model")`, `(@ c "model" "weight")`, `(@ c "metrics" "loss")`."""
+    name, *rest = keys
+    if name not in checkpoint.parts:
+        if name in checkpoint.model:
+            return element(checkpoint.model, keys)
+        known = ", ".join(checkpoint.parts)
+        raise LispeError(f"Error: a checkpoint has no {name}; it has: {known}, and the tensors of its model")
+    value = checkpoint.parts[name]
+    return at(value, *rest) if rest else value
+
+
+register_kind(Checkpoint, "torch_state_dict_", lambda checkpoint, show: checkpoint.model.text)
+register_access(
+    Checkpoint,
+    Access(
+        at=_part,
+        size=lambda checkpoint: len(checkpoint.model),
+        keys=lambda checkpoint: list(checkpoint.parts),
+        truth=lambda checkpoint: len(checkpoint.model) > 0,
+    ),
+)
+
+
+@torch_function("torch_save_checkpoint", prefix=SAVING)
+def save_checkpoint(
+    model: Any, optimizer: Any, epoch: Any, path: Any, metrics: Any = None, scheduler: Any = None
+) -> str:
+    """Write the training state to one file: model, optimizer with its moments, epoch, random generators.
+
+    `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional.
+    The generators are torch's, Python's, numpy's and the session's own (`random`, `shuffle` ...). The write
+    is atomic, so that a killed kernel leaves the checkpoint before.
+
+    Example: (block (setq m (torch_model 1 1 1)) (torch_save_checkpoint m (torch_optimizer m 0.1 "adam") 0 "c.pt")) => Checkpoint saved successfully
+    Errors: `Error: First argument must be a model`, `Error: Second argument must be an optimizer`,
+    `Error saving checkpoint: ` and why
+    Source: guide, Training Checkpoints; torch API 9.3
+    """  # noqa: E501
+    name = "torch_save_checkpoint"
+    modules = modules_of(model, NO_MODEL)
+    optimizer_argument(optimizer, NO_OPTIMIZER)
+    epoch = arguments.integer(epoch, f"Error: {name}: the third argument must be an epoch (an integer)")
+    path = arguments.path(name, 4, path)
+    metrics, scheduler = _by_kind(metrics, scheduler)
+    _refuse_merged(modules)
+    with writing(SAVING, path):
+        state = stored_state(modules)
+    tree: dict[str, Any] = {
+        "model": state.tensors,
+        "optimizer": optimizer.state_dict(),
+        "epoch": epoch,
+        "random": random_state.capture(),
+        "trained": trained_names(optimizer, parameters_by_name(modules)),
+    }
+    if scheduler is not None:
+        tree["scheduler"] = schedule_state(scheduler)
+    if metrics is not None:
+        tree["metrics"] = _plain(metrics, "metrics")
+    summary = {
+        "kind": "checkpoint",
+        "epoch": epoch,
+        "metrics": tree.get("metrics", {}),
+        "optimizer": type(optimizer).__name__,
+        **state.notes,
+    }
+    if scheduler is not None:
+        summary["scheduler"] = schedule_name(scheduler)
+    with writing(SAVING, path):
+        write_tree(os.path.expanduser(path), tree, summary)
+    return "Checkpoint saved successfully"
+
+
+def _refuse_merged(modules: dict[str, Any]) -> None:
+    """A merged layer's file has no adapter any more: training could not go on from it."""
+    merged = merged_layers(modules)
+    if merged:
+        raise LispeError(
+            f"{SAVING}the LoRA layer {merged[0]} is merged, training could not resume from it; unmerge it "
+            "first with (torch_lora_unmerge_weights model)"
+        )
+
+
+def _by_kind(*values: Any) -> tuple[Any, Any]:
+    """The dictionary of metrics and the schedule, in whichever order they were given."""
+    metrics = scheduler = None
+    for position, value in enumerate(values, 5):
+        if isinstance(value, dict):
+            metrics = value
+        elif is_schedule(value):
+            scheduler = value
+        elif value is not None:
+            expected = "a dictionary of metrics or a learning-rate scheduler"
+            raise wrong_argument("torch_save_checkpoint", position, expected, value)
+    return metrics, scheduler
+
+
+def _plain(value: Any, place: str) -> Any:
+    """Metrics as plain values: numbers, texts, lists and tables; a tensor of one element is a number."""
+    if value is None or isinstance(value, bool):
+        return value
+    if value is TRUE:
+        return True
+    if isinstance(value, int) and int(value).bit_length() > _LARGEST_BITS:
+        raise LispeError(f"{SAVING}{place} has more than 600 digits, which PyTorch's files cannot hold")
+    for kind in (int, float, str):  # also LispE's short and 32-bit float
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        return _plain(value.item(), place)
+    if isinstance(value, dict):
+        return {str(key): _plain(item, f"{place}.{key}") for key, item in value.items()}
+    if isinstance(value, list | TypedList):
+        return [_plain(item, place) for item in value]
+    raise arguments.instead(f"{SAVING}{place} must be a number, a text, or a list or table of them", value)
+
+
+@torch_function("torch_load_checkpoint", prefix=LOADING)
+def load_checkpoint(path: Any) -> Checkpoint:
+    """A checkpoint's content: `(@ c "epoch")`, `(@ c "model")`, `(@ c "optimizer")`, `(@ c "metrics")`.
+
+    `torch_load_state_dict` takes it as it is. Nothing in the file is run.
+
+    Example: (maybe (torch_load_checkpoint "no-such.pt") "missing") => missing
+    Errors: `Error loading checkpoint: PATH: ` and what is wrong with the file
+    Source: guide, Training Checkpoints; torch API 9.3
+    """
+    path = arguments.path("torch_load_checkpoint", 1, path)
+    with reading(LOADING, path), open_file(path) as archive, _loading(archive, path) as advance:
+        names = loading.state_names(archive.tree)
+        tensor = archive.tensors(archive.entries, advance).__getitem__
+        model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary)
+        parts: dict[str, Any] = {"model": model}
+        for key, value in other_parts(archive.tree).items():
+            parts[key] = to_lispe(put_together(value, tensor))
+    epoch = whole_epoch(parts.get("epoch"))
+    return Checkpoint(parts if epoch is None else {**parts, "epoch": epoch})
+
+
+def _loading(archive: Archive, path: str) -> Any:
+    return progress(f"loading {os.path.basename(path)}", archive.cost(archive.entries))
+
+
+# The names under which other programs keep these parts.
+_ALSO = {
+    "optimizer_state_dict": "optimizer",
+    "scheduler_state_dict": "scheduler",
+    "lr_scheduler": "scheduler",
+}
+
+
+def other_parts(tree: Any) -> dict[str, Any]:
+    """The parts of a checkpoint besides the model, under our names; nothing when it is a plain state dict."""
+    model_keys = ("model", "model_state_dict", "state_dict")
+    if not isinstance(tree, dict) or not any(isinstance(tree.get(key), dict) for key in model_keys):
+        return {}
+    return {_ALSO.get(key, key): value for key, value in tree.items() if key not in model_keys}
+
+
+def to_lispe(value: Any) -> Any:
+    """Plain values of Python as LispE's: true and nil, lists, dictionaries."""
+    if isinstance(value, bool):
+        return TRUE if value else None
+    if isinstance(value, Mapping):
+        table = Dictionary()
+        table.update({str(key): to_lispe(item) for key, item in value.items()})
+        return table
+    if isinstance(value, list | tuple):
+        return List(to_lispe(item) for item in value)
+    return value
+
+
+@torch_function("torch_resume_checkpoint", prefix=RESUMING)
+def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = None) -> int:
+    """Put a checkpoint back into model, optimizer, schedule and random generators; gives its epoch.
+
+    Training goes on bit for bit as if it had not stopped. Everything is compared before anything changes: the
+    names and shapes of the model, the kinds of optimizer and schedule, the tensors that the optimizer trains.
+    Without a scheduler a schedule in the file is left there; the optimizer has the rate of the checkpoint.
+
+    Example: (maybe (torch_resume_checkpoint "no-such.pt" (setq m (torch_model 1 1 1)) (torch_optimizer m 0.1 "sgd")) 0) => 0
+    Errors: `Error resuming checkpoint: PATH: ` and what is wrong, missing, unexpected or mismatched
+    """  # noqa: E501
+    path = arguments.path("torch_resume_checkpoint", 1, path)
+    modules = modules_of(model, "Error: Second argument must be a model")
+    optimizer_argument(optimizer, "Error: Third argument must be an optimizer")
+    if scheduler is not None and not is_schedule(scheduler):
+        raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
+    with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
+        names, notes = as_in_model(archive, modules)
+        sources = {name: archive.entries[ref] for name, ref in names.items()}
+        refuse_other_active(modules, sources, notes)
+        targets = stored_targets(modules, sources, notes)
+        plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
+        targets.check(plan)
+        archive.verify(archive.entries, advance)
+        parts = other_parts(archive.tree)
+        epoch = _epoch(archive, parts)
+        generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
+        # The optimizer last: one that wraps another may change when it is asked whether the state fits.
+        schedules = _schedule_of(archive, parts, scheduler)
+        restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
+        # From here on nothing is refused.
+        with held_back():
+            archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)
+            for finish in targets.afterwards + restorers:
+                finish()
+            if generators is not None:
+                random_state.restore(generators)
+    return epoch
+
+
+def _epoch(archive: Archive, parts: dict[str, Any]) -> int:
+    value = archive.whole(parts.get("epoch"))
+    epoch = whole_epoch(value)
+    if epoch is not None:
+        return epoch
+    if value is not None:
+        raise BadFile(f"its epoch is {describe(value)}, not a whole number")
+    if "optimizer" in parts:
+        raise BadFile(f"it has no epoch, only: {', '.join(['model', *map(str, parts)])}")
+    raise BadFile("it has no epoch: it is a model's file, not a checkpoint; use torch_load_model")
+
+
+def whole_epoch(value: Any) -> int | None:
+    """An epoch as programs write it: 7, 7.0, "7" or a tensor of one element; None for anything else."""
+    if isinstance(value, torch.Tensor):
+        value = value.item() if value.numel() == 1 else None
+    if isinstance(value, str):
+        # int() would take more than digits.
+        return int(value) if value.isdecimal() and len(value) < 20 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
+
+
+def _ours(archive: Archive) -> dict[str, Any]:
+    """What this kernel noted when it wrote the checkpoint; nothing for a file of another program."""
+    return archive.summary if archive.summary.get("kind") == "checkpoint" else {}
+
+
+def _optimizer_of(
+    archive: Archive, parts: dict[str, Any], optimizer: Any, modules: dict[str, Any], advance: Advance
+) -> Callable[[], None]:
+    if not isinstance(parts.get("optimizer"), dict):
+        raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")
+    noted = _ours(archive)
+    trained = _trained(parts.get("trained")) if noted else None
+    state = archive.whole(parts["optimizer"], advance)
+    return optimizer_restorer(optimizer, state, noted.get("optimizer"), trained, parameters_by_name(modules))
+
+
+def _trained(names: Any) -> Trained | None:
+    """The names of the trained tensors; None in files from before they were kept."""
+    if names is None:
+        return None
+    groups = names if isinstance(names, list) else [names]
+    if all(isinstance(group, list) and all(isinstance(n, str | None) for n in group) for group in groups):
+        return groups
+    raise BadFile(MALFORMED)
+
+
+def _schedule_of(archive: Archive, parts: dict[str, Any], scheduler: Any) -> list[Callable[[], None]]:
+    if scheduler is None:
+        return []
+    if not isinstance(parts.get("scheduler"), dict):
+        raise BadFile("it holds no schedule; it was saved without a scheduler")
+    state = archive.whole(parts["scheduler"])
+    return [schedule_restorer(scheduler, state, _ours(archive).get("scheduler"))]

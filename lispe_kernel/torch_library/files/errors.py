@@ -1,0 +1,90 @@
+"""What can be wrong with a file, as one exception that carries a sentence without the file's name.
+
+The functions of LispE put their prefix and the path in front (`Error loading model: PATH ...`).
+"""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library.files.atomic import CannotWrite
+from lispe_kernel.torch_library.support.guard import readable
+
+
+class BadFile(Exception):
+    """The file is damaged, foreign, or holds what it may not hold. Reads as `it ...`."""
+
+
+class OtherContent(BadFile):
+    """The file is whole, and holds objects of classes that are not read here."""
+
+
+# What the libraries under us raise for bytes that they do not understand.
+BROKEN = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    EOFError,
+    AttributeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+    zipfile.BadZipFile,
+)
+
+# What reading a zip file's directory and small records raises when they are damaged.
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+)
+
+_MISSING = {
+    FileNotFoundError: "there is no such file",
+    IsADirectoryError: "it is a folder, not a file",
+    PermissionError: "the file may not be read",
+}
+
+
+@contextmanager
+def reading(prefix: str, path: str) -> Iterator[None]:
+    """Errors of reading become LispE errors `PREFIX PATH: what is wrong`."""
+    try:
+        yield
+    except BadFile as error:
+        raise LispeError(f"{prefix}{path}: {error}") from error
+    except OSError as error:
+        raise LispeError(f"{prefix}{path}: {_plain(error)}") from error
+
+
+@contextmanager
+def writing(prefix: str, path: str) -> Iterator[None]:
+    """Errors of writing become LispE errors with the prefix."""
+    try:
+        yield
+    except CannotWrite as error:
+        raise LispeError(f"{prefix}{error}") from error
+    except BadFile as error:
+        raise LispeError(f"{prefix}{path}: {error}") from error
+    except RuntimeError as error:
+        raise LispeError(
+            f"{prefix}cannot write {path}: {readable(error)}; the old file is as it was"
+        ) from error
+
+
+def _plain(error: OSError) -> str:
+    for kind, text in _MISSING.items():
+        if isinstance(error, kind):
+            return text
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,168 @@
+"""Trees of tensors and plain values: what a file of ours may hold, and nothing else.
+
+A tree is made of dictionaries, lists, tuples, numbers, texts, nil and tensors. It is taken apart into a
+skeleton that JSON can hold and a table of named tensors, and put together again. Any other kind of value is
+refused by name: that is what keeps foreign code out of files.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from lispe_kernel.torch_library.files.errors import BadFile
+
+_DEEPEST = 50
+# Values in a tree of ours; the largest trainings have some hundred thousand.
+_MOST = 20_000_000
+
+
+@dataclass(frozen=True)
+class TensorRef:
+    """The place of a tensor in a tree: the name under which the archive keeps it."""
+
+    name: str
+
+
+def take_apart(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+    """The tree with a TensorRef in the place of each tensor, and the tensors by name, in order.
+
+    A tensor's name is its path: keys joined by dots.
+    Errors: BadFile for a value that is no tensor and no plain value, naming its place and class.
+    """
+    return _Walk(_refused, _MOST).apart(tree)
+
+
+def take_apart_foreign(tree: Any, most: int) -> tuple[Any, dict[str, torch.Tensor]]:
+    """As `take_apart`, for what torch read from another program's file: its other harmless values
+    (dtypes, devices, sets ...) become plain ones. Errors: BadFile also for more than `most` values.
+    """
+    return _Walk(_plain, most).apart(tree)
+
+
+def _refused(value: Any, path: str) -> Any:
+    raise BadFile(f"{path or 'it'} is a {type(value).__name__}, neither a tensor nor a plain value")
+
+
+def _plain(value: Any, path: str) -> Any:
+    """What torch's restricted reader lets pass besides tensors and plain values, as a text or a list."""
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    if isinstance(value, bytes | bytearray):
+        return value.decode("utf-8", "replace")
+    return str(value)
+
+
+class _Walk:
+    """One walk through a tree, which counts what it meets: a list that stands in many places costs nothing
+    in a file, and much in memory.
+    """
+
+    def __init__(self, other: Callable[[Any, str], Any], most: int) -> None:
+        self._other, self._left, self._most = other, most, most
+        self._tensors: dict[str, torch.Tensor] = {}
+
+    def apart(self, tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+        return self._value(tree, "", 0), self._tensors
+
+    def _value(self, value: Any, path: str, depth: int) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise BadFile(f"it unfolds to more than {self._most} values; it is malicious or damaged")
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value, path)
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if depth > _DEEPEST:
+            raise BadFile(f"{path} is nested deeper than {_DEEPEST} levels")
+        if isinstance(value, dict):
+            return {
+                self._key(key, path): self._value(item, _join(path, key), depth + 1)
+                for key, item in value.items()
+            }
+        if isinstance(value, list | tuple):
+            items = [self._value(item, _join(path, index), depth + 1) for index, item in enumerate(value)]
+            return tuple(items) if isinstance(value, tuple) else items
+        return self._value(self._other(value, path), path, depth + 1)
+
+    def _tensor(self, tensor: torch.Tensor, path: str) -> TensorRef:
+        name = path
+        while name in self._tensors:
+            name += "'"
+        self._tensors[name] = tensor
+        return TensorRef(name)
+
+    def _key(self, key: Any, path: str) -> Any:
+        if type(key) in (str, int, float, bool):
+            return key
+        if self._other is _plain:
+            return str(key)
+        raise BadFile(
+            f"a key of {path or 'its table'} is a {type(key).__name__}, neither a text nor a number"
+        )
+
+
+def _join(path: str, key: Any) -> str:
+    return f"{path}.{key}" if path else str(key)
+
+
+def put_together(tree: Any, tensor: Callable[[str], torch.Tensor]) -> Any:
+    """The tree with `tensor(name)` in the place of each reference; dictionaries keep their order."""
+    if isinstance(tree, TensorRef):
+        return tensor(tree.name)
+    if isinstance(tree, dict):
+        return OrderedDict((key, put_together(item, tensor)) for key, item in tree.items())
+    if isinstance(tree, list | tuple):
+        return type(tree)(put_together(item, tensor) for item in tree)
+    return tree
+
+
+def to_json(tree: Any) -> Any:
+    """The skeleton in JSON's own kinds; what JSON lacks (tuples, number keys) is written as tagged lists.
+
+    A plain table of tensors, each under its own name, is null: it says nothing that the names do not say.
+    """
+    if isinstance(tree, dict) and all(item == TensorRef(key) for key, item in tree.items()):
+        return None
+    return _tagged(tree)
+
+
+def _tagged(tree: Any) -> Any:
+    if isinstance(tree, TensorRef):
+        return ["tensor", tree.name]
+    if isinstance(tree, dict):
+        return ["table", [[key, _tagged(item)] for key, item in tree.items()]]
+    if isinstance(tree, list | tuple):
+        return ["tuple" if isinstance(tree, tuple) else "list", [_tagged(item) for item in tree]]
+    return tree
+
+
+def from_json(value: Any, names: Iterable[str]) -> Any:
+    """A tree from its JSON form, in a file with tensors of these names. Errors: BadFile when it is none."""
+    return {name: TensorRef(name) for name in names} if value is None else _untagged(value)
+
+
+def _untagged(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    match value:
+        case ["tensor", str(name)]:
+            return TensorRef(name)
+        case ["table", list(pairs)]:
+            return dict(_pair(pair) for pair in pairs)
+        case ["list", list(items)]:
+            return [_untagged(item) for item in items]
+        case ["tuple", list(items)]:
+            return tuple(_untagged(item) for item in items)
+    raise BadFile("its index is malformed")
+
+
+def _pair(pair: Any) -> tuple[Any, Any]:
+    match pair:
+        case [str() | int() | float() as key, item]:
+            return key, _untagged(item)
+    raise BadFile("its index is malformed")

@@ -1,0 +1,1 @@
+"""LoRA: adapters on layers and models, their files, exchange with PEFT, what they weigh."""

@@ -1,0 +1,125 @@
+"""Adapter files: A and B of the LoRA layers of a layer or a model, and nothing else.
+
+Small files that go with a base model. Loading replaces the values of A and B in place, after everything was
+compared; the base is never touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library.files.archive import Archive
+from lispe_kernel.torch_library.files.errors import reading, writing
+from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
+from lispe_kernel.torch_library.state import plan as loading
+from lispe_kernel.torch_library.state.adapters import is_alpha
+from lispe_kernel.torch_library.state.modules import LORA_A, LORA_B, joined
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.uninterrupted import held_back
+
+SAVING = "Error saving LoRA adapters: "
+LOADING = "Error loading LoRA adapters: "
+# What libtorch's archive of a two-element sequence calls them.
+_ORIGINAL_NAMES = {"0.weight": LORA_A, "1.weight": LORA_B}
+
+
+@torch_function("torch_lora_save_adapters", prefix=SAVING)
+def lora_save_adapters(model: Any, path: str) -> str:
+    """Write A and B of a LoRA layer, or of all LoRA layers of a model, to a file; the base is left out.
+
+    Example: (torch_lora_save_adapters (torch_lora_linear 8 5 2 4) "a.pt") => LoRA adapters saved successfully
+    Errors: `Error: Model must contain LoRA layers`, `Error saving LoRA adapters: ` and why
+    Source: guide, LoRA Adapter Management; torch API 10
+    """
+    layers = adapted(model, NO_LAYERS)
+    path = arguments.path("torch_lora_save_adapters", 2, path)
+    alphas = {name: layer.alpha for name, layer in layers.items()}
+    with writing(SAVING, path):
+        write_tree(path, adapter_tensors(layers), {"kind": "adapters", "alpha": alphas})
+    return "LoRA adapters saved successfully"
+
+
+def adapter_tensors(layers: dict[str, LoraLinear]) -> dict[str, torch.Tensor]:
+    """A and B of each layer by name: `lora_A.weight`, or `PATH.lora_A.weight` inside a model."""
+    tensors = {}
+    for path, layer in layers.items():
+        tensors[joined(path, LORA_A)] = layer.lora_A.weight.detach()
+        tensors[joined(path, LORA_B)] = layer.lora_B.weight.detach()
+    return tensors
+
+
+@torch_function("torch_lora_load_adapters", prefix=LOADING)
+def lora_load_adapters(model: Any, path: str) -> str:
+    """Replace A and B of the layer (or of all LoRA layers of a model) by those of a file, in place.
+
+    A merged layer is unmerged, so that the new adapter acts. The base is untouched. Values of another
+    floating-point dtype are converted to the layer's.
+
+    Example: (block (setq l (torch_lora_linear 8 5 2 4)) (torch_lora_save_adapters l "ad.pt") (torch_lora_load_adapters l "ad.pt")) => LoRA adapters loaded successfully
+    Errors: `Error: Model must contain LoRA layers`, `Error loading LoRA adapters: ` and what is wrong
+    Source: guide, Adapter Switching Workflow; torch API 10
+    """  # noqa: E501
+    if isinstance(model, str) and not isinstance(path, str):
+        path, model = model, path
+    layers = adapted(model, NO_LAYERS)
+    path = arguments.path("torch_lora_load_adapters", 2, path)
+    with reading(LOADING, path), open_file(path) as archive:
+        sources = {_our_name(n): ref for n, ref in loading.state_names(archive.tree).items()}
+        alphas = archive.summary.get("alpha")
+        fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}), LOADING + path)
+    return "LoRA adapters loaded successfully"
+
+
+def _our_name(name: str) -> str:
+    """The name of a tensor here; files of tables that this kernel wrote at first have a dot too many."""
+    return _ORIGINAL_NAMES.get(name, name.replace("..", "."))
+
+
+class Adapters(NamedTuple):
+    """Adapters in an open file: our name of each tensor -> the file's, and alpha by layer where known."""
+
+    archive: Archive
+    names: dict[str, str]
+    alphas: dict[str, Any]
+
+
+def fill(layers: dict[str, LoraLinear], adapters: Adapters, where: str) -> None:
+    """Put a file's adapters into layers, all or none.
+
+    Errors: LispeError naming both shapes, which begins with `where` (the prefix and the file).
+    """
+    archive, names, alphas = adapters
+    entries = {name: archive.entries[ref] for name, ref in names.items()}
+    _check_rank(layers, entries, where)
+    targets = adapter_tensors(layers)
+    plan = loading.plan(f"{where} does not fit: ", entries, targets, fits=loading.both_floating)
+    wanted = {names[name]: tensors for name, tensors in plan.items()}
+    archive.verify(wanted)
+    with held_back():
+        for layer in layers.values():
+            layer.unmerge()
+        archive.read_into(wanted)
+        for name, layer in layers.items():
+            if is_alpha(alphas.get(name)):
+                layer.alpha = float(alphas[name])
+
+
+def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any], where: str) -> None:
+    """The most frequent misfit has its own sentence: an adapter of another rank."""
+    for name, layer in layers.items():
+        entry = entries.get(joined(name, LORA_A))
+        if entry is None or len(entry.shape) != 2:
+            continue
+        if entry.shape[1] == layer.in_features and entry.shape[0] != layer.rank:
+            here = loading.shape(layer.lora_A.weight.shape)
+            raise LispeError(
+                f"{where}: {joined(name, LORA_A)} is {loading.shape(entry.shape)} in the file and {here} "
+                f"in the layer: the adapter has rank {entry.shape[0]}, the layer rank {layer.rank}. "
+                "Nothing was changed; make the layer with the adapter's rank"
+            )

@@ -1,0 +1,1 @@
+"""Modules: layers, attention, encodings, generation, and what is called forward."""

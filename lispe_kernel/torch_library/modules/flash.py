@@ -1,0 +1,223 @@
+"""Scaled dot-product attention and the flash attention module with its four projections.
+
+PyTorch chooses the fast kernel. A mask goes to it as it is: a boolean one says what to attend to, a mask
+of fractions is added to the scores.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention as sdpa
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe, number_text, register_kind
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors import conversions
+
+NO_FLASH = "Error: First argument must be a Flash Attention module"
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "out_proj")
+# The attention without a module splits the width into at most so many parts for its scale.
+MOST_PARTS = 8
+
+
+class FlashAttention(nn.Module):
+    """Query, key and value projected, split into heads, attended, joined and projected: [B,S,D]."""
+
+    def __init__(self, width: int, heads: int, dropout: float, bias: bool) -> None:
+        super().__init__()
+        self.embed_dim, self.num_heads, self.dropout, self.has_bias = width, heads, dropout, bias
+        for name in PROJECTIONS:
+            projection = nn.Linear(width, width, bias=bias)
+            nn.init.xavier_uniform_(projection.weight)
+            self.add_module(name, projection)
+
+    def forward(
+        self,
+        query: torch.Tensor,
+        key: torch.Tensor | None = None,
+        value: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+        dropout: float | None = None,
+    ) -> torch.Tensor:
+        key = query if key is None else key
+        value = key if value is None else value
+        q, k, v = (
+            self._heads(self.get_submodule(name)(data))
+            for name, data in zip(PROJECTIONS, (query, key, value), strict=False)
+        )
+        if mask is not None and not mask.is_floating_point():
+            mask = mask.bool()
+        if dropout is None:
+            dropout = self.dropout if self.training else 0.0
+        joined = sdpa(q, k, v, attn_mask=mask, dropout_p=dropout)
+        joined = joined.transpose(1, 2).reshape(query.shape)
+        return self.get_submodule("out_proj")(joined)  # type: ignore[no-any-return]
+
+    def _heads(self, data: torch.Tensor) -> torch.Tensor:
+        batch, length, width = data.shape
+        return data.view(batch, length, self.num_heads, width // self.num_heads).transpose(1, 2)
+
+    def extra_repr(self) -> str:
+        return (
+            f"embed_dim={self.embed_dim}, num_heads={self.num_heads}, "
+            f"head_dim={self.embed_dim // self.num_heads}, dropout={number_text(self.dropout)}, "
+            f"bias={'true' if self.has_bias else 'false'}"
+        )
+
+
+register_kind(
+    FlashAttention,
+    "torch_flash_attention_",
+    lambda module, _show: f"Flash Attention ({module.extra_repr()})",
+)
+
+
+@torch_function("torch_flash_attention_create", prefix="Error creating Flash Attention: ")
+def flash_create(embed_dim: Any, num_heads: Any, dropout: Any = 0.0, bias: Any = TRUE) -> FlashAttention:
+    """A flash attention module with four projections; nil dropout is 0, nil bias is true, 0 is none.
+
+    Example: (size (torch_model_parameters (torch_flash_attention_create 8 2))) => 8
+    Errors: `embed_dim must be divisible by num_heads`
+    Source: torch API 7.9
+    """
+    name = "torch_flash_attention_create"
+    width, heads = arguments.size(name, 1, embed_dim), arguments.size(name, 2, num_heads)
+    if width % heads:
+        raise LispeError("embed_dim must be divisible by num_heads")
+    return FlashAttention(width, heads, _chance(name, 3, dropout), bias is None or bool(bias))
+
+
+def _chance(name: str, position: int, value: Any) -> float:
+    """A probability of dropping; nil is 0."""
+    chance = 0.0 if value is None else arguments.number(name, position, value)
+    if 0 <= chance <= 1:
+        return chance
+    raise LispeError(f"Error: {name}: the dropout must lie between 0 and 1, not {number_text(chance)}")
+
+
+def _inputs(*values: Any) -> list[torch.Tensor]:
+    """Query, key and value: tensors, or lists and matrices that become tensors; all [B,S,D]."""
+    found = [conversions.as_tensor(value) for value in values]
+    if any(tensor.dim() != 3 for tensor in found):
+        raise ValueError("query, key and value must be [batch, sequence, width]")
+    if found[0].shape[:2] != found[1].shape[:2] or found[1].shape != found[2].shape:
+        raise ValueError("key and value must have the query's batch and length")
+    return found
+
+
+@torch_function("torch_flash_attention_forward", prefix="Error in Flash Attention forward: ")
+def flash_forward(flash_attention: Any, query: Any, key: Any, value: Any) -> torch.Tensor:
+    """The module's answer, [B,S,D] -> [B,S,D]. Its dropout acts while the module is in training mode.
+
+    Errors: `Error: First argument must be a Flash Attention module`; key and value need the query's length
+    Example: (maybe (torch_flash_attention_forward 1 2 3 4) "no module") => no module
+    Source: torch API 7.9
+    """
+    module = arguments.module(flash_attention, FlashAttention, NO_FLASH)
+    return module(*_inputs(query, key, value))  # type: ignore[no-any-return]
+
+
+@torch_function(
+    "torch_flash_attention_with_mask",
+    "torch_flash_attention_masked",
+    prefix="Error in Flash Attention with mask: ",
+)
+def flash_with_mask(flash_attention: Any, query: Any, key: Any, value: Any, attn_mask: Any) -> torch.Tensor:
+    """The module's answer under a mask that fits [B,H,S,S]: true or 1 attends, fractions are added to scores.
+
+    A mask of fractions is added to the scores as it is (0 leaves, -inf forbids); a mask of booleans or
+    integers says where to attend.
+
+    Example: (maybe (torch_flash_attention_with_mask 1 2 3 4 5) "no module") => no module
+    Errors: `Error: First argument must be a Flash Attention module`
+    Source: torch API 7.9
+    """
+    module = arguments.module(flash_attention, FlashAttention, NO_FLASH)
+    mask = None if attn_mask is None else conversions.as_tensor(attn_mask)
+    return module(*_inputs(query, key, value), mask)  # type: ignore[no-any-return]
+
+
+@torch_function("torch_flash_attention_with_dropout", prefix="Error in Flash Attention with dropout: ")
+def flash_with_dropout(
+    flash_attention: Any, query: Any, key: Any, value: Any, dropout_p: Any, training: Any = TRUE
+) -> torch.Tensor:
+    """The module's answer with a dropout of its own for this call; `training` nil leaves it out.
+
+    Example: (maybe (torch_flash_attention_with_dropout 1 2 3 4 0 nil) "no module") => no module
+    Errors: `Error: First argument must be a Flash Attention module`
+    Source: torch API 7.9
+    """
+    module = arguments.module(flash_attention, FlashAttention, NO_FLASH)
+    chance = _chance("torch_flash_attention_with_dropout", 5, dropout_p) if training else 0.0
+    return module(*_inputs(query, key, value), None, chance)  # type: ignore[no-any-return]
+
+
+@torch_function("torch_flash_attention", prefix="Error in simple Flash Attention: ")
+def flash_attention(query: Any, key: Any, value: Any, scale: Any = None) -> torch.Tensor:
+    """softmax(query·keyᵀ · scale)·value without projections and heads; at least [B,S,D].
+
+    The scale is 1/sqrt(D div h) by default, with h the largest number up to 8 that divides D.
+
+    Example: (maybe (torch_flash_attention '(1) '(1) '(1)) "too few dimensions") => too few dimensions
+    Errors: `Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)`
+    Source: torch API 7.9
+    """
+    q, k, v = (conversions.as_tensor(item) for item in (query, key, value))
+    if min(q.dim(), k.dim(), v.dim()) < 3:
+        raise LispeError("Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)")
+    width = q.shape[-1]
+    parts = next(h for h in range(MOST_PARTS, 0, -1) if width % h == 0)
+    factor = 1 / math.sqrt(max(1, width // parts)) if scale is None else _scale(scale)
+    return sdpa(q, k, v, scale=factor)
+
+
+def _scale(value: Any) -> float:
+    """A scale: a number, a tensor of one element, or the first number of a list."""
+    if isinstance(value, list | TypedList) and len(value):
+        value = value[0]
+    if isinstance(value, torch.Tensor):
+        return float(value.item())
+    if isinstance(value, int | float):
+        return float(value)
+    raise LispeError(
+        f"Error: the scale must be a number, a tensor of one element or a list, not {describe(value)}"
+    )
+
+
+@torch_function("torch_scaled_dot_product_attention", prefix="Error in scaled dot product attention: ")
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: Any = 0.0,
+    is_causal: Any = None,
+    scale: Any = None,
+) -> torch.Tensor:
+    """softmax(query·keyᵀ · scale + mask)·value over the last two dimensions; the scale is 1/sqrt(d).
+
+    A boolean mask says where to attend, a mask of fractions is added. `is_causal` lets each position
+    attend to itself and to those before it. A nil argument stands for its default.
+
+    Example: (maybe (torch_scaled_dot_product_attention 1 2 3) "no tensors") => no tensors
+    Errors: a mask together with `is_causal` is refused
+    Source: torch API 7.9
+    """
+    name = "torch_scaled_dot_product_attention"
+    q, k, v = (conversions.as_tensor(item) for item in (query, key, value))
+    return sdpa(
+        q,
+        k,
+        v,
+        attn_mask=None if attn_mask is None else conversions.as_tensor(attn_mask),
+        dropout_p=_chance(name, 5, dropout_p),
+        is_causal=bool(is_causal),
+        scale=None if scale is None else _scale(scale),
+    )

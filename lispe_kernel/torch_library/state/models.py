@@ -1,0 +1,162 @@
+"""Saving models to files and loading them back, whole or in part, one module or a table of modules.
+
+The guide's `torch_save_model` and `torch_load_model`. A save leaves the old file or the new one; a load
+changes every tensor it should or none.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library.files.archive import Archive
+from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
+from lispe_kernel.torch_library.files.formats import open_file, write_trees
+from lispe_kernel.torch_library.state import plan as loading
+from lispe_kernel.torch_library.state.adapters import as_in_model, notes_in, stored_state, stored_targets
+from lispe_kernel.torch_library.state.modules import Targets, is_table, modules_of
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.progress import progress
+from lispe_kernel.torch_library.support.uninterrupted import held_back
+
+NO_MODULE = "Error: First argument must be a PyTorch module"
+SAVING = "Error saving model: "
+LOADING = "Error loading model: "
+
+
+@torch_function("torch_save_model", prefix=SAVING)
+def save_model(model: nn.Module, path: str, part: Any = None) -> str:
+    """Write a module's parameters and buffers to a file that any PyTorch reads.
+
+    A path ending in `.safetensors` writes that format. A table of modules becomes one file, the keys in
+    front of the names; with a `*` in the path (`"part_*.pt"`) or a path ending in `/`, one file per entry.
+    `part` (a prefix or a list of names) saves only these tensors. The write is atomic, of several files too.
+
+    Example: (torch_save_model (torch_linear 4 2) "layer.pt") => Model saved successfully
+    Errors: `Error: First argument must be a PyTorch module`, `Error saving model: cannot write PATH: why`
+    Source: guide, Save Models; torch API 9.1
+    """
+    modules = modules_of(model, NO_MODULE)
+    path = arguments.path("torch_save_model", 2, path)
+    loading.check_part("torch_save_model", 3, part)
+    with writing(SAVING, path):
+        files = _files(SAVING, path, modules, is_table(model))
+        write_trees({file: _content(inside, part) for file, inside in files.items()})
+    return "Model saved successfully"
+
+
+def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """The tensors of a file, and what it notes besides."""
+    state = stored_state(modules)
+    return loading.inside(part, state.tensors), {"kind": "model", **state.notes}
+
+
+Files = dict[str, dict[str, nn.Module]]
+
+
+def _files(prefix: str, path: str, modules: dict[str, nn.Module], table: bool) -> Files:
+    """The files to write or read, each with its modules: one for all, or one per entry of a table."""
+    path = os.path.expanduser(path)
+    folder, name = os.path.split(path)
+    if not table and not name:
+        raise LispeError(f"{prefix}{path} is a folder; a single module needs the name of a file")
+    if not table or (name and "*" not in name and not os.path.isdir(path)):
+        return {path: modules}
+    pattern = os.path.join(folder, name) if "*" in name else os.path.join(path, "*.pt")
+    strange = [key for key in modules if os.path.basename(key) != key or key in ("", ".", "..")]
+    if strange:
+        text = f"the key {strange[0]} cannot be part of a file name; save the table as one file"
+        raise LispeError(prefix + text)
+    return {pattern.replace("*", key): {"": module} for key, module in modules.items()}
+
+
+class _Work(NamedTuple):
+    """A file that fits its modules, and the plan to read it."""
+
+    archive: Archive
+    plan: loading.Plan
+    targets: Targets
+
+
+@torch_function("torch_load_model", prefix=LOADING)
+def load_model(path: str, model: Any, part: Any = None) -> str:
+    """Fill a module with the tensors of a file: `.pt`, safetensors or TorchScript, told by its bytes.
+
+    Every name, shape, dtype and checksum is compared before the first tensor changes. `part` (a prefix or a
+    list of names) loads a part of the file into the same part of the model, or a prefix into a model that is
+    that part; only its bytes are read. Path and model may come in either order.
+
+    Example: (block (setq l (torch_linear 4 2)) (torch_save_model l "l.pt") (torch_load_model "l.pt" l)) => Model loaded successfully
+    Errors: `Error loading model: PATH: ` and what is wrong, missing, unexpected or mismatched (both shapes)
+    Source: guide, Load Models; torch API 9.1
+    """  # noqa: E501
+    if isinstance(model, str) and not isinstance(path, str):
+        path, model = model, path
+    path = arguments.path("torch_load_model", 1, path)
+    modules = modules_of(model, "Error: Second argument must be a PyTorch module")
+    loading.check_part("torch_load_model", 3, part)
+    with ExitStack() as open_files:
+        works = []
+        for file, inside in _files(LOADING, path, modules, is_table(model)).items():
+            with reading(LOADING, file):
+                archive = open_files.enter_context(open_file(file))
+                works.append(_prepared(archive, file, inside, part))
+        cost = sum(work.archive.cost(work.plan) for work in works)
+        with progress(f"loading {os.path.basename(path)}", cost) as advance:
+            for work in works:
+                with reading(LOADING, work.archive.path):
+                    work.archive.verify(work.plan, advance)
+            with held_back():
+                for work in works:
+                    with reading(LOADING, work.archive.path):
+                        work.archive.read_into(work.plan, advance)
+                    for finish in work.targets.afterwards:
+                        finish()
+    return "Model loaded successfully"
+
+
+def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: Any) -> _Work:
+    if part is None:
+        names, notes = as_in_model(archive, modules)
+    else:
+        names, notes = loading.state_names(archive.tree), notes_in(archive.summary)
+    sources = loading.inside(part, {name: archive.entries[ref] for name, ref in names.items()})
+    targets = stored_targets(modules, sources, notes)
+    prefix = loading.prefix_outside(part, targets.tensors)
+    if prefix:
+        below = {name.removeprefix(f"{prefix}."): source for name, source in sources.items()}
+        targets = stored_targets(modules, below, notes_in(archive.summary, prefix))
+    wanted = loading.wanted(part, targets.tensors, prefix)
+    plan = loading.plan(f"{LOADING}{file} does not fit the model: ", sources, wanted)
+    targets.check(plan)
+    work = _Work(archive, {names[name]: tensors for name, tensors in plan.items()}, targets)
+    _refuse_conflicts(work)
+    return work
+
+
+def _refuse_conflicts(work: _Work) -> None:
+    """A weight that two parts of the model share cannot take two tensors that differ.
+
+    Errors: BadFile naming both. (A merged layer no longer shares its weight; its file has two.)
+    """
+    first: dict[Any, str] = {}
+    for name, tensors in work.plan.items():
+        other = first.setdefault(loading.identity(tensors[0]), name)
+        if other != name and not _equal(work.archive, name, other):
+            raise BadFile(
+                f"{other} and {name} are one tensor in the model and differ in the file. Nothing was "
+                "changed; load into a model whose layers do not share their weight"
+            )
+
+
+def _equal(archive: Archive, *names: str) -> bool:
+    one, other = (archive.entries[name] for name in names)
+    if one.digest is not None and one.span and other.digest is not None:
+        return one.digest == other.digest
+    return torch.equal(*(archive.read(name) for name in names))

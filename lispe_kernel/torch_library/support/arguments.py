@@ -1,0 +1,125 @@
+"""Checks of arguments: the value itself, or the LispE error that says what was expected.
+
+Each check takes the text of its error where the reference fixes one, and adds what was given instead.
+Nothing here computes on tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.printer import describe
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.support.guard import shape_text
+
+ONE = "Error: Argument must be a tensor"
+FIRST = "Error: First argument must be a tensor"
+SECOND = "Error: Second argument must be a tensor"
+BOTH = "Error: Both arguments must be tensors"
+DIM = "Error: dim must be an integer"
+SHAPE = "Error: shape must be a list of integers"
+# What PyTorch's sizes, dimensions and indices are made of.
+_WORD = 1 << 63
+
+
+def instead(text: str, value: Any) -> LispeError:
+    """The error `text` with what was given: `Error: Argument must be a tensor, not the integer 3`.
+
+    A text that does not say what must be stays as it is.
+    """
+    if "must be" not in text:
+        return LispeError(text)
+    given = f"the tensor {shape_text(value)}" if isinstance(value, torch.Tensor) else describe(value)
+    return LispeError(f"{text}, not {given}")
+
+
+def tensor(value: Any, text: str = ONE) -> torch.Tensor:
+    """The value, which must be a tensor; otherwise the error `text`."""
+    if isinstance(value, torch.Tensor):
+        return value
+    raise instead(text, value)
+
+
+def tensors(values: Any, no_list: str, no_tensor: str) -> list[torch.Tensor]:
+    """The elements of a generic list, all of which must be tensors."""
+    if not isinstance(values, list):
+        raise instead(no_list, values)
+    return [tensor(value, no_tensor) for value in values]
+
+
+def module(value: Any, cls: type[nn.Module] | tuple[type[nn.Module], ...], text: str) -> Any:
+    """The value, which must be a module of the class; otherwise the error `text`."""
+    if isinstance(value, cls):
+        return value
+    raise instead(text, value)
+
+
+def whole(value: Any) -> int | None:
+    """An integer, also one written as a number (`3.0`) or a short; None for anything else.
+
+    Errors: for an integer that 64 bits do not hold.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value // 1:
+        return None
+    if not -_WORD <= value < _WORD:
+        raise LispeError(f"Error: {describe(value)} is too large: integers of tensors have 64 bits")
+    return int(value)
+
+
+def integer(value: Any, text: str) -> int:
+    """The value as an integer; otherwise the error `text`."""
+    found = whole(value)
+    if found is None:
+        raise instead(text, value)
+    return found
+
+
+def size(function: str, position: int, value: Any) -> int:
+    """A positive integer: a width, a length, a count."""
+    found = whole(value)
+    if found is None or found < 1:
+        raise wrong_argument(function, position, "a positive integer", value)
+    return found
+
+
+def number(function: str, position: int, value: Any) -> float:
+    """A number or an integer, as a float. A tensor of one element counts as a number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        return float(value.item())
+    raise wrong_argument(function, position, "a number", value)
+
+
+def shape(value: Any, text: str = SHAPE) -> list[int]:
+    """A list of integers (typed or generic) as a Python list; otherwise the error `text`."""
+    if not isinstance(value, list | TypedList):
+        raise instead(text, value)
+    return [integer(item, text) for item in value]
+
+
+def path(function: str, position: int, value: Any) -> str:
+    """A file path: a string that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise wrong_argument(function, position, "a path (a string)", value)
+
+
+def choice(function: str, position: int, value: Any, table: dict[str, Any]) -> Any:
+    """The entry of the table under a name, such as the type under `float32`."""
+    if isinstance(value, str) and value in table:
+        return table[value]
+    raise wrong_argument(function, position, f"one of {', '.join(table)}", value)
+
+
+def settings(value: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The entries of a dictionary that have one of the names; nil or another value gives none."""
+    if not isinstance(value, Dictionary):
+        return {}
+    return {name: value[name] for name in names if name in value}

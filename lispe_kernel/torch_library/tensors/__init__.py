@@ -1,0 +1,1 @@
+"""Tensors: made, computed with, reshaped, taken apart, printed."""

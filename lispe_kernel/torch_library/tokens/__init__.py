@@ -1,0 +1,1 @@
+"""Tokenizers: words, byte pairs, SentencePiece."""

@@ -1,0 +1,1 @@
+"""Training: losses, optimizers, schedules, gradients, random state."""

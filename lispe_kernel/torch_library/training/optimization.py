@@ -1,0 +1,222 @@
+"""Training: losses, gradients and optimizers.
+
+The optimizers are PyTorch's own. A frozen tensor (the base of a LoRA layer) is never given to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.torch_library.modules.layers import modules_in
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+
+NO_MODEL = "Error: First argument must be a model"
+
+
+class RateOnlyOptimizer:
+    """An optimizer made from a learning rate alone: it holds its settings and has nothing to train."""
+
+    def __init__(self, kind: str, rate: float) -> None:
+        self.kind = kind
+        self.param_groups: list[dict[str, Any]] = [{"lr": rate, "params": []}]
+
+    def step(self) -> None:
+        """Nothing to change."""
+
+    def zero_grad(self) -> None:
+        """Nothing to clear."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"state": {}, "param_groups": [{"lr": self.param_groups[0]["lr"], "params": []}]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.param_groups[0]["lr"] = float(state["param_groups"][0]["lr"])
+
+
+# What every function that takes an optimizer accepts.
+OPTIMIZER_TYPES = (torch.optim.Optimizer, RateOnlyOptimizer)
+
+for _cls in OPTIMIZER_TYPES:
+    register_kind(_cls, "torch_optimizer_", lambda _value, _show: "PyTorch Optimizer")
+
+
+def optimizer_argument(value: Any, text: str) -> Any:
+    """The value, which must be an optimizer; otherwise the error `text`."""
+    if isinstance(value, OPTIMIZER_TYPES):
+        return value
+    raise LispeError(text)
+
+
+@torch_function("torch_optimizer", "torch_optimizer_create", prefix="Error creating optimizer: ")
+def optimizer(model: Any, learning_rate: Any, type_: str) -> torch.optim.Optimizer:
+    """An optimizer of a module's trainable tensors, or of those of several modules in a list or table.
+
+    The type is "adam", "adamw" or "sgd" (without momentum).
+
+    Example: (torch_optimizer (torch_model 1 1 1) 0.1 "sgd") => PyTorch Optimizer
+    Errors: `Error: First argument must be a model`, `Error: Unsupported optimizer type`; a module that has
+    nothing to train is refused
+    Source: torch API 8.1
+    """
+    layers = modules_in(model, NO_MODEL)
+    rate = arguments.number("torch_optimizer", 2, learning_rate)
+    make = OPTIMIZERS.get(type_) if isinstance(type_, str) else None
+    if make is None:
+        raise LispeError("Error: Unsupported optimizer type")
+    return make(trainable(layers), lr=rate)
+
+
+def trainable(layers: list[nn.Module]) -> list[nn.Parameter]:
+    """The tensors of the modules that take part in training, each once."""
+    found = {id(p): p for layer in layers for p in layer.parameters() if p.requires_grad}
+    if not found:
+        raise ValueError("the model has no parameters to train")
+    return list(found.values())
+
+
+def _rate_only(kind: str) -> None:
+    def make(learning_rate: Any) -> RateOnlyOptimizer:
+        return RateOnlyOptimizer(kind, arguments.number(f"torch_{kind}_optimizer", 1, learning_rate))
+
+    make.__doc__ = f"""An optimizer ({kind}) with a learning rate and no parameters: a step changes nothing.
+
+    To train a model use `torch_optimizer`.
+
+    Example: (torch_{kind}_optimizer 0.001) => PyTorch Optimizer
+    Errors: the learning rate must be a number
+    Source: torch API 8.1
+    """
+    torch_function(f"torch_{kind}_optimizer", f"torch_{kind}_optimizer_create")(make)
+
+
+for _kind in OPTIMIZERS:
+    _rate_only(_kind)
+
+
+@torch_function("torch_optimizer_add_params", prefix="Error creating optimizer: ")
+def optimizer_of_tensors(params: Any, learning_rate: Any, weight_decay: Any = 0) -> torch.optim.Optimizer:
+    """A new AdamW optimizer of the tensors in a list (in spite of its name it adds to no optimizer).
+
+    Example: (torch_optimizer_add_params (torch_model_parameters (torch_linear 1 1)) 0.1) => PyTorch Optimizer
+    Errors: `Error: params must be a list of tensors`, `Error: All elements in params must be tensors`
+    Source: torch API 8.1
+    """
+    name = "torch_optimizer_add_params"
+    found = arguments.tensors(
+        params, "Error: params must be a list of tensors", "Error: All elements in params must be tensors"
+    )
+    if not found:
+        raise LispeError("Error: params must be a list of tensors")
+    decay = 0.0 if weight_decay is None else arguments.number(name, 3, weight_decay)
+    return torch.optim.AdamW(found, lr=arguments.number(name, 2, learning_rate), weight_decay=decay)
+
+
+NO_OPTIMIZER = "Error: Argument must be an optimizer"
+
+
+@torch_function("torch_optimizer_step")
+def optimizer_step(optimizer: Any) -> Atom:
+    """Change the parameters a little against their gradients; true.
+
+    Example: (torch_optimizer_step (torch_sgd_optimizer 0.1)) => true
+    Errors: `Error: Argument must be an optimizer`
+    Source: torch API 8.1
+    """
+    optimizer_argument(optimizer, NO_OPTIMIZER).step()
+    return TRUE
+
+
+@torch_function("torch_optimizer_zero_grad")
+def optimizer_zero_grad(optimizer: Any) -> Atom:
+    """Forget the gradients of the parameters; true.
+
+    Example: (torch_optimizer_zero_grad (torch_sgd_optimizer 0.1)) => true
+    Errors: `Error: Argument must be an optimizer`
+    Source: torch API 8.1
+    """
+    optimizer_argument(optimizer, NO_OPTIMIZER).zero_grad()
+    return TRUE
+
+
+@torch_function("torch_clip_grad_norm", returns="number")
+def clip_grad_norm(optimizer: Any, max_norm: Any) -> float:
+    """Scale all gradients together so that their norm is at most `max_norm`; returns the norm before.
+
+    Example: (torch_clip_grad_norm (torch_sgd_optimizer 0.1) 1) => 0
+    Errors: `Error: First argument must be an optimizer`
+    Source: torch API 8.1
+    """
+    groups = optimizer_argument(optimizer, "Error: First argument must be an optimizer").param_groups
+    limit = arguments.number("torch_clip_grad_norm", 2, max_norm)
+    found = [p for group in groups for p in group["params"]]
+    return float(nn.utils.clip_grad_norm_(found, limit)) if found else 0.0
+
+
+@torch_function("torch_mse_loss", "torch_loss_mse", prefix="Error calculating MSE loss: ")
+def mse_loss(predictions: Any, targets: Any) -> torch.Tensor:
+    """The mean of the squared differences, a 0-dimensional tensor. Targets may be broadcast to predictions.
+
+    Example: (tensor_item (torch_mse_loss (tensor_create '(1.0 2)) (tensor_create '(1.0 4)))) => 2
+    Errors: `Error: Both arguments must be tensors`; targets of another shape are refused, naming both
+    Source: torch API 8.2
+    """
+    first, second = (arguments.tensor(value, arguments.BOTH) for value in (predictions, targets))
+    # PyTorch would also broadcast the predictions ([n,1] against [n] to [n,n]), and train towards nonsense.
+    return nn.functional.mse_loss(first, second.expand_as(first))
+
+
+@torch_function(
+    "torch_cross_entropy",
+    "torch_crossentropy_loss",
+    "torch_loss_crossentropy",
+    prefix="Error calculating cross-entropy loss: ",
+)
+def cross_entropy(predictions: Any, targets: Any) -> torch.Tensor:
+    """The mean of -log softmax at the right classes: logits [N,C] and int64 classes [N], or [C] and [].
+
+    Example: (tensor_item (torch_cross_entropy (tensor_create '((7.0))) (tensor_create '(0)))) => 0
+    Errors: `Error: Both arguments must be tensors`; a class outside the logits is named
+    Source: torch API 8.2
+    """
+    logits, classes = (arguments.tensor(value, arguments.BOTH) for value in (predictions, targets))
+    return nn.functional.cross_entropy(logits, classes)
+
+
+@torch_function("torch_backward", prefix="Error in torch_backward: ")
+def backward(loss: Any, retain_graph: Any = None, create_graph: Any = None) -> Atom:
+    """Compute the gradients of a loss with respect to all parameters it came from; true.
+
+    Example: (torch_backward (torch_forward (torch_linear 1 1) (torch_ones '(1)))) => true
+    Errors: `Error: Argument must be a tensor (loss)`; a loss that no parameter led to is refused
+    Source: torch API 8.2
+    """
+    value = arguments.tensor(loss, "Error: Argument must be a tensor (loss)")
+    value.backward(  # type: ignore[no-untyped-call]
+        retain_graph=True if retain_graph else None, create_graph=bool(create_graph)
+    )
+    return TRUE
+
+
+@torch_function("torch_set_grad_enabled")
+def set_grad_enabled(enabled: Any) -> Atom:
+    """Record operations for gradients from now on (true), or not (nil); returns true.
+
+    Example: (torch_set_grad_enabled true) => true
+    Source: torch API 8.2
+    """
+    torch.set_grad_enabled(bool(enabled))
+    return TRUE
