@@ -16,12 +16,12 @@ from typing import Any
 
 from lispe_kernel.language import compiler, library, runtime
 from lispe_kernel.language.builtins import make_builtins
-from lispe_kernel.language.compiler.forms.calls import arity_error
-from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.compiler.calls import arity_error
+from lispe_kernel.language.compiler.expand import Macro
 from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
-from lispe_kernel.language.compiler.scopes import Signature
+from lispe_kernel.language.compiler.variables import Signature
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.compiler.expand import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.printer import show

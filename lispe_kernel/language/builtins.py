@@ -32,6 +32,7 @@ from lispe_kernel.language.library.shared.elements import as_bits, elements, lik
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import (
     Dictionary,
     IntegerDictionary,
@@ -114,14 +115,18 @@ def _after(count: int) -> int:
     return count if count >= 0 else -1
 
 
-def _change(name: str, operand: Any, container: Any, *keys: Any) -> Any:
-    """`(+= (@ c k) v)`: a missing key counts as 0, or as "" when text is added."""
+def _change(name: str, container: Any, *rest: Any) -> Any:
+    """`(+= (@ c k) v w)`: the keys, then the operands; a missing key counts as 0, or as "" when text is added."""
+    keys, operands = rest[:-1], rest[-1]
+    operand = operands[0]
     for key in keys[:-1]:
         container = at(container, key)
     key = keys[-1]
     missing = isinstance(container, dict) and container.key(key) not in container  # type: ignore[attr-defined]
     old = ("" if isinstance(operand, str) else 0) if missing else at(container, key)
-    value = OPERATORS[name](old, operand)
+    value = old
+    for each in operands:
+        value = OPERATORS[name](value, each)
     store(container, key, value)
     return value
 
@@ -138,7 +143,22 @@ def _thrown(value: Any) -> ThrownError:
     return ThrownError(to_text(value))
 
 
+class Again:
+    """The arguments of the next turn of a function whose turns are calls."""
+
+    __slots__ = ("arguments",)
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        self.arguments = arguments
+
+
 HELPERS: dict[str, Any] = {
+    " Again": Again,
+    " again": Again,
+    " fresh": lambda written: deep_copy(written.data),
+    " written": lambda *pairs: Dictionary(pairs),
+    " repeated": frozenset({str, ByteString}),
+    " keys": frozenset({int, str}),
     " true": TRUE,
     " unset": UNSET_VALUE,
     " plain": PLAIN,
@@ -172,8 +192,8 @@ HELPERS: dict[str, Any] = {
     " IndexError": IndexError,
     " Lazy": Lazy,
     " elements": elements,
-    " typed": typed_answers,
-    " bits": as_bits,
+    " typed": lambda values, written: typed_answers(values, written.data),
+    " bits": lambda values, written: as_bits(values, written.data),
     " like": like,
     " replaced": replaced,
     " Lookup": (LookupError, TypeError),

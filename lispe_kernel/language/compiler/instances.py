@@ -1,74 +1,278 @@
-"""What a name means inside an instance: its fields and methods, in methods and in `(obj (m a) ...)`."""
+"""Instances: what a name means inside one, `(Class value...)`, `(obj (method a...)...)`.
+
+In a method, and in the forms of a call of an instance, names may be fields or methods of the current one.
+"""
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.scopes import python_name
+from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.compiler.tree import (
+    Assign,
+    Block,
+    Call,
+    Constant,
+    Field,
+    Global,
+    If,
+    Node,
+    Python,
+    SelfCall,
+    Target,
+    ToField,
+)
+from lispe_kernel.language.compiler.variables import Variable, python_name
+from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.instances import Instance
 
 if TYPE_CHECKING:
-    from lispe_kernel.language.compiler.core import Compiler
-    from lispe_kernel.language.forms import Form
+    from lispe_kernel.language.compiler.resolve import Resolver
+
+SETQ, SETQI, NAMED = Atom("setq"), Atom("setqi"), Atom("?")
+# The kind of a value that surely is an instance of some class.
+INSTANCE = "instance"
 
 
 class InstanceScope:
-    """The instance that is current where a form is compiled.
+    """The instance that is current where a form is resolved.
 
-    name: the Python variable that holds it. classes: the classes it may be of. inside: whether the form
-    stands in a method of the (one) class, so that its fields are surely there. parent: the name of the
-    class whose methods are called whatever the instance's own are (`from@`).
+    variable: what holds it. classes: the classes it may be of. inside: whether the form stands in a method
+    of the (one) class, so that its fields are surely there. parent: the name of the class whose methods are
+    called whatever the instance's own are (`from@`). outer: the instance that is current around.
     """
 
-    def __init__(self, name: str, classes: list[Any], *, inside: bool, parent: str = "") -> None:
-        self.name, self.inside, self.parent = name, inside, parent
+    def __init__(
+        self,
+        variable: Variable,
+        classes: list[Any],
+        *,
+        inside: bool,
+        parent: str = "",
+        outer: InstanceScope | None = None,
+    ) -> None:
+        self.variable, self.inside, self.parent, self.outer = variable, inside, parent, outer
+        self.classes = classes
         self.fields = frozenset(f for cls in classes for f in cls.lispe_fields)
         self.extras = frozenset(f for cls in classes for f in cls.lispe_extras)
         self.methods = frozenset(m for cls in classes for m in cls.lispe_methods)
 
-    def attribute(self, c: Compiler, name: str, context: ast.expr_context | None = None) -> ast.Attribute:
-        """A field of the instance."""
-        node = ast.Attribute(c.name(self.name), python_name(name), context or ast.Load())
-        return ast.copy_location(node, c.nil())
-
-    def variable(self, c: Compiler, name: str) -> ast.expr | None:
+    def variable_node(self, r: Resolver, name: str) -> Node | None:
         """A name as a field; None when it is none."""
         if self.inside and name in self.fields:
-            node = self.attribute(c, name)
-            frame = c.function.frame
-            if frame.kind == "defun":
-                frame.uncertain_fields[id(node)] = name
-                c.kept_nodes.append(node)
-            return node
+            r.function.uses(self.variable)
+            field = Field(r.place, self.variable, name, certain=True)
+            return r.pending(name, field)
         if name not in self.fields and name not in self.extras:
-            return None
-        has = c.call(" has field", c.name(self.name), c.constant(python_name(name)))
-        outer, c.instance = c.instance, None
+            return self.outer.variable_node(r, name) if self.outer is not None else None
+        r.function.uses(self.variable)
+        with self.set_aside(r):
+            otherwise = r.name(Atom(name))
+        if self.inside:
+            # A local variable of the method wins over a field that another method may add.
+            return r.pending(name, Field(r.place, self.variable, name, certain=False, otherwise=otherwise))
+        return Field(r.place, self.variable, name, certain=False, otherwise=otherwise)
+
+    @contextmanager
+    def set_aside(self, r: Resolver) -> Iterator[None]:
+        """Resolve with the instance around this one current."""
+        kept, r.instance = r.instance, self.outer
         try:
-            other = c.variable(Atom(name))
+            yield
         finally:
-            c.instance = outer
-        return c.choose(has, self.attribute(c, name), other)
+            r.instance = kept
+
+    def target(self, r: Resolver, name: str) -> Target | None:
+        """A field as the target of an in-place operator; None when the name is no field."""
+        if self.inside and (name in self.fields or name in self.extras):
+            r.function.uses(self.variable)
+            return ToField(self.variable, name)
+        return None
 
     def calls(self, name: str) -> bool:
-        return name in self.methods
+        """Whether a name in head position is a method here."""
+        return name in self.methods or (self.outer is not None and self.outer.calls(name))
 
     @staticmethod
-    def _is_function(c: Compiler, name: str) -> bool:
+    def _is_function(r: Resolver, name: str) -> bool:
         """Whether a function of the program has a method's name: an instance of another class may mean it."""
-        return name in c.signatures or c.context.defined(name) or c.context.library(name) is not None
+        return name in r.signatures or r.context.defined(name) or r.context.library(name) is not None
 
-    def call(self, c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    def call(self, r: Resolver, form: Form) -> Node:
         """A call of a method of the instance."""
-        arguments = c.arguments(form)
-        method = " " + form[0].name
+        name = form[0].name
+        if name not in self.methods:
+            assert self.outer is not None
+            return self.outer.call(r, form)
+        arguments = r.arguments(form)
+        instance = r.read(self.variable)
+        method = Constant(r.place, " " + name)
         if self.parent:
-            found: ast.expr = ast.Attribute(c.name(python_name(self.parent)), method, ast.Load())
-            arguments = [c.name(self.name), *arguments]
-        elif not self.inside and self._is_function(c, form[0].name):
-            found = c.call(" method or function", c.name(self.name), c.constant(form[0].name))
+            found: Node = Python(r.place, ".", Global(r.place, python_name(self.parent)), method)
+            return Call(r.place, found, [instance, *arguments])
+        if not self.inside and self._is_function(r, name):
+            found = r.helper(" method or function", instance, Constant(r.place, name))
+            return Call(r.place, found, arguments)
+        called = Call(r.place, Python(r.place, ".", instance, method), arguments)
+        return self._own_turn(r, name, instance, arguments, called)
+
+    def _own_turn(self, r: Resolver, name: str, instance: Node, arguments: list[Node], called: Call) -> Node:
+        """A method that calls itself: a turn, where the instance's method is this very one."""
+        function = r.function
+        own = function.owner is not None and function.name == name and self.inside
+        if not own or self.variable is not function.instance.variable or function.rest is not None:
+            return called
+        given, most = len(arguments) + 1, len(function.parameters)
+        if not most - len(function.defaults) <= given <= most:
+            return called
+        function.calls_itself = True
+        is_own = Python(r.place, "is", Python(r.place, " type", instance), Constant(r.place, function.owner))
+        return SelfCall(r.place, function, [instance, *arguments], called, is_own)
+
+
+# -- instances made -----------------------------------------------------------------------------------
+
+
+def create(r: Resolver, cls: Any, form: Form) -> Node:
+    """A new instance; argument forms that speak of its methods or fields are evaluated inside it."""
+    positional, named = _split(r, cls, form)
+    python = python_name(cls.__name__)
+    if not any(_speaks_of(cls, argument) for argument in (*positional[1:], *(v for _, v in named))):
+        arguments = r.arguments(positional)
+        keywords = [(python_name(n), r.node(v)) for n, v in named]
+        return Call(r.place, Global(r.place, python), arguments, keywords, INSTANCE)
+    made = r.temporary()
+    nodes: list[Node] = [r.bind(made, r.helper(" new instance", Global(r.place, python)))]
+    outer = r.instance
+    r.instance = InstanceScope(made, [cls], inside=False, outer=outer)
+    given: list[Node] = []
+    keywords = []
+    try:
+        for index in range(1, len(positional)):
+            value = r.temporary()
+            nodes.append(r.bind(value, r.node(positional[index], positional.spans[index])))
+            given.append(r.read(value))
+            if index <= len(cls.lispe_fields):
+                stored = ToField(made, cls.lispe_fields[index - 1])
+                nodes.append(Assign(r.place, stored, r.read(value)))
+        for name, item in named:
+            value = r.temporary()
+            nodes.append(r.bind(value, r.node(item)))
+            keywords.append((python_name(name), r.read(value)))
+    finally:
+        r.instance = outer
+    start = Python(r.place, ".", r.read(made), r.constant("__init__"))
+    return Block(r.place, [*nodes, Call(r.place, start, given, keywords), r.read(made)])
+
+
+def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any]]]:
+    """Values by position, and those given as (setqi field value) or (? field value)."""
+    items, spans = [form[0]], [form.spans[0]]
+    named: list[tuple[str, Any]] = []
+    for item, span in zip(form[1:], form.spans[1:], strict=True):
+        name = head(item)
+        if name is SETQ:
+            raise r.error("Error: Uses 'setqi' instead of 'setq' in a class instantiation", span)
+        if name in (SETQI, NAMED) and len(item) == 3 and isinstance(item[1], Atom):
+            if item[1].name not in cls.lispe_fields:
+                raise r.error(f"Error: the class '{cls.__name__}' has no field '{item[1].name}'", span)
+            named.append((item[1].name, item[2]))
         else:
-            found = ast.Attribute(c.name(self.name), method, ast.Load())
-        return c.deliver(c.call(ast.copy_location(found, c.nil()), *arguments), destination)
+            items.append(item)
+            spans.append(span)
+    return Form(items, form.span, spans), named
+
+
+def _speaks_of(cls: Any, form: Any) -> bool:
+    """Whether a call mentions a method or field of the class."""
+    if not is_list(form) or not form or form[0] is QUOTE:
+        return False
+    for index, item in enumerate(form):
+        if isinstance(item, Atom):
+            if item is SETQI or item.name in (cls.lispe_methods if index == 0 else cls.lispe_fields):
+                return True
+        elif _speaks_of(cls, item):
+            return True
+    return False
+
+
+# -- calls of an instance -----------------------------------------------------------------------------
+
+
+def instance_call(r: Resolver, form: Form) -> Node | None:
+    """`(obj (m a...)...)`; None for a form that cannot be one."""
+    found = _classes_of(r, form)
+    if found is None:
+        return None
+    classes, start, exact = found
+    subject = r.temporary()
+    bound = r.bind(subject, r.node(form[0], form.spans[0]))
+    if exact is not None:
+        check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
+        return Block(r.place, [bound, check, _inside(r, subject, classes, form, start)])
+    inside = _inside(r, subject, classes, form, start)
+    ordinary = Call(r.place, r.read(subject), r.arguments(form))
+    is_one = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
+    return Block(r.place, [bound, If(r.place, is_one, inside, ordinary)])
+
+
+def _inside(r: Resolver, subject: Variable, classes: list[Any], form: Form, start: int) -> Node:
+    outer = r.instance
+    r.instance = InstanceScope(subject, classes, inside=False, outer=outer)
+    try:
+        return r.sequence(form, start)
+    finally:
+        r.instance = outer
+
+
+def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
+    """The classes that the instance may have, where the forms begin, and the class that it must have."""
+    if len(form) < 2:
+        return None
+    if isinstance(form[0], Atom):
+        if not _may_hold_instance(r, form[0].name):
+            return None
+    elif head(form[0]) in _CODE:
+        return None
+    named = known_class(r, form[1])
+    start = 2 if named is not None else 1
+    if not all(is_list(item) for item in form[start:]):
+        return None
+    if named is not None:
+        return [named], start, named
+    if r.with_class is not None:
+        return [r.with_class], start, r.with_class
+    heads = {name.name for name in map(head, form[1:]) if name is not None}
+    classes = [cls for cls in {**r.context.classes, **r.classes}.values() if heads & cls.lispe_methods]
+    is_global = isinstance(form[0], Atom) and form[0].name not in r.scope
+    held = r.context.declared(form[0].name) if is_global else None
+    if isinstance(held, Instance) and type(held) not in classes:
+        classes.append(type(held))
+    return (classes, start, None) if classes else None
+
+
+# Lists in head position that are code, or surely make a function.
+_CODE = frozenset(map(Atom, ("quote", "λ")))
+
+
+def _may_hold_instance(r: Resolver, name: str) -> bool:
+    """Whether a name is a variable: no function, macro, class or instruction."""
+    if name in r.scope or name in r.function.frame.variables:
+        return True
+    if r.instance is not None and name in r.instance.fields:
+        return True
+    if name in special_forms or name in r.signatures or r.context.signature(name) is not None:
+        return False
+    if name in r.macros or name in r.context.macros or name in r.classes or name in r.context.classes:
+        return False
+    return r.context.defined(name) or r.context.library(name) is None
+
+
+def known_class(r: Resolver, name: Any) -> Any:
+    """The class that an atom names, or None."""
+    if not isinstance(name, Atom):
+        return None
+    return r.classes.get(name.name) or r.context.classes.get(name.name)

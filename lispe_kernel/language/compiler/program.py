@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from lispe_kernel.language.compiler.core import Compiler, Context
-from lispe_kernel.language.compiler.destinations import TAIL
-from lispe_kernel.language.compiler.emit import MARK
-from lispe_kernel.language.compiler.forms.macros import Macro
-from lispe_kernel.language.compiler.registry import special_forms
-from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
+from lispe_kernel.language.compiler.analyse import analyse
+from lispe_kernel.language.compiler.emit.emitter import Emitter
+from lispe_kernel.language.compiler.emit.functions import function_ast
+from lispe_kernel.language.compiler.emit.nodes import MARK
+from lispe_kernel.language.compiler.expand import Macro
+from lispe_kernel.language.compiler.registry import defining_forms, special_forms
+from lispe_kernel.language.compiler.resolve import Context, Resolver
+from lispe_kernel.language.compiler.tree import is_plain
+from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
-from lispe_kernel.language.values.atoms import Atom
 
 
 @dataclass(frozen=True)
@@ -58,51 +60,44 @@ class Program:
 def compile_program(context: Context, source: Source, forms: Form) -> Program:
     """Compile all forms of a text. Raises CompileError before anything has run."""
     program = Program(source)
-    c = Compiler(context, source)
+    r = Resolver(context, source)
     defined: set[tuple[int, str]] = set()
     for form, span in zip(forms, forms.spans, strict=True):
-        c.place = span
-        code = _top_level(c, form, span)
-        _collect(c, program, defined)
+        r.place = span
+        code = _top_level(r, form, span)
+        _collect(r, program, defined)
         if code is not None:
             program.steps.append(code)
-    for finish in c.finishers.values():
-        c.definitions.append(finish())
-        _collect(c, program, defined)
-    program.macros, program.fixed, program.links = c.macros, c.fixed, c.links
-    program.declarations, program.classes = c.declarations, c.classes
-    program.silent = not forms or is_silent(context, c.macros, forms[-1])
+    while r.finishers:
+        name, finish = next(iter(r.finishers.items()))
+        del r.finishers[name]
+        definition = finish()
+        if definition is not None:
+            r.definitions.append(definition)
+        _collect(r, program, defined)
+    program.macros, program.fixed, program.links = r.macros, r.fixed, r.links
+    program.declarations, program.classes = r.declarations, r.classes
+    program.silent = not forms or is_silent(context, r.macros, forms[-1])
     return program
 
 
-def _collect(c: Compiler, program: Program, defined: set[tuple[int, str]]) -> None:
-    """Turn the definitions that were compiled into code."""
-    for definition in c.definitions:
-        made = _function_code(c, definition)
+def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> None:
+    """Turn the definitions that were resolved into code."""
+    for definition in r.definitions:
+        made = _function_code(r, definition)
         known = (id(made.owner), made.name)
         (program.steps if known in defined else program.definitions).append(made)
         defined.add(known)
-    c.definitions.clear()
-    c.constants, c._constant_index = [], {}
+    r.definitions.clear()
 
 
-def _top_level(c: Compiler, form: Any, span: Any) -> CodeType | None:
+def _top_level(r: Resolver, form: Any, span: Any) -> CodeType | None:
     """One form as a function without parameters that returns its value."""
-    c.function = PythonFunction("top", c.source.name)
-    c.block = []
-    c.compile(form, TAIL, span)
-    if head(form) in _DEFINING:
+    function = r.function = Function("top", r.source.name, span)
+    function.body = r.node(form, span)
+    if getattr(head(form), "name", "") in defining_forms():
         return None
-    place = {
-        "lineno": span.line,
-        "col_offset": span.column,
-        "end_lineno": span.end_line,
-        "end_col_offset": span.end_column,
-    }
-    body = [*c.function.declarations(place), *c.block]
-    c.place = span
-    tree = c.function_definition(c.source.name, ast.arguments([], [], None, [], [], None, []), body)
-    return _code_of(c, tree)
+    return _code_of(r, function)
 
 
 class Unset:
@@ -115,31 +110,13 @@ class Unset:
 UNSET_VALUE = Unset()
 
 
-# Forms that are carried out while compiling and leave nothing to run.
-_DEFINING = frozenset(
-    map(
-        Atom,
-        [
-            "defun",
-            "defmacro",
-            "link",
-            "defpat",
-            "defpred",
-            "defprol",
-            "data@",
-            "class@",
-            "defspace",
-            "dethread",
-        ],
+def _function_code(r: Resolver, definition: Any) -> FunctionCode:
+    function: Function = definition.function
+    code = _code_of(r, function)
+    defaults = tuple(
+        node.value if is_plain(node) else UNSET_VALUE
+        for node in (function.defaults[p] for p in function.parameters if p in function.defaults)
     )
-)
-
-
-def _function_code(c: Compiler, definition: Any) -> FunctionCode:
-    tree: ast.FunctionDef = definition.tree
-    defaults = tuple(d.value if isinstance(d, ast.Constant) else UNSET_VALUE for d in tree.args.defaults)
-    tree.args.defaults = []
-    code = _code_of(c, tree)
     return FunctionCode(
         definition.name,
         code,
@@ -151,21 +128,26 @@ def _function_code(c: Compiler, definition: Any) -> FunctionCode:
     )
 
 
-def _code_of(c: Compiler, tree: ast.FunctionDef) -> CodeType:
-    """The code object of a function definition, with LispE's own constants put in."""
+def _code_of(r: Resolver, function: Function) -> CodeType:
+    """The code object of a function, with LispE's own constants put in."""
+    analyse(function)
+    e = Emitter()
+    tree = function_ast(e, function)
+    tree.args.defaults = []
     module = ast.Module([tree], [])
     try:
         with warnings.catch_warnings():
             # Python warns of ((+ 1 2) 3); LispE's own error comes when it runs.
             warnings.simplefilter("ignore", SyntaxWarning)
-            code = compile(module, c.source.file, "exec", dont_inherit=True)
+            code = compile(module, r.source.file, "exec", dont_inherit=True)
     except (RecursionError, MemoryError):
-        raise c.error("Error: forms are nested too deeply here") from None
+        raise r.error("Error: forms are nested too deeply here", function.span) from None
     except SyntaxError as error:
         # Python nests at most 20 loops and protected forms in one function.
-        raise c.error(f"Error: loops or protected forms are nested too deeply here ({error.msg})") from None
+        text = f"Error: loops or protected forms are nested too deeply here ({error.msg})"
+        raise r.error(text, function.span) from None
     made = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return _with_constants(made, c.constants)
+    return _with_constants(made, e.constants)
 
 
 def _with_constants(code: CodeType, constants: list[Any]) -> CodeType:

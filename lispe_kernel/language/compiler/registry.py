@@ -1,28 +1,22 @@
-"""The registries of special forms and of inline functions.
+"""The registry of special forms.
 
 A special form is one function under `@special`: its name, aliases and grammar are declared there and its
-docstring is its help. An inline function is a registered library function which the compiler can write
-as plain Python (`(+ a b)`, `(< a b)`); `@inline` adds that to its entry's name.
+docstring is its help. The function makes a node of the tree from a form. Inline functions have a registry of
+their own (`inlines.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import ast
-
-    from lispe_kernel.language.compiler.core import Compiler
-    from lispe_kernel.language.compiler.destinations import Destination
+    from lispe_kernel.language.compiler.resolve import Resolver
+    from lispe_kernel.language.compiler.tree import Node
     from lispe_kernel.language.forms import Form
 
-    Compile = Callable[[Compiler, Form, Destination], ast.expr | None]
-    Inline = Callable[[Compiler, Form, Destination], Any]
-
-# What an inline function answers when it leaves a call to the ordinary way.
-NOT_INLINE = object()
+    Resolve = Callable[[Resolver, Form], Node]
 
 
 @dataclass(frozen=True)
@@ -31,7 +25,7 @@ class SpecialForm:
 
     name: str
     grammar: str
-    compile: Compile
+    resolve: Resolve
     aliases: tuple[str, ...] = ()
     least: int = 0
     most: int | None = None
@@ -80,7 +74,6 @@ class SpecialForms:
 
 
 special_forms = SpecialForms()
-inline_functions: dict[str, Inline] = {}
 
 
 def special(
@@ -92,29 +85,34 @@ def special(
     most: int | None = None,
     silent: bool = False,
     result: tuple[int, ...] = (),
-) -> Callable[[Compile], Compile]:
+) -> Callable[[Resolve], Resolve]:
     """Register a special form. `least` and `most` count its arguments; `most=None` means any number."""
 
-    def register(compile_form: Compile) -> Compile:
+    def register(resolve: Resolve) -> Resolve:
         special_forms.add(
-            SpecialForm(
-                name, grammar, compile_form, aliases, least, most, silent, result, compile_form.__doc__ or ""
-            )
+            SpecialForm(name, grammar, resolve, aliases, least, most, silent, result, resolve.__doc__ or "")
         )
-        return compile_form
+        return resolve
 
     return register
 
 
-def inline(*names: str) -> Callable[[Inline], Inline]:
-    """Let the compiler write calls of these library functions as plain Python.
+def defining_forms() -> frozenset[str]:
+    """The forms that define a name while the text is compiled, and leave nothing to run."""
+    return _DEFINING
 
-    The decorated function may answer NOT_INLINE; then the ordinary call is compiled.
-    """
 
-    def register(compile_call: Inline) -> Inline:
-        for name in names:
-            inline_functions[name] = compile_call
-        return compile_call
-
-    return register
+_DEFINING = frozenset(
+    {
+        "defun",
+        "defmacro",
+        "link",
+        "defpat",
+        "defpred",
+        "defprol",
+        "data@",
+        "class@",
+        "defspace",
+        "dethread",
+    }
+)

@@ -3,138 +3,98 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import AT, Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination, into
+from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import python_name
+from lispe_kernel.language.compiler.tree import Block, Node, Primitive, Target, ToGlobal, Unpack
+from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.values.atoms import Atom
 
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
-def _assign(c: Compiler, form: Form, destination: Destination, *, gives_value: bool) -> ast.expr | None:
+AT = Atom("at")
+
+
+def assignment(r: Resolver, form: Form, *, gives: bool) -> Node:
     """`(setq v e)` and `(setq (a b) list)`."""
+    names = form[1] if is_list(form[1]) else [form[1]]
+    checked = [r.check_variable(item, form.spans[1]) for item in names]
+    value = r.node(form[2], form.spans[2])
+    targets = [r.target(name) for name in checked]
     if is_list(form[1]):
-        return _assign_several(c, form, destination, gives_value=gives_value)
-    name = c.check_variable(form[1], form.spans[1])
-    if head(form[2]) in _DIRECT and not gives_value and name not in c.shared:
-        return _assign_direct(c, name, form, destination)
-    value = c.value(form[2], form.spans[2])
-    if gives_value and destination is not EFFECT:
-        value = c.simple(value)
-    kind, target = c.kind(value), c.target(name)
-    c.assign(target, value)
-    c.learn(c.name(target), kind)
-    return c.deliver(value if gives_value else c.true(), destination)
-
-
-def _assign_direct(c: Compiler, name: str, form: Form, destination: Destination) -> ast.expr | None:
-    """The result of an operator, straight into the variable; what is known of it is noted."""
-    with c.nested_block() as before:
-        value = c.compile(form[2], into(c.target_name(name)), form.spans[2])
-    assert value is None
-    c.block.extend(before)
-    kind, target = c.assigned_kind(before), c.target(name)
-    c.learn(c.name(target), kind)
-    return c.deliver(c.true(), destination)
-
-
-# Operators whose result can go straight into the variable: it is assigned once, after the operands were read.
-_DIRECT = frozenset({Atom("+"), Atom("-"), Atom("*"), Atom("/"), Atom("%")})
-
-
-def _assign_several(
-    c: Compiler, form: Form, destination: Destination, *, gives_value: bool
-) -> ast.expr | None:
-    names = [c.check_variable(item, form.spans[1]) for item in form[1]]
-    value = c.simple(c.value(form[2], form.spans[2]))
-    taken = c.call(" several", value, c.constant(len(names)))
-    targets = [ast.copy_location(ast.Name(c.target(n), ast.Store()), taken) for n in names]
-    c.assign(ast.copy_location(ast.Tuple(targets, ast.Store()), taken), taken)
-    return c.deliver(value if gives_value else c.true(), destination)
+        return Unpack(r.place, targets, value, gives=gives)
+    return r.assign(targets[0], value, gives=gives)
 
 
 @special("setq", "variable value", least=2, most=2, silent=True)
-def compile_setq(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_setq(r: Resolver, form: Form) -> Node:
     """Assign a variable: a local one inside a function, else a global one. Gives true.
 
     A list of names takes the elements of a list of the same size.
     """
-    return _assign(c, form, destination, gives_value=False)
+    return assignment(r, form, gives=False)
 
 
 @special("setqv", "variable value", least=2, most=2)
-def compile_setqv(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_setqv(r: Resolver, form: Form) -> Node:
     """As setq, but gives the value."""
-    return _assign(c, form, destination, gives_value=True)
+    return assignment(r, form, gives=True)
 
 
 @special("setg", "variable value", least=2, most=2, silent=True)
-def compile_setg(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_setg(r: Resolver, form: Form) -> Node:
     """Assign a global variable, also inside a function. Gives true."""
     names = form[1] if is_list(form[1]) else [form[1]]
-    checked = [c.check_variable(item, form.spans[1]) for item in names]
-    value = c.value(form[2], form.spans[2])
-    if is_list(form[1]):
-        taken = c.saved(c.call(" several", c.simple(value), c.constant(len(checked))))
-        for index, name in enumerate(checked):
-            c.assign(global_target(c, name), c.subscript(taken, c.constant(index)))
-    else:
-        c.assign(global_target(c, checked[0]), value)
-    return c.deliver(c.true(), destination)
+    targets = [global_target(r.check_variable(item, form.spans[1])) for item in names]
+    value = r.node(form[2], form.spans[2])
+    return Unpack(r.place, targets, value) if is_list(form[1]) else r.assign(targets[0], value)
 
 
-def global_target(c: Compiler, name: str) -> ast.expr:
-    """A global variable as the target of an assignment, whatever locals there are."""
-    return c.subscript(c.name(" globals"), c.constant(python_name(name)), ast.Store())
+def global_target(name: str) -> Target:
+    """A global variable, whatever locals there are."""
+    return ToGlobal(python_name(name), direct=False)
 
 
 @special("setconst", "NAME value", least=2, most=2, silent=True)
-def compile_setconst(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_setconst(r: Resolver, form: Form) -> Node:
     """Assign a global variable once and for all: assigning it again is an error."""
-    name = c.check_variable(form[1], form.spans[1])
-    c.assign(global_target(c, name), c.value(form[2], form.spans[2]))
-    c.fixed.add(name)
-    return c.deliver(c.true(), destination)
+    name = r.check_variable(form[1], form.spans[1])
+    value = r.node(form[2], form.spans[2])
+    r.fixed.add(name)
+    return r.assign(global_target(name), value)
 
 
 @special("let", "((variable value)...) body...", least=2, result=(-1,))
-def compile_let(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_let(r: Resolver, form: Form) -> Node:
     """Bind variables in order, each seeing the ones before, for the body; the value is the body's last.
 
     The bindings are lexical: the body sees them, and lambdas written in it keep them.
     """
     if not is_list(form[1]):
-        raise c.error("Error: unbalanced list of variables in 'let'", form.spans[1])
-    outer = c.bindings
-    inner, name = c.through(destination)
+        raise r.error("Error: unbalanced list of variables in 'let'", form.spans[1])
+    outer = r.scope
     try:
-        for pair in form[1]:
-            _bind_pair(c, pair, form)
-        c.sequence(form, 2, inner)
+        nodes = [_bind_pair(r, pair, form) for pair in form[1]]
+        return Block(r.place, [*nodes, r.sequence(form, 2)])
     finally:
-        c.bindings = outer
-    return c.result(name)
+        r.scope = outer
 
 
-def _bind_pair(c: Compiler, pair: Any, form: Form) -> None:
+def _bind_pair(r: Resolver, pair: Any, form: Form) -> Node:
     if isinstance(pair, Atom):
         pair = Form([pair, None], form.spans[1])
     if not is_list(pair) or len(pair) not in (1, 2):
-        raise c.error("Error: unbalanced list of variables in 'let'", form.spans[1])
+        raise r.error("Error: unbalanced list of variables in 'let'", form.spans[1])
     span = pair.span if isinstance(pair, Form) else form.spans[1]
-    name = c.check_variable(pair[0], span)
-    value = c.value(pair[1] if len(pair) == 2 else None, span)
-    fresh = c.function.rename(name)
-    c.assign(fresh, value)
-    binding = {name: fresh}
-    c.bindings = {**c.bindings, **_bindings(c, binding)}
-
-
-def _bindings(c: Compiler, names: dict[str, str]) -> dict[str, Any]:
-    with c.bound(names):
-        return {name: c.bindings[name] for name in names}
+    name = r.check_variable(pair[0], span)
+    value = r.node(pair[1] if len(pair) == 2 else None, span)
+    variable = r.binding(name)
+    r.scope = {**r.scope, name: variable}
+    return r.bind(variable, value)
 
 
 # -- in place -----------------------------------------------------------------------------------------
@@ -143,94 +103,63 @@ _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "^^=": "^^",
 _IN_PLACE |= {"&=": "&", "&~=": "&~", "|=": "|", "^=": "^"}
 
 
-def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def _in_place(r: Resolver, form: Form) -> Node:
     operator = Atom(_IN_PLACE[form[0].name])
     if is_list(form[1]):
-        return _in_place_element(c, form, operator, destination)
-    name = c.check_variable(form[1], form.spans[1])
-    combined = Form([operator, form[1], *form[2:]], form.span, form.spans)
-    if destination is EFFECT and operator in _DIRECT and _is_local(c, name):
-        c.compile(combined, into(c.target_name(name)))
-        c.target(name)
-        return None
-    value = c.value(combined)
-    if destination is not EFFECT:
-        value = c.simple(value)
-    store_back(c, name, value)
-    return c.deliver(value, destination)
+        return _in_place_element(r, form, operator)
+    name = r.check_variable(form[1], form.spans[1])
+    value = r.node(Form([operator, form[1], *form[2:]], form.span, form.spans))
+    return r.assign(r.found_target(name), value, gives=True)
 
 
-def store_back(c: Compiler, name: str, value: ast.expr) -> None:
-    """To the local variable if there is one, else to the global, as LispE does."""
-    if _is_local(c, name):
-        c.assign(c.target(name), value)
-        return
-    frame = c.function.frame
-    statement = c.assign_statement(global_target(c, name), value)
-    frame.uncertain_writes[id(statement)] = name
-    c.kept_nodes.append(statement)
-    if c.function is not frame:
-        c.function.nonlocals.discard(name)
-    c.emit(statement)
-
-
-def _is_local(c: Compiler, name: str) -> bool:
-    """Whether an in-place operator certainly changes the variable that `setq` would."""
-    return name in c.bindings or name in c.definite or c.function.frame.kind == "top"
-
-
-def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Destination) -> ast.expr | None:
+def _in_place_element(r: Resolver, form: Form, operator: Atom) -> Node:
+    """`(+= (@ c k) v w)`: one operand after the other, as the operator takes them."""
     access = form[1]
     if head(access) is not AT and not (len(access) >= 3 and access[1] is AT):
-        raise c.error("Error: Expecting an index access with 'at'", form.spans[1])
+        raise r.error("Error: Expecting an index access with 'at'", form.spans[1])
     parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
-    container, *keys = (c.simple(c.value(part, form.spans[1])) for part in parts)
-    operand = c.value(Form([operator, *form[2:]], form.span) if len(form) > 3 else form[2], form.spans[2])
-    stored = c.call(" change", c.constant(operator.name), operand, container, *keys)
-    if len(keys) != 1 or operator not in _FAST_IN_PLACE:
-        return c.deliver(stored, destination)
-    return _in_place_subscript(c, operator, operand, container, keys[0], stored, destination)
+    place = [r.node(part, form.spans[1]) for part in parts]
+    operands = r.arguments(form, 2)
+    if len(parts) != 2 or len(operands) != 1 or operator.name not in _FAST:
+        return r.helper(" change", r.constant(operator.name), *place, r.tuple(operands))
+    return Primitive(r.place, _FAST[operator.name], [*place, *operands])
 
 
 # Operators that mean in Python what they mean in LispE for whatever a container may hold, or raise.
-_FAST_IN_PLACE: dict[Atom, type[ast.operator]] = {Atom("+"): ast.Add, Atom("-"): ast.Sub, Atom("/"): ast.Div}
+_OPERATORS: dict[str, ast.operator] = {"+": ast.Add(), "-": ast.Sub(), "/": ast.Div()}
 
 
-def _in_place_subscript(
-    c: Compiler,
-    operator: Atom,
-    operand: ast.expr,
-    container: ast.expr,
-    key: ast.expr,
-    stored: ast.expr,
-    destination: Destination,
-) -> ast.expr | None:
+def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The element through Python's subscripts; a missing key and text take the way of the library."""
-    operand, name = c.simple(operand), c.function.temporary()
-    with c.nested_block() as fast:
-        c.assign(name, c.binary(c.subscript(container, key), _FAST_IN_PLACE[operator](), operand))
-        c.assign(c.subscript(container, key, ast.Store()), c.name(name))
-    with c.nested_block() as slow:
-        c.assign(name, stored)
-    with c.nested_block() as guarded:
-        c.try_(fast, c.name(" Lookup"), None, slow)
-    if c.kind(container) in ("list", "dictionary"):
-        c.block.extend(guarded)
-        return c.deliver(c.name(name), destination)
-    served = c.compare(c.call(" type", container), [ast.In()], [c.name(" assignable")])
-    c.if_(served, guarded, slow)
-    return c.deliver(c.name(name), destination)
+    container, key, operand = e.operands(node.arguments, twice=True)
+    operator, name = node.inline.name.strip(), e.function.temporary()
+    with e.nested_block() as fast:
+        e.assign(name, e.binary(e.subscript(container, key), _OPERATORS[operator], operand))
+        e.assign(e.subscript(container, key, ast.Store()), e.name(name))
+    with e.nested_block() as slow:
+        e.assign(name, e.call(" change", e.constant(operator), container, key, e.tuple([operand])))
+    with e.nested_block() as guarded:
+        e.try_(fast, e.name(" Lookup"), None, slow)
+    if node.arguments[0].kind in ("list", "dictionary"):
+        e.block.extend(guarded)
+        return e.deliver(e.name(name), destination)
+    served = e.compare(e.call(" type", container), [ast.In()], [e.name(" assignable")])
+    e.if_(served, guarded, slow)
+    return e.deliver(e.name(name), destination)
+
+
+_FAST = {name: Inline(f" {name}", emit=_write_change, stores_last=False) for name in _OPERATORS}
 
 
 for _name in _IN_PLACE:
     _aliases = ("**=",) if _name == "^^=" else ()
     _register = special(_name, "variable value...", aliases=_aliases, least=2)
 
-    def _compile(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-        return _in_place(c, form, destination)
+    def _resolve(r: Resolver, form: Form) -> Node:
+        return _in_place(r, form)
 
-    _compile.__doc__ = (
+    _resolve.__doc__ = (
         f"Store `({_IN_PLACE[_name]} variable value...)` back where the variable is found, local or global; "
         "`(@ container key)` names an element. Gives the new value."
     )
-    _register(_compile)
+    _register(_resolve)

@@ -2,73 +2,61 @@
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import Destination, into
-from lispe_kernel.language.compiler.forms.control import clause_body
+from lispe_kernel.language.compiler.forms.control import chain, clause_body
 from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.tree import Block, If, Logic, Node, Python, Raise
 from lispe_kernel.language.forms import Form, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE
 
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
-def _first_that(c: Compiler, form: Form, destination: Destination, *, wanted: bool) -> ast.expr | None:
+
+def _first_that(r: Resolver, form: Form, *, wanted: bool) -> Node:
     """Evaluate the elements until one's truth is as wanted; its value, or the last one's."""
-    name = c.function.temporary()
-
-    def from_element(index: int) -> None:
-        c.compile(form[index], into(name), form.spans[index])
-        if index == len(form) - 1:
-            return
-        condition = c.condition(c.name(name))
-        with c.branch(), c.nested_block() as following:
-            from_element(index + 1)
-        c.if_(c.negate(condition) if wanted else condition, following, [])
-
-    from_element(1)
-    return c.deliver(c.name(name), destination)
+    *others, last = r.arguments(form)
+    found = last
+    for node in reversed(others):
+        kept = r.temporary()
+        bound, read = r.bind(kept, node), r.read(kept)
+        test = r.read(kept) if wanted else Logic(r.place, "not", [r.read(kept)])
+        found = Block(r.place, [bound, If(r.place, test, read, found)])
+    return found
 
 
 @special("select", "form...", least=1)
-def compile_select(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_select(r: Resolver, form: Form) -> Node:
     """The first value that is true, else the last one: 0, "" and () are skipped like nil."""
-    return _first_that(c, form, destination, wanted=True)
+    return _first_that(r, form, wanted=True)
 
 
 @special("andvalue", "form...", least=2)
-def compile_andvalue(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_andvalue(r: Resolver, form: Form) -> Node:
     """The first value that is false, else the last one."""
-    return _first_that(c, form, destination, wanted=False)
+    return _first_that(r, form, wanted=False)
 
 
 @special("switch", "value (key body...)... [(true body...)]", least=2)
-def compile_switch(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_switch(r: Resolver, form: Form) -> Node:
     """The clause whose key has the text of the value; `true` is the default.
 
     Keys are constants: 1, "1" and 1.0 are the same key. Without a match and a default it is an error.
     """
-    text = c.saved(c.call(" text", c.value(form[1], form.spans[1])))
-    inner, name = c.through(destination)
-    _cases(c, form, 2, text, inner)
-    return c.result(name)
-
-
-def _cases(c: Compiler, form: Form, index: int, text: ast.expr, destination: Destination) -> None:
-    if index >= len(form):
-        c.raise_(c.call(" unknown switch key", text))
-        return
-    clause: Any = form[index]
-    if not is_list(clause) or len(clause) < 2:
-        raise c.error("Error: wrong 'switch statement'", form.spans[index])
-    placed = clause if isinstance(clause, Form) else Form(clause, form.spans[index])
-    if placed[0] is TRUE:
-        clause_body(c, placed, destination)
-        return
-    with c.branch() as first, c.nested_block() as then:
-        clause_body(c, placed, destination)
-    with c.branch() as second, c.nested_block() as otherwise:
-        _cases(c, form, index + 1, text, destination)
-    c.definite |= first & second
-    c.if_(c.compare(text, [ast.Eq()], [c.constant(to_text(placed[0]))]), then, otherwise)
+    text = r.temporary()
+    bound = r.bind(text, r.helper(" text", r.node(form[1], form.spans[1]), kind="text"))
+    clauses: list[tuple[Node | None, Node]] = []
+    for index in range(2, len(form)):
+        clause: Any = form[index]
+        if not is_list(clause) or len(clause) < 2:
+            raise r.error("Error: wrong 'switch statement'", form.spans[index])
+        placed = clause if isinstance(clause, Form) else Form(clause, form.spans[index])
+        if placed[0] is TRUE:
+            clauses.append((None, clause_body(r, placed)))
+            break
+        test = Python(r.place, "==", r.read(text), r.constant(to_text(placed[0])))
+        clauses.append((test, clause_body(r, placed)))
+    unknown = Raise(r.place, r.helper(" unknown switch key", r.read(text)))
+    return Block(r.place, [bound, chain(r, clauses, unknown)])

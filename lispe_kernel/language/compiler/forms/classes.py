@@ -5,37 +5,44 @@ The class is made while its text is compiled; its methods enter it when the text
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
-from lispe_kernel.language.compiler.emit import UNSET
-from lispe_kernel.language.compiler.forms.binding import compile_setg, compile_setq, compile_setqv
+from lispe_kernel.language.compiler.forms.binding import assignment, resolve_setg
 from lispe_kernel.language.compiler.forms.definitions import (
     Definition,
     ParameterList,
-    build_function,
-    new_function,
     parse_parameters,
-    place_of,
+    resolve_function,
 )
-from lispe_kernel.language.compiler.instances import InstanceScope
+from lispe_kernel.language.compiler.instances import InstanceScope, known_class
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import PythonFunction, Signature, python_name
-from lispe_kernel.language.compiler.settling import settle
+from lispe_kernel.language.compiler.tree import (
+    Block,
+    Global,
+    If,
+    Node,
+    Python,
+    Raise,
+    Read,
+    ToField,
+    ToVariable,
+)
+from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
 THIS = " this"
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 
 @special("class@", "Name [(field...)] [(from@ Parent)] method...", least=1, silent=True)
-def compile_class(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_class(r: Resolver, form: Form) -> Node:
     """Declare a class: fields f, (f) or (f default), a parent to inherit from, methods by defun.
 
     `(Name value...)` makes an instance, `(obj (method a...)...)` calls its methods. The fields are variables
@@ -43,37 +50,37 @@ def compile_class(c: Compiler, form: Form, destination: Destination) -> ast.expr
     """
     name = form[1].name if isinstance(form[1], Atom) else ""
     if not name or name == "thread":
-        raise c.error(f"Error: wrong class name: '{to_text(as_data(form[1]))}'", form.spans[1])
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
-    fields, parent, start = _header(c, form)
+        raise r.error(f"Error: wrong class name: '{to_text(as_data(form[1]))}'", form.spans[1])
+    if r.is_keyword(name):
+        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    fields, parent, start = _header(r, form)
     methods = form.rest(start)
     for method, span in zip(methods, methods.spans, strict=True):
         if head(method) is not DEFUN or len(method) < 3 or not isinstance(method[1], Atom):
-            raise c.error("Error: a class contains methods: (defun name (parameters) body...)", span)
+            raise r.error("Error: a class contains methods: (defun name (parameters) body...)", span)
     cls = _make_class(name, fields, parent, methods)
-    c.declare(name, cls, Signature(name, ("field...",), rest=True))
-    c.classes[name] = cls
-    _initializer(c, cls, fields)
+    r.declare(name, cls, Signature(name, ("field...",), rest=True))
+    r.classes[name] = cls
+    _initializer(r, cls, fields)
     for method, span in zip(methods, methods.spans, strict=True):
-        c.place = span
-        _method(c, cls, method)
-    return None if destination is EFFECT else c.deliver(c.name(python_name(name)), destination)
+        r.place = span
+        _method(r, cls, method)
+    return Global(r.place, python_name(name))
 
 
-def _header(c: Compiler, form: Form) -> tuple[ParameterList, Any, int]:
+def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
     """The fields, the parent class and where the methods begin."""
     start, fields = 2, ParameterList()
     if len(form) > start and is_list(form[start]) and head(form[start]) not in (FROM, DEFUN):
-        fields = _fields(c, form[start], form.spans[start])
+        fields = _fields(r, form[start], form.spans[start])
         start += 1
     parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
         shown = to_text(as_data(form[start]))
         name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""
-        parent = c.classes.get(name) or c.context.classes.get(name)
+        parent = r.classes.get(name) or r.context.classes.get(name)
         if parent is None:
-            raise c.error(f"Error: Unknown class: '{shown}'", form.spans[start])
+            raise r.error(f"Error: Unknown class: '{shown}'", form.spans[start])
         start += 1
     inherited: dict[str, Any] = getattr(parent, "lispe_defaults", {})
     for field, default in inherited.items():
@@ -88,15 +95,15 @@ def _header(c: Compiler, form: Form) -> tuple[ParameterList, Any, int]:
 _MANDATORY = object()
 
 
-def _fields(c: Compiler, form: Any, span: Span) -> ParameterList:
+def _fields(r: Resolver, form: Any, span: Span) -> ParameterList:
     """Fields look like parameters, but a mandatory one may follow one with a default."""
     found, placed = ParameterList(), form if isinstance(form, Form) else Form(form, span)
     for item, place in zip(placed, placed.spans, strict=True):
         if is_list(item) and len(item) not in (1, 2):
-            raise c.error("Error: Wrong parameter description", place)
-        name = c.check_variable(item[0] if is_list(item) else item, place)
+            raise r.error("Error: Wrong parameter description", place)
+        name = r.check_variable(item[0] if is_list(item) else item, place)
         if name in found.names or name.startswith("__"):
-            raise c.error(f"Error: Wrong parameter description: '{name}'", place)
+            raise r.error(f"Error: Wrong parameter description: '{name}'", place)
         found.names.append(name)
         found.spans[name] = place
         if is_list(item):
@@ -139,121 +146,129 @@ def _mentions(form: Any, atom: Atom) -> bool:
 # -- methods ------------------------------------------------------------------------------------------
 
 
-def _function(c: Compiler, cls: Any, name: str) -> PythonFunction:
-    function = PythonFunction("defun", f"{cls.__name__}.{name}")
-    function.instance = InstanceScope(THIS, [cls], inside=True)
+def _function(r: Resolver, cls: Any, name: str) -> Function:
+    """A method, with the instance as its first parameter."""
+    function = Function("defun", name, r.place)
+    this = Variable("", THIS, function, parameter=True)
+    function.parameters.append(this)
+    function.owner = cls
+    function.instance = InstanceScope(this, [cls], inside=True)
     return function
 
 
-def _method(c: Compiler, cls: Any, form: Form) -> None:
+def _method(r: Resolver, cls: Any, form: Form) -> None:
     name = form[1].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
-    parameters = parse_parameters(c, form[2], form.spans[2])
+    if r.is_keyword(name):
+        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    parameters = parse_parameters(r, form[2], form.spans[2])
     signature = parameters.signature(name)
-    parameters.names.insert(0, THIS)
     start, doc = (4, form[3]) if len(form) > 4 and isinstance(form[3], str) else (3, "")
-    tree = build_function(c, _function(c, cls, name), parameters, form, start, "")
-    c.definitions.append(Definition(f" {name}", tree, signature, as_data(form), doc, cls))
+    function = resolve_function(r, _function(r, cls, name), parameters, form, start)
+    function.python = f"{cls.__name__}.{name}"
+    r.definitions.append(Definition(f" {name}", function, signature, as_data(form), doc, cls))
 
 
-def _initializer(c: Compiler, cls: Any, fields: ParameterList) -> None:
+def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
     """The class's `__init__`: values by position or name, then the defaults, inside the new instance."""
-    function, others = _function(c, cls, "__init__"), " others"
-    names = [python_name(name) for name in fields.names]
-    with new_function(c, function), c.nested_block() as statements:
-        for name, python in zip(fields.names, names, strict=True):
-            c.place = fields.spans[name]
-            with c.nested_block() as missing:
-                if name in fields.optional:
-                    c.assign(python, c.value(fields.optional[name], c.place))
-                else:
-                    c.raise_(c.call(" error", c.constant(cls.lispe_mismatch)))
-            c.if_(c.is_unset(c.name(python)), missing, [])
-            c.assign(_stored(c, THIS, name), c.name(python))
-        with c.nested_block() as surplus:
-            c.raise_(c.call(" error", c.constant(cls.lispe_mismatch)))
-        c.if_(c.name(others), surplus, [])
-        statements = settle(c, function, statements)
-    defaults: list[ast.expr] = [c.name(UNSET) for _ in names]
-    given = [c.argument(name) for name in (THIS, *names)]
-    arguments = ast.arguments([], given, c.argument(others), [], [], None, defaults)
-    tree = c.function_definition("__init__", arguments, [*function.declarations(place_of(c)), *statements])
-    c.definitions.append(Definition("__init__", tree, Signature(cls.__name__, ()), None, "", cls))
-
-
-def _stored(c: Compiler, instance: str, field: str) -> ast.expr:
-    """A field as the target of an assignment."""
-    node = ast.Attribute(c.name(instance), python_name(field), ast.Store())
-    return ast.copy_location(node, c.nil())
+    function = _function(r, cls, "__init__")
+    this = function.parameters[0]
+    mismatch = r.constant(cls.lispe_mismatch)
+    nodes: list[Node] = []
+    with r.inside(function):
+        for name in fields.names:
+            r.place = fields.spans[name]
+            given = Variable(name, python_name(name), function, parameter=True)
+            function.parameters.append(given)
+            function.defaults[given] = Global(r.place, " unset")
+            if name in fields.optional:
+                default = r.node(fields.optional[name], r.place)
+            else:
+                default = Raise(r.place, r.helper(" error", mismatch))
+            is_missing = Python(r.place, "is", Read(r.place, given), Global(r.place, " unset"))
+            nodes.append(If(r.place, is_missing, r.assign(ToVariable(given), default), r.nil()))
+            nodes.append(r.assign(ToField(this, name), Read(r.place, given)))
+        others = Variable("", " others", function, parameter=True)
+        function.parameters.append(others)
+        function.rest = others
+        surplus = Raise(r.place, r.helper(" error", mismatch))
+        nodes.append(If(r.place, Read(r.place, others, "list"), surplus, r.nil()))
+        nodes.append(r.nil())
+        function.body = Block(r.place, nodes)
+    function.python = f"{cls.__name__}.__init__"
+    r.definitions.append(Definition("__init__", function, Signature(cls.__name__, ()), None, "", cls))
 
 
 # -- inside an instance -------------------------------------------------------------------------------
 
 
 @special("setqi", "field value", least=2, most=2)
-def compile_setqi(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_setqi(r: Resolver, form: Form) -> Node:
     """Assign a field of the current instance, adding it if need be; gives the value.
 
     Outside an instance it assigns a variable, as setqv does.
     """
-    scope = c.instance
+    scope = r.instance
     if scope is None:
-        return compile_setqv(c, form, destination)
-    name = c.check_variable(form[1], form.spans[1])
-    value = c.value(form[2], form.spans[2])
-    if destination is not EFFECT:
-        value = c.simple(value)
-    c.assign(_stored(c, scope.name, name), value)
-    return c.deliver(value, destination)
+        return assignment(r, form, gives=True)
+    name = r.check_variable(form[1], form.spans[1])
+    value = r.node(form[2], form.spans[2])
+    r.function.uses(scope.variable)
+    return r.assign(ToField(scope.variable, name), value, gives=True)
 
 
 @special("setq=", "variable value", least=2, most=2, silent=True)
-def compile_setq_where_it_is(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_setq_where_it_is(r: Resolver, form: Form) -> Node:
     """Assign what has the name: a field of the current instance, else a global variable, else a local one."""
-    name = c.check_variable(form[1], form.spans[1])
-    if c.instance is not None and name in c.instance.fields:
-        return compile_setqi(c, form, destination)
-    if name not in c.bindings and name not in c.definite and c.context.defined(name):
-        return compile_setg(c, form, destination)
-    return compile_setq(c, form, destination)
+    name = r.check_variable(form[1], form.spans[1])
+    if r.instance is not None and name in r.instance.fields:
+        return resolve_setqi(r, form)
+    if name not in r.scope and name not in r.function.frame.variables and r.context.defined(name):
+        return resolve_setg(r, form)
+    return assignment(r, form, gives=False)
 
 
 @special("this", most=0)
-def compile_this(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_this(r: Resolver, form: Form) -> Node:
     """The current instance, nil outside of one."""
-    return c.deliver(c.name(c.instance.name) if c.instance is not None else c.nil(), destination)
+    return r.read(r.instance.variable) if r.instance is not None else r.nil()
 
 
 @special("from@", "Parent form...", least=1, result=(-1,))
-def compile_from(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_from(r: Resolver, form: Form) -> Node:
     """Inside a method: evaluate the forms with the methods of a parent class, on the same instance."""
-    cls = known_class(c, form[1])
-    outer = c.instance
+    cls = known_class(r, form[1])
+    outer = r.instance
     if outer is None:
-        raise c.error("Error: cannot execute this method out of an instance")
+        raise r.error("Error: cannot execute this method out of an instance")
     if cls is None:
-        raise c.error(f"Error: Unknown class: '{to_text(as_data(form))}'", form.spans[1])
-    c.instance = InstanceScope(outer.name, [cls], inside=outer.inside, parent=cls.__name__)
-    c.instance.fields |= outer.fields
+        raise r.error(f"Error: Unknown class: '{to_text(as_data(form))}'", form.spans[1])
+    r.instance = InstanceScope(
+        outer.variable, [cls], inside=outer.inside, parent=cls.__name__, outer=outer.outer
+    )
+    r.instance.fields |= outer.fields
     try:
-        return c.sequence(form, 2, destination)
+        return r.sequence(form, 2)
     finally:
-        c.instance = outer
+        r.instance = outer
 
 
 @special("toclean", "method", least=1, most=1, silent=True)
-def compile_toclean(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_toclean(r: Resolver, form: Form) -> Node:
     """Inside a method: name the method that runs when the instance is deleted."""
-    if c.instance is None:
-        raise c.error("Error: cannot execute this method out of an instance")
-    value = c.value(form[1], form.spans[1])
-    c.evaluate(c.call(" to clean", c.name(c.instance.name), value))
-    return c.deliver(c.true(), destination)
+    if r.instance is None:
+        raise r.error("Error: cannot execute this method out of an instance")
+    value = r.node(form[1], form.spans[1])
+    return Block(r.place, [r.helper(" to clean", r.read(r.instance.variable), value), r.true()])
 
 
-def known_class(c: Compiler, name: Any) -> Any:
-    """The class that an atom names, or None."""
-    if not isinstance(name, Atom):
-        return None
-    return c.classes.get(name.name) or c.context.classes.get(name.name)
+@special("withclass", "Class form...", least=1, result=(-1,))
+def resolve_withclass(r: Resolver, form: Form) -> Node:
+    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class."""
+    cls = known_class(r, form[1])
+    if cls is None:
+        raise r.error("Error: Unknown class", form.spans[1])
+    outer, r.with_class = r.with_class, cls
+    try:
+        return r.sequence(form, 2)
+    finally:
+        r.with_class = outer

@@ -2,281 +2,219 @@
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, VALUE, Destination, into
-from lispe_kernel.language.compiler.kinds import INTEGERS, may_assign
+from lispe_kernel.language.compiler.emit.calls import held
+from lispe_kernel.language.compiler.emit.emitter import plain_items
+from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.compiler.tree import (
+    Block,
+    Break,
+    Each,
+    Helper,
+    If,
+    Node,
+    Primitive,
+    Quoted,
+    Raise,
+    Return,
+    Target,
+    ToVariable,
+    While,
+)
+from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
-# -- branches -----------------------------------------------------------------------------------------
+if TYPE_CHECKING:
+    import ast
+
+    from lispe_kernel.language.compiler.emit.destinations import Destination
+    from lispe_kernel.language.compiler.emit.emitter import Emitter
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 
-def branches(
-    c: Compiler, test: ast.expr, then: Any, otherwise: Any, destination: Destination
-) -> ast.expr | None:
-    """`then` and `otherwise` are functions of a destination; exactly one of them is evaluated."""
-    if destination is VALUE:
-        return _expression_branches(c, test, then, otherwise)
-    with c.branch() as first, c.nested_block() as then_block:
-        then(destination)
-    with c.branch() as second, c.nested_block() as else_block:
-        otherwise(destination)
-    c.definite |= first & second
-    c.if_(test, then_block, else_block)
-    return None
-
-
-def _expression_branches(c: Compiler, test: ast.expr, then: Any, otherwise: Any) -> ast.expr:
-    with c.branch() as first, c.nested_block() as then_block:
-        a = then(VALUE)
-    with c.branch() as second, c.nested_block() as else_block:
-        b = otherwise(VALUE)
-    c.definite |= first & second
-    if not then_block and not else_block:
-        kind = c.kind(a)
-        return c.known(c.choose(test, a, b), kind if kind == c.kind(b) else "")
-    name = c.function.temporary()
-    then_block.append(c.assign_statement(name, a))
-    else_block.append(c.assign_statement(name, b))
-    c.if_(test, then_block, else_block)
-    return c.name(name)
-
-
-def _element(c: Compiler, form: Form, index: int) -> Any:
-    if index >= len(form):
-        return lambda destination: c.deliver(c.nil(), destination)
-    return lambda destination: c.compile(form[index], destination, form.spans[index])
-
-
-def _sequence(c: Compiler, form: Form, start: int) -> Any:
-    return lambda destination: c.sequence(form, start, destination)
-
-
-def _nothing(c: Compiler) -> Any:
-    return lambda destination: c.deliver(c.nil(), destination)
+def _element(r: Resolver, form: Form, index: int) -> Node:
+    return r.node(form[index], form.spans[index]) if index < len(form) else r.nil()
 
 
 @special("if", "test then [else]", least=2, most=3, result=(2, 3))
-def compile_if(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_if(r: Resolver, form: Form) -> Node:
     """Evaluate `then` when the test is true, else `else` (nil without one)."""
-    test = c.test(form[1], form.spans[1])
-    return branches(c, test, _element(c, form, 2), _element(c, form, 3), destination)
+    return If(r.place, _element(r, form, 1), _element(r, form, 2), _element(r, form, 3))
 
 
 @special("ife", "test then else...", least=3, result=(2, -1))
-def compile_ife(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_ife(r: Resolver, form: Form) -> Node:
     """As if, with any number of else forms; the last gives the value."""
-    test = c.test(form[1], form.spans[1])
-    return branches(c, test, _element(c, form, 2), _sequence(c, form, 3), destination)
+    return If(r.place, _element(r, form, 1), _element(r, form, 2), r.sequence(form, 3))
 
 
 @special("check", "test body...", least=1, result=(-1,))
-def compile_check(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_check(r: Resolver, form: Form) -> Node:
     """Evaluate the body when the test is true; nil otherwise."""
-    test = c.test(form[1], form.spans[1])
-    return branches(c, test, _sequence(c, form, 2), _nothing(c), destination)
+    return If(r.place, _element(r, form, 1), r.sequence(form, 2), r.nil())
 
 
 @special("ncheck", "test else body...", least=2, result=(2, -1))
-def compile_ncheck(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_ncheck(r: Resolver, form: Form) -> Node:
     """Evaluate `else` when the test is false; the body otherwise."""
-    test = c.test(form[1], form.spans[1])
-    return branches(c, test, _sequence(c, form, 3), _element(c, form, 2), destination)
+    test, otherwise = _element(r, form, 1), _element(r, form, 2)
+    return If(r.place, test, r.sequence(form, 3), otherwise)
 
 
 @special("cond", "(test body...)...", least=1)
-def compile_cond(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_cond(r: Resolver, form: Form) -> Node:
     """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default."""
-    inner, name = c.through(destination)
-    _clauses(c, form, 1, inner)
-    return c.result(name)
+    resolved: list[tuple[Node | None, Node]] = []
+    for clause in form[1:]:
+        if not is_list(clause) or len(clause) < 2:
+            error = r.helper(" error", r.constant("Error: in a 'cond' the first element must be a list"))
+            resolved.append((None, Raise(r.place, error)))
+            break
+        placed = clause if isinstance(clause, Form) else Form(clause, r.place)
+        if placed[0] is TRUE:
+            resolved.append((None, clause_body(r, placed)))
+            break
+        test = r.node(placed[0], placed.spans[0])
+        resolved.append((test, clause_body(r, placed)))
+    return chain(r, resolved, r.nil())
 
 
-def _clauses(c: Compiler, form: Form, index: int, destination: Destination) -> None:
-    if index >= len(form):
-        c.deliver(c.nil(), destination)
-        return
-    clause = form[index]
-    if not is_list(clause) or len(clause) < 2:
-        error = c.call(" error", c.constant("Error: in a 'cond' the first element must be a list"))
-        c.raise_(error)
-        return
-    placed = clause if isinstance(clause, Form) else Form(clause, c.place)
-    if placed[0] is TRUE:
-        clause_body(c, placed, destination)
-        return
-    branches(
-        c,
-        c.test(placed[0], placed.spans[0]),
-        lambda to: clause_body(c, placed, to),
-        lambda to: _clauses(c, form, index + 1, to),
-        destination,
-    )
+def chain(r: Resolver, clauses: list[tuple[Node | None, Node]], otherwise: Node) -> Node:
+    """Clauses of a test and a node, the first that holds; one without a test always does."""
+    found = otherwise
+    for test, node in reversed(clauses):
+        found = node if test is None else If(r.place, test, node, found)
+    return found
 
 
-def clause_body(c: Compiler, clause: Form, destination: Destination) -> ast.expr | None:
+def clause_body(r: Resolver, clause: Form) -> Node:
     """The body of a clause. In LispE a `return` that is not its last form does not leave the function."""
+    nodes: list[Node] = []
     for index in range(1, len(clause) - 1):
         form = clause[index]
-        lost = head(form) is RETURN
-        c.effect(form[1] if lost and len(form) > 1 else form, clause.spans[index])
-    return c.compile(clause[-1], destination, clause.spans[-1])
+        lost = head(form) is RETURN and len(form) > 1
+        nodes.append(r.node(form[1] if lost else form, clause.spans[index]))
+    nodes.append(r.node(clause[-1], clause.spans[-1]))
+    return nodes[0] if len(nodes) == 1 else Block(r.place, nodes)
 
 
 RETURN = Atom("return")
 
 
 @special("block", "form...", result=(-1,))
-def compile_block(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_block(r: Resolver, form: Form) -> Node:
     """Evaluate forms in order; the last gives the value, nil when there is none."""
-    return c.sequence(form, 1, destination)
+    return r.sequence(form, 1)
 
 
 @special("quote", "form", least=1, most=1)
-def compile_quote(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_quote(r: Resolver, form: Form) -> Node:
     """The form itself, not evaluated. Written 'form."""
-    return c.deliver(c.quoted(form[1]), destination)
+    return r.quoted(form[1])
 
 
 # -- loops --------------------------------------------------------------------------------------------
 
 
-def loop(c: Compiler, form: Form, destination: Destination, write: Any) -> ast.expr | None:
-    """A loop: `write(body)` emits it, where `body(form, start)` compiles the forms of a turn.
-
-    The value of a loop is that of the last form of its last turn, nil after `break`.
-    """
-    value = None if destination is EFFECT else c.function.temporary()
-    if value is not None:
-        c.assign(value, c.nil())
-    c.forget_assigned(Form([form]))
-    c.loop_values.append(value)
-    # A call in a loop is no tail call, and a return from it leaves the function as everywhere.
-    c.function.tail_blocked += 1
-    with c.branch():
-        write(EFFECT if value is None else into(value))
-    c.function.tail_blocked -= 1
-    c.loop_values.pop()
-    return None if value is None else c.deliver(c.name(value), destination)
-
-
-def turn(c: Compiler, form: Form, start: int, destination: Destination) -> list[ast.stmt]:
-    """The body of a loop as a block."""
-    with c.nested_block() as body:
-        c.sequence(form, start, destination)
-    return body
-
-
 @special("while", "test body...", least=2, result=(-1,))
-def compile_while(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_while(r: Resolver, form: Form) -> Node:
     """Evaluate the body as long as the test is true."""
-
-    def write(to: Destination) -> None:
-        with c.nested_block() as before:
-            test = c.test(form[1], form.spans[1])
-        body = turn(c, form, 2, to)
-        if not before:
-            c.while_(test, body)
-            return
-        with c.nested_block() as leave:
-            c.break_()
-        with c.nested_block() as whole:
-            c.block.extend(before)
-            c.if_(c.negate(test), leave, [])
-            c.block.extend(body)
-        c.while_(c.constant(True), whole)
-
-    return loop(c, form, destination, write)
+    with r.in_loop():
+        return While(r.place, _element(r, form, 1), r.sequence(form, 2))
 
 
 @special("loop", "variable container body... | (variable from to) body...", least=2, result=(-1,))
-def compile_loop(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_loop(r: Resolver, form: Form) -> Node:
     """Set the variable to each element of a container in turn; a dictionary gives its keys.
 
     `(loop (i a b) ...)` counts: i is a, a+1, ... b-1.
     """
     if is_list(form[1]):
-        return _counted(c, form, destination)
+        return _counted(r, form)
     if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing label for 'loop'", form.spans[1])
+        raise r.error("Error: Missing label for 'loop'", form.spans[1])
     if len(form) < 4:
-        raise c.error("Error: Wrong number of arguments for: 'loop'")
-    name = c.check_variable(form[1], form.spans[1])
-    items, kind = _items(c, form[2], form.spans[2])
-
-    def write(to: Destination) -> None:
-        target = c.target(name)
-        c.assign(target, c.nil())
-        c.for_(_store(c, target), items, _counting(c, name, target, form, 3, to, kind))
-
-    found = loop(c, form, destination, write)
-    c.target(name)
-    return found
+        raise r.error("Error: Wrong number of arguments for: 'loop'")
+    name = r.check_variable(form[1], form.spans[1])
+    items = items_of(r, r.node(form[2], form.spans[2]))
+    targets: list[Target] = [r.target(name)]
+    with r.in_loop():
+        body = r.sequence(form, 3)
+    return Each(r.place, targets, items, body, first=True)
 
 
-def _items(c: Compiler, form: Any, span: Span) -> tuple[ast.expr, str]:
-    """What a loop goes through, and the kind of its elements if that is known."""
-    if is_list(form) and len(form) == 2 and form[0] is QUOTE and is_list(form[1]):
-        from lispe_kernel.language.forms import as_data
-
-        return c.constant(as_data(form[1])), ""
-    value = c.simple(c.value(form, span))
-    is_list_type = c.compare(c.call(" type", value), [ast.Is()], [c.name(" List")])
-    if c.kind(value) == "list":
-        return value, ""
-    if c.kind(value) in ("dictionary", "numbers"):
-        return c.call(" items", value), "text" if c.kind(value) == "dictionary" else "number"
-    return c.choose(is_list_type, value, c.call(" items", value)), ""
-
-
-def _store(c: Compiler, name: str) -> ast.expr:
-    return ast.copy_location(ast.Name(name, ast.Store()), c.nil())
+def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """What a loop goes through: a list as it is, the items of anything else."""
+    source = node.arguments[0]
+    if isinstance(source, Quoted):
+        items = plain_items(source.data)
+        if items is not None:
+            return e.deliver(held(e, items), destination)
+    value = e.simple(e.value(source))
+    if source.kind == "list":
+        return e.deliver(value, destination)
+    found = e.call(" items", value)
+    if source.kind not in ("dictionary", "numbers"):
+        found = e.choose(e.is_of(value, " List"), value, found)
+    return e.deliver(found, destination)
 
 
-def _counted(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def _items_kind(kinds: list[str], node: Primitive) -> str:
+    return kinds[0]
+
+
+_ITEMS = Inline(" items", emit=_write_items, kind=_items_kind)
+
+
+def items_of(r: Resolver, container: Node) -> Node:
+    """What a loop over a container goes through."""
+    return Primitive(r.place, _ITEMS, [container])
+
+
+def _counted(r: Resolver, form: Form) -> Node:
     label = form[1] if isinstance(form[1], Form) else Form(form[1], form.spans[1])
     if len(label) != 3 or not isinstance(label[0], Atom):
-        raise c.error("Error: Missing label for 'loop' (use (loop (i from to) body...))", form.spans[1])
-    name = c.check_variable(label[0], label.spans[0])
-    start, end = c.arguments(label, 1)
-
-    def write(to: Destination) -> None:
-        target = c.target(name)
-        body = _counting(c, name, target, form, 2, to, _counter_kind(c, start))
-        c.for_(_store(c, target), c.call(" range", _whole(c, start), _whole(c, end)), body)
-
-    return loop(c, form, destination, write)
+        raise r.error("Error: Missing label for 'loop' (use (loop (i from to) body...))", form.spans[1])
+    name = r.check_variable(label[0], label.spans[0])
+    bounds = [whole(r, bound) for bound in r.arguments(label, 1)]
+    targets: list[Target] = [r.target(name)]
+    with r.in_loop():
+        body = r.sequence(form, 2)
+    turns = Primitive(r.place, _RANGE, bounds)
+    return Each(r.place, targets, turns, body, variable_kind="integer")
 
 
-def _counter_kind(c: Compiler, start: ast.expr) -> str:
-    return "natural" if c.kind(start) == "natural" else "integer"
+def _write_range(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    return e.deliver(e.call(" range", *e.operands(node.arguments)), destination)
 
 
-def _whole(c: Compiler, bound: ast.expr) -> ast.expr:
+_RANGE = Inline(" range", emit=_write_range, kind=lambda kinds, node: kinds[0])
+
+
+def _write_whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A bound of a counted loop: integers as they are, numbers through a check."""
-    if c.kind(bound) in INTEGERS:
-        return bound
-    return c.call(" whole", bound)
+    bound = node.arguments[0]
+    value = e.value(bound)
+    is_whole = bound.kind in ("natural", "integer")
+    return e.deliver(value if is_whole else e.call(" whole", value), destination)
 
 
-def _counting(
-    c: Compiler, name: str, target: str, form: Form, start: int, to: Destination, kind: str
-) -> list[ast.stmt]:
-    """The turn of a loop whose variable has a known kind, unless the body assigns it."""
-    if kind and not may_assign(form[start:], name, (c.macros, c.context.macros)):
-        c.assume(target, kind)
-    body = turn(c, form, start, to)
-    c.forget(target)
-    return body
+_WHOLE = Inline(
+    " whole",
+    emit=_write_whole,
+    kind=lambda kinds, node: kinds[0] if kinds[0] in ("natural", "integer") else "integer",
+)
+
+
+def whole(r: Resolver, bound: Node) -> Node:
+    """A bound as an integer."""
+    return Primitive(r.place, _WHOLE, [bound])
 
 
 @special("loopcount", "count [variable] body...", aliases=("dotimes",), least=2, result=(-1,))
-def compile_loopcount(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_loopcount(r: Resolver, form: Form) -> Node:
     """Evaluate the body `count` times; the variable goes 0, 1 ... count-1.
 
     With a negative count it goes from abs(count)-1 down to 0.
@@ -284,49 +222,31 @@ def compile_loopcount(c: Compiler, form: Form, destination: Destination) -> ast.
     start, name = 2, None
     if isinstance(form[2], Atom) and len(form) > 3:
         start = 4 if form[2].name == "into" and len(form) > 4 and isinstance(form[3], Atom) else 3
-        name = c.check_variable(form[start - 1], form.spans[start - 1])
-    count = c.value(form[1], form.spans[1])
-
-    def write(to: Destination) -> None:
-        if name is None:
-            c.for_(_store(c, c.function.temporary()), c.call(" turns", count), turn(c, form, start, to))
-            return
-        number = _whole(c, count)
-        if not isinstance(number, ast.Constant):
-            number = c.saved(number)
-        target = c.target(name)
-        positive = isinstance(number, ast.Constant) and isinstance(number.value, int) and number.value >= 0
-        turns = c.call(" range" if positive else " turns", number)
-        body = _counting(c, name, target, form, start, to, "natural")
-        with c.nested_block() as after:
-            c.assign(target, number if positive else c.call(" after", number))
-        c.for_(_store(c, target), turns, body, after)
-
-    return loop(c, form, destination, write)
+        name = r.check_variable(form[start - 1], form.spans[start - 1])
+    count = r.temporary()
+    bound = r.bind(count, whole(r, r.node(form[1], form.spans[1])))
+    target = r.target(name) if name is not None else None
+    with r.in_loop():
+        body = r.sequence(form, start)
+    turns = r.helper(" turns", r.read(count))
+    if target is None:
+        return Block(r.place, [bound, Each(r.place, [ToVariable(r.temporary(), binds=True)], turns, body)])
+    last = r.assign(target, r.helper(" after", r.read(count), kind="integer"))
+    return Block(r.place, [bound, Each(r.place, [target], turns, body, variable_kind="natural", last=last)])
 
 
 @special("break", most=0)
-def compile_break(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_break(r: Resolver, form: Form) -> Node:
     """Leave the innermost loop, whose value is nil then."""
-    if not c.loop_values:
-        raise c.error("Error: 'break' can only be used inside a loop")
-    if c.loop_values[-1] is not None:
-        c.assign(c.loop_values[-1], c.nil())
-    c.break_()
-    return c.deliver(c.nil(), destination) if destination is VALUE else None
+    if not r.loops:
+        raise r.error("Error: 'break' can only be used inside a loop")
+    return Break(r.place)
 
 
 @special("return", "[value]", most=1)
-def compile_return(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_return(r: Resolver, form: Form) -> Node:
     """Leave the function or lambda with a value, nil without one. At top level it ends the program text."""
-    value = form[1] if len(form) > 1 else None
-    span = form.spans[1] if len(form) > 1 else None
-    if c.function.kind == "top":
-        c.raise_(c.call(" return", c.value(value, span)))
-    elif c.function.tail_blocked:
-        c.return_(c.value(value, span))
-    else:
-        from lispe_kernel.language.compiler.destinations import TAIL
-
-        c.compile(value, TAIL, span)
-    return c.nil() if destination is VALUE else None
+    value = _element(r, form, 1)
+    if r.function.kind == "top":
+        return Raise(r.place, Helper(r.place, " return", [value]))
+    return Return(r.place, value)

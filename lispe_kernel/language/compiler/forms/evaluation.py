@@ -2,63 +2,56 @@
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.forms.spaces import space_name
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import python_name
+from lispe_kernel.language.compiler.tree import Block, Node, Seen
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import Atom
 
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
 
 @special("eval", "form", least=1, most=1)
-def compile_eval(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_eval(r: Resolver, form: Form) -> Node:
     """Run a list as code, or compile and run a text; anything else is returned as it is.
 
     The code sees the variables of the function that evaluates it; what it assigns is global.
     """
-    value = c.value(form[1], form.spans[1])
-    names: list[ast.expr | None] = []
-    values: list[ast.expr] = []
-    for name in visible(c):
-        names.append(c.constant(name))
-        values.append(c.variable(Atom(name)))
-    local = ast.copy_location(ast.Dict(names, values), c.nil())
-    return c.deliver(c.call(" eval", value, local), destination)
-
-
-def visible(c: Compiler) -> list[str]:
-    """The local variables that have a value at this point."""
-    frame = set(c.definite) if c.function.frame.kind == "defun" else set()
-    return sorted(set(c.bindings) | {n for n in frame if python_name(n) == n})
+    value = r.node(form[1], form.spans[1])
+    for variable in r.scope.values():
+        r.function.uses(variable)
+    seen = Seen(r.place, r.function, [(name, v) for name, v in r.scope.items() if name])
+    frame = r.function.frame
+    if frame.kind == "defun":
+        frame.seen.append(seen)
+    return r.helper(" eval", value, seen, quiet=False)
 
 
 @special("elapse", "form...")
-def compile_elapse(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_elapse(r: Resolver, form: Form) -> Node:
     """The milliseconds that evaluating the forms takes, as a number."""
-    start = c.saved(c.call(" clock"))
-    for index in range(1, len(form)):
-        c.effect(form[index], form.spans[index])
-    return c.deliver(c.known(c.call(" elapsed", start), "number"), destination)
+    start = r.temporary()
+    bound = r.bind(start, r.helper(" clock"))
+    return Block(r.place, [bound, *r.arguments(form), r.helper(" elapsed", r.read(start), kind="number")])
 
 
 @special("link", '"name" \'function', least=2, most=2, silent=True)
-def compile_link(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_link(r: Resolver, form: Form) -> Node:
     """Give a function or instruction a second name, from here on."""
     target: Any = form[2]
     if is_list(target) and len(target) == 2 and target[0] is QUOTE:
         target = target[1]
     if not isinstance(form[1], str) or not isinstance(target, Atom):
-        raise c.error('Error: link: use (link "name" \'function)')
-    c.links[form[1]] = target.name
-    return None if destination is EFFECT else c.deliver(c.true(), destination)
+        raise r.error('Error: link: use (link "name" \'function)')
+    r.links[form[1]] = target.name
+    return r.true()
 
 
 @special("use", "library [space]", least=1, most=2, silent=True)
-def compile_use(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_use(r: Resolver, form: Form) -> Node:
     """Load a library or a LispE file. The torch library is always there; naming it is harmless.
 
     A file named by a string is run before the rest of the text is compiled, so its macros can be used.
@@ -68,9 +61,9 @@ def compile_use(c: Compiler, form: Form, destination: Destination) -> ast.expr |
     if is_list(library) and len(library) == 2 and library[0] is QUOTE:
         library = library[1]
     if isinstance(library, Atom):
-        c.context.use_library(library.name, space)
+        r.context.use_library(library.name, space)
     elif isinstance(library, str):
-        c.context.use_library(library, space)
+        r.context.use_library(library, space)
     else:
-        raise c.error('Error: use: name a library (\'lispe_torch) or a file ("file.lisp")', form.spans[1])
-    return c.deliver(c.true(), destination)
+        raise r.error('Error: use: name a library (\'lispe_torch) or a file ("file.lisp")', form.spans[1])
+    return r.true()

@@ -2,78 +2,53 @@
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.forms.control import loop, turn
 from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.tree import Break, Each, If, Node, Target
 from lispe_kernel.language.forms import Form, is_list
 
-
-def _store(c: Compiler, name: str) -> ast.expr:
-    return ast.copy_location(ast.Name(name, ast.Store()), c.nil())
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 
 @special("whilein", "variable container test body...", least=4, result=(-1,))
-def compile_whilein(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_whilein(r: Resolver, form: Form) -> Node:
     """As loop, but stops as soon as the test, made before each turn, is false."""
-    name = c.check_variable(form[1], form.spans[1])
-    items = c.call(" items", c.value(form[2], form.spans[2]))
-
-    def write(to: Destination) -> None:
-        target = c.target(name)
-        c.assign(target, c.nil())
-        with c.nested_block() as body:
-            test = c.test(form[3], form.spans[3])
-            with c.nested_block() as leave:
-                c.break_()
-            c.if_(c.negate(test), leave, [])
-            c.sequence(form, 4, to)
-        c.for_(_store(c, target), items, body)
-
-    return loop(c, form, destination, write)
+    name = r.check_variable(form[1], form.spans[1])
+    items = r.helper(" items", r.node(form[2], form.spans[2]))
+    targets: list[Target] = [r.target(name)]
+    with r.in_loop():
+        test = r.node(form[3], form.spans[3])
+        body = r.sequence(form, 4)
+    ended = If(r.place, test, body, Break(r.place, keeps=True))
+    return Each(r.place, targets, items, ended, first=True)
 
 
-def _variables(c: Compiler, form: Form) -> list[str]:
+def _together(r: Resolver, form: Form, helper: str) -> Node:
     names = form[1]
     if not is_list(names) or not names or len(form) < len(names) + 3:
-        raise c.error(f"Error: '{form[0].name}' needs a list of variables, as many containers, and a body")
-    return [c.check_variable(name, form.spans[1]) for name in names]
-
-
-def _containers(c: Compiler, form: Form, count: int) -> list[ast.expr]:
+        raise r.error(f"Error: '{form[0].name}' needs a list of variables, as many containers, and a body")
+    checked = [r.check_variable(name, form.spans[1]) for name in names]
+    count = len(names)
     containers = Form(form[: 2 + count], form.span, form.spans[: 2 + count])
-    return [c.saved(c.call(" items", value)) for value in c.arguments(containers, 2)]
+    items = [r.helper(" items", node) for node in r.arguments(containers, 2)]
+    targets = [r.target(name) for name in checked]
+    with r.in_loop():
+        body = r.sequence(form, 2 + count)
+    return Each(r.place, targets, r.helper(helper, *items), body, several=True)
 
 
 @special("lloop", "(variable...) container... body...", least=3, result=(-1,))
-def compile_lloop(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_lloop(r: Resolver, form: Form) -> Node:
     """Go through several containers in parallel; ends with the shortest."""
-    names = _variables(c, form)
-    containers = _containers(c, form, len(names))
-
-    def write(to: Destination) -> None:
-        targets = [_store(c, c.target(name)) for name in names]
-        together = ast.copy_location(ast.Tuple(targets, ast.Store()), c.nil())
-        c.for_(together, c.call(" zip", *containers), turn(c, form, 2 + len(names), to))
-
-    return loop(c, form, destination, write)
+    return _together(r, form, " zip")
 
 
 @special("mloop", "(variable...) container... body...", least=3, result=(-1,))
-def compile_mloop(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_mloop(r: Resolver, form: Form) -> Node:
     """Go through all combinations of the elements of several containers, the last one fastest.
 
     `break` leaves the whole loop.
     """
-    names = _variables(c, form)
-    containers = _containers(c, form, len(names))
-
-    def write(to: Destination) -> None:
-        targets = [_store(c, c.target(name)) for name in names]
-        together: Any = ast.copy_location(ast.Tuple(targets, ast.Store()), c.nil())
-        c.for_(together, c.call(" product", *containers), turn(c, form, 2 + len(names), to))
-
-    return loop(c, form, destination, write)
+    return _together(r, form, " product")

@@ -1,251 +1,30 @@
-"""Questions: `and`, `or`, `xor`, `not`, comparisons, and what makes any form a condition."""
+"""Questions made of questions: `and`, `or`, `xor`."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable
-from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.kinds import NUMBERS
-from lispe_kernel.language.compiler.registry import inline, special, special_forms
-from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import Form, head
-from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.tree import Logic, Node
 
-Test = Callable[[Compiler, Form], ast.expr]
-
-_tests: dict[str, Test] = {}
-
-
-def compile_test(c: Compiler, form: Any, span: Span | None = None) -> ast.expr:
-    """The form as a Python condition; forms that are questions compile to bare Python tests."""
-    if not isinstance(form, list):
-        if form is None or form is TRUE or isinstance(form, int | float | str):
-            return c.constant(bool(form) if form is not TRUE else True)
-        return c.condition(c.value(form, span))
-    name = head(form)
-    test = _tests.get(name.name) if name is not None else None
-    if test is None or name is None or name.name in c.bindings or c.user_defined(name.name):
-        return c.condition(c.value(form, span))
-    entry = special_forms.get(name.name) or c.context.library(name.name)
-    if entry is None or not entry.accepts(len(form) - 1):
-        return c.condition(c.value(form, span))  # which says what is wrong with the arity
-    outer = c.place
-    placed = form if isinstance(form, Form) else Form(form, c.place)
-    c.place = placed.span
-    try:
-        found = test(c, placed)
-        return found if found is not None else c.condition(c.value(form, span))
-    finally:
-        c.place = outer
-
-
-def _test(*names: str) -> Callable[[Test], Test]:
-    def register(test: Test) -> Test:
-        for name in names:
-            _tests[name] = test
-        return test
-
-    return register
-
-
-def _answer(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """A question as a value."""
-    return c.deliver(c.question(_tests[form[0].name](c, form)), destination)
-
-
-# -- and, or, xor, not --------------------------------------------------------------------------------
-
-
-def _short_circuit(c: Compiler, form: Form, op: ast.boolop) -> ast.expr:
-    """The tests joined; a later one that needs statements of its own is reached only when it must be."""
-    tests: list[ast.expr] = []
-    for index in range(1, len(form)):
-        with c.nested_block() as emitted:
-            if index == 1:
-                test = c.test(form[index], form.spans[index])
-            else:
-                with c.branch():
-                    test = c.test(form[index], form.spans[index])
-        if not emitted or index == 1:
-            c.block.extend(emitted)
-            tests.append(test)
-            continue
-        known = c.function.temporary()
-        c.assign(known, c.boolean(op, tests))
-        emitted.append(c.assign_statement(known, test))
-        go_on = c.name(known) if isinstance(op, ast.And) else c.negate(c.name(known))
-        c.if_(go_on, emitted, [])
-        tests = [c.name(known)]
-    return c.boolean(op, tests)
-
-
-@_test("and")
-def _and(c: Compiler, form: Form) -> ast.expr:
-    return _short_circuit(c, form, ast.And())
-
-
-@_test("or")
-def _or(c: Compiler, form: Form) -> ast.expr:
-    return _short_circuit(c, form, ast.Or())
-
-
-@_test("¬")
-def _not(c: Compiler, form: Form) -> ast.expr:
-    return c.negate(c.test(form[1], form.spans[1]))
-
-
-@_test("xor")
-def _xor(c: Compiler, form: Form) -> ast.expr:
-    values = [c.simple(c.call(" bool", c.test(form[i], form.spans[i]))) for i in range(1, len(form))]
-    pairs = [c.compare(a, [ast.IsNot()], [b]) for a, b in pairwise(values)]
-    return c.boolean(ast.And(), pairs)
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+    from lispe_kernel.language.forms import Form
 
 
 @special("and", "test...", least=2)
-def compile_and(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_and(r: Resolver, form: Form) -> Node:
     """True when every test is; stops at the first that is not. Gives true or nil, never an operand."""
-    return _answer(c, form, destination)
+    return Logic(r.place, "and", r.arguments(form))
 
 
 @special("or", "test...", least=2)
-def compile_or(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_or(r: Resolver, form: Form) -> Node:
     """True when one of the tests is; stops at the first. The answer is true or nil, never an operand."""
-    return _answer(c, form, destination)
+    return Logic(r.place, "or", r.arguments(form))
 
 
 @special("xor", "test...", least=2)
-def compile_xor(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_xor(r: Resolver, form: Form) -> Node:
     """True when every two neighbours differ in truth. All tests are evaluated."""
-    return _answer(c, form, destination)
-
-
-@inline("¬")
-def compile_not(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    return _answer(c, form, destination)
-
-
-# -- comparisons --------------------------------------------------------------------------------------
-
-_ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
-
-
-def _ordered(c: Compiler, form: Form) -> ast.expr:
-    first, *others = c.arguments(form)
-    for one, other in ((first, others[0]), (others[0], first)):
-        if c.kind(other) in NUMBERS:
-            # Python orders no text beside a number.
-            c.learn(one, "solid")
-    return c.compare(first, [_ORDER[form[0].name]() for _ in others], others)
-
-
-@_test(*_ORDER)
-def _order_test(c: Compiler, form: Form) -> ast.expr:
-    if len(form) < 3:
-        return c.condition(c.value(form))
-    return _ordered(c, form)
-
-
-@inline(*_ORDER)
-def compile_order(c: Compiler, form: Form, destination: Destination) -> Any:
-    """A comparison as a value: true or nil, or what the operands' own comparison gives (a tensor's mask)."""
-    compared = _ordered(c, form)
-    name = c.function.temporary()
-    noted = ast.copy_location(
-        ast.NamedExpr(ast.copy_location(ast.Name(name, ast.Store()), compared), compared), compared
-    )
-    is_true = c.compare(noted, [ast.Is()], [c.constant(True)])
-    is_false = c.compare(c.name(name), [ast.Is()], [c.constant(False)])
-    answer = c.choose(is_true, c.true(), c.choose(is_false, c.nil(), c.name(name)))
-    return c.deliver(answer, destination)
-
-
-def _is_plain_literal(expression: ast.expr, *, right: bool) -> bool:
-    """A literal that Python's == compares as LispE's = does: any text but "", any number but a left 0."""
-    if not isinstance(expression, ast.Constant):
-        return False
-    value = expression.value
-    if type(value) is str:
-        return value != ""
-    return type(value) in (int, float) and (right or value not in (0, 1))
-
-
-def _equal(c: Compiler, a: ast.expr, b: ast.expr) -> ast.expr:
-    if _is_plain_literal(b, right=True) or _is_plain_literal(a, right=False):
-        return c.compare(a, [ast.Eq()], [b])
-    return c.call(" equal", a, b)
-
-
-def _identical(c: Compiler, a: ast.expr, b: ast.expr) -> ast.expr:
-    if _is_plain_literal(b, right=True) or _is_plain_literal(a, right=True):
-        return c.compare(a, [ast.Eq()], [b])
-    return c.call(" identical", a, b)
-
-
-def _neighbours(c: Compiler, form: Form) -> list[tuple[ast.expr, ast.expr]]:
-    values = c.arguments(form)
-    if len(values) > 2:
-        values = [c.simple(v) for v in values]
-    return list(pairwise(values))
-
-
-@_test("=")
-def _equal_test(c: Compiler, form: Form) -> ast.expr:
-    return c.boolean(ast.And(), [_equal(c, a, b) for a, b in _neighbours(c, form)])
-
-
-@_test("!=")
-def _different_test(c: Compiler, form: Form) -> ast.expr:
-    return c.boolean(ast.And(), [_different(c, _equal(c, a, b)) for a, b in _neighbours(c, form)])
-
-
-def _different(c: Compiler, test: ast.expr) -> ast.expr:
-    """The opposite of a test for equality."""
-    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
-        return c.compare(test.left, [ast.NotEq()], test.comparators)
-    return c.negate(test)
-
-
-def _against_first(c: Compiler, form: Form) -> list[ast.expr]:
-    first, *others = c.arguments(form)
-    if len(others) > 1:
-        first = c.simple(first)
-    return [_identical(c, first, other) for other in others]
-
-
-@_test("eq")
-def _eq_test(c: Compiler, form: Form) -> ast.expr:
-    return c.boolean(ast.And(), _against_first(c, form))
-
-
-@_test("neq")
-def _neq_test(c: Compiler, form: Form) -> ast.expr:
-    return c.boolean(ast.And(), [_different(c, test) for test in _against_first(c, form)])
-
-
-@inline("=", "!=", "eq", "neq")
-def compile_equality(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    return _answer(c, form, destination)
-
-
-# -- membership ---------------------------------------------------------------------------------------
-
-
-@_test("in")
-def _in_test(c: Compiler, form: Form) -> ast.expr:
-    """Whether a text holds a part that is written out; everything else is the library's."""
-    if len(form) != 3 or not isinstance(form[2], str) or not form[2]:
-        return c.condition(c.call("in", *c.arguments(form)))
-    container, part = c.arguments(form)
-    container = c.simple(container)
-    is_text = c.compare(c.call(" type", container), [ast.Is()], [c.name(" str")])
-    held = c.compare(part, [ast.In()], [container])
-    return c.choose(is_text, held, c.call("in", container, part))
-
-
-@inline("in")
-def compile_in(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    return _answer(c, form, destination)
+    return Logic(r.place, "xor", r.arguments(form))

@@ -1,32 +1,25 @@
 """`defpred` and `defprol`: functions of clauses whose instructions are tests, with backtracking.
 
-A clause runs inside a `try`: a false instruction or an error ends it, and the next clause is tried with
-the original arguments. The clauses are noted and ordered as for `defpat`.
+A clause is protected: a false instruction or an error ends it, and the next clause is tried with the
+original arguments. The clauses are noted and ordered as for `defpat`.
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.forms.definitions import Definition
 from lispe_kernel.language.compiler.patterns.clauses import Matcher
-from lispe_kernel.language.compiler.patterns.defpat import (
-    Clause,
-    PatternSignature,
-    add_clause,
-    function_of,
-    require_count,
-    sizes,
-)
+from lispe_kernel.language.compiler.patterns.defpat import Clause, add_clause, require_count, sizes
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import Binding
-from lispe_kernel.language.errors import NOWHERE, Span
+from lispe_kernel.language.compiler.tree import Block, If, Node, Protect, Return, ToVariable
+from lispe_kernel.language.compiler.variables import Variable
+from lispe_kernel.language.errors import NOWHERE
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 CUT, FAIL, RETURN, BLOCK = Atom("cut_"), Atom("fail_"), Atom("return"), Atom("block")
 # The list of results of a `defprol`; a blank cannot stand in a name of LispE.
@@ -34,74 +27,52 @@ RESULTS = Atom(" results")
 
 
 @special("defpred", "name (pattern...) test...", least=3, silent=True)
-def compile_defpred(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_defpred(r: Resolver, form: Form) -> Node:
     """Add a clause to a predicate: when an instruction of the body is false or fails, the next is tried.
 
     The value is that of the last instruction of the clause that succeeds, nil when none does. Arguments
     are copied for each clause, except for a parameter written p@.
     """
-    return add_clause(c, form, destination, build_predicate)
+    return add_clause(r, form, _first_that_holds)
 
 
 @special("defprol", "name (pattern...) test...", least=3, silent=True)
-def compile_defprol(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_defprol(r: Resolver, form: Form) -> Node:
     """Add a clause to a predicate all of whose clauses are tried: the list of the values of those that hold.
 
     `cut_` in a body ends the search with its clause, `fail_` makes the clause fail.
     """
-    return add_clause(c, form, destination, build_prolog)
+    return add_clause(r, form, _all_that_hold)
 
 
-def build_predicate(c: Compiler, signature: PatternSignature, span: Span) -> Definition:
-    """The function of a `defpred`: the value of the first clause that holds."""
+def _first_that_holds(r: Resolver, clauses: list[Clause], parameters: list[Variable], name: str) -> Node:
+    """The value of the first clause that holds."""
+    least, _ = sizes(clauses)
+    nodes = []
+    for clause in clauses:
+        body = Form(clause.form[3:], r.place, clause.form.spans[3:])
+        nodes.append(_attempt(r, clause, parameters, least, body, lambda value: Return(r.place, value)))
+    return Block(r.place, [*nodes, r.nil()])
 
-    def body(clauses: list[Clause], names: list[str]) -> None:
-        least, _ = sizes(clauses)
+
+def _all_that_hold(r: Resolver, clauses: list[Clause], parameters: list[Variable], name: str) -> Node:
+    """The values of all clauses that hold, up to a cut."""
+    least, _ = sizes(clauses)
+    results, cut, met = r.temporary(), r.binding("cut"), r.binding("met")
+    nodes = [r.bind(results, r.helper(" list")), r.bind(cut, r.nil()), r.bind(met, r.nil())]
+    with r.scoped({RESULTS.name: results}):
         for clause in clauses:
-            _attempt(c, clause, names, least, Form(clause.form[3:], span, clause.form.spans[3:]), c.return_)
-        c.return_(c.nil())
+            form = clause.form
+            items = [_ending(item) for item in form[3:]]
+            body = Form(items, form.span, form.spans[3:])
 
-    return function_of(c, signature, span, body)
+            def keep(value: Node) -> Node:
+                return r.helper(" push", r.read(results), value)
 
-
-def build_prolog(c: Compiler, signature: PatternSignature, span: Span) -> Definition:
-    """The function of a `defprol`: the values of all clauses that hold, up to a cut."""
-
-    def body(clauses: list[Clause], names: list[str]) -> None:
-        least, _ = sizes(clauses)
-        results, cut, met = (c.name(c.function.temporary()) for _ in range(3))
-        c.assign(results.id, c.call(" list"))
-        c.assign(cut.id, c.constant(False))
-        c.assign(met.id, c.constant(False))
-        c.bindings = {**c.bindings, RESULTS.name: Binding(results.id, c.function)}
-        for clause in clauses:
-            _prolog_clause(c, clause, names, least, results, cut, met)
-        c.return_(c.choose(met, results, c.nil()))
-
-    return function_of(c, signature, span, body)
-
-
-def _prolog_clause(
-    c: Compiler,
-    clause: Clause,
-    names: list[str],
-    least: int,
-    results: ast.Name,
-    cut: ast.Name,
-    met: ast.Name,
-) -> None:
-    form = clause.form
-    items = [_ending(item) for item in form[3:]]
-    body = Form(items, form.span, form.spans[3:])
-
-    def keep(value: ast.expr) -> None:
-        c.evaluate(c.call(" push", results, value))
-
-    _attempt(c, clause, names, least, body, keep, cut, met)
-    if CUT in items and len(items) > 1:
-        with c.nested_block() as stop:
-            c.return_(results)
-        c.if_(cut, stop, [])
+            nodes.append(_attempt(r, clause, parameters, least, body, keep, cut, met))
+            if CUT in items and len(items) > 1:
+                nodes.append(If(r.place, r.read(cut), Return(r.place, r.read(results)), r.nil()))
+    return Block(r.place, [*nodes, If(r.place, r.read(met), r.read(results), r.nil())])
 
 
 def _ending(form: Any) -> Any:
@@ -115,62 +86,63 @@ def _ending(form: Any) -> Any:
     return Form(items, form.span, form.spans) if isinstance(form, Form) else Form(items)
 
 
+def _set(r: Resolver, variable: Variable) -> Node:
+    r.function.uses(variable, writes=True)
+    return r.assign(ToVariable(variable), r.true())
+
+
 def _attempt(
-    c: Compiler,
+    r: Resolver,
     clause: Clause,
-    names: list[str],
+    parameters: list[Variable],
     least: int,
     body: Form,
-    succeed: Callable[[ast.expr], None],
-    cut: ast.Name | None = None,
-    met: ast.Name | None = None,
-) -> None:
-    """One clause inside a `try`; `succeed(value)` writes what its success does."""
-    outer = c.bindings
-    c.function.tail_blocked += 1
-    with c.branch(), c.nested_block() as tried:
-        m = Matcher(c)
-        require_count(m, clause, names, least)
-        for pattern, span, name in zip(clause.patterns, clause.patterns.spans, names, strict=False):
-            m.match(pattern, _argument(m, pattern, name), span)
-        m.open()
+    succeed: Callable[[Node], Node],
+    cut: Variable | None = None,
+    met: Variable | None = None,
+) -> Node:
+    """One protected clause; `succeed(value)` is what its success does."""
+    outer, m = r.scope, Matcher(r)
+    try:
+        require_count(m, clause, parameters, least)
+        for pattern, span, parameter in zip(clause.patterns, clause.patterns.spans, parameters, strict=False):
+            m.match(pattern, _argument(m, pattern, parameter), span)
         if met is not None:
-            c.assign(met.id, c.constant(True))
-        _tests(m, body, succeed, cut)
-    c.function.tail_blocked -= 1
-    c.bindings = outer
-    caught = c.function.temporary()
-    with c.nested_block() as failed:
-        c.evaluate(c.call(" give up", c.name(caught)))
-    c.try_(tried, c.name(" Exception"), caught, failed)
+            m.do(_set(r, met))
+        value = _tests(m, body, cut)
+        tried = m.around(succeed(value))
+    finally:
+        r.scope = outer
+    caught = r.temporary()
+    return Protect(r.place, tried, caught, r.helper(" give up", r.read(caught)))
 
 
-def _argument(m: Matcher, pattern: Any, name: str) -> ast.expr:
+def _argument(m: Matcher, pattern: Any, parameter: Variable) -> Node:
     """A copy of the argument, or the original for a parameter that is written `p@`."""
     if pattern is None or (isinstance(pattern, Atom) and pattern.name.endswith("@")):
-        return m.c.name(name)
+        return m.read(parameter)
     if not isinstance(pattern, Atom | list):
-        return m.c.name(name)
-    return m.saved(m.c.call(" copy", m.c.name(name)))
+        return m.read(parameter)
+    return m.read(m.assign(m.r.helper(" copy", m.read(parameter))))
 
 
-def _tests(m: Matcher, body: Form, succeed: Callable[[ast.expr], None], cut: ast.Name | None) -> None:
-    """The instructions one after the other while they are true."""
-    c = m.c
+def _tests(m: Matcher, body: Form, cut: Variable | None) -> Node:
+    """The instructions one after the other while they are true; what the last one gives."""
+    r = m.r
+    value: Node = r.true()
     for index, (item, span) in enumerate(zip(body, body.spans, strict=True)):
-        m.open()
-        c.place = span
+        r.place = span
         if item is CUT and cut is not None:
             if len(body) > 1:
-                c.assign(cut.id, c.constant(True))
-            value: ast.expr = c.true()
+                m.do(_set(r, cut))
+            value = r.true()
         elif item is FAIL:
-            value = c.nil()
+            value = r.nil()
+            m.test(value)
         elif index < len(body) - 1:
-            m.test(c.test(item, span))
-            continue
+            m.test(r.node(item, span))
         else:
-            value = c.simple(c.value(item, span))
-        m.test(c.condition(value))
-    m.open()
-    succeed(value)
+            kept = m.assign(r.node(item, span))
+            value = m.read(kept)
+            m.test(m.read(kept))
+    return value

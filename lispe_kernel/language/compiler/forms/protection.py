@@ -2,61 +2,44 @@
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.tree import Call, Node, Protect, Raise
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 LAMBDA = Atom("λ")
 
 
-def _protected(c: Compiler, form: Form, destination: Destination, handler: Any) -> ast.expr | None:
-    """The elements of the form in order; `handler(caught, destination)` writes what an error does instead."""
-    inner, name = c.through(destination)
-    c.function.tail_blocked += 1
-    with c.branch(), c.nested_block() as body:
-        c.sequence(form, 1, inner)
-    c.function.tail_blocked -= 1
-    c.forget_assigned(Form([form]))
-    error = c.function.temporary()
-    with c.branch(), c.nested_block() as rescue:
-        handler(c.call(" caught", c.name(error)), inner)
-    c.try_(body, c.name(" Exception"), error, rescue)
-    return c.result(name)
-
-
 @special("maybe", "form... handler | value", least=1)
-def compile_maybe(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_maybe(r: Resolver, form: Form) -> Node:
     """Evaluate the forms; when one raises an error the handler gives the value instead.
 
     A lambda as handler is called with the error's text. With one argument: is the value an error that
     `catch` caught?
     """
     if len(form) == 2:
-        return c.deliver(c.question(c.call(" is_caught", c.value(form[1], form.spans[1]))), destination)
-    handler, span = form[-1], form.spans[-1]
-
-    def rescue(caught: ast.expr, to: Destination) -> None:
-        if head(handler) is LAMBDA:
-            c.deliver(c.call(c.value(handler, span), caught), to)
-        else:
-            c.compile(handler, to, span)
-
-    return _protected(c, Form(form[:-1], form.span, form.spans[:-1]), destination, rescue)
+        return r.helper(" is_caught", r.node(form[1], form.spans[1]))
+    body = r.sequence(Form(form[:-1], form.span, form.spans[:-1]), 1)
+    error = r.temporary()
+    handler = r.node(form[-1], form.spans[-1])
+    if head(form[-1]) is LAMBDA:
+        handler = Call(r.place, handler, [r.helper(" caught", r.read(error))])
+    return Protect(r.place, body, error, handler)
 
 
 @special("catch", "form...", least=1)
-def compile_catch(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_catch(r: Resolver, form: Form) -> Node:
     """Evaluate the forms; an error becomes a value that prints its text and that `(maybe v)` recognises."""
-    return _protected(c, form, destination, lambda caught, to: c.deliver(c.call(" Caught", caught), to))
+    body, error = r.sequence(form, 1), r.temporary()
+    return Protect(r.place, body, error, r.helper(" Caught", r.helper(" caught", r.read(error))))
 
 
 @special("throw", "value", least=1, most=1)
-def compile_throw(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_throw(r: Resolver, form: Form) -> Node:
     """Raise an error whose text is exactly the text of the value."""
-    c.raise_(c.call(" thrown", c.value(form[1], form.spans[1])))
-    return None if destination is EFFECT or destination.kind != "value" else c.nil()
+    return Raise(r.place, r.helper(" thrown", r.node(form[1], form.spans[1])))

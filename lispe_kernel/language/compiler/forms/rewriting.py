@@ -1,47 +1,49 @@
-"""Forms that are other forms in disguise: infix notation and formatted strings."""
+"""Forms that are other forms in disguise: infix notation, formatted strings, `for`."""
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.registry import special, special_forms
+from lispe_kernel.language.compiler.tree import Node
 from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
 
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
 MALFORMED = "Error: Infix expression is malformed"
+LAMBDA, MAP = Atom("λ"), Atom("map")
 
 # Operators that take everything read so far as their left operand.
 _WIDE = frozenset({"+", "-", "and", "or", "xor"})
 
 
 @special("infix", "operand operator operand...", aliases=("§", "•", "/\\"), least=1)
-def compile_infix(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_infix(r: Resolver, form: Form) -> Node:
     """An expression in infix notation, lists inside it included.
 
     A repeated operator is one call. + - and or xor take all that stands before them, any other operator
     only the operand before it: `(§ 8 / 4 * 2)` is `(/ 8 (* 4 2))`.
     """
     parts = form[1] if len(form) == 2 and is_list(form[1]) else form[1:]
-    return c.compile(infix(c, list(parts), form), destination)
+    return r.node(infix(r, list(parts), form))
 
 
-def infix(c: Compiler, parts: list[Any], form: Form) -> Any:
+def infix(r: Resolver, parts: list[Any], form: Form) -> Any:
     """The prefix form of alternating operands and operators."""
     if len(parts) % 2 == 0:
-        raise c.error(MALFORMED)
-    whole: Any = _operand(c, parts[0], form)
+        raise r.error(MALFORMED)
+    whole: Any = _operand(r, parts[0], form)
     # The innermost call whose last element is the operand just read.
     node: list[Any] | None = None
     for operator, part in zip(parts[1::2], parts[2::2], strict=True):
         if not isinstance(operator, Atom):
-            raise c.error(MALFORMED)
-        operand = _operand(c, part, form)
+            raise r.error(MALFORMED)
+        operand = _operand(r, part, form)
         if operator.name in _WIDE:
             if is_list(whole) and node is not None and whole[0] is operator:
                 whole.append(operand)
@@ -66,53 +68,58 @@ def _placed(whole: Any, form: Form) -> Any:
     return whole
 
 
-def _operand(c: Compiler, part: Any, form: Form) -> Any:
+def _operand(r: Resolver, part: Any, form: Form) -> Any:
     if not is_list(part) or not part:
         return part
     name = head(part)
     executable = name is not None and (
-        name.name in special_forms or c.user_defined(name.name) or c.context.library(name.name) is not None
+        name.name in special_forms or r.user_defined(name.name) or r.context.library(name.name) is not None
     )
     if executable or len(part) < 3:
         return part
-    return infix(c, list(part), form)
+    return infix(r, list(part), form)
+
+
+@special("for", "variable container form", least=3, most=3)
+def resolve_for(r: Resolver, form: Form) -> Node:
+    """The list of the values of a form with the variable bound to each element in turn."""
+    r.check_variable(form[1], form.spans[1])
+    parameters = Form([form[1]], form.spans[1])
+    function = Form([LAMBDA, parameters, form[3]], form.span, [form.span, form.spans[1], form.spans[3]])
+    return r.node(Form([MAP, function, form[2]], form.span, [form.spans[0], form.span, form.spans[2]]))
 
 
 @special("f_", '"text {expression} text"', least=1, most=1)
-def compile_format(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_format(r: Resolver, form: Form) -> Node:
     """A string in which `{name}` and `{+ a 1}` are replaced by the text of their value.
 
     `%{` and `%}` are braces as they are.
     """
     if not isinstance(form[1], str):
-        raise c.error("Error: Wrong use of 'f_'")
-    pieces: list[ast.expr] = []
-    for is_code, text in split_format(c, form[1]):
+        raise r.error("Error: Wrong use of 'f_'")
+    pieces: list[Node] = []
+    for is_code, text in split_format(r, form[1]):
         if is_code:
-            code = (
-                text
-                if text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip())
-                else f"({text})"
-            )
-            pieces.append(c.call(" text", c.value(_read(c, code, form), form.spans[1])))
+            bare = text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip())
+            code = text if bare else f"({text})"
+            pieces.append(r.helper(" text", r.node(_read(r, code, form), form.spans[1]), kind="text"))
         elif text:
-            pieces.append(c.constant(text))
-    joined = ast.copy_location(ast.Tuple(pieces, ast.Load()), c.nil())
-    return c.deliver(c.known(c.call(" join", joined), "text"), destination)
+            pieces.append(r.constant(text))
+    return r.helper(" join", r.tuple(pieces), kind="text")
 
 
-def _read(c: Compiler, code: str, form: Form) -> Any:
+def _read(r: Resolver, code: str, form: Form) -> Any:
     try:
-        forms = read(Source(code, c.source.name), c.context.canonical)
+        forms = read(Source(code, r.source.name), r.context.canonical)
     except CompileError as error:
-        raise c.error(f"Error: Wrong use of 'f_': {error.text}", form.spans[1]) from None
+        raise r.error(f"Error: Wrong use of 'f_': {error.text}", form.spans[1]) from None
     if len(forms) != 1:
-        raise c.error("Error: Wrong use of 'f_': an expression is expected between the braces", form.spans[1])
+        raise r.error("Error: Wrong use of 'f_': an expression is expected between the braces", form.spans[1])
     found = forms[0]
     return Form(found, form.spans[1]) if is_list(found) else found
 
 
-def split_format(c: Compiler, text: str) -> list[tuple[bool, str]]:
+def split_format(r: Resolver, text: str) -> list[tuple[bool, str]]:
     """The parts of a formatted string as (is it code, text)."""
     found: list[tuple[bool, str]] = []
     plain, at = "", 0
@@ -124,7 +131,7 @@ def split_format(c: Compiler, text: str) -> list[tuple[bool, str]]:
         elif character == "{":
             end = text.find("}", at)
             if end == -1:
-                raise c.error("Error: Wrong format: a '{' of the text is never closed")
+                raise r.error("Error: Wrong format: a '{' of the text is never closed")
             found += [(False, plain), (True, text[at + 1 : end])]
             plain, at = "", end + 1
         else:

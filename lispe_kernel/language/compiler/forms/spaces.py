@@ -7,51 +7,52 @@ never variables.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
-from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special
+from lispe_kernel.language.compiler.forms.threads import threadspace
+from lispe_kernel.language.compiler.inlines import syntax
+from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.tree import Block, Call, Global, Node
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
 MAIN, THREAD = "mainspace_", "thread"
-DEFINITIONS = frozenset(map(Atom, ("defun", "defpat", "defpred", "defprol")))
+# The forms that define a function of the current space.
+DEFINITIONS = frozenset({"defun", "defpat", "defpred", "defprol"})
 
 
 @special("defspace", "name definition...", least=1, silent=True)
-def compile_defspace(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_defspace(r: Resolver, form: Form) -> Node:
     """Define functions in a name space; a second defspace of the same name adds to it."""
     if not isinstance(form[1], Atom):
-        raise c.error("Error: a name space needs a name", form.spans[1])
+        raise r.error("Error: a name space needs a name", form.spans[1])
     name = form[1].name
     if name == THREAD:
-        raise c.error("Error: 'thread' is a reserved space name", form.spans[1])
-    c.declare(_mark(name), TRUE)
-    with in_space(c, "" if name == MAIN else name):
+        raise r.error("Error: 'thread' is a reserved space name", form.spans[1])
+    r.declare(_mark(name), TRUE)
+    with in_space(r, "" if name == MAIN else name):
         for item in form[2:]:
-            _announce(c, item)
-        c.sequence(form, 2, EFFECT)
-    return None if destination is EFFECT else c.deliver(c.true(), destination)
+            _announce(r, item)
+        return Block(r.place, [r.sequence(form, 2), r.true()])
 
 
 @special("space", "name form...", least=1, result=(-1,))
-def compile_space(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_space(r: Resolver, form: Form) -> Node:
     """Evaluate the forms with the functions of a name space; `mainspace_` is the main one."""
-    from lispe_kernel.language.compiler.forms.threads import compile_threadspace
-
     name = form[1].name if isinstance(form[1], Atom) else ""
     if name == THREAD:
-        return compile_threadspace(c, form.rest(1), destination)
-    if name != MAIN and not (_mark(name) in c.declarations or c.context.defined(_mark(name))):
-        raise c.error(f"Error: Unknown space: '{name}'", form.spans[1])
-    with in_space(c, "" if name == MAIN else name):
+        return threadspace(r, form, 2)
+    if name != MAIN and not (_mark(name) in r.declarations or r.context.defined(_mark(name))):
+        raise r.error(f"Error: Unknown space: '{name}'", form.spans[1])
+    with in_space(r, "" if name == MAIN else name):
         for item in form[2:]:
-            _announce(c, item)
-        return c.sequence(form, 2, destination)
+            _announce(r, item)
+        return r.sequence(form, 2)
 
 
 def _mark(name: str) -> str:
@@ -60,19 +61,19 @@ def _mark(name: str) -> str:
 
 
 @contextmanager
-def in_space(c: Compiler, name: str) -> Iterator[None]:
+def in_space(r: Resolver, name: str) -> Iterator[None]:
     """Compile with another space current."""
-    outer, c.space = c.space, name
+    outer, r.space = r.space, name
     try:
         yield
     finally:
-        c.space = outer
+        r.space = outer
 
 
-def _announce(c: Compiler, form: Any) -> None:
+def _announce(r: Resolver, form: Any) -> None:
     """A function of the space may be called before its definition."""
-    if head(form) in DEFINITIONS and len(form) > 1 and isinstance(form[1], Atom):
-        c.announced.add(qualified(c.space, form[1].name))
+    if getattr(head(form), "name", "") in DEFINITIONS and len(form) > 1 and isinstance(form[1], Atom):
+        r.announced.add(qualified(r.space, form[1].name))
 
 
 def qualified(space: str, name: str) -> str:
@@ -80,21 +81,13 @@ def qualified(space: str, name: str) -> str:
     return f"{space} {name}" if space else name
 
 
-def found_in_space(c: Compiler, name: str) -> str:
-    """The global name that a function's name means in the current space: the space's own, or the main one."""
-    if c.thread == name:
-        return f"{THREAD} {name}"
-    own = qualified(c.space, name)
-    return own if own in c.announced or own in c.signatures or c.context.defined(own) else name
-
-
-@inline("load", "loadcode")
-def compile_load(c: Compiler, form: Form, destination: Destination) -> Any:
+@syntax("load", "loadcode")
+def read_load(r: Resolver, form: Form) -> Node | None:
     """The space to load into is an atom that is not evaluated."""
     if len(form) != 3 or not isinstance(form[2], Atom):
-        return NOT_INLINE
-    space = Form([QUOTE, form[2]], form.spans[2])
-    return c.compile(Form([form[0], form[1], space], form.span, form.spans), destination)
+        return None
+    path = r.node(form[1], form.spans[1])
+    return Call(r.place, Global(r.place, form[0].name), [path, r.constant(form[2])])
 
 
 def within(space: str, forms: Form) -> Form:

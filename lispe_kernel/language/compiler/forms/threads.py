@@ -6,119 +6,79 @@ name. Shared variables are globals that only a `threadspace` can name.
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
-from lispe_kernel.language.compiler.forms.definitions import (
-    Definition,
-    build_function,
-    parse_parameters,
-)
+from lispe_kernel.language.compiler.forms.definitions import Definition, parse_parameters, resolve_function
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, python_name
+from lispe_kernel.language.compiler.tree import Block, Global, Node, Raise, Target, Unpack, Within
+from lispe_kernel.language.compiler.variables import Function, python_name
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.library.machine.threads import starter
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 OUTSIDE = "Error: this instruction can only be used in a 'threadspace' block"
 
 
 @special("dethread", "name (parameters) body...", least=2, silent=True)
-def compile_dethread(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_dethread(r: Resolver, form: Form) -> Node:
     """Define a function whose call starts a thread and gives true at once; its arguments are copied.
 
     A call of the function inside its own body is an ordinary call. `(wait)` waits for all threads.
     """
     if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing name in the declaration of a function", form.spans[1])
+        raise r.error("Error: Missing name in the declaration of a function", form.spans[1])
     name = form[1].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
-    parameters = parse_parameters(c, form[2], form.spans[2])
+    if r.is_keyword(name):
+        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    parameters = parse_parameters(r, form[2], form.spans[2])
     signature = parameters.signature(name)
     body = f"thread {name}"
-    outer, c.thread = c.thread, name
-    c.announced.add(body)
+    outer, r.thread = r.thread, name
+    r.announced.add(body)
     try:
-        tree = build_function(c, PythonFunction("defun", body), parameters, form, 3, "")
+        function = resolve_function(r, Function("defun", body, r.place), parameters, form, 3)
     finally:
-        c.thread = outer
-    c.definitions.append(Definition(body, tree, signature, as_data(form), ""))
-    c.declare(name, starter(name, body), signature)
-    return None if destination is EFFECT else c.deliver(c.name(python_name(name)), destination)
+        r.thread = outer
+    r.definitions.append(Definition(body, function, signature, as_data(form), ""))
+    r.declare(name, starter(name, body), signature)
+    return Global(r.place, python_name(name))
 
 
 @special("threadspace", "form...", result=(-1,))
-def compile_threadspace(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_threadspace(r: Resolver, form: Form) -> Node:
     """Evaluate the forms while no other thread is in a threadspace; shared variables can be used here."""
-    outer, was_shared = c.bindings, c.in_threadspace
-    c.in_threadspace = True
-    for name in _shared_names(c, form):
-        _share(c, name)
+    return threadspace(r, form, 1)
+
+
+def threadspace(r: Resolver, form: Form, start: int) -> Node:
+    """The forms from `start` on in the space of threads."""
+    was_shared, r.in_threadspace = r.in_threadspace, True
     try:
-        return _with(c, c.call(" thread space"), form, 1, destination)
+        body = r.sequence(form, start)
     finally:
-        c.bindings, c.in_threadspace = outer, was_shared
-
-
-def _with(
-    c: Compiler, manager: ast.expr, form: Form, start: int, destination: Destination
-) -> ast.expr | None:
-    inner, name = c.through(destination)
-    c.function.tail_blocked += 1
-    with c.nested_block() as body:
-        c.sequence(form, start, inner)
-    c.function.tail_blocked -= 1
-    node = ast.With([ast.withitem(manager, None)], body or [c.pass_()])
-    c.emit(ast.copy_location(node, c.nil()))
-    return c.result(name)
-
-
-def _shared_names(c: Compiler, form: Any) -> set[str]:
-    """The shared variables that forms speak of and that nothing nearer hides."""
-    if isinstance(form, Atom):
-        known = shared(form.name) in c.announced or c.context.defined(shared(form.name))
-        hidden = form.name in c.bindings or form.name in c.definite or c.context.defined(form.name)
-        return {form.name} if known and not hidden else set()
-    return set().union(*(_shared_names(c, item) for item in form)) if is_list(form) else set()
-
-
-def shared(name: str) -> str:
-    """The global that holds a shared variable."""
-    return f" shared {name}"
-
-
-def _share(c: Compiler, name: str) -> str:
-    python = shared(name)
-    c.function.globals.add(python)
-    c.announced.add(python)
-    c.bindings = {**c.bindings, name: Binding(python, c.function)}
-    return python
+        r.in_threadspace = was_shared
+    return Within(r.place, r.helper(" thread space", quiet=False), body)
 
 
 @special("seth", "variable value", least=2, most=2, silent=True)
-def compile_seth(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_seth(r: Resolver, form: Form) -> Node:
     """Inside a threadspace: create or set a variable that all threads share. Gives true.
 
     A list of names takes the elements of a list of the same size.
     """
-    names = [c.check_variable(item, form.spans[1]) for item in (form[1] if is_list(form[1]) else [form[1]])]
-    value = c.saved(c.value(form[2], form.spans[2]))
-    if not c.in_threadspace:
-        c.raise_(c.call(" error", c.constant(OUTSIDE)))
-        return c.deliver(c.nil(), destination)
-    if is_list(form[1]):
-        value = c.saved(c.call(" several", value, c.constant(len(names))))
-    for index, name in enumerate(names):
-        item = c.subscript(value, c.constant(index)) if is_list(form[1]) else value
-        c.assign(_share(c, name), item)
-    return c.deliver(c.true(), destination)
+    names = [r.check_variable(item, form.spans[1]) for item in (form[1] if is_list(form[1]) else [form[1]])]
+    value = r.node(form[2], form.spans[2])
+    if not r.in_threadspace:
+        return Block(r.place, [value, Raise(r.place, r.helper(" error", r.constant(OUTSIDE)))])
+    targets: list[Target] = [r.shared_target(name) for name in names]
+    return Unpack(r.place, targets, value) if is_list(form[1]) else r.assign(targets[0], value)
 
 
 @special("lock", "key form...", least=1, result=(-1,))
-def compile_lock(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_lock(r: Resolver, form: Form) -> Node:
     """Evaluate the forms while no other thread holds the lock named by the key; the same thread may nest."""
-    manager = c.saved(c.call(" thread lock", c.value(form[1], form.spans[1])))
-    return _with(c, manager, form, 2, destination)
+    key: Any = r.node(form[1], form.spans[1])
+    return Within(r.place, r.helper(" thread lock", key, quiet=False), r.sequence(form, 2))

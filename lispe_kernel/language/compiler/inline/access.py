@@ -7,173 +7,204 @@ the library function of the same name.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.core import Compiler, is_table
-from lispe_kernel.language.compiler.destinations import EFFECT, Destination
+from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
+from lispe_kernel.language.compiler.inlines import inline, question, syntax
 from lispe_kernel.language.compiler.kinds import INTEGERS
-from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
-from lispe_kernel.language.forms import Form
+from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+    from lispe_kernel.language.forms import Form
 
 
-def _served(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
-    """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
-    if c.kind(container) == "list":
-        return None if c.kind(key) in INTEGERS else _is(c, key, " int")
-    if c.kind(container) == "dictionary":
-        return None if c.kind(key) == "text" else _is(c, key, " str")
-    kind = c.call(" type", container)
-    if c.kind(key) == "text":
-        return c.compare(kind, [ast.Is()], [c.name(" Dictionary")])
-    return c.compare(kind, [ast.In()], [c.name(" subscripted")])
-
-
-def _is(c: Compiler, value: ast.expr, name: str) -> ast.expr:
-    return c.compare(c.call(" type", value), [ast.Is()], [c.name(name)])
-
-
-def _is_list(c: Compiler, value: ast.expr) -> ast.expr | None:
+def _is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
     """A test that a value is exactly our List; None when that is known."""
-    return None if c.kind(value) == "list" else _is(c, value, " List")
+    return None if kind == "list" else e.is_of(value, " List")
 
 
-def _choose(c: Compiler, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
-    return fast if test is None else c.choose(test, fast, slow)
+def _choose(e: Emitter, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
+    return fast if test is None else e.choose(test, fast, slow)
 
 
-def _all(c: Compiler, *tests: ast.expr | None) -> ast.expr | None:
+def _all(e: Emitter, *tests: ast.expr | None) -> ast.expr | None:
     """The tests that are needed, joined."""
     needed = [test for test in tests if test is not None]
-    return c.boolean(ast.And(), needed) if needed else None
+    return e.boolean(ast.And(), needed) if needed else None
 
 
-@inline("at")
-def compile_at(c: Compiler, form: Form, destination: Destination) -> Any:
-    """An element by index or key; the guide's configuration table."""
-    if is_table(form):
-        return c.deliver(table(c, form), destination)
-    if len(form) != 3:
-        return NOT_INLINE
-    container, key = (c.simple(e) for e in c.arguments(form))
-    found = _choose(c, _served(c, container, key), c.subscript(container, key), c.call(" at", container, key))
-    return c.deliver(found, destination)
+def _two_kinds(node: Primitive) -> tuple[str, str]:
+    return node.arguments[0].kind, node.arguments[1].kind
 
 
-def table(c: Compiler, form: Form) -> ast.expr:
-    """A configuration table: a dictionary in the order written, values evaluated once, left to right."""
-    values = Form([form[0], *(pair[2] for pair in form[1:])], form.span, form.spans)
-    keys: list[ast.expr | None] = [c.constant(pair[1]) for pair in form[1:]]
-    made = ast.copy_location(ast.Dict(keys, c.arguments(values)), c.nil())
-    return c.call(" Dictionary", made)
+# -- tables -------------------------------------------------------------------------------------------
 
 
-@inline("set@")
-def compile_set_at(c: Compiler, form: Form, destination: Destination) -> Any:
-    """Storing under one index or key: Python's assignment; an index beyond the end is for the library."""
-    if len(form) != 4:
-        return NOT_INLINE
-    container, key, value = (c.simple(e) for e in c.arguments(form))
-    with c.nested_block() as store:
-        c.assign(c.subscript(container, key, ast.Store()), value)
-    with c.nested_block() as slow:
-        c.evaluate(c.call(" set_at", container, key, value))
-    with c.nested_block() as fast:
-        if c.kind(container) == "dictionary":
-            c.block.extend(store)
-        else:
-            c.try_(store, c.name(" IndexError"), None, slow)
-    test = _served_store(c, container, key)
-    if test is None:
-        c.block.extend(fast)
-    else:
-        c.if_(test, fast, slow)
-    return None if destination is EFFECT else c.deliver(container, destination)
+def is_table(form: Form) -> bool:
+    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
+    return len(form) > 1 and all(
+        isinstance(pair, list) and len(pair) == 3 and pair[0] is form[0] and isinstance(pair[1], str)
+        for pair in form[1:]
+    )
 
 
-def _served_store(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:
-    """As `_served`; a dictionary's key must be known to be text, for others are converted."""
-    if c.kind(key) == "text" or c.kind(container) in ("list", "dictionary"):
-        return _served(c, container, key)
-    whole = _all(c, _is_list(c, container), None if c.kind(key) in INTEGERS else _is(c, key, " int"))
-    if c.kind(key) in INTEGERS or whole is None:
-        return whole
-    keyed = c.boolean(ast.And(), [_is(c, container, " Dictionary"), _is(c, key, " str")])
-    return c.boolean(ast.Or(), [whole, keyed])
-
-
-@inline("push")
-def compile_push(c: Compiler, form: Form, destination: Destination) -> Any:
-    """Appending one value to a list."""
-    if len(form) != 3:
-        return NOT_INLINE
-    container, value = c.arguments(form)
-    container = c.simple(container)
-    append = ast.copy_location(ast.Attribute(container, "append", ast.Load()), container)
-    if destination is EFFECT:
-        value = c.simple(value)
-        with c.nested_block() as fast:
-            c.evaluate(c.call(append, value))
-        with c.nested_block() as slow:
-            c.evaluate(c.call(" push", container, value))
-        test = _is_list(c, container)
-        if test is None:
-            c.block.extend(fast)
-        else:
-            c.if_(test, fast, slow)
+@syntax("at")
+def read_table(r: Resolver, form: Form) -> Node | None:
+    """The guide's configuration table: a dictionary in the order written."""
+    if not is_table(form):
         return None
-    value = c.simple(value)
-    done = c.compare(c.call(append, value), [ast.Is()], [c.nil()])
-    test = _all(c, _is_list(c, container), done)
-    return c.deliver(_choose(c, test, container, c.call(" push", container, value)), destination)
+    return written(
+        r,
+        [pair[1] for pair in form[1:]],
+        [r.node(pair[2], span) for pair, span in zip(form[1:], form.spans[1:], strict=True)],
+    )
 
 
-@inline("car")
-def compile_car(c: Compiler, form: Form, destination: Destination) -> Any:
-    """The first element of a list that is not empty."""
-    container = c.simple(c.value(form[1], form.spans[1]))
-    test = _all(c, _is_list(c, container), container)
-    first = c.subscript(container, c.constant(0))
-    return c.deliver(_choose(c, test, first, c.call(" car", container)), destination)
+def written(r: Resolver, keys: list[str], values: list[Node]) -> Node:
+    """A dictionary written out, with literal keys."""
+    pairs = [
+        Python(r.place, "()", Constant(r.place, key), value) for key, value in zip(keys, values, strict=True)
+    ]
+    return Helper(r.place, " written", pairs, "dictionary", quiet=True)
 
 
-@inline("size")
-def compile_size(c: Compiler, form: Form, destination: Destination) -> Any:
-    """The number of elements of a list, of characters of a string."""
-    container = c.simple(c.value(form[1], form.spans[1]))
-    if c.kind(container) in ("text", "list", "dictionary"):
-        return c.deliver(c.known(c.call(" len", container), "natural"), destination)
-    sized = c.compare(c.call(" type", container), [ast.In()], [c.name(" sized")])
-    found = c.choose(sized, c.call(" len", container), c.call(" size", container))
-    return c.deliver(c.known(found, "natural"), destination)
-
-
-@inline("list")
-def compile_list(c: Compiler, form: Form, destination: Destination) -> Any:
-    """A list written out."""
-    elements = ast.copy_location(ast.Tuple(c.arguments(form), ast.Load()), c.nil())
-    made = c.call(" list", elements) if len(form) > 1 else c.call(" list")
-    return c.deliver(c.known(made, "list"), destination)
-
-
-@inline("dictionary")
-def compile_dictionary(c: Compiler, form: Form, destination: Destination) -> Any:
+@syntax("dictionary")
+def read_dictionary(r: Resolver, form: Form) -> Node | None:
     """A dictionary written out; keys that are not written as text are for the library to convert."""
-    keys, count = form[1::2], len(form) - 1
-    if count % 2 or not all(isinstance(key, str) for key in keys):
-        return NOT_INLINE
-    values = Form([form[0], *form[2::2]], form.span, [form.spans[0], *form.spans[2::2]])
-    pairs = ast.Dict([c.constant(key) for key in keys], c.arguments(values))
-    made = c.call(" Dictionary", ast.copy_location(pairs, c.nil()))
-    return c.deliver(c.known(made, "dictionary"), destination)
+    keys = form[1::2]
+    if len(form) % 2 == 0 or not all(isinstance(key, str) for key in keys):
+        return None
+    spans = form.spans[2::2]
+    return written(r, keys, [r.node(v, s) for v, s in zip(form[2::2], spans, strict=True)])
 
 
-@inline("key@")
-def compile_key_at(c: Compiler, form: Form, destination: Destination) -> Any:
+# -- reading ------------------------------------------------------------------------------------------
+
+
+def _served(e: Emitter, node: Primitive, container: ast.expr, key: ast.expr) -> ast.expr | None:
+    """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
+    kind, key_kind = _two_kinds(node)
+    if kind == "list":
+        return None if key_kind in INTEGERS else e.is_of(key, " int")
+    if kind == "dictionary":
+        return None if key_kind == "text" else e.is_of(key, " str")
+    if key_kind == "text":
+        return e.is_of(container, " Dictionary")
+    served = e.compare(e.call(" type", container), [ast.In()], [e.name(" subscripted")])
+    if key_kind in INTEGERS:
+        return served
+    # Python indexes with integers only; a dictionary takes any key to its `__missing__`.
+    return _all(e, served, e.compare(e.call(" type", key), [ast.In()], [e.name(" keys")]))
+
+
+@inline("at", least=2, most=2)
+def at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """An element by index or key."""
+    container, key = e.operands(node.arguments, twice=True)
+    test = _served(e, node, container, key)
+    found = _choose(e, test, e.subscript(container, key), e.call(" at", container, key))
+    return e.deliver(found, destination)
+
+
+@inline("car", least=1, most=1)
+def car(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The first element of a list that is not empty."""
+    container = e.simple(e.value(node.arguments[0]))
+    test = _all(e, _is_list(e, container, node.arguments[0].kind), container)
+    first = e.subscript(container, e.constant(0))
+    return e.deliver(_choose(e, test, first, e.call(" car", container)), destination)
+
+
+@inline("size", kind="natural", least=1, most=1)
+def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The number of elements of a list, of characters of a string."""
+    container = e.simple(e.value(node.arguments[0]))
+    if node.arguments[0].kind in ("text", "list", "dictionary"):
+        return e.deliver(e.call(" len", container), destination)
+    sized = e.compare(e.call(" type", container), [ast.In()], [e.name(" sized")])
+    return e.deliver(e.choose(sized, e.call(" len", container), e.call(" size", container)), destination)
+
+
+@inline("key@", least=2, most=2)
+def key_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The value under a key that is text, nil when it is missing."""
-    if len(form) != 3:
-        return NOT_INLINE
-    container, key = (c.simple(e) for e in c.arguments(form))
-    get = ast.copy_location(ast.Attribute(container, "get", ast.Load()), container)
-    keyed = None if c.kind(container) == "dictionary" else _is(c, container, " Dictionary")
-    test = _all(c, keyed, None if c.kind(key) == "text" else _is(c, key, " str"))
-    return c.deliver(_choose(c, test, c.call(get, key), c.call("key@", container, key)), destination)
+    container, key = e.operands(node.arguments, twice=True)
+    kind, key_kind = _two_kinds(node)
+    keyed = None if kind == "dictionary" else e.is_of(container, " Dictionary")
+    test = _all(e, keyed, None if key_kind == "text" else e.is_of(key, " str"))
+    got = e.call(e.attribute(container, "get"), key)
+    return e.deliver(_choose(e, test, got, e.call("key@", container, key)), destination)
+
+
+@question("nullp", least=1, most=1)
+def null(e: Emitter, node: Primitive) -> ast.expr:
+    """Whether a list is empty: Python's own test of a generic list, the library's of anything else."""
+    value = e.simple(e.value(node.arguments[0]))
+    found = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
+    return _choose(e, _is_list(e, value, node.arguments[0].kind), e.negate(value), found)
+
+
+# -- writing ------------------------------------------------------------------------------------------
+
+
+@inline("set@", least=3, most=3)
+def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Storing under one index or key: Python's assignment; an index beyond the end is for the library."""
+    container, key, value = e.operands(node.arguments, twice=True)
+    with e.nested_block() as store:
+        e.assign(e.subscript(container, key, ast.Store()), value)
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" set_at", container, key, value))
+    with e.nested_block() as fast:
+        if node.arguments[0].kind == "dictionary":
+            e.block.extend(store)
+        else:
+            e.try_(store, e.name(" IndexError"), None, slow)
+    test = _served_store(e, node, container, key)
+    if test is None:
+        e.block.extend(fast)
+    else:
+        e.if_(test, fast, slow)
+    return None if destination is EFFECT else e.deliver(container, destination)
+
+
+def _served_store(e: Emitter, node: Primitive, container: ast.expr, key: ast.expr) -> ast.expr | None:
+    """As `_served`; a dictionary's key must be known to be text, for others are converted."""
+    kind, key_kind = _two_kinds(node)
+    if key_kind == "text" or kind in ("list", "dictionary"):
+        return _served(e, node, container, key)
+    whole = _all(e, _is_list(e, container, kind), None if key_kind in INTEGERS else e.is_of(key, " int"))
+    if key_kind in INTEGERS or whole is None:
+        return whole
+    keyed = e.boolean(ast.And(), [e.is_of(container, " Dictionary"), e.is_of(key, " str")])
+    return e.boolean(ast.Or(), [whole, keyed])
+
+
+@inline("push", least=2, most=2)
+def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Appending one value to a list."""
+    container, value = e.operands(node.arguments, twice=True)
+    test = _is_list(e, container, node.arguments[0].kind)
+    appended = e.call(e.attribute(container, "append"), value)
+    if destination is EFFECT:
+        with e.nested_block() as fast:
+            e.evaluate(appended)
+        with e.nested_block() as slow:
+            e.evaluate(e.call(" push", container, value))
+        if test is None:
+            e.block.extend(fast)
+        else:
+            e.if_(test, fast, slow)
+        return None
+    done = e.compare(appended, [ast.Is()], [e.nil()])
+    whole = _all(e, test, done)
+    return e.deliver(_choose(e, whole, container, e.call(" push", container, value)), destination)
+
+
+@inline("list", kind="list")
+def made_list(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A list written out."""
+    if not node.arguments:
+        return e.deliver(e.call(" list"), destination)
+    return e.deliver(e.call(" list", e.tuple(e.operands(node.arguments))), destination)

@@ -7,138 +7,193 @@ some type (text appended by +, repetition by *, the sign of %), the exception go
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Sequence
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import VALUE, Destination
-from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, arithmetic_kind
-from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
-from lispe_kernel.language.forms import Form
+from lispe_kernel.language.compiler.emit.emitter import VALUE, Destination, Emitter
+from lispe_kernel.language.compiler.inlines import inline
+from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, arithmetic_kind
+from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
 
-
-def _kind(c: Compiler, operator: str, a: ast.expr, b: ast.expr) -> str:
-    return arithmetic_kind(operator, c.kind(a), c.kind(b))
+# An operand as an expression with what is known of it.
+Operand = tuple[ast.expr, str]
 
 
-@inline("+")
-def compile_add(c: Compiler, form: Form, destination: Destination) -> Any:
+def _operands(e: Emitter, node: Primitive, *, twice: bool = False) -> list[Operand]:
+    expressions = e.operands(node.arguments, twice=twice)
+    return [(x, part.kind) for x, part in zip(expressions, node.arguments, strict=True)]
+
+
+def _all(arguments: Sequence[Node]) -> Sequence[Node]:
+    return arguments
+
+
+def _first(arguments: Sequence[Node]) -> Sequence[Node]:
+    return arguments[:1]
+
+
+def _folded(operator: str) -> object:
+    """The rule for the kind of a result, operand by operand from the left."""
+
+    def kind(kinds: list[str], node: Primitive) -> str:
+        found = kinds[0]
+        for other in kinds[1:]:
+            found = arithmetic_kind(operator, found, other)
+        return found
+
+    return kind
+
+
+# -- sums ---------------------------------------------------------------------------------------------
+
+
+def _sum_kind(kinds: list[str], node: Primitive) -> str:
+    found = kinds[0]
+    for other in kinds[1:]:
+        found = _kind_of_sum(found, other)
+    return found
+
+
+def _kind_of_sum(a: str, b: str) -> str:
+    if a == "text":
+        # A list takes a text to each of its elements.
+        return "text" if b == "text" or b in NUMBERS or b == "boolean" else ""
+    return arithmetic_kind("+", a, b) if a in NOT_TEXT else ""
+
+
+@inline("+", kind=_sum_kind, least=2)
+def add(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A sum. A first operand that may be text is added under a `try`, which costs nothing when it is not."""
-    if len(form) < 3:
-        return NOT_INLINE
-    total, *others = c.arguments(form)
-    if c.kind(total) not in NOT_TEXT and not _all_text(c, [total, *others]):
-        total, *others = [c.simple(e) for e in (total, *others)]
-    for operand in others[:-1]:
-        total = _sum(c, total, operand, VALUE)
-    return _sum(c, total, others[-1], destination)
+    kinds = [part.kind for part in node.arguments]
+    guarded = not _is_plain_sum(kinds)
+    first, *others = _operands(e, node, twice=guarded)
+    total = first
+    for other in others[:-1]:
+        summed = _sum(e, total, other, VALUE)
+        assert summed is not None
+        total = (summed, _kind_of_sum(total[1], other[1]))
+    return _sum(e, total, others[-1], destination)
 
 
-def _all_text(c: Compiler, expressions: list[ast.expr]) -> bool:
-    return all(c.kind(e) == "text" or c.kind(e) in INTEGERS for e in expressions)
+def _is_plain_sum(kinds: list[str]) -> bool:
+    """Whether every partial sum is Python's own."""
+    total = kinds[0]
+    for other in kinds[1:]:
+        if total not in NOT_TEXT and not (total == "text" and (other == "text" or other in INTEGERS)):
+            return False
+        total = _kind_of_sum(total, other)
+    return True
 
 
-def _sum(c: Compiler, a: ast.expr, b: ast.expr, destination: Destination) -> Any:
-    if c.kind(a) in NOT_TEXT:
-        return c.deliver(c.known(c.binary(a, ast.Add(), b), _kind(c, "+", a, b)), destination)
-    if c.kind(a) == "text" and c.kind(b) in INTEGERS:
-        b = c.known(c.call(" str", b), "text")
-    if c.kind(a) == c.kind(b) == "text":
-        return c.deliver(c.known(c.binary(a, ast.Add(), b), "text"), destination)
-    return _guarded_sum(c, a, b, destination)
+def _sum(e: Emitter, a: Operand, b: Operand, destination: Destination) -> ast.expr | None:
+    (left, left_kind), (right, right_kind) = a, b
+    if left_kind in NOT_TEXT:
+        return e.deliver(e.binary(left, ast.Add(), right), destination)
+    if left_kind == "text" and right_kind in INTEGERS:
+        right, right_kind = e.call(" str", right), "text"
+    if left_kind == right_kind == "text":
+        return e.deliver(e.binary(left, ast.Add(), right), destination)
+    # Python's sum, and the library's where Python refuses: when text is added to.
+    left, right = e.simple(left), e.simple(right)
+    inner, name = e.through(destination)
+    with e.nested_block() as fast:
+        e.deliver(e.binary(left, ast.Add(), right), inner)
+    with e.nested_block() as slow:
+        e.deliver(e.call(" add", left, right), inner)
+    e.try_(fast, e.name(" TypeError"), None, slow)
+    return e.result(name)
 
 
-def _guarded_sum(c: Compiler, a: ast.expr, b: ast.expr, destination: Destination) -> Any:
-    """Python's sum, and the library's where Python refuses: when text is added to."""
-    is_text = c.kind(a) == "text"
-    a, b = c.simple(a), c.simple(b)
-    inner, name = c.through(destination)
-    with c.nested_block() as fast:
-        c.deliver(c.binary(a, ast.Add(), b), inner)
-    with c.nested_block() as slow:
-        c.deliver(c.call(" add", a, b), inner)
-    c.try_(fast, c.name(" TypeError"), None, slow)
-    if name is not None and is_text:
-        c.assume(name, "text")
-    return c.result(name)
+# -- differences, quotients, products -----------------------------------------------------------------
 
 
-@inline("-", "/")
-def compile_subtract(c: Compiler, form: Form, destination: Destination) -> Any:
-    """A difference or quotient: Python's operator as it is."""
-    if len(form) < 3:
-        return NOT_INLINE
-    op = ast.Sub if form[0].name == "-" else ast.Div
-    total, *others = operands = c.arguments(form)
+def _fold(e: Emitter, node: Primitive, destination: Destination, op: ast.operator) -> ast.expr | None:
+    total, *others = e.operands(node.arguments)
     for operand in others:
-        total = c.known(c.binary(total, op(), operand), _kind(c, form[0].name, total, operand))
-    for operand in operands:
-        c.learn(operand, "solid")
-    return c.deliver(total, destination)
+        total = e.binary(total, op, operand)
+    return e.deliver(total, destination)
 
 
-@inline("*")
-def compile_multiply(c: Compiler, form: Form, destination: Destination) -> Any:
+@inline("-", kind=_folded("-"), least=2, learns=_all)
+def subtract(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A difference: Python's operator as it is."""
+    return _fold(e, node, destination, ast.Sub())
+
+
+@inline("/", kind=_folded("/"), least=2, learns=_all)
+def divide(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A quotient: Python's operator as it is."""
+    return _fold(e, node, destination, ast.Div())
+
+
+@inline("*", kind=_folded("*"), least=2)
+def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A product; a result that is text comes from Python's repetition of strings and is refused."""
-    if len(form) < 3:
-        return NOT_INLINE
-    total, *others = c.arguments(form)
-    for operand in others:
-        kind = _kind(c, "*", total, operand)
-        safe = _is_float(total) or _is_float(operand) or {c.kind(total), c.kind(operand)} <= NOT_TEXT
-        product: ast.expr = c.binary(total, ast.Mult(), operand)
-        if not safe:
-            product = _refuse_text(c, product)
-        total = c.known(product, kind)
-    return c.deliver(total, destination)
+    (total, kind), *others = _operands(e, node)
+    is_float = _is_float(node.arguments[0])
+    for part, (operand, other) in zip(node.arguments[1:], others, strict=True):
+        product: ast.expr = e.binary(total, ast.Mult(), operand)
+        if not (is_float or _is_float(part) or {kind, other} <= NOT_TEXT):
+            product = _refuse_text(e, product)
+        total, kind, is_float = product, arithmetic_kind("*", kind, other), False
+    return e.deliver(total, destination)
 
 
-def _is_float(expression: ast.expr) -> bool:
+def _is_float(node: Node) -> bool:
     """A literal with which Python repeats no text."""
-    return isinstance(expression, ast.Constant) and type(expression.value) is float
+    return type(node) is Constant and type(node.value) is float
 
 
-def _refuse_text(c: Compiler, product: ast.expr) -> ast.expr:
-    name = c.function.temporary()
-    target = ast.copy_location(ast.Name(name, ast.Store()), product)
-    noted = ast.copy_location(ast.NamedExpr(target, product), product)
-    is_text = c.compare(c.call(" type", noted), [ast.Is()], [c.name(" str")])
-    return c.choose(is_text, c.call(" no product", c.name(name)), c.name(name))
+def _refuse_text(e: Emitter, product: ast.expr) -> ast.expr:
+    name = e.function.temporary()
+    is_text = e.compare(e.call(" type", e.noted(name, product)), [ast.In()], [e.name(" repeated")])
+    return e.choose(is_text, e.call(" no product", e.name(name)), e.name(name))
 
 
-@inline("%")
-def compile_remainder(c: Compiler, form: Form, destination: Destination) -> Any:
+# -- remainders, powers -------------------------------------------------------------------------------
+
+
+def _remainder_kind(kinds: list[str], node: Primitive) -> str:
+    a, b = kinds
+    if a == "natural" and _is_positive(node.arguments[1]):
+        return "natural"
+    return "integer" if a in INTEGERS and b in INTEGERS else "solid"
+
+
+@inline("%", kind=_remainder_kind, least=2, most=2, learns=_first)
+def remainder(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """C's remainder; Python's operator when both operands are positive integers."""
-    if len(form) != 3:
-        return NOT_INLINE
-    a, b = (c.simple(e) for e in c.arguments(form))
-    if c.kind(a) == "natural" and isinstance(b, ast.Constant) and type(b.value) is int and b.value > 0:
-        return c.deliver(c.known(c.binary(a, ast.Mod(), b), "natural"), destination)
-    slow = c.call(" remainder", a, b)
-    if isinstance(b, ast.Constant) and not (type(b.value) is int and b.value > 0):
-        return c.deliver(slow, destination)
-    zero = c.constant(0)
-    tests: list[ast.expr] = [_is_int(c, a), c.compare(a, [ast.GtE()], [zero])]
-    if not isinstance(b, ast.Constant):
-        tests += [_is_int(c, b), c.compare(b, [ast.Gt()], [zero])]
-    answer = c.choose(c.boolean(ast.And(), tests), c.binary(a, ast.Mod(), b), slow)
-    c.learn(a, "solid")
-    return c.deliver(c.known(answer, "solid"), destination)
+    left, right = node.arguments
+    a, b = e.operands(node.arguments, twice=True)
+    if left.kind == "natural" and _is_positive(right):
+        return e.deliver(e.binary(a, ast.Mod(), b), destination)
+    slow = e.call(" remainder", a, b)
+    if type(right) is Constant and not _is_positive(right):
+        return e.deliver(slow, destination)
+    zero = e.constant(0)
+    tests = [] if left.kind in INTEGERS else [e.is_of(a, " int")]
+    tests.append(e.compare(a, [ast.GtE()], [zero]))
+    if type(right) is not Constant:
+        tests += [e.is_of(b, " int"), e.compare(b, [ast.Gt()], [zero])]
+    return e.deliver(e.choose(e.boolean(ast.And(), tests), e.binary(a, ast.Mod(), b), slow), destination)
 
 
-def _is_int(c: Compiler, value: ast.expr) -> ast.expr:
-    return c.compare(c.call(" type", value), [ast.Is()], [c.name(" int")])
+def _is_positive(node: Node) -> bool:
+    return type(node) is Constant and type(node.value) is int and node.value > 0
 
 
-@inline("^^")
-def compile_power(c: Compiler, form: Form, destination: Destination) -> Any:
+@inline("^^", kind=lambda kinds, node: "solid" if kinds[0] in NOT_TEXT else "", least=2, most=2)
+def power(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A power; a square is a product."""
-    if len(form) != 3 or form[2] != 2 or type(form[2]) is not int:
-        return NOT_INLINE
-    base = c.simple(c.value(form[1], form.spans[1]))
-    if c.kind(base) in NOT_TEXT:
-        return c.deliver(c.known(c.binary(base, ast.Mult(), base), "solid"), destination)
-    return c.deliver(c.call(" square", base), destination)
+    base, exponent = node.arguments
+    if type(exponent) is not Constant or exponent.value != 2 or type(exponent.value) is not int:
+        return e.deliver(e.call("^^", *e.operands(node.arguments)), destination)
+    if base.kind in NOT_TEXT:
+        value = e.simple(e.value(base))
+        return e.deliver(e.binary(value, ast.Mult(), value), destination)
+    return e.deliver(e.call(" square", e.value(base)), destination)
 
+
+# -- bits ---------------------------------------------------------------------------------------------
 
 _BITS: dict[str, type[ast.operator]] = {
     "&": ast.BitAnd,
@@ -149,26 +204,33 @@ _BITS: dict[str, type[ast.operator]] = {
 }
 
 
-@inline(*_BITS)
-def compile_bits(c: Compiler, form: Form, destination: Destination) -> Any:
+@inline(
+    *_BITS,
+    kind=lambda kinds, node: "integer" if set(kinds) <= INTEGERS else "",
+    least=2,
+    most=2,
+    learns=_first,
+)
+def bits(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A bit operation: Python's on two integers, the library's on everything else."""
-    name = form[0].name
+    name = node.inline.name
+    right = node.arguments[1]
     # A shift by a variable may be negative or huge, which the library refuses.
-    if len(form) != 3 or (name in ("<<", ">>") and not (type(form[2]) is int and 0 <= form[2] < 64)):
-        return NOT_INLINE
-    a, b = (c.simple(e) for e in c.arguments(form))
-    plain = c.binary(a, _BITS[name](), b)
-    tests = [_is_int(c, e) for e in (a, b) if c.kind(e) not in INTEGERS]
+    if name in ("<<", ">>") and not (
+        type(right) is Constant and type(right.value) is int and 0 <= right.value < 64
+    ):
+        return e.deliver(e.call(name, *e.operands(node.arguments)), destination)
+    a, b = e.operands(node.arguments, twice=True)
+    plain = e.binary(a, _BITS[name](), b)
+    pairs = zip((a, b), node.arguments, strict=True)
+    tests = [e.is_of(x, " int") for x, part in pairs if part.kind not in INTEGERS]
     if not tests:
-        return c.deliver(c.known(plain, "integer"), destination)
-    slow = c.call(name, a, b)
-    c.learn(a, "solid")
-    return c.deliver(c.known(c.choose(c.boolean(ast.And(), tests), plain, slow), "solid"), destination)
+        return e.deliver(plain, destination)
+    return e.deliver(e.choose(e.boolean(ast.And(), tests), plain, e.call(name, a, b)), destination)
 
 
-@inline("string")
-def compile_string(c: Compiler, form: Form, destination: Destination) -> Any:
+@inline("string", kind="text", least=1, most=1)
+def string(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The text of a value."""
-    value = c.value(form[1], form.spans[1])
-    convert = " str" if c.kind(value) in INTEGERS else " text"
-    return c.deliver(c.known(c.call(convert, value), "text"), destination)
+    convert = " str" if node.arguments[0].kind in INTEGERS else " text"
+    return e.deliver(e.call(convert, e.value(node.arguments[0])), destination)

@@ -1,25 +1,25 @@
-"""Patterns as Python: each clause becomes tests and bindings, written where the match is made.
+"""Patterns as tests and bindings: a `Matcher` gathers, for one clause, what must hold and what it binds.
 
-A `Matcher` compiles the patterns of one clause against Python variables. Tests gather until a statement
-is needed, then open an `if`; what follows a match is compiled into the innermost block. Lists with Kleene
-marks are in `pattern_lists.py`, dictionaries and sets in `pattern_collections.py` beside this file.
+Its steps become nested `If`s around what follows a match. Lists are in `lists.py`, dictionaries and sets in
+`collections.py` beside this file.
 """
 
 from __future__ import annotations
 
-import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.patterns.guards import argument_of, compile_guard, is_guard
-from lispe_kernel.language.compiler.scopes import Binding
+from lispe_kernel.language.compiler.patterns import collections, lists
+from lispe_kernel.language.compiler.patterns.guards import argument_of, guard_test, is_guard
+from lispe_kernel.language.compiler.tree import Block, Global, If, Logic, Node, Python, Read
+from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
+from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.records import RecordGroup
 
-REST = Atom("$")
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 # Type atoms whose values have one Python class, and the name of that class in compiled code.
 CLASSES = {
@@ -35,7 +35,6 @@ CLASSES = {
     "floats_": " Floats",
     "shorts_": " Shorts",
 }
-_KINDS = {"integer_": "integer", "number_": "number", "string_": "text", "list_": "list"}
 _LITERALS = {int: "integer_", float: "number_", str: "string_"}
 DICTIONARIES = frozenset({"dictionary", "dictionary_i", "dictionary_n"})
 SETS = frozenset({"set", "sets", "seti", "setn"})
@@ -47,76 +46,87 @@ def literal_type(value: Any) -> str | None:
 
 
 class Matcher:
-    """Compiles the patterns of one clause."""
+    """The patterns of one clause."""
 
-    def __init__(self, c: Compiler) -> None:
-        self.c = c
-        self.tests: list[ast.expr] = []
-        # LispE variables that the clause has bound so far -> Python variables.
-        self.names: dict[str, str] = {}
-        # What is known of a Python variable's type, by the test around the clause.
-        self.types: dict[str, str] = {}
+    def __init__(self, r: Resolver) -> None:
+        self.r = r
+        # What is done in order: (node, whether it is a test).
+        self.steps: list[tuple[Node, bool]] = []
+        # The variables that the clause has bound so far, by their LispE names.
+        self.names: dict[str, Variable] = {}
+        # What is known of a variable's type, by the tests before.
+        self.types: dict[Variable, str] = {}
 
-    # -- blocks ------------------------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------
 
-    def test(self, expression: ast.expr) -> None:
-        """The match goes on only when the expression is true."""
-        self.tests.append(expression)
+    def test(self, node: Node) -> None:
+        """The match goes on only when the node is true."""
+        self.steps.append((node, True))
 
-    def open(self) -> None:
-        """Begin the block that runs when all tests so far are true."""
-        if not self.tests:
-            return
-        c = self.c
-        inner: list[ast.stmt] = []
-        node = ast.If(c.boolean(ast.And(), self.tests), inner, [])
-        c.emit(ast.copy_location(node, c.nil()))
-        c.block = inner
-        self.tests = []
+    def do(self, node: Node) -> None:
+        self.steps.append((node, False))
 
-    def assign(self, name: str, value: ast.expr) -> ast.Name:
-        self.open()
-        self.c.assign(name, value)
-        return self.c.name(name)
+    def around(self, body: Node) -> Node:
+        """The node that does all steps, and then the body if every test held."""
+        r, found = self.r, body
+        index = len(self.steps)
+        while index:
+            end = index
+            is_test = self.steps[index - 1][1]
+            while index and self.steps[index - 1][1] is is_test:
+                index -= 1
+            nodes = [node for node, _ in self.steps[index:end]]
+            if is_test:
+                test = nodes[0] if len(nodes) == 1 else Logic(r.place, "and", nodes)
+                found = If(r.place, test, found, r.nil())
+            else:
+                found = Block(r.place, [*nodes, found])
+        return found
 
-    def saved(self, value: ast.expr) -> ast.Name:
-        if isinstance(value, ast.Name):
-            return value
-        return self.assign(self.c.function.temporary(), value)
+    def assign(self, value: Node) -> Variable:
+        """A new variable with a value."""
+        variable = self.r.temporary()
+        self.do(self.r.bind(variable, value))
+        return variable
 
-    # -- variables ---------------------------------------------------------------------------------
+    def saved(self, value: Node) -> Variable:
+        return value.variable if isinstance(value, Read) else self.assign(value)
 
-    def bind(self, name: str, value: ast.expr) -> None:
+    def read(self, variable: Variable) -> Read:
+        return self.r.read(variable)
+
+    # -- variables -------------------------------------------------------------------------------
+
+    def bind(self, name: str, value: Node) -> None:
         """Give a variable of the clause its value; a second time, the two must be equal."""
-        c = self.c
+        r = self.r
         if name in self.names:
-            self.test(c.call(" equal", c.name(self.names[name]), value))
+            self.test(r.helper(" equal", self.read(self.names[name]), value, kind="test"))
             return
-        if isinstance(value, ast.Name):
-            python = value.id
+        if isinstance(value, Read):
+            variable = value.variable
         else:
-            python = c.function.rename(name)
-            self.assign(python, value)
-        self.names[name] = python
-        c.bindings = {**c.bindings, name: Binding(python, c.function)}
+            variable = r.binding(name)
+            self.do(r.bind(variable, value))
+        self.names[name] = variable
+        r.scope = {**r.scope, name: variable}
 
-    def variable(self, atom: Atom, value: ast.expr) -> None:
+    def variable(self, atom: Atom, value: Node) -> None:
         plain = Atom(atom.name[:-1]) if atom.name.endswith("@") and len(atom.name) > 1 else atom
-        self.bind(self.c.check_variable(plain), value)
+        self.bind(self.r.check_variable(plain), value)
 
-    # -- patterns ----------------------------------------------------------------------------------
+    # -- patterns --------------------------------------------------------------------------------
 
-    def match(self, pattern: Any, subject: ast.expr, span: Span | None = None) -> None:
+    def match(self, pattern: Any, subject: Node, span: Span | None = None) -> None:
         """Match one pattern against a value."""
-        c, outer = self.c, self.c.place
-        c.place = pattern.span if isinstance(pattern, Form) else span or outer
+        r, outer = self.r, self.r.place
+        r.place = pattern.span if isinstance(pattern, Form) else span or outer
         try:
             self._match(pattern, subject)
         finally:
-            c.place = outer
+            r.place = outer
 
-    def _match(self, pattern: Any, subject: ast.expr) -> None:
-        c = self.c
+    def _match(self, pattern: Any, subject: Node) -> None:
         if pattern is None or pattern is TRUE:
             return
         if isinstance(pattern, Atom):
@@ -126,102 +136,96 @@ class Matcher:
         if not is_list(pattern):
             self._literal(pattern, value)
         elif not pattern:
-            self.test(c.call(" is empty", value))
+            self.test(self.r.helper(" is empty", self.read(value), kind="test"))
         elif pattern[0] is QUOTE:
             self._quoted(pattern[1], value)
-        elif isinstance(pattern[0], Atom) and self._named(pattern, pattern[0], value):
-            return
-        else:
-            from lispe_kernel.language.compiler.patterns.lists import match_list
+        elif not (isinstance(pattern[0], Atom) and self._named(pattern, pattern[0], value)):
+            lists.match_list(self, pattern, value)
 
-            match_list(self, pattern, value)
-
-    def _literal(self, literal: Any, value: ast.Name) -> None:
-        c, kind = self.c, literal_type(literal)
+    def _literal(self, literal: Any, value: Variable) -> None:
+        r, kind = self.r, literal_type(literal)
         if kind is None:
-            self.test(c.call(" equal", c.constant(literal), value))
+            self.test(r.helper(" equal", r.constant(literal), self.read(value), kind="test"))
             return
         self.require(kind, value)
-        self.test(c.compare(value, [ast.Eq()], [c.constant(literal)]))
+        self.test(Python(r.place, "==", self.read(value), r.constant(literal)))
 
-    def _quoted(self, form: Any, value: ast.Name) -> None:
-        c = self.c
+    def _quoted(self, form: Any, value: Variable) -> None:
+        r = self.r
         if isinstance(form, Atom):
-            self.test(c.compare(value, [ast.Is()], [c.quoted(form)]))
+            self.test(Python(r.place, "is", self.read(value), r.constant(form)))
         elif is_list(form):
-            self.test(c.call(" equal", c.constant(as_data(form)), value))
+            self.test(r.helper(" equal", r.quoted(form), self.read(value), kind="test"))
         else:
-            self.match(form, value)
+            self.match(form, self.read(value))
 
-    def _named(self, pattern: Any, head: Atom, value: ast.Name) -> bool:
+    def _named(self, pattern: Any, head: Atom, value: Variable) -> bool:
         """A list whose head is the name of a type, record, class, container or function."""
-        c, name = self.c, head.name
-        found = c.declared(name)
+        r, name = self.r, head.name
+        found = r.declared(name)
         if hasattr(found, "lispe_record"):
-            self._record(pattern, value, c.constant(head), ast.Is())
+            self._record(pattern, value, "is", r.constant(head))
         elif isinstance(found, RecordGroup):
-            self._record(pattern, value, c.constant(found.members), ast.In())
+            self._record(pattern, value, "in", r.constant(found.members))
         elif hasattr(found, "lispe_fields"):
             self._instance(pattern, value, found)
         elif is_type_atom(name):
             self.require(name, value)
             if len(pattern) > 1:
-                self.match(pattern[-1], value)
+                self.match(pattern[-1], self.read(value))
         elif name in DICTIONARIES:
-            from lispe_kernel.language.compiler.patterns.collections import match_dictionary
-
-            match_dictionary(self, pattern, value)
+            collections.match_dictionary(self, pattern, value)
         elif name in SETS:
-            from lispe_kernel.language.compiler.patterns.collections import match_set
-
-            match_set(self, pattern, value)
-        elif is_guard(c, pattern):
+            collections.match_set(self, pattern, value)
+        elif is_guard(r, pattern):
             self.guard(pattern, value)
         else:
             return False
         return True
 
-    def require(self, type_name: str, value: ast.Name) -> None:
+    def require(self, type_name: str, value: Variable) -> None:
         """The value must be exactly of a type."""
-        c = self.c
-        if self.types.get(value.id) == type_name:
-            return
-        self.test(type_test(c, type_name, value))
-        self.types[value.id] = type_name
-        self.open()
-        if type_name in _KINDS:
-            c.assume(value.id, _KINDS[type_name])
+        if self.types.get(value) != type_name:
+            self.test(type_test(self.r, type_name, self.read(value)))
+            self.types[value] = type_name
 
-    def _record(self, pattern: Any, value: ast.Name, name: ast.expr, operator: ast.cmpop) -> None:
-        c, size = self.c, len(pattern)
-        if self.types.get(value.id) != "data_":
-            self.test(c.call(" isinstance", value, c.name(" plain list")))
-        self.test(c.compare(c.call(" len", value), [ast.Eq()], [c.constant(size)]))
-        self.test(c.compare(c.subscript(value, c.constant(0)), [operator], [name]))
+    def item(self, value: Variable, index: int) -> Node:
+        """An element of a list, by its position."""
+        return Python(self.r.place, "[]", self.read(value), self.r.constant(index))
+
+    def size_is(self, value: Variable, operation: str, count: int) -> None:
+        """The list must have so many elements."""
+        r = self.r
+        self.test(Python(r.place, operation, Python(r.place, " len", self.read(value)), r.constant(count)))
+
+    def _record(self, pattern: Any, value: Variable, operation: str, name: Node) -> None:
+        r, size = self.r, len(pattern)
+        if self.types.get(value) != "data_":
+            self.test(r.helper(" isinstance", self.read(value), Global(r.place, " plain list"), kind="test"))
+        self.size_is(value, "==", size)
+        self.test(Python(r.place, operation, self.item(value, 0), name))
         for index in range(1, size):
             if pattern[index] is not None:
-                self.match(pattern[index], c.subscript(value, c.constant(index)), pattern.spans[index])
+                self.match(pattern[index], self.item(value, index), pattern.spans[index])
 
-    def _instance(self, pattern: Any, value: ast.Name, cls: Any) -> None:
-        c = self.c
-        self.test(c.compare(c.call(" type", value), [ast.Is()], [c.constant(cls)]))
-        fields = self.saved(c.call(" field values", value))
-        self.test(c.compare(c.call(" len", fields), [ast.Eq()], [c.constant(len(pattern) - 1)]))
+    def _instance(self, pattern: Any, value: Variable, cls: Any) -> None:
+        r = self.r
+        self.test(Python(r.place, "is", Python(r.place, " type", self.read(value)), r.constant(cls)))
+        fields = self.assign(r.helper(" field values", self.read(value)))
+        self.size_is(fields, "==", len(pattern) - 1)
         for index in range(1, len(pattern)):
             if pattern[index] is not None:
-                self.match(pattern[index], c.subscript(fields, c.constant(index - 1)), pattern.spans[index])
+                self.match(pattern[index], self.item(fields, index - 1), pattern.spans[index])
 
-    def guard(self, pattern: Any, value: ast.Name) -> None:
+    def guard(self, pattern: Any, value: Variable) -> None:
         """A call inside a pattern: its variable takes the value, then the call must be true."""
-        found = argument_of(self.c, pattern)
-        self.bind(found, value)
-        self.open()
-        self.test(compile_guard(self.c, pattern))
+        self.bind(argument_of(self.r, pattern), self.read(value))
+        self.test(guard_test(self.r, pattern))
 
 
-def type_test(c: Compiler, type_name: str, value: ast.expr) -> ast.expr:
-    """A Python test that the type of a value is exactly the one named."""
+def type_test(r: Resolver, type_name: str, value: Node) -> Node:
+    """A test that the type of a value is exactly the one named."""
     cls = CLASSES.get(type_name)
     if cls is not None:
-        return c.compare(c.call(" type", value), [ast.Is()], [c.name(cls)])
-    return c.compare(c.call(" type atom", value), [ast.Is()], [c.constant(Atom(type_name))])
+        return Python(r.place, "is", Python(r.place, " type", value), Global(r.place, cls))
+    return Python(r.place, "is", Python(r.place, " type atom", value), r.constant(Atom(type_name)))

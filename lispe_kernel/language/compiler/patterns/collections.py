@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.tree import (
+    Block,
+    Break,
+    Each,
+    Global,
+    Logic,
+    Node,
+    Python,
+    Target,
+    ToVariable,
+)
+from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.forms import QUOTE, is_list
 from lispe_kernel.language.values.atoms import Atom
 
@@ -14,23 +25,23 @@ if TYPE_CHECKING:
 REST = Atom("$")
 
 
-def match_dictionary(m: Matcher, pattern: Any, value: ast.Name) -> None:
+def match_dictionary(m: Matcher, pattern: Any, value: Variable) -> None:
     """Literal keys must be there; a variable as key takes the first unused key whose value matches."""
-    c, pairs = m.c, list(zip(pattern[1::2], pattern[2::2], strict=False))
+    r, pairs = m.r, list(zip(pattern[1::2], pattern[2::2], strict=False))
     if len(pattern) % 2 == 0:
-        raise c.error("Error: a dictionary pattern is made of pairs key:value")
-    m.test(c.call(" isinstance", value, c.name(" dict")))
+        raise r.error("Error: a dictionary pattern is made of pairs key:value")
+    m.test(r.helper(" isinstance", m.read(value), Global(r.place, " dict"), kind="test"))
     if not pairs:
-        m.test(c.call(" is empty", value))
+        m.test(r.helper(" is empty", m.read(value), kind="test"))
         return
-    used = m.assign(c.function.temporary(), c.call(" list"))
+    used = m.assign(r.helper(" list", kind="list"))
     for key, item in pairs:
         if key is REST:
-            m.match(item, c.call(" remaining pairs", value, used))
+            m.match(item, r.helper(" remaining pairs", m.read(value), m.read(used)))
         elif _is_literal(key):
-            _literal_key(m, key, item, value, used)
+            _known_key(m, _constant(m, key), item, value, used)
         elif isinstance(key, Atom) and key.name in m.names:
-            _known_key(m, c.name(m.names[key.name]), item, value, used)
+            _known_key(m, m.read(m.names[key.name]), item, value, used)
         else:
             _search_key(m, key, item, value, used)
 
@@ -39,54 +50,51 @@ def _is_literal(key: Any) -> bool:
     return isinstance(key, int | float | str) or (is_list(key) and len(key) == 2 and key[0] is QUOTE)
 
 
-def _literal_key(m: Matcher, key: Any, item: Any, value: ast.Name, used: ast.Name) -> None:
-    _known_key(m, m.c.constant(key[1] if is_list(key) else key), item, value, used)
+def _constant(m: Matcher, item: Any) -> Node:
+    return m.r.quoted(item[1]) if is_list(item) else m.r.constant(item)
 
 
-def _known_key(m: Matcher, key: ast.expr, item: Any, value: ast.Name, used: ast.Name) -> None:
-    c = m.c
-    m.test(c.call(" has key", value, key))
-    m.open()
-    c.evaluate(c.call(" push", used, key))
-    m.match(item, c.subscript(value, key))
+def _known_key(m: Matcher, key: Node, item: Any, value: Variable, used: Variable) -> None:
+    r = m.r
+    m.test(r.helper(" has key", m.read(value), key, kind="test"))
+    m.do(r.helper(" push", m.read(used), key))
+    m.match(item, Python(r.place, "[]", m.read(value), key))
 
 
-def _search_key(m: Matcher, key: Any, item: Any, value: ast.Name, used: ast.Name) -> None:
+def _search_key(m: Matcher, key: Any, item: Any, value: Variable, used: Variable) -> None:
     """A loop over the unused keys that ends at the first whose value matches."""
-    c = m.c
-    m.open()
-    found, each = c.function.temporary(), c.function.temporary()
-    c.assign(found, c.name(" unset"))
-    with c.nested_block() as body:
-        m.test(c.compare(c.name(each), [ast.NotIn()], [used]))
-        m.match(item, c.subscript(value, c.name(each)))
-        m.open()
-        c.assign(found, c.name(each))
-        c.break_()
-    c.for_(ast.copy_location(ast.Name(each, ast.Store()), value), value, body)
-    m.test(c.negate(c.is_unset(c.name(found))))
-    m.open()
-    c.evaluate(c.call(" push", used, c.name(found)))
+    r = m.r
+    found, each = r.binding("found"), r.temporary()
+    m.do(r.bind(found, Global(r.place, " unset")))
+    outer, m.steps = m.steps, []
+    with r.in_loop():
+        m.test(Python(r.place, "not in", m.read(each), m.read(used)))
+        m.match(item, Python(r.place, "[]", m.read(value), m.read(each)))
+        r.function.uses(found, writes=True)
+        taken = [r.assign(ToVariable(found), m.read(each)), Break(r.place)]
+        body = m.around(Block(r.place, taken))
+    m.steps = outer
+    targets: list[Target] = [ToVariable(each, binds=True)]
+    m.do(Each(r.place, targets, m.read(value), body))
+    unset = Python(r.place, "is", m.read(found), Global(r.place, " unset"))
+    m.test(Logic(r.place, "not", [unset]))
+    m.do(r.helper(" push", m.read(used), m.read(found)))
     if isinstance(key, Atom):
-        m.variable(key, c.name(found))
+        m.variable(key, m.read(found))
 
 
-def match_set(m: Matcher, pattern: Any, value: ast.Name) -> None:
+def match_set(m: Matcher, pattern: Any, value: Variable) -> None:
     """Literals must be in the set, variables take the next elements, `$ r` the rest as a set."""
-    c, items = m.c, list(pattern[1:])
+    r, items = m.r, list(pattern[1:])
     rest = None
     if len(items) >= 2 and items[-2] is REST:
         rest, items = items[-1], items[:-2]
-    literals = [_constant(m, item) for item in items if _is_literal(item)]
+    literals = r.tuple([_constant(m, item) for item in items if _is_literal(item)])
     others = [item for item in items if not _is_literal(item)]
-    known = ast.copy_location(ast.Tuple(literals, ast.Load()), c.nil())
-    parts = m.saved(c.call(" set parts", value, c.constant(pattern[0].name), known, c.constant(len(others))))
-    m.test(c.compare(parts, [ast.IsNot()], [c.nil()]))
+    wanted = [r.constant(pattern[0].name), literals, r.constant(len(others))]
+    parts = m.assign(r.helper(" set parts", m.read(value), *wanted))
+    m.test(Python(r.place, "is not", m.read(parts), r.nil()))
     for index, item in enumerate(others):
-        m.match(item, c.subscript(parts, c.constant(index)))
+        m.match(item, m.item(parts, index))
     if rest is not None:
-        m.match(rest, c.subscript(parts, c.constant(len(others))))
-
-
-def _constant(m: Matcher, item: Any) -> ast.expr:
-    return m.c.constant(item[1] if is_list(item) else item)
+        m.match(rest, m.item(parts, len(others)))

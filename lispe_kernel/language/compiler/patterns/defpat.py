@@ -7,20 +7,26 @@ clause whose pattern an earlier text gave already takes its place.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination
-from lispe_kernel.language.compiler.emit import UNSET
-from lispe_kernel.language.compiler.forms.definitions import Definition, new_function
-from lispe_kernel.language.compiler.patterns.clauses import Matcher, literal_type
+from lispe_kernel.language.compiler.forms.definitions import Definition, defined_name
+from lispe_kernel.language.compiler.patterns.clauses import Matcher, literal_type, type_test
 from lispe_kernel.language.compiler.patterns.guards import is_guard
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import PythonFunction, Signature, python_name
-from lispe_kernel.language.compiler.settling import settle
+from lispe_kernel.language.compiler.tree import (
+    Block,
+    Global,
+    If,
+    Logic,
+    Node,
+    Python,
+    Raise,
+    Return,
+    ToVariable,
+)
+from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
 from lispe_kernel.language.printer import is_type_atom
@@ -28,6 +34,9 @@ from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.records import RecordGroup
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +61,7 @@ class PatternSignature(Signature):
 
 
 @special("defpat", "name (pattern...) body...", least=3, silent=True)
-def compile_defpat(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_defpat(r: Resolver, form: Form) -> Node:
     """Add a clause to a function whose clauses are chosen by their patterns.
 
     A pattern is a variable, `_`, a constant, 'atom, [type_ pattern], a guard such as (< x 0), a list
@@ -60,23 +69,19 @@ def compile_defpat(c: Compiler, form: Form, destination: Destination) -> ast.exp
     whose first parameter tells the type are tried first. Giving the same patterns again in a later text
     replaces the clause.
     """
-    return add_clause(c, form, destination, build)
+    return add_clause(r, form, _alternatives)
 
 
-Build = Callable[[Compiler, PatternSignature, Span], Definition]
+# The body of the function, given its clauses in order and its parameters.
+Body = Callable[["Resolver", list[Clause], list[Variable], str], Node]
 
 
-def add_clause(c: Compiler, form: Form, destination: Destination, build: Build) -> ast.expr | None:
+def add_clause(r: Resolver, form: Form, body: Body) -> Node:
     """Note a clause; the function is built at the end of the text."""
-    if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing name in the declaration of a function", form.spans[1])
-    name, kind = form[1].name, form[0].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name, kind = defined_name(r, form), form[0].name
     if not is_list(form[2]):
-        raise c.error("Error: List of missing parameters in a function declaration", form.spans[2])
-    name = f"{c.space} {name}" if c.space else name
-    known = c.signatures.get(name) or c.context.signature(name)
+        raise r.error("Error: List of missing parameters in a function declaration", form.spans[2])
+    known = r.signature(name)
     old = known.clauses if isinstance(known, PatternSignature) and known.kind == kind else ()
     signature = PatternSignature(
         name,
@@ -84,22 +89,24 @@ def add_clause(c: Compiler, form: Form, destination: Destination, build: Build) 
         rest=True,
         mismatch=f"Error: Could not find a match for function: '{name}'",
         kind=kind,
-        clauses=_with_clause(old, Clause(form, c.source)),
+        clauses=_with_clause(old, Clause(form, r.source)),
     )
-    c.signatures[name] = signature
-    span, space = c.place, c.space
+    r.signatures[name] = signature
+    span, space = r.place, r.space
 
-    def finish() -> Definition:
-        c.space = space
+    def finish() -> Definition | None:
+        last = r.signatures[name]
+        if not isinstance(last, PatternSignature):
+            # The text gave the name another meaning later.
+            return None
+        r.space = space
         try:
-            return build(c, c.signatures[name], span)  # type: ignore[arg-type]
+            return _definition(r, last, span, body)
         finally:
-            c.space = ""
+            r.space = ""
 
-    c.finishers[name] = finish
-    if destination is VALUE:
-        return c.name(python_name(name))
-    return None if destination is EFFECT else c.deliver(c.name(python_name(name)), destination)
+    r.finishers[name] = finish
+    return Global(r.place, python_name(name))
 
 
 def _with_clause(clauses: tuple[Clause, ...], new: Clause) -> tuple[Clause, ...]:
@@ -125,7 +132,7 @@ def first_type(clause: Clause) -> str | None:
     return kind if kind in _SCALARS else None
 
 
-def is_keyed(c: Compiler, clause: Clause) -> bool:
+def is_keyed(r: Resolver, clause: Clause) -> bool:
     """Whether the first parameter gives a key: such clauses are tried before all others."""
     at = clause.patterns[0] if clause.patterns else None
     while is_list(at) and at:
@@ -133,18 +140,18 @@ def is_keyed(c: Compiler, clause: Clause) -> bool:
         if head is QUOTE:
             return isinstance(at[1], Atom)
         if isinstance(head, Atom):
-            found = c.declared(head.name)
+            found = r.declared(head.name)
             known = hasattr(found, "lispe_record") or hasattr(found, "lispe_fields")
             return (
-                known or isinstance(found, RecordGroup) or (is_type_atom(head.name) and not is_guard(c, at))
+                known or isinstance(found, RecordGroup) or (is_type_atom(head.name) and not is_guard(r, at))
             )
         at = head
     return at is not None and at is not TRUE and not isinstance(at, Atom | list)
 
 
-def in_order(c: Compiler, clauses: tuple[Clause, ...]) -> list[Clause]:
+def in_order(r: Resolver, clauses: tuple[Clause, ...]) -> list[Clause]:
     """Clauses with a key first, then the others, each in the order of definition."""
-    keyed = [clause for clause in clauses if is_keyed(c, clause)]
+    keyed = [clause for clause in clauses if is_keyed(r, clause)]
     return keyed + [clause for clause in clauses if clause not in keyed]
 
 
@@ -168,12 +175,6 @@ def sizes(clauses: list[Clause]) -> tuple[int, int]:
     return min(found), max(found)
 
 
-def parameter_names(c: Compiler, clauses: list[Clause]) -> list[str]:
-    """Python names for the parameters, after the first variable that a clause gives to each."""
-    _, most = sizes(clauses)
-    return [c.function.rename(_hint(clauses, index)) for index in range(most)]
-
-
 def _hint(clauses: list[Clause], index: int) -> str:
     for clause in clauses:
         item: Any = clause.patterns[index] if index < len(clause.patterns) else None
@@ -184,103 +185,81 @@ def _hint(clauses: list[Clause], index: int) -> str:
     return "argument"
 
 
-def function_of(
-    c: Compiler, signature: PatternSignature, span: Span, body: Callable[[list[Clause], list[str]], None]
-) -> Definition:
-    """The Python function whose statements `body(clauses, parameters)` compiles."""
-    clauses = [placed(clause, c.source, span) for clause in in_order(c, signature.clauses)]
-    function = PythonFunction("defun", signature.name)
-    least, _ = sizes(clauses)
-    c.place = span
-    with new_function(c, function), c.nested_block() as statements:
-        names = parameter_names(c, clauses)
-        function.parameters = names
-        function.optional = {name: lambda: c.name(UNSET) for name in names[least:]}
-        body(clauses, names)
-        if function.loops:
-            with c.nested_block() as looped:
-                c.while_(c.constant(True), statements)
-            statements = looped
-        statements = settle(c, function, statements)
-    defaults: list[ast.expr] = [c.name(UNSET) for _ in names[least:]]
-    arguments = ast.arguments([], [c.argument(n) for n in names], None, [], [], None, defaults)
-    place = {"lineno": span.line, "col_offset": span.column}
-    place |= {"end_lineno": span.end_line, "end_col_offset": span.end_column}
-    tree = c.function_definition(signature.name, arguments, [*function.declarations(place), *statements])
+def _definition(r: Resolver, signature: PatternSignature, span: Span, body: Body) -> Definition:
+    """The function of some clauses."""
+    clauses = [placed(clause, r.source, span) for clause in in_order(r, signature.clauses)]
+    function = Function("defun", signature.name, span)
+    least, most = sizes(clauses)
+    r.place = span
+    with r.inside(function):
+        for index in range(most):
+            variable = r.binding(_hint(clauses, index))
+            variable.parameter = True
+            function.parameters.append(variable)
+            if index >= least:
+                function.defaults[variable] = Global(span, " unset")
+        function.body = body(r, clauses, function.parameters, signature.name)
     forms = [as_data(clause.form) for clause in signature.clauses]
     source = forms[0] if len(forms) == 1 else List(forms)
-    return Definition(signature.name, tree, signature, source, "")
+    return Definition(signature.name, function, signature, source, "")
 
 
-def require_count(m: Matcher, clause: Clause, names: list[str], least: int) -> None:
+def require_count(m: Matcher, clause: Clause, parameters: list[Variable], least: int) -> None:
     """Where clauses differ in size, test how many arguments there are."""
-    c, count = m.c, len(clause.patterns)
+    r, count = m.r, len(clause.patterns)
+
+    def is_unset(parameter: Variable) -> Node:
+        return Python(r.place, "is", m.read(parameter), Global(r.place, " unset"))
+
     if count > least:
-        m.test(c.negate(c.is_unset(c.name(names[count - 1]))))
-    if count < len(names):
-        m.test(c.is_unset(c.name(names[count])))
+        m.test(Logic(r.place, "not", [is_unset(parameters[count - 1])]))
+    if count < len(parameters):
+        m.test(is_unset(parameters[count]))
 
 
-def build(c: Compiler, signature: PatternSignature, span: Span) -> Definition:
-    """The function of a `defpat`: every clause is tried in turn, the first that matches runs."""
-
-    def body(clauses: list[Clause], names: list[str]) -> None:
-        least, _ = sizes(clauses)
-        for kind in dict.fromkeys(filter(None, map(first_type, clauses))):
-            group = [clause for clause in clauses if first_type(clause) == kind]
-            _group(c, kind, group, names, least)
-        for clause in clauses:
-            if first_type(clause) is None:
-                compile_clause(c, clause, Matcher(c), names, least)
-        c.raise_(c.call(" no match", c.constant(signature.name)))
-
-    return function_of(c, signature, span, body)
-
-
-def _group(c: Compiler, kind: str, clauses: list[Clause], names: list[str], least: int) -> None:
-    """The clauses whose first argument must have one scalar type, under one test of it."""
-    with c.branch(), c.nested_block() as tested:
-        m = Matcher(c)
-        m.require(kind, c.name(names[0]))
-        m.open()
-        for clause in clauses:
-            inner = Matcher(c)
-            inner.types[names[0]] = kind
-            compile_clause(c, clause, inner, names, least)
-    c.block.extend(tested)
+def _alternatives(r: Resolver, clauses: list[Clause], parameters: list[Variable], name: str) -> Node:
+    """Every clause is tried in turn, the first that matches runs."""
+    least, _ = sizes(clauses)
+    nodes: list[Node] = []
+    for kind in dict.fromkeys(filter(None, map(first_type, clauses))):
+        # The clauses whose first argument must have one scalar type, under one test of it.
+        group = [clause for clause in clauses if first_type(clause) == kind]
+        tried = [_clause(r, clause, parameters, least, kind) for clause in group]
+        test = type_test(r, kind, r.read(parameters[0]))
+        nodes.append(If(r.place, test, Block(r.place, tried), r.nil()))
+    nodes += [_clause(r, clause, parameters, least) for clause in clauses if first_type(clause) is None]
+    nodes.append(Raise(r.place, r.helper(" no match", r.constant(name))))
+    return Block(r.place, nodes)
 
 
-def compile_clause(c: Compiler, clause: Clause, m: Matcher, names: list[str], least: int) -> None:
+def _clause(
+    r: Resolver, clause: Clause, parameters: list[Variable], least: int, kind: str | None = None
+) -> Node:
     """One clause: its tests, then its body, which returns."""
-    outer = c.bindings
-    with c.branch(), c.nested_block() as statements:
-        require_count(m, clause, names, least)
-        for pattern, span, name in zip(clause.patterns, clause.patterns.spans, names, strict=False):
-            m.match(pattern, c.name(name), span)
-        m.open()
-        c.sequence(clause.form, 3, TAIL)
-    c.bindings = outer
-    c.block.extend(statements)
+    outer, m = r.scope, Matcher(r)
+    if kind is not None:
+        m.types[parameters[0]] = kind
+    try:
+        require_count(m, clause, parameters, least)
+        for pattern, span, parameter in zip(clause.patterns, clause.patterns.spans, parameters, strict=False):
+            m.match(pattern, r.read(parameter), span)
+        return m.around(Return(r.place, r.sequence(clause.form, 3)))
+    finally:
+        r.scope = outer
 
 
 # -- beside functions ---------------------------------------------------------------------------------
 
 
 @special("pattern@", "pattern value", least=2, most=2)
-def compile_pattern(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+def resolve_pattern(r: Resolver, form: Form) -> Node:
     """Match one pattern against a value: true, with its variables assigned as by setq, or nil."""
-    value = c.saved(c.value(form[2], form.spans[2]))
-    assert isinstance(value, ast.Name)
-    answer, outer = c.function.temporary(), c.bindings
-    c.assign(answer, c.nil())
-    with c.branch(), c.nested_block() as statements:
-        m = Matcher(c)
-        m.match(form[1], value, form.spans[1])
-        m.open()
-        c.bindings = outer
-        for name, python in m.names.items():
-            c.assign(c.target(name), c.name(python))
-        c.assign(answer, c.true())
-    c.block.extend(statements)
-    c.forget_assigned(Form([form]))
-    return c.deliver(c.name(answer), destination)
+    value, answer, outer = r.temporary(), r.binding("answer"), r.scope
+    opening = [r.bind(value, r.node(form[2], form.spans[2])), r.bind(answer, r.nil())]
+    m = Matcher(r)
+    m.match(form[1], r.read(value), form.spans[1])
+    r.scope = outer
+    stored = [r.assign(r.target(name), r.read(variable)) for name, variable in m.names.items()]
+    r.function.uses(answer, writes=True)
+    matched = m.around(Block(r.place, [*stored, r.assign(ToVariable(answer), r.true())]))
+    return Block(r.place, [*opening, matched, r.read(answer)])

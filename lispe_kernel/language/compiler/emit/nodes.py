@@ -19,9 +19,10 @@ TRUE_NAME = " true"
 
 # Values that Python's compiler does not take as constants travel as marked tuples until the code exists.
 MARK = "\0lispe-constant"
+_PLAIN = frozenset({int, float, str, bool, complex, tuple})
 
 
-class Emitter:
+class Nodes:
     """Makes nodes at the current place and puts statements into the current block."""
 
     def __init__(self) -> None:
@@ -53,8 +54,9 @@ class Emitter:
 
     def constant(self, value: Any) -> ast.expr:
         """A constant; atoms, lists and other objects are put into the finished code object."""
-        if value is None or type(value) in (int, float, str, bool, complex) or value is Ellipsis:
+        if value is None or type(value) in _PLAIN:
             return ast.Constant(value, **self._place)
+        assert value.__hash__ is not None, "code objects must be hashable"
         index = self._constant_index.get(id(value))
         if index is None:
             index = len(self.constants)
@@ -77,7 +79,13 @@ class Emitter:
         return ast.Call(function, list(arguments), keywords, **self._place)
 
     def binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> ast.BinOp:
-        return ast.BinOp(left, op, right, **self._place)
+        return ast.BinOp(self._whole(left), op, self._whole(right), **self._place)
+
+    def _whole(self, value: ast.expr) -> ast.expr:
+        """A marked constant in a form of which Python's compiler computes nothing before it is put in."""
+        if isinstance(value, ast.Constant) and type(value.value) is tuple:
+            return self.noted(" k", value)
+        return value
 
     def compare(self, left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> ast.Compare:
         return ast.Compare(left, ops, others, **self._place)
@@ -92,15 +100,47 @@ class Emitter:
         return ast.UnaryOp(ast.Not(), test, **self._place)
 
     def subscript(self, value: ast.expr, index: ast.expr, context: ast.expr_context = LOAD) -> ast.Subscript:
-        return ast.Subscript(value, index, context, **self._place)
+        return ast.Subscript(self._whole(value), index, context, **self._place)
+
+    def attribute(self, value: ast.expr, name: str, context: ast.expr_context = LOAD) -> ast.Attribute:
+        return ast.Attribute(value, name, context, **self._place)
+
+    def tuple(self, elements: list[ast.expr], context: ast.expr_context = LOAD) -> ast.Tuple:
+        return ast.Tuple(elements, context, **self._place)
+
+    def list(self, elements: list[ast.expr]) -> ast.List:
+        return ast.List(elements, LOAD, **self._place)
+
+    def dict(self, keys: list[ast.expr | None], values: list[ast.expr]) -> ast.Dict:
+        return ast.Dict(keys, values, **self._place)
+
+    def slice(self, start: ast.expr | None, end: ast.expr | None) -> ast.Slice:
+        return ast.Slice(start, end, None, **self._place)
+
+    def noted(self, name: str, value: ast.expr) -> ast.NamedExpr:
+        """The value, kept in a variable on the way."""
+        return ast.NamedExpr(self.stored(name), value, **self._place)
+
+    def stored(self, identifier: str) -> ast.Name:
+        """A variable as the target of an assignment."""
+        return ast.Name(identifier, STORE, **self._place)
+
+    def is_of(self, value: ast.expr, class_name: str) -> ast.expr:
+        """A test that a value is exactly of a class of the builtins."""
+        return self.compare(self.call(" type", value), [ast.Is()], [self.name(class_name)])
 
     def is_unset(self, value: ast.expr) -> ast.expr:
         return self.compare(value, [ast.Is()], [self.name(UNSET)])
 
     # -- statements ------------------------------------------------------------------------------
 
-    def emit(self, statement: ast.stmt) -> None:
+    def emit_statement(self, statement: ast.stmt) -> None:
         self.block.append(statement)
+
+    @property
+    def where(self) -> dict[str, int]:
+        """The current place as the arguments of a node."""
+        return self._place
 
     def assign_statement(self, target: str | ast.expr, value: ast.expr) -> ast.Assign:
         if isinstance(target, str):
@@ -108,48 +148,55 @@ class Emitter:
         return ast.Assign([target], value, **self._place)
 
     def assign(self, target: str | ast.expr, value: ast.expr) -> None:
-        self.emit(self.assign_statement(target, value))
+        self.emit_statement(self.assign_statement(target, value))
 
     def evaluate(self, value: ast.expr) -> None:
         """A statement for the effect of an expression; nothing for one that has none."""
         is_ours = isinstance(value, ast.Name) and value.id.startswith(" ")
         if not isinstance(value, ast.Constant) and not is_ours:
-            self.emit(ast.Expr(value, **self._place))
+            self.emit_statement(ast.Expr(value, **self._place))
 
     def return_(self, value: ast.expr) -> None:
-        self.emit(ast.Return(value, **self._place))
+        self.emit_statement(ast.Return(value, **self._place))
 
     def if_(self, test: ast.expr, then: list[ast.stmt], otherwise: list[ast.stmt]) -> None:
         if not then and not otherwise:
             self.evaluate(test)
             return
-        self.emit(ast.If(test, then or [self.pass_()], otherwise, **self._place))
+        self.emit_statement(ast.If(test, then or [self.pass_()], otherwise, **self._place))
 
     def while_(self, test: ast.expr, body: list[ast.stmt]) -> None:
-        self.emit(ast.While(test, body or [self.pass_()], [], **self._place))
+        self.emit_statement(ast.While(test, body or [self.pass_()], [], **self._place))
 
     def for_(
         self, target: ast.expr, items: ast.expr, body: list[ast.stmt], otherwise: list[ast.stmt] | None = None
     ) -> None:
-        self.emit(ast.For(target, items, body or [self.pass_()], otherwise or [], **self._place))
+        self.emit_statement(ast.For(target, items, body or [self.pass_()], otherwise or [], **self._place))
 
     def try_(
         self, body: list[ast.stmt], error: ast.expr, as_name: str | None, handler: list[ast.stmt]
     ) -> None:
         caught = ast.ExceptHandler(error, as_name, handler or [self.pass_()], **self._place)
-        self.emit(ast.Try(body or [self.pass_()], [caught], [], [], **self._place))
+        self.emit_statement(ast.Try(body or [self.pass_()], [caught], [], [], **self._place))
 
     def pass_(self) -> ast.stmt:
         return ast.Pass(**self._place)
 
     def break_(self) -> None:
-        self.emit(ast.Break(**self._place))
+        self.emit_statement(ast.Break(**self._place))
 
     def continue_(self) -> None:
-        self.emit(ast.Continue(**self._place))
+        self.emit_statement(ast.Continue(**self._place))
+
+    def with_(self, manager: ast.expr, body: list[ast.stmt]) -> None:
+        item = ast.withitem(manager, None)
+        self.emit_statement(ast.With([item], body or [self.pass_()], **self._place))
+
+    def delete(self, name: str) -> None:
+        self.emit_statement(ast.Delete([ast.Name(name, ast.Del(), **self._place)], **self._place))
 
     def raise_(self, error: ast.expr) -> None:
-        self.emit(ast.Raise(error, None, **self._place))
+        self.emit_statement(ast.Raise(error, None, **self._place))
 
     def function_definition(
         self, name: str, arguments: ast.arguments, body: list[ast.stmt], doc: str = ""
@@ -162,25 +209,3 @@ class Emitter:
 
     def argument(self, name: str) -> ast.arg:
         return ast.arg(name, None, None, **self._place)
-
-
-def stores_of(statements: list[ast.stmt]) -> set[str]:
-    """The names that statements may assign, nested functions left out."""
-    found: set[str] = set()
-    pending: list[ast.AST] = list(statements)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, ast.FunctionDef):
-            found.add(node.name)
-            continue
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            found.add(node.name)
-        pending.extend(ast.iter_child_nodes(node))
-    return found
-
-
-def only_arithmetic(statements: list[ast.stmt]) -> bool:
-    """Whether statements only compute: no call that could change a variable that somebody else sees."""
-    return not any(isinstance(node, ast.Call) for s in statements for node in ast.walk(s))

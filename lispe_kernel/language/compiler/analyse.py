@@ -1,0 +1,406 @@
+"""The stage `analyse`: kinds of values and certainty of variables as a flow over the tree.
+
+It takes for granted that every variable is one object and that `shared` and `captured` are complete. It
+promises that `node.kind` holds whenever the node has been evaluated, that a `Name` marked `certain` has a
+value, and that every variable which may be read or stored before it has one is among its frame's `unset`.
+What is known ends at an assignment of another kind, is joined where branches meet and loops turn, and is
+never said of a variable that a function inside its owner assigns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.compiler.effects import effects
+from lispe_kernel.language.compiler.kinds import join
+from lispe_kernel.language.compiler.tree import (
+    Assign,
+    Block,
+    Break,
+    Call,
+    Collect,
+    Constant,
+    Each,
+    Field,
+    Global,
+    Helper,
+    If,
+    Lambda,
+    Logic,
+    Name,
+    Node,
+    Primitive,
+    Protect,
+    Python,
+    Quoted,
+    Raise,
+    Read,
+    Return,
+    Seen,
+    SelfCall,
+    Target,
+    ToFound,
+    ToVariable,
+    Unpack,
+    While,
+    Within,
+    walk,
+)
+from lispe_kernel.language.compiler.variables import Function, Variable
+
+Kinds = dict[Variable, str]
+
+
+def analyse(function: Function) -> None:
+    """Complete the nodes of a function and of the functions made in it."""
+    _Flow(function, set()).function()
+
+
+class _Flow:
+    """The state of knowledge while a function's nodes are gone through in the order of evaluation."""
+
+    def __init__(self, function: Function, certain: set[Variable]) -> None:
+        self.of = function
+        self.kinds: Kinds = {}
+        self.certain = certain
+        # Whether this place cannot be reached.
+        self.dead = False
+
+    def function(self) -> None:
+        of = self.of
+        self.certain.update(of.parameters)
+        for default in of.defaults.values():
+            # A default is evaluated only where its argument is missing.
+            kinds, certain = dict(self.kinds), set(self.certain)
+            self.visit(default)
+            self.kinds, self.certain = kinds, certain
+        if of.body is not None:
+            self.visit(of.body)
+
+    def visit(self, node: Node) -> None:
+        _VISITS[type(node)](self, node)
+
+    # -- where ways meet -------------------------------------------------------------------------
+
+    def state(self) -> tuple[Kinds, set[Variable], bool]:
+        return dict(self.kinds), set(self.certain), self.dead
+
+    def go_back(self, state: tuple[Kinds, set[Variable], bool]) -> None:
+        self.kinds, self.certain, self.dead = state
+
+    def meet(self, other: tuple[Kinds, set[Variable], bool]) -> None:
+        """Go on with what holds both here and in the other state."""
+        kinds, certain, dead = other
+        if dead:
+            return
+        if self.dead:
+            self.go_back(other)
+            return
+        mine = self.kinds
+        both = {v: joined for v, kind in kinds.items() if v in mine and (joined := join(kind, mine[v]))}
+        self.kinds = both
+        self.certain &= certain
+
+    # -- variables -------------------------------------------------------------------------------
+
+    def store(self, target: Target, kind: str) -> None:
+        if type(target) is ToVariable:
+            self._assigned(target.variable, kind)
+        elif type(target) is ToFound:
+            variable = target.name.variable
+            if variable is None:
+                return
+            if variable in self.certain:
+                target.name.certain = True
+                self._assigned(variable, kind)
+            else:
+                target.name.certain = False
+                variable.owner.unset.add(variable)
+                self.kinds.pop(variable, None)
+
+    def _assigned(self, variable: Variable, kind: str) -> None:
+        self.certain.add(variable)
+        owner = variable.owner
+        if owner is not self.of and owner.variables.get(variable.name) is variable:
+            # Another function assigns it: it must exist before.
+            owner.unset.add(variable)
+        if kind and not variable.shared and variable.owner is self.of:
+            self.kinds[variable] = kind
+        else:
+            self.kinds.pop(variable, None)
+
+    def learn(self, node: Node) -> None:
+        """The value of a variable is no text, or what was just evaluated would have failed."""
+        if node.kind or type(node) not in (Read, Name):
+            return
+        variable = node.variable  # type: ignore[attr-defined]
+        sure = type(node) is Read or node.certain  # type: ignore[attr-defined]
+        if variable is not None and sure and not variable.shared and variable.owner is self.of:
+            self.kinds[variable] = "solid"
+
+    # -- loops -----------------------------------------------------------------------------------
+
+    def turns(self, node: Node, visit_turn: Callable[[], None]) -> None:
+        """A part that may run any number of times: what is known before holds inside and after."""
+        changed = effects(node).variables
+        known = _surviving(node, {v: self.kinds.get(v, "") for v in changed}, self.kinds)
+        for variable in changed:
+            if known.get(variable):
+                self.kinds[variable] = known[variable]
+            else:
+                self.kinds.pop(variable, None)
+        before = self.state()
+        visit_turn()
+        self.go_back(before)
+
+
+def _surviving(node: Node, entry: Kinds, around: Kinds) -> Kinds:
+    """The kinds of variables that still hold whenever the node has run any number of times."""
+    known = {variable: kind for variable, kind in entry.items() if kind}
+    if not known:
+        return known
+    assigned: list[tuple[Variable, Node | None, str]] = []
+
+    def collect(at: Node) -> None:
+        kind = type(at)
+        if kind is Assign:
+            variable = _variable_of(at.target)
+            if variable in known:
+                assigned.append((variable, at.value, ""))
+        elif kind is Unpack:
+            known_targets = [v for v in map(_variable_of, at.targets) if v in known]
+            assigned.extend((v, None, "") for v in known_targets)
+        elif kind is Each:
+            found = [v for v in map(_variable_of, at.targets) if v in known]
+            assigned.extend((v, None, "" if at.first or at.several else at.variable_kind) for v in found)
+
+    walk(node, collect)
+    changed = True
+    while changed:
+        changed = False
+        for variable, value, kind in assigned:
+            now = known[variable]
+            if not now:
+                continue
+            given = _expected(value, known, around) if value is not None else kind
+            joined = join(now, given)
+            if joined != now:
+                known[variable], changed = joined, True
+    return known
+
+
+def _variable_of(target: Target) -> Any:
+    if type(target) is ToVariable:
+        return target.variable
+    return target.name.variable if type(target) is ToFound else None
+
+
+def _expected(node: Node, known: Kinds, around: Kinds) -> str:
+    """The kind of a node's value, given kinds of variables that change and of those that do not."""
+    kind = type(node)
+    if kind is Constant:
+        return node.kind
+    if kind is Read or kind is Name:
+        variable = node.variable
+        if variable is None or variable.shared:
+            return ""
+        return known[variable] if variable in known else _unchanged(variable, known, around)
+    if kind is Primitive:
+        return node.inline.result([_expected(part, known, around) for part in node.arguments], node)
+    if kind is Helper or kind is Call:
+        return node.kind
+    return ""
+
+
+def _unchanged(variable: Variable, known: Kinds, around: Kinds) -> str:
+    # A variable that the loop assigns but of which nothing was known at its entry is in neither.
+    return around.get(variable, "")
+
+
+# -- the nodes ----------------------------------------------------------------------------------------
+
+
+def _nothing(flow: _Flow, node: Node) -> None:
+    """A leaf that says all itself."""
+
+
+def _read(flow: _Flow, node: Read) -> None:
+    variable = node.variable
+    if not variable.shared:
+        node.kind = flow.kinds.get(variable, node.kind)
+
+
+def _name(flow: _Flow, node: Name) -> None:
+    variable = node.variable
+    if node.base is not None:
+        flow.visit(node.base)
+    if variable is None:
+        return
+    node.certain = variable in flow.certain
+    if not node.certain:
+        variable.owner.unset.add(variable)
+    elif not variable.shared:
+        node.kind = flow.kinds.get(variable, "")
+
+
+def _parts(flow: _Flow, node: Node) -> None:
+    for part in node.parts():
+        flow.visit(part)
+
+
+def _primitive(flow: _Flow, node: Primitive) -> None:
+    arguments = node.arguments
+    for part in arguments:
+        flow.visit(part)
+    inline = node.inline
+    node.kind = inline.result([part.kind for part in arguments], node)
+    if inline.learns is not None:
+        for part in inline.learns(arguments):
+            flow.learn(part)
+
+
+def _logic(flow: _Flow, node: Logic) -> None:
+    first, *others = node.arguments
+    flow.visit(first)
+    for part in others:
+        if node.operation == "xor":
+            flow.visit(part)
+            continue
+        before = flow.state()
+        flow.visit(part)
+        flow.meet(before)
+
+
+def _if(flow: _Flow, node: If) -> None:
+    flow.visit(node.test)
+    before = flow.state()
+    flow.visit(node.then)
+    after = flow.state()
+    flow.go_back(before)
+    flow.visit(node.otherwise)
+    then_dead, otherwise_dead = after[2], flow.dead
+    flow.meet(after)
+    a, b = node.then.kind, node.otherwise.kind
+    node.kind = b if then_dead else a if otherwise_dead else join(a, b)
+
+
+def _block(flow: _Flow, node: Block) -> None:
+    for part in node.nodes:
+        flow.visit(part)
+    node.kind = node.nodes[-1].kind
+
+
+def _assign(flow: _Flow, node: Assign) -> None:
+    flow.visit(node.value)
+    flow.store(node.target, node.value.kind)
+    if node.gives:
+        node.kind = node.value.kind
+
+
+def _unpack(flow: _Flow, node: Unpack) -> None:
+    flow.visit(node.value)
+    for target in node.targets:
+        flow.store(target, "")
+    if node.gives:
+        node.kind = node.value.kind
+
+
+def _while(flow: _Flow, node: While) -> None:
+    def turn() -> None:
+        flow.visit(node.test)
+        flow.visit(node.body)
+
+    flow.turns(node, turn)
+
+
+def _each(flow: _Flow, node: Each) -> None:
+    flow.visit(node.items)
+
+    def turn() -> None:
+        for target in node.targets:
+            flow.store(target, node.variable_kind)
+        flow.visit(node.body)
+
+    if node.first:
+        for target in node.targets:
+            flow.store(target, "")
+    flow.turns(node, turn)
+    if node.last is not None:
+        before = flow.state()
+        flow.visit(node.last)
+        flow.meet(before)
+    for target in node.targets:
+        variable = _variable_of(target)
+        if variable is not None:
+            flow.kinds.pop(variable, None)
+
+
+def _collect(flow: _Flow, node: Collect) -> None:
+    flow.visit(node.items)
+
+    def turn() -> None:
+        if node.items.kind == "numbers":
+            flow.kinds[node.variable] = "number"
+        else:
+            flow.kinds.pop(node.variable, None)
+        flow.visit(node.body)
+
+    flow.turns(node, turn)
+    node.value_kind = "" if node.keeps else node.body.kind
+
+
+def _ending(flow: _Flow, node: Node) -> None:
+    for part in node.parts():
+        flow.visit(part)
+    flow.dead = True
+
+
+def _lambda(flow: _Flow, node: Lambda) -> None:
+    _Flow(node.function, set(flow.certain)).function()
+
+
+def _protect(flow: _Flow, node: Protect) -> None:
+    before = flow.state()
+    flow.visit(node.body)
+    after = flow.state()
+    flow.go_back(before)
+    # An error may come anywhere in the body.
+    for variable in effects(node.body).variables:
+        flow.kinds.pop(variable, None)
+    flow.visit(node.rescue)
+    flow.meet(after)
+
+
+def _seen(flow: _Flow, node: Seen) -> None:
+    node.visible = [variable for variable in node.names if variable in flow.certain]
+
+
+_VISITS: dict[type[Node], Callable[[_Flow, Any], None]] = {
+    Constant: _nothing,
+    Quoted: _nothing,
+    Global: _nothing,
+    Read: _read,
+    Name: _name,
+    Field: _parts,
+    Call: _parts,
+    SelfCall: _parts,
+    Helper: _parts,
+    Primitive: _primitive,
+    Python: _parts,
+    Logic: _logic,
+    If: _if,
+    Block: _block,
+    Assign: _assign,
+    Unpack: _unpack,
+    While: _while,
+    Each: _each,
+    Break: _ending,
+    Return: _ending,
+    Raise: _ending,
+    Collect: _collect,
+    Lambda: _lambda,
+    Protect: _protect,
+    Within: _parts,
+    Seen: _seen,
+}

@@ -1,0 +1,148 @@
+"""Calls: what a name in head position means, arity where it is known, named arguments, calls of oneself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.compiler.expand import expand_macro
+from lispe_kernel.language.compiler.inlines import inline_functions, syntaxes
+from lispe_kernel.language.compiler.instances import create, instance_call
+from lispe_kernel.language.compiler.tree import Call, Global, Node, Primitive, Python, SelfCall
+from lispe_kernel.language.compiler.variables import Function, Signature, python_name
+from lispe_kernel.language.forms import Form, head
+from lispe_kernel.language.functions import Function as LibraryFunction
+from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
+NAMED = Atom("?")
+
+
+def named_call(r: Resolver, name: str, form: Form) -> Node:
+    """A call whose head is a name: of an instance, a variable, a method, a class, a macro, a function."""
+    if r.classes or r.context.classes:
+        found = instance_call(r, form)
+        if found is not None:
+            return found
+    if name in r.scope:
+        return computed_call(r, form)
+    if r.space or r.thread:
+        name = r.found_in_space(name)
+    if r.instance is not None and r.instance.calls(name):
+        return r.instance.call(r, form)
+    cls = r.classes.get(name) or r.context.classes.get(name)
+    if cls is not None:
+        return create(r, cls, form)
+    macro = r.macros.get(name) or r.context.macros.get(name)
+    if macro is not None:
+        return r.node(expand_macro(macro, form, r.error))
+    if r.user_defined(name):
+        return function_call(r, name, form)
+    return _library_call(r, name, form)
+
+
+def _library_call(r: Resolver, name: str, form: Form) -> Node:
+    read = syntaxes.get(name)
+    entry = r.context.library(name)
+    if read is not None:
+        found = read(r, form)
+        if found is not None:
+            return found
+    if entry is not None and not entry.accepts(len(form) - 1):
+        raise r.error(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
+    inline = inline_functions.get(name)
+    if inline is not None and entry is not None and inline.accepts(len(form) - 1):
+        if not any(head(item) is NAMED for item in form[1:]):
+            return Primitive(r.place, inline, r.arguments(form))
+    return function_call(r, name, form, entry)
+
+
+def computed_call(r: Resolver, form: Form) -> Node:
+    """A call of whatever the head gives."""
+    positional, named = split_named(r, form)
+    function, *arguments = r.arguments(positional, 0)
+    return Call(r.place, function, arguments, named)
+
+
+def function_call(r: Resolver, name: str, form: Form, entry: LibraryFunction | None = None) -> Node:
+    """A call of the function of a name."""
+    positional, named = split_named(r, form)
+    signature = r.signature(name)
+    if signature is not None and not named and not signature.accepts(len(positional) - 1):
+        raise r.error(arity_error(signature))
+    arguments = r.arguments(positional)
+    called = Call(
+        r.place, _function(r, name, form), arguments, named, entry.returns if entry is not None else ""
+    )
+    function = r.function
+    if (
+        not named
+        and function.kind == "defun"
+        and name == function.name
+        and _accepts(function, len(arguments))
+    ):
+        function.calls_itself = True
+        return SelfCall(r.place, function, arguments, called)
+    return called
+
+
+def _function(r: Resolver, name: str, form: Form) -> Node:
+    """The function of a call as a node that stands where the name is written."""
+    outer, r.place = r.place, form.spans[0]
+    frame = r.function.frame
+    try:
+        if frame.kind == "defun" and name != frame.name and " " not in name:
+            # A local variable, when the frame has one of that name at its end; else the global function.
+            return r.pending(name)
+        return Global(r.place, python_name(name))
+    finally:
+        r.place = outer
+
+
+def _accepts(function: Function, count: int) -> bool:
+    most, least = len(function.parameters), len(function.parameters) - len(function.defaults)
+    if function.rest is not None:
+        return count >= least - 1
+    return least <= count <= most
+
+
+def arity_error(signature: Signature) -> str:
+    """The text for a call with the wrong number of arguments."""
+    if signature.mismatch:
+        return signature.mismatch
+    shown = " ".join(signature.parameters)
+    return f"Error: Wrong number of arguments in call to: '({signature.name} ({shown})...)'"
+
+
+def split_named(r: Resolver, form: Form) -> tuple[Form, list[tuple[str, Node]]]:
+    """The positional part of a call and its `(? name value)` arguments."""
+    at = next((i for i in range(1, len(form)) if head(form[i]) is NAMED), None)
+    if at is None:
+        return form, []
+    named: list[tuple[str, Any]] = []
+    for argument, span in zip(form[at:], form.spans[at:], strict=True):
+        if head(argument) is not NAMED or len(argument) != 3 or not isinstance(argument[1], Atom):
+            raise r.error("Error: illegal argument.")
+        named.append((python_name(argument[1].name), r.node(argument[2], span)))
+    return Form(form[:at], form.span, form.spans[:at]), named
+
+
+def self_call(r: Resolver, form: Form) -> Node:
+    """`(self argument...)`: the running function or lambda again."""
+    function = r.function
+    if function.kind == "top":
+        raise r.error("Error: 'self' can only be used inside a function")
+    given = len(form) - 1
+    # The instance of a method is no argument that anybody writes.
+    own = 1 if function.instance is not None else 0
+    expected = len(function.parameters) - own
+    if (given > expected and function.rest is None) or given < expected - len(function.defaults):
+        raise r.error(f"Error: Wrong number of arguments for: 'self' in '{function.name}'")
+    arguments = r.arguments(form)
+    function.calls_itself = True
+    callee: Node = Global(r.place, function.python or python_name(function.name))
+    if function.instance is not None:
+        arguments.insert(0, r.read(function.instance.variable))
+        callee = Python(r.place, ".", r.constant(function.owner), r.constant(f" {function.name}"))
+    return SelfCall(r.place, function, arguments, Call(r.place, callee, arguments))

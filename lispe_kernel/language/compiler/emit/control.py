@@ -1,0 +1,289 @@
+"""Branches, sequences, assignments, loops, and what ends them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from lispe_kernel.language.compiler.emit.emitter import (
+    EFFECT,
+    TAIL,
+    VALUE,
+    Destination,
+    Emitter,
+    emits,
+    into,
+    tests,
+)
+from lispe_kernel.language.compiler.tree import (
+    Assign,
+    Block,
+    Break,
+    Each,
+    If,
+    Logic,
+    Node,
+    Primitive,
+    Protect,
+    Raise,
+    Return,
+    Seen,
+    Target,
+    ToFound,
+    ToVariable,
+    Unpack,
+    While,
+    Within,
+)
+
+# -- questions ----------------------------------------------------------------------------------------
+
+
+@tests(Logic)
+def _logic_test(e: Emitter, node: Logic) -> ast.expr:
+    if node.operation == "not":
+        return e.negate(e.test(node.arguments[0]))
+    if node.operation == "xor":
+        return _differing(e, node)
+    return _short_circuit(e, node, ast.And() if node.operation == "and" else ast.Or())
+
+
+def _short_circuit(e: Emitter, node: Logic, op: ast.boolop) -> ast.expr:
+    """The tests joined; a later one that needs statements of its own is reached only when it must be."""
+    found: list[ast.expr] = []
+    for index, part in enumerate(node.arguments):
+        with e.nested_block() as emitted:
+            test = e.test(part)
+        if not emitted or index == 0:
+            e.block.extend(emitted)
+            found.append(test)
+            continue
+        known = e.function.temporary()
+        e.assign(known, e.boolean(op, found))
+        emitted.append(e.assign_statement(known, test))
+        go_on = e.name(known) if isinstance(op, ast.And) else e.negate(e.name(known))
+        e.if_(go_on, emitted, [])
+        found = [e.name(known)]
+    return e.boolean(op, found)
+
+
+def _differing(e: Emitter, node: Logic) -> ast.expr:
+    """Whether every two neighbours differ; all are evaluated."""
+    values = [e.saved(e.call(" bool", e.test(part))) for part in node.arguments]
+    pairs = [e.compare(a, [ast.IsNot()], [b]) for a, b in zip(values, values[1:], strict=False)]
+    return e.boolean(ast.And(), pairs)
+
+
+@emits(Logic)
+def _logic(e: Emitter, node: Logic, destination: Destination) -> ast.expr | None:
+    return e.deliver(e.question(_logic_test(e, node)), destination)
+
+
+# -- branches -----------------------------------------------------------------------------------------
+
+
+@emits(If)
+def _if(e: Emitter, node: If, destination: Destination) -> ast.expr | None:
+    test = e.test(node.test)
+    if destination is VALUE:
+        return _either(e, test, node)
+    e.if_(test, e.block_of(node.then, destination), e.block_of(node.otherwise, destination))
+    return None
+
+
+def _either(e: Emitter, test: ast.expr, node: If) -> ast.expr:
+    with e.nested_block() as then:
+        a = e.value(node.then)
+    with e.nested_block() as otherwise:
+        b = e.value(node.otherwise)
+    if not then and not otherwise:
+        return e.choose(test, a, b)
+    name = e.function.temporary()
+    then.append(e.assign_statement(name, a))
+    otherwise.append(e.assign_statement(name, b))
+    e.if_(test, then, otherwise)
+    return e.name(name)
+
+
+@emits(Block)
+def _block(e: Emitter, node: Block, destination: Destination) -> ast.expr | None:
+    for part in node.nodes[:-1]:
+        e.emit(part, EFFECT)
+    return e.emit(node.nodes[-1], destination)
+
+
+# -- assignments --------------------------------------------------------------------------------------
+
+
+@emits(Assign)
+def _assign(e: Emitter, node: Assign, destination: Destination) -> ast.expr | None:
+    wanted = node.gives and destination is not EFFECT
+    if not wanted and (name := _direct(node.target)) is not None and _ends_in_one_store(node.value):
+        e.emit(node.value, into(name))
+    else:
+        value = e.value(node.value)
+        if wanted:
+            value = e.saved(value) if not isinstance(value, ast.Constant) else value
+        e.store(node.target, value)
+        if wanted:
+            return e.deliver(value, destination)
+    return e.deliver(e.true(), destination)
+
+
+def _direct(target: Target) -> str | None:
+    """The Python variable of a target that is nothing but one."""
+    if isinstance(target, ToFound):
+        variable = target.name.variable
+        return (
+            variable.python if variable is not None and target.name.certain and not variable.boxed else None
+        )
+    if isinstance(target, ToVariable):
+        return None if target.variable.boxed else target.variable.python
+    return target.python if getattr(target, "direct", False) else None
+
+
+def _ends_in_one_store(node: Node) -> bool:
+    """Whether a node written into a variable stores it once, after everything was evaluated."""
+    if isinstance(node, Primitive):
+        return node.inline.stores_last
+    if isinstance(node, If):
+        return _ends_in_one_store(node.then) and _ends_in_one_store(node.otherwise)
+    return not isinstance(node, Block | While | Each | Protect | Within)
+
+
+@emits(Unpack)
+def _unpack(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | None:
+    value = e.value(node.value)
+    if node.gives and destination is not EFFECT:
+        value = e.saved(value)
+    taken = e.saved(e.call(" several", value, e.constant(len(node.targets))))
+    for index, target in enumerate(node.targets):
+        e.store(target, e.subscript(taken, e.constant(index)))
+    return e.deliver(value if node.gives else e.true(), destination)
+
+
+# -- loops --------------------------------------------------------------------------------------------
+
+
+def _loop(e: Emitter, destination: Destination, write: Callable[[Destination], None]) -> ast.expr | None:
+    """A loop: `write(destination)` writes it, its body for that destination."""
+    value = None if destination is EFFECT else e.function.temporary()
+    if value is not None:
+        e.assign(value, e.nil())
+    e.loop_values.append(value)
+    # A call in a loop is no tail call, and a return from it leaves the function as everywhere.
+    e.tail_blocked += 1
+    write(EFFECT if value is None else into(value))
+    e.tail_blocked -= 1
+    e.loop_values.pop()
+    return None if value is None else e.deliver(e.name(value), destination)
+
+
+@emits(While)
+def _while(e: Emitter, node: While, destination: Destination) -> ast.expr | None:
+    def write(to: Destination) -> None:
+        with e.nested_block() as before:
+            test = e.test(node.test)
+        body = e.block_of(node.body, to)
+        if not before:
+            e.while_(test, body)
+            return
+        with e.nested_block() as leave:
+            e.break_()
+        with e.nested_block() as whole:
+            e.block.extend(before)
+            e.if_(e.negate(test), leave, [])
+            e.block.extend(body)
+        e.while_(e.constant(True), whole)
+
+    return _loop(e, destination, write)
+
+
+@emits(Each)
+def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
+    items = e.value(node.items)
+
+    def write(to: Destination) -> None:
+        if node.first:
+            items_now = items if isinstance(items, ast.Constant) else e.saved(items)
+            for target in node.targets:
+                e.store(target, e.nil())
+        else:
+            items_now = items
+        with e.nested_block() as opening:
+            names = [_turn_name(e, target) for target in node.targets]
+        body = [*opening, *e.block_of(node.body, to)]
+        after = e.block_of(node.last, EFFECT) if node.last is not None else []
+        stored = [e.stored(name) for name in names]
+        target = e.tuple(list(stored), ast.Store()) if node.several else stored[0]
+        e.for_(target, items_now, body, after)
+
+    return _loop(e, destination, write)
+
+
+def _turn_name(e: Emitter, target: Target) -> str:
+    """The Python variable that a `for` assigns for a target; what else is needed opens the turn."""
+    direct = _direct(target)
+    if direct is not None:
+        return direct
+    name = e.function.temporary()
+    e.store(target, e.name(name))
+    return name
+
+
+@emits(Break)
+def _break(e: Emitter, node: Break, destination: Destination) -> ast.expr | None:
+    if e.loop_values[-1] is not None and not node.keeps:
+        e.assign(e.loop_values[-1], e.nil())
+    e.break_()
+    return e.nil() if destination is VALUE else None
+
+
+# -- what ends a function -----------------------------------------------------------------------------
+
+
+@emits(Return)
+def _return(e: Emitter, node: Return, destination: Destination) -> ast.expr | None:
+    if e.tail_blocked:
+        e.return_(e.value(node.value))
+    else:
+        e.emit(node.value, TAIL)
+    return e.nil() if destination is VALUE else None
+
+
+@emits(Raise)
+def _raise(e: Emitter, node: Raise, destination: Destination) -> ast.expr | None:
+    e.raise_(e.value(node.error))
+    return e.nil() if destination is VALUE else None
+
+
+# -- protection ---------------------------------------------------------------------------------------
+
+
+@emits(Protect)
+def _protect(e: Emitter, node: Protect, destination: Destination) -> ast.expr | None:
+    inner, name = e.through(destination)
+    e.tail_blocked += 1
+    body = e.block_of(node.body, inner)
+    e.tail_blocked -= 1
+    rescue = e.block_of(node.rescue, inner)
+    e.try_(body, e.name(" Exception"), node.error.python if node.error is not None else None, rescue)
+    return e.result(name)
+
+
+@emits(Within)
+def _within(e: Emitter, node: Within, destination: Destination) -> ast.expr | None:
+    manager = e.value(node.manager)
+    inner, name = e.through(destination)
+    e.tail_blocked += 1
+    body = e.block_of(node.body, inner)
+    e.tail_blocked -= 1
+    e.with_(manager, body)
+    return e.result(name)
+
+
+@emits(Seen)
+def _seen(e: Emitter, node: Seen, destination: Destination) -> ast.expr | None:
+    found = {**{v.name: v for v in node.visible}, **dict(node.lexical)}
+    keys: list[ast.expr | None] = [e.constant(name) for name in sorted(found)]
+    return e.deliver(e.dict(keys, [e.read(found[name]) for name in sorted(found)]), destination)

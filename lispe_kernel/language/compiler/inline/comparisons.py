@@ -1,0 +1,148 @@
+"""Comparisons and membership: conditions where conditions are wanted, true or nil elsewhere."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.inlines import inline, question
+from lispe_kernel.language.compiler.kinds import NUMBERS
+from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
+
+_ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
+
+
+@question("¬", least=1, most=1)
+def negation(e: Emitter, node: Primitive) -> ast.expr:
+    """Not."""
+    return e.negate(e.test(node.arguments[0]))
+
+
+# -- order --------------------------------------------------------------------------------------------
+
+
+def _no_text(arguments: Sequence[Node]) -> Sequence[Node]:
+    """The operands that are surely no text: Python orders no text beside a number."""
+    first, second = arguments[0], arguments[1]
+    return [a for a, b in ((first, second), (second, first)) if b.kind in NUMBERS]
+
+
+def _order_kind(kinds: list[str], node: Primitive) -> str:
+    return "boolean" if all(kind in NUMBERS or kind == "text" for kind in kinds) else ""
+
+
+def _ordered(e: Emitter, node: Primitive) -> ast.expr:
+    first, *others = e.operands(node.arguments)
+    return e.compare(first, [_ORDER[node.inline.name]() for _ in others], others)
+
+
+@question(*_ORDER, kind=_order_kind, least=2, learns=_no_text)
+def ordered(e: Emitter, node: Primitive) -> ast.expr | None:
+    """A chain of comparisons; what is no true or false (a tensor's mask) is a condition as any value is."""
+    return _ordered(e, node)
+
+
+@inline(*_ORDER)
+def order(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A comparison as a value: true or nil, or what the operands' own comparison gives (a tensor's mask)."""
+    compared = _ordered(e, node)
+    if node.kind == "boolean":
+        return e.deliver(e.question(compared), destination)
+    name = e.function.temporary()
+    is_true = e.compare(e.noted(name, compared), [ast.Is()], [e.constant(True)])
+    is_false = e.compare(e.name(name), [ast.Is()], [e.constant(False)])
+    return e.deliver(e.choose(is_true, e.true(), e.choose(is_false, e.nil(), e.name(name))), destination)
+
+
+# -- equality -----------------------------------------------------------------------------------------
+
+
+def _is_plain_literal(node: Node, *, right: bool) -> bool:
+    """A literal that Python's == compares as LispE's = does: any text but "", any number but a left 0."""
+    if type(node) is not Constant:
+        return False
+    value = node.value
+    if type(value) is str:
+        return value != ""
+    return type(value) in (int, float) and (right or value not in (0, 1))
+
+
+Pair = tuple[tuple[ast.expr, Node], tuple[ast.expr, Node]]
+
+
+def _equal(e: Emitter, pair: Pair) -> ast.expr:
+    (a, left), (b, right) = pair
+    if {left.kind, right.kind} <= NUMBERS or left.kind == right.kind == "text":
+        return e.compare(a, [ast.Eq()], [b])
+    if (_is_plain_literal(right, right=True) and left.kind) or (
+        _is_plain_literal(left, right=False) and right.kind
+    ):
+        return e.compare(a, [ast.Eq()], [b])
+    return e.call(" equal", a, b)
+
+
+def _identical(e: Emitter, pair: Pair) -> ast.expr:
+    (a, left), (b, right) = pair
+    if _is_plain_literal(right, right=True) or _is_plain_literal(left, right=True):
+        return e.compare(a, [ast.Eq()], [b])
+    return e.call(" identical", a, b)
+
+
+def _different(e: Emitter, test: ast.expr) -> ast.expr:
+    """The opposite of a test for equality."""
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq):
+        return e.compare(test.left, [ast.NotEq()], test.comparators)
+    return e.negate(test)
+
+
+def _pairs(e: Emitter, node: Primitive, *, against_first: bool) -> list[Pair]:
+    nodes = node.arguments
+    values = list(zip(e.operands(nodes, twice=len(nodes) > 2), nodes, strict=True))
+    return [(values[0], other) for other in values[1:]] if against_first else list(pairwise(values))
+
+
+@question("=", least=2)
+def equal(e: Emitter, node: Primitive) -> ast.expr:
+    """Every two neighbours are equal."""
+    return e.boolean(ast.And(), [_equal(e, pair) for pair in _pairs(e, node, against_first=False)])
+
+
+@question("!=", least=2)
+def unequal(e: Emitter, node: Primitive) -> ast.expr:
+    """Every two neighbours differ."""
+    pairs = _pairs(e, node, against_first=False)
+    return e.boolean(ast.And(), [_different(e, _equal(e, pair)) for pair in pairs])
+
+
+@question("eq", least=2)
+def identical(e: Emitter, node: Primitive) -> ast.expr:
+    """All are the first, or equal scalars."""
+    return e.boolean(ast.And(), [_identical(e, pair) for pair in _pairs(e, node, against_first=True)])
+
+
+@question("neq", least=2)
+def unidentical(e: Emitter, node: Primitive) -> ast.expr:
+    """None is the first."""
+    pairs = _pairs(e, node, against_first=True)
+    return e.boolean(ast.And(), [_different(e, _identical(e, pair)) for pair in pairs])
+
+
+# -- membership ---------------------------------------------------------------------------------------
+
+
+@question("in", least=2, quiet=False)
+def member(e: Emitter, node: Primitive) -> ast.expr:
+    """Whether a text holds a part that is written out; everything else is the library's."""
+    part = node.arguments[1]
+    if (
+        len(node.arguments) != 2
+        or type(part) is not Constant
+        or type(part.value) is not str
+        or not part.value
+    ):
+        return e.condition(e.call("in", *e.operands(node.arguments)), "boolean")
+    container, wanted = e.operands(node.arguments, twice=True)
+    held = e.compare(wanted, [ast.In()], [container])
+    return e.choose(e.is_of(container, " str"), held, e.call("in", container, wanted))

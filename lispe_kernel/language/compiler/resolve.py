@@ -1,0 +1,414 @@
+"""The stage `resolve`: forms to the tree of `tree.py`, in which every variable is one object.
+
+It takes for granted what `expand.py` promises: composition by `.` is gone from code. It promises that each
+node means what its form means whatever stands around it: names are bound to `Variable` objects (who owns
+them, captures them, assigns them), calls know what they call as far as the text tells, arity and shape are
+checked. A name that only the end of its function explains is a `Name` node until then.
+
+Special forms and the files beside this one reach the resolver only through the methods here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from lispe_kernel.language.compiler.calls import computed_call, named_call
+from lispe_kernel.language.compiler.expand import composed
+from lispe_kernel.language.compiler.instances import InstanceScope, instance_call
+from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
+from lispe_kernel.language.compiler.tree import (
+    Assign,
+    Block,
+    Constant,
+    Global,
+    Helper,
+    Name,
+    Node,
+    Python,
+    Quoted,
+    Read,
+    Target,
+    ToFound,
+    ToGlobal,
+    ToVariable,
+)
+from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
+from lispe_kernel.language.errors import CompileError, Span
+from lispe_kernel.language.forms import DOT, Form, as_data
+from lispe_kernel.language.functions import Function as LibraryFunction
+from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import TRUE, Atom
+
+# A nesting that no person writes; deeper forms would exhaust the stack of Python's own compiler.
+DEEPEST = 1000
+
+AT = Atom("at")
+
+
+def shared(name: str) -> str:
+    """The global that holds a variable of a threadspace."""
+    return f" shared {name}"
+
+
+class Context(Protocol):
+    """What the compiler asks of the session."""
+
+    macros: dict[str, Any]
+    fixed: set[str]
+    classes: dict[str, Any]
+
+    def signature(self, name: str) -> Signature | None: ...
+
+    def defined(self, name: str) -> bool: ...
+
+    def declared(self, name: str) -> Any: ...
+
+    def library(self, name: str) -> LibraryFunction | None: ...
+
+    def canonical(self, name: str) -> str: ...
+
+    def use_library(self, name: str, space: str = "") -> None: ...
+
+
+class Resolver:
+    """Resolves the forms of one text for one session."""
+
+    def __init__(self, context: Context, source: Source) -> None:
+        self.context = context
+        self.source = source
+        self.place = Span(1, 0, 1, 0)
+        self.function = Function("top", source.name, self.place)
+        # Lexical variables by name, and how many loops stand around this place in its function.
+        self.scope: dict[str, Variable] = {}
+        self.loops = 0
+        # Definitions met so far in this text: name -> signature, and what the unit collects of them.
+        self.signatures: dict[str, Signature] = {}
+        self.definitions: list[Any] = []
+        self.macros: dict[str, Any] = {}
+        self.fixed: set[str] = set()
+        self.links: dict[str, str] = {}
+        # Records and classes of this text, and what is built when the text has been read.
+        self.declarations: dict[str, Any] = {}
+        self.finishers: dict[str, Any] = {}
+        self.classes: dict[str, Any] = {}
+        # The instance that is current here, and the class that `withclass` names.
+        self.instance: InstanceScope | None = None
+        self.with_class: Any = None
+        # The current name space and thread body, the functions of theirs that are still to come.
+        self.space = self.thread = ""
+        self.announced: set[str] = set()
+        self.in_threadspace = False
+        self._depth = 0
+        self._bindings = 0
+
+    # -- errors ----------------------------------------------------------------------------------
+
+    def error(self, text: str, span: Span | None = None) -> CompileError:
+        span = span or self.place
+        return CompileError(text, span=span, source=self.source.name, line_text=self.source.line(span.line))
+
+    # -- forms -----------------------------------------------------------------------------------
+
+    def node(self, form: Any, span: Span | None = None) -> Node:
+        """A form as a node. `span`: where it stands, for what does not know it."""
+        outer = self.place
+        if isinstance(form, Form):
+            self.place = form.span if form.span.end_line or span is None else span
+        elif span is not None:
+            self.place = span
+        self._depth += 1
+        try:
+            if self._depth > DEEPEST:
+                raise self.error(f"Error: forms are nested more than {DEEPEST} deep here")
+            if isinstance(form, Atom):
+                return self.name(form)
+            if isinstance(form, list):
+                return self._list(form if isinstance(form, Form) else Form(form, self.place))
+            return Constant(self.place, form)
+        finally:
+            self._depth -= 1
+            self.place = outer
+
+    def sequence(self, form: Form, start: int) -> Node:
+        """The elements from `start` on, in order; nil when there is none."""
+        count = len(form) - start
+        if count == 1:
+            return self.node(form[start], form.spans[start])
+        if count < 1:
+            return self.nil()
+        place = self.place
+        return Block(place, [self.node(form[i], form.spans[i]) for i in range(start, len(form))])
+
+    def arguments(self, form: Form, start: int = 1) -> list[Node]:
+        """The elements from `start` on, each a node."""
+        return [self.node(form[index], form.spans[index]) for index in range(start, len(form))]
+
+    def _list(self, form: Form) -> Node:
+        if not form:
+            return Helper(self.place, " list", (), "list", quiet=True)
+        if DOT in form[1:]:
+            form = composed(form, self.error)
+        head = form[0]
+        if isinstance(head, Atom):
+            name = head.name
+            if name in self.links:
+                form = Form([Atom(self.links[name]), *form[1:]], form.span, form.spans)
+                head, name = form[0], form[0].name
+            if self._is_infix_access(form):
+                return self.node(form.made(AT, head, *form[2:]))
+            found = special_forms.get(name)
+            if found is not None:
+                return self._special(found, form)
+            return named_call(self, name, form)
+        if isinstance(head, list):
+            if len(form) >= 3 and form[1] is AT:
+                return self.node(form.made(AT, head, *form[2:]))
+            if self.classes or self.context.classes:
+                called = instance_call(self, form)
+                if called is not None:
+                    return called
+            return computed_call(self, form)
+        raise self.error(f"Error: wrong function call: '{to_text(head)}' is not a function")
+
+    def _is_infix_access(self, form: Form) -> bool:
+        """`(table @ key)`: a bare operator in second place, and no function of the language in the first."""
+        if len(form) < 3 or form[1] is not AT:
+            return False
+        name = form[0].name
+        return name in self.scope or not (name in special_forms or self.context.library(name) is not None)
+
+    def _special(self, special: SpecialForm, form: Form) -> Node:
+        if not special.accepts(len(form) - 1):
+            raise self.error(
+                f"Error: Wrong number of arguments for: '{special.name}' (use {special.signature})"
+            )
+        found = special.resolve(self, form)
+        assert isinstance(found, Node)
+        return found
+
+    # -- values ----------------------------------------------------------------------------------
+
+    def nil(self) -> Node:
+        return Constant(self.place, None)
+
+    def true(self) -> Node:
+        return Constant(self.place, TRUE)
+
+    def constant(self, value: Any) -> Node:
+        return Constant(self.place, value)
+
+    def helper(self, name: str, *arguments: Node, kind: str = "", quiet: bool = True) -> Helper:
+        return Helper(self.place, name, arguments, kind, quiet=quiet)
+
+    def tuple(self, nodes: list[Node]) -> Node:
+        return Python(self.place, "()", *nodes)
+
+    def quoted(self, form: Any) -> Node:
+        """A quoted form as a value."""
+        if isinstance(form, list):
+            return Quoted(self.place, as_data(form))
+        return Constant(self.place, form)
+
+    # -- names that are read ---------------------------------------------------------------------
+
+    def name(self, atom: Atom) -> Node:
+        """The value of a variable, or of a function or operator that is named without a call."""
+        name = atom.name
+        if atom is TRUE:
+            return Constant(self.place, TRUE)
+        variable = self.scope.get(name)
+        if variable is not None:
+            return self.read(variable)
+        frame = self.function.frame
+        if self.in_threadspace and self._is_shared(name):
+            return Global(self.place, shared(name))
+        if self.instance is not None:
+            field = self.instance.variable_node(self, name)
+            if field is not None:
+                return field
+        if frame.kind == "defun" and (name in frame.variables or not self.is_keyword(name)):
+            if name not in frame.variables and not self.context.defined(name):
+                self.global_name(name)  # loads a library, refuses what can never be a variable
+            return self.pending(name)
+        if self.space or self.thread:
+            name = self.found_in_space(name)
+        return self.global_name(name)
+
+    def read(self, variable: Variable) -> Read:
+        self.function.uses(variable)
+        return Read(self.place, variable)
+
+    def pending(self, name: str, base: Any = None, *, writes: bool = False) -> Name:
+        """A name whose meaning the end of the frame tells."""
+        node = Name(self.place, name, base)
+        frame = self.function.frame
+        if frame.kind == "defun":
+            frame.names.append((node, self.function, writes))
+        return node
+
+    def global_name(self, name: str) -> Node:
+        """A global: a variable, a function; an operator named without a call is its atom."""
+        if not self.context.defined(name) and name not in self.signatures:
+            if name in special_forms:
+                raise self.error(f"Error: cannot evaluate this instruction: '{name}'")
+            entry = self.context.library(name)
+            if entry is not None and entry.keyword:
+                if name[0].isalpha():
+                    raise self.error(
+                        f"Error: cannot evaluate this instruction: '{name}' "
+                        f"(write '{name} to pass it as a function)"
+                    )
+                return Constant(self.place, Atom(name))
+        return Global(self.place, python_name(name))
+
+    def declare(self, name: str, value: Any, signature: Signature | None = None) -> None:
+        """Note a record or class: the name means it from here on."""
+        self.declarations[name] = value
+        if signature is not None:
+            self.signatures[name] = signature
+
+    def declared(self, name: str) -> Any:
+        """The record maker, record group or class that a name means, or whatever else is global."""
+        return self.declarations[name] if name in self.declarations else self.context.declared(name)
+
+    def is_keyword(self, name: str) -> bool:
+        """Whether a name belongs to the language and cannot be a variable."""
+        if name in special_forms:
+            return True
+        entry = self.context.library(name)
+        return entry is not None and entry.keyword
+
+    def user_defined(self, name: str) -> bool:
+        """Whether a name in head position means something of the user's, not of the library."""
+        if name in self.signatures or name == self.function.frame.name:
+            return True
+        frame = self.function.frame
+        return self.context.defined(name) or (frame.kind == "defun" and name in frame.variables)
+
+    def signature(self, name: str) -> Signature | None:
+        return self.signatures.get(name) or self.context.signature(name)
+
+    def found_in_space(self, name: str) -> str:
+        """The global name that a function's name means in the current space: its own, or the main one."""
+        if self.thread == name:
+            return f"thread {name}"
+        own = f"{self.space} {name}" if self.space else name
+        known = own in self.announced or own in self.signatures or self.context.defined(own)
+        return own if known else name
+
+    # -- names that are assigned -----------------------------------------------------------------
+
+    def check_variable(self, target: Any, span: Span | None = None) -> str:
+        """The name of a variable that may be assigned."""
+        if not isinstance(target, Atom):
+            raise self.error(f"Error: Invalid variable name: '{to_text(target)}'", span)
+        name = target.name
+        if target is TRUE or self.is_keyword(name):
+            raise self.error(f"Error: Invalid variable name: '{name}' (keyword)", span)
+        if name in self.fixed or name in self.context.fixed:
+            raise self.error(f"Error: '{name}' is a constant value", span)
+        return name
+
+    def target(self, name: str) -> Target:
+        """Where `setq` of a name stores: a lexical variable, one of the frame, at top level a global."""
+        variable = self.scope.get(name)
+        if variable is None:
+            if self.in_threadspace and self._is_shared(name):
+                return self.shared_target(name)
+            frame = self.function.frame
+            if frame.kind == "top":
+                python = python_name(name)
+                self.function.globals.add(python)
+                return ToGlobal(python, direct=True)
+            variable = frame.variables.get(name)
+            if variable is None:
+                variable = frame.variables[name] = Variable(name, python_name(name), frame)
+        self.function.uses(variable, writes=True)
+        return ToVariable(variable)
+
+    def found_target(self, name: str) -> Target:
+        """Where an in-place operator stores: what has the name, local, field or global."""
+        if name in self.scope or self.function.frame.kind == "top":
+            return self.target(name)
+        base: Target = ToGlobal(python_name(name), direct=False)
+        if self.instance is not None:
+            base = self.instance.target(self, name) or base
+        return ToFound(self.pending(name, writes=True), base)
+
+    def _is_shared(self, name: str) -> bool:
+        """Whether a name means a variable that threads share; nearer ones hide it."""
+        if not (shared(name) in self.announced or self.context.defined(shared(name))):
+            return False
+        return name not in self.function.frame.variables and not self.context.defined(name)
+
+    def shared_target(self, name: str) -> Target:
+        """A variable that all threads share as the target of an assignment."""
+        self.announced.add(shared(name))
+        return ToGlobal(shared(name), direct=False)
+
+    # -- variables of the compiler's own ---------------------------------------------------------
+
+    def binding(self, name: str) -> Variable:
+        """A new lexical variable of the current function."""
+        self._bindings += 1
+        return Variable(name, f"{name} {self._bindings}", self.function, turning=self.loops > 0)
+
+    def temporary(self) -> Variable:
+        """A new variable that no program can name; lambdas may keep it."""
+        return self.binding("")
+
+    def bind(self, variable: Variable, value: Node) -> Node:
+        """The node that gives a new variable its value."""
+        return Assign(self.place, ToVariable(variable, binds=True), value)
+
+    def assign(self, target: Target, value: Node, *, gives: bool = False) -> Node:
+        return Assign(self.place, target, value, gives=gives)
+
+    @contextmanager
+    def scoped(self, variables: dict[str, Variable]) -> Iterator[None]:
+        """Lexical variables by name, for a while."""
+        outer = self.scope
+        self.scope = {**outer, **variables}
+        try:
+            yield
+        finally:
+            self.scope = outer
+
+    @contextmanager
+    def in_loop(self) -> Iterator[None]:
+        """The forms of a loop: what is bound in them is bound anew in each turn."""
+        self.loops += 1
+        try:
+            yield
+        finally:
+            self.loops -= 1
+
+    @contextmanager
+    def inside(self, function: Function) -> Iterator[None]:
+        """Resolve the forms of another function for a while."""
+        outer = (self.function, self.scope, self.loops, self.instance)
+        self.function, self.loops = function, 0
+        if function.kind != "lambda":
+            self.scope, self.instance = {}, function.instance
+        try:
+            yield
+        finally:
+            self.function, self.scope, self.loops, self.instance = outer
+        if function.kind != "lambda":
+            end_frame(function)
+
+
+def end_frame(frame: Function) -> None:
+    """Give the names that waited for the end of a frame their variables."""
+    for node, function, writes in frame.names:
+        variable = frame.variables.get(node.text)
+        if variable is not None:
+            node.variable = variable
+            function.uses(variable, writes=writes)
+    for seen in frame.seen:
+        seen.names = list(frame.variables.values())
+        for variable in seen.names:
+            seen.function.uses(variable)

@@ -1,0 +1,553 @@
+"""The tree between forms and Python's ast: what a program does, in few kinds of nodes.
+
+Every node knows its place in the text. `kind` is what is known of its value (see `kinds.py`); the stage
+`analyse` completes it. A node holds nodes and variables, never forms and never Python's ast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.values.atoms import TRUE
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.variables import Function, Variable
+    from lispe_kernel.language.errors import Span
+
+
+class Node:
+    """A part of a program."""
+
+    __slots__ = ("effects", "kind", "span")
+    span: Span
+    kind: str
+    # Filled by `effects.effects` when it is first asked for.
+    effects: Any
+
+    def parts(self) -> Sequence[Node]:
+        """The nodes evaluated as part of this one, in order; bodies of functions are none of them."""
+        return ()
+
+
+class Constant(Node):
+    """A value that is itself: a number, a text, an atom, nil, true, or an object of the compiler's."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, span: Span, value: Any) -> None:
+        self.span = span
+        self.value = value
+        kind = type(value)
+        if kind is int:
+            self.kind = "natural" if value >= 0 else "integer"
+        elif kind is str:
+            self.kind = "text"
+        elif kind is float or kind is complex:
+            self.kind = "number"
+        else:
+            self.kind = "boolean" if value is None or value is TRUE else ""
+
+
+_PLAIN = frozenset({type(None), int, float, complex, str})
+
+
+def is_plain(node: Node) -> bool:
+    """Whether a node is a constant of Python's own."""
+    return type(node) is Constant and type(node.value) in _PLAIN
+
+
+class Quoted(Node):
+    """A quoted list: a fresh copy each time it is evaluated."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, span: Span, data: Any) -> None:
+        self.span = span
+        self.data = data
+        self.kind = ""
+
+
+class Read(Node):
+    """The value of a lexical variable."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self, span: Span, variable: Variable, kind: str = "") -> None:
+        self.span = span
+        self.variable = variable
+        self.kind = kind
+
+
+class Field(Node):
+    """A field of the instance in a variable. `certain`: it is surely there; else `otherwise` may be meant."""
+
+    __slots__ = ("certain", "instance", "name", "otherwise")
+
+    def __init__(
+        self, span: Span, instance: Variable, name: str, *, certain: bool, otherwise: Node | None = None
+    ) -> None:
+        self.span = span
+        self.instance = instance
+        self.name = name
+        self.certain = certain
+        self.otherwise = otherwise
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return () if self.otherwise is None else (self.otherwise,)
+
+
+class Name(Node):
+    """A name that no lexical binding explains: a variable of the frame, a field, a global.
+
+    When the frame ends, `variable` is its variable of that name, if it has one. `certain`, by the analysis:
+    that variable has a value here. `base` is what the name means otherwise: a field, or None for a global.
+    """
+
+    __slots__ = ("base", "certain", "text", "variable")
+
+    def __init__(self, span: Span, text: str, base: Field | None = None) -> None:
+        self.span = span
+        self.text = text
+        self.base = base
+        self.variable: Variable | None = None
+        self.certain = False
+        self.kind = ""
+
+
+class Global(Node):
+    """A global by its Python name: a function, a helper of the compiler, a class."""
+
+    __slots__ = ("python",)
+
+    def __init__(self, span: Span, python: str) -> None:
+        self.span = span
+        self.python = python
+        self.kind = ""
+
+
+def is_missing(node: Node) -> bool:
+    """Whether a default says only that its argument may be missing."""
+    return type(node) is Global and node.python == " unset"
+
+
+class Call(Node):
+    """A call of whatever the function node gives."""
+
+    __slots__ = ("arguments", "function", "named")
+
+    def __init__(
+        self,
+        span: Span,
+        function: Node,
+        arguments: Sequence[Node],
+        named: Sequence[tuple[str, Node]] = (),
+        kind: str = "",
+    ) -> None:
+        self.span = span
+        self.function = function
+        self.arguments = arguments
+        self.named = named
+        self.kind = kind
+
+    def parts(self) -> Sequence[Node]:
+        if self.named:
+            return (self.function, *self.arguments, *(node for _, node in self.named))
+        return (self.function, *self.arguments)
+
+
+class SelfCall(Node):
+    """A call of the running function. In tail position it is its next turn.
+
+    function: whose turn. `when`: a test (of the instance, say) that the callee is this very function.
+    """
+
+    __slots__ = ("arguments", "function", "otherwise", "when")
+
+    def __init__(
+        self,
+        span: Span,
+        function: Function,
+        arguments: Sequence[Node],
+        otherwise: Node,
+        when: Node | None = None,
+    ) -> None:
+        self.span = span
+        self.function = function
+        self.arguments = arguments
+        # The ordinary call, where it is no tail call.
+        self.otherwise = otherwise
+        self.when = when
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.otherwise,)
+
+
+class Helper(Node):
+    """A call of one of the compiler's helpers. `quiet`: it runs nothing of the program."""
+
+    __slots__ = ("arguments", "name", "quiet")
+
+    def __init__(
+        self, span: Span, name: str, arguments: Sequence[Node], kind: str = "", *, quiet: bool = False
+    ) -> None:
+        self.span = span
+        self.name = name
+        self.arguments = arguments
+        self.kind = kind
+        self.quiet = quiet
+
+    def parts(self) -> Sequence[Node]:
+        return self.arguments
+
+
+class Primitive(Node):
+    """A call of a library function that the compiler writes as plain Python."""
+
+    __slots__ = ("arguments", "inline")
+
+    def __init__(self, span: Span, inline: Any, arguments: Sequence[Node], kind: str = "") -> None:
+        self.span = span
+        # Its entry among the inline functions (`registry.Inline`).
+        self.inline = inline
+        self.arguments = arguments
+        self.kind = kind
+
+    def parts(self) -> Sequence[Node]:
+        return self.arguments
+
+
+class Python(Node):
+    """One operation of Python on values of known classes: `is`, `==`, `<`, `in`, `+`, `[]`, `[:]`, `len` ...
+
+    Comparisons give Python's True or False, which only conditions may hold.
+    """
+
+    __slots__ = ("arguments", "operation")
+
+    def __init__(self, span: Span, operation: str, *arguments: Node) -> None:
+        self.span = span
+        self.operation = operation
+        self.arguments = arguments
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return self.arguments
+
+
+class Logic(Node):
+    """`and`, `or`, `not`, `xor` of conditions; as a value true or nil."""
+
+    __slots__ = ("arguments", "operation")
+
+    def __init__(self, span: Span, operation: str, arguments: Sequence[Node]) -> None:
+        self.span = span
+        self.operation = operation
+        self.arguments = arguments
+        self.kind = "boolean"
+
+    def parts(self) -> Sequence[Node]:
+        return self.arguments
+
+
+class If(Node):
+    """One of two nodes, by a condition."""
+
+    __slots__ = ("otherwise", "test", "then")
+
+    def __init__(self, span: Span, test: Node, then: Node, otherwise: Node) -> None:
+        self.span = span
+        self.test = test
+        self.then = then
+        self.otherwise = otherwise
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.test, self.then, self.otherwise)
+
+
+class Block(Node):
+    """Nodes in order; the last gives the value."""
+
+    __slots__ = ("nodes",)
+
+    def __init__(self, span: Span, nodes: list[Node]) -> None:
+        self.span = span
+        self.nodes = nodes
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return self.nodes
+
+
+# -- assignments --------------------------------------------------------------------------------------
+
+
+class Target:
+    """Where a value is stored: a variable, a global, a field; `Found` is decided when the frame ends."""
+
+    __slots__ = ()
+
+
+class ToVariable(Target):
+    """A lexical variable or one of the frame; `binds` when this makes the binding."""
+
+    __slots__ = ("binds", "variable")
+
+    def __init__(self, variable: Variable, *, binds: bool = False) -> None:
+        self.variable = variable
+        self.binds = binds
+
+
+class ToGlobal(Target):
+    """A global of the session, by its Python name; `direct` in a top-level form."""
+
+    __slots__ = ("direct", "python")
+
+    def __init__(self, python: str, *, direct: bool) -> None:
+        self.python = python
+        self.direct = direct
+
+
+class ToField(Target):
+    """A field of the instance in a variable."""
+
+    __slots__ = ("instance", "name")
+
+    def __init__(self, instance: Variable, name: str) -> None:
+        self.instance = instance
+        self.name = name
+
+
+class ToFound(Target):
+    """What has the name: the frame's variable if it has a value, else `base` (a field or a global)."""
+
+    __slots__ = ("base", "name")
+
+    def __init__(self, name: Name, base: Target) -> None:
+        self.name = name
+        self.base = base
+
+
+class Assign(Node):
+    """Store a value. Its own value is true, or what was stored when `gives`."""
+
+    __slots__ = ("gives", "target", "value")
+
+    def __init__(self, span: Span, target: Target, value: Node, *, gives: bool = False) -> None:
+        self.span = span
+        self.target = target
+        self.value = value
+        self.gives = gives
+        self.kind = "boolean"
+
+    def parts(self) -> Sequence[Node]:
+        return (self.value,)
+
+
+class Unpack(Node):
+    """Store the elements of a list of exactly so many in several targets."""
+
+    __slots__ = ("gives", "targets", "value")
+
+    def __init__(self, span: Span, targets: list[Target], value: Node, *, gives: bool = False) -> None:
+        self.span = span
+        self.targets = targets
+        self.value = value
+        self.gives = gives
+        self.kind = "boolean"
+
+    def parts(self) -> Sequence[Node]:
+        return (self.value,)
+
+
+# -- loops --------------------------------------------------------------------------------------------
+
+
+class Loop(Node):
+    """The base of loops. The value is that of the last turn's body, nil without one and after `break`."""
+
+    __slots__ = ("body",)
+    body: Node
+
+
+class While(Loop):
+    """Turns as long as a condition is true."""
+
+    __slots__ = ("test",)
+
+    def __init__(self, span: Span, test: Node, body: Node) -> None:
+        self.span = span
+        self.test = test
+        self.body = body
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.test, self.body)
+
+
+class Each(Loop):
+    """A turn for each item. `first` clears the targets before; `last` runs after a loop without `break`.
+
+    several: the targets take the elements of each item (a tuple of so many).
+    """
+
+    __slots__ = ("first", "items", "last", "several", "targets", "variable_kind")
+
+    def __init__(
+        self,
+        span: Span,
+        targets: list[Target],
+        items: Node,
+        body: Node,
+        *,
+        variable_kind: str = "",
+        first: bool = False,
+        last: Node | None = None,
+        several: bool = False,
+    ) -> None:
+        self.span = span
+        self.targets = targets
+        self.items = items
+        self.body = body
+        self.variable_kind = variable_kind
+        self.first = first
+        self.last = last
+        self.several = several
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.items, self.body) if self.last is None else (self.items, self.body, self.last)
+
+
+class Break(Node):
+    """Leave the innermost loop, whose value is nil then; with `keeps` it stays that of the last turn."""
+
+    __slots__ = ("keeps",)
+
+    def __init__(self, span: Span, *, keeps: bool = False) -> None:
+        self.span = span
+        self.keeps = keeps
+        self.kind = ""
+
+
+class Return(Node):
+    """Leave the function with a value."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, span: Span, value: Node) -> None:
+        self.span = span
+        self.value = value
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.value,)
+
+
+class Raise(Node):
+    """Raise the error that a node makes."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, span: Span, error: Node) -> None:
+        self.span = span
+        self.error = error
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.error,)
+
+
+class Collect(Node):
+    """A Python list of the values that `body` has for each item; with `keeps`, of the items it is true for.
+
+    The variable is bound anew for each item, and nothing keeps it.
+    """
+
+    __slots__ = ("body", "items", "keeps", "value_kind", "variable")
+
+    def __init__(self, span: Span, variable: Variable, items: Node, body: Node, *, keeps: bool) -> None:
+        self.span = span
+        self.variable = variable
+        self.items = items
+        self.body = body
+        self.keeps = keeps
+        self.kind = self.value_kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.items, self.body)
+
+
+# -- the rest -----------------------------------------------------------------------------------------
+
+
+class Lambda(Node):
+    """A function made here, with the variables around it."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, span: Span, function: Function) -> None:
+        self.span = span
+        self.function = function
+        self.kind = ""
+
+
+class Protect(Node):
+    """A body, and what an error in it gives instead. `error` holds Python's exception for the rescue.
+
+    ends: a false condition or an error of the body only ends it (clauses of predicates, guards).
+    """
+
+    __slots__ = ("body", "error", "rescue")
+
+    def __init__(self, span: Span, body: Node, error: Variable | None, rescue: Node) -> None:
+        self.span = span
+        self.body = body
+        self.error = error
+        self.rescue = rescue
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.body, self.rescue)
+
+
+class Within(Node):
+    """A body inside a context manager: a lock, the space of threads."""
+
+    __slots__ = ("body", "manager")
+
+    def __init__(self, span: Span, manager: Node, body: Node) -> None:
+        self.span = span
+        self.manager = manager
+        self.body = body
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.manager, self.body)
+
+
+class Seen(Node):
+    """The local variables that have a value here, by name, for `eval`."""
+
+    __slots__ = ("function", "lexical", "names", "visible")
+
+    def __init__(self, span: Span, function: Function, lexical: list[tuple[str, Variable]]) -> None:
+        self.span = span
+        self.function = function
+        self.lexical = lexical
+        # The frame's variables, when it has ended; `visible` are those that the analysis finds set.
+        self.names: list[Variable] = []
+        self.visible: list[Variable] = []
+        self.kind = ""
+
+
+def walk(node: Node, visit: Callable[[Node], Any]) -> None:
+    """Call `visit` for a node and all that is evaluated in it; functions made in it are not entered."""
+    pending = [node]
+    while pending:
+        at = pending.pop()
+        visit(at)
+        pending.extend(at.parts())
