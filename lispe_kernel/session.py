@@ -21,7 +21,7 @@ from lispe_kernel.language.compiler.expand import Macro
 from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
-from lispe_kernel.language.compiler.variables import Signature
+from lispe_kernel.language.compiler.variables import Signature, python_name
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
 from lispe_kernel.language.forms import Form
@@ -185,23 +185,23 @@ class Session:
         if definition.owner is not None:
             setattr(definition.owner, definition.name, made)
             return made
-        self.namespace[definition.name] = made
+        self.namespace[python_name(definition.name)] = made
         return made
 
     # -- what the compiler asks ------------------------------------------------------------------
 
     def signature(self, name: str) -> Signature | None:
         """The signature of a user's function, if the name still holds it."""
-        found = self.namespace.get(name)
+        found = self.namespace.get(python_name(name))
         return getattr(found, "lispe_signature", None)
 
     def defined(self, name: str) -> bool:
         """Whether a global variable or function of the user has this name."""
-        return name in self.namespace
+        return python_name(name) in self.namespace
 
     def declared(self, name: str) -> Any:
         """The value of a global name: what `data@` or `class@` made of it, or anything else."""
-        return self.namespace.get(name)
+        return self.namespace.get(python_name(name))
 
     def library(self, name: str) -> Function | None:
         """The library function of a name; the torch library is imported when one of its names is met."""
@@ -239,7 +239,7 @@ class Session:
 
     def function_named(self, name: str) -> Callable[..., Any] | None:
         """The user's or the library's function of a name."""
-        found = self.namespace.get(name)
+        found = self.namespace.get(python_name(name))
         if callable(found):
             return found  # type: ignore[no-any-return]
         entry = self.library(self.canonical(name))
@@ -304,8 +304,8 @@ class Session:
 
     def global_value(self, name: str) -> Any:
         """The value of a global name found at run time."""
-        if name in self.namespace:
-            return self.namespace[name]
+        if python_name(name) in self.namespace:
+            return self.namespace[python_name(name)]
         found = self.function_named(name)
         if found is None:
             error = NameError(f"name '{name}' is not defined")

@@ -157,7 +157,7 @@ HELPERS: dict[str, Any] = {
     " again": Again,
     " fresh": lambda written: deep_copy(written.data),
     " written": lambda *pairs: Dictionary(pairs),
-    " repeated": frozenset({str, ByteString}),
+    " repeated": frozenset({str, bytes, ByteString}),
     " keys": frozenset({int, str}),
     " true": TRUE,
     " unset": UNSET_VALUE,

@@ -44,6 +44,8 @@ def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
         function, fixed = function_of_atom(code[1]), head
         return lambda element: function(fixed, element)
     function = callable_of(head)
+    if isinstance(function, list):
+        _check_end(function, code)
     fixed_arguments = code[1:]
     if None in fixed_arguments:
         slot = fixed_arguments.index(None)
@@ -52,3 +54,14 @@ def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
     if element_first:
         return lambda element: function(element, *fixed_arguments)
     return lambda *elements: function(*fixed_arguments, *elements)
+
+
+def _check_end(function: Any, code: list[Any]) -> None:
+    """Errors when a list that names a list as its function comes back to itself."""
+    seen = {id(code)}
+    while isinstance(function, list):
+        if id(function) in seen:
+            raise LispeError(f"Error: wrong function call: {describe(code)} calls itself")
+        seen.add(id(function))
+        head = function[0] if function else None
+        function = function_of_atom(head) if isinstance(head, Atom) and head.name not in LAMBDA_NAMES else head

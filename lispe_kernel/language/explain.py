@@ -21,6 +21,8 @@ _OPERANDS = re.compile(r"(?:unsupported operand type\(s\) for|'[^']+' not suppor
 _TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
 _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
 _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
+# What follows a blank in the name of a variable that Python knows by another name.
+_MARK = re.compile(r" \d*$")
 _NAME = re.compile(r"[^\s()\[\]{}\"`';]+")
 _HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
 
@@ -175,7 +177,7 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
 
 
 def _unknown(name: str, at: _Reached, place: Place) -> str:
-    name = name.partition("·")[0]  # the mark of a variable that Python knows by another name
+    name = _MARK.sub("", name)
     hint = near(name, place.names())
     is_call = at.span is not None and at.span.column and _before(at) in "(["
     if is_call:

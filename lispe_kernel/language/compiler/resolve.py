@@ -333,6 +333,8 @@ class Resolver:
         """Where an in-place operator stores: what has the name, local, field or global."""
         if name in self.scope or self.function.frame.kind == "top":
             return self.target(name)
+        if self.in_threadspace and self._is_shared(name):
+            return self.shared_target(name)
         base: Target = ToGlobal(python_name(name), direct=False)
         if self.instance is not None:
             base = self.instance.target(self, name) or base
