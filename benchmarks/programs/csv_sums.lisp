@@ -1,0 +1,21 @@
+(defun table (n)
+    (setq cities '("Lyon" "Grenoble" "Paris" "Nantes" "Lille"))
+    (setq lines (list "city,article,pieces,price"))
+    (loopcount n i
+        (push lines (+ (@ cities (% (* i 7) 5)) ",article " (string i) "," (string (% i 13)) ","
+            (string (/ (% (* i 31) 400) 4)))))
+    (join lines "\n"))
+
+(defun run (n)
+    (setq totals (dictionary))
+    (setq lines (split (table n) "\n"))
+    (loop line (cdr lines)
+        (setq (city article pieces price) (split line ","))
+        (setq amount (* (integer pieces) (number price)))
+        (if (key@ totals city)
+            (+= (@ totals city) amount)
+            (set@ totals city amount)))
+    (setq names (sort '< (keys@ totals)))
+    (setq result 0.0)
+    (loop city names (setq result (+ (* result 0.5) (@ totals city))))
+    result)

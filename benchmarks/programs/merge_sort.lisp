@@ -1,0 +1,30 @@
+(defun data (n)
+    (setq seed 3)
+    (setq values (list))
+    (loopcount n i
+        (setq seed (% (+ (* seed 1103515245) 12345) 2147483648))
+        (push values (>> seed 8)))
+    values)
+
+(defun merge (a b)
+    (setq result (list))
+    (setq i 0)
+    (setq j 0)
+    (while (and (< i (size a)) (< j (size b)))
+        (if (<= (@ a i) (@ b j))
+            (block (push result (@ a i)) (+= i 1))
+            (block (push result (@ b j)) (+= j 1))))
+    (extend result (@@ a i 0))
+    (extend result (@@ b j 0)))
+
+(defun merge_sort (values)
+    (if (< (size values) 2)
+        values
+        (let ((half (>> (size values) 1)))
+            (merge (merge_sort (@@ values 0 half)) (merge_sort (@@ values half 0))))))
+
+(defun run (n)
+    (setq sorted (merge_sort (data n)))
+    (setq mixed 0)
+    (loop value sorted (setq mixed (% (+ (* mixed 31) value) 1000003)))
+    mixed)
