@@ -116,7 +116,7 @@ def _after(count: int) -> int:
 
 
 def _change(name: str, container: Any, *rest: Any) -> Any:
-    """`(+= (@ c k) v w)`: the keys, then the operands; a missing key counts as 0, or as "" when text is added."""
+    """`(+= (@ c k) v w)`: keys, then operands; a missing key counts as 0, or as "" when text is added."""
     keys, operands = rest[:-1], rest[-1]
     operand = operands[0]
     for key in keys[:-1]:
@@ -143,6 +143,27 @@ def _thrown(value: Any) -> ThrownError:
     return ThrownError(to_text(value))
 
 
+def _checked(value: Any, kind: str) -> Any:
+    """The value, if it is of the kind that the compiler takes it for (see `LISPE_CHECK_KINDS`)."""
+    if not _HOLDS[kind](value):
+        raise AssertionError(f"the compiler takes {describe(value)} for {kind}")
+    return value
+
+
+_HOLDS: dict[str, Callable[[Any], bool]] = {
+    "natural": lambda value: isinstance(value, int) and value >= 0,
+    "integer": lambda value: isinstance(value, int),
+    "number": lambda value: isinstance(value, int | float | complex),
+    "text": lambda value: type(value) is str,
+    "boolean": lambda value: value is None or value is TRUE,
+    "list": lambda value: type(value) is List,
+    "dictionary": lambda value: type(value) is Dictionary,
+    "numbers": lambda value: isinstance(value, TypedList | list),
+    "solid": lambda value: not isinstance(value, str),
+    "instance": lambda value: isinstance(value, instances.Instance),
+}
+
+
 class Again:
     """The arguments of the next turn of a function whose turns are calls."""
 
@@ -153,6 +174,7 @@ class Again:
 
 
 HELPERS: dict[str, Any] = {
+    " checked": _checked,
     " Again": Again,
     " again": Again,
     " fresh": lambda written: deep_copy(written.data),

@@ -64,4 +64,6 @@ def _check_end(function: Any, code: list[Any]) -> None:
             raise LispeError(f"Error: wrong function call: {describe(code)} calls itself")
         seen.add(id(function))
         head = function[0] if function else None
-        function = function_of_atom(head) if isinstance(head, Atom) and head.name not in LAMBDA_NAMES else head
+        function = (
+            function_of_atom(head) if isinstance(head, Atom) and head.name not in LAMBDA_NAMES else head
+        )

@@ -1,8 +1,8 @@
 """The compiler: forms to Python's ast to code objects.
 
 `program.py` compiles a text in four stages: `expand.py` (forms to forms), `resolve.py` (forms to the tree of
-`tree.py`), `analyse.py` (what is known of its values), `emit/` (tree to ast). `forms/` holds the special forms,
-`inline/` the calls that are written as plain Python, `patterns/` what patterns become. They register
+`tree.py`), `analyse.py` (what is known of its values), `emit/` (tree to ast). `forms/` holds the special
+forms, `inline/` the calls that are written as plain Python, `patterns/` what patterns become. They register
 themselves: `load()` imports them.
 """
 

@@ -10,7 +10,7 @@ never said of a variable that a function inside its owner assigns.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from lispe_kernel.language.compiler.effects import effects
 from lispe_kernel.language.compiler.kinds import join
@@ -54,11 +54,14 @@ Kinds = dict[Variable, str]
 
 def analyse(function: Function) -> None:
     """Complete the nodes of a function and of the functions made in it."""
-    _Flow(function, set()).function()
+    Flow(function, set()).function()
 
 
-class _Flow:
+class Flow:
     """The state of knowledge while a function's nodes are gone through in the order of evaluation."""
+
+    # Whether kinds are inferred at all: without them a program must give the same.
+    infers: ClassVar[bool] = True
 
     def __init__(self, function: Function, certain: set[Variable]) -> None:
         self.of = function
@@ -125,7 +128,7 @@ class _Flow:
         if owner is not self.of and owner.variables.get(variable.name) is variable:
             # Another function assigns it: it must exist before.
             owner.unset.add(variable)
-        if kind and not variable.shared and variable.owner is self.of:
+        if kind and self.infers and not variable.shared and variable.owner is self.of:
             self.kinds[variable] = kind
         else:
             self.kinds.pop(variable, None)
@@ -136,7 +139,8 @@ class _Flow:
             return
         variable = node.variable  # type: ignore[attr-defined]
         sure = type(node) is Read or node.certain  # type: ignore[attr-defined]
-        if variable is not None and sure and not variable.shared and variable.owner is self.of:
+        own = variable is not None and not variable.shared and variable.owner is self.of
+        if own and sure and self.infers:
             self.kinds[variable] = "solid"
 
     # -- loops -----------------------------------------------------------------------------------
@@ -221,17 +225,17 @@ def _unchanged(variable: Variable, known: Kinds, around: Kinds) -> str:
 # -- the nodes ----------------------------------------------------------------------------------------
 
 
-def _nothing(flow: _Flow, node: Node) -> None:
+def _nothing(flow: Flow, node: Node) -> None:
     """A leaf that says all itself."""
 
 
-def _read(flow: _Flow, node: Read) -> None:
+def _read(flow: Flow, node: Read) -> None:
     variable = node.variable
     if not variable.shared:
         node.kind = flow.kinds.get(variable, node.kind)
 
 
-def _name(flow: _Flow, node: Name) -> None:
+def _name(flow: Flow, node: Name) -> None:
     variable = node.variable
     if node.base is not None:
         flow.visit(node.base)
@@ -244,23 +248,23 @@ def _name(flow: _Flow, node: Name) -> None:
         node.kind = flow.kinds.get(variable, "")
 
 
-def _parts(flow: _Flow, node: Node) -> None:
+def _parts(flow: Flow, node: Node) -> None:
     for part in node.parts():
         flow.visit(part)
 
 
-def _primitive(flow: _Flow, node: Primitive) -> None:
+def _primitive(flow: Flow, node: Primitive) -> None:
     arguments = node.arguments
     for part in arguments:
         flow.visit(part)
     inline = node.inline
-    node.kind = inline.result([part.kind for part in arguments], node)
+    node.kind = inline.result([part.kind for part in arguments], node) if flow.infers else ""
     if inline.learns is not None:
         for part in inline.learns(arguments):
             flow.learn(part)
 
 
-def _logic(flow: _Flow, node: Logic) -> None:
+def _logic(flow: Flow, node: Logic) -> None:
     first, *others = node.arguments
     flow.visit(first)
     for part in others:
@@ -272,7 +276,7 @@ def _logic(flow: _Flow, node: Logic) -> None:
         flow.meet(before)
 
 
-def _if(flow: _Flow, node: If) -> None:
+def _if(flow: Flow, node: If) -> None:
     flow.visit(node.test)
     before = flow.state()
     flow.visit(node.then)
@@ -285,20 +289,20 @@ def _if(flow: _Flow, node: If) -> None:
     node.kind = b if then_dead else a if otherwise_dead else join(a, b)
 
 
-def _block(flow: _Flow, node: Block) -> None:
+def _block(flow: Flow, node: Block) -> None:
     for part in node.nodes:
         flow.visit(part)
     node.kind = node.nodes[-1].kind
 
 
-def _assign(flow: _Flow, node: Assign) -> None:
+def _assign(flow: Flow, node: Assign) -> None:
     flow.visit(node.value)
     flow.store(node.target, node.value.kind)
     if node.gives:
         node.kind = node.value.kind
 
 
-def _unpack(flow: _Flow, node: Unpack) -> None:
+def _unpack(flow: Flow, node: Unpack) -> None:
     flow.visit(node.value)
     for target in node.targets:
         flow.store(target, "")
@@ -306,7 +310,7 @@ def _unpack(flow: _Flow, node: Unpack) -> None:
         node.kind = node.value.kind
 
 
-def _while(flow: _Flow, node: While) -> None:
+def _while(flow: Flow, node: While) -> None:
     def turn() -> None:
         flow.visit(node.test)
         flow.visit(node.body)
@@ -314,7 +318,7 @@ def _while(flow: _Flow, node: While) -> None:
     flow.turns(node, turn)
 
 
-def _each(flow: _Flow, node: Each) -> None:
+def _each(flow: Flow, node: Each) -> None:
     flow.visit(node.items)
 
     def turn() -> None:
@@ -336,11 +340,11 @@ def _each(flow: _Flow, node: Each) -> None:
             flow.kinds.pop(variable, None)
 
 
-def _collect(flow: _Flow, node: Collect) -> None:
+def _collect(flow: Flow, node: Collect) -> None:
     flow.visit(node.items)
 
     def turn() -> None:
-        if node.items.kind == "numbers":
+        if node.items.kind == "numbers" and flow.infers:
             flow.kinds[node.variable] = "number"
         else:
             flow.kinds.pop(node.variable, None)
@@ -350,17 +354,17 @@ def _collect(flow: _Flow, node: Collect) -> None:
     node.value_kind = "" if node.keeps else node.body.kind
 
 
-def _ending(flow: _Flow, node: Node) -> None:
+def _ending(flow: Flow, node: Node) -> None:
     for part in node.parts():
         flow.visit(part)
     flow.dead = True
 
 
-def _lambda(flow: _Flow, node: Lambda) -> None:
-    _Flow(node.function, set(flow.certain)).function()
+def _lambda(flow: Flow, node: Lambda) -> None:
+    Flow(node.function, set(flow.certain)).function()
 
 
-def _protect(flow: _Flow, node: Protect) -> None:
+def _protect(flow: Flow, node: Protect) -> None:
     before = flow.state()
     flow.visit(node.body)
     after = flow.state()
@@ -372,11 +376,11 @@ def _protect(flow: _Flow, node: Protect) -> None:
     flow.meet(after)
 
 
-def _seen(flow: _Flow, node: Seen) -> None:
+def _seen(flow: Flow, node: Seen) -> None:
     node.visible = [variable for variable in node.names if variable in flow.certain]
 
 
-_VISITS: dict[type[Node], Callable[[_Flow, Any], None]] = {
+_VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Constant: _nothing,
     Quoted: _nothing,
     Global: _nothing,

@@ -52,9 +52,9 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
     if entry is not None and not entry.accepts(len(form) - 1):
         raise r.error(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
     inline = inline_functions.get(name)
-    if inline is not None and entry is not None and inline.accepts(len(form) - 1):
-        if not any(head(item) is NAMED for item in form[1:]):
-            return Primitive(r.place, inline, r.arguments(form))
+    written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
+    if inline is not None and written and not any(head(item) is NAMED for item in form[1:]):
+        return Primitive(r.place, inline, r.arguments(form))
     return function_call(r, name, form, entry)
 
 

@@ -1,8 +1,8 @@
 """Kinds: what can be known of a value before it exists, so that Python's operation can be used as it is.
 
-`natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list` and `dictionary` (exactly our List, our
-Dictionary); `numbers` (a typed list of numbers); `solid` (anything but text); `test` (Python's own True or
-False, which only conditions hold). An empty kind says nothing.
+`natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list` and `dictionary` (exactly our List and
+our Dictionary); `numbers` (a typed list of numbers); `solid` (anything but text); `test` (Python's own
+True and False, which only conditions hold). An empty kind says nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def join(a: str, b: str) -> str:
         return a
     if a in NUMBERS and b in NUMBERS:
         return max(a, b, key=_WIDTH.index)
-    return ""
+    return "solid" if a in NOT_TEXT and b in NOT_TEXT else ""
 
 
 def arithmetic_kind(operator: str, a: str, b: str) -> str:

@@ -29,7 +29,7 @@ def python_name(name: str) -> str:
 
 
 class Variable:
-    """One local variable: a parameter, a variable of a frame, a binding of `let` or of a pattern, a temporary.
+    """One local variable: a parameter, a variable of a frame, a binding of `let` or a pattern, a temporary.
 
     captured: some function inside its owner reads or assigns it. shared: some function inside its owner
     assigns it, so that any call may change it. turning: it is bound anew in each turn of a loop. writes: how

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import pairwise
 
 from lispe_kernel.language.compiler.emit.emitter import (
     EFFECT,
@@ -15,17 +16,21 @@ from lispe_kernel.language.compiler.emit.emitter import (
     into,
     tests,
 )
+from lispe_kernel.language.compiler.kinds import NUMBERS
 from lispe_kernel.language.compiler.tree import (
     Assign,
     Block,
     Break,
+    Constant,
     Each,
     If,
     Logic,
+    Name,
     Node,
     Primitive,
     Protect,
     Raise,
+    Read,
     Return,
     Seen,
     Target,
@@ -35,6 +40,7 @@ from lispe_kernel.language.compiler.tree import (
     While,
     Within,
 )
+from lispe_kernel.language.values.atoms import TRUE
 
 # -- questions ----------------------------------------------------------------------------------------
 
@@ -70,7 +76,7 @@ def _short_circuit(e: Emitter, node: Logic, op: ast.boolop) -> ast.expr:
 def _differing(e: Emitter, node: Logic) -> ast.expr:
     """Whether every two neighbours differ; all are evaluated."""
     values = [e.saved(e.call(" bool", e.test(part))) for part in node.arguments]
-    pairs = [e.compare(a, [ast.IsNot()], [b]) for a, b in zip(values, values[1:], strict=False)]
+    pairs = [e.compare(a, [ast.IsNot()], [b]) for a, b in pairwise(values)]
     return e.boolean(ast.And(), pairs)
 
 
@@ -258,6 +264,64 @@ def _raise(e: Emitter, node: Raise, destination: Destination) -> ast.expr | None
 
 
 # -- protection ---------------------------------------------------------------------------------------
+
+
+@tests(Protect)
+def _guard(e: Emitter, node: Protect) -> ast.expr | None:
+    """A question in which an error means no, as guards of patterns are."""
+    body = node.body
+    if not (
+        isinstance(body, If) and node.error is None and _is(body.then, TRUE) and _is(body.otherwise, None)
+    ):
+        return None
+    if _cannot_fail(body.test):
+        return e.test(body.test)
+    name = e.function.temporary()
+    e.tail_blocked += 1
+    with e.nested_block() as asked:
+        e.assign(name, e.test(body.test))
+    e.tail_blocked -= 1
+    with e.nested_block() as failed:
+        e.assign(name, e.constant(False))
+    e.try_(asked, e.name(" Exception"), None, failed)
+    return e.name(name)
+
+
+def _is(node: Node, value: object) -> bool:
+    return isinstance(node, Constant) and node.value is value
+
+
+def _cannot_fail(node: Node) -> bool:
+    """Whether a question is one about numbers."""
+    if isinstance(node, Primitive):
+        return node.inline.name in _SAFE and all(
+            part.kind in NUMBERS and _is_safe(part) for part in node.arguments
+        )
+    return isinstance(node, Logic) and all(map(_cannot_fail, node.arguments))
+
+
+_SAFE = frozenset({"=", "!=", "eq", "neq", "<", "<=", ">", ">="})
+_COMPUTED = frozenset({"+", "-", "*"})
+
+
+def _is_safe(node: Node) -> bool:
+    """Whether a number comes without a call or a division."""
+    if isinstance(node, Primitive):
+        if node.inline.name == "%":
+            return (
+                node.kind in ("natural", "integer")
+                and type(node.arguments[1]) is Constant
+                and _is_safe(node.arguments[0])
+            )
+        return node.inline.name in _COMPUTED and all(map(_is_safe, node.arguments))
+    return isinstance(node, Constant | Read) or (isinstance(node, Name) and node.certain)
+
+
+@tests(Block)
+def _block_test(e: Emitter, node: Block) -> ast.expr | None:
+    for part in node.nodes[:-1]:
+        e.effect(part)
+    return e.test(node.nodes[-1])
 
 
 @emits(Protect)

@@ -8,6 +8,7 @@ unless `effects.stays` says that it cannot change in between.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -31,6 +32,9 @@ from lispe_kernel.language.compiler.tree import (
 from lispe_kernel.language.compiler.variables import Function, Variable, python_name
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
+
+# Whether every value is checked against its kind when it runs (a debug switch, slow).
+CHECKED = "LISPE_CHECK_KINDS" in os.environ
 
 Emit = Callable[["Emitter", Any, Destination], ast.expr | None]
 Test = Callable[["Emitter", Any], ast.expr | None]
@@ -79,6 +83,19 @@ class Emitter(Nodes):
 
     def emit(self, node: Node, destination: Destination) -> ast.expr | None:
         """Write a node; its value goes where the destination says."""
+        if CHECKED and destination is VALUE and node.kind not in ("", "test"):
+            return self._checked(node)
+        return self._emit(node, destination)
+
+    def _checked(self, node: Node) -> ast.expr:
+        """A value whose kind is checked when it runs: the promise of `analyse`, for the compiler's own tests."""
+        value = self._emit(node, VALUE)
+        assert value is not None
+        if isinstance(value, ast.Constant):
+            return value
+        return self.call(" checked", value, self.constant(node.kind))
+
+    def _emit(self, node: Node, destination: Destination) -> ast.expr | None:
         outer = self._span
         if node.span is not outer:
             self.place = node.span
@@ -140,7 +157,7 @@ class Emitter(Nodes):
     # -- operands in order -----------------------------------------------------------------------
 
     def operands(self, nodes: Sequence[Node], *, twice: bool = False) -> list[ast.expr]:
-        """The nodes as expressions to be evaluated from left to right; with `twice` each can be written twice."""
+        """The nodes as expressions, evaluated from left to right; with `twice` each can be written twice."""
         found: list[ast.expr] = []
         for index, node in enumerate(nodes):
             outer, self.block = self.block, []

@@ -1,4 +1,4 @@
-"""Functions: definitions, lambdas, parameters, turns; what a lambda keeps of the turn in which it was made."""
+"""Functions: definitions, lambdas, parameters, turns; what a lambda keeps of the turn that made it."""
 
 from __future__ import annotations
 

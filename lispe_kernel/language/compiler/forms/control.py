@@ -213,6 +213,25 @@ def whole(r: Resolver, bound: Node) -> Node:
     return Primitive(r.place, _WHOLE, [bound])
 
 
+def _write_turns(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The values of a loopcount variable: a range, downwards for a negative count."""
+    count = node.arguments[0]
+    return e.deliver(e.call(" range" if count.kind == "natural" else " turns", e.value(count)), destination)
+
+
+def _write_after(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """What the variable of a loopcount holds after the loop."""
+    count = node.arguments[0]
+    value = e.value(count)
+    return e.deliver(value if count.kind == "natural" else e.call(" after", value), destination)
+
+
+_TURNS = Inline(" turns", emit=_write_turns, kind="solid")
+_AFTER = Inline(
+    " after", emit=_write_after, kind=lambda kinds, node: kinds[0] if kinds[0] == "natural" else "integer"
+)
+
+
 @special("loopcount", "count [variable] body...", aliases=("dotimes",), least=2, result=(-1,))
 def resolve_loopcount(r: Resolver, form: Form) -> Node:
     """Evaluate the body `count` times; the variable goes 0, 1 ... count-1.
@@ -228,10 +247,10 @@ def resolve_loopcount(r: Resolver, form: Form) -> Node:
     target = r.target(name) if name is not None else None
     with r.in_loop():
         body = r.sequence(form, start)
-    turns = r.helper(" turns", r.read(count))
+    turns = Primitive(r.place, _TURNS, [r.read(count)])
     if target is None:
         return Block(r.place, [bound, Each(r.place, [ToVariable(r.temporary(), binds=True)], turns, body)])
-    last = r.assign(target, r.helper(" after", r.read(count), kind="integer"))
+    last = r.assign(target, Primitive(r.place, _AFTER, [r.read(count)]))
     return Block(r.place, [bound, Each(r.place, [target], turns, body, variable_kind="natural", last=last)])
 
 

@@ -70,24 +70,44 @@ def _is_plain_literal(node: Node, *, right: bool) -> bool:
 
 
 Pair = tuple[tuple[ast.expr, Node], tuple[ast.expr, Node]]
+# Kinds whose values Python compares with a literal by true and false: no tensor is among them.
+_ANSWERING = NUMBERS | {"text", "boolean", "list", "dictionary", "numbers"}
 
 
 def _equal(e: Emitter, pair: Pair) -> ast.expr:
     (a, left), (b, right) = pair
     if {left.kind, right.kind} <= NUMBERS or left.kind == right.kind == "text":
         return e.compare(a, [ast.Eq()], [b])
-    if (_is_plain_literal(right, right=True) and left.kind) or (
-        _is_plain_literal(left, right=False) and right.kind
-    ):
-        return e.compare(a, [ast.Eq()], [b])
+    if _is_plain_literal(right, right=True):
+        return _settled(e, a, b, left.kind, " equal")
+    if _is_plain_literal(left, right=False):
+        return _settled(e, a, b, right.kind, " equal")
     return e.call(" equal", a, b)
 
 
 def _identical(e: Emitter, pair: Pair) -> ast.expr:
     (a, left), (b, right) = pair
-    if _is_plain_literal(right, right=True) or _is_plain_literal(left, right=True):
-        return e.compare(a, [ast.Eq()], [b])
+    for (literal, node), (other, other_node) in (((b, right), (a, left)), ((a, left), (b, right))):
+        if not _is_plain_literal(node, right=True):
+            continue
+        if node.kind != "text" or other_node.kind == "text":
+            return _settled(e, a, b, other_node.kind, " identical")
+        if isinstance(other, ast.Name | ast.Constant):
+            # A byte string equals the text, but is not it.
+            same = e.compare(other, [ast.Eq()], [literal])
+            return e.boolean(ast.And(), [e.is_of(other, " str"), same])
     return e.call(" identical", a, b)
+
+
+def _settled(e: Emitter, a: ast.expr, b: ast.expr, kind: str, helper: str) -> ast.expr:
+    """Python's == where it answers true or false; what answers otherwise (a tensor) is for the library."""
+    same = e.compare(a, [ast.Eq()], [b])
+    if kind in _ANSWERING:
+        return same
+    name = e.function.temporary()
+    is_true = e.compare(e.noted(name, same), [ast.Is()], [e.constant(True)])
+    is_other = e.compare(e.name(name), [ast.IsNot()], [e.constant(False)])
+    return e.boolean(ast.Or(), [is_true, e.boolean(ast.And(), [is_other, e.call(helper, a, b)])])
 
 
 def _different(e: Emitter, test: ast.expr) -> ast.expr:
@@ -99,7 +119,7 @@ def _different(e: Emitter, test: ast.expr) -> ast.expr:
 
 def _pairs(e: Emitter, node: Primitive, *, against_first: bool) -> list[Pair]:
     nodes = node.arguments
-    values = list(zip(e.operands(nodes, twice=len(nodes) > 2), nodes, strict=True))
+    values = list(zip(e.operands(nodes, twice=True), nodes, strict=True))
     return [(values[0], other) for other in values[1:]] if against_first else list(pairwise(values))
 
 

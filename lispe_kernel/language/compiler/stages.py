@@ -1,0 +1,141 @@
+"""What the stages make of a text, written out for people: forms, tree, Python.
+
+For learners and for ourselves (`lispe --explain`); nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from lispe_kernel.language.compiler.analyse import analyse
+from lispe_kernel.language.compiler.emit.emitter import Emitter
+from lispe_kernel.language.compiler.emit.functions import function_ast
+from lispe_kernel.language.compiler.resolve import Context, Resolver
+from lispe_kernel.language.compiler.tree import (
+    Assign,
+    Constant,
+    Field,
+    Global,
+    Helper,
+    Lambda,
+    Name,
+    Node,
+    Primitive,
+    Python,
+    Quoted,
+    Read,
+    ToField,
+    ToFound,
+    ToGlobal,
+    ToVariable,
+)
+from lispe_kernel.language.compiler.variables import Function, Variable
+from lispe_kernel.language.forms import Form, as_data
+from lispe_kernel.language.printer import show
+from lispe_kernel.language.source import Source
+
+
+def explain_program(context: Context, source: Source, forms: Form) -> str:
+    """Each top-level form with what resolving, analysing and emitting made of it.
+
+    Raises CompileError as compiling does; nothing of the session changes.
+    """
+    r = Resolver(context, source)
+    parts: list[str] = []
+    for form, span in zip(forms, forms.spans, strict=True):
+        r.place = span
+        top = r.function = Function("top", source.name, span)
+        top.body = r.node(form, span)
+        functions = [definition.function for definition in r.definitions] or [top]
+        r.definitions.clear()
+        parts.append(f";; form, line {span.line}\n{show(as_data(form))}")
+        parts += [_stages(function) for function in functions]
+    for finish in list(r.finishers.values()):
+        definition = finish()
+        if definition is not None:
+            parts.append(_stages(definition.function))
+    return "\n\n".join(parts) + "\n"
+
+
+def _stages(function: Function) -> str:
+    analyse(function)
+    e = Emitter()
+    tree = function_ast(e, function)
+    lines = [f";; resolved and analysed: {_signature(function)}"]
+    _write(function.body, lines, 1)
+    return "\n".join([*lines, "", ";; emitted", _python(tree, e.constants)])
+
+
+def _signature(function: Function) -> str:
+    names = [_variable(parameter) for parameter in function.parameters]
+    return " ".join([function.kind, function.name, *names])
+
+
+def _variable(variable: Variable) -> str:
+    """A variable with what is known of it for all its life."""
+    facts = [word for word in ("captured", "shared", "boxed") if getattr(variable, word)]
+    return variable.python.strip() + (f"[{' '.join(facts)}]" if facts else "")
+
+
+def _write(node: Any, lines: list[str], depth: int) -> None:
+    if node is None:
+        return
+    kind = f" : {node.kind}" if node.kind else ""
+    lines.append("  " * depth + f"{type(node).__name__} {_facts(node)}".rstrip() + kind)
+    for part in node.parts():
+        _write(part, lines, depth + 1)
+    if isinstance(node, Lambda):
+        lines.append("  " * (depth + 1) + _signature(node.function))
+        _write(node.function.body, lines, depth + 2)
+
+
+def _facts(node: Node) -> str:
+    """What a node holds besides other nodes."""
+    if isinstance(node, Constant):
+        return show(node.value)
+    if isinstance(node, Quoted):
+        return show(node.data)
+    if isinstance(node, Read):
+        return _variable(node.variable)
+    if isinstance(node, Name):
+        return (
+            node.text if node.variable is None else _variable(node.variable) + ("" if node.certain else "?")
+        )
+    if isinstance(node, Global):
+        return node.python.strip()
+    if isinstance(node, Field):
+        return node.name
+    if isinstance(node, Helper):
+        return node.name.strip()
+    if isinstance(node, Primitive):
+        return node.inline.name.strip()
+    if isinstance(node, Python):
+        return node.operation.strip()
+    return _target(node.target) if isinstance(node, Assign) else ""
+
+
+def _target(target: Any) -> str:
+    if isinstance(target, ToVariable):
+        return _variable(target.variable)
+    if isinstance(target, ToGlobal):
+        return f"global {target.python}"
+    if isinstance(target, ToField):
+        return f"field {target.name}"
+    assert isinstance(target, ToFound)
+    return f"{target.name.text} where it is found"
+
+
+def _python(tree: ast.FunctionDef, constants: list[Any]) -> str:
+    """Python's text of a function; names with blanks are shown as they are, marked constants as values."""
+
+    class Values(ast.NodeTransformer):
+        def visit_Constant(self, node: ast.Constant) -> ast.expr:
+            value = node.value
+            if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], int):
+                return ast.Name(
+                    f"«{show(getattr(constants[value[1]], 'data', constants[value[1]]))}»", ast.Load()
+                )
+            return node
+
+    return ast.unparse(Values().visit(tree))
