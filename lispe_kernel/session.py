@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from lispe_kernel import __version__
 from lispe_kernel.language import compiler, library, runtime
 from lispe_kernel.language.builtins import make_builtins
-from lispe_kernel.language.compiler.forms.calls import arity_error
-from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.calling import callable_of
+from lispe_kernel.language.compiler.calls import arity_error
 from lispe_kernel.language.compiler.forms.spaces import within
+from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import Signature
@@ -331,8 +333,6 @@ class Session:
         self._version = registry.version
 
     def _set_predefined(self, folder: str | None) -> None:
-        from lispe_kernel import __version__
-
         self.namespace.update(
             CONSTANTS,
             __name__="lispe",
@@ -366,8 +366,6 @@ class Session:
 
 def _run_code(code: list[Any], arguments: tuple[Any, ...]) -> Any:
     """A list in head position of a call: a lambda, or a partial call."""
-    from lispe_kernel.language.calling import callable_of
-
     return callable_of(code)(*arguments)
 
 

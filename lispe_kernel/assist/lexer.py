@@ -74,7 +74,7 @@ def _head(lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]
     yield match.start(3), Name.Function if kind is Name.Variable else kind, match[3]
 
 
-class LispeLexer(RegexLexer):
+class LispeLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
     """Pygments lexer `lispe`."""
 
     name = "LispE"

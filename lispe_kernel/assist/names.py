@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.printer import show
@@ -107,8 +107,9 @@ def _call(name: str, patterns: Any) -> str:
 def _clauses(value: Any) -> list[Any]:
     """The clauses of a pattern function, in the order of definition; none for another function."""
     written = getattr(value, "lispe_source", None)
-    is_patterns = isinstance(written, list) and written and all(isinstance(form, list) for form in written)
-    return [form for form in written if len(form) > 2] if is_patterns else []
+    if not isinstance(written, list) or not all(isinstance(form, list) for form in written):
+        return []
+    return [form for form in written if len(form) > 2]
 
 
 def macro_signature(macro: Macro) -> str:

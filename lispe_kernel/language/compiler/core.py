@@ -10,103 +10,41 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.calls import compile_call
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
-from lispe_kernel.language.compiler.emit import Emitter, only_arithmetic, stores_of
-from lispe_kernel.language.compiler.inference import surviving
-from lispe_kernel.language.compiler.instances import InstanceScope
-from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH, Kinds
-from lispe_kernel.language.compiler.registry import NOT_INLINE, SpecialForm, inline_functions, special_forms
-from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, Signature, python_name
-from lispe_kernel.language.errors import CompileError, Span
-from lispe_kernel.language.forms import DOT, Form, as_data
-from lispe_kernel.language.functions import Function
+from lispe_kernel.language.compiler.emit import only_arithmetic, stores_of
+from lispe_kernel.language.compiler.instance_calls import compile_creation, instance_call
+from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH
+from lispe_kernel.language.compiler.macro_calls import expand
+from lispe_kernel.language.compiler.registry import (
+    NOT_INLINE,
+    SpecialForm,
+    inline_functions,
+    special_forms,
+    tests,
+)
+from lispe_kernel.language.compiler.variables import Variables
+from lispe_kernel.language.forms import AT, DOT, Form, head, is_table
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.context import Context
+    from lispe_kernel.language.errors import Span
+    from lispe_kernel.language.source import Source
 
 # A nesting that no person writes; deeper forms would exhaust the stack of Python's own compiler.
 DEEPEST = 1000
 
-AT = Atom("at")
 
-
-def is_table(form: list[Any]) -> bool:
-    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
-    return (
-        form[0] is AT
-        and len(form) > 1
-        and all(
-            isinstance(pair, list) and len(pair) == 3 and pair[0] is AT and isinstance(pair[1], str)
-            for pair in form[1:]
-        )
-    )
-
-
-class Context(Protocol):
-    """What the compiler asks of the session."""
-
-    macros: dict[str, Any]
-    fixed: set[str]
-    classes: dict[str, Any]
-
-    def signature(self, name: str) -> Signature | None: ...
-
-    def defined(self, name: str) -> bool: ...
-
-    def declared(self, name: str) -> Any: ...
-
-    def library(self, name: str) -> Function | None: ...
-
-    def canonical(self, name: str) -> str: ...
-
-    def use_library(self, name: str, space: str = "") -> None: ...
-
-
-class Compiler(Kinds, Emitter):
+class Compiler(Variables):
     """Compiles the forms of one text for one session."""
 
     def __init__(self, context: Context, source: Source) -> None:
-        super().__init__()
-        self.context = context
-        self.source = source
-        self.function = PythonFunction("top", source.name)
-        self.bindings: dict[str, Binding] = {}
-        # Frame variables certainly assigned at this point of the current frame.
-        self.definite: set[str] = set()
-        # The names for the values of the loops around this place; None where a value is not wanted.
-        self.loop_values: list[str | None] = []
-        # Definitions met so far in this text: name -> signature, and what the unit collects of them.
-        self.signatures: dict[str, Signature] = {}
-        self.definitions: list[Any] = []
-        self.macros: dict[str, Any] = {}
-        self.fixed: set[str] = set()
-        self.links: dict[str, str] = {}
-        # Nodes known by their id until their function is settled: they must live so long.
-        self.kept_nodes: list[Any] = []
-        # Records and classes of this text, and what is built when the text has been read.
-        self.declarations: dict[str, Any] = {}
-        self.finishers: dict[str, Any] = {}
-        self.classes: dict[str, Any] = {}
-        # The instance that is current here, and the class that `withclass` names.
-        self.instance: InstanceScope | None = None
-        self.with_class: Any = None
-        # The current name space and thread body, the functions of theirs that are still to come.
-        self.space = self.thread = ""
-        self.announced: set[str] = set()
-        self.in_threadspace = False
-        self._kinds: dict[str, str] = {}
-        self.shared: set[str] = set()
+        super().__init__(context, source)
         self._depth = 0
-
-    # -- errors ----------------------------------------------------------------------------------
-
-    def error(self, text: str, span: Span | None = None) -> CompileError:
-        span = span or self.place
-        return CompileError(text, span=span, source=self.source.name, line_text=self.source.line(span.line))
 
     # -- entry -----------------------------------------------------------------------------------
 
@@ -224,9 +162,24 @@ class Compiler(Kinds, Emitter):
 
     def test(self, form: Any, span: Span | None = None) -> ast.expr:
         """The form as a Python condition that is true exactly when LispE takes the value for true."""
-        from lispe_kernel.language.compiler.forms.logic import compile_test
-
-        return compile_test(self, form, span)
+        if not isinstance(form, list):
+            if form is None or form is TRUE or isinstance(form, int | float | str):
+                return self.constant(bool(form) if form is not TRUE else True)
+            return self.condition(self.value(form, span))
+        name = head(form)
+        test = tests.get(name.name) if name is not None else None
+        if test is None or name is None or name.name in self.bindings or self.user_defined(name.name):
+            return self.condition(self.value(form, span))
+        entry = special_forms.get(name.name) or self.context.library(name.name)
+        if entry is None or not entry.accepts(len(form) - 1):
+            return self.condition(self.value(form, span))  # which says what is wrong with the arity
+        outer = self.place
+        placed = form if isinstance(form, Form) else Form(form, self.place)
+        self.place = placed.span
+        try:
+            return test(self, placed)
+        finally:
+            self.place = outer
 
     def condition(self, expression: ast.expr) -> ast.expr:
         """A value as a Python condition."""
@@ -243,155 +196,6 @@ class Compiler(Kinds, Emitter):
     def question(self, test: ast.expr) -> ast.expr:
         """A Python condition as LispE's answer, true or nil."""
         return self.known(self.choose(test, self.true(), self.nil()), "boolean")
-
-    # -- constants and variables -----------------------------------------------------------------
-
-    def literal(self, value: Any) -> ast.expr:
-        return self.constant(value)
-
-    def quoted(self, form: Any) -> ast.expr:
-        """A quoted form as a value: a container is a fresh copy at each evaluation."""
-        if isinstance(form, Atom):
-            return self.true() if form is TRUE else self.constant(form)
-        if not isinstance(form, list):
-            return self.constant(form)
-        data = as_data(form)
-        nested = type(data) is not List or any(isinstance(item, list | LinkedList) for item in data)
-        return self.call(" copy" if nested else " list", self.constant(data))
-
-    def variable(self, atom: Atom) -> ast.expr:
-        """The value of a variable, or of a function or operator that is named without a call."""
-        name = atom.name
-        if atom is TRUE:
-            return self.known(self.true(), "boolean")
-        binding = self.bindings.get(name)
-        if binding is not None:
-            return self.name(binding.name)
-        if self.instance is not None and not self._is_local(name):
-            field = self.instance.variable(self, name)
-            if field is not None:
-                return field
-        if self.is_frame_variable(name):
-            return self._frame_variable(name)
-        if self.space or self.thread:
-            name = self._found_in_space(name)
-        return self._global(name)
-
-    def _is_local(self, name: str) -> bool:
-        return name in self.definite and self.function.frame.kind == "defun"
-
-    def is_frame_variable(self, name: str) -> bool:
-        frame = self.function.frame
-        return frame.kind == "defun" and (name in frame.assigned or not self.is_keyword(name))
-
-    def _frame_variable(self, name: str) -> ast.expr:
-        node = self.name(python_name(name))
-        if name not in self.definite:
-            if not self.context.defined(name):
-                self._global(name)  # loads a library, refuses what can never be a variable
-            self.function.frame.uncertain_reads[id(node)] = name
-            self.kept_nodes.append(node)
-        return node
-
-    def _global(self, name: str) -> ast.expr:
-        if not self.context.defined(name) and name not in self.signatures:
-            if name in special_forms:
-                raise self.error(f"Error: cannot evaluate this instruction: '{name}'")
-            entry = self.context.library(name)
-            if entry is not None and entry.keyword:
-                if name[0].isalpha():
-                    raise self.error(
-                        f"Error: cannot evaluate this instruction: '{name}' "
-                        f"(write '{name} to pass it as a function)"
-                    )
-                return self.constant(Atom(name))
-        return self.name(python_name(name))
-
-    def declare(self, name: str, value: Any, signature: Signature | None = None) -> None:
-        """Note a record or class: the name means it from here on."""
-        self.declarations[name] = value
-        if signature is not None:
-            self.signatures[name] = signature
-
-    def declared(self, name: str) -> Any:
-        """The record maker, record group or class that a name means, or whatever else is global."""
-        return self.declarations[name] if name in self.declarations else self.context.declared(name)
-
-    def is_keyword(self, name: str) -> bool:
-        """Whether a name belongs to the language and cannot be a variable."""
-        if name in special_forms:
-            return True
-        entry = self.context.library(name)
-        return entry is not None and entry.keyword
-
-    def check_variable(self, target: Any, span: Span | None = None) -> str:
-        """The name of a variable that may be assigned."""
-        if not isinstance(target, Atom):
-            raise self.error(f"Error: Invalid variable name: '{to_text(target)}'", span)
-        name = target.name
-        if target is TRUE or self.is_keyword(name):
-            raise self.error(f"Error: Invalid variable name: '{name}' (keyword)", span)
-        if name in self.fixed or name in self.context.fixed:
-            raise self.error(f"Error: '{name}' is a constant value", span)
-        return name
-
-    def target_name(self, name: str) -> str:
-        """The Python variable that `setq` of a name assigns here."""
-        binding = self.bindings.get(name)
-        return binding.name if binding is not None else python_name(name)
-
-    def target(self, name: str) -> str:
-        """As `target_name`; the assignment is noted, from here on the variable has a value."""
-        binding = self.bindings.get(name)
-        if binding is not None:
-            if binding.owner is not self.function:
-                self.function.nonlocals.add(binding.name)
-                self.shared.add(binding.name)
-            self.forget(binding.name)
-            return binding.name
-        python, frame = python_name(name), self.function.frame
-        self.forget(python)
-        if frame.kind == "top":
-            self.function.globals.add(python)
-            return python
-        frame.assigned.add(name)
-        if self.function is not frame:
-            self.function.nonlocals.add(python)
-            self.shared.add(python)
-            frame.initialise.add(python)
-        self.definite.add(name)
-        return python
-
-    @contextmanager
-    def bound(self, names: dict[str, str]) -> Iterator[None]:
-        """Lexical bindings (LispE name -> Python name) of the current Python function, for a while."""
-        outer = self.bindings
-        self.bindings = {**outer, **{n: Binding(p, self.function) for n, p in names.items()}}
-        try:
-            yield
-        finally:
-            self.bindings = outer
-
-    @contextmanager
-    def branch(self) -> Iterator[set[str]]:
-        """What is certainly assigned inside is not certain after; yields the set at the branch's end."""
-        before, kinds = set(self.definite), dict(self._kinds)
-        inside: set[str] = set()
-        try:
-            yield inside
-        finally:
-            inside.update(self.definite)
-            self.definite = before
-            self._kinds = {name: kind for name, kind in kinds.items() if self._kinds.get(name) == kind}
-
-    def forget_assigned(self, forms: Form) -> None:
-        """Keep of the kinds of variables what still holds however often the forms run: loops, handlers."""
-        bound = {binding.name: name for name, binding in self.bindings.items()}
-        visible = {bound.get(python, python): python for python in self._kinds if not python.startswith(" ")}
-        known = {name: self._kinds[python] for name, python in visible.items()}
-        still = surviving(known, forms, (self.macros, self.context.macros))
-        for name, python in visible.items():
-            self._kinds[python] = still.get(name, "")
 
     # -- lists -----------------------------------------------------------------------------------
 
@@ -415,8 +219,6 @@ class Compiler(Kinds, Emitter):
             if len(form) >= 3 and form[1] is AT:
                 return self.compile(form.made(AT, head, *form[2:]), destination)
             if self.classes or self.context.classes:
-                from lispe_kernel.language.compiler.forms.creation import instance_call
-
                 called = instance_call(self, form, destination)
                 if called is not NOT_INLINE:
                     return called  # type: ignore[no-any-return]
@@ -451,10 +253,6 @@ class Compiler(Kinds, Emitter):
     # -- calls -----------------------------------------------------------------------------------
 
     def _named_call(self, name: str, form: Form, destination: Destination) -> ast.expr | None:
-        from lispe_kernel.language.compiler.forms.calls import compile_call
-        from lispe_kernel.language.compiler.forms.creation import compile_creation, instance_call
-        from lispe_kernel.language.compiler.forms.macros import expand
-
         if self.classes or self.context.classes:
             found = instance_call(self, form, destination)
             if found is not NOT_INLINE:
@@ -462,7 +260,7 @@ class Compiler(Kinds, Emitter):
         if name in self.bindings:
             return self.deliver(self._computed_call(form), destination)
         if self.space or self.thread:
-            name = self._found_in_space(name)
+            name = self.found_in_space(name)
         if self.instance is not None and self.instance.calls(name):
             return self.instance.call(self, form, destination)
         cls = self.classes.get(name) or self.context.classes.get(name)
@@ -482,18 +280,6 @@ class Compiler(Kinds, Emitter):
             if found is not NOT_INLINE:
                 return found  # type: ignore[no-any-return]
         return compile_call(self, name, form, destination, entry)
-
-    def _found_in_space(self, name: str) -> str:
-        from lispe_kernel.language.compiler.forms.spaces import found_in_space
-
-        return found_in_space(self, name)
-
-    def user_defined(self, name: str) -> bool:
-        """Whether a name in head position means something of the user's, not of the library."""
-        if name in self.signatures or name == self.function.frame.name:
-            return True
-        frame = self.function.frame
-        return self.context.defined(name) or (frame.kind == "defun" and name in frame.assigned)
 
     def _computed_call(self, form: Form) -> ast.expr:
         function, *arguments = self.arguments(form, 0)

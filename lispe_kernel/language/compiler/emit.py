@@ -7,9 +7,13 @@ debuggers point at LispE text. Knows nothing of what any form means.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.errors import NOWHERE, Span
+from lispe_kernel.language.errors import NOWHERE, CompileError, Span
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.source import Source
 
 LOAD, STORE = ast.Load(), ast.Store()
 
@@ -24,11 +28,12 @@ MARK = "\0lispe-constant"
 class Emitter:
     """Makes nodes at the current place and puts statements into the current block."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self.source = source
         self.block: list[ast.stmt] = []
         self.constants: list[Any] = []
         self._constant_index: dict[int, int] = {}
-        self._place: dict[str, int] = {}
+        self._place: dict[str, Any] = {}
         self.place = NOWHERE
 
     @property
@@ -46,6 +51,11 @@ class Emitter:
             "end_col_offset": span.end_column,
         }
 
+    def error(self, text: str, span: Span | None = None) -> CompileError:
+        """The error to raise for what is written at a place, the current one when absent."""
+        span = span or self.place
+        return CompileError(text, span=span, source=self.source.name, line_text=self.source.line(span.line))
+
     # -- expressions -----------------------------------------------------------------------------
 
     def name(self, identifier: str) -> ast.Name:
@@ -60,7 +70,7 @@ class Emitter:
             index = len(self.constants)
             self.constants.append(value)
             self._constant_index[id(value)] = index
-        return ast.Constant((MARK, index), **self._place)
+        return ast.Constant((MARK, index), **self._place)  # type: ignore[arg-type]  # a tuple may be a constant
 
     def true(self) -> ast.expr:
         return self.name(TRUE_NAME)
@@ -79,14 +89,14 @@ class Emitter:
     def binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> ast.BinOp:
         return ast.BinOp(left, op, right, **self._place)
 
-    def compare(self, left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> ast.Compare:
-        return ast.Compare(left, ops, others, **self._place)
+    def compare(self, left: ast.expr, ops: list[ast.cmpop], others: Sequence[ast.expr]) -> ast.Compare:
+        return ast.Compare(left, ops, list(others), **self._place)
 
     def choose(self, test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
         return ast.IfExp(test, then, otherwise, **self._place)
 
-    def boolean(self, op: ast.boolop, values: list[ast.expr]) -> ast.expr:
-        return values[0] if len(values) == 1 else ast.BoolOp(op, values, **self._place)
+    def boolean(self, op: ast.boolop, values: Sequence[ast.expr]) -> ast.expr:
+        return values[0] if len(values) == 1 else ast.BoolOp(op, list(values), **self._place)
 
     def negate(self, test: ast.expr) -> ast.expr:
         return ast.UnaryOp(ast.Not(), test, **self._place)
@@ -158,7 +168,9 @@ class Emitter:
             [ast.Expr(ast.Constant(doc, **self._place), **self._place)] if doc else []
         )
         statements.extend(body or [self.pass_()])
-        return ast.FunctionDef(name, arguments, statements, [], None, None, **self._place, type_params=[])
+        made = ast.FunctionDef(name, arguments, statements, [], None, None, **self._place)
+        made.type_params = []  # type: ignore[attr-defined]  # a field since Python 3.12
+        return made
 
     def argument(self, name: str) -> ast.arg:
         return ast.arg(name, None, None, **self._place)

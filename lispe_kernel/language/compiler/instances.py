@@ -11,6 +11,7 @@ from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
+    from lispe_kernel.language.compiler.variables import Variables
     from lispe_kernel.language.forms import Form
 
 
@@ -28,12 +29,12 @@ class InstanceScope:
         self.extras = frozenset(f for cls in classes for f in cls.lispe_extras)
         self.methods = frozenset(m for cls in classes for m in cls.lispe_methods)
 
-    def attribute(self, c: Compiler, name: str, context: ast.expr_context | None = None) -> ast.Attribute:
+    def attribute(self, c: Variables, name: str, context: ast.expr_context | None = None) -> ast.Attribute:
         """A field of the instance."""
         node = ast.Attribute(c.name(self.name), python_name(name), context or ast.Load())
         return ast.copy_location(node, c.nil())
 
-    def variable(self, c: Compiler, name: str) -> ast.expr | None:
+    def variable(self, c: Variables, name: str) -> ast.expr | None:
         """A name as a field; None when it is none."""
         if self.inside and name in self.fields:
             node = self.attribute(c, name)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from lispe_kernel.language.compiler.core import Compiler, Context
+from lispe_kernel.language.compiler.context import Context
+from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import TAIL
 from lispe_kernel.language.compiler.emit import MARK
-from lispe_kernel.language.compiler.forms.macros import Macro
+from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
 from lispe_kernel.language.forms import Form, head

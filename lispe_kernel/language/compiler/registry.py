@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Compile = Callable[[Compiler, Form, Destination], ast.expr | None]
     Inline = Callable[[Compiler, Form, Destination], Any]
+    Test = Callable[[Compiler, Form], ast.expr]
 
 # What an inline function answers when it leaves a call to the ordinary way.
 NOT_INLINE = object()
@@ -81,6 +82,7 @@ class SpecialForms:
 
 special_forms = SpecialForms()
 inline_functions: dict[str, Inline] = {}
+tests: dict[str, Test] = {}
 
 
 def special(
@@ -116,5 +118,16 @@ def inline(*names: str) -> Callable[[Inline], Inline]:
         for name in names:
             inline_functions[name] = compile_call
         return compile_call
+
+    return register
+
+
+def test(*names: str) -> Callable[[Test], Test]:
+    """Let the compiler write these questions as bare Python conditions where only their truth is wanted."""
+
+    def register(compile_test: Test) -> Test:
+        for name in names:
+            tests[name] = compile_test
+        return compile_test
 
     return register

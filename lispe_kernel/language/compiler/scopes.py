@@ -19,6 +19,15 @@ def python_name(name: str) -> str:
     return name + "·" if name in _RESERVED else name
 
 
+# The name space of the bodies of threads.
+THREAD = "thread"
+
+
+def qualified(space: str, name: str) -> str:
+    """The global name of a function of a name space: a blank in it, so that no program can write it."""
+    return f"{space} {name}" if space else name
+
+
 @dataclass(frozen=True)
 class Binding:
     """A lexical variable: the Python name and the Python function that owns it."""

@@ -8,10 +8,13 @@ the variable is found.
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.emit import UNSET
 from lispe_kernel.language.compiler.scopes import PythonFunction, python_name
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def settle(c: Compiler, frame: PythonFunction, body: list[ast.stmt]) -> list[ast.stmt]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import AT, Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination, into
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import python_name
-from lispe_kernel.language.forms import Form, head, is_list
+from lispe_kernel.language.forms import AT, Form, head, is_list
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def _assign(c: Compiler, form: Form, destination: Destination, *, gives_value: bool) -> ast.expr | None:
@@ -50,7 +51,7 @@ def _assign_several(
     names = [c.check_variable(item, form.spans[1]) for item in form[1]]
     value = c.simple(c.value(form[2], form.spans[2]))
     taken = c.call(" several", value, c.constant(len(names)))
-    targets = [ast.copy_location(ast.Name(c.target(n), ast.Store()), taken) for n in names]
+    targets: list[ast.expr] = [ast.copy_location(ast.Name(c.target(n), ast.Store()), taken) for n in names]
     c.assign(ast.copy_location(ast.Tuple(targets, ast.Store()), taken), taken)
     return c.deliver(value if gives_value else c.true(), destination)
 
@@ -79,22 +80,17 @@ def compile_setg(c: Compiler, form: Form, destination: Destination) -> ast.expr 
     if is_list(form[1]):
         taken = c.saved(c.call(" several", c.simple(value), c.constant(len(checked))))
         for index, name in enumerate(checked):
-            c.assign(global_target(c, name), c.subscript(taken, c.constant(index)))
+            c.assign(c.global_target(name), c.subscript(taken, c.constant(index)))
     else:
-        c.assign(global_target(c, checked[0]), value)
+        c.assign(c.global_target(checked[0]), value)
     return c.deliver(c.true(), destination)
-
-
-def global_target(c: Compiler, name: str) -> ast.expr:
-    """A global variable as the target of an assignment, whatever locals there are."""
-    return c.subscript(c.name(" globals"), c.constant(python_name(name)), ast.Store())
 
 
 @special("setconst", "NAME value", least=2, most=2, silent=True)
 def compile_setconst(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Assign a global variable once and for all: assigning it again is an error."""
     name = c.check_variable(form[1], form.spans[1])
-    c.assign(global_target(c, name), c.value(form[2], form.spans[2]))
+    c.assign(c.global_target(name), c.value(form[2], form.spans[2]))
     c.fixed.add(name)
     return c.deliver(c.true(), destination)
 
@@ -149,34 +145,15 @@ def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | N
         return _in_place_element(c, form, operator, destination)
     name = c.check_variable(form[1], form.spans[1])
     combined = Form([operator, form[1], *form[2:]], form.span, form.spans)
-    if destination is EFFECT and operator in _DIRECT and _is_local(c, name):
+    if destination is EFFECT and operator in _DIRECT and c.is_certainly_local(name):
         c.compile(combined, into(c.target_name(name)))
         c.target(name)
         return None
     value = c.value(combined)
     if destination is not EFFECT:
         value = c.simple(value)
-    store_back(c, name, value)
+    c.store_back(name, value)
     return c.deliver(value, destination)
-
-
-def store_back(c: Compiler, name: str, value: ast.expr) -> None:
-    """To the local variable if there is one, else to the global, as LispE does."""
-    if _is_local(c, name):
-        c.assign(c.target(name), value)
-        return
-    frame = c.function.frame
-    statement = c.assign_statement(global_target(c, name), value)
-    frame.uncertain_writes[id(statement)] = name
-    c.kept_nodes.append(statement)
-    if c.function is not frame:
-        c.function.nonlocals.discard(name)
-    c.emit(statement)
-
-
-def _is_local(c: Compiler, name: str) -> bool:
-    """Whether an in-place operator certainly changes the variable that `setq` would."""
-    return name in c.bindings or name in c.definite or c.function.frame.kind == "top"
 
 
 def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Destination) -> ast.expr | None:

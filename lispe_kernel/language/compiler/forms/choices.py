@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination, into
 from lispe_kernel.language.compiler.forms.control import clause_body
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.forms import Form, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def _first_that(c: Compiler, form: Form, destination: Destination, *, wanted: bool) -> ast.expr | None:

@@ -6,21 +6,14 @@ The class is made while its text is compiled; its methods enter it when the text
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.emit import UNSET
 from lispe_kernel.language.compiler.forms.binding import compile_setg, compile_setq, compile_setqv
-from lispe_kernel.language.compiler.forms.definitions import (
-    Definition,
-    ParameterList,
-    build_function,
-    new_function,
-    parse_parameters,
-    place_of,
-)
+from lispe_kernel.language.compiler.function_bodies import Definition, build_function, new_function, place_of
 from lispe_kernel.language.compiler.instances import InstanceScope
+from lispe_kernel.language.compiler.parameters import ParameterList, parse_parameters
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature, python_name
 from lispe_kernel.language.compiler.settling import settle
@@ -29,6 +22,9 @@ from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 THIS = " this"
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
@@ -228,7 +224,7 @@ def compile_this(c: Compiler, form: Form, destination: Destination) -> ast.expr 
 @special("from@", "Parent form...", least=1, result=(-1,))
 def compile_from(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Inside a method: evaluate the forms with the methods of a parent class, on the same instance."""
-    cls = known_class(c, form[1])
+    cls = c.known_class(form[1])
     outer = c.instance
     if outer is None:
         raise c.error("Error: cannot execute this method out of an instance")
@@ -252,8 +248,14 @@ def compile_toclean(c: Compiler, form: Form, destination: Destination) -> ast.ex
     return c.deliver(c.true(), destination)
 
 
-def known_class(c: Compiler, name: Any) -> Any:
-    """The class that an atom names, or None."""
-    if not isinstance(name, Atom):
-        return None
-    return c.classes.get(name.name) or c.context.classes.get(name.name)
+@special("withclass", "Class form...", least=1, result=(-1,))
+def compile_withclass(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
+    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class."""
+    cls = c.known_class(form[1])
+    if cls is None:
+        raise c.error("Error: Unknown class", form.spans[1])
+    outer, c.with_class = c.with_class, cls
+    try:
+        return c.sequence(form, 2, destination)
+    finally:
+        c.with_class = outer

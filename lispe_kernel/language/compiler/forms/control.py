@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
-from lispe_kernel.language.compiler.destinations import EFFECT, VALUE, Destination, into
+from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.kinds import INTEGERS, may_assign
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import QUOTE, Form, as_data, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 # -- branches -----------------------------------------------------------------------------------------
 
@@ -222,8 +224,6 @@ def compile_loop(c: Compiler, form: Form, destination: Destination) -> ast.expr 
 def _items(c: Compiler, form: Any, span: Span) -> tuple[ast.expr, str]:
     """What a loop goes through, and the kind of its elements if that is known."""
     if is_list(form) and len(form) == 2 and form[0] is QUOTE and is_list(form[1]):
-        from lispe_kernel.language.forms import as_data
-
         return c.constant(as_data(form[1])), ""
     value = c.simple(c.value(form, span))
     is_list_type = c.compare(c.call(" type", value), [ast.Is()], [c.name(" List")])
@@ -326,7 +326,5 @@ def compile_return(c: Compiler, form: Form, destination: Destination) -> ast.exp
     elif c.function.tail_blocked:
         c.return_(c.value(value, span))
     else:
-        from lispe_kernel.language.compiler.destinations import TAIL
-
         c.compile(value, TAIL, span)
     return c.nil() if destination is VALUE else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.forms.control import loop, turn
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.forms import Form, is_list
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def _store(c: Compiler, name: str) -> ast.expr:

@@ -1,60 +1,23 @@
-"""Questions: `and`, `or`, `xor`, `not`, comparisons, and what makes any form a condition."""
+"""Questions: `and`, `or`, `xor`, `not`, comparisons: as values, and as the conditions of other forms."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.kinds import NUMBERS
-from lispe_kernel.language.compiler.registry import inline, special, special_forms
-from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import Form, head
-from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.compiler.registry import inline, special, test, tests
+from lispe_kernel.language.forms import Form
 
-Test = Callable[[Compiler, Form], ast.expr]
-
-_tests: dict[str, Test] = {}
-
-
-def compile_test(c: Compiler, form: Any, span: Span | None = None) -> ast.expr:
-    """The form as a Python condition; forms that are questions compile to bare Python tests."""
-    if not isinstance(form, list):
-        if form is None or form is TRUE or isinstance(form, int | float | str):
-            return c.constant(bool(form) if form is not TRUE else True)
-        return c.condition(c.value(form, span))
-    name = head(form)
-    test = _tests.get(name.name) if name is not None else None
-    if test is None or name is None or name.name in c.bindings or c.user_defined(name.name):
-        return c.condition(c.value(form, span))
-    entry = special_forms.get(name.name) or c.context.library(name.name)
-    if entry is None or not entry.accepts(len(form) - 1):
-        return c.condition(c.value(form, span))  # which says what is wrong with the arity
-    outer = c.place
-    placed = form if isinstance(form, Form) else Form(form, c.place)
-    c.place = placed.span
-    try:
-        found = test(c, placed)
-        return found if found is not None else c.condition(c.value(form, span))
-    finally:
-        c.place = outer
-
-
-def _test(*names: str) -> Callable[[Test], Test]:
-    def register(test: Test) -> Test:
-        for name in names:
-            _tests[name] = test
-        return test
-
-    return register
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def _answer(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """A question as a value."""
-    return c.deliver(c.question(_tests[form[0].name](c, form)), destination)
+    return c.deliver(c.question(tests[form[0].name](c, form)), destination)
 
 
 # -- and, or, xor, not --------------------------------------------------------------------------------
@@ -83,22 +46,22 @@ def _short_circuit(c: Compiler, form: Form, op: ast.boolop) -> ast.expr:
     return c.boolean(op, tests)
 
 
-@_test("and")
+@test("and")
 def _and(c: Compiler, form: Form) -> ast.expr:
     return _short_circuit(c, form, ast.And())
 
 
-@_test("or")
+@test("or")
 def _or(c: Compiler, form: Form) -> ast.expr:
     return _short_circuit(c, form, ast.Or())
 
 
-@_test("¬")
+@test("¬")
 def _not(c: Compiler, form: Form) -> ast.expr:
     return c.negate(c.test(form[1], form.spans[1]))
 
 
-@_test("xor")
+@test("xor")
 def _xor(c: Compiler, form: Form) -> ast.expr:
     values = [c.simple(c.call(" bool", c.test(form[i], form.spans[i]))) for i in range(1, len(form))]
     pairs = [c.compare(a, [ast.IsNot()], [b]) for a, b in pairwise(values)]
@@ -142,7 +105,7 @@ def _ordered(c: Compiler, form: Form) -> ast.expr:
     return c.compare(first, [_ORDER[form[0].name]() for _ in others], others)
 
 
-@_test(*_ORDER)
+@test(*_ORDER)
 def _order_test(c: Compiler, form: Form) -> ast.expr:
     if len(form) < 3:
         return c.condition(c.value(form))
@@ -192,12 +155,12 @@ def _neighbours(c: Compiler, form: Form) -> list[tuple[ast.expr, ast.expr]]:
     return list(pairwise(values))
 
 
-@_test("=")
+@test("=")
 def _equal_test(c: Compiler, form: Form) -> ast.expr:
     return c.boolean(ast.And(), [_equal(c, a, b) for a, b in _neighbours(c, form)])
 
 
-@_test("!=")
+@test("!=")
 def _different_test(c: Compiler, form: Form) -> ast.expr:
     return c.boolean(ast.And(), [_different(c, _equal(c, a, b)) for a, b in _neighbours(c, form)])
 
@@ -216,12 +179,12 @@ def _against_first(c: Compiler, form: Form) -> list[ast.expr]:
     return [_identical(c, first, other) for other in others]
 
 
-@_test("eq")
+@test("eq")
 def _eq_test(c: Compiler, form: Form) -> ast.expr:
     return c.boolean(ast.And(), _against_first(c, form))
 
 
-@_test("neq")
+@test("neq")
 def _neq_test(c: Compiler, form: Form) -> ast.expr:
     return c.boolean(ast.And(), [_different(c, test) for test in _against_first(c, form)])
 
@@ -234,7 +197,7 @@ def compile_equality(c: Compiler, form: Form, destination: Destination) -> ast.e
 # -- membership ---------------------------------------------------------------------------------------
 
 
-@_test("in")
+@test("in")
 def _in_test(c: Compiler, form: Form) -> ast.expr:
     """Whether a text holds a part that is written out; everything else is the library's."""
     if len(form) != 3 or not isinstance(form[2], str) or not form[2]:

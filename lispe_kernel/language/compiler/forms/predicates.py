@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.forms.definitions import Definition
+from lispe_kernel.language.compiler.function_bodies import Definition
 from lispe_kernel.language.compiler.patterns.clauses import Matcher
 from lispe_kernel.language.compiler.patterns.defpat import (
     Clause,
@@ -27,6 +26,9 @@ from lispe_kernel.language.compiler.scopes import Binding
 from lispe_kernel.language.errors import NOWHERE, Span
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 CUT, FAIL, RETURN, BLOCK = Atom("cut_"), Atom("fail_"), Atom("return"), Atom("block")
 # The list of results of a `defprol`; a blank cannot stand in a name of LispE.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 LAMBDA = Atom("λ")
 

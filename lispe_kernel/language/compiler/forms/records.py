@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import Signature
@@ -14,6 +13,9 @@ from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.records import RecordGroup, RecordType, is_of_type, is_record_of
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 @special("data@", "[Group] (Name slot...)...", least=1, silent=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.registry import special, special_forms
 from lispe_kernel.language.errors import CompileError
@@ -13,6 +12,9 @@ from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 MALFORMED = "Error: Infix expression is malformed"
 

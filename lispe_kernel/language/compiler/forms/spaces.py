@@ -10,15 +10,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
+from lispe_kernel.language.compiler.forms.threads import compile_threadspace
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special
+from lispe_kernel.language.compiler.scopes import THREAD, qualified
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
-MAIN, THREAD = "mainspace_", "thread"
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
+
+MAIN = "mainspace_"
 DEFINITIONS = frozenset(map(Atom, ("defun", "defpat", "defpred", "defprol")))
 
 
@@ -41,8 +45,6 @@ def compile_defspace(c: Compiler, form: Form, destination: Destination) -> ast.e
 @special("space", "name form...", least=1, result=(-1,))
 def compile_space(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Evaluate the forms with the functions of a name space; `mainspace_` is the main one."""
-    from lispe_kernel.language.compiler.forms.threads import compile_threadspace
-
     name = form[1].name if isinstance(form[1], Atom) else ""
     if name == THREAD:
         return compile_threadspace(c, form.rest(1), destination)
@@ -73,19 +75,6 @@ def _announce(c: Compiler, form: Any) -> None:
     """A function of the space may be called before its definition."""
     if head(form) in DEFINITIONS and len(form) > 1 and isinstance(form[1], Atom):
         c.announced.add(qualified(c.space, form[1].name))
-
-
-def qualified(space: str, name: str) -> str:
-    """The global name of a function of a space."""
-    return f"{space} {name}" if space else name
-
-
-def found_in_space(c: Compiler, name: str) -> str:
-    """The global name that a function's name means in the current space: the space's own, or the main one."""
-    if c.thread == name:
-        return f"{THREAD} {name}"
-    own = qualified(c.space, name)
-    return own if own in c.announced or own in c.signatures or c.context.defined(own) else name
 
 
 @inline("load", "loadcode")

@@ -7,20 +7,19 @@ name. Shared variables are globals that only a `threadspace` can name.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
-from lispe_kernel.language.compiler.forms.definitions import (
-    Definition,
-    build_function,
-    parse_parameters,
-)
+from lispe_kernel.language.compiler.function_bodies import Definition, build_function
+from lispe_kernel.language.compiler.parameters import parse_parameters
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, python_name
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.library.machine.threads import starter
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 OUTSIDE = "Error: this instruction can only be used in a 'threadspace' block"
 

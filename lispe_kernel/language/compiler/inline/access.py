@@ -7,13 +7,15 @@ the library function of the same name.
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler, is_table
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.kinds import INTEGERS
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
-from lispe_kernel.language.forms import Form
+from lispe_kernel.language.forms import Form, is_table
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def _served(c: Compiler, container: ast.expr, key: ast.expr) -> ast.expr | None:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.forms.binding import store_back
 from lispe_kernel.language.compiler.kinds import may_assign
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special, special_forms
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 LAMBDA = Atom("λ")
 MAP = Atom("map")
@@ -290,7 +291,7 @@ def _store_text(c: Compiler, name: str, value: ast.expr) -> None:
     """Assign a variable when the value is a string; a list was changed in place."""
     value = c.saved(value)
     with c.branch(), c.nested_block() as storing:
-        store_back(c, name, value)
+        c.store_back(name, value)
     c.if_(c.compare(c.call(" type", value), [ast.Is()], [c.name(" str")]), storing, [])
 
 

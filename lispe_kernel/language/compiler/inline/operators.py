@@ -7,13 +7,15 @@ some type (text appended by +, repetition by *, the sign of %), the exception go
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import VALUE, Destination
 from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, arithmetic_kind
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline
 from lispe_kernel.language.forms import Form
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def _kind(c: Compiler, operator: str, a: ast.expr, b: ast.expr) -> str:

@@ -2,22 +2,26 @@
 
 A `Matcher` compiles the patterns of one clause against Python variables. Tests gather until a statement
 is needed, then open an `if`; what follows a match is compiled into the innermost block. Lists with Kleene
-marks are in `pattern_lists.py`, dictionaries and sets in `pattern_collections.py` beside this file.
+marks are in `lists.py`, dictionaries and sets in `collections.py` beside this file.
 """
 
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
+from lispe_kernel.language.compiler.patterns.collections import match_dictionary, match_set
 from lispe_kernel.language.compiler.patterns.guards import argument_of, compile_guard, is_guard
+from lispe_kernel.language.compiler.patterns.lists import match_list
 from lispe_kernel.language.compiler.scopes import Binding
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.records import RecordGroup
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 REST = Atom("$")
 
@@ -132,8 +136,6 @@ class Matcher:
         elif isinstance(pattern[0], Atom) and self._named(pattern, pattern[0], value):
             return
         else:
-            from lispe_kernel.language.compiler.patterns.lists import match_list
-
             match_list(self, pattern, value)
 
     def _literal(self, literal: Any, value: ast.Name) -> None:
@@ -168,12 +170,8 @@ class Matcher:
             if len(pattern) > 1:
                 self.match(pattern[-1], value)
         elif name in DICTIONARIES:
-            from lispe_kernel.language.compiler.patterns.collections import match_dictionary
-
             match_dictionary(self, pattern, value)
         elif name in SETS:
-            from lispe_kernel.language.compiler.patterns.collections import match_set
-
             match_set(self, pattern, value)
         elif is_guard(c, pattern):
             self.guard(pattern, value)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination
 from lispe_kernel.language.compiler.emit import UNSET
-from lispe_kernel.language.compiler.forms.definitions import Definition, new_function
+from lispe_kernel.language.compiler.function_bodies import Definition, new_function
 from lispe_kernel.language.compiler.patterns.clauses import Matcher, literal_type
 from lispe_kernel.language.compiler.patterns.guards import is_guard
 from lispe_kernel.language.compiler.registry import special
@@ -28,6 +27,11 @@ from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.records import RecordGroup
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
+
+    Build = Callable[["Compiler", "PatternSignature", Span], Definition]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +65,6 @@ def compile_defpat(c: Compiler, form: Form, destination: Destination) -> ast.exp
     replaces the clause.
     """
     return add_clause(c, form, destination, build)
-
-
-Build = Callable[[Compiler, PatternSignature, Span], Definition]
 
 
 def add_clause(c: Compiler, form: Form, destination: Destination, build: Build) -> ast.expr | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.kinds import NUMBERS
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 KLEENE = frozenset("*+%")
 

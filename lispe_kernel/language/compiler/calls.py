@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import TAIL, Destination
-from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature, python_name
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
 
 
 def compile_call(
@@ -23,7 +24,8 @@ def compile_call(
     if signature is not None and not named and not signature.accepts(len(positional) - 1):
         raise c.error(arity_error(signature))
     if destination is TAIL and not named and _is_self(c, name, len(positional) - 1):
-        return tail_call(c, c.function, positional)
+        tail_call(c, c.function, positional)
+        return None
     arguments = c.arguments(positional)
     keywords = {n: c.value(v) for n, v in named.items()}
     called = c.call(_function(c, name, form), *arguments, named=keywords)
@@ -96,7 +98,7 @@ def tail_call(c: Compiler, function: PythonFunction, form: Form) -> None:
     if len(moved) == 1:
         c.assign(*moved[0])
     elif moved:
-        names = [ast.copy_location(ast.Name(t, ast.Store()), c.nil()) for t, _ in moved]
+        names: list[ast.expr] = [ast.copy_location(ast.Name(t, ast.Store()), c.nil()) for t, _ in moved]
         values = [a for _, a in moved]
         c.assign(
             ast.copy_location(ast.Tuple(names, ast.Store()), c.nil()),
@@ -104,18 +106,3 @@ def tail_call(c: Compiler, function: PythonFunction, form: Form) -> None:
         )
     function.loops = True
     c.continue_()
-
-
-@special("self", "argument...")
-def compile_self(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Calls the running function or lambda again. In tail position this is a loop."""
-    function = c.function
-    if function.kind == "top":
-        raise c.error("Error: 'self' can only be used inside a function")
-    expected = len(function.parameters)
-    given = len(form) - 1
-    if (given > expected and function.rest is None) or given < expected - len(function.optional):
-        raise c.error(f"Error: Wrong number of arguments for: 'self' in '{function.name}'")
-    if destination is TAIL:
-        return tail_call(c, function, form)
-    return c.deliver(c.call(python_name(function.name), *c.arguments(form)), destination)

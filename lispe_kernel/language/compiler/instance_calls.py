@@ -1,22 +1,23 @@
-"""Calls that have to do with instances: `(Class value...)`, `(obj (method a...)...)`, `withclass`."""
+"""Calls that have to do with instances: `(Class value...)` and `(obj (method a...)...)`."""
 
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.core import Compiler
+from lispe_kernel.language.compiler.calls import NAMED
 from lispe_kernel.language.compiler.destinations import Destination
-from lispe_kernel.language.compiler.forms.calls import NAMED
-from lispe_kernel.language.compiler.forms.classes import SETQI, known_class
 from lispe_kernel.language.compiler.instances import InstanceScope
-from lispe_kernel.language.compiler.registry import NOT_INLINE, special, special_forms
+from lispe_kernel.language.compiler.registry import NOT_INLINE, special_forms
 from lispe_kernel.language.compiler.scopes import python_name
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
-SETQ = Atom("setq")
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.core import Compiler
+
+SETQ, SETQI = Atom("setq"), Atom("setqi")
 # The kind of a value that surely is an instance of some class.
 INSTANCE = "instance"
 
@@ -131,7 +132,7 @@ def _classes_of(c: Compiler, form: Form) -> tuple[list[Any], int, Any] | None:
             return None
     elif head(form[0]) in _CODE:
         return None
-    named = known_class(c, form[1])
+    named = c.known_class(form[1])
     start = 2 if named is not None else 1
     if not all(is_list(item) for item in form[start:]):
         return None
@@ -161,16 +162,3 @@ def _may_hold_instance(c: Compiler, name: str) -> bool:
     if name in c.macros or name in c.context.macros or name in c.classes or name in c.context.classes:
         return False
     return c.context.defined(name) or c.context.library(name) is None
-
-
-@special("withclass", "Class form...", least=1, result=(-1,))
-def compile_withclass(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class."""
-    cls = known_class(c, form[1])
-    if cls is None:
-        raise c.error("Error: Unknown class", form.spans[1])
-    outer, c.with_class = c.with_class, cls
-    try:
-        return c.sequence(form, 2, destination)
-    finally:
-        c.with_class = outer
