@@ -26,7 +26,7 @@ from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.scopes import Signature
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
-from lispe_kernel.language.forms import Form
+from lispe_kernel.language.forms import LAMBDA, Form
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
 from lispe_kernel.language.library.machine.threads import Threads
@@ -36,8 +36,6 @@ from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import EMPTY, Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
-
-LAMBDA = Atom("λ")
 
 TORCH_LIBRARIES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
 

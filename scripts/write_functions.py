@@ -27,10 +27,10 @@ def page() -> str:
     library.load()
     torch_library.load()
     display.load()
-    parts = [OPENING, _contents(), "## Special forms\n", *map(_form, sorted(special_forms, key=_name))]
+    parts = [OPENING, _contents(), "## Special forms\n", *map(_entry, sorted(special_forms, key=_name))]
     for title, functions in _families():
         parts.append(f"## {title}\n")
-        parts += [_function(f) for f in functions]
+        parts += [_entry(f) for f in functions]
     return "\n".join(parts)
 
 
@@ -64,11 +64,7 @@ def _heading(entry: Function | SpecialForm) -> str:
     return f"### `{entry.name}`\n\n`{entry.signature}`" + (f" — also {aliases}" if aliases else "")
 
 
-def _form(form: SpecialForm) -> str:
-    return f"{_heading(form)}\n\n{_paragraphs(form.doc)}\n"
-
-
-def _function(entry: Function) -> str:
+def _entry(entry: Function | SpecialForm) -> str:
     parts = [_heading(entry), _paragraphs(entry.meaning)]
     if entry.examples:
         shown = "\n".join(f"{code}\n; {result}" if result else code for code, result in entry.examples)

@@ -155,7 +155,8 @@ def _defining_form(text: str, line: int, name: str) -> str:
     """The form that defines a name on a line or after it; that line when there is none (a lambda, say)."""
     source = Source(text)
     start = len("".join(text.splitlines(keepends=True)[: line - 1]))
-    found = re.compile(rf"\(\s*[^\s()]+\s+{re.escape(name)}(?=[\s()])").search(text, start)
+    defining = "|".join(re.escape(word) for word, form in special_forms.names() if form.defines)
+    found = re.compile(rf"\(\s*(?:{defining})\s+{re.escape(name)}(?=[\s()])").search(text, start)
     if found is None:
         return source.line(line)
     rest = text[found.start() :]

@@ -14,7 +14,10 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 
+# Names of the language that other files look for in forms.
 QUOTE = Atom("quote")
+LAMBDA = Atom("λ")
+BLOCK = Atom("block")
 DOT = Atom(".")
 AT = Atom("at")
 

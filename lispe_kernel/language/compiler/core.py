@@ -242,10 +242,9 @@ class Compiler(Variables):
         return Form([*form[:at], inner], form.span, [*form.spans[:at], form.span])
 
     def _special(self, special: SpecialForm, form: Form, destination: Destination) -> ast.expr | None:
-        if not special.accepts(len(form) - 1):
-            raise self.error(
-                f"Error: Wrong number of arguments for: '{special.name}' (use {special.signature})"
-            )
+        wrong = special.misfit(form)
+        if wrong:
+            raise self.error(wrong)
         found = special.compile(self, form, destination)
         assert found is None or isinstance(found, ast.expr)
         return found

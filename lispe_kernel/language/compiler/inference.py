@@ -6,18 +6,17 @@ are looked at as they stand, without compiling them; whatever is not understood 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lispe_kernel.language.compiler.kinds import NOT_ASSIGNING, NUMBERS, arithmetic_kind, mentions
-from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.compiler.kinds import NUMBERS, arithmetic_kind
+from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.values.atoms import Atom
 
-_SETTING = frozenset({"setq", "setqv"})
-_IN_PLACE = {"+=": Atom("+"), "-=": Atom("-"), "*=": Atom("*")}
 _WIDTH = ("natural", "integer", "number")
-# Library functions whose result has a kind whatever they are given.
-_RESULTS = {"string": "text", "size": "natural", "f_": "text"}
+# The kind of every result of a function or form, by its name; empty where that depends.
+Returns = Callable[[str], str]
 
 
 @dataclass
@@ -29,7 +28,9 @@ class _Assignments:
     lost: set[str] = field(default_factory=set)
 
 
-def surviving(kinds: dict[str, str], forms: list[Any], macros: tuple[dict[str, Any], ...]) -> dict[str, str]:
+def surviving(
+    kinds: dict[str, str], forms: list[Any], macros: tuple[dict[str, Any], ...], returns: Returns
+) -> dict[str, str]:
     """The kinds, by LispE name, that still hold whenever the forms have run any number of times."""
     found = _Assignments()
     _collect(list(forms), macros, set(kinds), found)
@@ -44,7 +45,7 @@ def surviving(kinds: dict[str, str], forms: list[Any], macros: tuple[dict[str, A
         for name in [n for n in assigned if known.get(n)]:
             joined = known[name]
             for expression in found.expressions.get(name, ()):
-                joined = _join(joined, _kind(expression, known))
+                joined = _join(joined, _kind(expression, known, returns))
             if joined != known[name]:
                 known[name], changed = joined, True
     return {name: kind for name, kind in known.items() if kind and name in kinds}
@@ -63,34 +64,35 @@ def _collect(
             continue
         if any(head.name in known for known in macros):
             found.lost |= names
-        elif head.name in special_forms:
-            _note(item, head.name, names, found)
+            continue
+        form = special_forms.get(head.name)
+        if form is not None:
+            _note(item, form, names, found)
 
 
-def _note(item: list[Any], head: str, names: set[str], found: _Assignments) -> None:
-    target = item[1] if len(item) > 1 else None
-    if head in _SETTING and isinstance(target, Atom) and len(item) == 3:
-        found.expressions.setdefault(target.name, []).append(item[2])
-    elif head in _IN_PLACE and isinstance(target, Atom):
-        found.expressions.setdefault(target.name, []).append([_IN_PLACE[head], *item[1:]])
-    elif head in _IN_PLACE and isinstance(target, list):
-        return  # an element of a container, not a variable
+def _note(item: list[Any], form: SpecialForm, names: set[str], found: _Assignments) -> None:
+    head, target = form.name, item[1] if len(item) > 1 else None
+    if form.value and isinstance(target, Atom) and form.value < len(item):
+        found.expressions.setdefault(target.name, []).append(item[form.value])
+    elif form.operator and isinstance(target, Atom):
+        found.expressions.setdefault(target.name, []).append([Atom(form.operator), *item[1:]])
     elif head == "loop" and isinstance(target, list) and len(target) == 3 and isinstance(target[0], Atom):
         start = target[1]
         found.counters[target[0].name] = "natural" if type(start) is int and start >= 0 else "integer"
     elif head == "loopcount" and len(item) > 3 and isinstance(item[2], Atom) and item[2].name != "into":
         found.counters[item[2].name] = "integer"
-    elif head == "let" and isinstance(target, list):
-        # A binding of the same name is another variable, with any value.
-        found.lost |= {n for n in names if mentions(item, Atom(n)) or any(_binds(pair, n) for pair in target)}
-    elif head == "λ" and isinstance(target, list):
-        found.lost |= {n for n in names if any(_binds(p, n) or p is Atom(n) for p in target)}
-    elif head not in NOT_ASSIGNING:
-        found.lost |= {n for n in names if mentions(item, Atom(n))}
+    elif form.binds:
+        # A variable of the form's own with the same name has any value.
+        own = item[form.binds] if form.binds < len(item) else None
+        found.lost |= {n for n in names if _binds(own, Atom(n))}
+    else:
+        found.lost |= {n for n in names if form.may_set(item, Atom(n))}
 
 
-def _binds(pair: Any, name: str) -> bool:
-    return isinstance(pair, list) and any(part is Atom(name) for part in pair[:2])
+def _binds(own: Any, variable: Atom) -> bool:
+    """Whether `x`, `(x y)` or `((x 1) (y 2))` names a variable."""
+    parts = own if isinstance(own, list) else [own]
+    return any(part is variable or (isinstance(part, list) and variable in part[:2]) for part in parts)
 
 
 def _join(a: str, b: str) -> str:
@@ -102,7 +104,7 @@ def _join(a: str, b: str) -> str:
     return ""
 
 
-def _kind(expression: Any, known: dict[str, str]) -> str:
+def _kind(expression: Any, known: dict[str, str], returns: Returns) -> str:
     """The kind of a form's value as far as it can be seen."""
     if isinstance(expression, Atom):
         return known.get(expression.name, "")
@@ -112,13 +114,13 @@ def _kind(expression: Any, known: dict[str, str]) -> str:
         return "number" if isinstance(expression, float) else "natural" if expression >= 0 else "integer"
     if not isinstance(expression, list) or len(expression) < 2 or not isinstance(expression[0], Atom):
         return ""
-    return _call_kind(expression[0].name, expression[1:], known)
+    return _call_kind(expression[0].name, expression[1:], known, returns)
 
 
-def _call_kind(head: str, operands: list[Any], known: dict[str, str]) -> str:
-    if head in _RESULTS:
-        return _RESULTS[head]
-    kinds = [_kind(operand, known) for operand in operands]
+def _call_kind(head: str, operands: list[Any], known: dict[str, str], returns: Returns) -> str:
+    if returns(head):
+        return returns(head)
+    kinds = [_kind(operand, known, returns) for operand in operands]
     if head == "+" and kinds[0] == "text" and len(kinds) > 1:
         return "text"
     if head not in ("+", "-", "*", "/", "%") or len(kinds) < 2 or not all(k in NUMBERS for k in kinds):

@@ -10,7 +10,7 @@ from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.instances import InstanceScope
 from lispe_kernel.language.compiler.registry import NOT_INLINE, special_forms
 from lispe_kernel.language.compiler.scopes import python_name
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
@@ -150,7 +150,7 @@ def _classes_of(c: Compiler, form: Form) -> tuple[list[Any], int, Any] | None:
 
 
 # Lists in head position that are code, or surely make a function.
-_CODE = frozenset(map(Atom, ("quote", "λ")))
+_CODE = frozenset((QUOTE, LAMBDA))
 
 
 def _may_hold_instance(c: Compiler, name: str) -> bool:

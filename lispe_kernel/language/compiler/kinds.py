@@ -24,38 +24,6 @@ NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary", "numbers"}
 # Kinds whose truth in Python is their truth in LispE.
 PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary", "numbers"}
 
-# Special forms that never assign an atom that stands directly in them.
-NOT_ASSIGNING = frozenset(
-    [
-        "if",
-        "ife",
-        "check",
-        "ncheck",
-        "cond",
-        "block",
-        "quote",
-        "while",
-        "and",
-        "or",
-        "xor",
-        "select",
-        "andvalue",
-        "switch",
-        "return",
-        "break",
-        "maybe",
-        "catch",
-        "throw",
-        "λ",
-        "self",
-        "elapse",
-        "eval",
-        "f_",
-        "from@",
-        "this",
-    ]
-)
-
 
 def arithmetic_kind(operator: str, a: str, b: str) -> str:
     """The kind of a result of + - * / % from the kinds of the operands."""
@@ -80,28 +48,8 @@ def may_assign(forms: list[Any], name: str, macros: tuple[dict[str, Any], ...]) 
             continue
         if any(head.name in known for known in macros):
             return True
-        if head.name in special_forms and head.name not in NOT_ASSIGNING and mentions(item, atom):
-            return True
-    return False
-
-
-# Where the assigning forms that matter for speed name their variables; the others may do so anywhere.
-_TARGETS = dict.fromkeys(("setq", "setqv", "setg", "setqi", "loop", "whilein", "lloop", "mloop"), (1,))
-_TARGETS |= dict.fromkeys(("+=", "-=", "*=", "/=", "%="), (1,))
-_TARGETS |= {"loopcount": (2, 3), "let": ()}
-
-
-def mentions(item: list[Any], atom: Atom) -> bool:
-    """Whether an assigning form names the variable where it assigns one, or anywhere if that is unknown."""
-    places = _TARGETS.get(item[0].name)
-    if places is None:
-        return any(part is atom or (isinstance(part, list) and atom in part) for part in item[1:])
-    for place in places:
-        part = item[place] if place < len(item) else None
-        if part is atom:
-            return True
-        # `(setq (a b) ...)` assigns both; `(+= (@ container key) ...)` assigns no variable.
-        if place == 1 and isinstance(part, list) and atom in part and not item[0].name.endswith("="):
+        form = special_forms.get(head.name)
+        if form is not None and form.may_set(item, atom):
             return True
     return False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
+from lispe_kernel.language.forms import BLOCK, QUOTE, Form, as_data, is_list
 from lispe_kernel.language.printer import is_type_atom, to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
 REST = Atom("$")
-BLOCK = Atom("block")
 
 
 @dataclass(frozen=True)

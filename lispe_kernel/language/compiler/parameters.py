@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from lispe_kernel.language.errors import Span
 
 
+# What forms that declare a function say of a missing name or list; by the parts of their grammars.
+DECLARATION = {
+    "name": "Error: Missing name in the declaration of a function",
+    "([parameter...])": "Error: List of missing parameters in a function declaration",
+    "([pattern...])": "Error: List of missing parameters in a function declaration",
+}
+
+
 @dataclass
 class ParameterList:
     """A parsed parameter list; `optional` maps a name to its default form."""
@@ -33,8 +41,6 @@ class ParameterList:
 
 def parse_parameters(c: Compiler, form: Any, span: Span) -> ParameterList:
     """Read `(x (y) (z 10) (() rest))`."""
-    if not is_list(form):
-        raise c.error("Error: List of missing parameters in a function declaration", span)
     found = ParameterList()
     placed = form if isinstance(form, Form) else Form(form, span)
     for item, place in zip(placed, placed.spans, strict=True):

@@ -17,11 +17,10 @@ from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import TAIL
 from lispe_kernel.language.compiler.emit import MARK
 from lispe_kernel.language.compiler.macro_calls import Macro
-from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.compiler.registry import is_definition, special_forms
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
-from lispe_kernel.language.values.atoms import Atom
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _top_level(c: Compiler, form: Any, span: Any) -> CodeType | None:
     c.function = PythonFunction("top", c.source.name)
     c.block = []
     c.compile(form, TAIL, span)
-    if head(form) in _DEFINING:
+    if is_definition(form):
         return None
     place = {
         "lineno": span.line,
@@ -114,26 +113,6 @@ class Unset:
 
 
 UNSET_VALUE = Unset()
-
-
-# Forms that are carried out while compiling and leave nothing to run.
-_DEFINING = frozenset(
-    map(
-        Atom,
-        [
-            "defun",
-            "defmacro",
-            "link",
-            "defpat",
-            "defpred",
-            "defprol",
-            "data@",
-            "class@",
-            "defspace",
-            "dethread",
-        ],
-    )
-)
 
 
 def _function_code(c: Compiler, definition: Any) -> FunctionCode:

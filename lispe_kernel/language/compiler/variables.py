@@ -23,6 +23,7 @@ from lispe_kernel.language.compiler.scopes import (
     qualified,
 )
 from lispe_kernel.language.forms import Form, as_data
+from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.linked import LinkedList
@@ -147,6 +148,12 @@ class Variables(Kinds, Emitter):
         entry = self.context.library(name)
         return entry is not None and entry.keyword
 
+    def new_name(self, name: Atom, span: Span | None = None) -> str:
+        """The name of what a form defines: any but the language's own."""
+        if self.is_keyword(name.name):
+            raise self.error(f"Error: '{name.name}' is a reserved keyword.", span)
+        return name.name
+
     def check_variable(self, target: Any, span: Span | None = None) -> str:
         """The name of a variable that may be assigned."""
         if not isinstance(target, Atom):
@@ -212,7 +219,7 @@ class Variables(Kinds, Emitter):
         bound = {binding.name: name for name, binding in self.bindings.items()}
         visible = {bound.get(python, python): python for python in self._kinds if not python.startswith(" ")}
         known = {name: self._kinds[python] for name, python in visible.items()}
-        still = surviving(known, forms, (self.macros, self.context.macros))
+        still = surviving(known, forms, (self.macros, self.context.macros), self.returns)
         for name, python in visible.items():
             self._kinds[python] = still.get(name, "")
 
@@ -236,6 +243,14 @@ class Variables(Kinds, Emitter):
         if not isinstance(name, Atom):
             return None
         return self.classes.get(name.name) or self.context.classes.get(name.name)
+
+    def returns(self, name: str) -> str:
+        """What is known of every value of the form or the library's function of a name."""
+        entry = special_forms.get(name)
+        if entry is None and name not in self.bindings and not self.user_defined(name):
+            found = registry.get(name)
+            return found.returns if found is not None else ""
+        return entry.returns if entry is not None else ""
 
     # -- assigning what may be local or global ----------------------------------------------------
 

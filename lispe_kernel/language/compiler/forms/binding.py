@@ -56,24 +56,32 @@ def _assign_several(
     return c.deliver(value if gives_value else c.true(), destination)
 
 
-@special("setq", "variable value", least=2, most=2, silent=True)
+@special("setq", "variable value | (variable...) value", value=2, silent=True)
 def compile_setq(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Assign a variable: a local one inside a function, else a global one. Gives true.
 
     A list of names takes the elements of a list of the same size.
+
+    Example: (setq a 3) (setq (b c) '(1 2)) (list a b c) => (3 1 2)
     """
     return _assign(c, form, destination, gives_value=False)
 
 
-@special("setqv", "variable value", least=2, most=2)
+@special("setqv", "variable value | (variable...) value", value=2)
 def compile_setqv(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """As setq, but gives the value."""
+    """As setq, but gives the value.
+
+    Example: (+ 1 (setqv a 3)) => 4
+    """
     return _assign(c, form, destination, gives_value=True)
 
 
-@special("setg", "variable value", least=2, most=2, silent=True)
+@special("setg", "variable value | (variable...) value", silent=True)
 def compile_setg(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Assign a global variable, also inside a function. Gives true."""
+    """Assign a global variable, also inside a function. Gives true.
+
+    Example: (defun keep (v) (setg kept v)) (keep 7) kept => 7
+    """
     names = form[1] if is_list(form[1]) else [form[1]]
     checked = [c.check_variable(item, form.spans[1]) for item in names]
     value = c.value(form[2], form.spans[2])
@@ -86,23 +94,32 @@ def compile_setg(c: Compiler, form: Form, destination: Destination) -> ast.expr 
     return c.deliver(c.true(), destination)
 
 
-@special("setconst", "NAME value", least=2, most=2, silent=True)
+@special("setconst", "NAME value", silent=True)
 def compile_setconst(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Assign a global variable once and for all: assigning it again is an error."""
+    """Assign a global variable once and for all: assigning it again is an error.
+
+    Example: (setconst LIMIT 10) (* LIMIT 2) => 20
+    """
     name = c.check_variable(form[1], form.spans[1])
     c.assign(c.global_target(name), c.value(form[2], form.spans[2]))
     c.fixed.add(name)
     return c.deliver(c.true(), destination)
 
 
-@special("let", "((variable value)...) body...", least=2, result=(-1,))
+@special(
+    "let",
+    "([binding...]) body...",
+    binds=1,
+    result=(-1,),
+    errors={"([binding...])": "Error: unbalanced list of variables in 'let'"},
+)
 def compile_let(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Bind variables in order, each seeing the ones before, for the body; the value is the body's last.
 
     The bindings are lexical: the body sees them, and lambdas written in it keep them.
+
+    Example: (let ((a 1) (b (+ a 1))) (list a b)) => (1 2)
     """
-    if not is_list(form[1]):
-        raise c.error("Error: unbalanced list of variables in 'let'", form.spans[1])
     outer = c.bindings
     inner, name = c.through(destination)
     try:
@@ -117,8 +134,6 @@ def compile_let(c: Compiler, form: Form, destination: Destination) -> ast.expr |
 def _bind_pair(c: Compiler, pair: Any, form: Form) -> None:
     if isinstance(pair, Atom):
         pair = Form([pair, None], form.spans[1])
-    if not is_list(pair) or len(pair) not in (1, 2):
-        raise c.error("Error: unbalanced list of variables in 'let'", form.spans[1])
     span = pair.span if isinstance(pair, Form) else form.spans[1]
     name = c.check_variable(pair[0], span)
     value = c.value(pair[1] if len(pair) == 2 else None, span)
@@ -137,6 +152,15 @@ def _bindings(c: Compiler, names: dict[str, str]) -> dict[str, Any]:
 
 _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "^^=": "^^", "<<=": "<<", ">>=": ">>"}
 _IN_PLACE |= {"&=": "&", "&~=": "&~", "|=": "|", "^=": "^"}
+
+# What 6 becomes with 2, for the examples.
+_SAMPLES = {"+=": 8, "-=": 4, "*=": 12, "/=": 3, "%=": 0, "^^=": 36, "<<=": 24, ">>=": 1}
+_SAMPLES |= {"&=": 2, "&~=": 4, "|=": 6, "^=": 4}
+
+IN_PLACE = "variable value... | (@ container key...) value... | (container @ key...) value..."
+_ELEMENT = dict.fromkeys(
+    ("(@ container key...)", "(container @ key...)"), "Error: Expecting an index access with 'at'"
+)
 
 
 def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
@@ -158,8 +182,6 @@ def _in_place(c: Compiler, form: Form, destination: Destination) -> ast.expr | N
 
 def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Destination) -> ast.expr | None:
     access = form[1]
-    if head(access) is not AT and not (len(access) >= 3 and access[1] is AT):
-        raise c.error("Error: Expecting an index access with 'at'", form.spans[1])
     parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
     container, *keys = (c.simple(c.value(part, form.spans[1])) for part in parts)
     operand = c.value(Form([operator, *form[2:]], form.span) if len(form) > 3 else form[2], form.spans[2])
@@ -199,15 +221,16 @@ def _in_place_subscript(
     return c.deliver(c.name(name), destination)
 
 
-for _name in _IN_PLACE:
+for _name, _operator in _IN_PLACE.items():
     _aliases = ("**=",) if _name == "^^=" else ()
-    _register = special(_name, "variable value...", aliases=_aliases, least=2)
+    _register = special(_name, IN_PLACE, aliases=_aliases, operator=_operator, errors=_ELEMENT)
 
     def _compile(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
         return _in_place(c, form, destination)
 
     _compile.__doc__ = (
         f"Store `({_IN_PLACE[_name]} variable value...)` back where the variable is found, local or global; "
-        "`(@ container key)` names an element. Gives the new value."
+        "`(@ container key)` names an element. Gives the new value.\n\n"
+        f"Example: (setq v 6) ({_name} v 2) v => {_SAMPLES[_name]}"
     )
     _register(_compile)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.destinations import Destination, into
 from lispe_kernel.language.compiler.forms.control import clause_body
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.forms import Form, is_list
+from lispe_kernel.language.forms import Form
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE
 
@@ -33,23 +33,31 @@ def _first_that(c: Compiler, form: Form, destination: Destination, *, wanted: bo
     return c.deliver(c.name(name), destination)
 
 
-@special("select", "form...", least=1)
+@special("select", "form...")
 def compile_select(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The first value that is true, else the last one: 0, "" and () are skipped like nil."""
+    """The first value that is true, else the last one: 0, "" and () are skipped like nil.
+
+    Example: (select nil 0 "" "found" "later") => found
+    """
     return _first_that(c, form, destination, wanted=True)
 
 
-@special("andvalue", "form...", least=2)
+@special("andvalue", "form form...")
 def compile_andvalue(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The first value that is false, else the last one."""
+    """The first value that is false, else the last one.
+
+    Example: (andvalue 1 nil 3) => nil
+    """
     return _first_that(c, form, destination, wanted=False)
 
 
-@special("switch", "value (key body...)... [(true body...)]", least=2)
+@special("switch", "value (key body...)...", errors={"(key body...)...": "Error: wrong 'switch statement'"})
 def compile_switch(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """The clause whose key has the text of the value; `true` is the default.
 
     Keys are constants: 1, "1" and 1.0 are the same key. Without a match and a default it is an error.
+
+    Example: (switch (+ 1 1) (1 "one") (2 "two") (true "many")) => two
     """
     text = c.saved(c.call(" text", c.value(form[1], form.spans[1])))
     inner, name = c.through(destination)
@@ -62,8 +70,6 @@ def _cases(c: Compiler, form: Form, index: int, text: ast.expr, destination: Des
         c.raise_(c.call(" unknown switch key", text))
         return
     clause: Any = form[index]
-    if not is_list(clause) or len(clause) < 2:
-        raise c.error("Error: wrong 'switch statement'", form.spans[index])
     placed = clause if isinstance(clause, Form) else Form(clause, form.spans[index])
     if placed[0] is TRUE:
         clause_body(c, placed, destination)

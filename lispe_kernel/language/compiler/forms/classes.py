@@ -15,7 +15,7 @@ from lispe_kernel.language.compiler.function_bodies import Definition, build_fun
 from lispe_kernel.language.compiler.instances import InstanceScope
 from lispe_kernel.language.compiler.parameters import ParameterList, parse_parameters
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.scopes import PythonFunction, Signature, python_name
+from lispe_kernel.language.compiler.scopes import THREAD, PythonFunction, Signature, python_name
 from lispe_kernel.language.compiler.settling import settle
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, head, is_list
@@ -30,23 +30,31 @@ THIS = " this"
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 
-@special("class@", "Name [(field...)] [(from@ Parent)] method...", least=1, silent=True)
+METHODS = "[(defun name ([parameter...]) [body...])...]"
+
+
+@special(
+    "class@",
+    f"Name [([slot...])] [(from@ Parent)] {METHODS}",
+    defines="class",
+    errors={
+        "Name": "Error: wrong class name: '{}'",
+        METHODS: "Error: a class contains methods: (defun name (parameters) body...)",
+    },
+)
 def compile_class(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Declare a class: fields f, (f) or (f default), a parent to inherit from, methods by defun.
 
     `(Name value...)` makes an instance, `(obj (method a...)...)` calls its methods. The fields are variables
     in the methods; `setqi` changes them.
+
+    Example: (class@ Point (x (y 3)) (defun total () (+ x y))) (setq p (Point 4)) (p (total)) => 7
     """
-    name = form[1].name if isinstance(form[1], Atom) else ""
-    if not name or name == "thread":
-        raise c.error(f"Error: wrong class name: '{to_text(as_data(form[1]))}'", form.spans[1])
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = c.new_name(form[1], form.spans[1])
+    if name == THREAD:
+        raise c.error(f"Error: wrong class name: '{name}'", form.spans[1])
     fields, parent, start = _header(c, form)
     methods = form.rest(start)
-    for method, span in zip(methods, methods.spans, strict=True):
-        if head(method) is not DEFUN or len(method) < 3 or not isinstance(method[1], Atom):
-            raise c.error("Error: a class contains methods: (defun name (parameters) body...)", span)
     cls = _make_class(name, fields, parent, methods)
     c.declare(name, cls, Signature(name, ("field...",), rest=True))
     c.classes[name] = cls
@@ -66,8 +74,7 @@ def _header(c: Compiler, form: Form) -> tuple[ParameterList, Any, int]:
     parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
         shown = to_text(as_data(form[start]))
-        name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""
-        parent = c.classes.get(name) or c.context.classes.get(name)
+        parent = c.known_class(form[start][1])
         if parent is None:
             raise c.error(f"Error: Unknown class: '{shown}'", form.spans[start])
         start += 1
@@ -142,9 +149,7 @@ def _function(c: Compiler, cls: Any, name: str) -> PythonFunction:
 
 
 def _method(c: Compiler, cls: Any, form: Form) -> None:
-    name = form[1].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = c.new_name(form[1], form.spans[1])
     parameters = parse_parameters(c, form[2], form.spans[2])
     signature = parameters.signature(name)
     parameters.names.insert(0, THIS)
@@ -187,11 +192,13 @@ def _stored(c: Compiler, instance: str, field: str) -> ast.expr:
 # -- inside an instance -------------------------------------------------------------------------------
 
 
-@special("setqi", "field value", least=2, most=2)
+@special("setqi", "field value")
 def compile_setqi(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Assign a field of the current instance, adding it if need be; gives the value.
 
     Outside an instance it assigns a variable, as setqv does.
+
+    Example: (class@ Tally ((n 0)) (defun add () (setqi n (+ n 1)))) (setq c (Tally)) (c (add) (add)) => 2
     """
     scope = c.instance
     if scope is None:
@@ -204,9 +211,12 @@ def compile_setqi(c: Compiler, form: Form, destination: Destination) -> ast.expr
     return c.deliver(value, destination)
 
 
-@special("setq=", "variable value", least=2, most=2, silent=True)
+@special("setq=", "variable value", silent=True)
 def compile_setq_where_it_is(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Assign what has the name: a field of the current instance, else a global variable, else a local one."""
+    """Assign what has the name: a field of the current instance, else a global variable, else a local one.
+
+    Example: (setq= total 5) (* total 2) => 10
+    """
     name = c.check_variable(form[1], form.spans[1])
     if c.instance is not None and name in c.instance.fields:
         return compile_setqi(c, form, destination)
@@ -215,15 +225,21 @@ def compile_setq_where_it_is(c: Compiler, form: Form, destination: Destination) 
     return compile_setq(c, form, destination)
 
 
-@special("this", most=0)
+@special("this")
 def compile_this(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The current instance, nil outside of one."""
+    """The current instance, nil outside of one.
+
+    Example: (class@ Named (n) (defun me () (this))) (setq one (Named "a")) (eq one (one (me))) => true
+    """
     return c.deliver(c.name(c.instance.name) if c.instance is not None else c.nil(), destination)
 
 
-@special("from@", "Parent form...", least=1, result=(-1,))
+@special("from@", "Parent [form...]", result=(-1,))
 def compile_from(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Inside a method: evaluate the forms with the methods of a parent class, on the same instance."""
+    """Inside a method: evaluate the forms with the methods of a parent class, on the same instance.
+
+    Example: (class@ A () (defun f () 1)) (class@ B (from@ A) (defun f () (+ 2 (from@ A (f))))) ((B) (f)) => 3
+    """
     cls = c.known_class(form[1])
     outer = c.instance
     if outer is None:
@@ -238,9 +254,12 @@ def compile_from(c: Compiler, form: Form, destination: Destination) -> ast.expr 
         c.instance = outer
 
 
-@special("toclean", "method", least=1, most=1, silent=True)
+@special("toclean", "method", silent=True)
 def compile_toclean(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Inside a method: name the method that runs when the instance is deleted."""
+    """Inside a method: name the method that runs when the instance is deleted.
+
+    Example: (class@ Door () (defun open () (toclean 'shut)) (defun shut () nil)) ((Door) (open)) => true
+    """
     if c.instance is None:
         raise c.error("Error: cannot execute this method out of an instance")
     value = c.value(form[1], form.spans[1])
@@ -248,9 +267,12 @@ def compile_toclean(c: Compiler, form: Form, destination: Destination) -> ast.ex
     return c.deliver(c.true(), destination)
 
 
-@special("withclass", "Class form...", least=1, result=(-1,))
+@special("withclass", "Class [form...]", result=(-1,))
 def compile_withclass(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class."""
+    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class.
+
+    Example: (class@ Box (v) (defun held () v)) (setq b (Box 5)) (withclass Box (b (held))) => 5
+    """
     cls = c.known_class(form[1])
     if cls is None:
         raise c.error("Error: Unknown class", form.spans[1])

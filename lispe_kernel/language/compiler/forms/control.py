@@ -63,37 +63,52 @@ def _nothing(c: Compiler) -> Any:
     return lambda destination: c.deliver(c.nil(), destination)
 
 
-@special("if", "test then [else]", least=2, most=3, result=(2, 3))
+@special("if", "test then [else]", result=(2, 3))
 def compile_if(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate `then` when the test is true, else `else` (nil without one)."""
+    """Evaluate `then` when the test is true, else `else` (nil without one).
+
+    Example: (if (< 1 2) "less" "more") => less
+    """
     test = c.test(form[1], form.spans[1])
     return branches(c, test, _element(c, form, 2), _element(c, form, 3), destination)
 
 
-@special("ife", "test then else...", least=3, result=(2, -1))
+@special("ife", "test then else...", result=(2, -1))
 def compile_ife(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """As if, with any number of else forms; the last gives the value."""
+    """As if, with any number of else forms; the last gives the value.
+
+    Example: (ife (> 1 2) "more" (setq seen true) "less") => less
+    """
     test = c.test(form[1], form.spans[1])
     return branches(c, test, _element(c, form, 2), _sequence(c, form, 3), destination)
 
 
-@special("check", "test body...", least=1, result=(-1,))
+@special("check", "test [body...]", result=(-1,))
 def compile_check(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the body when the test is true; nil otherwise."""
+    """Evaluate the body when the test is true; nil otherwise.
+
+    Example: (check (< 1 2) (setq seen true) "less") => less
+    """
     test = c.test(form[1], form.spans[1])
     return branches(c, test, _sequence(c, form, 2), _nothing(c), destination)
 
 
-@special("ncheck", "test else body...", least=2, result=(2, -1))
+@special("ncheck", "test else [body...]", result=(2, -1))
 def compile_ncheck(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate `else` when the test is false; the body otherwise."""
+    """Evaluate `else` when the test is false; the body otherwise.
+
+    Example: (ncheck (< 1 2) "no" (setq seen true) "yes") => yes
+    """
     test = c.test(form[1], form.spans[1])
     return branches(c, test, _sequence(c, form, 3), _element(c, form, 2), destination)
 
 
-@special("cond", "(test body...)...", least=1)
+@special("cond", "(test body...)...", judges_parts=True)
 def compile_cond(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default."""
+    """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default.
+
+    Example: (cond ((> 1 2) "more") ((= 1 2) "same") (true "less")) => less
+    """
     inner, name = c.through(destination)
     _clauses(c, form, 1, inner)
     return c.result(name)
@@ -133,15 +148,21 @@ def clause_body(c: Compiler, clause: Form, destination: Destination) -> ast.expr
 RETURN = Atom("return")
 
 
-@special("block", "form...", result=(-1,))
+@special("block", "[form...]", result=(-1,))
 def compile_block(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate forms in order; the last gives the value, nil when there is none."""
+    """Evaluate forms in order; the last gives the value, nil when there is none.
+
+    Example: (block (setq a 2) (* a a)) => 4
+    """
     return c.sequence(form, 1, destination)
 
 
-@special("quote", "form", least=1, most=1)
+@special("quote", "form")
 def compile_quote(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The form itself, not evaluated. Written 'form."""
+    """The form itself, not evaluated. Written 'form.
+
+    Example: (quote (+ 1 2)) => (+ 1 2)
+    """
     return c.deliver(c.quoted(form[1]), destination)
 
 
@@ -174,9 +195,12 @@ def turn(c: Compiler, form: Form, start: int, destination: Destination) -> list[
     return body
 
 
-@special("while", "test body...", least=2, result=(-1,))
+@special("while", "test body...", result=(-1,))
 def compile_while(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the body as long as the test is true."""
+    """Evaluate the body as long as the test is true.
+
+    Example: (setq n 1) (while (< n 100) (*= n 2)) n => 128
+    """
 
     def write(to: Destination) -> None:
         with c.nested_block() as before:
@@ -196,18 +220,25 @@ def compile_while(c: Compiler, form: Form, destination: Destination) -> ast.expr
     return loop(c, form, destination, write)
 
 
-@special("loop", "variable container body... | (variable from to) body...", least=2, result=(-1,))
+@special(
+    "loop",
+    "variable container body... | (variable from to) body...",
+    result=(-1,),
+    errors={
+        "variable": "Error: Missing label for 'loop'",
+        "(variable from to)": "Error: Missing label for 'loop'",
+    },
+)
 def compile_loop(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Set the variable to each element of a container in turn; a dictionary gives its keys.
 
     `(loop (i a b) ...)` counts: i is a, a+1, ... b-1.
+
+    Example: (setq total 0) (loop x '(1 2 3) (+= total x)) total => 6
+    Example: (setq found '()) (loop (i 2 5) (push found i)) found => (2 3 4)
     """
     if is_list(form[1]):
         return _counted(c, form, destination)
-    if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing label for 'loop'", form.spans[1])
-    if len(form) < 4:
-        raise c.error("Error: Wrong number of arguments for: 'loop'")
     name = c.check_variable(form[1], form.spans[1])
     items, kind = _items(c, form[2], form.spans[2])
 
@@ -240,8 +271,6 @@ def _store(c: Compiler, name: str) -> ast.expr:
 
 def _counted(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     label = form[1] if isinstance(form[1], Form) else Form(form[1], form.spans[1])
-    if len(label) != 3 or not isinstance(label[0], Atom):
-        raise c.error("Error: Missing label for 'loop' (use (loop (i from to) body...))", form.spans[1])
     name = c.check_variable(label[0], label.spans[0])
     start, end = c.arguments(label, 1)
 
@@ -275,11 +304,15 @@ def _counting(
     return body
 
 
-@special("loopcount", "count [variable] body...", aliases=("dotimes",), least=2, result=(-1,))
+@special(
+    "loopcount", "count [variable] body... | count into variable body...", aliases=("dotimes",), result=(-1,)
+)
 def compile_loopcount(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Evaluate the body `count` times; the variable goes 0, 1 ... count-1.
 
     With a negative count it goes from abs(count)-1 down to 0.
+
+    Example: (setq found '()) (loopcount 3 i (push found i)) found => (0 1 2)
     """
     start, name = 2, None
     if isinstance(form[2], Atom) and len(form) > 3:
@@ -305,9 +338,12 @@ def compile_loopcount(c: Compiler, form: Form, destination: Destination) -> ast.
     return loop(c, form, destination, write)
 
 
-@special("break", most=0)
+@special("break", needs_function=True)
 def compile_break(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Leave the innermost loop, whose value is nil then."""
+    """Leave the innermost loop, whose value is nil then.
+
+    Example: (loop x '(1 2 3) (check (= x 2) (break)) (setq seen x)) seen => 1
+    """
     if not c.loop_values:
         raise c.error("Error: 'break' can only be used inside a loop")
     if c.loop_values[-1] is not None:
@@ -316,9 +352,12 @@ def compile_break(c: Compiler, form: Form, destination: Destination) -> ast.expr
     return c.deliver(c.nil(), destination) if destination is VALUE else None
 
 
-@special("return", "[value]", most=1)
+@special("return", "[value]", needs_function=True)
 def compile_return(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Leave the function or lambda with a value, nil without one. At top level it ends the program text."""
+    """Leave the function or lambda with a value, nil without one. At top level it ends the program text.
+
+    Example: (defun first_even (l) (loop x l (check (= 0 (% x 2)) (return x)))) (first_even '(3 4 5)) => 4
+    """
     value = form[1] if len(form) > 1 else None
     span = form.spans[1] if len(form) > 1 else None
     if c.function.kind == "top":

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.calls import tail_call
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination
 from lispe_kernel.language.compiler.function_bodies import Definition, build_function
-from lispe_kernel.language.compiler.parameters import parse_parameters
+from lispe_kernel.language.compiler.parameters import DECLARATION, parse_parameters
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import PythonFunction, python_name
-from lispe_kernel.language.forms import Form, as_data, is_list
+from lispe_kernel.language.forms import LAMBDA, Form, as_data
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
 
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
 
-@special("defun", "name (parameters) body...", least=2, silent=True)
+@special("defun", "name ([parameter...]) [body...]", defines="function", errors=DECLARATION)
 def compile_defun(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Define a global function. A leading string in a longer body is its documentation.
 
     Parameters: x, optional (x) or (x default), and (() rest) for all remaining arguments. The definition
     is made before anything of the text runs, wherever it stands; defining a name again replaces it.
+
+    Example: (defun area (w (h 2)) "The area of a rectangle." (* w h)) (list (area 3) (area 3 4)) => (6 12)
     """
-    if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing name in the declaration of a function", form.spans[1])
-    name = form[1].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = c.new_name(form[1], form.spans[1])
     parameters = parse_parameters(c, form[2], form.spans[2])
     name = f"{c.space} {name}" if c.space else name
     signature = parameters.signature(name)
@@ -45,13 +43,22 @@ def compile_defun(c: Compiler, form: Form, destination: Destination) -> ast.expr
     return None if destination is EFFECT else c.deliver(c.name(python_name(name)), destination)
 
 
-@special("λ", "(parameters) body...", aliases=("lambda", "\\"), least=2)
+@special(
+    "λ",
+    "([parameter...]) body...",
+    aliases=("lambda", "\\"),
+    binds=1,
+    needs_function=True,
+    errors={"([parameter...])": "Error: Missing parameter list in a lambda declaration"},
+)
 def compile_lambda(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """An anonymous function. It shares the variables of the function in which it is written."""
-    if not is_list(form[1]):
-        raise c.error("Error: Missing parameter list in a lambda declaration", form.spans[1])
+    """An anonymous function. It shares the variables of the function in which it is written.
+
+    Example: ((λ (x) (* x x)) 5) => 25
+    Example: (maplist (\\ (x) (+ x 1)) '(1 2 3)) => (2 3 4)
+    """
     parameters = parse_parameters(c, form[1], form.spans[1])
-    name = "λ" if not _uses_self(form) else c.function.rename("λ")
+    name = LAMBDA.name if not _uses_self(form) else c.function.rename(LAMBDA.name)
     function = PythonFunction("lambda", name, c.function)
     c.emit(build_function(c, function, parameters, form, 2, to_text(as_data(form))))
     return c.deliver(c.saved(c.name(name)), destination)
@@ -68,9 +75,12 @@ def _uses_self(form: Form) -> bool:
     return False
 
 
-@special("self", "argument...")
+@special("self", "[argument...]", needs_function=True)
 def compile_self(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Calls the running function or lambda again. In tail position this is a loop."""
+    """Calls the running function or lambda again. In tail position this is a loop.
+
+    Example: ((λ (n) (if (< n 2) 1 (* n (self (- n 1))))) 5) => 120
+    """
     function = c.function
     if function.kind == "top":
         raise c.error("Error: 'self' can only be used inside a function")

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
 
-@special("eval", "form", least=1, most=1)
+@special("eval", "form", needs_function=True)
 def compile_eval(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Run a list as code, or compile and run a text; anything else is returned as it is.
 
     The code sees the variables of the function that evaluates it; what it assigns is global.
+
+    Example: (eval '(+ 1 2)) => 3
+    Example: (eval "(* 2 3)") => 6
     """
     value = c.value(form[1], form.spans[1])
     names: list[ast.expr | None] = []
@@ -38,41 +41,42 @@ def visible(c: Compiler) -> list[str]:
     return sorted(set(c.bindings) | {n for n in frame if python_name(n) == n})
 
 
-@special("elapse", "form...")
+@special("elapse", "[form...]", returns="number")
 def compile_elapse(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The milliseconds that evaluating the forms takes, as a number."""
+    """The milliseconds that evaluating the forms takes, as a number.
+
+    Example: (< (elapse (+ 1 2)) 60000) => true
+    """
     start = c.saved(c.call(" clock"))
     for index in range(1, len(form)):
         c.effect(form[index], form.spans[index])
     return c.deliver(c.known(c.call(" elapsed", start), "number"), destination)
 
 
-@special("link", '"name" \'function', least=2, most=2, silent=True)
+@special("link", '"name" \'function', defines="name")
 def compile_link(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Give a function or instruction a second name, from here on."""
+    """Give a function or instruction a second name, from here on.
+
+    Example: (eval "(link \\"plus\\" '+) (plus 1 2)") => 3
+    """
     target: Any = form[2]
     if is_list(target) and len(target) == 2 and target[0] is QUOTE:
         target = target[1]
-    if not isinstance(form[1], str) or not isinstance(target, Atom):
-        raise c.error('Error: link: use (link "name" \'function)')
     c.links[form[1]] = target.name
     return None if destination is EFFECT else c.deliver(c.true(), destination)
 
 
-@special("use", "library [space]", least=1, most=2, silent=True)
+@special("use", "library [space]", silent=True)
 def compile_use(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Load a library or a LispE file. The torch library is always there; naming it is harmless.
 
     A file named by a string is run before the rest of the text is compiled, so its macros can be used.
+
+    Example: (use 'lispe_torch) => true
     """
     library: Any = form[1]
     space = space_name(form[2]) if len(form) == 3 else ""
     if is_list(library) and len(library) == 2 and library[0] is QUOTE:
         library = library[1]
-    if isinstance(library, Atom):
-        c.context.use_library(library.name, space)
-    elif isinstance(library, str):
-        c.context.use_library(library, space)
-    else:
-        raise c.error('Error: use: name a library (\'lispe_torch) or a file ("file.lisp")', form.spans[1])
+    c.context.use_library(library.name if isinstance(library, Atom) else library, space)
     return c.deliver(c.true(), destination)

@@ -18,9 +18,12 @@ def _store(c: Compiler, name: str) -> ast.expr:
     return ast.copy_location(ast.Name(name, ast.Store()), c.nil())
 
 
-@special("whilein", "variable container test body...", least=4, result=(-1,))
+@special("whilein", "variable container test body...", result=(-1,))
 def compile_whilein(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """As loop, but stops as soon as the test, made before each turn, is false."""
+    """As loop, but stops as soon as the test, made before each turn, is false.
+
+    Example: (setq found '()) (whilein x '(1 2 9 3) (< x 5) (push found x)) found => (1 2)
+    """
     name = c.check_variable(form[1], form.spans[1])
     items = c.call(" items", c.value(form[2], form.spans[2]))
 
@@ -50,9 +53,12 @@ def _containers(c: Compiler, form: Form, count: int) -> list[ast.expr]:
     return [c.saved(c.call(" items", value)) for value in c.arguments(containers, 2)]
 
 
-@special("lloop", "(variable...) container... body...", least=3, result=(-1,))
+@special("lloop", "(variable...) container... body...", result=(-1,))
 def compile_lloop(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Go through several containers in parallel; ends with the shortest."""
+    """Go through several containers in parallel; ends with the shortest.
+
+    Example: (setq pairs '()) (lloop (a b) '(1 2) "xyz" (push pairs (+ b (string a)))) pairs => ("x1" "y2")
+    """
     names = _variables(c, form)
     containers = _containers(c, form, len(names))
 
@@ -64,11 +70,13 @@ def compile_lloop(c: Compiler, form: Form, destination: Destination) -> ast.expr
     return loop(c, form, destination, write)
 
 
-@special("mloop", "(variable...) container... body...", least=3, result=(-1,))
+@special("mloop", "(variable...) container... body...", result=(-1,))
 def compile_mloop(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Go through all combinations of the elements of several containers, the last one fastest.
 
     `break` leaves the whole loop.
+
+    Example: (setq found '()) (mloop (a b) '(1 2) '(10 20) (push found (+ a b))) found => (11 21 12 22)
     """
     names = _variables(c, form)
     containers = _containers(c, form, len(names))

@@ -68,21 +68,30 @@ def _xor(c: Compiler, form: Form) -> ast.expr:
     return c.boolean(ast.And(), pairs)
 
 
-@special("and", "test...", least=2)
+@special("and", "test test...", returns="boolean")
 def compile_and(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """True when every test is; stops at the first that is not. Gives true or nil, never an operand."""
+    """True when every test is; stops at the first that is not. Gives true or nil, never an operand.
+
+    Example: (and 1 "a" (< 1 2)) => true
+    """
     return _answer(c, form, destination)
 
 
-@special("or", "test...", least=2)
+@special("or", "test test...", returns="boolean")
 def compile_or(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """True when one of the tests is; stops at the first. The answer is true or nil, never an operand."""
+    """True when one of the tests is; stops at the first. The answer is true or nil, never an operand.
+
+    Example: (or nil 0 "a") => true
+    """
     return _answer(c, form, destination)
 
 
-@special("xor", "test...", least=2)
+@special("xor", "test test...", returns="boolean")
 def compile_xor(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """True when every two neighbours differ in truth. All tests are evaluated."""
+    """True when every two neighbours differ in truth. All tests are evaluated.
+
+    Example: (xor true nil) => true
+    """
     return _answer(c, form, destination)
 
 

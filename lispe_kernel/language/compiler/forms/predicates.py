@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.function_bodies import Definition
+from lispe_kernel.language.compiler.parameters import DECLARATION
 from lispe_kernel.language.compiler.patterns.clauses import Matcher
 from lispe_kernel.language.compiler.patterns.defpat import (
     Clause,
@@ -24,32 +25,36 @@ from lispe_kernel.language.compiler.patterns.defpat import (
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import Binding
 from lispe_kernel.language.errors import NOWHERE, Span
-from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.forms import BLOCK, QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
-CUT, FAIL, RETURN, BLOCK = Atom("cut_"), Atom("fail_"), Atom("return"), Atom("block")
+CUT, FAIL, RETURN = Atom("cut_"), Atom("fail_"), Atom("return")
 # The list of results of a `defprol`; a blank cannot stand in a name of LispE.
 RESULTS = Atom(" results")
 
 
-@special("defpred", "name (pattern...) test...", least=3, silent=True)
+@special("defpred", "name ([pattern...]) test...", defines="function", errors=DECLARATION)
 def compile_defpred(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Add a clause to a predicate: when an instruction of the body is false or fails, the next is tried.
 
     The value is that of the last instruction of the clause that succeeds, nil when none does. Arguments
     are copied for each clause, except for a parameter written p@.
+
+    Example: (defpred sized (x) (< x 9) "small") (defpred sized (x) "large") (sized 30) => large
     """
     return add_clause(c, form, destination, build_predicate)
 
 
-@special("defprol", "name (pattern...) test...", least=3, silent=True)
+@special("defprol", "name ([pattern...]) test...", defines="function", errors=DECLARATION)
 def compile_defprol(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Add a clause to a predicate all of whose clauses are tried: the list of the values of those that hold.
 
     `cut_` in a body ends the search with its clause, `fail_` makes the clause fail.
+
+    Example: (defprol by (x) (+ x 1)) (defprol by (x) (> x 9) x) (defprol by (x) (- x 1)) (by 4) => (5 3)
     """
     return add_clause(c, form, destination, build_prolog)
 

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.forms import Form, head
-from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.forms import LAMBDA, Form, head
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
-
-LAMBDA = Atom("λ")
 
 
 def _protected(c: Compiler, form: Form, destination: Destination, handler: Any) -> ast.expr | None:
@@ -31,12 +28,15 @@ def _protected(c: Compiler, form: Form, destination: Destination, handler: Any) 
     return c.result(name)
 
 
-@special("maybe", "form... handler | value", least=1)
+@special("maybe", "form... handler | value")
 def compile_maybe(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Evaluate the forms; when one raises an error the handler gives the value instead.
 
     A lambda as handler is called with the error's text. With one argument: is the value an error that
     `catch` caught?
+
+    Example: (maybe (/ 1 0) "no") => no
+    Example: (maybe (throw "lost") (λ (text) (find text "lost"))) => 0
     """
     if len(form) == 2:
         return c.deliver(c.question(c.call(" is_caught", c.value(form[1], form.spans[1]))), destination)
@@ -51,14 +51,20 @@ def compile_maybe(c: Compiler, form: Form, destination: Destination) -> ast.expr
     return _protected(c, Form(form[:-1], form.span, form.spans[:-1]), destination, rescue)
 
 
-@special("catch", "form...", least=1)
+@special("catch", "form...")
 def compile_catch(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms; an error becomes a value that prints its text and that `(maybe v)` recognises."""
+    """Evaluate the forms; an error becomes a value that prints its text and that `(maybe v)` recognises.
+
+    Example: (maybe (catch (throw "lost"))) => true
+    """
     return _protected(c, form, destination, lambda caught, to: c.deliver(c.call(" Caught", caught), to))
 
 
-@special("throw", "value", least=1, most=1)
+@special("throw", "value")
 def compile_throw(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Raise an error whose text is exactly the text of the value."""
+    """Raise an error whose text is exactly the text of the value.
+
+    Example: (maybe (throw "lost") "caught") => caught
+    """
     c.raise_(c.call(" thrown", c.value(form[1], form.spans[1])))
     return None if destination is EFFECT or destination.kind != "value" else c.nil()

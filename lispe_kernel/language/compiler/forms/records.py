@@ -18,24 +18,31 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
 
-@special("data@", "[Group] (Name slot...)...", least=1, silent=True)
+@special(
+    "data@",
+    "(Name [slot...])... | Group [(Name [slot...])...]",
+    defines="record",
+    errors=dict.fromkeys(
+        ("(Name [slot...])...", "[(Name [slot...])...]"),
+        "Error: A data structure can only contain non empty lists",
+    ),
+)
 def compile_data(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Declare record types. A slot is `_` (any value), a type atom, a record or group name, or (Name _...).
 
     `(Name value...)` makes a record, a list that begins with its name; `[Name x...]` takes it apart in a
     pattern. A group name stands for each of its members in patterns and slots.
+
+    Example: (data@ (Pair _ _)) (Pair 1 2) => (Pair 1 2)
     """
     group = form[1] if isinstance(form[1], Atom) else None
     start = 2 if group is not None else 1
     names: list[Atom] = []
     for description, span in zip(form[start:], form.spans[start:], strict=True):
-        if not is_list(description) or not description or not isinstance(description[0], Atom):
-            raise c.error("Error: A data structure can only contain non empty lists", span)
         name = description[0]
         if name in names or _declared_here(c, name):
             raise c.error(f"Error: data structure has already been recorded: '{name.name}'", span)
-        if c.is_keyword(name.name):
-            raise c.error(f"Error: '{name.name}' is a reserved keyword.", span)
+        c.new_name(name, span)
         names.append(name)
         slots = tuple(_slot(c, slot, span) for slot in description[1:])
         made = RecordType(name, slots, as_data(description), group)

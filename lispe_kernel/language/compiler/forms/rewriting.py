@@ -22,12 +22,14 @@ MALFORMED = "Error: Infix expression is malformed"
 _WIDE = frozenset({"+", "-", "and", "or", "xor"})
 
 
-@special("infix", "operand operator operand...", aliases=("§", "•", "/\\"), least=1)
+@special("infix", "operand...", aliases=("§", "•", "/\\"), sets_anywhere=True)
 def compile_infix(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """An expression in infix notation, lists inside it included.
 
     A repeated operator is one call. + - and or xor take all that stands before them, any other operator
     only the operand before it: `(§ 8 / 4 * 2)` is `(/ 8 (* 4 2))`.
+
+    Example: (§ 2 + 3 * 4) => 14
     """
     parts = form[1] if len(form) == 2 and is_list(form[1]) else form[1:]
     return c.compile(infix(c, list(parts), form), destination)
@@ -80,14 +82,14 @@ def _operand(c: Compiler, part: Any, form: Form) -> Any:
     return infix(c, list(part), form)
 
 
-@special("f_", '"text {expression} text"', least=1, most=1)
+@special("f_", '"text {expression} text"', returns="text")
 def compile_format(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """A string in which `{name}` and `{+ a 1}` are replaced by the text of their value.
 
     `%{` and `%}` are braces as they are.
+
+    Example: (setq n 3) (f_ "{n} and {+ n 1}") => 3 and 4
     """
-    if not isinstance(form[1], str):
-        raise c.error("Error: Wrong use of 'f_'")
     pieces: list[ast.expr] = []
     for is_code, text in split_format(c, form[1]):
         if is_code:

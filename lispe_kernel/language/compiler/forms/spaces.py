@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.forms.threads import compile_threadspace
-from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special
+from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, is_definition, special
 from lispe_kernel.language.compiler.scopes import THREAD, qualified
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
 MAIN = "mainspace_"
-DEFINITIONS = frozenset(map(Atom, ("defun", "defpat", "defpred", "defprol")))
 
 
-@special("defspace", "name definition...", least=1, silent=True)
+@special(
+    "defspace", "name [definition...]", defines="space", errors={"name": "Error: a name space needs a name"}
+)
 def compile_defspace(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Define functions in a name space; a second defspace of the same name adds to it."""
-    if not isinstance(form[1], Atom):
-        raise c.error("Error: a name space needs a name", form.spans[1])
+    """Define functions in a name space; a second defspace of the same name adds to it.
+
+    Example: (defspace metric (defun unit () "metre")) (space metric (unit)) => metre
+    """
     name = form[1].name
     if name == THREAD:
         raise c.error("Error: 'thread' is a reserved space name", form.spans[1])
@@ -42,10 +44,13 @@ def compile_defspace(c: Compiler, form: Form, destination: Destination) -> ast.e
     return None if destination is EFFECT else c.deliver(c.true(), destination)
 
 
-@special("space", "name form...", least=1, result=(-1,))
+@special("space", "name [form...]", result=(-1,))
 def compile_space(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms with the functions of a name space; `mainspace_` is the main one."""
-    name = form[1].name if isinstance(form[1], Atom) else ""
+    """Evaluate the forms with the functions of a name space; `mainspace_` is the main one.
+
+    Example: (defspace old (defun unit () "foot")) (defun unit () "metre") (space old (unit)) => foot
+    """
+    name = form[1].name
     if name == THREAD:
         return compile_threadspace(c, form.rest(1), destination)
     if name != MAIN and not (_mark(name) in c.declarations or c.context.defined(_mark(name))):
@@ -73,7 +78,7 @@ def in_space(c: Compiler, name: str) -> Iterator[None]:
 
 def _announce(c: Compiler, form: Any) -> None:
     """A function of the space may be called before its definition."""
-    if head(form) in DEFINITIONS and len(form) > 1 and isinstance(form[1], Atom):
+    if is_definition(form, "function") and len(form) > 1 and isinstance(form[1], Atom):
         c.announced.add(qualified(c.space, form[1].name))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.function_bodies import Definition, build_function
-from lispe_kernel.language.compiler.parameters import parse_parameters
+from lispe_kernel.language.compiler.parameters import DECLARATION, parse_parameters
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import Binding, PythonFunction, python_name
 from lispe_kernel.language.forms import Form, as_data, is_list
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 OUTSIDE = "Error: this instruction can only be used in a 'threadspace' block"
 
 
-@special("dethread", "name (parameters) body...", least=2, silent=True)
+@special("dethread", "name ([parameter...]) [body...]", defines="thread", errors=DECLARATION)
 def compile_dethread(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Define a function whose call starts a thread and gives true at once; its arguments are copied.
 
     A call of the function inside its own body is an ordinary call. `(wait)` waits for all threads.
+
+    Example: (dethread fill (v) (threadspace (seth filled v))) (fill 5) (wait) (threadspace filled) => 5
     """
-    if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing name in the declaration of a function", form.spans[1])
-    name = form[1].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = c.new_name(form[1], form.spans[1])
     parameters = parse_parameters(c, form[2], form.spans[2])
     signature = parameters.signature(name)
     body = f"thread {name}"
@@ -49,9 +47,12 @@ def compile_dethread(c: Compiler, form: Form, destination: Destination) -> ast.e
     return None if destination is EFFECT else c.deliver(c.name(python_name(name)), destination)
 
 
-@special("threadspace", "form...", result=(-1,))
+@special("threadspace", "[form...]", result=(-1,))
 def compile_threadspace(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms while no other thread is in a threadspace; shared variables can be used here."""
+    """Evaluate the forms while no other thread is in a threadspace; shared variables can be used here.
+
+    Example: (threadspace (seth shared_count 1)) (threadspace (+ shared_count 1)) => 2
+    """
     outer, was_shared = c.bindings, c.in_threadspace
     c.in_threadspace = True
     for name in _shared_names(c, form):
@@ -97,11 +98,13 @@ def _share(c: Compiler, name: str) -> str:
     return python
 
 
-@special("seth", "variable value", least=2, most=2, silent=True)
+@special("seth", "variable value | (variable...) value", silent=True)
 def compile_seth(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Inside a threadspace: create or set a variable that all threads share. Gives true.
 
     A list of names takes the elements of a list of the same size.
+
+    Example: (threadspace (seth shared 4) (* shared 2)) => 8
     """
     names = [c.check_variable(item, form.spans[1]) for item in (form[1] if is_list(form[1]) else [form[1]])]
     value = c.saved(c.value(form[2], form.spans[2]))
@@ -116,8 +119,11 @@ def compile_seth(c: Compiler, form: Form, destination: Destination) -> ast.expr 
     return c.deliver(c.true(), destination)
 
 
-@special("lock", "key form...", least=1, result=(-1,))
+@special("lock", "key [form...]", result=(-1,))
 def compile_lock(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Evaluate the forms while no other thread holds the lock named by the key; the same thread may nest."""
+    """Evaluate the forms while no other thread holds the lock named by the key; the same thread may nest.
+
+    Example: (lock "file" (+ 1 2)) => 3
+    """
     manager = c.saved(c.call(" thread lock", c.value(form[1], form.spans[1])))
     return _with(c, manager, form, 2, destination)

@@ -15,17 +15,13 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.destinations import Destination
 from lispe_kernel.language.compiler.kinds import may_assign
 from lispe_kernel.language.compiler.registry import NOT_INLINE, inline, special, special_forms
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.core import Compiler
 
-LAMBDA = Atom("λ")
 MAP = Atom("map")
-
-# What a body cannot hold when its lambda becomes a loop.
-_KEEPING = frozenset({"λ", "self", "return", "break", "for", "eval", "load", "loadcode"})
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,8 @@ def _is_safe(c: Compiler, body: list[Any]) -> bool:
         if not is_list(item) or not item or item[0] is QUOTE:
             continue
         name = head(item)
-        if name is not None and (name.name in _KEEPING or name.name.startswith("def")):
+        found = special_forms.get(name.name) if name is not None else None
+        if found is not None and (found.needs_function or found.defines):
             return False
         if name is not None and (name.name in c.macros or name.name in c.context.macros):
             return False
@@ -234,9 +231,12 @@ def compile_foldl(c: Compiler, form: Form, destination: Destination) -> Any:
     return c.deliver(c.name(accumulator), destination)
 
 
-@special("for", "variable container form", least=3, most=3)
+@special("for", "element container form", binds=1, needs_function=True)
 def compile_for(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """The list of the values of a form with the variable bound to each element in turn."""
+    """The list of the values of a form with the variable bound to each element in turn.
+
+    Example: (for x '(1 2 3) (* x 10)) => (10 20 30)
+    """
     c.check_variable(form[1], form.spans[1])
     parameters = Form([form[1]], form.spans[1])
     function = Form([LAMBDA, parameters, form[3]], form.span, [form.span, form.spans[1], form.spans[3]])

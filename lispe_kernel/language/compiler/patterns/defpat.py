@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination
 from lispe_kernel.language.compiler.emit import UNSET
 from lispe_kernel.language.compiler.function_bodies import Definition, new_function
+from lispe_kernel.language.compiler.parameters import DECLARATION
 from lispe_kernel.language.compiler.patterns.clauses import Matcher, literal_type
 from lispe_kernel.language.compiler.patterns.guards import is_guard
 from lispe_kernel.language.compiler.registry import special
@@ -55,7 +56,7 @@ class PatternSignature(Signature):
     clauses: tuple[Clause, ...] = ()
 
 
-@special("defpat", "name (pattern...) body...", least=3, silent=True)
+@special("defpat", "name ([pattern...]) body...", defines="function", errors=DECLARATION)
 def compile_defpat(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Add a clause to a function whose clauses are chosen by their patterns.
 
@@ -63,19 +64,15 @@ def compile_defpat(c: Compiler, form: Form, destination: Destination) -> ast.exp
     (a b $ rest), a dictionary {key:value}, a set, a record [Name x...] or an instance [Class x...]. Clauses
     whose first parameter tells the type are tried first. Giving the same patterns again in a later text
     replaces the clause.
+
+    Example: (defpat size_of ([]) 0) (defpat size_of ((a $ b)) (+ 1 (size_of b))) (size_of '(1 2 3)) => 3
     """
     return add_clause(c, form, destination, build)
 
 
 def add_clause(c: Compiler, form: Form, destination: Destination, build: Build) -> ast.expr | None:
     """Note a clause; the function is built at the end of the text."""
-    if not isinstance(form[1], Atom):
-        raise c.error("Error: Missing name in the declaration of a function", form.spans[1])
-    name, kind = form[1].name, form[0].name
-    if c.is_keyword(name):
-        raise c.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
-    if not is_list(form[2]):
-        raise c.error("Error: List of missing parameters in a function declaration", form.spans[2])
+    name, kind = c.new_name(form[1], form.spans[1]), form[0].name
     name = f"{c.space} {name}" if c.space else name
     known = c.signatures.get(name) or c.context.signature(name)
     old = known.clauses if isinstance(known, PatternSignature) and known.kind == kind else ()
@@ -267,9 +264,12 @@ def compile_clause(c: Compiler, clause: Clause, m: Matcher, names: list[str], le
 # -- beside functions ---------------------------------------------------------------------------------
 
 
-@special("pattern@", "pattern value", least=2, most=2)
+@special("pattern@", "pattern value", sets_anywhere=True)
 def compile_pattern(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
-    """Match one pattern against a value: true, with its variables assigned as by setq, or nil."""
+    """Match one pattern against a value: true, with its variables assigned as by setq, or nil.
+
+    Example: (pattern@ (a $ b) '(1 2 3)) (list a b) => (1 (2 3))
+    """
     value = c.saved(c.value(form[2], form.spans[2]))
     assert isinstance(value, ast.Name)
     answer, outer = c.function.temporary(), c.bindings
