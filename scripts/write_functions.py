@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from lispe_kernel import display, torch_library
-from lispe_kernel.language import library
+from lispe_kernel.language import compiler, library
 from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function, registry
@@ -24,6 +24,7 @@ In a signature, `(x 3)` is an optional parameter with its default, `(x)` one tha
 
 def page() -> str:
     """The whole page."""
+    compiler.load()
     library.load()
     torch_library.load()
     display.load()
