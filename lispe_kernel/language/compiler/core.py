@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.calls import compile_call
 from lispe_kernel.language.compiler.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.emit import only_arithmetic, stores_of
+from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.instance_calls import compile_creation, instance_call
 from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH
-from lispe_kernel.language.compiler.macro_calls import expand
+from lispe_kernel.language.compiler.macro_calls import replacement
 from lispe_kernel.language.compiler.registry import (
     NOT_INLINE,
     SpecialForm,
@@ -26,7 +27,7 @@ from lispe_kernel.language.compiler.registry import (
     tests,
 )
 from lispe_kernel.language.compiler.variables import Variables
-from lispe_kernel.language.forms import AT, DOT, Form, head, is_table
+from lispe_kernel.language.forms import AT, Form, head, is_table
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
@@ -202,8 +203,6 @@ class Compiler(Variables):
     def _list(self, form: Form, destination: Destination) -> ast.expr | None:
         if not form:
             return self.deliver(self.call(" list"), destination)
-        if DOT in form[1:]:
-            form = self._composed(form)
         head = form[0]
         if isinstance(head, Atom):
             if head.name in self.links:
@@ -232,15 +231,6 @@ class Compiler(Variables):
         name = form[0].name
         return name in self.bindings or not (name in special_forms or self.context.library(name) is not None)
 
-    def _composed(self, form: Form) -> Form:
-        """`(f a . g b)` is `(f a (g b))`; several dots nest to the right."""
-        at = form.index(DOT, 1)
-        following = form.rest(at + 1)
-        if not following or following[0] is DOT:
-            raise self.error("Error: two '.' in a row. Composition is impossible", form.spans[at])
-        inner = self._composed(following) if DOT in following[1:] else following
-        return Form([*form[:at], inner], form.span, [*form.spans[:at], form.span])
-
     def _special(self, special: SpecialForm, form: Form, destination: Destination) -> ast.expr | None:
         wrong = special.misfit(form)
         if wrong:
@@ -267,7 +257,7 @@ class Compiler(Variables):
             return compile_creation(self, cls, form, destination)
         macro = self.macros.get(name) or self.context.macros.get(name)
         if macro is not None:
-            return self.compile(expand(self, macro, form), destination)
+            return self.compile(expanded(self, replacement(self, macro, form)), destination)
         if self.user_defined(name):
             return compile_call(self, name, form, destination)
         inliner = inline_functions.get(name)

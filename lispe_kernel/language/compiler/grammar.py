@@ -19,11 +19,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lispe_kernel.language.forms import AT, QUOTE, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
+
+
+def _is_anything(_form: Any) -> bool:
+    return True
 
 
 def _is_atom(form: Any) -> bool:
@@ -51,6 +56,8 @@ class Word:
     # The error for what does not fit; `{}` is the text of what stands there.
     error: str = ""
     assigned: bool = False
+    # No code: what stands there is taken as it is written.
+    data: bool = False
 
 
 _VARIABLE = Word("a variable", _is_atom, "Error: Invalid variable name: '{}'", assigned=True)
@@ -67,10 +74,12 @@ WORDS = {
     "Parent": Word("the name of a class", _is_atom),
     "binding": Word("a variable or (variable value)", _is_binding),
     "library": Word('a library (\'lispe_torch) or a file ("file.lisp")', _is_library),
+    "pattern": Word("a pattern", _is_anything, data=True),
+    "constant": Word("a constant", _is_anything, data=True),
 }
 _STRING = Word("a string", lambda form: isinstance(form, str))
 _QUOTED = Word("a name", _is_quoted_atom)
-_ANYTHING = Word("a form", lambda _form: True)
+_ANYTHING = Word("a form", _is_anything)
 # Words that stand for themselves, and how the reader gives them.
 LITERALS = {"@": AT, **{name: Atom(name) for name in ("from@", "defun", "into")}}
 
@@ -114,7 +123,7 @@ class Part:
     @property
     def is_plain(self) -> bool:
         """Whether any form will do."""
-        return self.parts is None and self.word is _ANYTHING
+        return self.parts is None and self.word.fits is _is_anything
 
 
 Parts = tuple[Part, ...]
@@ -160,6 +169,17 @@ class Grammar:
         failed = [end for end in found if isinstance(end, Misfit)]
         return max(failed, key=lambda end: end.path) if len(failed) == len(found) else None
 
+    @cached_property
+    def _data(self) -> tuple[tuple[int, bool, bool], ...]:
+        return tuple(place for parts in self.alternatives for place in _data(parts))
+
+    def data_at(self, index: int) -> str:
+        """Whether no code stands at an index of a form: `whole`, `first` (of the list there), or nothing."""
+        for start, repeated, whole in self._data:
+            if index == start or (repeated and index > start):
+                return "whole" if whole else "first"
+        return ""
+
     def assigned(self) -> frozenset[tuple[int, bool]]:
         """Where variables stand that the form sets: (index in the form, whether in a list there)."""
         return frozenset(place for parts in self.alternatives for place in _assigned(parts))
@@ -172,6 +192,15 @@ def _assigned(parts: Parts) -> Iterator[tuple[int, bool]]:
             yield index, False
         if any(p.word.assigned for p in inner):
             yield index, not part.spliced
+
+
+def _data(parts: Parts) -> Iterator[tuple[int, bool, bool]]:
+    """Places of data: (index in the form, all indices from there on, the whole part or its first element)."""
+    for index, part in enumerate(parts, 1):
+        inner = part.parts or ()
+        is_whole = part.word.data or (bool(inner) and all(p.word.data for p in inner))
+        if is_whole or (inner and inner[0].word.data):
+            yield index, part.repeated, is_whole
 
 
 # -- matching -----------------------------------------------------------------------------------------

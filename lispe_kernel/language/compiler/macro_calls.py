@@ -32,7 +32,7 @@ class Macro:
     clauses: list[Clause] = field(default_factory=list)
 
 
-def expand(c: Compiler, macro: Macro, form: Form) -> Any:
+def replacement(c: Compiler, macro: Macro, form: Form) -> Any:
     """The form that replaces a macro call, in the place of the call."""
     arguments = list(form[1:])
     for clause in macro.clauses:

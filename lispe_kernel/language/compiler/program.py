@@ -16,6 +16,7 @@ from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import TAIL
 from lispe_kernel.language.compiler.emit import MARK
+from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import is_definition, special_forms
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
@@ -62,7 +63,7 @@ def compile_program(context: Context, source: Source, forms: Form) -> Program:
     defined: set[tuple[int, str]] = set()
     for form, span in zip(forms, forms.spans, strict=True):
         c.place = span
-        code = _top_level(c, form, span)
+        code = _top_level(c, expanded(c, form), span)
         _collect(c, program, defined)
         if code is not None:
             program.steps.append(code)

@@ -51,7 +51,11 @@ def compile_andvalue(c: Compiler, form: Form, destination: Destination) -> ast.e
     return _first_that(c, form, destination, wanted=False)
 
 
-@special("switch", "value (key body...)...", errors={"(key body...)...": "Error: wrong 'switch statement'"})
+@special(
+    "switch",
+    "value (constant body...)...",
+    errors={"(constant body...)...": "Error: wrong 'switch statement'"},
+)
 def compile_switch(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """The clause whose key has the text of the value; `true` is the default.
 

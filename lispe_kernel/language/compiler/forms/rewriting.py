@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.destinations import Destination
+from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.registry import special, special_forms
 from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import Form, head, is_list
@@ -112,7 +113,7 @@ def _read(c: Compiler, code: str, form: Form) -> Any:
         raise c.error(f"Error: Wrong use of 'f_': {error.text}", form.spans[1]) from None
     if len(forms) != 1:
         raise c.error("Error: Wrong use of 'f_': an expression is expected between the braces", form.spans[1])
-    found = forms[0]
+    found = expanded(c, forms[0])
     return Form(found, form.spans[1]) if is_list(found) else found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.kinds import NUMBERS
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.forms import QUOTE, Form, is_list
@@ -55,7 +56,7 @@ def _argument(form: Any) -> Atom | None:
 def compile_guard(c: Compiler, form: Form) -> ast.expr:
     """The guard as a Python test; an error in it is no match."""
     with c.branch(), c.nested_block() as emitted:
-        test = c.test(form)
+        test = c.test(expanded(c, form))  # a guard is code inside a pattern
     if not emitted and _is_safe(c, test):
         return test
     name = c.function.temporary()

@@ -1,0 +1,76 @@
+"""Rewriting before compiling: forms to forms, so that every place of the compiler sees what is meant.
+
+It takes a form as the reader, a program or a macro made it, and gives a form that says the same without
+composition: `(f a . g b)` is `(f a (g b))`, in lambda bodies, clauses and bindings as anywhere in code. It
+promises to leave alone what is no code: quoted data (`'(a . b)` is a pair), patterns, the constants of a
+`switch`, a `defmacro`, and the arguments of a macro, whose expansion comes here in its turn. What is
+unchanged is the same object; places are kept. It never looks at a variable's value or scope.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.compiler.registry import is_definition, special_forms
+from lispe_kernel.language.forms import DOT, QUOTE, Form, head
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.variables import Variables
+
+
+def expanded(c: Variables, form: Any) -> Any:
+    """The form with every composition in it written out."""
+    return _code(c, form) if _is_composed(form) else form
+
+
+def _is_composed(form: Any) -> bool:
+    """Whether a dot stands anywhere in a form; few forms have one."""
+    pending = [form]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            if DOT in item[1:]:
+                return True
+            pending.extend(item)
+    return False
+
+
+def _code(c: Variables, form: Any) -> Any:
+    if not isinstance(form, list) or not form:
+        return form
+    name = head(form)
+    if name is not None and (name is QUOTE or name.name in c.macros or name.name in c.context.macros):
+        return form
+    if is_definition(form, "macro"):
+        return form
+    placed = form if isinstance(form, Form) else Form(form, c.place)
+    if DOT in placed[1:]:
+        placed = _composed(c, placed)
+    special = special_forms.get(name.name) if name is not None else None
+    items = list(placed)
+    for index, item in enumerate(placed):
+        data = special.rule.data_at(index) if special is not None else ""
+        if data != "whole":
+            items[index] = _clause(c, item) if data else _code(c, item)
+    return Form(items, placed.span, placed.spans)
+
+
+def _clause(c: Variables, form: Any) -> Any:
+    """A list whose first element is data."""
+    if not isinstance(form, list) or not form:
+        return form
+    placed = form if isinstance(form, Form) else Form(form, c.place)
+    if DOT in placed[1:]:
+        placed = _composed(c, placed)
+    items = [placed[0], *(_code(c, item) for item in placed[1:])]
+    return Form(items, placed.span, placed.spans)
+
+
+def _composed(c: Variables, form: Form) -> Form:
+    """`(f a . g b)` as `(f a (g b))`; several dots nest to the right."""
+    at = form.index(DOT, 1)
+    following = form.rest(at + 1)
+    if not following or following[0] is DOT:
+        raise c.error("Error: two '.' in a row. Composition is impossible", form.spans[at])
+    inner = _composed(c, following) if DOT in following[1:] else following
+    return Form([*form[:at], inner], form.span, [*form.spans[:at], form.span])
