@@ -43,6 +43,7 @@ class Name(NamedTuple):
 
 def all_names(session: Session, prefix: str) -> Iterator[Name]:
     """Every known name that starts with a prefix: the user's first, then forms, then functions."""
+    session.libraries.load_nameless()
     seen: set[str] = set()
     for text, value in list(session.namespace.items()):
         if text.startswith(prefix) and not _hidden(text, prefix, value):
@@ -72,6 +73,7 @@ def _hidden(text: str, prefix: str, value: Any) -> bool:
 
 def known(session: Session, text: str) -> Name | None:
     """What a name stands for: the user's definition hides the library's."""
+    session.libraries.load_nameless()
     entry, namespace = registry.get(text), session.namespace
     if text in session.macros:
         return Name(text, KEYWORD, session.macros[text])

@@ -77,7 +77,7 @@ class Function(Documented):
 
 
 class Registry:
-    """Functions by name and alias. A later registration of a name replaces the earlier one."""
+    """Functions by name and alias. A library may replace a function of another one, never its own."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Function] = {}
@@ -86,6 +86,11 @@ class Registry:
         self.version = 0
 
     def add(self, entry: Function) -> None:
+        """Register a function. A module may do so again; two modules of one library must not."""
+        for name in (entry.name, *entry.aliases):
+            known = self.get(name)
+            if known is not None and _are_rivals(known.call.__module__, entry.call.__module__):
+                raise ValueError(f"two functions are called '{name}'")
         self._by_name[entry.name] = entry
         for alias in entry.aliases:
             self._aliases[alias] = entry.name
@@ -110,6 +115,11 @@ class Registry:
             yield entry.name, entry
             for alias in entry.aliases:
                 yield alias, entry
+
+
+def _are_rivals(one: str, other: str) -> bool:
+    """Whether two modules belong to one library."""
+    return one != other and one.split(".")[:2] == other.split(".")[:2]
 
 
 registry = Registry()

@@ -68,7 +68,7 @@ class SpecialForm(Documented):
     sets_anywhere: bool = False
     # It means something only in the function that is written round it (`return`), or keeps that (a lambda).
     needs_function: bool = False
-    # The shapes of its parts are its own to judge, when it runs.
+    # The shapes of its parts are its own to judge: when it runs, or in words that the reference gives.
     judges_parts: bool = False
     # Its own errors for what does not fit a part, by the text of the part in the grammar.
     errors: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.destinations import EFFECT, Destination
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.scopes import Signature
-from lispe_kernel.language.forms import Form, as_data, is_list
+from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.records import RecordGroup, RecordType, is_of_type, is_record_of
@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     "data@",
     "(Name [slot...])... | Group [(Name [slot...])...]",
     defines="record",
-    errors=dict.fromkeys(
-        ("(Name [slot...])...", "[(Name [slot...])...]"),
-        "Error: A data structure can only contain non empty lists",
-    ),
+    judges_parts=True,
 )
 def compile_data(c: Compiler, form: Form, destination: Destination) -> ast.expr | None:
     """Declare record types. A slot is `_` (any value), a type atom, a record or group name, or (Name _...).
@@ -39,6 +36,8 @@ def compile_data(c: Compiler, form: Form, destination: Destination) -> ast.expr 
     start = 2 if group is not None else 1
     names: list[Atom] = []
     for description, span in zip(form[start:], form.spans[start:], strict=True):
+        if not is_list(description) or head(description) is None:
+            raise c.error("Error: A data structure can only contain non empty lists", span)
         name = description[0]
         if name in names or _declared_here(c, name):
             raise c.error(f"Error: data structure has already been recorded: '{name.name}'", span)
