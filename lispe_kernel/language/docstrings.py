@@ -11,8 +11,11 @@ opened by its word at the start of a line:
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 _EXAMPLE = re.compile(r"^\s*Example:\s*(?P<code>.+?)\s*=>\s*(?P<result>.*)$", re.M)
 _BLOCK = re.compile(r"^(?P<word>Example|Examples|Errors|Source):", re.M)
@@ -21,7 +24,12 @@ _BLOCK = re.compile(r"^(?P<word>Example|Examples|Errors|Source):", re.M)
 class Documented:
     """What has a docstring in this convention."""
 
-    doc: str
+    explained: Callable[..., Any]
+
+    @cached_property
+    def doc(self) -> str:
+        """The docstring, read when it is asked for: hundreds of functions register at each start."""
+        return inspect.getdoc(self.explained) or ""
 
     @cached_property
     def meaning(self) -> str:

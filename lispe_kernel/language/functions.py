@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, TypeVar
 
@@ -56,7 +56,11 @@ class Function(Documented):
     # What every result is, for the compiler: "boolean" (true or nil), "number", "natural" (an int, 0 or
     # more), "text" (a str), "list" (exactly a List), "numbers" (a typed list of them); empty when it depends.
     returns: str = ""
-    doc: str = field(default="", repr=False)
+
+    @property
+    def explained(self) -> Callable[..., Any]:  # type: ignore[override]
+        """What has the docstring."""
+        return self.call
 
     @property
     def least(self) -> int:
@@ -184,7 +188,6 @@ def function(
                 keyword=keyword,
                 silent=silent,
                 returns=returns,
-                doc=inspect.getdoc(call) or "",
             )
         )
         return call

@@ -18,9 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.forms import AT, QUOTE, is_list
 from lispe_kernel.language.printer import to_text
@@ -47,8 +45,7 @@ def _is_library(form: Any) -> bool:
     return isinstance(form, str) or _is_quoted_atom(form)
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """What a word of a grammar stands for, in words, and the test of it; `assigned`: a variable is set."""
 
     what: str
@@ -86,8 +83,7 @@ LITERALS = {"@": AT, **{name: Atom(name) for name in ("from@", "defun", "into")}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One part of a grammar. `parts` is None but for a list."""
 
     text: str
@@ -129,8 +125,7 @@ class Part:
 Parts = tuple[Part, ...]
 
 
-@dataclass(frozen=True)
-class Misfit:
+class Misfit(NamedTuple):
     """Where a form leaves its grammar: the indices down to the place, and the part expected there."""
 
     path: tuple[int, ...]
@@ -150,14 +145,15 @@ class Misfit:
         return f"Error: {name}: the {place} argument must be {self.top}"
 
 
-@dataclass(frozen=True)
 class Grammar:
-    """A grammar: its text, and its alternatives as parts."""
+    """A grammar: its alternatives as parts, and the smallest and largest number of arguments."""
 
-    text: str
-    alternatives: tuple[Parts, ...]
-    least: int
-    most: int | None
+    def __init__(self, alternatives: tuple[Parts, ...]) -> None:
+        self.alternatives = alternatives
+        self.least = min(sum(part.least for part in parts) for parts in alternatives)
+        sizes = [_most(parts) for parts in alternatives]
+        self.most = None if None in sizes else max(size for size in sizes if size is not None)
+        self._data = tuple(place for parts in alternatives for place in _data(parts))
 
     def accepts(self, count: int) -> bool:
         """Whether a form may have so many arguments."""
@@ -168,10 +164,6 @@ class Grammar:
         found = [_walk(parts, form[1:], (1,)) for parts in self.alternatives]
         failed = [end for end in found if isinstance(end, Misfit)]
         return max(failed, key=lambda end: end.path) if len(failed) == len(found) else None
-
-    @cached_property
-    def _data(self) -> tuple[tuple[int, bool, bool], ...]:
-        return tuple(place for parts in self.alternatives for place in _data(parts))
 
     def data_at(self, index: int) -> str:
         """Whether no code stands at an index of a form: `whole`, `first` (of the list there), or nothing."""
@@ -265,12 +257,13 @@ def _wrong(part: Part, item: Any, at: tuple[int, ...]) -> Misfit | None:
 
 # -- reading the notation -----------------------------------------------------------------------------
 
-_TOKEN = re.compile(r'"[^"]*"|\.\.\.|[()\[\]|]|(?:(?!\.\.\.)[^\s()\[\]|"])+')
+# Compiled when a first form is met: a session that compiles nothing starts without it.
+_TOKEN = r'"[^"]*"|\.\.\.|[()\[\]|]|(?:(?!\.\.\.)[^\s()\[\]|"])+'
 
 
 def parse(text: str) -> Grammar:
     """The grammar that a text writes. Raises ValueError for a text that is none."""
-    tokens = _TOKEN.findall(text)
+    tokens = re.findall(_TOKEN, text)
     alternatives: list[Parts] = []
     while True:
         parts = _parts(tokens, "")
@@ -279,10 +272,7 @@ def parse(text: str) -> Grammar:
             break
         if tokens.pop(0) != "|":
             raise ValueError(f"unbalanced grammar: {text}")
-    least = min(sum(part.least for part in parts) for parts in alternatives)
-    sizes = [_most(parts) for parts in alternatives]
-    most = None if None in sizes else max(size for size in sizes if size is not None)
-    return Grammar(text, tuple(alternatives), least, most)
+    return Grammar(tuple(alternatives))
 
 
 def _most(parts: Parts) -> int | None:

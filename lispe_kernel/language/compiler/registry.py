@@ -19,7 +19,6 @@ An inline function is a library function which the compiler can write as plain P
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -72,7 +71,11 @@ class SpecialForm(Documented):
     judges_parts: bool = False
     # Its own errors for what does not fit a part, by the text of the part in the grammar.
     errors: Mapping[str, str] = field(default_factory=dict)
-    doc: str = field(default="", repr=False)
+
+    @property
+    def explained(self) -> Compile:  # type: ignore[override]
+        """What has the docstring."""
+        return self.compile
 
     @cached_property
     def rule(self) -> Grammar:
@@ -212,7 +215,6 @@ def special(
                 needs_function=needs_function,
                 judges_parts=judges_parts,
                 errors=errors or {},
-                doc=inspect.getdoc(compile_form) or "",
             )
         )
         return compile_form
