@@ -10,9 +10,8 @@ import ast
 import warnings
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.core import Compiler
 from lispe_kernel.language.compiler.destinations import TAIL
 from lispe_kernel.language.compiler.emit import MARK
@@ -22,6 +21,9 @@ from lispe_kernel.language.compiler.registry import is_definition, special_forms
 from lispe_kernel.language.compiler.scopes import PythonFunction, Signature
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.context import Context
 
 
 @dataclass(frozen=True)
