@@ -85,11 +85,8 @@ def _evaluate(expression: str, arguments: Sequence[str]) -> None:
 
 
 def _session(arguments: Sequence[str], folder: str | None = None) -> Any:
-    from lispe_kernel import display
-    from lispe_kernel.running import bridges, report, screen  # noqa: F401 - they register functions
     from lispe_kernel.session import Session
 
-    display.load()
     return Session(arguments, folder)
 
 

@@ -14,18 +14,21 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from lispe_kernel import LIBRARIES, __version__
 from lispe_kernel.language import compiler, library, runtime
 from lispe_kernel.language.builtins import make_builtins
+from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.compiler.calls import arity_error
-from lispe_kernel.language.compiler.expand import Macro
 from lispe_kernel.language.compiler.forms.spaces import within
+from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.variables import Signature, python_name
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
-from lispe_kernel.language.forms import Form
+from lispe_kernel.language.forms import LAMBDA, Form
 from lispe_kernel.language.functions import Function, registry
+from lispe_kernel.language.libraries import Libraries
 from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
 from lispe_kernel.language.library.machine.threads import Threads
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
@@ -34,14 +37,6 @@ from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import EMPTY, Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
-
-LAMBDA = Atom("λ")
-
-TORCH_LIBRARIES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
-
-# Names with these beginnings live in the torch library, which is imported when one is met.
-TORCH_NAMES = ("torch_", "tensor_", "tiktoken_")
-
 
 _numbers = itertools.count(1)
 
@@ -72,6 +67,7 @@ class Session:
         self.threads = Threads()
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
+        self.libraries = Libraries(LIBRARIES)
         self.place = Place(self.sources, self.known_names, self._arity_error)
         self.loaded: dict[str, Any] = {}
         # What `setfast` keeps.
@@ -204,13 +200,13 @@ class Session:
         return self.namespace.get(python_name(name))
 
     def library(self, name: str) -> Function | None:
-        """The library function of a name; the torch library is imported when one of its names is met."""
+        """The library function of a name; a library is loaded when a name is met that may be its own."""
         entry = registry.get(name)
-        if entry is None and name.startswith(TORCH_NAMES):
-            self.load_torch()
-            entry = registry.get(name)
-        elif entry is None and LONG_WALK.fullmatch(name):
-            long_walk(name)
+        if entry is None and name not in self.namespace:
+            if LONG_WALK.fullmatch(name):
+                long_walk(name)
+            elif name[:1] != " ":
+                self.libraries.meet(name)
             entry = registry.get(name)
         if self._version != registry.version:
             self._install_builtins()
@@ -225,11 +221,12 @@ class Session:
         return entry.name if entry is not None and entry.keyword else name
 
     def use_library(self, name: str, space: str = "") -> None:
-        """`(use ...)`: the torch library is at hand without it; any other name is a file of LispE."""
-        if name in TORCH_LIBRARIES:
+        """`(use ...)`: the libraries are at hand without it; any other name is a file of LispE."""
+        libraries = self.libraries.use_names() if not name.endswith(".lisp") else frozenset()
+        if name in libraries:
             return
         if not name.endswith(".lisp") and not os.path.exists(self.path_of(name)):
-            known = ", ".join(sorted(TORCH_LIBRARIES))
+            known = ", ".join(sorted(libraries))
             raise LispeError(
                 f"Error: use: there is no library '{name}' (known: {known}; a file needs its path)"
             )
@@ -247,6 +244,7 @@ class Session:
 
     def known_names(self) -> list[str]:
         """Every name that means something here: the user's, the library's, the special forms'."""
+        self.libraries.load_nameless()
         return [
             *(n for n in self.namespace if not n.startswith("__") and " " not in n),
             *(n for n, _ in registry.names()),
@@ -291,13 +289,6 @@ class Session:
             raise
         return self.loaded[found]
 
-    def load_torch(self) -> None:
-        """Import the torch library; its functions are there afterwards."""
-        from lispe_kernel import torch_library
-
-        torch_library.load()
-        self._install_builtins()
-
     def caught(self, error: BaseException) -> str:
         """The text of an error as `maybe` and `catch` see it."""
         return caught_text(error, self.place)
@@ -331,8 +322,6 @@ class Session:
         self._version = registry.version
 
     def _set_predefined(self, folder: str | None) -> None:
-        from lispe_kernel import __version__
-
         self.namespace.update(
             CONSTANTS,
             __name__="lispe",
@@ -366,8 +355,6 @@ class Session:
 
 def _run_code(code: list[Any], arguments: tuple[Any, ...]) -> Any:
     """A list in head position of a call: a lambda, or a partial call."""
-    from lispe_kernel.language.calling import callable_of
-
     return callable_of(code)(*arguments)
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from lispe_kernel import display, torch_library
-from lispe_kernel.language import library
+from lispe_kernel.language import compiler, library
 from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function, registry
@@ -24,13 +24,14 @@ In a signature, `(x 3)` is an optional parameter with its default, `(x)` one tha
 
 def page() -> str:
     """The whole page."""
+    compiler.load()
     library.load()
     torch_library.load()
     display.load()
-    parts = [OPENING, _contents(), "## Special forms\n", *map(_form, sorted(special_forms, key=_name))]
+    parts = [OPENING, _contents(), "## Special forms\n", *map(_entry, sorted(special_forms, key=_name))]
     for title, functions in _families():
         parts.append(f"## {title}\n")
-        parts += [_function(f) for f in functions]
+        parts += [_entry(f) for f in functions]
     return "\n".join(parts)
 
 
@@ -64,11 +65,7 @@ def _heading(entry: Function | SpecialForm) -> str:
     return f"### `{entry.name}`\n\n`{entry.signature}`" + (f" — also {aliases}" if aliases else "")
 
 
-def _form(form: SpecialForm) -> str:
-    return f"{_heading(form)}\n\n{_paragraphs(form.doc)}\n"
-
-
-def _function(entry: Function) -> str:
+def _entry(entry: Function | SpecialForm) -> str:
     parts = [_heading(entry), _paragraphs(entry.meaning)]
     if entry.examples:
         shown = "\n".join(f"{code}\n; {result}" if result else code for code, result in entry.examples)

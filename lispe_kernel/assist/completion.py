@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from lispe_kernel.assist.cursor import Level, Place, enclosing, place_at, words
 from lispe_kernel.assist.names import SessionSource, all_names, known, parameters
 from lispe_kernel.assist.python_completion import python_matches
 from lispe_kernel.kernel.magics import MAGICS
+from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import access_of
 
@@ -21,7 +23,8 @@ TYPES = "_jupyter_types_experimental"
 # Beyond this nobody reads on, and a front end would stall.
 MOST = 500
 _PYTHON_CELL = re.compile(r"\s*%%python\b[^\n]*\n")
-AT = frozenset({"@", "at", "nth", "key@", "key"})
+# Functions, by their own names, whose second argument is a key of the first.
+_READING = frozenset({"at", "key@"})
 
 
 class Match(NamedTuple):
@@ -90,9 +93,9 @@ class Completer:
         if level is None or len(level.items) < 2:
             return None
         first, second, *path = level.items
-        if first in AT:
+        if _reads(first):
             container = second
-        elif second in AT:
+        elif _reads(second):
             container = first
         else:
             return None
@@ -147,9 +150,11 @@ class Completer:
                     yield Match(text, "text")
 
 
-def _user_parameters(name: Any) -> Iterable[Any]:
-    from types import FunctionType
+def _reads(word: str) -> bool:
+    return registry.canonical(word) in _READING
 
+
+def _user_parameters(name: Any) -> Iterable[Any]:
     return parameters(name.entry) if name is not None and isinstance(name.entry, FunctionType) else ()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lispe_kernel.assist.cursor import place_at, word_around
 from lispe_kernel.assist.names import Name, SessionSource, definition, known
-from lispe_kernel.language.compiler.expand import Macro
+from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.printer import describe, show, type_atom
@@ -94,10 +94,8 @@ class Inspector:
         return None if name is None else self._page(name).bundle()
 
     def _page(self, name: Name) -> Page:
-        if isinstance(name.entry, Function):
-            return _function_page(name.entry)
-        if isinstance(name.entry, SpecialForm):
-            return _form_page(name.entry)
+        if isinstance(name.entry, Function | SpecialForm):
+            return _registered_page(name.entry)
         if isinstance(name.entry, FunctionType):
             return self._user_page(name)
         if isinstance(name.entry, type) and issubclass(name.entry, Instance):
@@ -118,29 +116,21 @@ class Inspector:
         return page
 
 
-def _function_page(entry: Function) -> Page:
-    page = Page(entry.signature, f"function of {entry.family}" if entry.family else "function")
+def _registered_page(entry: Function | SpecialForm) -> Page:
+    """What its decorator and its docstring say."""
+    page = Page(entry.signature, _kind_of(entry))
     page.paragraphs += entry.meaning.split("\n\n")
     page.facts += [("Example", f"{code} => {result}".rstrip()) for code, result in entry.examples]
-    if entry.block("Errors"):
-        page.facts.append(("Errors", entry.block("Errors")))
+    page.facts += [(word, entry.block(word)) for word in ("Errors", "Source") if entry.block(word)]
     if entry.aliases:
         page.facts.append(("Also", " ".join(entry.aliases)))
     return page
 
 
-def _form_page(form: SpecialForm) -> Page:
-    # A form's docstring follows the convention of functions: let the same code read it.
-    read = Function(form.name, lambda: None, aliases=form.aliases, doc=_outdented(form.doc))
-    page = _function_page(read)
-    page.heading, page.kind = form.signature, "special form"
-    return page
-
-
-def _outdented(doc: str) -> str:
-    import inspect
-
-    return inspect.cleandoc(doc)
+def _kind_of(entry: Function | SpecialForm) -> str:
+    if isinstance(entry, SpecialForm):
+        return f"special form that defines a {entry.defines}" if entry.defines else "special form"
+    return f"function of {entry.family}" if entry.family else "function"
 
 
 def _class_page(name: Name) -> Page:

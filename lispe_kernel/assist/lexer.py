@@ -23,50 +23,43 @@ from pygments.token import (
     _TokenType,
 )
 
+from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.functions import registry
+from lispe_kernel.session import Session
+
 # As in the reader: characters that end an atom.
 _ATOM = r"[^\s()\[\]{}\"`';:.,]+"
 _HEXADECIMAL = r"0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?"
 _NUMBER = rf"[+-]?(?:{_HEXADECIMAL}|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _END = r"(?=[\s()\[\]{}\"`';:,]|$)"
 _CONSTANTS = frozenset({"nil", "true", "_", "false", "fail_"})
-_DEFINING = frozenset(
-    {"defun", "defmacro", "defpat", "dethread", "defpred", "defprol", "class@", "defclass", "data@"}
-)
 
 
 @cache
-def _families() -> tuple[frozenset[str], frozenset[str]]:
-    """The names of special forms and of functions, as the registries have them now."""
-    from lispe_kernel.language.compiler.registry import special_forms
-    from lispe_kernel.language.functions import registry
-    from lispe_kernel.session import Session
-
+def _kinds() -> dict[str, _TokenType]:
+    """What the names of functions and special forms are, as the registries have them now."""
     Session()  # fills both registries
-    return frozenset(name for name, _ in special_forms.names()), frozenset(
-        name for name, _ in registry.names()
-    )
+    found = {name: Name.Builtin if name[0].isalpha() else Operator for name, _ in registry.names()}
+    for name, form in special_forms.names():
+        found[name] = Keyword.Declaration if form.defines else Keyword
+    return found
 
 
 def _kind_of(atom: str) -> _TokenType:
-    forms, functions = _families()
     if atom in _CONSTANTS:
         return Keyword.Constant
-    if atom in _DEFINING:
-        return Keyword.Declaration
-    if atom in forms or atom in ("λ", "lambda", "\\"):
-        return Keyword
-    if atom in functions:
-        return Name.Builtin if atom[0].isalpha() else Operator
-    return (
-        Operator if not any(character.isalnum() or character == "_" for character in atom) else Name.Variable
-    )
+    known = _kinds().get(atom)
+    if known is not None:
+        return known
+    is_sign = not any(character.isalnum() or character == "_" for character in atom)
+    return Operator if is_sign else Name.Variable
 
 
-def _atom(lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]]:
+def _atom(_lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]]:
     yield match.start(), _kind_of(match[0]), match[0]
 
 
-def _head(lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]]:
+def _head(_lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]]:
     """An opening parenthesis and the name after it: what is called stands out."""
     yield match.start(1), Punctuation, match[1]
     yield match.start(2), Whitespace, match[2]
@@ -74,7 +67,7 @@ def _head(lexer: RegexLexer, match: Any) -> Iterator[tuple[int, _TokenType, str]
     yield match.start(3), Name.Function if kind is Name.Variable else kind, match[3]
 
 
-class LispeLexer(RegexLexer):
+class LispeLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
     """Pygments lexer `lispe`."""
 
     name = "LispE"

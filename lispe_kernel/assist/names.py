@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from lispe_kernel.language.compiler.expand import Macro
+from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.printer import show
@@ -43,6 +43,7 @@ class Name(NamedTuple):
 
 def all_names(session: Session, prefix: str) -> Iterator[Name]:
     """Every known name that starts with a prefix: the user's first, then forms, then functions."""
+    session.libraries.load_nameless()
     seen: set[str] = set()
     for text, value in list(session.namespace.items()):
         if text.startswith(prefix) and not _hidden(text, prefix, value):
@@ -72,6 +73,7 @@ def _hidden(text: str, prefix: str, value: Any) -> bool:
 
 def known(session: Session, text: str) -> Name | None:
     """What a name stands for: the user's definition hides the library's."""
+    session.libraries.load_nameless()
     entry, namespace = registry.get(text), session.namespace
     if text in session.macros:
         return Name(text, KEYWORD, session.macros[text])
@@ -107,8 +109,9 @@ def _call(name: str, patterns: Any) -> str:
 def _clauses(value: Any) -> list[Any]:
     """The clauses of a pattern function, in the order of definition; none for another function."""
     written = getattr(value, "lispe_source", None)
-    is_patterns = isinstance(written, list) and written and all(isinstance(form, list) for form in written)
-    return [form for form in written if len(form) > 2] if is_patterns else []
+    if not isinstance(written, list) or not all(isinstance(form, list) for form in written):
+        return []
+    return [form for form in written if len(form) > 2]
 
 
 def macro_signature(macro: Macro) -> str:
@@ -154,7 +157,8 @@ def _defining_form(text: str, line: int, name: str) -> str:
     """The form that defines a name on a line or after it; that line when there is none (a lambda, say)."""
     source = Source(text)
     start = len("".join(text.splitlines(keepends=True)[: line - 1]))
-    found = re.compile(rf"\(\s*[^\s()]+\s+{re.escape(name)}(?=[\s()])").search(text, start)
+    defining = "|".join(re.escape(word) for word, form in special_forms.names() if form.defines)
+    found = re.compile(rf"\(\s*(?:{defining})\s+{re.escape(name)}(?=[\s()])").search(text, start)
     if found is None:
         return source.line(line)
     rest = text[found.start() :]

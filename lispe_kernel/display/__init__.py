@@ -7,13 +7,12 @@ is more than a number or a text is shown.
 
 from __future__ import annotations
 
-import importlib
-
 from lispe_kernel.display.page.registry import Bundle, View, bundle, load_views, renderer, view_of
+from lispe_kernel.language.discovery import import_all
 
 __all__ = ["Bundle", "View", "bundle", "load", "load_views", "renderer", "view_of"]
 
 
 def load() -> None:
-    """Register the display functions of LispE. Costs next to nothing, and is harmless when repeated."""
-    importlib.import_module(f"{__name__}.functions")
+    """Register the display functions of LispE, not the views. Harmless when repeated."""
+    import_all(__name__, rooms=False)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.forms import LAMBDA
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.runtime import current, function_of_atom
 from lispe_kernel.language.values.atoms import Atom
-
-LAMBDA_NAMES = frozenset({"λ", "lambda", "\\"})
 
 
 def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any]:
@@ -33,11 +33,16 @@ def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any
     raise LispeError(f"Error: wrong function call: {describe(value)} is not a function")
 
 
+def is_lambda(head: Any) -> bool:
+    """Whether the head of a list made by a program, where aliases stand as written, makes it a lambda."""
+    return isinstance(head, Atom) and special_forms.canonical(head.name) == LAMBDA.name
+
+
 def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
     if not code:
         raise LispeError("Error: wrong function call: () is not a function")
     head = code[0]
-    if isinstance(head, Atom) and head.name in LAMBDA_NAMES:
+    if is_lambda(head):
         return current().evaluate_form(code)  # type: ignore[no-any-return]
     if element_first and len(code) == 2 and not isinstance(head, Atom) and isinstance(code[1], Atom):
         # `'(v op)` computes (op v x)
@@ -64,6 +69,4 @@ def _check_end(function: Any, code: list[Any]) -> None:
             raise LispeError(f"Error: wrong function call: {describe(code)} calls itself")
         seen.add(id(function))
         head = function[0] if function else None
-        function = (
-            function_of_atom(head) if isinstance(head, Atom) and head.name not in LAMBDA_NAMES else head
-        )
+        function = function_of_atom(head) if isinstance(head, Atom) and not is_lambda(head) else head

@@ -10,21 +10,23 @@ from collections.abc import Iterator
 from importlib import import_module
 
 
-def import_all(package: str) -> None:
-    """Import every module of a package and of the packages in it, in the order of their names.
+def import_all(package: str, *, rooms: bool = True) -> None:
+    """Import every module of a package, in the order of their names, and of the packages in it.
 
-    Harmless when repeated.
+    rooms: whether to go into the packages in it. Harmless when repeated.
     """
     folders = import_module(package).__path__
-    for name in sorted(name for folder in folders for name in _modules(package, folder)):
+    for name in sorted(name for folder in folders for name in _modules(package, folder, rooms)):
         import_module(name)
 
 
-def _modules(package: str, folder: str) -> Iterator[str]:
+def _modules(package: str, folder: str, rooms: bool) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             stem, ending = os.path.splitext(entry.name)
             if ending == ".py" and stem not in ("__init__", "__main__"):
                 yield f"{package}.{stem}"
-            elif not ending and stem.isidentifier() and not stem.startswith("__") and entry.is_dir():
-                yield from _modules(f"{package}.{stem}", entry.path)
+            elif (
+                rooms and not ending and stem.isidentifier() and not stem.startswith("__") and entry.is_dir()
+            ):
+                yield from _modules(f"{package}.{stem}", entry.path, rooms)

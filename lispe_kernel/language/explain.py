@@ -6,7 +6,6 @@ It never catches anything itself.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -220,6 +219,8 @@ def near(name: str, names: Iterable[str]) -> str:
     """A hint with the known names that look like an unknown one, or an empty text."""
     if name in _ELSEWHERE:
         return f" (LispE says {_ELSEWHERE[name]})"
+    import difflib
+
     found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)
     return f" (did you mean {' or '.join(repr(n) for n in found)}?)" if found else ""
 

@@ -14,8 +14,12 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 
+# Names of the language that other files look for in forms.
 QUOTE = Atom("quote")
+LAMBDA = Atom("λ")
+BLOCK = Atom("block")
 DOT = Atom(".")
+AT = Atom("at")
 
 
 class Form(list[Any]):
@@ -55,3 +59,15 @@ def head(form: Any) -> Atom | None:
 
 def is_list(form: Any) -> bool:
     return isinstance(form, list)
+
+
+def is_table(form: list[Any]) -> bool:
+    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
+    return (
+        form[0] is AT
+        and len(form) > 1
+        and all(
+            isinstance(pair, list) and len(pair) == 3 and pair[0] is AT and isinstance(pair[1], str)
+            for pair in form[1:]
+        )
+    )

@@ -4,28 +4,20 @@ A decorator on a Python function gives the LispE name and aliases; the signature
 the docstring the help. Arity checks, error texts, completion, help and `docs/functions.md` read this
 entry. Calls made by compiled code go straight to the Python function: the registry costs nothing then.
 
-Docstring convention: a first paragraph that says what the function does (shapes, units, errors), then
-optional blocks, each opened by its word at the start of a line:
-
-    Example: (upper "abc") => "ABC"     one or more; the text after => is what `println` would print
-                                        (use => alone on following lines for multi-line output)
-    Errors: when and with which text
-    Source: the section of the reference, or the paper
+What a docstring holds (meaning, examples, errors, source) is said in `docstrings.py`.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any, TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
+from lispe_kernel.language.docstrings import Documented
 
-_EXAMPLE = re.compile(r"^\s*Example:\s*(?P<code>.+?)\s*=>\s*(?P<result>.*)$", re.M)
-_BLOCK = re.compile(r"^(?P<word>Example|Examples|Errors|Source):", re.M)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Function:
+class Function(Documented):
     """One registered function with all that anybody asks about it."""
 
     name: str
@@ -61,10 +53,14 @@ class Function:
     keyword: bool = False
     # A notebook shows no result when such a call is the last form of a cell.
     silent: bool = False
-    # What every result is, for the compiler: "boolean" (true or nil), "number", "text" (a str), "list"
-    # (exactly a List), "numbers" (a typed list of them); empty when it depends.
+    # What every result is, for the compiler: "boolean" (true or nil), "number", "natural" (an int, 0 or
+    # more), "text" (a str), "list" (exactly a List), "numbers" (a typed list of them); empty when it depends.
     returns: str = ""
-    doc: str = field(default="", repr=False)
+
+    @property
+    def explained(self) -> Callable[..., Any]:  # type: ignore[override]
+        """What has the docstring."""
+        return self.call
 
     @property
     def least(self) -> int:
@@ -83,25 +79,9 @@ class Function:
         """The call as LispE writes it: `(upper str)`, `(find container element (position 0))`."""
         return "(" + " ".join([self.name, *map(str, self.parameters)]) + ")"
 
-    @property
-    def meaning(self) -> str:
-        """The docstring without its Example, Errors and Source blocks."""
-        found = _BLOCK.search(self.doc)
-        return (self.doc[: found.start()] if found else self.doc).strip()
-
-    @property
-    def examples(self) -> list[tuple[str, str]]:
-        """Pairs of (code, what it prints)."""
-        return [(m["code"], m["result"]) for m in _EXAMPLE.finditer(self.doc)]
-
-    def block(self, word: str) -> str:
-        """The text of the docstring's block `Errors` or `Source`, or an empty text."""
-        found = re.search(rf"^{word}:\s*(.*?)(?=^(?:Example|Errors|Source):|\Z)", self.doc, re.M | re.S)
-        return " ".join(found[1].split()) if found else ""
-
 
 class Registry:
-    """Functions by name and alias. A later registration of a name replaces the earlier one."""
+    """Functions by name and alias. A library may replace a function of another one, never its own."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, Function] = {}
@@ -110,6 +90,11 @@ class Registry:
         self.version = 0
 
     def add(self, entry: Function) -> None:
+        """Register a function. A module may do so again; two modules of one library must not."""
+        for name in (entry.name, *entry.aliases):
+            known = self.get(name)
+            if known is not None and _are_rivals(known.call.__module__, entry.call.__module__):
+                raise ValueError(f"two functions are called '{name}'")
         self._by_name[entry.name] = entry
         for alias in entry.aliases:
             self._aliases[alias] = entry.name
@@ -134,6 +119,11 @@ class Registry:
             yield entry.name, entry
             for alias in entry.aliases:
                 yield alias, entry
+
+
+def _are_rivals(one: str, other: str) -> bool:
+    """Whether two modules belong to one library."""
+    return one != other and one.split(".")[:2] == other.split(".")[:2]
 
 
 registry = Registry()
@@ -198,7 +188,6 @@ def function(
                 keyword=keyword,
                 silent=silent,
                 returns=returns,
-                doc=inspect.getdoc(call) or "",
             )
         )
         return call

@@ -11,6 +11,10 @@ import threading
 
 from lispe_kernel.language.discovery import import_all
 
+# How the names of its functions begin, and what `(use ...)` may call it.
+BEGINNINGS = ("torch_", "tensor_", "tiktoken_")
+USE_NAMES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
+
 _lock = threading.Lock()
 _loaded = False
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.expand import expand_macro
+from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.inlines import inline_functions, syntaxes
 from lispe_kernel.language.compiler.instances import create, instance_call
+from lispe_kernel.language.compiler.macro_calls import replacement
 from lispe_kernel.language.compiler.tree import Call, Global, Node, Primitive, Python, SelfCall
 from lispe_kernel.language.compiler.variables import Function, Signature, python_name
 from lispe_kernel.language.forms import Form, head
@@ -36,7 +37,7 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
         return create(r, cls, form)
     macro = r.macros.get(name) or r.context.macros.get(name)
     if macro is not None:
-        return r.node(expand_macro(macro, form, r.error))
+        return r.node(expanded(r, replacement(r, macro, form)))
     if r.user_defined(name):
         return function_call(r, name, form)
     return _library_call(r, name, form)

@@ -1,115 +1,76 @@
-"""The stage `expand`: forms to forms. Composition by `.`, and calls of macros.
+"""Rewriting before compiling: forms to forms, so that every place of the compiler sees what is meant.
 
-It promises that what it gives means what was written, with the places of what was written.
+It takes a form as the reader, a program or a macro made it, and gives a form that says the same without
+composition: `(f a . g b)` is `(f a (g b))`, in lambda bodies, clauses and bindings as anywhere in code. It
+promises to leave alone what is no code: quoted data (`'(a . b)` is a pair), patterns, the constants of a
+`switch`, a `defmacro`, and the arguments of a macro, whose expansion comes here in its turn. What is
+unchanged is the same object; places are kept. It never looks at a variable's value or scope.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.errors import CompileError, Span
-from lispe_kernel.language.forms import DOT, QUOTE, Form, as_data, is_list
-from lispe_kernel.language.printer import is_type_atom, to_text, type_atom
-from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.compiler.registry import is_definition, special_forms
+from lispe_kernel.language.forms import DOT, QUOTE, Form, head
 
-REST = Atom("$")
-BLOCK = Atom("block")
-
-Complain = Callable[..., CompileError]
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
 
 
-def composed(form: Form, complain: Complain) -> Form:
-    """`(f a . g b)` is `(f a (g b))`; several dots nest to the right."""
+def expanded(r: Resolver, form: Any) -> Any:
+    """The form with every composition in it written out."""
+    return _code(r, form) if _is_composed(form) else form
+
+
+def _is_composed(form: Any) -> bool:
+    """Whether a dot stands anywhere in a form; few forms have one."""
+    pending = [form]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            if DOT in item[1:]:
+                return True
+            pending.extend(item)
+    return False
+
+
+def _code(r: Resolver, form: Any) -> Any:
+    if not isinstance(form, list) or not form:
+        return form
+    name = head(form)
+    if name is not None and (name is QUOTE or name.name in r.macros or name.name in r.context.macros):
+        return form
+    if is_definition(form, "macro"):
+        return form
+    placed = form if isinstance(form, Form) else Form(form, r.place)
+    if DOT in placed[1:]:
+        placed = _composed(r, placed)
+    special = special_forms.get(name.name) if name is not None else None
+    items = list(placed)
+    for index, item in enumerate(placed):
+        data = special.rule.data_at(index) if special is not None else ""
+        if data != "whole":
+            items[index] = _clause(r, item) if data else _code(r, item)
+    return Form(items, placed.span, placed.spans)
+
+
+def _clause(r: Resolver, form: Any) -> Any:
+    """A list whose first element is data."""
+    if not isinstance(form, list) or not form:
+        return form
+    placed = form if isinstance(form, Form) else Form(form, r.place)
+    if DOT in placed[1:]:
+        placed = _composed(r, placed)
+    items = [placed[0], *(_code(r, item) for item in placed[1:])]
+    return Form(items, placed.span, placed.spans)
+
+
+def _composed(r: Resolver, form: Form) -> Form:
+    """`(f a . g b)` as `(f a (g b))`; several dots nest to the right."""
     at = form.index(DOT, 1)
     following = form.rest(at + 1)
     if not following or following[0] is DOT:
-        raise complain("Error: two '.' in a row. Composition is impossible", form.spans[at])
-    inner = composed(following, complain) if DOT in following[1:] else following
+        raise r.error("Error: two '.' in a row. Composition is impossible", form.spans[at])
+    inner = _composed(r, following) if DOT in following[1:] else following
     return Form([*form[:at], inner], form.span, [*form.spans[:at], form.span])
-
-
-# -- macros -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class MacroClause:
-    """One `defmacro`: a pattern for the argument forms and the forms that replace the call."""
-
-    pattern: list[Any]
-    body: list[Any]
-
-
-@dataclass
-class Macro:
-    """A macro with its clauses in the order of definition."""
-
-    name: str
-    clauses: list[MacroClause] = field(default_factory=list)
-
-
-def expand_macro(macro: Macro, form: Form, complain: Complain) -> Any:
-    """The form that replaces a macro call, in the place of the call."""
-    arguments = list(form[1:])
-    for clause in macro.clauses:
-        found: dict[Atom, Any] = {}
-        if match(clause.pattern, arguments, found):
-            body = [substitute(item, found, form.span) for item in clause.body]
-            return body[0] if len(body) == 1 else Form([BLOCK, *body], form.span)
-    raise complain(f"Error: cannot apply this macro: {macro.name} to '{to_text(as_data(form))}'")
-
-
-def match(pattern: Any, form: Any, found: dict[Atom, Any]) -> bool:
-    """Match a form against a pattern of atoms, constants, quoted atoms and lists with `$ rest`."""
-    if isinstance(pattern, Atom) and pattern is not TRUE:
-        if pattern in found:
-            return bool(found[pattern] == form)
-        found[pattern] = form
-        return True
-    if pattern is None or pattern is TRUE:
-        return True
-    if not is_list(pattern):
-        return type(pattern) is type(form) and bool(pattern == form)
-    if len(pattern) == 2 and pattern[0] is QUOTE:
-        return bool(pattern[1] == form)
-    if pattern and isinstance(pattern[0], Atom) and is_type_atom(pattern[0].name):
-        return _type_of(form) is pattern[0] and (len(pattern) == 1 or match(pattern[-1], form, found))
-    return is_list(form) and _match_list(pattern, form, found)
-
-
-def _type_of(form: Any) -> Atom:
-    """The type of an argument form: a quoted form is of the type of what it quotes."""
-    if is_list(form) and len(form) == 2 and form[0] is QUOTE:
-        form = form[1]
-    return type_atom(as_data(form))
-
-
-def _match_list(pattern: list[Any], form: list[Any], found: dict[Atom, Any]) -> bool:
-    if len(pattern) >= 2 and pattern[-2] is REST:
-        fixed = len(pattern) - 2
-        if len(form) < fixed or not match(pattern[-1], list(form[fixed:]), found):
-            return False
-        pattern, form = pattern[:fixed], form[:fixed]
-    return len(pattern) == len(form) and all(match(p, f, found) for p, f in zip(pattern, form, strict=True))
-
-
-def substitute(form: Any, found: dict[Atom, Any], span: Span) -> Any:
-    """A copy of a body form with the parameters replaced; `$ z` splices the list bound to z."""
-    if isinstance(form, Atom):
-        return found.get(form, form)
-    if not is_list(form):
-        return form
-    made: list[Any] = []
-    splice = False
-    for item in form:
-        if item is REST and not splice:
-            splice = True
-            continue
-        replaced = substitute(item, found, span)
-        if splice:
-            made.extend(replaced if is_list(replaced) else [REST, replaced])
-            splice = False
-        else:
-            made.append(replaced)
-    return Form(made, span)

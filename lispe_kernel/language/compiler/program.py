@@ -13,12 +13,14 @@ from types import CodeType
 from typing import Any
 
 from lispe_kernel.language.compiler.analyse import analyse
+from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.emit.emitter import Emitter
 from lispe_kernel.language.compiler.emit.functions import function_ast
 from lispe_kernel.language.compiler.emit.nodes import MARK
-from lispe_kernel.language.compiler.expand import Macro
-from lispe_kernel.language.compiler.registry import defining_forms, special_forms
-from lispe_kernel.language.compiler.resolve import Context, Resolver
+from lispe_kernel.language.compiler.expand import expanded
+from lispe_kernel.language.compiler.macro_calls import Macro
+from lispe_kernel.language.compiler.registry import is_definition, special_forms
+from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.forms import Form, head
@@ -94,8 +96,9 @@ def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> No
 def _top_level(r: Resolver, form: Any, span: Any) -> CodeType | None:
     """One form as a function without parameters that returns its value."""
     function = r.function = Function("top", r.source.name, span)
+    form = expanded(r, form)
     function.body = r.node(form, span)
-    if getattr(head(form), "name", "") in defining_forms():
+    if is_definition(form):
         return None
     return _code_of(r, function)
 

@@ -1,15 +1,29 @@
 """The registry of special forms.
 
-A special form is one function under `@special`: its name, aliases and grammar are declared there and its
-docstring is its help. The function makes a node of the tree from a form. Inline functions have a registry of
-their own (`inlines.py`).
+A special form is one function under `@special`, which says everything that anybody asks about the form:
+
+    grammar     what may be written, in the notation of `grammar.py`: arity, the shapes of its parts and the
+                variables that it sets come from it, errors print it. `errors` gives texts of its own for
+                what does not fit one of its parts
+    aliases     its other names
+    defines     what it defines while a text is compiled, under its first part; nothing of it is left to run
+    silent      a notebook shows no value; `result`: parts whose silence makes the whole form silent
+    docstring   its help, its examples, its source (see `docstrings.py`)
+
+The function makes a node of the tree (`tree.py`) from a form. Inline functions have a registry of their own
+(`inlines.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.compiler.grammar import Grammar, parse
+from lispe_kernel.language.docstrings import Documented
+from lispe_kernel.language.forms import head
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -20,26 +34,59 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SpecialForm:
+class SpecialForm(Documented):
     """A form with its own rule of evaluation."""
 
     name: str
     grammar: str
     resolve: Resolve
     aliases: tuple[str, ...] = ()
-    least: int = 0
-    most: int | None = None
+    # "function", "thread", "macro", "class", "record", "space" or "name"; empty for a form that is run.
+    defines: str = ""
     silent: bool = False
     # Indices of sub-forms (from the end if negative) whose silence makes the whole form silent.
     result: tuple[int, ...] = ()
-    doc: str = field(default="", repr=False)
+    # It means something only in the function that is written round it (`return`), or keeps that (a lambda).
+    needs_function: bool = False
+    # The shapes of its parts are its own to judge: when it runs, or in words that the reference gives.
+    judges_parts: bool = False
+    # Its own errors for what does not fit a part, by the text of the part in the grammar.
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def explained(self) -> Resolve:  # type: ignore[override]
+        """What has the docstring."""
+        return self.resolve
+
+    @cached_property
+    def rule(self) -> Grammar:
+        """The grammar as data."""
+        return parse(self.grammar)
 
     @property
     def signature(self) -> str:
-        return f"({self.name} {self.grammar})" if self.grammar else f"({self.name})"
+        """The form as it is written: `(setq variable value) or (setq (variable...) value)`."""
+        ways = (" ".join([self.name, *(part.text for part in parts)]) for parts in self.rule.alternatives)
+        return " or ".join(f"({way})" for way in ways)
+
+    @property
+    def least(self) -> int:
+        return self.rule.least
+
+    @property
+    def most(self) -> int | None:
+        return self.rule.most
 
     def accepts(self, count: int) -> bool:
-        return count >= self.least and (self.most is None or count <= self.most)
+        """Whether it may have so many arguments."""
+        return self.rule.accepts(count)
+
+    def misfit(self, form: Form) -> str:
+        """The error for a form that does not fit the grammar, which it prints; empty for one that fits."""
+        if not self.accepts(len(form) - 1):
+            return f"Error: Wrong number of arguments for: '{self.name}' (use {self.signature})"
+        wrong = self.rule.misfit(form) if not self.judges_parts else None
+        return f"{wrong.text(self.name, self.errors)} (use {self.signature})" if wrong is not None else ""
 
 
 class SpecialForms:
@@ -50,6 +97,11 @@ class SpecialForms:
         self._aliases: dict[str, str] = {}
 
     def add(self, form: SpecialForm) -> None:
+        """Register a form. A name that another module gave to another form is refused."""
+        for name in (form.name, *form.aliases):
+            known = self.get(name)
+            if known is not None and known.resolve.__module__ != form.resolve.__module__:
+                raise ValueError(f"two special forms are called '{name}'")
         self._by_name[form.name] = form
         for alias in form.aliases:
             self._aliases[alias] = form.name
@@ -67,6 +119,7 @@ class SpecialForms:
         return iter(self._by_name.values())
 
     def names(self) -> Iterator[tuple[str, SpecialForm]]:
+        """Every name of every form, aliases included."""
         for form in self._by_name.values():
             yield form.name, form
             for alias in form.aliases:
@@ -76,43 +129,42 @@ class SpecialForms:
 special_forms = SpecialForms()
 
 
+def is_definition(form: Any, kind: str = "") -> bool:
+    """Whether a form defines something while it is compiled: anything, or what the kind says."""
+    name = head(form)
+    found = special_forms.get(name.name) if name is not None else None
+    return found is not None and bool(found.defines) and found.defines == (kind or found.defines)
+
+
 def special(
     name: str,
     grammar: str = "",
     *,
     aliases: tuple[str, ...] = (),
-    least: int = 0,
-    most: int | None = None,
+    defines: str = "",
     silent: bool = False,
     result: tuple[int, ...] = (),
+    needs_function: bool = False,
+    judges_parts: bool = False,
+    errors: Mapping[str, str] | None = None,
 ) -> Callable[[Resolve], Resolve]:
-    """Register a special form. `least` and `most` count its arguments; `most=None` means any number."""
+    """Register a special form; what each fact says is said above. A definition is silent."""
 
     def register(resolve: Resolve) -> Resolve:
         special_forms.add(
-            SpecialForm(name, grammar, resolve, aliases, least, most, silent, result, resolve.__doc__ or "")
+            SpecialForm(
+                name=name,
+                grammar=grammar,
+                resolve=resolve,
+                aliases=aliases,
+                defines=defines,
+                silent=silent or bool(defines),
+                result=result,
+                needs_function=needs_function,
+                judges_parts=judges_parts,
+                errors=errors or {},
+            )
         )
         return resolve
 
     return register
-
-
-def defining_forms() -> frozenset[str]:
-    """The forms that define a name while the text is compiled, and leave nothing to run."""
-    return _DEFINING
-
-
-_DEFINING = frozenset(
-    {
-        "defun",
-        "defmacro",
-        "link",
-        "defpat",
-        "defpred",
-        "defprol",
-        "data@",
-        "class@",
-        "defspace",
-        "dethread",
-    }
-)

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any
 
 from lispe_kernel.language.compiler.calls import computed_call, named_call
-from lispe_kernel.language.compiler.expand import composed
+from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.instances import InstanceScope, instance_call
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.compiler.tree import (
@@ -36,8 +36,7 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import CompileError, Span
-from lispe_kernel.language.forms import DOT, Form, as_data
-from lispe_kernel.language.functions import Function as LibraryFunction
+from lispe_kernel.language.forms import AT, Form, as_data
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -45,32 +44,10 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 # A nesting that no person writes; deeper forms would exhaust the stack of Python's own compiler.
 DEEPEST = 1000
 
-AT = Atom("at")
-
 
 def shared(name: str) -> str:
     """The global that holds a variable of a threadspace."""
     return f" shared {name}"
-
-
-class Context(Protocol):
-    """What the compiler asks of the session."""
-
-    macros: dict[str, Any]
-    fixed: set[str]
-    classes: dict[str, Any]
-
-    def signature(self, name: str) -> Signature | None: ...
-
-    def defined(self, name: str) -> bool: ...
-
-    def declared(self, name: str) -> Any: ...
-
-    def library(self, name: str) -> LibraryFunction | None: ...
-
-    def canonical(self, name: str) -> str: ...
-
-    def use_library(self, name: str, space: str = "") -> None: ...
 
 
 class Resolver:
@@ -149,8 +126,6 @@ class Resolver:
     def _list(self, form: Form) -> Node:
         if not form:
             return Helper(self.place, " list", (), "list", quiet=True)
-        if DOT in form[1:]:
-            form = composed(form, self.error)
         head = form[0]
         if isinstance(head, Atom):
             name = head.name
@@ -181,10 +156,9 @@ class Resolver:
         return name in self.scope or not (name in special_forms or self.context.library(name) is not None)
 
     def _special(self, special: SpecialForm, form: Form) -> Node:
-        if not special.accepts(len(form) - 1):
-            raise self.error(
-                f"Error: Wrong number of arguments for: '{special.name}' (use {special.signature})"
-            )
+        wrong = special.misfit(form)
+        if wrong:
+            raise self.error(wrong)
         found = special.resolve(self, form)
         assert isinstance(found, Node)
         return found

@@ -9,9 +9,11 @@ import ast
 from typing import Any
 
 from lispe_kernel.language.compiler.analyse import analyse
+from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.emit.emitter import Emitter
 from lispe_kernel.language.compiler.emit.functions import function_ast
-from lispe_kernel.language.compiler.resolve import Context, Resolver
+from lispe_kernel.language.compiler.expand import expanded
+from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import (
     Assign,
     Constant,
@@ -46,7 +48,7 @@ def explain_program(context: Context, source: Source, forms: Form) -> str:
     for form, span in zip(forms, forms.spans, strict=True):
         r.place = span
         top = r.function = Function("top", source.name, span)
-        top.body = r.node(form, span)
+        top.body = r.node(expanded(r, form), span)
         functions = [definition.function for definition in r.definitions] or [top]
         r.definitions.clear()
         parts.append(f";; form, line {span.line}\n{show(as_data(form))}")

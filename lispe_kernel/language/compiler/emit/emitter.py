@@ -88,7 +88,7 @@ class Emitter(Nodes):
         return self._emit(node, destination)
 
     def _checked(self, node: Node) -> ast.expr:
-        """A value whose kind is checked when it runs: the promise of `analyse`, for the compiler's own tests."""
+        """A value whose kind is checked when it runs: what `analyse` promises, for the compiler's tests."""
         value = self._emit(node, VALUE)
         assert value is not None
         if isinstance(value, ast.Constant):

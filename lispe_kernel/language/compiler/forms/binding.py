@@ -10,13 +10,11 @@ from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.tree import Block, Node, Primitive, Target, ToGlobal, Unpack
 from lispe_kernel.language.compiler.variables import python_name
-from lispe_kernel.language.forms import Form, head, is_list
+from lispe_kernel.language.forms import AT, Form, head, is_list
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
-
-AT = Atom("at")
 
 
 def assignment(r: Resolver, form: Form, *, gives: bool) -> Node:
@@ -30,24 +28,32 @@ def assignment(r: Resolver, form: Form, *, gives: bool) -> Node:
     return r.assign(targets[0], value, gives=gives)
 
 
-@special("setq", "variable value", least=2, most=2, silent=True)
+@special("setq", "variable value | (variable...) value", silent=True)
 def resolve_setq(r: Resolver, form: Form) -> Node:
     """Assign a variable: a local one inside a function, else a global one. Gives true.
 
     A list of names takes the elements of a list of the same size.
+
+    Example: (setq a 3) (setq (b c) '(1 2)) (list a b c) => (3 1 2)
     """
     return assignment(r, form, gives=False)
 
 
-@special("setqv", "variable value", least=2, most=2)
+@special("setqv", "variable value | (variable...) value")
 def resolve_setqv(r: Resolver, form: Form) -> Node:
-    """As setq, but gives the value."""
+    """As setq, but gives the value.
+
+    Example: (+ 1 (setqv a 3)) => 4
+    """
     return assignment(r, form, gives=True)
 
 
-@special("setg", "variable value", least=2, most=2, silent=True)
+@special("setg", "variable value | (variable...) value", silent=True)
 def resolve_setg(r: Resolver, form: Form) -> Node:
-    """Assign a global variable, also inside a function. Gives true."""
+    """Assign a global variable, also inside a function. Gives true.
+
+    Example: (defun keep (v) (setg kept v)) (keep 7) kept => 7
+    """
     names = form[1] if is_list(form[1]) else [form[1]]
     targets = [global_target(r.check_variable(item, form.spans[1])) for item in names]
     value = r.node(form[2], form.spans[2])
@@ -59,20 +65,30 @@ def global_target(name: str) -> Target:
     return ToGlobal(python_name(name), direct=False)
 
 
-@special("setconst", "NAME value", least=2, most=2, silent=True)
+@special("setconst", "NAME value", silent=True)
 def resolve_setconst(r: Resolver, form: Form) -> Node:
-    """Assign a global variable once and for all: assigning it again is an error."""
+    """Assign a global variable once and for all: assigning it again is an error.
+
+    Example: (setconst LIMIT 10) (* LIMIT 2) => 20
+    """
     name = r.check_variable(form[1], form.spans[1])
     value = r.node(form[2], form.spans[2])
     r.fixed.add(name)
     return r.assign(global_target(name), value)
 
 
-@special("let", "((variable value)...) body...", least=2, result=(-1,))
+@special(
+    "let",
+    "([binding...]) body...",
+    result=(-1,),
+    errors={"([binding...])": "Error: unbalanced list of variables in 'let'"},
+)
 def resolve_let(r: Resolver, form: Form) -> Node:
     """Bind variables in order, each seeing the ones before, for the body; the value is the body's last.
 
     The bindings are lexical: the body sees them, and lambdas written in it keep them.
+
+    Example: (let ((a 1) (b (+ a 1))) (list a b)) => (1 2)
     """
     if not is_list(form[1]):
         raise r.error("Error: unbalanced list of variables in 'let'", form.spans[1])
@@ -102,6 +118,15 @@ def _bind_pair(r: Resolver, pair: Any, form: Form) -> Node:
 _IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "^^=": "^^", "<<=": "<<", ">>=": ">>"}
 _IN_PLACE |= {"&=": "&", "&~=": "&~", "|=": "|", "^=": "^"}
 
+# What each makes of 6 and 2.
+_SAMPLES = {"+=": 8, "-=": 4, "*=": 12, "/=": 3, "%=": 0, "^^=": 36, "<<=": 24, ">>=": 1}
+_SAMPLES |= {"&=": 2, "&~=": 4, "|=": 6, "^=": 4}
+
+_GRAMMAR = "variable value... | (@ container key...) value... | (container @ key...) value..."
+_ELEMENT = dict.fromkeys(
+    ("(@ container key...)", "(container @ key...)"), "Error: Expecting an index access with 'at'"
+)
+
 
 def _in_place(r: Resolver, form: Form) -> Node:
     operator = Atom(_IN_PLACE[form[0].name])
@@ -115,8 +140,6 @@ def _in_place(r: Resolver, form: Form) -> Node:
 def _in_place_element(r: Resolver, form: Form, operator: Atom) -> Node:
     """`(+= (@ c k) v w)`: one operand after the other, as the operator takes them."""
     access = form[1]
-    if head(access) is not AT and not (len(access) >= 3 and access[1] is AT):
-        raise r.error("Error: Expecting an index access with 'at'", form.spans[1])
     parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
     place = [r.node(part, form.spans[1]) for part in parts]
     operands = r.arguments(form, 2)
@@ -153,13 +176,14 @@ _FAST = {name: Inline(f" {name}", emit=_write_change, stores_last=False) for nam
 
 for _name in _IN_PLACE:
     _aliases = ("**=",) if _name == "^^=" else ()
-    _register = special(_name, "variable value...", aliases=_aliases, least=2)
+    _register = special(_name, _GRAMMAR, aliases=_aliases, errors=_ELEMENT)
 
     def _resolve(r: Resolver, form: Form) -> Node:
         return _in_place(r, form)
 
     _resolve.__doc__ = (
         f"Store `({_IN_PLACE[_name]} variable value...)` back where the variable is found, local or global; "
-        "`(@ container key)` names an element. Gives the new value."
+        "`(@ container key)` names an element. Gives the new value.\n\n"
+        f"Example: (setq v 6) ({_name} v 2) v => {_SAMPLES[_name]}"
     )
     _register(_resolve)

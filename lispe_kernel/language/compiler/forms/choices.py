@@ -27,23 +27,35 @@ def _first_that(r: Resolver, form: Form, *, wanted: bool) -> Node:
     return found
 
 
-@special("select", "form...", least=1)
+@special("select", "form...")
 def resolve_select(r: Resolver, form: Form) -> Node:
-    """The first value that is true, else the last one: 0, "" and () are skipped like nil."""
+    """The first value that is true, else the last one: 0, "" and () are skipped like nil.
+
+    Example: (select nil 0 "" "found" "later") => found
+    """
     return _first_that(r, form, wanted=True)
 
 
-@special("andvalue", "form...", least=2)
+@special("andvalue", "form form...")
 def resolve_andvalue(r: Resolver, form: Form) -> Node:
-    """The first value that is false, else the last one."""
+    """The first value that is false, else the last one.
+
+    Example: (andvalue 1 nil 3) => nil
+    """
     return _first_that(r, form, wanted=False)
 
 
-@special("switch", "value (key body...)... [(true body...)]", least=2)
+@special(
+    "switch",
+    "value (constant body...)...",
+    errors={"(constant body...)...": "Error: wrong 'switch statement'"},
+)
 def resolve_switch(r: Resolver, form: Form) -> Node:
     """The clause whose key has the text of the value; `true` is the default.
 
     Keys are constants: 1, "1" and 1.0 are the same key. Without a match and a default it is an error.
+
+    Example: (switch (+ 1 1) (1 "one") (2 "two") (true "many")) => two
     """
     text = r.temporary()
     bound = r.bind(text, r.helper(" text", r.node(form[1], form.spans[1]), kind="text"))

@@ -38,15 +38,26 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 THIS = " this"
+METHODS = "[(defun name ([parameter...]) [body...])...]"
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 
-@special("class@", "Name [(field...)] [(from@ Parent)] method...", least=1, silent=True)
+@special(
+    "class@",
+    f"Name [([slot...])] [(from@ Parent)] {METHODS}",
+    defines="class",
+    errors={
+        "Name": "Error: wrong class name: '{}'",
+        METHODS: "Error: a class contains methods: (defun name (parameters) body...)",
+    },
+)
 def resolve_class(r: Resolver, form: Form) -> Node:
     """Declare a class: fields f, (f) or (f default), a parent to inherit from, methods by defun.
 
     `(Name value...)` makes an instance, `(obj (method a...)...)` calls its methods. The fields are variables
     in the methods; `setqi` changes them.
+
+    Example: (class@ Point (x (y 3)) (defun total () (+ x y))) (setq p (Point 4)) (p (total)) => 7
     """
     name = form[1].name if isinstance(form[1], Atom) else ""
     if not name or name == "thread":
@@ -201,11 +212,13 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
 # -- inside an instance -------------------------------------------------------------------------------
 
 
-@special("setqi", "field value", least=2, most=2)
+@special("setqi", "field value")
 def resolve_setqi(r: Resolver, form: Form) -> Node:
     """Assign a field of the current instance, adding it if need be; gives the value.
 
     Outside an instance it assigns a variable, as setqv does.
+
+    Example: (class@ Tally ((n 0)) (defun add () (setqi n (+ n 1)))) (setq c (Tally)) (c (add) (add)) => 2
     """
     scope = r.instance
     if scope is None:
@@ -216,9 +229,12 @@ def resolve_setqi(r: Resolver, form: Form) -> Node:
     return r.assign(ToField(scope.variable, name), value, gives=True)
 
 
-@special("setq=", "variable value", least=2, most=2, silent=True)
+@special("setq=", "variable value", silent=True)
 def resolve_setq_where_it_is(r: Resolver, form: Form) -> Node:
-    """Assign what has the name: a field of the current instance, else a global variable, else a local one."""
+    """Assign what has the name: a field of the current instance, else a global variable, else a local one.
+
+    Example: (setq= total 5) (* total 2) => 10
+    """
     name = r.check_variable(form[1], form.spans[1])
     if r.instance is not None and name in r.instance.fields:
         return resolve_setqi(r, form)
@@ -227,15 +243,21 @@ def resolve_setq_where_it_is(r: Resolver, form: Form) -> Node:
     return assignment(r, form, gives=False)
 
 
-@special("this", most=0)
+@special("this")
 def resolve_this(r: Resolver, form: Form) -> Node:
-    """The current instance, nil outside of one."""
+    """The current instance, nil outside of one.
+
+    Example: (class@ Named (n) (defun me () (this))) (setq one (Named "a")) (eq one (one (me))) => true
+    """
     return r.read(r.instance.variable) if r.instance is not None else r.nil()
 
 
-@special("from@", "Parent form...", least=1, result=(-1,))
+@special("from@", "Parent [form...]", result=(-1,))
 def resolve_from(r: Resolver, form: Form) -> Node:
-    """Inside a method: evaluate the forms with the methods of a parent class, on the same instance."""
+    """Inside a method: evaluate the forms with the methods of a parent class, on the same instance.
+
+    Example: (class@ A () (defun f () 1)) (class@ B (from@ A) (defun f () (+ 2 (from@ A (f))))) ((B) (f)) => 3
+    """
     cls = known_class(r, form[1])
     outer = r.instance
     if outer is None:
@@ -252,18 +274,24 @@ def resolve_from(r: Resolver, form: Form) -> Node:
         r.instance = outer
 
 
-@special("toclean", "method", least=1, most=1, silent=True)
+@special("toclean", "method", silent=True)
 def resolve_toclean(r: Resolver, form: Form) -> Node:
-    """Inside a method: name the method that runs when the instance is deleted."""
+    """Inside a method: name the method that runs when the instance is deleted.
+
+    Example: (class@ Door () (defun open () (toclean 'shut)) (defun shut () nil)) ((Door) (open)) => true
+    """
     if r.instance is None:
         raise r.error("Error: cannot execute this method out of an instance")
     value = r.node(form[1], form.spans[1])
     return Block(r.place, [r.helper(" to clean", r.read(r.instance.variable), value), r.true()])
 
 
-@special("withclass", "Class form...", least=1, result=(-1,))
+@special("withclass", "Class [form...]", result=(-1,))
 def resolve_withclass(r: Resolver, form: Form) -> Node:
-    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class."""
+    """Evaluate the forms; calls `(x (method a...))` in them are calls of instances of exactly this class.
+
+    Example: (class@ Box (v) (defun held () v)) (setq b (Box 5)) (withclass Box (b (held))) => 5
+    """
     cls = known_class(r, form[1])
     if cls is None:
         raise r.error("Error: Unknown class", form.spans[1])

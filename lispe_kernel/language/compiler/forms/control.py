@@ -38,34 +38,49 @@ def _element(r: Resolver, form: Form, index: int) -> Node:
     return r.node(form[index], form.spans[index]) if index < len(form) else r.nil()
 
 
-@special("if", "test then [else]", least=2, most=3, result=(2, 3))
+@special("if", "test then [else]", result=(2, 3))
 def resolve_if(r: Resolver, form: Form) -> Node:
-    """Evaluate `then` when the test is true, else `else` (nil without one)."""
+    """Evaluate `then` when the test is true, else `else` (nil without one).
+
+    Example: (if (< 1 2) "less" "more") => less
+    """
     return If(r.place, _element(r, form, 1), _element(r, form, 2), _element(r, form, 3))
 
 
-@special("ife", "test then else...", least=3, result=(2, -1))
+@special("ife", "test then else...", result=(2, -1))
 def resolve_ife(r: Resolver, form: Form) -> Node:
-    """As if, with any number of else forms; the last gives the value."""
+    """As if, with any number of else forms; the last gives the value.
+
+    Example: (ife (> 1 2) "more" (setq seen true) "less") => less
+    """
     return If(r.place, _element(r, form, 1), _element(r, form, 2), r.sequence(form, 3))
 
 
-@special("check", "test body...", least=1, result=(-1,))
+@special("check", "test [body...]", result=(-1,))
 def resolve_check(r: Resolver, form: Form) -> Node:
-    """Evaluate the body when the test is true; nil otherwise."""
+    """Evaluate the body when the test is true; nil otherwise.
+
+    Example: (check (< 1 2) (setq seen true) "less") => less
+    """
     return If(r.place, _element(r, form, 1), r.sequence(form, 2), r.nil())
 
 
-@special("ncheck", "test else body...", least=2, result=(2, -1))
+@special("ncheck", "test else [body...]", result=(2, -1))
 def resolve_ncheck(r: Resolver, form: Form) -> Node:
-    """Evaluate `else` when the test is false; the body otherwise."""
+    """Evaluate `else` when the test is false; the body otherwise.
+
+    Example: (ncheck (< 1 2) "no" (setq seen true) "yes") => yes
+    """
     test, otherwise = _element(r, form, 1), _element(r, form, 2)
     return If(r.place, test, r.sequence(form, 3), otherwise)
 
 
-@special("cond", "(test body...)...", least=1)
+@special("cond", "(test body...)...", judges_parts=True)
 def resolve_cond(r: Resolver, form: Form) -> Node:
-    """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default."""
+    """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default.
+
+    Example: (cond ((> 1 2) "more") ((= 1 2) "same") (true "less")) => less
+    """
     resolved: list[tuple[Node | None, Node]] = []
     for clause in form[1:]:
         if not is_list(clause) or len(clause) < 2:
@@ -103,33 +118,53 @@ def clause_body(r: Resolver, clause: Form) -> Node:
 RETURN = Atom("return")
 
 
-@special("block", "form...", result=(-1,))
+@special("block", "[form...]", result=(-1,))
 def resolve_block(r: Resolver, form: Form) -> Node:
-    """Evaluate forms in order; the last gives the value, nil when there is none."""
+    """Evaluate forms in order; the last gives the value, nil when there is none.
+
+    Example: (block (setq a 2) (* a a)) => 4
+    """
     return r.sequence(form, 1)
 
 
-@special("quote", "form", least=1, most=1)
+@special("quote", "form")
 def resolve_quote(r: Resolver, form: Form) -> Node:
-    """The form itself, not evaluated. Written 'form."""
+    """The form itself, not evaluated. Written 'form.
+
+    Example: (quote (+ 1 2)) => (+ 1 2)
+    """
     return r.quoted(form[1])
 
 
 # -- loops --------------------------------------------------------------------------------------------
 
 
-@special("while", "test body...", least=2, result=(-1,))
+@special("while", "test body...", result=(-1,))
 def resolve_while(r: Resolver, form: Form) -> Node:
-    """Evaluate the body as long as the test is true."""
+    """Evaluate the body as long as the test is true.
+
+    Example: (setq n 1) (while (< n 100) (*= n 2)) n => 128
+    """
     with r.in_loop():
         return While(r.place, _element(r, form, 1), r.sequence(form, 2))
 
 
-@special("loop", "variable container body... | (variable from to) body...", least=2, result=(-1,))
+@special(
+    "loop",
+    "variable container body... | (variable from to) body...",
+    result=(-1,),
+    errors={
+        "variable": "Error: Missing label for 'loop'",
+        "(variable from to)": "Error: Missing label for 'loop'",
+    },
+)
 def resolve_loop(r: Resolver, form: Form) -> Node:
     """Set the variable to each element of a container in turn; a dictionary gives its keys.
 
     `(loop (i a b) ...)` counts: i is a, a+1, ... b-1.
+
+    Example: (setq total 0) (loop x '(1 2 3) (+= total x)) total => 6
+    Example: (setq found '()) (loop (i 2 5) (push found i)) found => (2 3 4)
     """
     if is_list(form[1]):
         return _counted(r, form)
@@ -232,11 +267,15 @@ _AFTER = Inline(
 )
 
 
-@special("loopcount", "count [variable] body...", aliases=("dotimes",), least=2, result=(-1,))
+@special(
+    "loopcount", "count [variable] body... | count into variable body...", aliases=("dotimes",), result=(-1,)
+)
 def resolve_loopcount(r: Resolver, form: Form) -> Node:
     """Evaluate the body `count` times; the variable goes 0, 1 ... count-1.
 
     With a negative count it goes from abs(count)-1 down to 0.
+
+    Example: (setq found '()) (loopcount 3 i (push found i)) found => (0 1 2)
     """
     start, name = 2, None
     if isinstance(form[2], Atom) and len(form) > 3:
@@ -254,17 +293,23 @@ def resolve_loopcount(r: Resolver, form: Form) -> Node:
     return Block(r.place, [bound, Each(r.place, [target], turns, body, variable_kind="natural", last=last)])
 
 
-@special("break", most=0)
+@special("break", needs_function=True)
 def resolve_break(r: Resolver, form: Form) -> Node:
-    """Leave the innermost loop, whose value is nil then."""
+    """Leave the innermost loop, whose value is nil then.
+
+    Example: (loop x '(1 2 3) (check (= x 2) (break)) (setq seen x)) seen => 1
+    """
     if not r.loops:
         raise r.error("Error: 'break' can only be used inside a loop")
     return Break(r.place)
 
 
-@special("return", "[value]", most=1)
+@special("return", "[value]", needs_function=True)
 def resolve_return(r: Resolver, form: Form) -> Node:
-    """Leave the function or lambda with a value, nil without one. At top level it ends the program text."""
+    """Leave the function or lambda with a value, nil without one. At top level it ends the program text.
+
+    Example: (defun first_even (l) (loop x l (check (= 0 (% x 2)) (return x)))) (first_even '(3 4 5)) => 4
+    """
     value = _element(r, form, 1)
     if r.function.kind == "top":
         return Raise(r.place, Helper(r.place, " return", [value]))

@@ -5,16 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.calls import self_call
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.tree import Global, Lambda, Node
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
+
+
+# The errors for what a definition must not lack, by the part of its grammar.
+DECLARATION = {
+    "name": "Error: Missing name in the declaration of a function",
+    "([parameter...])": "Error: List of missing parameters in a function declaration",
+    "([pattern...])": "Error: List of missing parameters in a function declaration",
+}
 
 
 @dataclass
@@ -108,20 +116,20 @@ class Definition:
 
 def defined_name(r: Resolver, form: Form) -> str:
     """The name that a definition gives to its function."""
-    if not isinstance(form[1], Atom):
-        raise r.error("Error: Missing name in the declaration of a function", form.spans[1])
-    name = form[1].name
+    name: str = form[1].name
     if r.is_keyword(name):
         raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
     return f"{r.space} {name}" if r.space else name
 
 
-@special("defun", "name (parameters) body...", least=2, silent=True)
+@special("defun", "name ([parameter...]) [body...]", defines="function", errors=DECLARATION)
 def resolve_defun(r: Resolver, form: Form) -> Node:
     """Define a global function. A leading string in a longer body is its documentation.
 
     Parameters: x, optional (x) or (x default), and (() rest) for all remaining arguments. The definition
     is made before anything of the text runs, wherever it stands; defining a name again replaces it.
+
+    Example: (defun area (w (h 2)) "The area of a rectangle." (* w h)) (list (area 3) (area 3 4)) => (6 12)
     """
     name = defined_name(r, form)
     parameters = parse_parameters(r, form[2], form.spans[2])
@@ -133,9 +141,28 @@ def resolve_defun(r: Resolver, form: Form) -> Node:
     return Global(r.place, python_name(name))
 
 
-@special("λ", "(parameters) body...", aliases=("lambda", "\\"), least=2)
+@special("self", "[argument...]", needs_function=True)
+def resolve_self(r: Resolver, form: Form) -> Node:
+    """Calls the running function or lambda again. In tail position this is a loop.
+
+    Example: ((λ (n) (if (< n 2) 1 (* n (self (- n 1))))) 5) => 120
+    """
+    return self_call(r, form)
+
+
+@special(
+    "λ",
+    "([parameter...]) body...",
+    aliases=("lambda", "\\"),
+    needs_function=True,
+    errors={"([parameter...])": "Error: Missing parameter list in a lambda declaration"},
+)
 def resolve_lambda(r: Resolver, form: Form) -> Node:
-    """An anonymous function. It shares the variables of the function in which it is written."""
+    """An anonymous function. It shares the variables of the function in which it is written.
+
+    Example: ((λ (x) (* x x)) 5) => 25
+    Example: (maplist (\\ (x) (+ x 1)) '(1 2 3)) => (2 3 4)
+    """
     if not is_list(form[1]):
         raise r.error("Error: Missing parameter list in a lambda declaration", form.spans[1])
     parameters = parse_parameters(r, form[1], form.spans[1])

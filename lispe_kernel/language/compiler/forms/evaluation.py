@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 
-@special("eval", "form", least=1, most=1)
+@special("eval", "form", needs_function=True)
 def resolve_eval(r: Resolver, form: Form) -> Node:
     """Run a list as code, or compile and run a text; anything else is returned as it is.
 
     The code sees the variables of the function that evaluates it; what it assigns is global.
+
+    Example: (eval '(+ 1 2)) => 3
+    Example: (eval "(* 2 3)") => 6
     """
     value = r.node(form[1], form.spans[1])
     for variable in r.scope.values():
@@ -30,17 +33,23 @@ def resolve_eval(r: Resolver, form: Form) -> Node:
     return r.helper(" eval", value, seen, quiet=False)
 
 
-@special("elapse", "form...")
+@special("elapse", "[form...]")
 def resolve_elapse(r: Resolver, form: Form) -> Node:
-    """The milliseconds that evaluating the forms takes, as a number."""
+    """The milliseconds that evaluating the forms takes, as a number.
+
+    Example: (< (elapse (+ 1 2)) 60000) => true
+    """
     start = r.temporary()
     bound = r.bind(start, r.helper(" clock"))
     return Block(r.place, [bound, *r.arguments(form), r.helper(" elapsed", r.read(start), kind="number")])
 
 
-@special("link", '"name" \'function', least=2, most=2, silent=True)
+@special("link", '"name" \'function', defines="name")
 def resolve_link(r: Resolver, form: Form) -> Node:
-    """Give a function or instruction a second name, from here on."""
+    """Give a function or instruction a second name, from here on.
+
+    Example: (eval "(link \\"plus\\" '+) (plus 1 2)") => 3
+    """
     target: Any = form[2]
     if is_list(target) and len(target) == 2 and target[0] is QUOTE:
         target = target[1]
@@ -50,11 +59,13 @@ def resolve_link(r: Resolver, form: Form) -> Node:
     return r.true()
 
 
-@special("use", "library [space]", least=1, most=2, silent=True)
+@special("use", "library [space]", silent=True)
 def resolve_use(r: Resolver, form: Form) -> Node:
     """Load a library or a LispE file. The torch library is always there; naming it is harmless.
 
     A file named by a string is run before the rest of the text is compiled, so its macros can be used.
+
+    Example: (use 'lispe_torch) => true
     """
     library: Any = form[1]
     space = space_name(form[2]) if len(form) == 3 else ""

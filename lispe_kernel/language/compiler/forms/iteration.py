@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 
-@special("whilein", "variable container test body...", least=4, result=(-1,))
+@special("whilein", "variable container test body...", result=(-1,))
 def resolve_whilein(r: Resolver, form: Form) -> Node:
-    """As loop, but stops as soon as the test, made before each turn, is false."""
+    """As loop, but stops as soon as the test, made before each turn, is false.
+
+    Example: (setq found '()) (whilein x '(1 2 9 3) (< x 5) (push found x)) found => (1 2)
+    """
     name = r.check_variable(form[1], form.spans[1])
     items = r.helper(" items", r.node(form[2], form.spans[2]))
     targets: list[Target] = [r.target(name)]
@@ -39,16 +42,21 @@ def _together(r: Resolver, form: Form, helper: str) -> Node:
     return Each(r.place, targets, r.helper(helper, *items), body, several=True)
 
 
-@special("lloop", "(variable...) container... body...", least=3, result=(-1,))
+@special("lloop", "(variable...) container... body...", result=(-1,))
 def resolve_lloop(r: Resolver, form: Form) -> Node:
-    """Go through several containers in parallel; ends with the shortest."""
+    """Go through several containers in parallel; ends with the shortest.
+
+    Example: (setq pairs '()) (lloop (a b) '(1 2) "xyz" (push pairs (+ b (string a)))) pairs => ("x1" "y2")
+    """
     return _together(r, form, " zip")
 
 
-@special("mloop", "(variable...) container... body...", least=3, result=(-1,))
+@special("mloop", "(variable...) container... body...", result=(-1,))
 def resolve_mloop(r: Resolver, form: Form) -> Node:
     """Go through all combinations of the elements of several containers, the last one fastest.
 
     `break` leaves the whole loop.
+
+    Example: (setq found '()) (mloop (a b) '(1 2) '(10 20) (push found (+ a b))) found => (11 21 12 22)
     """
     return _together(r, form, " product")

@@ -12,19 +12,28 @@ if TYPE_CHECKING:
     from lispe_kernel.language.forms import Form
 
 
-@special("and", "test...", least=2)
+@special("and", "test test...")
 def resolve_and(r: Resolver, form: Form) -> Node:
-    """True when every test is; stops at the first that is not. Gives true or nil, never an operand."""
+    """True when every test is; stops at the first that is not. Gives true or nil, never an operand.
+
+    Example: (and 1 "a" (< 1 2)) => true
+    """
     return Logic(r.place, "and", r.arguments(form))
 
 
-@special("or", "test...", least=2)
+@special("or", "test test...")
 def resolve_or(r: Resolver, form: Form) -> Node:
-    """True when one of the tests is; stops at the first. The answer is true or nil, never an operand."""
+    """True when one of the tests is; stops at the first. The answer is true or nil, never an operand.
+
+    Example: (or nil 0 "a") => true
+    """
     return Logic(r.place, "or", r.arguments(form))
 
 
-@special("xor", "test...", least=2)
+@special("xor", "test test...")
 def resolve_xor(r: Resolver, form: Form) -> Node:
-    """True when every two neighbours differ in truth. All tests are evaluated."""
+    """True when every two neighbours differ in truth. All tests are evaluated.
+
+    Example: (xor true nil) => true
+    """
     return Logic(r.place, "xor", r.arguments(form))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.forms.definitions import DECLARATION
 from lispe_kernel.language.compiler.patterns.clauses import Matcher
 from lispe_kernel.language.compiler.patterns.defpat import Clause, add_clause, require_count, sizes
 from lispe_kernel.language.compiler.registry import special
@@ -26,21 +27,25 @@ CUT, FAIL, RETURN, BLOCK = Atom("cut_"), Atom("fail_"), Atom("return"), Atom("bl
 RESULTS = Atom(" results")
 
 
-@special("defpred", "name (pattern...) test...", least=3, silent=True)
+@special("defpred", "name ([pattern...]) test...", defines="function", errors=DECLARATION)
 def resolve_defpred(r: Resolver, form: Form) -> Node:
     """Add a clause to a predicate: when an instruction of the body is false or fails, the next is tried.
 
     The value is that of the last instruction of the clause that succeeds, nil when none does. Arguments
     are copied for each clause, except for a parameter written p@.
+
+    Example: (defpred sized (x) (< x 9) "small") (defpred sized (x) "large") (sized 30) => large
     """
     return add_clause(r, form, _first_that_holds)
 
 
-@special("defprol", "name (pattern...) test...", least=3, silent=True)
+@special("defprol", "name ([pattern...]) test...", defines="function", errors=DECLARATION)
 def resolve_defprol(r: Resolver, form: Form) -> Node:
     """Add a clause to a predicate all of whose clauses are tried: the list of the values of those that hold.
 
     `cut_` in a body ends the search with its clause, `fail_` makes the clause fail.
+
+    Example: (defprol by (x) (+ x 1)) (defprol by (x) (> x 9) x) (defprol by (x) (- x 1)) (by 4) => (5 3)
     """
     return add_clause(r, form, _all_that_hold)
 

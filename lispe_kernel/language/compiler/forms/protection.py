@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 LAMBDA = Atom("λ")
 
 
-@special("maybe", "form... handler | value", least=1)
+@special("maybe", "form... handler | value")
 def resolve_maybe(r: Resolver, form: Form) -> Node:
     """Evaluate the forms; when one raises an error the handler gives the value instead.
 
     A lambda as handler is called with the error's text. With one argument: is the value an error that
     `catch` caught?
+
+    Example: (maybe (/ 1 0) "no") => no
+    Example: (maybe (throw "lost") (λ (text) (find text "lost"))) => 0
     """
     if len(form) == 2:
         return r.helper(" is_caught", r.node(form[1], form.spans[1]))
@@ -32,14 +35,20 @@ def resolve_maybe(r: Resolver, form: Form) -> Node:
     return Protect(r.place, body, error, handler)
 
 
-@special("catch", "form...", least=1)
+@special("catch", "form...")
 def resolve_catch(r: Resolver, form: Form) -> Node:
-    """Evaluate the forms; an error becomes a value that prints its text and that `(maybe v)` recognises."""
+    """Evaluate the forms; an error becomes a value that prints its text and that `(maybe v)` recognises.
+
+    Example: (maybe (catch (throw "lost"))) => true
+    """
     body, error = r.sequence(form, 1), r.temporary()
     return Protect(r.place, body, error, r.helper(" Caught", r.helper(" caught", r.read(error))))
 
 
-@special("throw", "value", least=1, most=1)
+@special("throw", "value")
 def resolve_throw(r: Resolver, form: Form) -> Node:
-    """Raise an error whose text is exactly the text of the value."""
+    """Raise an error whose text is exactly the text of the value.
+
+    Example: (maybe (throw "lost") "caught") => caught
+    """
     return Raise(r.place, r.helper(" thrown", r.node(form[1], form.spans[1])))

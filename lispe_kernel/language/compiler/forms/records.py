@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.tree import Node
 
 
-@special("data@", "[Group] (Name slot...)...", least=1, silent=True)
+@special(
+    "data@",
+    "(Name [slot...])... | Group [(Name [slot...])...]",
+    defines="record",
+    judges_parts=True,
+)
 def resolve_data(r: Resolver, form: Form) -> Node:
     """Declare record types. A slot is `_` (any value), a type atom, a record or group name, or (Name _...).
 
     `(Name value...)` makes a record, a list that begins with its name; `[Name x...]` takes it apart in a
     pattern. A group name stands for each of its members in patterns and slots.
+
+    Example: (data@ (Pair _ _)) (Pair 1 2) => (Pair 1 2)
     """
     group = form[1] if isinstance(form[1], Atom) else None
     start = 2 if group is not None else 1

@@ -22,12 +22,14 @@ LAMBDA, MAP = Atom("λ"), Atom("map")
 _WIDE = frozenset({"+", "-", "and", "or", "xor"})
 
 
-@special("infix", "operand operator operand...", aliases=("§", "•", "/\\"), least=1)
+@special("infix", "operand...", aliases=("§", "•", "/\\"))
 def resolve_infix(r: Resolver, form: Form) -> Node:
     """An expression in infix notation, lists inside it included.
 
     A repeated operator is one call. + - and or xor take all that stands before them, any other operator
     only the operand before it: `(§ 8 / 4 * 2)` is `(/ 8 (* 4 2))`.
+
+    Example: (§ 2 + 3 * 4) => 14
     """
     parts = form[1] if len(form) == 2 and is_list(form[1]) else form[1:]
     return r.node(infix(r, list(parts), form))
@@ -80,20 +82,25 @@ def _operand(r: Resolver, part: Any, form: Form) -> Any:
     return infix(r, list(part), form)
 
 
-@special("for", "variable container form", least=3, most=3)
+@special("for", "element container form", needs_function=True)
 def resolve_for(r: Resolver, form: Form) -> Node:
-    """The list of the values of a form with the variable bound to each element in turn."""
+    """The list of the values of a form with the variable bound to each element in turn.
+
+    Example: (for x '(1 2 3) (* x 10)) => (10 20 30)
+    """
     r.check_variable(form[1], form.spans[1])
     parameters = Form([form[1]], form.spans[1])
     function = Form([LAMBDA, parameters, form[3]], form.span, [form.span, form.spans[1], form.spans[3]])
     return r.node(Form([MAP, function, form[2]], form.span, [form.spans[0], form.span, form.spans[2]]))
 
 
-@special("f_", '"text {expression} text"', least=1, most=1)
+@special("f_", '"text {expression} text"')
 def resolve_format(r: Resolver, form: Form) -> Node:
     """A string in which `{name}` and `{+ a 1}` are replaced by the text of their value.
 
     `%{` and `%}` are braces as they are.
+
+    Example: (setq n 3) (f_ "{n} and {+ n 1}") => 3 and 4
     """
     if not isinstance(form[1], str):
         raise r.error("Error: Wrong use of 'f_'")

@@ -13,22 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.threads import threadspace
 from lispe_kernel.language.compiler.inlines import syntax
-from lispe_kernel.language.compiler.registry import special
+from lispe_kernel.language.compiler.registry import is_definition, special
 from lispe_kernel.language.compiler.tree import Block, Call, Global, Node
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 MAIN, THREAD = "mainspace_", "thread"
-# The forms that define a function of the current space.
-DEFINITIONS = frozenset({"defun", "defpat", "defpred", "defprol"})
 
 
-@special("defspace", "name definition...", least=1, silent=True)
+@special(
+    "defspace", "name [definition...]", defines="space", errors={"name": "Error: a name space needs a name"}
+)
 def resolve_defspace(r: Resolver, form: Form) -> Node:
-    """Define functions in a name space; a second defspace of the same name adds to it."""
+    """Define functions in a name space; a second defspace of the same name adds to it.
+
+    Example: (defspace metric (defun unit () "metre")) (space metric (unit)) => metre
+    """
     if not isinstance(form[1], Atom):
         raise r.error("Error: a name space needs a name", form.spans[1])
     name = form[1].name
@@ -41,9 +44,12 @@ def resolve_defspace(r: Resolver, form: Form) -> Node:
         return Block(r.place, [r.sequence(form, 2), r.true()])
 
 
-@special("space", "name form...", least=1, result=(-1,))
+@special("space", "name [form...]", result=(-1,))
 def resolve_space(r: Resolver, form: Form) -> Node:
-    """Evaluate the forms with the functions of a name space; `mainspace_` is the main one."""
+    """Evaluate the forms with the functions of a name space; `mainspace_` is the main one.
+
+    Example: (defspace old (defun unit () "foot")) (defun unit () "metre") (space old (unit)) => foot
+    """
     name = form[1].name if isinstance(form[1], Atom) else ""
     if name == THREAD:
         return threadspace(r, form, 2)
@@ -72,7 +78,7 @@ def in_space(r: Resolver, name: str) -> Iterator[None]:
 
 def _announce(r: Resolver, form: Any) -> None:
     """A function of the space may be called before its definition."""
-    if getattr(head(form), "name", "") in DEFINITIONS and len(form) > 1 and isinstance(form[1], Atom):
+    if is_definition(form, "function") and len(form) > 1 and isinstance(form[1], Atom):
         r.announced.add(qualified(r.space, form[1].name))
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.forms.definitions import Definition, parse_parameters, resolve_function
+from lispe_kernel.language.compiler.forms.definitions import (
+    DECLARATION,
+    Definition,
+    parse_parameters,
+    resolve_function,
+)
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.tree import Block, Global, Node, Raise, Target, Unpack, Within
 from lispe_kernel.language.compiler.variables import Function, python_name
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.library.machine.threads import starter
-from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -22,14 +26,14 @@ if TYPE_CHECKING:
 OUTSIDE = "Error: this instruction can only be used in a 'threadspace' block"
 
 
-@special("dethread", "name (parameters) body...", least=2, silent=True)
+@special("dethread", "name ([parameter...]) [body...]", defines="thread", errors=DECLARATION)
 def resolve_dethread(r: Resolver, form: Form) -> Node:
     """Define a function whose call starts a thread and gives true at once; its arguments are copied.
 
     A call of the function inside its own body is an ordinary call. `(wait)` waits for all threads.
+
+    Example: (dethread fill (v) (threadspace (seth filled v))) (fill 5) (wait) (threadspace filled) => 5
     """
-    if not isinstance(form[1], Atom):
-        raise r.error("Error: Missing name in the declaration of a function", form.spans[1])
     name = form[1].name
     if r.is_keyword(name):
         raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
@@ -47,9 +51,12 @@ def resolve_dethread(r: Resolver, form: Form) -> Node:
     return Global(r.place, python_name(name))
 
 
-@special("threadspace", "form...", result=(-1,))
+@special("threadspace", "[form...]", result=(-1,))
 def resolve_threadspace(r: Resolver, form: Form) -> Node:
-    """Evaluate the forms while no other thread is in a threadspace; shared variables can be used here."""
+    """Evaluate the forms while no other thread is in a threadspace; shared variables can be used here.
+
+    Example: (threadspace (seth shared_count 1)) (threadspace (+ shared_count 1)) => 2
+    """
     return threadspace(r, form, 1)
 
 
@@ -63,11 +70,13 @@ def threadspace(r: Resolver, form: Form, start: int) -> Node:
     return Within(r.place, r.helper(" thread space", quiet=False), body)
 
 
-@special("seth", "variable value", least=2, most=2, silent=True)
+@special("seth", "variable value | (variable...) value", silent=True)
 def resolve_seth(r: Resolver, form: Form) -> Node:
     """Inside a threadspace: create or set a variable that all threads share. Gives true.
 
     A list of names takes the elements of a list of the same size.
+
+    Example: (threadspace (seth shared 4) (* shared 2)) => 8
     """
     names = [r.check_variable(item, form.spans[1]) for item in (form[1] if is_list(form[1]) else [form[1]])]
     value = r.node(form[2], form.spans[2])
@@ -77,8 +86,11 @@ def resolve_seth(r: Resolver, form: Form) -> Node:
     return Unpack(r.place, targets, value) if is_list(form[1]) else r.assign(targets[0], value)
 
 
-@special("lock", "key form...", least=1, result=(-1,))
+@special("lock", "key [form...]", result=(-1,))
 def resolve_lock(r: Resolver, form: Form) -> Node:
-    """Evaluate the forms while no other thread holds the lock named by the key; the same thread may nest."""
+    """Evaluate the forms while no other thread holds the lock named by the key; the same thread may nest.
+
+    Example: (lock "file" (+ 1 2)) => 3
+    """
     key: Any = r.node(form[1], form.spans[1])
     return Within(r.place, r.helper(" thread lock", key, quiet=False), r.sequence(form, 2))

@@ -13,10 +13,10 @@ from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emi
 from lispe_kernel.language.compiler.inlines import inline, question, syntax
 from lispe_kernel.language.compiler.kinds import INTEGERS
 from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
+from lispe_kernel.language.forms import Form, is_table
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
-    from lispe_kernel.language.forms import Form
 
 
 def _is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
@@ -39,14 +39,6 @@ def _two_kinds(node: Primitive) -> tuple[str, str]:
 
 
 # -- tables -------------------------------------------------------------------------------------------
-
-
-def is_table(form: Form) -> bool:
-    """`(@ (@ "k" v) ...)`: every argument is written as a pair with a literal string key."""
-    return len(form) > 1 and all(
-        isinstance(pair, list) and len(pair) == 3 and pair[0] is form[0] and isinstance(pair[1], str)
-        for pair in form[1:]
-    )
 
 
 @syntax("at")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
-from lispe_kernel.language.compiler.registry import defining_forms, special_forms
+from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.tree import (
     Assign,
     Block,
@@ -28,16 +28,14 @@ from lispe_kernel.language.compiler.tree import (
     ToVariable,
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
-LAMBDA = Atom("λ")
-
-# What a body cannot hold when its lambda becomes a loop.
-_KEEPING = frozenset({"λ", "self", "return", "break", "for", "eval", "load", "loadcode"})
+# Library functions that run other code: what it assigns must find the lambda's variables as they are.
+_LOADING = frozenset({"load", "loadcode"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,8 @@ def _is_safe(r: Resolver, body: list[Any]) -> bool:
             continue
         name = head(item)
         if name is not None:
-            if name.name in _KEEPING or name.name in defining_forms():
+            special = special_forms.get(name.name)
+            if name.name in _LOADING or (special is not None and (special.needs_function or special.defines)):
                 return False
             if name.name in r.macros or name.name in r.context.macros:
                 return False

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.forms.definitions import Definition, defined_name
+from lispe_kernel.language.compiler.forms.definitions import DECLARATION, Definition, defined_name
 from lispe_kernel.language.compiler.patterns.clauses import Matcher, literal_type, type_test
 from lispe_kernel.language.compiler.patterns.guards import is_guard
 from lispe_kernel.language.compiler.registry import special
@@ -60,7 +60,7 @@ class PatternSignature(Signature):
     clauses: tuple[Clause, ...] = ()
 
 
-@special("defpat", "name (pattern...) body...", least=3, silent=True)
+@special("defpat", "name ([pattern...]) body...", defines="function", errors=DECLARATION)
 def resolve_defpat(r: Resolver, form: Form) -> Node:
     """Add a clause to a function whose clauses are chosen by their patterns.
 
@@ -68,6 +68,8 @@ def resolve_defpat(r: Resolver, form: Form) -> Node:
     (a b $ rest), a dictionary {key:value}, a set, a record [Name x...] or an instance [Class x...]. Clauses
     whose first parameter tells the type are tried first. Giving the same patterns again in a later text
     replaces the clause.
+
+    Example: (defpat size_of ([]) 0) (defpat size_of ((a $ b)) (+ 1 (size_of b))) (size_of '(1 2 3)) => 3
     """
     return add_clause(r, form, _alternatives)
 
@@ -79,8 +81,6 @@ Body = Callable[["Resolver", list[Clause], list[Variable], str], Node]
 def add_clause(r: Resolver, form: Form, body: Body) -> Node:
     """Note a clause; the function is built at the end of the text."""
     name, kind = defined_name(r, form), form[0].name
-    if not is_list(form[2]):
-        raise r.error("Error: List of missing parameters in a function declaration", form.spans[2])
     known = r.signature(name)
     old = known.clauses if isinstance(known, PatternSignature) and known.kind == kind else ()
     signature = PatternSignature(
@@ -251,9 +251,12 @@ def _clause(
 # -- beside functions ---------------------------------------------------------------------------------
 
 
-@special("pattern@", "pattern value", least=2, most=2)
+@special("pattern@", "pattern value")
 def resolve_pattern(r: Resolver, form: Form) -> Node:
-    """Match one pattern against a value: true, with its variables assigned as by setq, or nil."""
+    """Match one pattern against a value: true, with its variables assigned as by setq, or nil.
+
+    Example: (pattern@ (a $ b) '(1 2 3)) (list a b) => (1 (2 3))
+    """
     value, answer, outer = r.temporary(), r.binding("answer"), r.scope
     opening = [r.bind(value, r.node(form[2], form.spans[2])), r.bind(answer, r.nil())]
     m = Matcher(r)

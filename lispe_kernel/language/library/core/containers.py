@@ -122,7 +122,7 @@ def store(container: Any, key: Any, value: Any) -> None:
         container[position] = value
 
 
-@function("size", keyword=True, returns="number")
+@function("size", keyword=True, returns="natural")
 def size(container: Any) -> int:
     """The number of elements, of characters of a string, of pairs of a dictionary; 0 for nil.
 

@@ -12,7 +12,7 @@ from itertools import accumulate, chain, dropwhile, islice, takewhile
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
-from lispe_kernel.language.calling import LAMBDA_NAMES, callable_of
+from lispe_kernel.language.calling import callable_of, is_lambda
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
@@ -59,7 +59,7 @@ def _element_function(value: Any, name: str) -> Function:
 
 
 def _is_lambda(code: list[Any]) -> bool:
-    return isinstance(code[0], Atom) and code[0].name in LAMBDA_NAMES
+    return is_lambda(code[0])
 
 
 def _partial(code: list[Any]) -> Function:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from lispe_kernel.language.arithmetic import OPERATORS, cannot, equal, three_way
-from lispe_kernel.language.calling import LAMBDA_NAMES, callable_of
+from lispe_kernel.language.calling import callable_of, is_lambda
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import show
@@ -173,7 +173,7 @@ _QUESTIONS = frozenset({"and", "or", "xor"})
 def answers_boolean(function: Any) -> bool:
     """Whether a function's results are answers: it is, or ends in, a question of the language."""
     head = function[0] if isinstance(function, list) and function else function
-    if isinstance(head, Atom) and head.name in LAMBDA_NAMES:
+    if is_lambda(head):
         return isinstance(function[-1], list) and answers_boolean(function[-1])
     if isinstance(head, Atom) and head.name in current().namespace:
         head = current().namespace[head.name]

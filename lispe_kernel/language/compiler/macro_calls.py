@@ -1,0 +1,98 @@
+"""Macros: what `defmacro` makes, the match of a call with its patterns, and the form that replaces it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.errors import Span
+from lispe_kernel.language.forms import BLOCK, QUOTE, Form, as_data, is_list
+from lispe_kernel.language.printer import is_type_atom, to_text, type_atom
+from lispe_kernel.language.values.atoms import TRUE, Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
+REST = Atom("$")
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One `defmacro`: a pattern for the argument forms and the forms that replace the call."""
+
+    pattern: list[Any]
+    body: list[Any]
+
+
+@dataclass
+class Macro:
+    """A macro with its clauses in the order of definition."""
+
+    name: str
+    clauses: list[Clause] = field(default_factory=list)
+
+
+def replacement(r: Resolver, macro: Macro, form: Form) -> Any:
+    """The form that replaces a macro call, in the place of the call."""
+    arguments = list(form[1:])
+    for clause in macro.clauses:
+        found: dict[Atom, Any] = {}
+        if match(clause.pattern, arguments, found):
+            body = [substitute(item, found, form.span) for item in clause.body]
+            return body[0] if len(body) == 1 else Form([BLOCK, *body], form.span)
+    raise r.error(f"Error: cannot apply this macro: {macro.name} to '{to_text(as_data(form))}'")
+
+
+def match(pattern: Any, form: Any, found: dict[Atom, Any]) -> bool:
+    """Match a form against a pattern of atoms, constants, quoted atoms and lists with `$ rest`."""
+    if isinstance(pattern, Atom) and pattern is not TRUE:
+        if pattern in found:
+            return bool(found[pattern] == form)
+        found[pattern] = form
+        return True
+    if pattern is None or pattern is TRUE:
+        return True
+    if not is_list(pattern):
+        return type(pattern) is type(form) and bool(pattern == form)
+    if len(pattern) == 2 and pattern[0] is QUOTE:
+        return bool(pattern[1] == form)
+    if pattern and isinstance(pattern[0], Atom) and is_type_atom(pattern[0].name):
+        return _type_of(form) is pattern[0] and (len(pattern) == 1 or match(pattern[-1], form, found))
+    return is_list(form) and _match_list(pattern, form, found)
+
+
+def _type_of(form: Any) -> Atom:
+    """The type of an argument form: a quoted form is of the type of what it quotes."""
+    if is_list(form) and len(form) == 2 and form[0] is QUOTE:
+        form = form[1]
+    return type_atom(as_data(form))
+
+
+def _match_list(pattern: list[Any], form: list[Any], found: dict[Atom, Any]) -> bool:
+    if len(pattern) >= 2 and pattern[-2] is REST:
+        fixed = len(pattern) - 2
+        if len(form) < fixed or not match(pattern[-1], list(form[fixed:]), found):
+            return False
+        pattern, form = pattern[:fixed], form[:fixed]
+    return len(pattern) == len(form) and all(match(p, f, found) for p, f in zip(pattern, form, strict=True))
+
+
+def substitute(form: Any, found: dict[Atom, Any], span: Span) -> Any:
+    """A copy of a body form with the parameters replaced; `$ z` splices the list bound to z."""
+    if isinstance(form, Atom):
+        return found.get(form, form)
+    if not is_list(form):
+        return form
+    made: list[Any] = []
+    splice = False
+    for item in form:
+        if item is REST and not splice:
+            splice = True
+            continue
+        replaced = substitute(item, found, span)
+        if splice:
+            made.extend(replaced if is_list(replaced) else [REST, replaced])
+            splice = False
+        else:
+            made.append(replaced)
+    return Form(made, span)
