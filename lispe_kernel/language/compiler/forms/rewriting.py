@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.registry import special, special_forms
 from lispe_kernel.language.compiler.tree import Node
 from lispe_kernel.language.errors import CompileError
@@ -109,7 +110,9 @@ def resolve_format(r: Resolver, form: Form) -> Node:
         if is_code:
             bare = text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip())
             code = text if bare else f"({text})"
-            pieces.append(r.helper(" text", r.node(_read(r, code, form), form.spans[1]), kind="text"))
+            pieces.append(
+                r.helper(" text", r.node(expanded(r, _read(r, code, form)), form.spans[1]), kind="text")
+            )
         elif text:
             pieces.append(r.constant(text))
     return r.helper(" join", r.tuple(pieces), kind="text")
