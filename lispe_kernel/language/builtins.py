@@ -114,14 +114,15 @@ def _after(count: int) -> int:
     return count if count >= 0 else -1
 
 
-def _change(name: str, operand: Any, container: Any, *keys: Any) -> Any:
-    """`(+= (@ c k) v)`: a missing key counts as 0, or as "" when text is added."""
+def _change(name: str, operands: tuple[Any, ...], container: Any, *keys: Any) -> Any:
+    """`(+= (@ c k) v...)`: a missing key counts as 0, or as "" when text is added."""
     for key in keys[:-1]:
         container = at(container, key)
     key = keys[-1]
     missing = isinstance(container, dict) and container.key(key) not in container  # type: ignore[attr-defined]
-    old = ("" if isinstance(operand, str) else 0) if missing else at(container, key)
-    value = OPERATORS[name](old, operand)
+    value = ("" if isinstance(operands[0], str) else 0) if missing else at(container, key)
+    for operand in operands:
+        value = OPERATORS[name](value, operand)
     store(container, key, value)
     return value
 

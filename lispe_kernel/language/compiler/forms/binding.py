@@ -184,11 +184,12 @@ def _in_place_element(c: Compiler, form: Form, operator: Atom, destination: Dest
     access = form[1]
     parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
     container, *keys = (c.simple(c.value(part, form.spans[1])) for part in parts)
-    operand = c.value(Form([operator, *form[2:]], form.span) if len(form) > 3 else form[2], form.spans[2])
-    stored = c.call(" change", c.constant(operator.name), operand, container, *keys)
+    operands = [c.simple(operand) for operand in c.arguments(form, 2)]
+    given = ast.copy_location(ast.Tuple([*operands], ast.Load()), c.nil())
+    stored = c.call(" change", c.constant(operator.name), given, container, *keys)
     if len(keys) != 1 or operator not in _FAST_IN_PLACE:
         return c.deliver(stored, destination)
-    return _in_place_subscript(c, operator, operand, container, keys[0], stored, destination)
+    return _in_place_subscript(c, operator, operands, container, keys[0], stored, destination)
 
 
 # Operators that mean in Python what they mean in LispE for whatever a container may hold, or raise.
@@ -198,16 +199,19 @@ _FAST_IN_PLACE: dict[Atom, type[ast.operator]] = {Atom("+"): ast.Add, Atom("-"):
 def _in_place_subscript(
     c: Compiler,
     operator: Atom,
-    operand: ast.expr,
+    operands: list[ast.expr],
     container: ast.expr,
     key: ast.expr,
     stored: ast.expr,
     destination: Destination,
 ) -> ast.expr | None:
     """The element through Python's subscripts; a missing key and text take the way of the library."""
-    operand, name = c.simple(operand), c.function.temporary()
+    name = c.function.temporary()
+    value: ast.expr = c.subscript(container, key)
+    for operand in operands:
+        value = c.binary(value, _FAST_IN_PLACE[operator](), operand)
     with c.nested_block() as fast:
-        c.assign(name, c.binary(c.subscript(container, key), _FAST_IN_PLACE[operator](), operand))
+        c.assign(name, value)
         c.assign(c.subscript(container, key, ast.Store()), c.name(name))
     with c.nested_block() as slow:
         c.assign(name, stored)
