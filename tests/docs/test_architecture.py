@@ -1,4 +1,4 @@
-"""What docs/architecture.md shows of new functions and forms is true: it is registered as it stands and run."""
+"""What docs/architecture.md shows of new functions and forms is true: it is registered as written and run."""
 
 import os
 import re
