@@ -97,3 +97,35 @@ def test_two_sessions_share_nothing() -> None:
     for source in ("x", "(f)", "(m 1)", "(plus 1 2)"):
         assert text_of(source, one)
         error_of(source, two)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        # The value of a loop that `break` leaves is nil, whatever the turns before gave.
+        ("(list (loop x '(1 2 3) (check (= x 2) (break)) x))", "(nil)"),
+        ("(list (loop (i 0 3) (check (= i 2) (break)) i))", "(nil)"),
+        ("(setq n 0) (list (while true (+= n 1) (check (= n 3) (break)) n))", "(nil)"),
+        ("(list (loopcount 3 i (check (= i 1) (break)) i))", "(nil)"),
+        ("(list (loop x '(1 2 3) x))", "(3)"),
+    ],
+)
+def test_the_value_of_a_loop_is_its_last_turns_or_nil_after_break(source: str, value: str) -> None:
+    assert text_of(source) == value
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "loop x (list n 1)",
+        "loop (x n (+ n 2))",
+        "loopcount 2 x",
+        "whilein x (list n 1) true",
+        "lloop (x) (list n 1)",
+        "while true",
+    ],
+)
+def test_a_call_of_itself_in_a_loop_is_no_next_turn_of_the_function(loop: str) -> None:
+    """The call's answer leaves the function; the loop of the caller is not gone through again."""
+    body = f"({loop} (if (< n 3) (return (f (+ n 1))) (return n)))"
+    assert text_of(f"(setq calls 0) (defun f (n) (+= calls 1) {body}) (list (f 0) calls)") == "(3 4)"

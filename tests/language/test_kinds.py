@@ -78,6 +78,19 @@ def test_a_program_gives_the_same_with_nothing_known(program: list[str]) -> None
         ),
         ("(defun f (n) (- n 1) (* n 2)) (f 3)", "6"),
         ("(defun f () (setq l (list 1)) (loopcount 2 i (setq l 5)) l) (f)", "5"),
+        # A difference of naturals may be negative, where C's remainder is not Python's.
+        ("(% (- 2 4) 3)", "-2"),
+        ("(defun f (l) (setq a (- (size l) 4)) (% a 3)) (f '(1 2))", "-2"),
+        ("(defun f () (loopcount 1 i (setq a (- i 2))) (% a 3)) (f)", "-2"),
+        # What one branch assigns is not known after both.
+        ('(defun f (c) (setq a 1) (if c (setq a "x")) (+ a 2)) (list (f true) (f nil))', '("x2" 3)'),
+        ('(defun f (c) (setq a 1) (ife c nil (setq a "x")) (+ a 2)) (list (f true) (f nil))', '(3 "x2")'),
+        ("(defun f (c) (setq a 1) (check c (setq a -4)) (% a 3)) (list (f true) (f nil))", "(-1 1)"),
+        ('(defun f (c) (setq a 1) (and c (setq a "x")) (+ a 2)) (list (f true) (f nil))', '("x2" 3)'),
+        (
+            '(defun f (c) (setq a 1) (switch c (1 (setq a "x")) (2 0)) (+ a 2)) (list (f 1) (f 2))',
+            '("x2" 3)',
+        ),
     ],
 )
 def test_a_kind_ends_where_it_must(source: str, value: str) -> None:

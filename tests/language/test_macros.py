@@ -18,6 +18,9 @@ from .support import error_of, text_of
         ("(defmacro all (op $ r) (op $ r)) (all + 1 2 3)", "6"),
         ("(defmacro un ((a b $ c) d) (list a b (+ $ c) d)) (un (1 2 3 4) 5)", "(1 2 7 5)"),
         ("(defmacro same (x x) (list x x)) (same 1 1)", "(1 1)"),
+        # The rest may be empty, at every depth.
+        ("(defmacro all (a $ r) (list a $ r)) (list (all 1) (all 1 2))", "((1) (1 2))"),
+        ("(defmacro un ((a $ c) d) (list a (list $ c) d)) (un (1) 5)", "(1 () 5)"),
     ],
 )
 def test_a_macro_matches_forms(source, value):

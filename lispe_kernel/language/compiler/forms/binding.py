@@ -115,8 +115,9 @@ def _bind_pair(r: Resolver, pair: Any, form: Form) -> Node:
 
 # -- in place -----------------------------------------------------------------------------------------
 
-_IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "^^=": "^^", "<<=": "<<", ">>=": ">>"}
-_IN_PLACE |= {"&=": "&", "&~=": "&~", "|=": "|", "^=": "^"}
+# What each operator stores back.
+IN_PLACE = {"+=": "+", "-=": "-", "*=": "*", "/=": "/", "%=": "%", "^^=": "^^", "<<=": "<<", ">>=": ">>"}
+IN_PLACE |= {"&=": "&", "&~=": "&~", "|=": "|", "^=": "^"}
 
 # What each makes of 6 and 2.
 _SAMPLES = {"+=": 8, "-=": 4, "*=": 12, "/=": 3, "%=": 0, "^^=": 36, "<<=": 24, ">>=": 1}
@@ -129,7 +130,7 @@ _ELEMENT = dict.fromkeys(
 
 
 def _in_place(r: Resolver, form: Form) -> Node:
-    operator = Atom(_IN_PLACE[form[0].name])
+    operator = Atom(IN_PLACE[form[0].name])
     if is_list(form[1]):
         return _in_place_element(r, form, operator)
     name = r.check_variable(form[1], form.spans[1])
@@ -174,7 +175,7 @@ def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.
 _FAST = {name: Inline(f" {name}", emit=_write_change, stores_last=False) for name in _OPERATORS}
 
 
-for _name in _IN_PLACE:
+for _name in IN_PLACE:
     _aliases = ("**=",) if _name == "^^=" else ()
     _register = special(_name, _GRAMMAR, aliases=_aliases, errors=_ELEMENT)
 
@@ -182,7 +183,7 @@ for _name in _IN_PLACE:
         return _in_place(r, form)
 
     _resolve.__doc__ = (
-        f"Store `({_IN_PLACE[_name]} variable value...)` back where the variable is found, local or global; "
+        f"Store `({IN_PLACE[_name]} variable value...)` back where the variable is found, local or global; "
         "`(@ container key)` names an element. Gives the new value.\n\n"
         f"Example: (setq v 6) ({_name} v 2) v => {_SAMPLES[_name]}"
     )
