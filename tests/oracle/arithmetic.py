@@ -1,4 +1,5 @@
-"""Arithmetic (core 3.4 with dialect 1 and 2): ordinary mathematics, integers without bound, lists element by element.
+"""Arithmetic (core 3.4 with dialect 1 and 2): ordinary mathematics, integers without bound, lists element
+by element.
 
 This module never evaluates forms: operands come as values, a stepwise function takes them one by one.
 """

@@ -2,8 +2,9 @@
 
     python -m tests.oracle.compare --count 1000 --seed 7 [--theme closures] [--show] [--minimise]
 
-One process, a fresh session for each program. The oracle runs first: a program that it cannot finish or whose meaning
-is not fixed is no evidence and never reaches the compiler. Only the public API of the product is used.
+One process, a fresh session for each program. The oracle runs first: a program that it cannot finish or
+whose meaning is not fixed is no evidence and never reaches the compiler. Only the public API of the
+product is used.
 """
 
 import argparse
@@ -12,22 +13,19 @@ import io
 import resource
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
 
 from lispe_kernel import LispeError, Session
 from lispe_kernel import to_text as product_text
-
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.programs import parts, program
+from tests.oracle.programs import cells, program
 from tests.oracle.session import Oracle, to_text
 from tests.oracle.themes import THEMES
 
 SECONDS = 5
 MEMORY = 6 * 2**30
-STACK = 512 * 2**20
 RECURSION = 30_000
 
 
@@ -52,10 +50,18 @@ class Verdict:
     product: Outcome | None = None
 
 
+def last_value(session, text: str):
+    """The value of the last cell; all cells run in one session."""
+    value = None
+    for cell in cells(text):
+        value = session.evaluate(cell)
+    return value
+
+
 def in_oracle(text: str) -> Outcome:
     """What the oracle makes of a program."""
     try:
-        return Outcome("value", to_text(Oracle().evaluate(text)))
+        return Outcome("value", to_text(last_value(Oracle(), text)))
     except Undetermined as reason:
         return Outcome("undetermined", str(reason))
     except RecursionError:
@@ -68,7 +74,7 @@ def in_product(text: str) -> Outcome:
     """What the compiler makes of it. An exception that is no LispeError is a crash."""
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return Outcome("value", product_text(Session().evaluate(text)))
+            return Outcome("value", product_text(last_value(Session(), text)))
     except LispeError as error:
         return Outcome("error", str(error))
     except TooLong:
@@ -144,7 +150,10 @@ def run(arguments) -> int:
             print(f"--- seed {seed}\n{shown}\noracle : {again.oracle.kind} {again.oracle.text}")
             print(f"product: {again.product.kind} {again.product.text}", flush=True)
     seconds = time.perf_counter() - started
-    print(f"{arguments.count} programs in {seconds:.1f} s ({arguments.count / seconds:.0f} a second): {dict(counts)}")
+    print(
+        f"{arguments.count} programs in {seconds:.1f} s ({arguments.count / seconds:.0f} a second):",
+        dict(counts),
+    )
     if arguments.reasons:
         for reason, count in reasons.most_common(15):
             print(f"{count:5} {reason}")
@@ -162,8 +171,6 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     return run(parser.parse_args())
 
-
-__all__ = ["STACK", "parts", "sys", "threading"]
 
 if __name__ == "__main__":
     sys.setrecursionlimit(RECURSION)

@@ -1,5 +1,7 @@
 """Equality and order (core 3.7 with dialect 1), truth-valued functions, predicates."""
 
+from itertools import pairwise
+
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
@@ -26,8 +28,10 @@ def eq(a, b) -> bool:
 
 
 def is_empty(value) -> bool:
-    return value is NIL or (isinstance(value, List) and not value.items) or (
-        isinstance(value, Dictionary) and not value.pairs
+    return (
+        value is NIL
+        or (isinstance(value, List) and not value.items)
+        or (isinstance(value, Dictionary) and not value.pairs)
     )
 
 
@@ -105,7 +109,7 @@ def ordered(name, a, b) -> bool:
 def _order(name):
     @function(name, least=2)
     def run(interpreter, values):
-        return answer(all(ordered(name, a, b) for a, b in zip(values, values[1:], strict=False)))
+        return answer(all(ordered(name, a, b) for a, b in pairwise(values)))
 
 
 for _name in ("<", "<=", ">", ">="):
@@ -124,7 +128,7 @@ def neq(interpreter, values):
 
 @function("=", least=2)
 def equal_(interpreter, values):
-    return answer(all(equal(a, b) for a, b in zip(values, values[1:], strict=False)))
+    return answer(all(equal(a, b) for a, b in pairwise(values)))
 
 
 @function("!=", least=2)
@@ -158,7 +162,7 @@ def not_(interpreter, values):
 
 @function("xor", least=2)
 def xor(interpreter, values):
-    return answer(all(is_true(a) != is_true(b) for a, b in zip(values, values[1:], strict=False)))
+    return answer(all(is_true(a) != is_true(b) for a, b in pairwise(values)))
 
 
 @function("nullp", least=1, most=1)

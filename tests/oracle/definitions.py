@@ -119,7 +119,11 @@ def make(interpreter, definition, first=True) -> None:
             found = names[name] = PatternFunction(name)
         for at, old in enumerate(found.clauses):
             if first_text(old.patterns) == first_text(clause.patterns):
-                raise Undetermined("two clauses with one pattern") if not first else Undetermined("clause again")
+                raise (
+                    Undetermined("two clauses with one pattern")
+                    if not first
+                    else Undetermined("clause again")
+                )
             del at
         found.clauses.append(clause)
 
@@ -204,7 +208,7 @@ def field(part) -> Parameter:
 
 
 def define(interpreter, arguments, scope, tail, kind):
-    """A definition met while running: nothing, unless it is a second `defun` of the name or comes from `eval`."""
+    """A definition met while running: nothing, unless it is the second of its name or comes from `eval`."""
     for one in interpreter.made.values():
         if len(one) == len(arguments) + 1 and all(a is b for a, b in zip(one[1:], arguments, strict=True)):
             return UNDEFINED

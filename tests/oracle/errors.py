@@ -7,8 +7,9 @@ This module never raises anything itself.
 class OracleError(Exception):
     """The reference makes the program an error here.
 
-    kind: one word (arity, unbound, type, index, value, call, syntax, thrown, compile ...). text: the text as far
-    as the reference fixes it. partly: operands that were not reached may have been evaluated. A `compile` error stops the whole text and no `maybe` of that text sees it.
+    kind: one word (arity, unbound, type, index, value, call, syntax, thrown, compile ...). text: the text as
+    far as the reference fixes it. partly: operands that were not reached may have been evaluated. A `compile`
+    error stops the whole text and no `maybe` of that text sees it.
     """
 
     def __init__(self, kind: str, text: str = ""):

@@ -5,16 +5,12 @@ Nothing is expanded inside a quote. This module never evaluates a program.
 """
 
 from tests.oracle.errors import OracleError, Undetermined
+from tests.oracle.names import ASSIGNMENTS, FAMILY
 from tests.oracle.reader import read
 from tests.oracle.registry import COMPARATORS, FORMS, FUNCTIONS, OPERATORS, is_known
 from tests.oracle.values import Atom
 
 QUOTE, POINT, AT, PARTIAL = Atom("quote"), Atom("."), Atom("@"), Atom("%partial")
-FAMILY = {"map", "filter", "takewhile", "dropwhile", "foldl", "foldl1", "foldr", "foldr1", "scanl", "scanl1",
-          "scanr", "scanr1", "maplist", "mapcar", "filterlist", "filtercar", "takelist", "takecar", "droplist",
-          "dropcar", "scanlist", "zipwith", "sort", "//", "\\\\", "-//"}  # fmt: skip
-ASSIGNMENTS = {"setq", "setqv", "setg", "setqi", "setconst", "+=", "-=", "*=", "/=", "%=", "^^=", "<<=", ">>=", "&=",
-               "|=", "^=", "&~="}  # fmt: skip
 
 
 class Expander:
@@ -109,7 +105,7 @@ class Expander:
                 return forms[0] if len(forms) == 1 else [Atom("block"), *forms]
         raise OracleError("compile", f"Error: cannot apply this macro: {name}")
 
-    # -- forms whose parts are not all expressions ------------------------------------------------------------
+    # -- forms whose parts are not all expressions --
 
     def defun(self, form):
         if len(form) < 4:
@@ -185,7 +181,9 @@ class Expander:
     def class_(self, form):
         made = form[:2]
         for at, part in enumerate(form[2:]):
-            if at == 0 and not (isinstance(part, list) and part and part[0] in (Atom("from@"), Atom("defun"))):
+            if at == 0 and not (
+                isinstance(part, list) and part and part[0] in (Atom("from@"), Atom("defun"))
+            ):
                 made.append([self.parameter(p) for p in part])
             else:
                 made.append(part if part[0] is Atom("from@") else self.form(part))
@@ -260,7 +258,11 @@ def is_operator_word(part) -> bool:
 
 
 def is_infix_list(part) -> bool:
-    return isinstance(part, list) and len(part) > 2 and not (isinstance(part[0], Atom) and is_known(part[0].name))
+    return (
+        isinstance(part, list)
+        and len(part) > 2
+        and not (isinstance(part[0], Atom) and is_known(part[0].name))
+    )
 
 
 def formatted(text):

@@ -34,7 +34,11 @@ def ife(interpreter, arguments, scope, tail):
 def check(interpreter, arguments, scope, tail):
     if len(arguments) == 1:
         raise Undetermined("check without a body")
-    return interpreter.body(arguments[1:], scope, tail) if is_true(interpreter.eval(arguments[0], scope)) else NIL
+    return (
+        interpreter.body(arguments[1:], scope, tail)
+        if is_true(interpreter.eval(arguments[0], scope))
+        else NIL
+    )
 
 
 @form("ncheck", least=2)

@@ -7,7 +7,7 @@ from tests.oracle.values import NIL, Atom, Dictionary, Lazy, List, SetValue, is_
 
 
 def elements(value):
-    """What a loop goes through: a list is looked at again at each turn, the keys of a dictionary are taken first."""
+    """What a loop goes through: a list is looked at again at each turn, a dictionary's keys taken first."""
     if isinstance(value, List):
         return growing(value)
     if isinstance(value, Dictionary):
@@ -150,7 +150,11 @@ def parts_of(interpreter, arguments, scope):
     names = [atom.name for atom in arguments[0]]
     lists = [interpreter.eval(one, scope) for one in arguments[1 : 1 + len(names)]]
     if len(lists) < len(names) or not all(isinstance(one, List) for one in lists):
-        raise OracleError("value", "Error: lists expected") if len(lists) < len(names) else Undetermined("mloop")
+        raise (
+            OracleError("value", "Error: lists expected")
+            if len(lists) < len(names)
+            else Undetermined("mloop")
+        )
     return names, [list(one.items) for one in lists], arguments[1 + len(names) :]
 
 

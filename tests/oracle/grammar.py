@@ -1,11 +1,166 @@
 """Typed expressions and statements of LispE as random text. Nothing here runs LispE.
 
-A `Grammar` knows the variables in scope with their types; `ill` is the share of expressions of a wrong type.
+The alternatives are templates: `{int}` stands for an expression of that type one level deeper, `{s}` for
+a statement, `{v}` for a variable that the template binds, `{=int}` for a variable that may be assigned,
+`{2..5}` for a number of that range, `{a|b|c}` for one of some words. A `Grammar` knows the variables in
+scope with their types; `ill` is the share of expressions of a wrong type.
 """
 
 import contextlib
+import re
 
 TYPES = ("int", "int", "num", "str", "list", "dict", "any")
+HOLE = re.compile(r"\{([^{}]+)\}")
+
+LEAVES = {
+    "int": ("1", "2", "{-3..9}", "{-3..9}"),
+    "num": ("2.5", "0.5", "-2.25", "3.0"),
+    "str": ('"z"', '"a"', '"bc"', '""', '"x y"'),
+    "list": ("(list 1)", "'(4 5)", "(list)", "(list 3 1 2)"),
+    "dict": ('(dictionary "a" 1)', '{{"c":3}}'),
+    "bool": ("true", "nil", "(> {int} {-1..5})", "{int}"),
+}
+OF_TYPE = {
+    "int": (
+        "(+ {int} {int})",
+        "(- {int} {int})",
+        "(* {int} {-2..3})",
+        "(+ {int} {int} {int})",
+        "(% {int} {2..5})",
+        "(size {list})",
+        "(size {str})",
+        "(maybe (@ {list} {-2..3}) {int})",
+        "(+= {=int} {int})",
+        '(maybe (@ {dict} "{a|b|c}") {int})',
+        "(foldl '{+|-} {int} {list})",
+        "(count {list} {int})",
+        "(integer {num})",
+        "(apply '{+|-} (list {int} {int}))",
+        "({+=|-=} {=int} {int})",
+        "(setqv {=int} {int})",
+    ),
+    "num": (
+        "(+ {num} {int})",
+        "(- {int} {num})",
+        "(* {num} {2|-1|0.5})",
+        "(/ {int} {2|4})",
+        "(number {int})",
+        "(floor {num})",
+        "(+= {=num} {int})",
+    ),
+    "str": (
+        "(+ {str} {str})",
+        "(+ {str} {int})",
+        "(+ {str} {num})",
+        "(+ {str} {list})",
+        "(string {int})",
+        "(string {list})",
+        "(string {num})",
+        "(string {dict})",
+        "(upper {str})",
+        "(reverse {str})",
+        '(join {list} "-")',
+        "(left {str} {0..2})",
+        "(push {str} {int})",
+        "(+= {=str} {str})",
+    ),
+    "list": (
+        "(list {int} {int})",
+        "(cons {int} {list})",
+        "(push {list} {int})",
+        "(reverse {list} true)",
+        "(map (λ ({v}) {int}) {list})",
+        "(filter (λ ({v}) {bool}) {list})",
+        "(maplist (λ ({v}) {int}) {list})",
+        "(mapcar (λ ({v}) {int}) {list})",
+        "(filter '({<|>|>=|!=} {0..4}) {list})",
+        "(map '({+|-|*} {2|3|-1}) {list})",
+        "(map (λ ({v}) {s} {int}) {list})",
+        "(map '+ {list})",
+        "(take {0..3} {list})",
+        "(+ {list} {int})",
+        "(clone {list})",
+        "(takewhile (λ ({v}) {bool}) {list})",
+        "(scanl '+ 0 {list})",
+        "(sort '< {list})",
+        "(nconcn {list} {list})",
+        "(unique {list})",
+        "(range 0 {1..4} 1)",
+        "(setqv {=list} {list})",
+    ),
+    "dict": (
+        '(dictionary "a" {int} "b" {int})',
+        '(set@ {dict} "c" {int})',
+        '(@ (@ "a" {int}) (@ "e" {int}))',
+        '(key@ {dict} "f" {int})',
+    ),
+    "bool": (
+        "({<|<=|>|>=|=|!=|eq|neq} {int} {int})",
+        "(< {int} {num})",
+        "(= {str} {str})",
+        "(and {bool} {bool})",
+        "(or {bool} {bool})",
+        "(not {int})",
+        "(eq {list} {list})",
+        "{list}",
+        "{int}",
+        "(in {list} {int})",
+        "(xor {bool} {bool})",
+        "(nullp {list})",
+        "(zerop {int})",
+        "(< {int} {int} 5)",
+    ),
+}
+# Forms of any type: `{e}` is an expression of the type asked for.
+COMMON = (
+    "(if {bool} {e} {e})",
+    "(let (({v} {int})) {s} {e})",
+    "(block {s} {e})",
+    "((λ ({v}) {e}) {int})",
+    "(maybe {e} {e})",
+    "(cond ({bool} {e}) (true {e}))",
+    "(ife {bool} {e} {s} {e})",
+    "(ncheck {bool} {e} {e})",
+    "(switch {int} (1 {e}) (2 {e}) (true {e}))",
+    "(eval '{e})",
+    '(maybe (check {bool} (throw "t")) {e} {e})',
+    "(if {bool} (block {s} {e}) {e})",
+    "(loop {i} (list {int} {int}) {s} {e})",
+    "((λ () {s} {e}))",
+    "(check true {s} {e})",
+    "(let (({h} (λ ({v}) {s} {e}))) {s} ({h} {int}))",
+    "(select nil {e})",
+)
+SIMPLE = {
+    "int": ("(setq {=int} {int})", "({+=|-=} {=int} {int})", "(setg {=int} {int})"),
+    "list": (
+        "(push {=list} {int})",
+        "(setq {=list} {list})",
+        "(pop {=list})",
+        "(maybe (set@ {=list} 0 {int}) 0)",
+        "(maybe (+= (@ {=list} 0) {int}) 0)",
+        "(+= {=list} {int})",
+    ),
+    "dict": ('(set@ {=dict} "{a|z}" {int})', '(+= (@ {=dict} "{a|y}") {int})', '(pop {=dict} "a")'),
+    "str": ("(+= {=str} {str})", "(+= {=str} {int})", "(setq {=str} {str})"),
+    "num": ("(setq {=num} {num})", "(+= {=num} {num})"),
+    "any": ("(setq {=any} {any})",),
+}
+# Statements of statements; `{s!}` is one that may leave the function or the loop.
+DEEP = (
+    "(if {bool} {s!} {s!})",
+    "(let (({v} {int})) {s!} {s!})",
+    "(maybe {s!} {s} {s})",
+    "(cond ({bool} {s!}) (true {s}))",
+    "(block {s} {s!})",
+)
+LOOPS = (
+    "(loopcount {-3..4} {i} {s!} {s})",
+    "(loop ({i} {-1..1} {1..4}) {s!} {s})",
+    "(loop {i} (clone {list}) {s!} {s})",
+    "(block (setq {i} 3) (while (> {i} 0) (-= {i} 1) {s!} {s}))",
+    "(loopcount {0..4} {i} {s!} {int})",
+)
 
 
 class Grammar:
@@ -15,15 +170,9 @@ class Grammar:
         self.rng = rng
         self.variables = variables
         self.ill = ill
-        self.calls: dict[str, list[str]] = {"int": []}
+        self.calls: dict[str, list] = {}
         self.counter = 0
         self.frozen: set[str] = set()
-
-    # -- scopes ------------------------------------------------------------------------------------------------
-
-    def fresh(self, letter="v") -> str:
-        self.counter += 1
-        return f"{letter}{self.counter}"
 
     @contextlib.contextmanager
     def inside(self, **added):
@@ -35,246 +184,115 @@ class Grammar:
         finally:
             self.variables = before
 
-    def variable(self, kind: str) -> str | None:
-        found = [name for name, its in self.variables.items() if its == kind]
-        return self.rng.choice(found) if found else None
-
-    def assignable(self, kind: str) -> str | None:
-        found = [name for name, its in self.variables.items() if its == kind and name not in self.frozen]
-        return self.rng.choice(found) if found else None
-
     def pick(self, *choices):
         return self.rng.choice(choices)
 
-    # -- expressions -------------------------------------------------------------------------------------------
+    def fresh(self, letter="v") -> str:
+        self.counter += 1
+        return f"{letter}{self.counter}"
+
+    def variable(self, kind: str, assigned=False) -> str | None:
+        """A variable of a type; a loop's counter is not one that may be assigned."""
+        found = [
+            name
+            for name, its in self.variables.items()
+            if its == kind and not (assigned and name in self.frozen)
+        ]
+        return self.rng.choice(found) if found else None
 
     def expression(self, kind: str, depth: int) -> str:
         """An expression of a type; sometimes of another one."""
         if self.ill and self.rng.random() < self.ill:
             kind = self.pick(*TYPES)
-        return getattr(self, kind + "_")(depth)
-
-    def e(self, kind, depth):
-        return self.expression(kind, depth - 1)
-
-    def common(self, kind: str, depth: int) -> str:
-        """Forms that give any type."""
-        e = self.e
-        way = self.rng.randrange(13)
-        if way == 0:
-            return f"(if {self.bool_(depth - 1)} {e(kind, depth)} {e(kind, depth)})"
-        if way == 1:
-            name = self.pick(self.fresh(), *list(self.variables)[:4])
-            bound = self.pick("int", kind)
-            value = e(bound, depth)
-            with self.inside(**{name: bound}):
-                return f"(let (({name} {value})) {self.statement(depth - 1)} {e(kind, depth)})"
-        if way == 2:
-            return f"(block {self.statement(depth - 1)} {e(kind, depth)})"
-        if way == 3:
-            name = self.pick(self.fresh(), *list(self.variables)[:4])
-            value = e("int", depth)
-            with self.inside(**{name: "int"}):
-                return f"((λ ({name}) {e(kind, depth)}) {value})"
-        if way == 4:
-            return f"(maybe {e(kind, depth)} {e(kind, depth)})"
-        if way == 5:
-            return f"(cond ({self.bool_(depth - 1)} {e(kind, depth)}) (true {e(kind, depth)}))"
-        if way == 6:
-            return f"(ife {self.bool_(depth - 1)} {e(kind, depth)} {self.statement(depth - 1)} {e(kind, depth)})"
-        if way == 7:
-            return f'(switch {e("int", depth)} (1 {e(kind, depth)}) (2 {e(kind, depth)}) (true {e(kind, depth)}))'
-        if way == 8:
-            return f"(ncheck {self.bool_(depth - 1)} {e(kind, depth)} {e(kind, depth)})"
-        if way == 9:
-            return f"(eval '{e(kind, depth)})"
-        if way == 10:
-            name = self.assignable(kind)
-            return f"(setqv {name} {e(kind, depth)})" if name else e(kind, depth)
-        if way == 11:
-            return f"(maybe (check {self.bool_(depth - 1)} (throw \"t\")) {e(kind, depth)} {e(kind, depth)})"
-        return f"(if {self.bool_(depth - 1)} (block {self.statement(depth - 1)} {e(kind, depth)}) {e(kind, depth)})"
-
-    def int_(self, depth: int) -> str:
-        name = self.variable("int")
+        if kind == "any":
+            kind = self.pick("int", "num", "str", "list")
+        if depth > 0 and self.calls.get(kind) and self.rng.random() < 0.15:
+            call = self.pick(*self.calls[kind])
+            return call if isinstance(call, str) else call(depth - 1)
         if depth <= 0 or self.rng.random() < 0.2:
-            return self.pick(name or "1", name or "2", str(self.rng.randint(-3, 9)))
-        if self.rng.random() < 0.3:
-            return self.common("int", depth)
-        e = self.e
-        if self.calls["int"] and self.rng.random() < 0.3:
-            return self.pick(*self.calls["int"])
-        return self.pick(
-            f"(+ {e('int', depth)} {e('int', depth)})",
-            f"(- {e('int', depth)} {e('int', depth)})",
-            f"(* {e('int', depth)} {self.rng.randint(-2, 3)})",
-            f"(+ {e('int', depth)} {e('int', depth)} {e('int', depth)})",
-            f"(% {e('int', depth)} {self.rng.randint(2, 5)})",
-            f"(size {e('list', depth)})",
-            f"(size {e('str', depth)})",
-            f"(maybe (@ {e('list', depth)} {self.rng.randint(-2, 3)}) {e('int', depth)})",
-            f'(maybe (@ {e("dict", depth)} "{self.pick("a", "b", "c")}") {e("int", depth)})',
-            f"(foldl '{self.pick('+', '-')} {e('int', depth)} {e('list', depth)})",
-            f"(count {e('list', depth)} {e('int', depth)})",
-            f"(integer {e('num', depth)})",
-            f"(apply '{self.pick('+', '-')} (list {e('int', depth)} {e('int', depth)}))",
-            self.in_place(depth),
-        )
+            return (self.rng.random() < 0.6 and self.variable(kind)) or self.fill(
+                self.pick(*LEAVES[kind]), kind, 1
+            )
+        table = COMMON if kind != "bool" and self.rng.random() < 0.3 else OF_TYPE[kind]
+        return self.fill(self.pick(*table), kind, depth)
 
-    def in_place(self, depth: int) -> str:
-        name = self.assignable("int")
-        if name is None:
-            return self.e("int", depth)
-        return f"({self.pick('+=', '-=', '+=')} {name} {self.e('int', depth)})"
+    def fill(self, template: str, kind: str, depth: int, leaving: str | None = None) -> str:
+        """The template with its holes filled; variables that it binds are in scope in all of it."""
+        bound = {}
+        for letter in "vhi":
+            if f"{{{letter}}}" in template:
+                others = [] if letter == "h" or "(loop ({i}" in template else list(self.variables)[:4]
+                bound[letter] = self.pick(self.fresh(letter), self.fresh(letter), *others[:2])
+        frozen = self.frozen
+        if "i" in bound:
+            self.frozen = {*frozen, bound["i"]}
 
-    def num_(self, depth: int) -> str:
-        name = self.variable("num")
-        if depth <= 0 or self.rng.random() < 0.2:
-            return self.pick(name or "2.5", str(self.rng.choice((0.5, 1.5, -2.25, 3.0))))
-        if self.rng.random() < 0.25:
-            return self.common("num", depth)
-        e = self.e
-        return self.pick(
-            f"(+ {e('num', depth)} {e('int', depth)})", f"(- {e('int', depth)} {e('num', depth)})",
-            f"(* {e('num', depth)} {self.rng.choice((2, -1, 0.5))})", f"(/ {e('int', depth)} {self.pick(2, 4)})",
-            f"(number {e('int', depth)})", f"(floor {e('num', depth)})",
-        )  # fmt: skip
+        def hole(found):
+            name = found[1]
+            if name in bound:
+                return bound[name]
+            return self.filling(name, kind, depth, leaving)
 
-    def str_(self, depth: int) -> str:
-        name = self.variable("str")
-        if depth <= 0 or self.rng.random() < 0.2:
-            return self.pick(name or '"z"', f'"{self.pick("a", "bc", "", "x y")}"')
-        if self.rng.random() < 0.25:
-            return self.common("str", depth)
-        e = self.e
-        return self.pick(
-            f"(+ {e('str', depth)} {e(self.pick('str', 'int', 'num', 'list'), depth)})",
-            f"(string {e(self.pick('int', 'list', 'num', 'dict'), depth)})", f"(upper {e('str', depth)})",
-            f"(reverse {e('str', depth)})", f"(join {e('list', depth)} \"-\")",
-            f"(left {e('str', depth)} {self.rng.randint(0, 2)})", f"(push {e('str', depth)} {e('int', depth)})",
-        )  # fmt: skip
+        with self.inside(**{name: "int" for letter, name in bound.items() if letter != "h"}):
+            text = HOLE.sub(hole, template.replace("{{", "\0").replace("}}", "\1"))
+        self.frozen = frozen
+        return text.replace("\0", "{").replace("\1", "}")
 
-    def list_(self, depth: int) -> str:
-        name = self.variable("list")
-        if depth <= 0 or self.rng.random() < 0.2:
-            return self.pick(name or "(list 1)", "'(4 5)", "(list)", "(list 3 1 2)")
-        if self.rng.random() < 0.25:
-            return self.common("list", depth)
-        e, x = self.e, self.fresh("x")
-        with self.inside(**{x: "int"}):
-            body, test = self.e("int", depth), self.bool_(depth - 2)
-        return self.pick(
-            f"(list {e('int', depth)} {e('int', depth)})", f"(cons {e('int', depth)} {e('list', depth)})",
-            f"(push {e('list', depth)} {e('int', depth)})", f"(reverse {e('list', depth)} true)",
-            f"(map (λ ({x}) {body}) {e('list', depth)})", f"(filter (λ ({x}) {test}) {e('list', depth)})",
-            f"(maplist (λ ({x}) {body}) {e('list', depth)})",
-            f"(mapcar (λ ({x}) {body}) {e('list', depth)})",
-            f"(filter {self.pick('', QUOTE)}({self.pick('<', '>', '>=', '!=')} {e('int', depth)}) {e('list', depth)})",
-            f"(map {self.pick('', QUOTE)}({self.pick('+', '-', '*')} {self.pick(2, 'k', -1)}) {e('list', depth)})",
-            f"(map '+ {e('list', depth)})", f"(take {self.rng.randint(0, 3)} {e('list', depth)})",
-            f"(+ {e('list', depth)} {e('int', depth)})", f"(clone {e('list', depth)})",
-            f"(takewhile (λ ({x}) {test}) {e('list', depth)})", f"(scanl '+ 0 {e('list', depth)})",
-            f"(sort '< {e('list', depth)})", f"(nconcn {e('list', depth)} {e('list', depth)})",
-            f"(unique {e('list', depth)})", f"(range 0 {self.rng.randint(1, 4)} 1)",
-        )  # fmt: skip
-
-    def dict_(self, depth: int) -> str:
-        name = self.variable("dict")
-        if depth <= 0 or self.rng.random() < 0.4:
-            return self.pick(name or '{"a":1}', '{"c":3}')
-        if self.rng.random() < 0.3:
-            return self.common("dict", depth)
-        e = self.e
-        return self.pick(
-            f'{{"a":{e("int", depth)} "b":{e("int", depth)}}}', f'(set@ {e("dict", depth)} "c" {e("int", depth)})',
-            f'(@ (@ "a" {e("int", depth)}) (@ "e" {e("int", depth)}))',
-            f'(key@ {e("dict", depth)} "f" {e("int", depth)})',
-        )  # fmt: skip
-
-    def any_(self, depth: int) -> str:
-        return self.expression(self.pick("int", "num", "str", "list"), depth)
-
-    def bool_(self, depth: int) -> str:
-        e = self.e
-        if depth <= 0:
-            return self.pick("true", "nil", f"(> {self.int_(0)} {self.rng.randint(-1, 5)})", self.int_(0))
-        return self.pick(
-            f"({self.pick('<', '<=', '>', '>=', '=', '!=', 'eq', 'neq')} {e('int', depth)} {e('int', depth)})",
-            f"(< {e('int', depth)} {e('num', depth)})", f"(= {e('str', depth)} {e('str', depth)})",
-            f"(and {self.bool_(depth - 1)} {self.bool_(depth - 1)})", f"(or {self.bool_(depth - 1)} {self.bool_(depth - 1)})",
-            f"(not {e('int', depth)})", f"(eq {e('list', depth)} {e('list', depth)})", e("list", depth), e("int", depth),
-            f"(in {e('list', depth)} {e('int', depth)})", f"(xor {self.bool_(depth - 1)} {self.bool_(depth - 1)})",
-            f"(nullp {e('list', depth)})", f"(zerop {e('int', depth)})", f"(< {e('int', depth)} {e('int', depth)} 5)",
-        )  # fmt: skip
-
-    # -- statements --------------------------------------------------------------------------------------------
+    def filling(self, name: str, kind: str, depth: int, leaving: str | None) -> str:
+        """What stands in one hole."""
+        if name in ("s", "s!"):
+            return self.statement(depth - 1, leaving if name == "s!" else None)
+        if name == "e":
+            return self.expression(kind, depth - 1)
+        if name in OF_TYPE or name == "any":
+            return self.expression(name, depth - 1)
+        if name.startswith("="):
+            return self.variable(name[1:], assigned=True) or self.fresh("t")
+        if ".." in name:
+            return str(self.rng.randint(*map(int, name.split(".."))))
+        return self.pick(*name.split("|"))
 
     def statement(self, depth: int, leaving: str | None = None) -> str:
         """A form run for its effect; `leaving` is a `(return ...)` or `(break)` that may stand here."""
         if leaving and self.rng.random() < 0.35:
-            return f"(if {self.bool_(depth - 1)} {leaving})"
-        if depth <= 0:
-            return self.simple_statement(1)
-        way = self.rng.randrange(10)
-        if way < 5:
-            return self.simple_statement(depth)
-        if way == 5:
-            return f"(if {self.bool_(depth - 1)} {self.statement(depth - 1, leaving)} {self.statement(depth - 1, leaving)})"
-        if way == 6:
-            return self.loop(depth)
-        if way == 7:
-            name = self.pick(self.fresh(), *list(self.variables)[:4])
-            value = self.e("int", depth)
-            with self.inside(**{name: "int"}):
-                inner = " ".join(self.statement(depth - 1, leaving) for _ in range(2))
-                return f"(let (({name} {value})) {inner})"
-        if way == 8:
-            return f"(maybe {self.statement(depth - 1, leaving)} {self.statement(depth - 1)} {self.statement(0)})"
-        return f"(cond ({self.bool_(depth - 1)} {self.statement(depth - 1, leaving)}) (true {self.statement(depth - 1)}))"
-
-    def simple_statement(self, depth: int) -> str:
-        kind = self.pick(*TYPES)
-        name = self.assignable(kind)
-        e = self.e
-        if name is None:
-            return f"(setq {self.fresh('t')} {e('int', depth)})"
-        if kind == "int":
-            return self.pick(f"(setq {name} {e('int', depth)})", self.in_place(depth), f"(setg {name} {e('int', depth)})")
-        if kind == "list":
-            return self.pick(
-                f"(push {name} {e('int', depth)})", f"(setq {name} {e('list', depth)})", f"(pop {name})",
-                f"(maybe (set@ {name} 0 {e('int', depth)}) 0)", f"(maybe (+= (@ {name} 0) {e('int', depth)}) 0)",
-                f"(+= {name} {e('int', depth)})",
-            )  # fmt: skip
-        if kind == "dict":
-            return self.pick(
-                f'(set@ {name} "{self.pick("a", "z")}" {e("int", depth)})',
-                f'(+= (@ {name} "{self.pick("a", "y")}") {e("int", depth)})', f'(pop {name} "a")',
-            )  # fmt: skip
-        if kind == "str":
-            return self.pick(f"(+= {name} {e(self.pick('str', 'int'), depth)})", f"(setq {name} {e('str', depth)})")
-        if kind == "any":
-            return f"(setq {name} {e('any', depth)})"
-        return f"(setq {name} {e(kind, depth)})"
+            return f"(if {self.expression('bool', depth - 1)} {leaving})"
+        way = self.rng.random()
+        if depth > 0 and way < 0.15:
+            return self.loop(depth, leaving)
+        if depth > 0 and way < 0.5:
+            return self.fill(self.pick(*DEEP), "int", depth, leaving)
+        return self.simple_statement(max(depth, 1))
 
     def loop(self, depth: int, leaving: str | None = None) -> str:
         """A loop that ends."""
-        way = self.rng.randrange(4)
-        name = self.pick(self.fresh("i"), self.fresh("i"), "k") if way in (0, 2) else self.fresh("n")
-        frozen = self.frozen
-        self.frozen = {*frozen, name}
-        with self.inside(**{name: "int"}):
-            out = leaving or "(break)"
-            body = " ".join(self.statement(depth - 1, out) for _ in range(self.rng.randint(1, 2)))
-            last = self.pick("", " " + self.e("int", depth))
-        self.frozen = frozen
-        if way == 0:
-            return f"(loopcount {self.rng.randint(-3, 4)} {name} {body}{last})"
-        if way == 1:
-            return f"(loop ({name} {self.rng.randint(-1, 1)} {self.rng.randint(1, 4)}) {body}{last})"
-        if way == 2:
-            return f"(loop {name} (clone {self.list_(1)}) {body}{last})"
-        return f"(block (setq {name} 3) (while (> {name} 0) (-= {name} 1) {body}{last}))"
+        return self.fill(self.pick(*LOOPS), "int", depth, leaving or "(break)")
 
+    def simple_statement(self, depth: int) -> str:
+        """An assignment, or a change of a container."""
+        kind = self.pick(*TYPES)
+        if self.rng.random() < 0.12:
+            name = self.fresh("t")
+            text = f"(setq {name} {self.expression(kind, depth - 1)})"
+            self.variables[name] = kind
+            return text
+        if self.variable(kind, assigned=True) is None:
+            return f"(setq {self.fresh('t')} {self.expression('int', depth - 1)})"
+        return self.fill(self.pick(*SIMPLE[kind]), kind, depth)
 
-QUOTE = "'"
+    def int_(self, depth: int) -> str:
+        return self.expression("int", depth)
+
+    def num_(self, depth: int) -> str:
+        return self.expression("num", depth)
+
+    def str_(self, depth: int) -> str:
+        return self.expression("str", depth)
+
+    def list_(self, depth: int) -> str:
+        return self.expression("list", depth)
+
+    def bool_(self, depth: int) -> str:
+        return self.expression("bool", depth)
+
+    def any_(self, depth: int) -> str:
+        return self.expression("any", depth)

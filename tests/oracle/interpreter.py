@@ -1,15 +1,18 @@
 """The tree walker: what a form means, one rule of the reference after the other (core 2).
 
-One `Interpreter` is one LispE session. `evaluate(text)` reads, expands, checks, makes the definitions of the text
-and then runs its forms from top to bottom. Special forms and functions are in the files named for their family.
+One `Interpreter` is one LispE session. `evaluate(text)` reads, expands, checks, makes the definitions of
+the text and then runs its forms from top to bottom. Special forms and functions are in the files named
+for their family.
 """
 
-from tests.oracle import definitions, scope as scopes
+from tests.oracle import definitions
+from tests.oracle import scope as scopes
 from tests.oracle.errors import BreakSignal, OracleError, ReturnSignal, TailCall, Undetermined
 from tests.oracle.expand import Expander
+from tests.oracle.names import ELSEWHERE
 from tests.oracle.printer import to_text
 from tests.oracle.reader import read
-from tests.oracle.registry import ELSEWHERE, FORMS, FUNCTIONS, OPERATORS, is_known
+from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
 from tests.oracle.scope import Block, Frame
 from tests.oracle.values import (
     NIL,
@@ -181,7 +184,9 @@ class Interpreter:
         if name in ELSEWHERE:
             raise Undetermined(f"{name} is not played by the oracle")
         if name in self.records:
-            return definitions.build_record(self, self.records[name], [self.eval(a, scope) for a in arguments])
+            return definitions.build_record(
+                self, self.records[name], [self.eval(a, scope) for a in arguments]
+            )
         raise OracleError("unbound", f"Error: Unbound atom: '{name}'")
 
     def call_value(self, value, arguments, scope, tail=False, named=None):
@@ -191,7 +196,9 @@ class Interpreter:
 
             return classes.use(self, value, arguments, scope)
         if isinstance(value, Atom) and value.name in self.records:
-            return definitions.build_record(self, self.records[value.name], [self.eval(a, scope) for a in arguments])
+            return definitions.build_record(
+                self, self.records[value.name], [self.eval(a, scope) for a in arguments]
+            )
         if isinstance(value, Builtin):
             return self.call_operands(FUNCTIONS[value.name], arguments, scope)
         if isinstance(value, (Function, PatternFunction)):
@@ -227,7 +234,12 @@ class Interpreter:
                 return found
             if value.name in FUNCTIONS:
                 return Builtin(value.name)
-            if is_known(value.name) or found is not None or value.name in self.macros or value.name in self.records:
+            if (
+                is_known(value.name)
+                or found is not None
+                or value.name in self.macros
+                or value.name in self.records
+            ):
                 raise Undetermined(f"{value.name} in the place of a function")
             raise OracleError("unbound", f"Error: Unbound atom: '{value.name}'")
         if isinstance(value, List) and value.kind == "list" and value.items and value.items[0] is Atom("λ"):
@@ -235,7 +247,7 @@ class Interpreter:
         raise OracleError("call", "Unknown function call")
 
     def call(self, function, values, named=None, instance=None, literal=False):
-        """Call a function with values. `literal`: written out where the count is known when it is compiled."""
+        """Call a function with values. `literal`: written where the count is known when it is compiled."""
         if isinstance(function, Builtin):
             return self.call_library(FUNCTIONS[function.name], iter(values), len(values))
         if isinstance(function, ClassType):

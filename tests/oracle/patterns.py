@@ -25,7 +25,11 @@ from tests.oracle.values import (
     type_name,
 )
 
-QUOTE, REST, DICTIONARY = Atom("quote"), Atom("$"), (Atom("dictionary"), Atom("dictionaryi"), Atom("dictionaryn"))
+QUOTE, REST, DICTIONARY = (
+    Atom("quote"),
+    Atom("$"),
+    (Atom("dictionary"), Atom("dictionaryi"), Atom("dictionaryn")),
+)
 SETS = (Atom("set"), Atom("sets"), Atom("seti"), Atom("setn"))
 
 
@@ -84,8 +88,11 @@ def is_type(interpreter, atom) -> bool:
     name = atom.name
     found = interpreter.globals.names.get(name)
     groups = {record.group for record in interpreter.records.values()}
-    return (name.endswith("_") and len(name) > 1) or name in interpreter.records or name in groups or isinstance(
-        found, ClassType
+    return (
+        (name.endswith("_") and len(name) > 1)
+        or name in interpreter.records
+        or name in groups
+        or isinstance(found, ClassType)
     )
 
 
@@ -114,7 +121,9 @@ def match(interpreter, pattern, value, frame) -> bool:
         from tests.oracle.definitions import as_value
 
         quoted = as_value(pattern[1])
-        return value is quoted if isinstance(quoted, Atom) else isinstance(value, List) and equal(quoted, value)
+        return (
+            value is quoted if isinstance(quoted, Atom) else isinstance(value, List) and equal(quoted, value)
+        )
     if head in DICTIONARY:
         return match_dictionary(interpreter, pattern, value, frame)
     if head in SETS:

@@ -1,4 +1,6 @@
-"""Elements of containers by index and key: reading, storing, the places of `+=` (library 4.2, 5.1; advanced 5.3)."""
+"""Elements of containers by index and key: reading, storing, the places of `+=` (library 4.2, 5.1;
+advanced 5.3).
+"""
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text

@@ -4,12 +4,8 @@ This module never evaluates a program.
 """
 
 from tests.oracle.errors import Undetermined
+from tests.oracle.names import PRINTED
 from tests.oracle.values import Atom, Dictionary, Instance, Lazy, List, SetValue
-
-# The reader's names of instructions whose alias is the name they print with (core 1.7).
-PRINTED = {"@": "at", "@@": "extract", "set@@": "setrange", "//": "↗", "\\\\": "↘", "-//": "⌿", "-\\\\": "⍀",
-           "iota": "⍳", "iota0": "⍳0", "maplist": "↑↑", "not": "¬", "sum": "∑", "product": "∏", "rho": "ρ",
-           "rotate": "⌽", "member": "∈", "tally": "≢", "to_list": "⊂"}  # fmt: skip
 
 
 def number_text(value: float) -> str:

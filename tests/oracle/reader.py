@@ -1,27 +1,16 @@
 """From text to forms (core 1): a reader that knows nothing of the project's own.
 
-A form is an `Atom`, a number, a `str` or a Python list of forms. `'x` is [quote, x]; `[a b]` is `(a b)`; braces are
-the call they stand for. This module never evaluates and never expands.
+A form is an `Atom`, a number, a `str` or a Python list of forms. `'x` is [quote, x]; `[a b]` is `(a b)`;
+braces are the call they stand for. This module never evaluates and never expands.
 """
 
 import re
 
 from tests.oracle.errors import OracleError, Undetermined
+from tests.oracle.names import ALIASES
 from tests.oracle.values import NIL, Atom
 
 QUOTE, COLON = Atom("quote"), Atom(":")
-ALIASES = {"_": "nil", "false": "nil", "fail_": "nil", "\\": "λ", "lambda": "λ", "nth": "@", "at": "@",
-           "extract": "@@", "setrange": "set@@", "**": "^^", "**=": "^^=", "reduce": "//", "↗": "//",
-           "scan": "\\\\", "↘": "\\\\", "backreduce": "-//", "⌿": "-//", "backscan": "-\\\\", "⍀": "-\\\\",
-           "⍳": "iota", "⍳0": "iota0", "↑↑": "maplist", "¨": "maplist", "¬": "not", "∑": "sum", "∏": "product",
-           "ρ": "rho", "⍴": "rho", "⌽": "rotate", "∈": "member", "≢": "tally", "⊂": "to_list",
-           "§": "infix", "•": "infix", "/\\": "infix", "cutlist": "slice", "dotimes": "loopcount",
-           "defclass": "class@", "containerkeys": "keys@", "containervalues": "values@", "atom?": "atomp",
-           "cons?": "consp", "empty?": "emptyp", "null?": "nullp", "number?": "numberp", "sign?": "signp",
-           "string?": "stringp", "zero?": "zerop", "lower?": "lowerp", "upper?": "upperp", "alpha?": "alphap",
-           "vowel?": "vowelp", "consonant?": "consonantp", "digit?": "digitp", "√": "sqrt", "∛": "cbrt"}  # fmt: skip
-# The names under which aliases print are not the ones used here: printing such an atom is left open.
-OPERATORS = set("+-*/%&|^~<>=!?,\\:°¬§•@")
 TOKEN = re.compile(
     r""";;.*?;;|;[^\n]*|\#![^\n]*          # comments
     |(?P<string>"(?:\\.|[^"\\\n])*")|(?P<long>`[^`]*`)
@@ -103,7 +92,9 @@ def read_list(tokens, at, closing):
 
 def unescape(text: str) -> str:
     """Escapes of "...": \\n \\r \\t, any other character stands for itself."""
-    return re.sub(r"\\(.)", lambda m: {"n": "\n", "r": "\r", "t": "\t"}.get(m[1], m[1]), text, flags=re.DOTALL)
+    return re.sub(
+        r"\\(.)", lambda m: {"n": "\n", "r": "\r", "t": "\t"}.get(m[1], m[1]), text, flags=re.DOTALL
+    )
 
 
 def number(text: str):

@@ -1,12 +1,15 @@
-"""`//`, `\\\\` and their mirrors on plain and typed lists (advanced 9.3), sums and the mathematical functions."""
+"""`//`, `\\\\` and their mirrors on plain and typed lists (advanced 9.3), sums and the mathematical
+functions.
+"""
 
 import math
+from itertools import pairwise
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.family import is_lambda_list, operator_name
 from tests.oracle.registry import COMPARATORS, function
 from tests.oracle.strings import number_of
-from tests.oracle.values import List, SetValue, TypedList, is_number, is_true
+from tests.oracle.values import NIL, List, SetValue, TypedList, is_number, is_true
 
 COUNTED = "Error: List size mismatch"
 
@@ -26,12 +29,12 @@ def parts_of(values, name):
 
 def reduce(interpreter, given, items):
     if not items:
-        return List().same_kind([]) if False else None
+        return NIL
     step = interpreter.as_function(given, interpreter.globals)
     if operator_name(given) in COMPARATORS:
         if len(items) < 2:
             raise Undetermined("a comparator on one element")
-        pairs = zip(items, items[1:], strict=False)
+        pairs = pairwise(items)
         return int(all(is_true(interpreter.call(step, [a, b])) for a, b in pairs))
     if len(items) == 1:
         raise Undetermined("a reduction of one element")
@@ -44,11 +47,8 @@ def reduce(interpreter, given, items):
 def _reduction(name, backwards):
     @function(name, least=1, most=3)
     def run(interpreter, values):
-        from tests.oracle.values import NIL
-
         given, items = parts_of(values, name)
-        value = reduce(interpreter, given, items[::-1] if backwards else items)
-        return NIL if value is None else value
+        return reduce(interpreter, given, items[::-1] if backwards else items)
 
 
 _reduction("//", False)
@@ -60,7 +60,7 @@ def scan(interpreter, values):
     given, items = parts_of(values, "\\\\")
     step = interpreter.as_function(given, interpreter.globals)
     if operator_name(given) in COMPARATORS:
-        pairs = zip(items, items[1:], strict=False)
+        pairs = pairwise(items)
         return List([int(is_true(interpreter.call(step, [a, b]))) for a, b in pairs])
     made = items[:1]
     for x in items[1:]:
@@ -99,7 +99,8 @@ def rounded(value):
 
 MATHS = {
     "fabs": abs, "sqrt": math.sqrt, "cbrt": math.cbrt, "exp": math.exp, "exp2": lambda x: 2.0**x,
-    "log": math.log, "log2": math.log2, "log10": math.log10, "sin": math.sin, "cos": math.cos, "tan": math.tan,
+    "log": math.log, "log2": math.log2, "log10": math.log10,
+    "sin": math.sin, "cos": math.cos, "tan": math.tan,
     "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh,
     "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "expm1": math.expm1,
     "log1p": math.log1p, "floor": math.floor, "trunc": math.trunc, "round": rounded, "rint": round,
@@ -152,7 +153,11 @@ def signp(interpreter, values):
 
 @function("rho", least=1)
 def rho(interpreter, values):
-    if len(values) == 1 and isinstance(values[0], List) and not any(isinstance(i, List) for i in values[0].items):
+    if (
+        len(values) == 1
+        and isinstance(values[0], List)
+        and not any(isinstance(i, List) for i in values[0].items)
+    ):
         return len(values[0].items)
     if len(values) == 2 and type(values[0]) is int and isinstance(values[1], List) and values[1].items:
         items = values[1].items

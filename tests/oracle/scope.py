@@ -1,9 +1,9 @@
 """Who sees which variable (core 2.5 with the dialect's closures and lexical `let`).
 
-A `Frame` belongs to one call of a function (or to the top level); a `Block` holds the variables of one `let`
-or the parameters of one lambda and stands inside the scope where it was written. `setq` writes the nearest block
-that has the name, otherwise the frame. Reading goes outwards: blocks, frame, fields of the instance, globals.
-This module never evaluates a program.
+A `Frame` belongs to one call of a function (or to the top level); a `Block` holds the variables of one
+`let` or the parameters of one lambda and stands inside the scope where it was written. `setq` writes the
+nearest block that has the name, otherwise the frame. Reading goes outwards: blocks, frame, fields of the
+instance, globals. This module never evaluates a program.
 """
 
 from tests.oracle.errors import OracleError, Undetermined
@@ -93,11 +93,11 @@ class EvalScope(Block):
     def local(self, name):
         if self.outer.local(name) not in (None, self.globals.names):
             raise Undetermined("in-place change of a local variable inside eval")
-        return None
+        return
 
 
 class InstanceScope(Block):
-    """Forms run inside an instance by `(obj e ...)`: locals of the caller hide fields, fields hide globals."""
+    """Forms run inside an instance, `(obj e ...)`: locals of the caller hide fields, fields hide globals."""
 
     def __init__(self, outer, instance):
         super().__init__(outer)

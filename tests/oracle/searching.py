@@ -1,5 +1,7 @@
 """Searching, ordering and transforming lists and strings (library 1.6, 4.4 to 4.7)."""
 
+from itertools import pairwise
+
 from tests.oracle.comparison import ordered, same_element
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.lists import a_list
@@ -33,7 +35,9 @@ def positions(values, name):
             found.append(at)
             at = container.find(sought, at + len(sought))
         return found
-    return [i for i, one in enumerate(a_list(container, name).items) if i >= first and same_element(one, sought)]
+    return [
+        i for i, one in enumerate(a_list(container, name).items) if i >= first and same_element(one, sought)
+    ]
 
 
 def keys_of_value(dictionary, sought):
@@ -86,12 +90,12 @@ def in_(interpreter, values):
         return answer(bool(keys_of_value(container, sought)))
     if isinstance(container, SetValue):
         return answer(any(same_element(one, sought) for one in container.items()))
-    return answer(any([same_element(one, sought) for one in a_list(container, "in").items]))
+    return answer(bool(positions(values, "in")))
 
 
 @function("replaceall", least=3, most=3)
 def replaceall(interpreter, values):
-    container, old, new = values
+    container, _, new = values
     if isinstance(container, str):
         raise Undetermined("replaceall on a text")
     places = positions(values[:2], "replaceall")
@@ -123,7 +127,7 @@ def sort(interpreter, values):
         if at < len(made) and type(made[at]) is not type(item) and same_element(made[at], item):
             raise Undetermined("the order of equal numbers")
         made.insert(at, item)
-    if any(type(a) is not type(b) and is_number(a) and a == b for a, b in zip(made, made[1:], strict=False)):
+    if any(type(a) is not type(b) and is_number(a) and a == b for a, b in pairwise(made)):
         raise Undetermined("the order of equal numbers")
     for at, item in enumerate(made):
         container.put(at, item)
@@ -230,11 +234,6 @@ def flip(interpreter, values):
     return values[0].same_kind([b, a, *rest])
 
 
-@function("max", "min", least=1)
-def max_(interpreter, values):
-    raise NotImplementedError
-
-
 def _extreme(name, better):
     @function(name, least=1)
     def run(interpreter, values):
@@ -245,6 +244,8 @@ def extreme(values, better):
     items = a_list(values[0], "max").items if len(values) == 1 else values
     if not items:
         return NIL
+    if not (all(map(is_number, items)) or all(isinstance(item, str) for item in items)):
+        raise Undetermined("the extremes of these values")
     best = items[0]
     for item in items[1:]:
         if is_number(item) and is_number(best) and item == best and type(item) is not type(best):

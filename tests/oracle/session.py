@@ -14,6 +14,7 @@ from tests.oracle import (  # noqa: F401 (each fills the registry)
     places,
     reductions,
     searching,
+    sequences,
     strings,
 )
 from tests.oracle.interpreter import Interpreter as Oracle

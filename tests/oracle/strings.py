@@ -1,4 +1,6 @@
-"""Strings and conversions (library 1; core 3.3; dialect: string functions on nil or containers are errors)."""
+"""Strings and conversions (library 1; core 3.3; dialect: string functions on nil or containers are
+errors).
+"""
 
 import re
 
@@ -44,7 +46,9 @@ def number_of(value):
         return float(value)
     if isinstance(value, str):
         found = NUMBER.match(value)
-        if re.match(r"\s*[-+]?0[xb]", value) or (found and found.end() != len(value) and value[found.end()] in ".eE"):
+        if re.match(r"\s*[-+]?0[xb]", value) or (
+            found and found.end() != len(value) and value[found.end()] in ".eE"
+        ):
             raise Undetermined("a number in an unusual writing")
         return float(found[0]) if found else 0.0
     if isinstance(value, Atom):

@@ -60,8 +60,11 @@ GUIDE = """
 
 def test_the_forms_of_the_guide_run():
     oracle = Oracle()
-    oracle.evaluate(f"(println (block {GUIDE}))" if False else GUIDE + "(println (switch_task \"a\") saved)")
-    assert "".join(oracle.output) == 'a_adapters.pt ("checkpoint_0.pt" "checkpoint_100.pt" "checkpoint_200.pt")\n'
+    oracle.evaluate(GUIDE + '(println (switch_task "a") saved)')
+    assert (
+        "".join(oracle.output)
+        == 'a_adapters.pt ("checkpoint_0.pt" "checkpoint_100.pt" "checkpoint_200.pt")\n'
+    )
 
 
 SILENT = ("agrees", "undetermined")

@@ -1,8 +1,9 @@
 """The values of LispE as the oracle holds them.
 
-Plain Python: an integer is an `int`, a number a `float`, a string a `str`. The rest are the small classes below.
-`nil` and `true` are the atoms of these names. Program text is never a value: forms are Python lists (forms.py),
-and `quote` makes a fresh `List` of them each time, which is what "a literal is copied when it is stored" means.
+Plain Python: an integer is an `int`, a number a `float`, a string a `str`. The rest are the small classes
+below. `nil` and `true` are the atoms of these names. Program text is never a value: forms are Python
+lists (forms.py), and `quote` makes a fresh `List` of them each time, which is what "a literal is copied
+when it is stored" means.
 
 This module never evaluates a program.
 """
@@ -63,9 +64,13 @@ class List:
     @property
     def items(self) -> list:
         """The elements, as a list that may be read only."""
+        self.refuse_unknown()
+        return self.store.elements[self.start :] if self.start else self.store.elements
+
+    def refuse_unknown(self) -> None:
+        """Stop a program that looks at a view after its elements were moved."""
         if self.unknown:
             raise Undetermined("a view of a list whose elements were moved")
-        return self.store.elements[self.start :] if self.start else self.store.elements
 
     def put(self, index: int, value) -> None:
         """Replace one element, in every list that shares it."""
@@ -75,7 +80,7 @@ class List:
         """Add at the end, seen in every view."""
         if self.start and len(self.store.sharers) > 1:
             self._forget_the_others()
-        self.items
+        self.refuse_unknown()
         self.store.elements.append(value)
 
     def become(self, elements) -> None:
@@ -134,7 +139,7 @@ class Record(List):
 
 
 class Dictionary:
-    """`dictionary`, `dictionaryi`, `dictionaryn` (keys: s, i, n), in the order of insertion; trees are sorted."""
+    """`dictionary`, `dictionaryi`, `dictionaryn` (keys: s, i, n) in the order of insertion; trees sorted."""
 
     def __init__(self, keys="s", tree=False, pairs=()):
         self.keys = keys
@@ -146,7 +151,7 @@ class Dictionary:
 
 
 class SetValue:
-    """`sets`, `seti`, `setn` (sorted) and `set` (kind o, in the order of insertion, equal when printed equal)."""
+    """`sets`, `seti`, `setn` (sorted) and `set` (kind o, in the order of insertion, equal by their text)."""
 
     def __init__(self, keys, elements=()):
         self.keys = keys
@@ -271,7 +276,9 @@ def is_true(value) -> bool:
         return bool(value.items)
     if isinstance(value, Dictionary):
         return bool(value.pairs)
-    return not (value is NIL or value == 0 or value == "") if not isinstance(value, Atom) else value is not NIL
+    return (
+        not (value is NIL or value == 0 or value == "") if not isinstance(value, Atom) else value is not NIL
+    )
 
 
 TYPES = {
@@ -288,6 +295,8 @@ def type_name(value) -> str:
         return "number_"
     if isinstance(value, str):
         return "string_"
+    if value is NIL:
+        raise Undetermined("type of nil")
     if isinstance(value, Atom):
         return "atom_"
     if isinstance(value, List):
