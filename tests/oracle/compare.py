@@ -85,18 +85,18 @@ def in_product(text: str) -> Outcome:
 
 @contextlib.contextmanager
 def bounded():
-    """An alarm that ends an endless program."""
+    """An alarm that ends an endless program. It counts the processor's time: the machine may be busy."""
 
     def ring(number, frame):
         raise TooLong
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def verdict(text: str) -> Verdict:

@@ -71,6 +71,23 @@ def lambda_(interpreter, arguments, scope, tail):
     return interpreter.function_of([Atom("λ"), *arguments], arguments[0], arguments[1:], "lambda", scope)
 
 
+def refusing_strings(values):
+    """A missing key counts as 0, or as "" "in a container of strings": which ones is not said."""
+    for value in values:
+        if isinstance(value, str):
+            raise Undetermined("a missing key and a string")
+        yield value
+
+
+def found_at(container, keys, operands):
+    """What a place holds. Whether the operands are evaluated when it cannot be read is not said."""
+    try:
+        return places.value_or_zero(container, keys)
+    except OracleError as error:
+        error.partly = any(isinstance(form, list) for form in operands)
+        raise
+
+
 def _in_place(name):
     """`(+= v e ...)` and `(+= (@ c k ...) e ...)`: the same as `(+ v e ...)` and a store."""
 
@@ -85,8 +102,10 @@ def _in_place(name):
         else:
             container, *keys = [interpreter.eval(one, scope) for one in target[1:]]
             place = (container, keys)
-            old = places.value_or_zero(container, keys)
+            old = found_at(container, keys, arguments[1:])
         values = (interpreter.eval(one, scope) for one in arguments[1:])
+        if place is not None and places.is_missing(*place):
+            values = refusing_strings(values)
         value = arithmetic.combine(name, old, values)
         if place is None:
             assign_in_place(scope, target.name, value)

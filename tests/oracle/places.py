@@ -132,4 +132,11 @@ def value_or_zero(container, keys):
     return element(container, keys[-1])
 
 
+def is_missing(container, keys) -> bool:
+    """Whether the last key is missing in a dictionary."""
+    for key in keys[:-1]:
+        container = element(container, key)
+    return isinstance(container, Dictionary) and key_of(container, keys[-1]) not in container.pairs
+
+
 __all__ = ["NIL", "store", "value_or_zero"]

@@ -15,7 +15,7 @@ def families(g, rng):
     yield "(defun od (z) (= 1 (% z 2)))"
     for _ in range(4):
         source = g.pick("l", "ty", g.list_(1), "(iota 4)", "()")
-        n = g.pick(2, 3, "k", "(+ k 1)")
+        n = g.pick(2, 3, 2, 3, 0, "k")
         yield (
             "show (maybe "
             + g.pick(
