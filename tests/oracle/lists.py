@@ -177,7 +177,7 @@ def pop(interpreter, values):
             at = len(items) - 1
     if not 0 <= at < len(items):
         return NIL
-    container.become([*items[:at], *items[at + 1 :]])
+    container.lose([*items[:at], *items[at + 1 :]])
     return container
 
 
@@ -200,7 +200,7 @@ def poplast(interpreter, values):
 def drop_from(container, what):
     if not container.items:
         return NIL
-    container.become(container.items[what])
+    container.lose(container.items[what])
     return container
 
 

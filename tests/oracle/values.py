@@ -90,6 +90,14 @@ class List:
         self.store, self.start = Store(elements), 0
         self.store.sharers.add(self)
 
+    def lose(self, elements) -> None:
+        """Keep only these elements. A view becomes a list of its own, and nobody else sees it (dialect)."""
+        elements = list(elements)
+        if not self.start:
+            self._forget_the_others()
+        self.store, self.start = Store(elements), 0
+        self.store.sharers.add(self)
+
     def _forget_the_others(self):
         for other in list(self.store.sharers):
             if other is not self:
