@@ -17,7 +17,8 @@ WIDER = {"shorts": 0, "integers": 1, "floats": 2, "numbers": 3}
 
 
 def not_arithmetic(value):
-    return OracleError("type", f"Error: cannot use this element in an arithmetic expression: '{value!r}'")
+    text = to_text(value)
+    return OracleError("type", f"Error: cannot use this element in an arithmetic expression: '{text}'")
 
 
 def combine(name, first, rest):

@@ -17,7 +17,7 @@ def order(g, rng):
         yield f"(defun cap (n) (setq b (λ () (+= n {g.int_(1)}) n)) (list n (b) n ({op} n (b)) {g.int_(2)}))"
     yield f"show (cap {g.int_(1)})"
     yield f"show (+ {g.pick('k', '(bump)')} (let ((k {g.int_(1)})) (bump)) {g.pick('k', '(bump)')})"
-    yield f"show (maybe (+ {g.int_(1)} {g.str_(1)} (bump)) k)"
+    yield f"show (maybe (+ {g.int_(1)} {g.str_(1)}) k)"
     yield "show (+= k (bump))"
 
 
