@@ -137,7 +137,7 @@ def over_lists(name, a, b):
     else:
         values, kind = [apply_to(name, a, x) for x in b.items], b.kind
     if any(isinstance(v, List) for v in values):
-        raise Undetermined("arithmetic on nested lists") if kind != "list" else Undetermined("nested lists")
+        raise Undetermined("arithmetic on nested lists")
     return in_kind(kind, values)
 
 

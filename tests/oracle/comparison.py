@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.printer import to_text
 from tests.oracle.registry import function
 from tests.oracle.values import NIL, TRUE, Atom, Dictionary, List, SetValue, answer, is_number, is_true
 
@@ -210,8 +209,3 @@ def zerop(interpreter, values):
     if not is_number(values[0]):
         raise Undetermined("zerop of something else than a number")
     return answer(int(values[0]) == 0)
-
-
-def text_order(value) -> str:
-    """The text that equality of objects in a set goes by."""
-    return to_text(value)

@@ -57,7 +57,7 @@ def make_all(interpreter, forms) -> None:
                 continue
         elif kind == "defpat" and (name in seen) != (seen.get(name) == "defpat"):
             raise Undetermined("defun and defpat of one name")
-        make(interpreter, found, first=name not in seen)
+        make(interpreter, found)
         seen[name] = kind
         interpreter.made[id(found)] = found
     for call in calls_in(forms):
@@ -96,7 +96,7 @@ def check_call(interpreter, call) -> None:
         interpreter.suspects.append(call[0].name)
 
 
-def make(interpreter, definition, first=True) -> None:
+def make(interpreter, definition) -> None:
     """Make one definition."""
     kind = definition[0].name
     names = interpreter.globals.names
@@ -117,19 +117,9 @@ def make(interpreter, definition, first=True) -> None:
         found = names.get(name)
         if not isinstance(found, PatternFunction):
             found = names[name] = PatternFunction(name)
-        for at, old in enumerate(found.clauses):
-            if first_text(old.patterns) == first_text(clause.patterns):
-                raise (
-                    Undetermined("two clauses with one pattern")
-                    if not first
-                    else Undetermined("clause again")
-                )
-            del at
+        if any(repr(old.patterns) == repr(clause.patterns) for old in found.clauses):
+            raise Undetermined("two clauses with one pattern")
         found.clauses.append(clause)
-
-
-def first_text(patterns) -> str:
-    return repr(patterns)
 
 
 def declare_records(interpreter, descriptions) -> None:

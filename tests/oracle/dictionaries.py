@@ -1,7 +1,7 @@
 """Dictionaries and sets (library 5)."""
 
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.lists import SETS, a_list
+from tests.oracle.lists import SETS
 from tests.oracle.places import key_of
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
@@ -121,5 +121,3 @@ def _set(name, kind):
 
 for _name, _kind in (("set", "o"), ("sets", "s"), ("seti", "i"), ("setn", "n")):
     _set(_name, _kind)
-
-__all__ = ["a_list"]

@@ -7,7 +7,7 @@ Nothing is expanded inside a quote. This module never evaluates a program.
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.names import ASSIGNMENTS, FAMILY
 from tests.oracle.reader import read
-from tests.oracle.registry import COMPARATORS, FORMS, FUNCTIONS, OPERATORS, is_known
+from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
 from tests.oracle.values import Atom
 
 QUOTE, POINT, AT, PARTIAL = Atom("quote"), Atom("."), Atom("@"), Atom("%partial")
@@ -324,6 +324,3 @@ def substitute(body, found):
         made.append(substitute(body[at], found))
         at += 1
     return made
-
-
-__all__ = ["COMPARATORS", "Expander"]

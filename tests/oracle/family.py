@@ -14,11 +14,9 @@ from tests.oracle.values import (
     Atom,
     Builtin,
     Dictionary,
-    Function,
     Lazy,
     List,
     Partial,
-    PatternFunction,
     SetValue,
     TypedList,
     is_true,
@@ -355,6 +353,3 @@ def zipwith(interpreter, arguments, scope, tail):
     step = called(interpreter, given, scope)
     results = answers([step(*row) for row in zip(*lists, strict=True)])
     return List(results) if plain else typed(results)
-
-
-__all__ = ["Function", "PatternFunction"]

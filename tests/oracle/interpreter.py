@@ -10,7 +10,6 @@ from tests.oracle import scope as scopes
 from tests.oracle.errors import BreakSignal, OracleError, ReturnSignal, TailCall, Undetermined
 from tests.oracle.expand import Expander
 from tests.oracle.names import ELSEWHERE
-from tests.oracle.printer import to_text
 from tests.oracle.reader import read
 from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
 from tests.oracle.scope import Block, Frame
@@ -20,14 +19,12 @@ from tests.oracle.values import (
     Atom,
     Builtin,
     ClassType,
-    Dictionary,
     Function,
     Instance,
     List,
     Parameter,
     PatternFunction,
     RecordType,
-    SetValue,
 )
 
 STEPS = 200_000
@@ -291,7 +288,7 @@ class Interpreter:
             elif parameter.optional:
                 scope.names[parameter.name] = self.eval(parameter.default, scope)
             else:
-                left, unknown = [None], unknown
+                left = [None]
                 break
         if left or unknown:
             raise OracleError(kind, f"Error: Wrong number of arguments in call to: '({function.name} ...)'")
@@ -319,11 +316,3 @@ class Interpreter:
         if isinstance(form, list) and len(form) in (1, 2) and isinstance(form[0], Atom):
             return Parameter(form[0].name, True, form[1] if len(form) == 2 else NIL)
         raise OracleError("compile", "Error: Wrong parameter description")
-
-
-def text_of(value) -> str:
-    """The text of a value; of a container that the oracle does not print, no evidence."""
-    return to_text(value)
-
-
-__all__ = ["Dictionary", "Interpreter", "SetValue", "text_of"]

@@ -92,6 +92,3 @@ def put(forms, path, part):
     if rest:
         return [*forms[:at], put(forms[at], rest, part), *forms[at + 1 :]]
     return [*forms[:at], *([] if part is None else [part]), *forms[at + 1 :]]
-
-
-__all__ = ["smaller", "written"]

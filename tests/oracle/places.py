@@ -5,7 +5,7 @@ advanced 5.3).
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
-from tests.oracle.values import NIL, Atom, Dictionary, Instance, List, SetValue, TypedList, is_number
+from tests.oracle.values import Atom, Dictionary, Instance, List, SetValue, TypedList, is_number
 
 OUT = "Error: index out of bounds"
 
@@ -137,6 +137,3 @@ def is_missing(container, keys) -> bool:
     for key in keys[:-1]:
         container = element(container, key)
     return isinstance(container, Dictionary) and key_of(container, keys[-1]) not in container.pairs
-
-
-__all__ = ["NIL", "store", "value_or_zero"]

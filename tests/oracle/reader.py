@@ -8,7 +8,7 @@ import re
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.names import ALIASES
-from tests.oracle.values import NIL, Atom
+from tests.oracle.values import Atom
 
 QUOTE, COLON = Atom("quote"), Atom(":")
 TOKEN = re.compile(
@@ -129,6 +129,3 @@ def braces(forms):
     elif kinds <= {int, float}:
         name = "dictionaryn"
     return [Atom(name), *(form for pair in zip(keys, values, strict=True) for form in pair)]
-
-
-__all__ = ["NIL", "QUOTE", "read"]

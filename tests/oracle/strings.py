@@ -109,9 +109,9 @@ def digitp(interpreter, values):
     return answer(text.isdigit())
 
 
-@function("vowelp", "consonantp", least=1, most=1)
-def vowelp(interpreter, values):
-    raise Undetermined("which letters are vowels")
+@function("consonantp", least=1, most=1)
+def consonantp(interpreter, values):
+    raise Undetermined("which letters are consonants")
 
 
 @function("vowelp", least=1, most=1)

@@ -3,8 +3,6 @@
 What the oracle cannot play, or what its sources leave open, is counted, not failed.
 """
 
-from pathlib import Path
-
 import pytest
 
 from tests.conformance.conformance_cases import are_near, cases, numbers_in, tables
@@ -68,4 +66,3 @@ def test_the_forms_of_the_guide_run():
 
 
 SILENT = ("agrees", "undetermined")
-FOLDER = Path(__file__).parent
