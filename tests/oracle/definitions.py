@@ -1,0 +1,216 @@
+"""Definitions: made when a text is read, wherever they stand (core 2.1, advanced 0.1, dialect "Evaluation").
+
+Of several `defun`s of one name in a text the first is made before the text runs, the others where they stand;
+every clause of a `defpat`, every record and every class is made before. This module never runs other forms.
+"""
+
+from tests.oracle.errors import OracleError, Undetermined
+from tests.oracle.registry import FORMS, form, is_known
+from tests.oracle.scope import UNDEFINED
+from tests.oracle.values import (
+    NIL,
+    Atom,
+    ClassType,
+    Clause,
+    Dictionary,
+    Function,
+    Instance,
+    List,
+    Parameter,
+    PatternFunction,
+    Record,
+    RecordType,
+    SetValue,
+    TypedList,
+    type_name,
+)
+
+QUOTE = Atom("quote")
+
+
+def as_value(form_):
+    """Quoted program text as a value: Python lists become fresh lists."""
+    if isinstance(form_, list):
+        return List(map(as_value, form_))
+    return form_
+
+
+def as_form(value):
+    """A value that is run as code: plain lists become forms."""
+    if isinstance(value, List) and value.kind in ("list", "data"):
+        return [as_form(item) for item in value.items]
+    if isinstance(value, (TypedList, Dictionary, SetValue, Function, Instance)):
+        return [QUOTE, value]
+    return value
+
+
+def make_all(interpreter, forms) -> None:
+    """Make the definitions found anywhere in the forms of one text, in the order written."""
+    seen: dict[str, str] = {}
+    for found in found_in(forms):
+        kind, name = found[0].name, found[1]
+        name = name.name if isinstance(name, Atom) else str(name)
+        if kind == "defun":
+            if name in seen:
+                if seen[name] != "defun":
+                    raise Undetermined("defun and defpat of one name")
+                continue
+        elif kind == "defpat" and (name in seen) != (seen.get(name) == "defpat"):
+            raise Undetermined("defun and defpat of one name")
+        make(interpreter, found)
+        seen[name] = kind
+        interpreter.made[id(found)] = found
+    for call in calls_in(forms):
+        check_call(interpreter, call)
+
+
+def found_in(forms):
+    """The definitions in a list of forms, outermost first; nothing is searched inside quotes."""
+    for one in forms:
+        if not isinstance(one, list) or not one or one[0] is QUOTE:
+            continue
+        if isinstance(one[0], Atom) and one[0] in DEFINERS and len(one) > 1:
+            yield one
+        if one[0] is not Atom("class@"):
+            yield from found_in(one)
+
+
+def calls_in(forms):
+    for one in forms:
+        if isinstance(one, list) and one and one[0] is not QUOTE:
+            if isinstance(one[0], Atom):
+                yield one
+            yield from calls_in(one)
+
+
+def check_call(interpreter, call) -> None:
+    """Note a call of a known function with a wrong number of arguments: when it is refused is not fixed."""
+    known = interpreter.globals.names.get(call[0].name)
+    if not isinstance(known, Function):
+        return
+    count, parameters = len(call) - 1, known.parameters
+    if any(isinstance(a, list) and a and a[0] is Atom("?") for a in call[1:]):
+        return
+    least = sum(not (p.optional or p.rest) for p in parameters)
+    if count < least or (count > len(parameters) and not any(p.rest for p in parameters)):
+        interpreter.suspects.append(call[0].name)
+
+
+def make(interpreter, definition) -> None:
+    """Make one definition."""
+    kind = definition[0].name
+    names = interpreter.globals.names
+    if kind == "defmacro":
+        return  # the expander made it
+    if kind == "data@":
+        declare_records(interpreter, definition[1:])
+        return
+    name = definition[1].name
+    if is_known(name):
+        raise OracleError("compile", f"Error: '{name}' is a reserved keyword.")
+    if kind == "defun":
+        names[name] = interpreter.function_of(definition, definition[2], definition[3:], name)
+    elif kind == "class@":
+        declare_class(interpreter, definition)
+    elif kind == "defpat":
+        clause = Clause(definition[2], definition[3:])
+        found = names.get(name)
+        if not isinstance(found, PatternFunction):
+            found = names[name] = PatternFunction(name)
+        if any(repr(old.patterns) == repr(clause.patterns) for old in found.clauses):
+            raise Undetermined("two clauses with one pattern")
+        found.clauses.append(clause)
+
+
+def declare_records(interpreter, descriptions) -> None:
+    """`(data@ Group? (D slot ...) ...)`."""
+    group = None
+    if isinstance(descriptions[0], Atom):
+        group, descriptions = descriptions[0].name, descriptions[1:]
+    for description in descriptions:
+        if not isinstance(description, list) or not description:
+            raise OracleError("compile", "Error: A data structure can only contain non empty lists")
+        name = description[0].name
+        if name in interpreter.records:
+            raise Undetermined("a record declared again")
+        interpreter.records[name] = RecordType(name, description[1:], group)
+
+
+def build_record(interpreter, record, values):
+    """`(D a ...)`: the count and the types are checked."""
+    if len(values) != len(record.slots):
+        raise OracleError("data", "Error: Size mismatch between argument list and data structure definition")
+    for at, (slot, value) in enumerate(zip(record.slots, values, strict=True), 1):
+        if not fits(interpreter, slot, value):
+            raise OracleError("data", f"Error: Mismatch on argument: {at} ({slot!r} required)")
+    return Record([Atom(record.name), *values])
+
+
+def fits(interpreter, slot, value) -> bool:
+    """Whether a value fits the description of a slot."""
+    if slot is NIL:
+        return True
+    if isinstance(slot, list):
+        return (
+            isinstance(value, Record)
+            and value.items[0] is slot[0]
+            and len(value.items) == len(slot)
+            and all(fits(interpreter, s, v) for s, v in zip(slot[1:], value.items[1:], strict=True))
+        )
+    if slot.name.endswith("_"):
+        return type_name(value) == slot.name
+    if isinstance(value, Record):
+        record = interpreter.records[value.items[0].name]
+        return slot.name in (record.name, record.group)
+    return False
+
+
+def declare_class(interpreter, definition) -> None:
+    """`(class@ Name (field ...) (from@ Parent) method ...)`."""
+    name, rest = definition[1].name, definition[2:]
+    fields, parent, methods = [], None, {}
+    for at, part in enumerate(rest):
+        head = part[0] if isinstance(part, list) and part else None
+        if head is Atom("from@"):
+            parent = interpreter.globals.names.get(part[1].name)
+            if not isinstance(parent, ClassType):
+                raise OracleError("compile", "Error: Unknown class")
+        elif head is Atom("defun"):
+            methods[part[1].name] = interpreter.function_of(part, part[2], part[3:], part[1].name)
+        elif at == 0:
+            fields = [field(p) for p in part]
+        else:
+            raise Undetermined("a part of a class that is no method")
+    if parent is not None:
+        fields = fields + parent.fields
+    if len({f.name for f in fields}) < len(fields):
+        raise Undetermined("a field of the class and of its parent")
+    if isinstance(interpreter.globals.names.get(name), ClassType):
+        raise Undetermined("a class declared again")
+    interpreter.globals.names[name] = ClassType(name, fields, methods, parent)
+
+
+def field(part) -> Parameter:
+    """`f`, `(f)` or `(f default)`."""
+    if isinstance(part, Atom):
+        return Parameter(part.name)
+    return Parameter(part[0].name, True, part[1] if len(part) > 1 else NIL)
+
+
+def define(interpreter, arguments, scope, tail, kind):
+    """A definition met while running: nothing, unless it is the second of its name or comes from `eval`."""
+    for one in interpreter.made.values():
+        if len(one) == len(arguments) + 1 and all(a is b for a, b in zip(one[1:], arguments, strict=True)):
+            return UNDEFINED
+    make(interpreter, [Atom(kind), *arguments])
+    return UNDEFINED
+
+
+def _definer(kind, least):
+    form(kind, least=least)(lambda i, arguments, scope, tail: define(i, arguments, scope, tail, kind))
+
+
+for _kind, _least in (("defun", 3), ("defpat", 3), ("defmacro", 3), ("data@", 1), ("class@", 2)):
+    _definer(_kind, _least)
+DEFINERS = {Atom(kind) for kind in ("defun", "defpat", "defmacro", "data@", "class@")}
+assert set(FORMS) >= {atom.name for atom in DEFINERS}

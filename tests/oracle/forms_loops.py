@@ -1,0 +1,170 @@
+"""Loops (core 5 and 5.1): a loop's variable is an ordinary variable, its value that of the last turn."""
+
+from tests.oracle.errors import BreakSignal, OracleError, Undetermined
+from tests.oracle.registry import form
+from tests.oracle.scope import UNDEFINED, assign, read
+from tests.oracle.values import NIL, Atom, Dictionary, Lazy, List, SetValue, is_true
+
+
+def elements(value):
+    """What a loop goes through: a list is looked at again at each turn, a dictionary's keys taken first."""
+    if isinstance(value, List):
+        return growing(value)
+    if isinstance(value, Dictionary):
+        return iter([key for key, _ in value.items()])
+    if isinstance(value, SetValue):
+        return iter(value.items())
+    if isinstance(value, Lazy):
+        return value.make()
+    raise Undetermined("a loop over something that is no container")
+
+
+def growing(values: List):
+    """The elements of a list that may grow while it is walked; that it shrinks is not fixed."""
+    at, most = 0, len(values.items)
+    while at < len(values.items):
+        if len(values.items) < most:
+            raise Undetermined("a list that shrinks while it is walked")
+        most = len(values.items)
+        yield values.items[at]
+        at += 1
+    if len(values.items) < most:
+        raise Undetermined("a list that shrinks while it is walked")
+
+
+@form("while", least=2)
+def while_(interpreter, arguments, scope, tail):
+    value = NIL
+    try:
+        while is_true(interpreter.eval(arguments[0], scope)):
+            value = interpreter.body(arguments[1:], scope)
+    except BreakSignal:
+        return NIL
+    return value
+
+
+@form("loop", least=2)
+def loop(interpreter, arguments, scope, tail):
+    if isinstance(arguments[0], list):
+        return counted(interpreter, arguments, scope)
+    name, value = arguments[0].name, NIL
+    container = elements(interpreter.eval(arguments[1], scope))
+    assign(scope, name, NIL)
+    try:
+        for one in container:
+            assign(scope, name, one)
+            value = interpreter.body(arguments[2:], scope)
+    except BreakSignal:
+        return NIL
+    return value
+
+
+def counted(interpreter, arguments, scope):
+    """The guide's `(loop (i a b) ...)`: a, a+1 ... b-1; what i is afterwards is not fixed."""
+    atom, first, after = arguments[0]
+    first, after = interpreter.eval(first, scope), interpreter.eval(after, scope)
+    if type(first) is not int or type(after) is not int:
+        raise Undetermined("a counted loop over something else than integers")
+    value = NIL
+    try:
+        for i in range(first, after):
+            assign(scope, atom.name, i)
+            value = interpreter.body(arguments[1:], scope)
+            if read(scope, atom.name) != i:
+                raise Undetermined("a counter that the body changes")
+    except BreakSignal:
+        return NIL
+    finally:
+        assign(scope, atom.name, UNDEFINED)
+    return value
+
+
+@form("loopcount", least=2)
+def loopcount(interpreter, arguments, scope, tail):
+    count = interpreter.eval(arguments[0], scope)
+    if type(count) is not int:
+        raise Undetermined("loopcount of something else than an integer")
+    rest, name = arguments[1:], None
+    if len(rest) > 2 and rest[0] is Atom("into"):
+        rest = rest[1:]
+    if len(rest) > 1 and isinstance(rest[0], Atom):
+        name, rest = rest[0].name, rest[1:]
+    value, turns = NIL, range(count) if count >= 0 else range(-count - 1, -1, -1)
+    try:
+        for i in turns:
+            if name:
+                assign(scope, name, i)
+            value = interpreter.body(rest, scope)
+            if name and read(scope, name) != i:
+                raise Undetermined("a counter that the body changes")
+    except BreakSignal:
+        return NIL
+    if name:
+        assign(scope, name, count if count >= 0 else -1)
+    return value
+
+
+@form("whilein", least=4)
+def whilein(interpreter, arguments, scope, tail):
+    name, value = arguments[0].name, NIL
+    container = elements(interpreter.eval(arguments[1], scope))
+    assign(scope, name, NIL)
+    try:
+        for one in container:
+            # The element is given before the condition is tested: "c, tested before each turn".
+            assign(scope, name, one)
+            if not is_true(interpreter.eval(arguments[2], scope)):
+                break
+            value = interpreter.body(arguments[3:], scope)
+    except BreakSignal:
+        return NIL
+    return value
+
+
+@form("lloop", least=3)
+def lloop(interpreter, arguments, scope, tail):
+    """Several lists in parallel; of different sizes it is not fixed."""
+    names, lists, body = parts_of(interpreter, arguments, scope)
+    if len({len(one) for one in lists}) > 1:
+        raise Undetermined("lloop over lists of different sizes")
+    return turns(interpreter, names, zip(*lists, strict=True), body, scope)
+
+
+@form("mloop", least=3)
+def mloop(interpreter, arguments, scope, tail):
+    """All combinations, the last variable running fastest."""
+    names, lists, body = parts_of(interpreter, arguments, scope)
+
+    def combinations(at):
+        if at == len(lists):
+            yield ()
+            return
+        for one in lists[at]:
+            for rest in combinations(at + 1):
+                yield (one, *rest)
+
+    return turns(interpreter, names, combinations(0), body, scope)
+
+
+def parts_of(interpreter, arguments, scope):
+    names = [atom.name for atom in arguments[0]]
+    lists = [interpreter.eval(one, scope) for one in arguments[1 : 1 + len(names)]]
+    if len(lists) < len(names) or not all(isinstance(one, List) for one in lists):
+        raise (
+            OracleError("value", "Error: lists expected")
+            if len(lists) < len(names)
+            else Undetermined("mloop")
+        )
+    return names, [list(one.items) for one in lists], arguments[1 + len(names) :]
+
+
+def turns(interpreter, names, rows, body, scope):
+    value = NIL
+    try:
+        for row in rows:
+            for name, one in zip(names, row, strict=True):
+                assign(scope, name, one)
+            value = interpreter.body(body, scope)
+    except BreakSignal:
+        return NIL
+    return value
