@@ -148,7 +148,7 @@ class Session:
     def _evaluate_forms(self, source: Source, forms: Form, local: dict[str, Any] | None) -> Any:
         if local:
             forms = Form([Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)])
-        program = compile_program(self, source, forms)
+        program = compile_program(self, source, forms, evaluated=bool(local))
         value = self._run(program)
         if local:
             value = value(*local.values())

@@ -115,19 +115,32 @@ def _after(count: int) -> int:
     return count if count >= 0 else -1
 
 
-def _change(name: str, container: Any, *rest: Any) -> Any:
-    """`(+= (@ c k) v w)`: keys, then operands; a missing key counts as 0, or as "" when text is added."""
-    keys, operands = rest[:-1], rest[-1]
-    operand = operands[0]
+# What an element counts as whose key a dictionary does not have.
+_MISSING = object()
+
+
+def _element(container: Any, *keys: Any) -> Any:
+    """The element that an in-place operator changes."""
     for key in keys[:-1]:
         container = at(container, key)
-    key = keys[-1]
-    missing = isinstance(container, dict) and container.key(key) not in container  # type: ignore[attr-defined]
-    old = ("" if isinstance(operand, str) else 0) if missing else at(container, key)
+    if isinstance(container, dict) and container.key(keys[-1]) not in container:  # type: ignore[attr-defined]
+        return _MISSING
+    return at(container, keys[-1])
+
+
+def _change(name: str, old: Any, operands: tuple[Any, ...], container: Any, *keys: Any) -> Any:
+    """`(+= (@ c k) v w)`: store the old element with the operands applied, one after the other.
+
+    A missing key counts as 0, or as "" when text is added.
+    """
     value = old
-    for each in operands:
-        value = OPERATORS[name](value, each)
-    store(container, key, value)
+    if old is _MISSING:
+        value = "" if isinstance(operands[0], str) else 0
+    for operand in operands:
+        value = OPERATORS[name](value, operand)
+    for key in keys[:-1]:
+        container = at(container, key)
+    store(container, keys[-1], value)
     return value
 
 
@@ -225,6 +238,7 @@ HELPERS: dict[str, Any] = {
     " turns": _turns,
     " after": _after,
     " change": _change,
+    " element": _element,
     " zip": zip,
     " product": itertools.product,
     " join": "".join,

@@ -30,8 +30,9 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Variable
 
-# Runs code of the program, which may change globals, fields and shared variables; assigns a global, a field.
-CALLS, GLOBALS, FIELDS = 1, 2, 4
+# Runs code of the program, which may change globals, fields and shared variables; assigns a global, a field;
+# changes what a container holds.
+CALLS, GLOBALS, FIELDS, CONTENTS = 1, 2, 4, 8
 
 
 class Effects(NamedTuple):
@@ -62,6 +63,8 @@ def _effects(node: Node) -> Effects:
             variables |= inner.variables
             flags |= inner.flags
     kind = type(node)
+    if kind is Primitive and node.inline.changes:
+        flags |= CONTENTS
     if kind is Call or (kind is Helper and not node.quiet) or (kind is Primitive and not node.inline.quiet):
         flags |= CALLS
     elif kind is Assign:

@@ -30,6 +30,8 @@ class Inline:
     learns: Callable[[Sequence[Node]], Sequence[Node]] | None = None
     # It runs nothing of the program: no call of a function, no lazy sequence.
     quiet: bool = True
+    # It changes what a container holds.
+    changes: bool = False
     # Written into a variable, it stores once, after everything was evaluated.
     stores_last: bool = True
     # How many arguments it takes when it is written as plain Python.

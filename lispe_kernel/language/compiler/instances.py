@@ -92,6 +92,13 @@ class InstanceScope:
             return ToField(self.variable, name)
         return None
 
+    def seen(self, r: Resolver) -> list[tuple[str, Field]]:
+        """The fields that are surely there, by name."""
+        if not self.inside:
+            return []
+        r.function.uses(self.variable)
+        return [(name, Field(r.place, self.variable, name, certain=True)) for name in sorted(self.fields)]
+
     def calls(self, name: str) -> bool:
         """Whether a name in head position is a method here."""
         return name in self.methods or (self.outer is not None and self.outer.calls(name))

@@ -59,10 +59,13 @@ class Program:
     silent: bool = False
 
 
-def compile_program(context: Context, source: Source, forms: Form) -> Program:
-    """Compile all forms of a text. Raises CompileError before anything has run."""
+def compile_program(context: Context, source: Source, forms: Form, *, evaluated: bool = False) -> Program:
+    """Compile all forms of a text. Raises CompileError before anything has run.
+
+    evaluated: the text is one lambda around what `eval` runs; its parameters are seen, never assigned.
+    """
     program = Program(source)
-    r = Resolver(context, source)
+    r = Resolver(context, source, evaluated=evaluated)
     defined: set[tuple[int, str]] = set()
     for form, span in zip(forms, forms.spans, strict=True):
         r.place = span

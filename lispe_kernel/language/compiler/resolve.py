@@ -53,8 +53,10 @@ def shared(name: str) -> str:
 class Resolver:
     """Resolves the forms of one text for one session."""
 
-    def __init__(self, context: Context, source: Source) -> None:
+    def __init__(self, context: Context, source: Source, *, evaluated: bool = False) -> None:
         self.context = context
+        # Whether the text is a lambda around what `eval` runs, whose parameters are the variables it sees.
+        self.evaluated = evaluated
         self.source = source
         self.place = Span(1, 0, 1, 0)
         self.function = Function("top", source.name, self.place)
@@ -289,6 +291,8 @@ class Resolver:
     def target(self, name: str) -> Target:
         """Where `setq` of a name stores: a lexical variable, one of the frame, at top level a global."""
         variable = self.scope.get(name)
+        if variable is not None and self._is_seen(variable):
+            return ToGlobal(python_name(name), direct=False)
         if variable is None:
             if self.in_threadspace and self._is_shared(name):
                 return self.shared_target(name)
@@ -313,6 +317,11 @@ class Resolver:
         if self.instance is not None:
             base = self.instance.target(self, name) or base
         return ToFound(self.pending(name, writes=True), base)
+
+    def _is_seen(self, variable: Variable) -> bool:
+        """Whether the function that evaluates this text has the variable: it is seen, not assigned."""
+        parent = variable.owner.parent
+        return self.evaluated and variable.parameter and parent is not None and parent.kind == "top"
 
     def _is_shared(self, name: str) -> bool:
         """Whether a name means a variable that threads share; nearer ones hide it."""

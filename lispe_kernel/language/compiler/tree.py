@@ -530,14 +530,21 @@ class Within(Node):
 
 
 class Seen(Node):
-    """The local variables that have a value here, by name, for `eval`."""
+    """The local variables that have a value here, and the fields, by name, for `eval`."""
 
-    __slots__ = ("function", "lexical", "names", "visible")
+    __slots__ = ("fields", "function", "lexical", "names", "visible")
 
-    def __init__(self, span: Span, function: Function, lexical: list[tuple[str, Variable]]) -> None:
+    def __init__(
+        self,
+        span: Span,
+        function: Function,
+        lexical: list[tuple[str, Variable]],
+        fields: list[tuple[str, Field]],
+    ) -> None:
         self.span = span
         self.function = function
         self.lexical = lexical
+        self.fields = fields
         # The frame's variables, when it has ended; `visible` are those that the analysis finds set.
         self.names: list[Variable] = []
         self.visible: list[Variable] = []

@@ -348,6 +348,8 @@ def _within(e: Emitter, node: Within, destination: Destination) -> ast.expr | No
 
 @emits(Seen)
 def _seen(e: Emitter, node: Seen, destination: Destination) -> ast.expr | None:
-    found = {**{v.name: v for v in node.visible}, **dict(node.lexical)}
+    found = {name: e.value(field) for name, field in node.fields}
+    found |= {variable.name: e.read(variable) for variable in node.visible}
+    found |= {name: e.read(variable) for name, variable in node.lexical}
     keys: list[ast.expr | None] = [e.constant(name) for name in sorted(found)]
-    return e.deliver(e.dict(keys, [e.read(found[name]) for name in sorted(found)]), destination)
+    return e.deliver(e.dict(keys, [found[name] for name in sorted(found)]), destination)

@@ -180,12 +180,18 @@ class Emitter(Nodes):
     ) -> None:
         """Keep the values of operands that the statements of a later one would overtake and could change."""
         into = found if into is None else into
-        for index, expression in enumerate(found):
+        # What is evaluated before the operands that are left where they stand.
+        moved, kept = [later], []
+        for index in range(len(found) - 1, -1, -1):
+            expression = found[index]
             if isinstance(expression, ast.Constant) or self._is_temporary(expression):
                 continue
-            if _is_variable(expression) and stays(nodes[index], later):
+            if _is_variable(expression) and all(stays(nodes[index], other) for other in moved):
                 continue
-            into[index] = self.saved(expression)
+            moved.append(nodes[index])
+            kept.append(index)
+        for index in reversed(kept):
+            into[index] = self.saved(found[index])
 
     @staticmethod
     def _is_temporary(expression: ast.expr) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.effects import NONE, effects
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.registry import special
@@ -143,10 +144,8 @@ def _in_place_element(r: Resolver, form: Form, operator: Atom) -> Node:
     access = form[1]
     parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
     place = [r.node(part, form.spans[1]) for part in parts]
-    operands = r.arguments(form, 2)
-    if len(parts) != 2 or len(operands) != 1 or operator.name not in _FAST:
-        return r.helper(" change", r.constant(operator.name), *place, r.tuple(operands))
-    return Primitive(r.place, _FAST[operator.name], [*place, *operands])
+    operands = r.tuple(r.arguments(form, 2))
+    return Primitive(r.place, _CHANGES[operator.name], [*place, operands])
 
 
 # Operators that mean in Python what they mean in LispE for whatever a container may hold, or raise.
@@ -154,17 +153,34 @@ _OPERATORS: dict[str, ast.operator] = {"+": ast.Add(), "-": ast.Sub(), "/": ast.
 
 
 def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The element is read, then the operands are evaluated, then it is stored."""
+    operator = node.inline.name.strip()
+    *place, operands = node.arguments
+    if len(place) == 2 and len(operands.parts()) == 1 and operator in _OPERATORS:
+        operand = operands.parts()[0]
+        if effects(operand) is NONE:
+            return _write_subscript(e, operator, [*place, operand], destination)
+    container, *keys = e.operands(place, twice=True)
+    old = e.saved(e.call(" element", container, *keys))
+    others = e.value(operands)
+    return e.deliver(e.call(" change", e.constant(operator), old, others, container, *keys), destination)
+
+
+def _write_subscript(
+    e: Emitter, operator: str, nodes: list[Node], destination: Destination
+) -> ast.expr | None:
     """The element through Python's subscripts; a missing key and text take the way of the library."""
-    container, key, operand = e.operands(node.arguments, twice=True)
-    operator, name = node.inline.name.strip(), e.function.temporary()
+    container, key, operand = e.operands(nodes, twice=True)
+    name = e.function.temporary()
     with e.nested_block() as fast:
         e.assign(name, e.binary(e.subscript(container, key), _OPERATORS[operator], operand))
         e.assign(e.subscript(container, key, ast.Store()), e.name(name))
     with e.nested_block() as slow:
-        e.assign(name, e.call(" change", e.constant(operator), container, key, e.tuple([operand])))
+        old = e.call(" element", container, key)
+        e.assign(name, e.call(" change", e.constant(operator), old, e.tuple([operand]), container, key))
     with e.nested_block() as guarded:
         e.try_(fast, e.name(" Lookup"), None, slow)
-    if node.arguments[0].kind in ("list", "dictionary"):
+    if nodes[0].kind in ("list", "dictionary"):
         e.block.extend(guarded)
         return e.deliver(e.name(name), destination)
     served = e.compare(e.call(" type", container), [ast.In()], [e.name(" assignable")])
@@ -172,7 +188,9 @@ def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.
     return e.deliver(e.name(name), destination)
 
 
-_FAST = {name: Inline(f" {name}", emit=_write_change, stores_last=False) for name in _OPERATORS}
+_CHANGES = {
+    name: Inline(f" {name}", emit=_write_change, quiet=False, stores_last=False) for name in IN_PLACE.values()
+}
 
 
 for _name in IN_PLACE:

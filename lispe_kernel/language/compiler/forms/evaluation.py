@@ -26,7 +26,8 @@ def resolve_eval(r: Resolver, form: Form) -> Node:
     value = r.node(form[1], form.spans[1])
     for variable in r.scope.values():
         r.function.uses(variable)
-    seen = Seen(r.place, r.function, [(name, v) for name, v in r.scope.items() if name])
+    fields = r.instance.seen(r) if r.instance is not None else []
+    seen = Seen(r.place, r.function, [(name, v) for name, v in r.scope.items() if name], fields)
     frame = r.function.frame
     if frame.kind == "defun":
         frame.seen.append(seen)

@@ -140,7 +140,7 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
 # -- writing ------------------------------------------------------------------------------------------
 
 
-@inline("set@", least=3, most=3)
+@inline("set@", least=3, most=3, changes=True)
 def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """Storing under one index or key: Python's assignment; an index beyond the end is for the library."""
     container, key, value = e.operands(node.arguments, twice=True)
@@ -173,7 +173,7 @@ def _served_store(e: Emitter, node: Primitive, container: ast.expr, key: ast.exp
     return e.boolean(ast.Or(), [whole, keyed])
 
 
-@inline("push", least=2, most=2)
+@inline("push", least=2, most=2, changes=True)
 def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """Appending one value to a list."""
     container, value = e.operands(node.arguments, twice=True)
