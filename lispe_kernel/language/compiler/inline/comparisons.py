@@ -34,7 +34,8 @@ def _order_kind(kinds: list[str], node: Primitive) -> str:
 
 
 def _ordered(e: Emitter, node: Primitive) -> ast.expr:
-    first, *others = e.operands(node.arguments)
+    # Python would not evaluate what follows a comparison that fails.
+    first, *others = e.operands(node.arguments, twice=len(node.arguments) > 2)
     return e.compare(first, [_ORDER[node.inline.name]() for _ in others], others)
 
 
