@@ -11,7 +11,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from lispe_kernel import Session
+from lispe_kernel import Session, display
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.magics import AT_A_PROMPT
 from lispe_kernel.repl import BANNER, Completions, Prompt
@@ -108,6 +108,7 @@ def test_tab_offers_the_magics_that_can_run_here() -> None:
 
 
 def test_what_waits_for_the_end_is_shown_after_each_entry(typing: Typing) -> None:
+    display.load()
     assert "loss 0.5 after 1 step" in typing('(track "loss" 0.5)\r')[1]
 
 
