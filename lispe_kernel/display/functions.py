@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lispe_kernel.display.explorers.registry import explorer_of
 from lispe_kernel.display.page import publish
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -157,10 +158,8 @@ def explore(value: Any, other: Any = None) -> Any:
     Example: (maybe (explore 3) "no explorer") => no explorer
     Errors: `Error: explore: there is no explorer for ...`; ipywidgets is not installed
     """
-    from lispe_kernel.display.page.registry import view_of
-
     try:
-        made = view_of(value).explore(other)
+        made = explorer_of(value, other)
     except ImportError as error:
         missing = error.name or "ipywidgets"
         raise LispeError(f"Error: explore: {missing} is not installed; pip install ipywidgets") from error

@@ -21,6 +21,7 @@ from lispe_kernel import __version__, display
 from lispe_kernel.assist.completeness import check
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
+from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.page.publish import freeze_all, install
 from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.facade import Facade
@@ -31,6 +32,7 @@ from lispe_kernel.running.background import Preload, needs_torch
 from lispe_kernel.running.history import History
 from lispe_kernel.running.interrupts import Interrupts, ignore
 from lispe_kernel.session import Session
+from lispe_kernel.torch_library.support.progress import set_reporter
 
 LANGUAGE = {
     "name": "lispe",
@@ -83,6 +85,7 @@ class LispeKernel(Kernel):
         self.facade = Facade.instance(kernel=self)
         display.load()
         install(self.publisher)
+        set_reporter(OutputReporter)
         self.comm_manager = comm.get_comm_manager()
         for kind in ("comm_open", "comm_msg", "comm_close"):
             self.shell_handlers[kind] = self._interruptible(getattr(self.comm_manager, kind))

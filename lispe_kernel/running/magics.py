@@ -79,13 +79,16 @@ def runs(name: str) -> Callable[[RunT], RunT]:
 
 def run_cell(code: str, host: Host) -> Outcome:
     """Run a cell part by part; what its last part gave. Outputs that wait for the end are shown."""
-    outcome = NOTHING
+    outcome, session = NOTHING, host.session
     try:
         for part in parts_of(code, host.magics):
             outcome = host.lispe(part.text) if part.magic is None else RUNS[part.magic](part, host)
     finally:
         # Curves and progress that were updated a moment ago show their last state.
-        finish()
+        finish(session)
+        if host.session is not session:
+            # The cell went on in a new session after `%reset`.
+            finish(host.session)
     return outcome
 
 

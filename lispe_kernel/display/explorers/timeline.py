@@ -8,23 +8,31 @@ import ipywidgets as widgets
 
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.explorers.base import Explorer
+from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page.html import Node, element, facts, name
 from lispe_kernel.display.views.checkpoints import metric_pairs
 from lispe_kernel.display.views.compare import StateComparisonView, compare_states
 from lispe_kernel.display.views.state_dicts import tree_page
-from lispe_kernel.display.views.timeline import Moment, Timeline, figures
+from lispe_kernel.display.views.timeline import Moment, Timeline, figures, timeline_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 
 _NOTHING = "nothing"
 
 
-def explorer(timeline: Timeline, model: Any = None) -> Explorer:
+@explorer(Timeline)
+def timeline_explorer(timeline: Timeline, model: Any) -> Explorer:
     """An explorer of the healthy checkpoints; with a model each can be loaded into it."""
     if not timeline.healthy:
         raise LispeError("Error: explore: every checkpoint of this timeline is damaged")
     if model is not None and not hasattr(model, "state_dict"):
         raise wrong_argument("explore", 2, "a model into which a checkpoint can be loaded", model)
     return TimelineExplorer(timeline, model)
+
+
+@explorer("lispe_kernel.torch_library.checkpoints.folders.CheckpointList")
+def listing_explorer(listing: Any, model: Any) -> Explorer:
+    """The explorer of the timeline of the listed files."""
+    return timeline_explorer(timeline_of(listing), model)
 
 
 class TimelineExplorer(Explorer):

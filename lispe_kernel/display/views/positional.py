@@ -161,11 +161,6 @@ class PositionalView(View):
         title = f"{self.positions.kind} positional encoding"
         return heatmap_png(self.raster, -1.0, 1.0, title, down=self._down, across=self._across)
 
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.positional import explorer
-
-        return explorer(self.positions)
-
     @property
     def _down(self) -> Axis:
         return Axis.counted("position", self.positions.length)
@@ -197,11 +192,6 @@ class EmbeddingView(ModuleView):
         drawn = pictures.heatmap(raster, -limit, limit, label, down=down, across=across)
         short = 1 < table.shape[0] <= _LEARNED_POSITIONS
         return element("div", drawn, similarity_figure(positions_of(self.value)) if short else None)
-
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.positional import explorer
-
-        return explorer(positions_of(self.value))
 
 
 def similarity_figure(found: Positions) -> Element:

@@ -82,11 +82,6 @@ class TensorView(View):
             return pictures.picture(rasters[0], -limit, limit)
         return pictures.montage(rasters, -limit, limit)
 
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.tensors import explorer
-
-        return explorer(self.value, other)
-
     def _spread(self) -> Element | None:
         known = self.statistics
         if known.count < _HISTOGRAM_VALUES or len(known.histogram) < 2:

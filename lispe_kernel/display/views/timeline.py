@@ -221,25 +221,19 @@ class TimelineView(View):
 
         return lines_png(curves, "checkpoints", "epoch") if any(s.xs for s in curves) else None
 
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.timeline import explorer
-
-        return explorer(self.value, other)
-
 
 @renderer("lispe_kernel.torch_library.checkpoints.folders.CheckpointList")
 class ListingView(View):
     """What `torch_list_checkpoints` gives: the printed lines, and the timeline of the headers."""
 
     def html(self) -> Node:
-        return TimelineView(self._timeline()).html() if self.value else None
+        return TimelineView(timeline_of(self.value)).html() if self.value else None
 
-    def explore(self, other: Any = None) -> Any:
-        return TimelineView(self._timeline()).explore(other)
 
-    def _timeline(self) -> Timeline:
-        moments = tuple(moments_of(self.value))
-        return Timeline(os.path.dirname(moments[0].path) if moments else "", moments)
+def timeline_of(listing: Any) -> Timeline:
+    """The timeline of the files that `torch_list_checkpoints` lists."""
+    moments = tuple(moments_of(listing))
+    return Timeline(os.path.dirname(moments[0].path) if moments else "", moments)
 
 
 def _place(moment: Moment, index: int) -> float:

@@ -200,25 +200,32 @@ def _figure(group: list[Curve]) -> Element:
     )
 
 
-_tracker: Tracker | None = None
+class Tracking:
+    """The tracker of the cell that a session runs; None before anything is tracked."""
 
+    def __init__(self) -> None:
+        self.tracker: Tracker | None = None
 
-def _finish() -> None:
-    global _tracker
-    if _tracker is not None:
-        _tracker.end()
-        _tracker = None
+    def started(self) -> Tracker:
+        """The tracker of the running cell, which ends with the cell."""
+        if self.tracker is None:
+            self.tracker = Tracker()
+            publish.at_finish(self.end)
+        return self.tracker
+
+    def end(self) -> None:
+        ended, self.tracker = self.tracker, None
+        if ended is not None:
+            ended.end()
 
 
 def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
     """Add a value to the curve of that name in the output of the running cell."""
-    global _tracker
     if not isinstance(name, str):
         raise wrong_argument("track", 1, "a name", name)
-    if _tracker is None:
-        _tracker = Tracker()
-        publish.at_finish(_finish)
-    _tracker.add(name, as_number("track", 2, value), _optional(step, 3), _whole(total))
+    # A tracker starts even where its first value is refused, as an output of the cell.
+    tracker = publish.shown_by_session("display: tracking", Tracking).started()
+    tracker.add(name, as_number("track", 2, value), _optional(step, 3), _whole(total))
     return value
 
 
