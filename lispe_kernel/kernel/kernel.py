@@ -176,9 +176,9 @@ class LispeKernel(Kernel):
         return LispeDebugger.of(self)
 
     async def do_debug_request(self, msg: dict[str, Any]) -> Any:
-        from lispe_kernel.kernel import debugging
+        from lispe_kernel.kernel import debug_requests
 
-        return await debugging.answer(self, msg)
+        return await debug_requests.answer(self, msg)
 
     @property
     def kernel_info(self) -> dict[str, Any]:

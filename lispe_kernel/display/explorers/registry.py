@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lispe_kernel.display.page.kinds import Kinds
+from lispe_kernel.display.page.by_class import Kinds
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe
 

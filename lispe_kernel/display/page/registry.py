@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lispe_kernel.display.page.by_class import Kinds
 from lispe_kernel.display.page.html import Node, element, one_line, plain
-from lispe_kernel.display.page.kinds import Kinds
 from lispe_kernel.display.page.theme import page
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom

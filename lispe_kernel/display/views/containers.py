@@ -1,4 +1,4 @@
-"""Lists, typed lists, dictionaries and instances: readable, foldable, shortened when long.
+"""Lists, typed lists, dictionaries, instances, sets and heaps: readable, foldable, shortened when long.
 
 A short one is its printed text and nothing more. A long one shows its beginning and its end; what is
 inside folds open, drawn by its own view. Cycles and depth end in a line of text.
@@ -23,6 +23,7 @@ from lispe_kernel.language.values.typed import TypedList
 _PRINTED_WHOLE = 400  # a container with at most so many things in it prints as LispE prints it
 _HEAD, _TAIL = 24, 4
 _SHOWN = 60  # items shown under a fold
+_MEMBERS = 200  # of a set or heap
 _DEEPEST = 5
 _SHORT_TEXT = 100
 _DRAWN, _FOLDS = 24, 120  # views and folds in one output
@@ -313,4 +314,32 @@ class InstanceView(ContainerView):
         return [
             element("p", element("span", title, class_="t")),
             table(("field", "value"), rows, label=title, data_sort=True),
+        ]
+
+
+@renderer(
+    "lispe_kernel.language.values.sets.Set",
+    "lispe_kernel.language.values.heaps.Heap",
+    "lispe_kernel.language.values.linked.LinkedList",
+)
+class BagView(View):
+    """A set, heap or linked list: its members, shortened when they are many."""
+
+    def html(self) -> Node:
+        members = list(getattr(self.value, "lispe_items", self.value))
+        if len(members) <= 24:
+            return None
+        kind = type_atom(self.value).name.strip("_").replace("_", " ")
+        place = Place().inside(self.value)
+        rows = [(item_node(item, place),) for item in members[:_MEMBERS]]
+        more = len(members) - len(rows)
+        return [
+            element("p", element("span", f"{kind} of {numbers.count(len(members))}", class_="t")),
+            element(
+                "div",
+                table(("member",), rows, label=kind),
+                style="max-height:320px;overflow-y:auto",
+                data_find="search",
+            ),
+            element("p", f"{numbers.count(more)} more", class_="q") if more else None,
         ]
