@@ -10,13 +10,13 @@ from lispe_kernel.command_line import Command, CommandLine
 
 
 def _run(arguments: list[str]) -> int:
-    from lispe_kernel.cli import main as run_command
+    from lispe_kernel.cli import main as run_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return run_command(arguments)
 
 
 def _install(arguments: list[str]) -> int:
-    from lispe_kernel.install import main as install_command
+    from lispe_kernel.install import main as install_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return install_command(arguments)
 
@@ -25,7 +25,7 @@ def _kernel(arguments: list[str]) -> int:
     """Options that are nobody's are the kernel's: Jupyter may give more than the connection file."""
     if not arguments[0].startswith("-"):
         return COMMANDS.unknown(arguments[0])
-    from lispe_kernel.kernel.app import launch
+    from lispe_kernel.kernel.app import launch  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return launch(arguments)
 

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _version(_: list[str]) -> int:
-    from lispe_kernel import __version__
+    from lispe_kernel import __version__  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     print(f"LispE {__version__}")
     return DONE
@@ -39,7 +39,7 @@ def _expression(arguments: list[str]) -> int:
 
 
 def _notebook(arguments: list[str]) -> int:
-    from lispe_kernel.notebook.command import main as notebook_command
+    from lispe_kernel.notebook.command import main as notebook_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return notebook_command(arguments)
 
@@ -77,7 +77,7 @@ def _run(text: str, name: str, arguments: Sequence[str]) -> None:
 
 
 def _evaluate(expression: str, arguments: Sequence[str]) -> None:
-    from lispe_kernel.language.printer import to_text
+    from lispe_kernel.language.printer import to_text  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     session = _session(arguments)
     with _finished(session):
@@ -87,23 +87,23 @@ def _evaluate(expression: str, arguments: Sequence[str]) -> None:
 
 
 def _session(arguments: Sequence[str], folder: str | None = None) -> Session:
-    from lispe_kernel import display
-    from lispe_kernel.running import bridges, report, screen  # noqa: F401 - they register functions
-    from lispe_kernel.session import Session
+    from lispe_kernel import display  # noqa: PLC0415 - start-up: each command imports only what it runs
+    from lispe_kernel.running import bridges, report, screen  # noqa: F401, PLC0415 - they register functions
+    from lispe_kernel.session import Session  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     display.load()
     return Session(arguments, folder)
 
 
 def _prompt() -> int:
-    from lispe_kernel.repl import Prompt
+    from lispe_kernel.repl import Prompt  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return Prompt(_session([])).loop()
 
 
 def _guarded(work: Callable[[], None]) -> int:
     """Run `work`; what leaves it becomes a message on stderr and an exit status."""
-    from lispe_kernel.running.interrupts import Interrupts
+    from lispe_kernel.running.interrupts import Interrupts  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     try:
         try:
@@ -128,7 +128,7 @@ def _guarded(work: Callable[[], None]) -> int:
 @contextmanager
 def _finished(session: Session) -> Iterator[None]:
     """Show what waits for the end of the program, whether it ends well or not."""
-    from lispe_kernel.display.page.publish import finish
+    from lispe_kernel.display.page.publish import finish  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     try:
         yield
@@ -144,7 +144,7 @@ def _status(leave: SystemExit) -> int:
 
 
 def _tell(error: Exception) -> None:
-    from lispe_kernel.running.report import report
+    from lispe_kernel.running.report import report  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     sys.stdout.flush()
     print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)

@@ -119,7 +119,7 @@ def with_options(
     """
 
     def run(arguments: list[str]) -> int:
-        from argparse import ArgumentParser
+        from argparse import ArgumentParser  # noqa: PLC0415 - start-up: few command lines have options
 
         parser = ArgumentParser(prog=program, description=description)
         declare(parser)

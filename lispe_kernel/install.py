@@ -41,7 +41,7 @@ def install(name: str = "lispe", *, user: bool = False, prefix: str | None = Non
     neither, into the system's folder. Raises OSError where the folder cannot be written, ValueError for a
     name that Jupyter does not accept.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 - heavy, and help needs none of it
 
     with TemporaryDirectory() as folder:
         staged = Path(folder)

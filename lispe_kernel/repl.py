@@ -153,7 +153,7 @@ class Completions(PromptCompleter):
         self._completer = completer
         self._preload = preload
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002 - prompt_toolkit gives it
         cursor = document.cursor_position
         if needs_torch(document.text):
             self._preload.wait_at_most(_PATIENCE)

@@ -23,6 +23,7 @@ from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.page.publish import freeze_all, install
+from lispe_kernel.kernel import debug_requests
 from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.facade import Facade
 from lispe_kernel.kernel.publisher import Publisher
@@ -34,7 +35,7 @@ from lispe_kernel.running.interrupts import Interrupts, ignore
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library.support.progress import set_reporter
 
-LANGUAGE = {
+LANGUAGE: dict[str, object] = {
     "name": "lispe",
     "version": __version__,
     "mimetype": "text/x-common-lisp",
@@ -117,8 +118,8 @@ class LispeKernel(Kernel):
         user_expressions: dict[str, str] | None = None,
         allow_stdin: bool = False,
         *,
-        cell_meta: Any = None,
-        cell_id: str | None = None,
+        cell_meta: Any = None,  # noqa: ARG002 - ipykernel gives it
+        cell_id: str | None = None,  # noqa: ARG002 - ipykernel gives it
     ) -> dict[str, Any]:
         request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
         reply = Cell(self, request).run()
@@ -141,7 +142,7 @@ class LispeKernel(Kernel):
         """A line from the user, for `input`."""
         if not self._allow_stdin:
             raise LispeError("Error: input: this front end cannot be asked for a line (no stdin here)")
-        return self.raw_input(prompt)
+        return str(self.raw_input(prompt))
 
     # -- help while typing -----------------------------------------------------------------------
 
@@ -150,7 +151,11 @@ class LispeKernel(Kernel):
         return self.completer.complete(code, len(code) if cursor_pos is None else cursor_pos)
 
     async def do_inspect(
-        self, code: str, cursor_pos: int | None, detail_level: int = 0, omit_sections: object = ()
+        self,
+        code: str,
+        cursor_pos: int | None,
+        detail_level: int = 0,
+        omit_sections: object = (),  # noqa: ARG002 - ipykernel gives it
     ) -> dict[str, Any]:
         self._names_of_torch(code)
         return self.inspector.inspect(code, len(code) if cursor_pos is None else cursor_pos, detail_level)
@@ -162,8 +167,12 @@ class LispeKernel(Kernel):
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         return check(code)
 
-    async def do_history(
-        self, hist_access_type: str, output: bool, raw: bool, **query: Any
+    async def do_history(  # type: ignore[override]  # the query's parts go on together
+        self,
+        hist_access_type: str,
+        output: bool,
+        raw: bool,  # noqa: ARG002 - LispE has no other history than the text as it was typed
+        **query: Any,
     ) -> dict[str, Any]:
         return {"status": "ok", "history": self.history.answer(hist_access_type, output, query)}
 
@@ -171,13 +180,11 @@ class LispeKernel(Kernel):
 
     @cached_property
     def debugger(self) -> Any:
-        from lispe_kernel.kernel.debugger import LispeDebugger
+        from lispe_kernel.kernel.debugger import LispeDebugger  # noqa: PLC0415 - heavy: it imports debugpy
 
         return LispeDebugger.of(self)
 
     async def do_debug_request(self, msg: dict[str, Any]) -> Any:
-        from lispe_kernel.kernel import debug_requests
-
         return await debug_requests.answer(self, msg)
 
     @property

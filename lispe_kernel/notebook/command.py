@@ -65,7 +65,7 @@ def announce(number: int, count: int, line: str) -> None:
 
 
 def _run(options: Namespace) -> int:
-    from lispe_kernel.notebook.run import run_file
+    from lispe_kernel.notebook.run import run_file  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     count = run_file(options.file, announce)
     print(f"Ran {count} cells; the outputs are in {options.file}")
@@ -73,7 +73,7 @@ def _run(options: Namespace) -> int:
 
 
 def _check(options: Namespace) -> int:
-    from lispe_kernel.notebook.check import check_file
+    from lispe_kernel.notebook.check import check_file  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     changed = check_file(options.file, options.tolerance, options.sanitize, announce)
     for cell in changed:
@@ -87,9 +87,9 @@ def _check(options: Namespace) -> int:
 
 
 def _new(options: Namespace) -> int:
-    import nbformat
+    import nbformat  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    from lispe_kernel.notebook.convert import notebook_of
+    from lispe_kernel.notebook.convert import notebook_of  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     try:
         program = options.file.read_text(encoding="utf-8-sig")
@@ -100,8 +100,8 @@ def _new(options: Namespace) -> int:
 
 
 def _export(options: Namespace) -> int:
-    from lispe_kernel.notebook.convert import program_of
-    from lispe_kernel.notebook.run import read
+    from lispe_kernel.notebook.convert import program_of  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.notebook.run import read  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     notebook = read(options.file)
     return _write(options, ".lisp", program_of(notebook), len(notebook.cells))

@@ -107,7 +107,7 @@ class Explorer:
         publish.publish({"text/plain": ""}, self.live_identity, update=True)
 
 
-register_kind(Explorer, "explorer_", lambda explorer, show: explorer.text)
+register_kind(Explorer, "explorer_", lambda explorer, _: explorer.text)
 
 
 def slider(label: str, length: int, value: int = 0) -> Any:

@@ -42,8 +42,9 @@ class TensorExplorer(Explorer):
         ]
         self.axes = [axis for axis, length in enumerate(shape[:-2]) if length > 1]
         self.follow(*self.leading)
-        self.rows = span("rows", shape[-2]) if len(shape) > 1 else None
-        self.columns = span("columns", shape[-1]) if shape else None
+        # A vector has no rows, a scalar neither rows nor columns.
+        self.rows: Any = span("rows", shape[-2]) if len(shape) > 1 else None
+        self.columns: Any = span("columns", shape[-1]) if shape else None
         self.follow(*(control for control in (self.rows, self.columns) if control is not None))
         self.range = widgets.FloatLogSlider(
             value=1,

@@ -65,12 +65,13 @@ class TimelineExplorer(Explorer):
 
     @property
     def moment(self) -> Moment:
-        return self.timeline.healthy[self.at.value]
+        chosen: int = self.at.value
+        return self.timeline.healthy[chosen]
 
     def load(self) -> str:
         """Load the chosen checkpoint into the model."""
-        from lispe_kernel.torch_library.checkpoints.files import load_checkpoint
-        from lispe_kernel.torch_library.state.state_dicts import load_state_dict
+        from lispe_kernel.torch_library.checkpoints.files import load_checkpoint  # noqa: PLC0415 - PyTorch is imported when it is first needed
+        from lispe_kernel.torch_library.state.state_dicts import load_state_dict  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         load_state_dict(self.model, load_checkpoint(self.moment.path))
         return f"{self.moment.file} is loaded into the model"
@@ -104,6 +105,6 @@ def _label(moment: Moment) -> str:
 
 def state_of(moment: Moment) -> dict[str, Any]:
     """The model's tensors of a checkpoint file."""
-    from lispe_kernel.torch_library.checkpoints.files import load_checkpoint
+    from lispe_kernel.torch_library.checkpoints.files import load_checkpoint  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     return dict(load_checkpoint(moment.path).model)

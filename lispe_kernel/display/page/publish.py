@@ -25,7 +25,7 @@ class Publisher(Protocol):
     """Something that shows MIME bundles; with an identity a later one can replace an earlier one."""
 
     def data(
-        self, data: Bundle, metadata: dict[str, Any], identity: str | None = None, update: bool = False
+        self, data: Bundle, metadata: dict[str, Any], /, identity: str | None = None, update: bool = False
     ) -> None: ...
 
 
@@ -36,7 +36,7 @@ class Terminal:
         self._shown: dict[str, str] = {}
 
     def data(
-        self, data: Bundle, metadata: dict[str, Any], identity: str | None = None, update: bool = False
+        self, data: Bundle, _metadata: dict[str, Any], identity: str | None = None, update: bool = False
     ) -> None:
         text = data.get("text/plain", "")
         if identity is not None:

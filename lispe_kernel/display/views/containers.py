@@ -59,7 +59,7 @@ def is_instance(value: Any) -> bool:
 
 def fields_of(value: Any) -> list[tuple[str, Any]]:
     """The fields of an instance with their values."""
-    from lispe_kernel.language.values.instances import pairs
+    from lispe_kernel.language.values.instances import pairs  # noqa: PLC0415 - start-up: only who needs it pays
 
     return pairs(value)
 
@@ -86,7 +86,7 @@ def short_text(value: Any, depth: int = 0) -> str:
     return one_line(view_of(value).line(), _SHORT_TEXT)
 
 
-def _items_text(value: Sequence[Any], depth: int) -> Iterator[str]:
+def _items_text(value: Sequence[Any] | TypedList, depth: int) -> Iterator[str]:
     length = len(value)
     if length <= _HEAD + _TAIL:
         yield from (short_text(item, depth + 1) for item in value)
@@ -137,7 +137,7 @@ class ContainerView(View):
             return None
         return self.body(Place())
 
-    def body(self, place: Place) -> Node:
+    def body(self, _: Place) -> Node:
         """The page of the container at its place in the output."""
         return element("bdi", self.text())
 
@@ -230,7 +230,7 @@ class TypedListView(ContainerView):
     def html(self) -> Node:
         return self.body(Place()) if len(self.value) >= _CURVE_FROM else None
 
-    def body(self, place: Place) -> Node:
+    def body(self, _: Place) -> Node:
         array = self.value.array
         title = f"{self.value.name} of {numbers.count(len(array))}"
         if len(array) < _CURVE_FROM:
@@ -247,7 +247,7 @@ class TypedListView(ContainerView):
 
 def _curve(array: Any, title: str) -> Element:
     """A curve through the array; of a long one the lowest and highest value of each stretch."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     block = max(1, math.ceil(len(array) / 500))
     starts = np.arange(0, len(array), block)
@@ -283,7 +283,7 @@ class DictionaryView(ContainerView):
         modules = [item for item in self.value.values() if hasattr(item, "named_parameters")]
         if not modules:
             return None
-        from lispe_kernel.display.views.modules import size_of
+        from lispe_kernel.display.views.modules import size_of  # noqa: PLC0415 - start-up: only who needs it pays
 
         sizes = [size_of(module) for module in modules]
         return facts(

@@ -21,7 +21,7 @@ def singular_values(layer: Any) -> list[float] | None:
 
     None where A or B holds NaN or infinity: there are none then.
     """
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     with torch.no_grad():
         down = layer.lora_A.weight.detach().double().cpu()

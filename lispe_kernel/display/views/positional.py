@@ -59,7 +59,7 @@ class Positions:
         The mean of the cosines of two blocks of rows is the product of the blocks' mean unit rows, so
         the large matrix is never made.
         """
-        import torch
+        import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         unit = torch.nn.functional.normalize(self.table, dim=1)
         block = max(1, math.ceil(self.length / most))
@@ -76,7 +76,7 @@ class Positions:
         return self._strongest()
 
     def _strongest(self) -> list[float]:
-        import torch
+        import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         if self.length < 3:
             return [float(self.length)] * self.width
@@ -156,7 +156,7 @@ class PositionalView(View):
         ]
 
     def png(self) -> bytes | None:
-        from lispe_kernel.display.drawing.labelled import heatmap_png
+        from lispe_kernel.display.drawing.labelled import heatmap_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         title = f"{self.positions.kind} positional encoding"
         return heatmap_png(self.raster, -1.0, 1.0, title, down=self._down, across=self._across)

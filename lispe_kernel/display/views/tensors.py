@@ -246,7 +246,7 @@ def matrices(tensor: Any, most: int) -> Iterator[tuple[tuple[int, ...], Any]]:
     if str(values.layout) != "torch.strided" and len(leading):
         values = values.to_dense()
     for flat in range(min(most, math.prod(leading))):
-        index = []
+        index: list[int] = []
         rest = flat
         for length in reversed(leading):
             index.insert(0, rest % length)
@@ -333,7 +333,7 @@ def _curve(tensor: Any, known: Statistics) -> Element:
 
 def envelope(values: Any) -> tuple[list[float], list[float]]:
     """Points of a curve through a vector: every value, or the extremes of at most a thousand stretches."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     length = values.numel()
     if length <= _CURVE_VALUES:

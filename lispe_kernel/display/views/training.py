@@ -140,7 +140,7 @@ class TrackerView(View):
     def png(self) -> bytes | None:
         if self.value.running or not self.value.curves:
             return None
-        from lispe_kernel.display.drawing.labelled import lines_png
+        from lispe_kernel.display.drawing.labelled import lines_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         group = groups_of(list(self.value.curves.values()))[0]
         return lines_png(_series(group), "training", "step")
