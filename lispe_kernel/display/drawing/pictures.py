@@ -233,12 +233,9 @@ def _percent(place: int, length: int) -> str:
 
 
 def _bar(low: float, high: float, scale: Scale) -> Element:
-    middle = element("span", "0") if low < 0 < high else None
     strip = element("u", style=f"background:{scale.gradient}", role="img", aria_label="colour scale")
     ends = numbers.value(low, 3), numbers.value(high, 3)
-    return element(
-        "div", element("span", ends[0]), strip, element("span", ends[1]), middle and None, class_="b"
-    )
+    return element("div", element("span", ends[0]), strip, element("span", ends[1]), class_="b")
 
 
 def _scale_facts(raster: Raster, low: float, high: float, scale: Scale, down: Axis, across: Axis) -> str:

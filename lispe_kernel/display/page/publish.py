@@ -28,6 +28,10 @@ class Publisher(Protocol):
         self, data: Bundle, metadata: dict[str, Any], /, identity: str | None = None, update: bool = False
     ) -> None: ...
 
+    def clear(self, wait: bool = False) -> None:
+        """Remove what the running cell has shown so far; with `wait`, when the next output comes."""
+        ...
+
 
 class Terminal:
     """Shows text/plain. An update is written again only when its text has changed."""
@@ -46,7 +50,10 @@ class Terminal:
         if text:
             sys.stdout.write(text + "\n")
 
-    # A terminal cannot take back what it wrote: outputs that change often wait for `finish`.
+    def clear(self, wait: bool = False) -> None:
+        """A terminal cannot take back what it wrote."""
+
+    # For the same reason outputs that change often wait for `finish`.
     replaces = False
 
 
@@ -109,6 +116,11 @@ def shown_by_session(key: str, make: Callable[[], T]) -> T:
 
 
 _WAITING = "display: waiting"
+
+
+def clear(wait: bool = False) -> None:
+    """Remove what the running cell has shown so far; with `wait`, when the next output comes."""
+    screen.publisher.clear(wait)
 
 
 def at_finish(act: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, pictures
@@ -167,12 +168,7 @@ def _parts(matrix: Any, shown: int) -> list[tuple[str, Any]]:
     """The first matrices of the last two axes with the name of their place."""
     leading = tuple(int(n) for n in matrix.shape[:-2])
     found = []
-    for flat in range(shown):
-        index: list[int] = []
-        rest = flat
-        for length in reversed(leading):
-            index.insert(0, rest % length)
-            rest //= length
+    for index in islice(product(*map(range, leading)), shown):
         part = matrix
         for place in index:
             part = part[place]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, colours, pictures
@@ -245,16 +246,11 @@ def matrices(tensor: Any, most: int) -> Iterator[tuple[tuple[int, ...], Any]]:
     leading = values.shape[:-2]
     if str(values.layout) != "torch.strided" and len(leading):
         values = values.to_dense()
-    for flat in range(min(most, math.prod(leading))):
-        index: list[int] = []
-        rest = flat
-        for length in reversed(leading):
-            index.insert(0, rest % length)
-            rest //= length
+    for index in islice(product(*map(range, leading)), most):
         matrix = values
         for place in index:
             matrix = matrix[place]
-        yield (tuple(index) if math.prod(leading) > 1 else ()), matrix
+        yield (index if math.prod(leading) > 1 else ()), matrix
 
 
 def value_tables(tensor: Any, known: Statistics) -> Iterator[Element]:

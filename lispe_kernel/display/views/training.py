@@ -31,7 +31,6 @@ class Curve:
     ys: list[float] = field(default_factory=list)
     count: int = 0
     least: float = math.inf
-    least_at: float = 0.0
     last: float = math.nan
     first: float = math.nan
     bad: int = 0
@@ -48,7 +47,7 @@ class Curve:
         if not math.isfinite(value):
             self.bad += 1
         elif value < self.least:
-            self.least, self.least_at = value, x
+            self.least = value
         self._sum += value
         self._gathered += 1
         if self._gathered >= self._merge:
