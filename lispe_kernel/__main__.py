@@ -1,38 +1,59 @@
 """`python -m lispe_kernel`: starts the kernel, installs its kernelspec, or runs a program.
 
-Jupyter starts the kernel through this file, so each branch imports only what it needs, when it is taken. It
-decides nothing else: every branch hands its arguments on as they are.
+Jupyter starts the kernel through this file, so each command imports only what it needs, when it is run. It
+decides nothing else: every command hands its arguments on as they are.
 """
 
 import sys
 
-USAGE = """\
-usage: python -m lispe_kernel -f CONNECTION_FILE      start the kernel (Jupyter does this)
-       python -m lispe_kernel install [--user | --sys-prefix | --prefix PATH] [--name NAME]
-       python -m lispe_kernel run FILE [ARGUMENT ...]  run a LispE program
-"""
+from lispe_kernel.command_line import Command, CommandLine
 
 
-def main(arguments: list[str]) -> int | None:
-    """Do what `arguments` (without the program's name) ask for; return the exit status, None for success."""
-    match arguments:
-        case ["run", *program]:
-            from lispe_kernel.cli import main as run_command
+def _run(arguments: list[str]) -> int:
+    from lispe_kernel.cli import main as run_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
-            return run_command(program)
-        case ["install", *options]:
-            from lispe_kernel.install import main as install_command
+    return run_command(arguments)
 
-            return install_command(options)
-        case ["-h" | "--help"]:
-            print(USAGE, end="")
-            return 0
-        case [first, *_] if first.startswith("-"):
-            from lispe_kernel.kernel.app import launch
 
-            return launch(arguments)
-    print(USAGE, end="", file=sys.stderr)
-    return 2
+def _install(arguments: list[str]) -> int:
+    from lispe_kernel.install import main as install_command  # noqa: PLC0415 - start-up: each command imports only what it runs
+
+    return install_command(arguments)
+
+
+def _kernel(arguments: list[str]) -> int:
+    """Options that are nobody's are the kernel's: Jupyter may give more than the connection file."""
+    if not arguments[0].startswith("-"):
+        return COMMANDS.unknown(arguments[0])
+    from lispe_kernel.kernel.app import launch  # noqa: PLC0415 - start-up: each command imports only what it runs
+
+    return launch(arguments)
+
+
+COMMANDS = CommandLine(
+    "python -m lispe_kernel",
+    (
+        Command(
+            ("-f",),
+            "CONNECTION_FILE",
+            "start the kernel (Jupyter does this)",
+            lambda rest: _kernel(["-f", *rest]),
+        ),
+        Command(
+            ("install",),
+            "[--user | --sys-prefix | --prefix PATH] [--name NAME]",
+            "write the kernelspec where Jupyter finds it",
+            _install,
+        ),
+        Command(("run",), "[FILE [ARGUMENT ...]]", "run a LispE program, as `lispe` does", _run),
+    ),
+    other=_kernel,
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Do what `arguments` (without the program's name) ask for; return the exit status."""
+    return COMMANDS.run(arguments)
 
 
 if __name__ == "__main__":

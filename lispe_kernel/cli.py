@@ -8,57 +8,55 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-USAGE = """\
-usage: lispe                         start the interactive prompt
-       lispe FILE [ARGUMENT ...]     run a program; its arguments are in _args
-       lispe - [ARGUMENT ...]        run a program read from standard input
-       lispe -e EXPRESSION           print the value of an expression
-       lispe notebook run|check|new|export FILE
-       lispe --version | --help
-"""
+from lispe_kernel.command_line import DONE, FAILED, Command, CommandLine
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+if TYPE_CHECKING:
+    from lispe_kernel.session import Session
+
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments (without the program's name) ask for; returns the exit status."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    match arguments:
-        case []:
-            return _prompt() if sys.stdin.isatty() else _run_stdin([])
-        case ["-h" | "--help"]:
-            print(USAGE, end="")
-            return 0
-        case ["-v" | "--version"]:
-            from lispe_kernel import __version__
+    return COMMANDS.run(sys.argv[1:] if argv is None else argv)
 
-            print(f"LispE {__version__}")
-            return 0
-        case ["-e" | "--eval", expression, *rest]:
-            return _guarded(lambda: _evaluate(expression, rest))
-        case ["-e" | "--eval"]:
-            return _misused("-e needs an expression")
-        case ["-", *rest]:
-            return _run_stdin(rest)
-        case ["notebook", *rest]:
-            from lispe_kernel.notebook.command import main as notebook_command
 
-            return notebook_command(rest)
-        case [option, *_] if option.startswith("-"):
-            return _misused(f"unknown option {option}")
-        case [file, *rest]:
-            return run_file(file, rest)
-    return MISUSED
+def _version(_: list[str]) -> int:
+    from lispe_kernel import __version__  # noqa: PLC0415 - start-up: each command imports only what it runs
+
+    print(f"LispE {__version__}")
+    return DONE
+
+
+def _expression(arguments: list[str]) -> int:
+    expression, *rest = arguments
+    return _guarded(lambda: _evaluate(expression, rest))
+
+
+def _notebook(arguments: list[str]) -> int:
+    from lispe_kernel.notebook.command import main as notebook_command  # noqa: PLC0415 - start-up: each command imports only what it runs
+
+    return notebook_command(arguments)
+
+
+def _no_words() -> int:
+    return _prompt() if sys.stdin.isatty() else _run_stdin([])
+
+
+def _program(arguments: list[str]) -> int:
+    file, *rest = arguments
+    return COMMANDS.unknown(file) if file.startswith("-") else run_file(file, rest)
 
 
 def run_file(file: str, arguments: Sequence[str] = ()) -> int:
     """Run the program in a file with `_args` set; returns the exit status."""
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         print(f"Error: cannot read '{file}': {reason}", file=sys.stderr)
@@ -67,39 +65,48 @@ def run_file(file: str, arguments: Sequence[str] = ()) -> int:
 
 
 def _run_stdin(arguments: Sequence[str]) -> int:
-    return _guarded(lambda: _run(sys.stdin.read(), "<stdin>", arguments))
+    return _guarded(lambda: _run(sys.stdin.read().removeprefix("\ufeff"), "<stdin>", arguments))
 
 
 def _run(text: str, name: str, arguments: Sequence[str]) -> None:
     # `(use "file.lisp")` and `(load ...)` look beside the program: `_current` says where that is.
     folder = None if name == "<stdin>" else str(Path(name).resolve().parent)
-    _session(arguments, folder).run(text, name, name)
+    session = _session(arguments, folder)
+    with _finished(session):
+        session.run(text, name, name)
 
 
 def _evaluate(expression: str, arguments: Sequence[str]) -> None:
-    from lispe_kernel.language.printer import to_text
+    from lispe_kernel.language.printer import to_text  # noqa: PLC0415 - start-up: each command imports only what it runs
 
-    outcome = _session(arguments).run(expression, "command line")
-    if not outcome.silent:
-        print(to_text(outcome.value))
+    session = _session(arguments)
+    with _finished(session):
+        outcome = session.run(expression, "command line")
+        if not outcome.silent:
+            print(to_text(outcome.value))
 
 
-def _session(arguments: Sequence[str], folder: str | None = None) -> Any:
-    from lispe_kernel.session import Session
+def _session(arguments: Sequence[str], folder: str | None = None) -> Session:
+    from lispe_kernel.session import Session  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return Session(arguments, folder)
 
 
 def _prompt() -> int:
-    from lispe_kernel.repl import Prompt
+    from lispe_kernel.repl import Prompt  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return Prompt(_session([])).loop()
 
 
 def _guarded(work: Callable[[], None]) -> int:
     """Run `work`; what leaves it becomes a message on stderr and an exit status."""
+    from lispe_kernel.running.interrupts import Interrupts  # noqa: PLC0415 - start-up: each command imports only what it runs
+
     try:
-        _finished(work)
+        try:
+            Interrupts().during(work)
+        finally:
+            sys.stdout.flush()
     except SystemExit as leave:
         return _status(leave)
     except KeyboardInterrupt:
@@ -112,20 +119,18 @@ def _guarded(work: Callable[[], None]) -> int:
         else:
             _tell(error)
         return FAILED
-    return 0
+    return DONE
 
 
-def _finished(work: Callable[[], None]) -> None:
-    """Do the work, and show what waits for its end whether it ended well or not."""
-    from lispe_kernel.running.interrupts import Interrupts
+@contextmanager
+def _finished(session: Session) -> Iterator[None]:
+    """Show what waits for the end of the program, whether it ends well or not."""
+    from lispe_kernel.display.page.publish import finish  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     try:
-        Interrupts().during(work)
+        yield
     finally:
-        publish = sys.modules.get("lispe_kernel.display.page.publish")
-        if publish is not None:
-            publish.finish()
-        sys.stdout.flush()
+        finish(session)
 
 
 def _status(leave: SystemExit) -> int:
@@ -136,15 +141,28 @@ def _status(leave: SystemExit) -> int:
 
 
 def _tell(error: Exception) -> None:
-    from lispe_kernel.running.report import report
+    from lispe_kernel.running.report import report  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     sys.stdout.flush()
     print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)
 
 
-def _misused(reason: str) -> int:
-    print(f"lispe: {reason}\n{USAGE}", end="", file=sys.stderr)
-    return MISUSED
+COMMANDS = CommandLine(
+    "lispe",
+    (
+        Command((), "", "start the interactive prompt", _program),
+        Command((), "FILE [ARGUMENT ...]", "run a program; its arguments are in _args", _program),
+        Command(("-",), "[ARGUMENT ...]", "run a program read from standard input", _run_stdin),
+        Command(
+            ("-e", "--eval"), "EXPRESSION [ARGUMENT ...]", "print the value of an expression", _expression
+        ),
+        Command(("notebook",), "COMMAND FILE", "run, check, make or export a notebook", _notebook),
+        Command(("-v", "--version"), "", "the version", _version),
+    ),
+    other=_program,
+    empty=_no_words,
+    notes="\nlispe notebook --help says more of notebooks, python -m lispe_kernel --help of Jupyter.\n",
+)
 
 
 if __name__ == "__main__":

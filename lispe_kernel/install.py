@@ -5,11 +5,18 @@ folder, another prefix, another name). It writes the running interpreter's path,
 kernelspecs.
 """
 
-import argparse
+from __future__ import annotations
+
 import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from lispe_kernel.command_line import DONE, FAILED, with_options
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
 
 RESOURCES = Path(__file__).parent / "resources"
 # In a checkout a link to the kernel.json at the top of the repository; in a wheel a copy of it.
@@ -34,7 +41,7 @@ def install(name: str = "lispe", *, user: bool = False, prefix: str | None = Non
     neither, into the system's folder. Raises OSError where the folder cannot be written, ValueError for a
     name that Jupyter does not accept.
     """
-    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 - heavy, and help needs none of it
 
     with TemporaryDirectory() as folder:
         staged = Path(folder)
@@ -45,10 +52,7 @@ def install(name: str = "lispe", *, user: bool = False, prefix: str | None = Non
         return Path(KernelSpecManager().install_kernel_spec(folder, name, user=user, prefix=prefix))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m lispe_kernel install", description="Install the LispE kernelspec for this Python."
-    )
+def _options(parser: ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--user", action="store_true", help="into your own Jupyter folder")
     place.add_argument(
@@ -60,17 +64,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     place.add_argument("--prefix", help="under PREFIX/share/jupyter/kernels")
     parser.add_argument("--name", default="lispe", help="the kernelspec's name (lispe)")
-    return parser
 
 
-def main(arguments: list[str]) -> int:
-    """Install as the command line asks; say where, or say on stderr why not and return 1."""
-    options = _parser().parse_args(arguments)
+def _install(options: Namespace) -> int:
+    """Install as the command line asks; say where, or say on stderr why not."""
     try:
         folder = install(options.name, user=options.user, prefix=options.prefix)
     except (OSError, ValueError) as problem:
         print(f"The kernelspec was not installed: {problem}", file=sys.stderr)
         print("Choose a place you may write to: --user, --sys-prefix or --prefix PATH.", file=sys.stderr)
-        return 1
+        return FAILED
     print(f"Installed the kernelspec {options.name} in {folder}")
-    return 0
+    return DONE
+
+
+main = with_options(
+    "python -m lispe_kernel install", "Install the LispE kernelspec for this Python.", _options, _install
+)

@@ -1,6 +1,7 @@
 """The interactive prompt: history, colours, completion and multi-line editing around one Session.
 
-The services are the kernel's own (completion, completeness, lexer, history); only the screen differs.
+The services are those of the kernel (completion, completeness, lexer, magics, history); only the screen
+differs.
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from lispe_kernel.assist.completeness import check
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.assist.lexer import LispeLexer
+from lispe_kernel.assist.magics import AT_A_PROMPT
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.running.background import Preload, needs_torch
 from lispe_kernel.running.history import History
 from lispe_kernel.running.interrupts import Interrupts
+from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import report
+from lispe_kernel.session import Outcome, Session
 
 _PATIENCE = 20.0  # seconds that a completion waits for PyTorch
 BANNER = f"LispE {__version__}. Tab completes, ?name gives help, Ctrl-D leaves."
@@ -35,10 +39,12 @@ PROMPT, CONTINUED = "lispe> ", "    .. "
 
 
 class Prompt:
-    """Reads forms, evaluates them, prints their values, until the end of input."""
+    """Reads forms and magics, runs them, prints their values, until the end of input."""
 
-    def __init__(self, session: Any, history: History | None = None, **screen: Any) -> None:
-        self.session = session
+    magics = AT_A_PROMPT
+
+    def __init__(self, session: Session, history: History | None = None, **screen: Any) -> None:
+        self._begin(session)
         self.history = history or History()
         self.inspector = Inspector(lambda: self.session)
         self._count = 0
@@ -48,7 +54,7 @@ class Prompt:
             PROMPT,
             multiline=True,
             lexer=PygmentsLexer(LispeLexer),
-            completer=Completions(Completer(lambda: self.session), self._preload),
+            completer=Completions(Completer(lambda: self.session, self.magics), self._preload),
             # The first completion of a torch name waits for the import; typing goes on meanwhile.
             complete_in_thread=True,
             complete_while_typing=False,
@@ -77,26 +83,44 @@ class Prompt:
             self.history.close()
 
     def answer(self, text: str) -> None:
-        """Evaluate one entry and show what comes of it."""
-        if text.lstrip().startswith("?"):
-            self._help(text.strip().lstrip("?"))
-            return
+        """Run one entry and show what comes of it."""
         self._count += 1
         self.history.add(self._count, text)
         try:
             if needs_torch(text):
                 # Ctrl-C may end this waiting; in the middle of the import itself it would break torch.
                 self._preload.wait()
-            outcome = self._interrupts.during(lambda: self.session.run(text, f"entry {self._count}"))
+            outcome = self._interrupts.during(lambda: run_cell(text, self))
             if not outcome.silent:
                 print(to_text(outcome.value))
         except (Exception, KeyboardInterrupt) as error:
             sys.stdout.flush()
             print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)
 
-    def _help(self, name: str) -> None:
-        page = self.inspector.about(name.strip())
-        print(page["text/plain"] if page else f"Nothing is named '{name}'.")
+    # -- what magics ask -------------------------------------------------------------------------
+
+    @property
+    def file(self) -> str:
+        return f"<entry {self._count}>"
+
+    def lispe(self, text: str) -> Outcome:
+        """Evaluate LispE text as (a part of) this entry."""
+        return run_lispe(self.session, text, f"entry {self._count}")
+
+    def reset(self) -> None:
+        """Begin a new session: the next entry runs in it."""
+        self._begin(Session(self.session.arguments))
+
+    def _begin(self, session: Session) -> None:
+        self.session = session
+        # What every session has from its start is not the user's.
+        self.predefined = dict(session.namespace)
+
+    def page(self, found: dict[str, str]) -> None:
+        print(found["text/plain"])
+
+    def python_ended(self) -> None:
+        """Nothing waits for that here."""
 
 
 def _keys() -> KeyBindings:
@@ -111,9 +135,11 @@ def _keys() -> KeyBindings:
     def _(event: KeyPressEvent) -> None:
         """Enter runs what is complete and opens an indented line where it is not."""
         buffer = event.current_buffer
-        state = check(buffer.text)
+        state = check(buffer.text, AT_A_PROMPT)
         if state["status"] == "incomplete" or buffer.document.text_after_cursor.strip():
-            buffer.insert_text("\n" + check(buffer.document.text_before_cursor).get("indent", ""))
+            buffer.insert_text(
+                "\n" + check(buffer.document.text_before_cursor, AT_A_PROMPT).get("indent", "")
+            )
         else:
             buffer.validate_and_handle()
 
@@ -127,7 +153,7 @@ class Completions(PromptCompleter):
         self._completer = completer
         self._preload = preload
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002 - prompt_toolkit gives it
         cursor = document.cursor_position
         if needs_torch(document.text):
             self._preload.wait_at_most(_PATIENCE)

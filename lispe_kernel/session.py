@@ -1,7 +1,8 @@
 """A session: global variables, libraries, `evaluate(source)`. No Jupyter, no screen.
 
-Two sessions share nothing but the registries of functions and forms. A session is used by one thread at
-a time; evaluation nests (a program may evaluate another).
+Two sessions share nothing but the registries of functions and forms and what a process has one of: the place
+where outputs appear and what errors show there (`traceback_mode`). A session is used by one thread at a time;
+evaluation nests (a program may evaluate another).
 """
 
 from __future__ import annotations
@@ -72,6 +73,8 @@ class Session:
         self.loaded: dict[str, Any] = {}
         # What `setfast` keeps.
         self.slots: dict[int, Any] = {}
+        # What libraries keep for a session (the curves of its running cell, say), under keys of their own.
+        self.library_states: dict[str, Any] = {}
         # Code objects of all sessions meet in Python's own tables (linecache, debuggers).
         self._number = next(_numbers)
         self._count = 0

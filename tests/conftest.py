@@ -6,6 +6,7 @@ A fixture that only one area needs lives in that area's folder. Nothing here tou
 import os
 import random
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -25,7 +26,13 @@ settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give Jupyter and us empty folders for this run; kernels started by tests inherit them."""
+    """Give Jupyter and us empty folders for this run; kernels started by tests inherit them.
+
+    Where the run was started with Ctrl-C ignored (under nohup, in the background of a script), take it back:
+    tests interrupt themselves.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(tempfile.mkdtemp(prefix="lispe-tests-"))
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in JUPYTER_FOLDERS:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lispe_kernel.kernel.magics import MAGICS
+from lispe_kernel.assist.magics import MAGICS, Magics
 from lispe_kernel.language.errors import ReaderError
 from lispe_kernel.language.reader import depth, read, tokens
 from lispe_kernel.language.source import Source
@@ -16,10 +16,10 @@ from lispe_kernel.language.source import Source
 INDENT = 4
 
 
-def check(code: str) -> dict[str, Any]:
-    """The content of an is_complete_reply."""
+def check(code: str, magics: Magics = MAGICS) -> dict[str, Any]:
+    """The content of an is_complete_reply, where these magics can be run."""
     if code.lstrip()[:1] in ("%", "!", "?"):
-        return _check_magic(code)
+        return _check_magic(code, magics)
     source = Source(code)
     try:
         read(source)
@@ -30,13 +30,13 @@ def check(code: str) -> dict[str, Any]:
     return {"status": "complete"}
 
 
-def _check_magic(code: str) -> dict[str, Any]:
+def _check_magic(code: str, magics: Magics) -> dict[str, Any]:
     first = code.lstrip()
     if first.startswith("%%"):
         # A cell magic takes lines until an empty one.
         return {"status": "complete"} if code.endswith("\n\n") else {"status": "incomplete", "indent": ""}
     name = first[1:].split(None, 1)[0] if first[1:].strip() else ""
-    if first[0] == "%" and name not in MAGICS:
+    if first[0] == "%" and name not in magics:
         return {"status": "invalid"} if name[:1].isalpha() else {"status": "complete"}
     return {"status": "complete"}
 

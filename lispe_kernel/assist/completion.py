@@ -12,9 +12,9 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from lispe_kernel.assist.cursor import Level, Place, enclosing, place_at, words
+from lispe_kernel.assist.magics import MAGICS, Magics
 from lispe_kernel.assist.names import SessionSource, all_names, known, parameters
 from lispe_kernel.assist.python_completion import python_matches
-from lispe_kernel.kernel.magics import MAGICS
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import access_of
@@ -36,10 +36,11 @@ class Match(NamedTuple):
 
 
 class Completer:
-    """Answers complete_requests for one session."""
+    """Answers complete_requests for one session, where these magics can be run."""
 
-    def __init__(self, session: SessionSource) -> None:
+    def __init__(self, session: SessionSource, magics: Magics = MAGICS) -> None:
         self._session = session
+        self._magics = magics
 
     def complete(self, code: str, cursor: int) -> dict[str, Any]:
         """The content of a complete_reply."""
@@ -61,7 +62,7 @@ class Completer:
     def matches(self, code: str, cursor: int) -> tuple[int, list[Match]]:
         """Where the completed word starts, and what may stand there."""
         cursor = max(0, min(cursor, len(code)))
-        magic = _magic(code, cursor)
+        magic = _magic(code, cursor, self._magics)
         if magic is not None:
             return magic
         if _PYTHON_CELL.match(code):
@@ -187,14 +188,14 @@ def _paths(folder: str, begun: str, rooted: bool) -> Iterator[Match]:
             yield Match(name + "/" if is_folder else name, "path")
 
 
-def _magic(code: str, cursor: int) -> tuple[int, list[Match]] | None:
+def _magic(code: str, cursor: int, magics: Magics) -> tuple[int, list[Match]] | None:
     """At the start of a line: `%ti` and `%%py`."""
     start = code.rfind("\n", 0, cursor) + 1
     line = code[start:cursor]
     if not line.startswith("%") or (not line.lstrip("%").replace("_", "a").isalnum() and line.strip("%")):
         return None
     mark = "%%" if line.startswith("%%") else "%"
-    named = ((name, entry) for name, entry in MAGICS.items() if name[0].isalpha())
+    named = ((name, entry) for name, entry in magics.items() if name[0].isalpha())
     fitting = [
         Match(mark + name, "magic", entry.help)
         for name, entry in sorted(named, key=lambda pair: pair[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lispe_kernel.display.explorers.registry import explorer_of
 from lispe_kernel.display.page import publish
 from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.functions import function
@@ -23,7 +24,7 @@ class Handle:
         self.identity = publish.new_identity()
 
 
-register_kind(Handle, "display_", lambda handle, show: "display")
+register_kind(Handle, "display_", lambda *_: "display")
 
 
 @function("display", silent=True)
@@ -59,7 +60,7 @@ def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> A
     Example: (println (heatmap (list (list 1 2) (list 3 4)))) => heatmap of 2 x 2 values
     Errors: a value that is no tensor, matrix or list of lists of numbers; labels of another length
     """
-    from lispe_kernel.display.views.plots import Heatmap
+    from lispe_kernel.display.views.plots import Heatmap  # noqa: PLC0415 - start-up: a kernel starts without any view
 
     return Heatmap.of("heatmap", tensor, row_labels, column_labels)
 
@@ -73,7 +74,7 @@ def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Any:
     Example: (println (plot (list 1 4 9))) => plot of 3 points
     Errors: values that are no numbers; xs and ys of different lengths
     """
-    from lispe_kernel.display.views.plots import Plot
+    from lispe_kernel.display.views.plots import Plot  # noqa: PLC0415 - start-up: a kernel starts without any view
 
     return Plot.of(xs_or_ys, ys, label)
 
@@ -85,7 +86,7 @@ def compare(a: Any, b: Any) -> Any:
     Example: (println (compare (torch_ones '(1)) (torch_ones '(1)))) => equal: float32 [1], value 1
     Errors: two values of different kinds; values that hold no tensors
     """
-    from lispe_kernel.display.views import compare as comparing
+    from lispe_kernel.display.views import compare as comparing  # noqa: PLC0415 - start-up: a kernel starts without any view
 
     return comparing.compare(a, b)
 
@@ -101,7 +102,7 @@ def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> An
     Example: (println (attention_map (torch_ones '(2 3 3)))) => attention weights of 2 x 3 x 3 values
     Errors: a value that is no tensor of 2 to 4 axes; ids without a tokenizer; more labels than places
     """
-    from lispe_kernel.display.views import attention
+    from lispe_kernel.display.views import attention  # noqa: PLC0415 - start-up: a kernel starts without any view
 
     return attention.attention_map(weights, tokens, tokenizer)
 
@@ -115,7 +116,7 @@ def timeline(folder: str) -> Any:
     Example: (maybe (timeline "no-such-folder") "none") => none
     Errors: the folder does not exist or holds no checkpoint
     """
-    from lispe_kernel.display.views import timeline as timelines
+    from lispe_kernel.display.views import timeline as timelines  # noqa: PLC0415 - start-up: a kernel starts without any view
 
     return timelines.timeline(folder)
 
@@ -130,7 +131,7 @@ def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
     Example: (+ 1 (track "loss" 0.5)) => 1.5
     Errors: `Error: track: the first argument must be a name`; a value that is no number
     """
-    from lispe_kernel.display.views import training
+    from lispe_kernel.display.views import training  # noqa: PLC0415 - start-up: a kernel starts without any view
 
     return training.track(name, value, step, total)
 
@@ -142,7 +143,7 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
     Example: (println (storage_report 7000000000)) => model: 7,000,000,000 parameters, 28 GB in float32
     Errors: the first argument must be a module or a number of parameters
     """
-    from lispe_kernel.torch_library.lora import report as storage
+    from lispe_kernel.torch_library.lora import report as storage  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     return storage.storage_report(model, adapters, dtype)
 
@@ -157,10 +158,8 @@ def explore(value: Any, other: Any = None) -> Any:
     Example: (maybe (explore 3) "no explorer") => no explorer
     Errors: `Error: explore: there is no explorer for ...`; ipywidgets is not installed
     """
-    from lispe_kernel.display.page.registry import view_of
-
     try:
-        made = view_of(value).explore(other)
+        made = explorer_of(value, other)
     except ImportError as error:
         missing = error.name or "ipywidgets"
         raise LispeError(f"Error: explore: {missing} is not installed; pip install ipywidgets") from error

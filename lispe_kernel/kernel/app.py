@@ -12,7 +12,7 @@ import gc
 def launch(argv: list[str]) -> int:
     """Run a kernel with the arguments Jupyter gives (`-f CONNECTION_FILE`); returns the exit status."""
     gc.disable()
-    from lispe_kernel.kernel.process import LispeKernelApp
+    from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile
 
     app = LispeKernelApp.instance()
     app.initialize(argv)

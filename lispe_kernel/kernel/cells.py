@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.display.page.publish import PASSING, finish
+from lispe_kernel.assist.inspection import Inspector
+from lispe_kernel.assist.magics import MAGICS
+from lispe_kernel.display.page.publish import PASSING
+from lispe_kernel.kernel import magics as _magics  # noqa: F401 - says how the magics of notebooks run
 from lispe_kernel.kernel.cellfiles import cell_file
-from lispe_kernel.kernel.magics import parts_of, run_magic
 from lispe_kernel.kernel.publisher import bundle
-from lispe_kernel.running import bridges
 from lispe_kernel.running.background import needs_torch
+from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import Report, report
+from lispe_kernel.session import Outcome, Session
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -38,16 +41,10 @@ class Request:
     allow_stdin: bool = False
 
 
-@dataclass
-class Shown:
-    """The value of a part of a cell; `silent` when a notebook shows nothing for it."""
-
-    value: Any = None
-    silent: bool = True
-
-
 class Cell:
-    """One request on its way through a kernel. Subshells run several at a time."""
+    """One request on its way through a kernel; the host of its magics. Subshells run several at a time."""
+
+    magics = MAGICS
 
     def __init__(self, kernel: LispeKernel, request: Request) -> None:
         self.kernel = kernel
@@ -55,10 +52,6 @@ class Cell:
         self.name = f"cell {request.count}"
         # Text for the front end's pager (`?name`) and other requests to it, gathered while the cell runs.
         self.payload: list[dict[str, Any]] = []
-
-    @property
-    def file(self) -> str:
-        return cell_file(self.request.code)
 
     def run(self) -> dict[str, Any]:
         """Run the cell and return the content of its execute_reply."""
@@ -80,23 +73,43 @@ class Cell:
             kernel.interrupts.during(lambda: kernel.publisher.result(shown.value, request.count))
         return {"status": "ok", "user_expressions": expressions(kernel, request.expressions)}
 
-    def _evaluate(self) -> Shown:
+    def _evaluate(self) -> Outcome:
         self._wait_for_torch()
-        shown = Shown()
-        try:
-            for part in parts_of(self.request.code):
-                shown = self.lispe(part.text) if part.magic is None else run_magic(part, self)
-        finally:
-            # Curves and progress that were updated a moment ago show their last state.
-            finish()
-        return shown
+        return run_cell(self.request.code, self)
 
-    def lispe(self, text: str) -> Shown:
+    # -- what magics ask ---------------------------------------------------------------------------
+
+    @property
+    def session(self) -> Session:
+        return self.kernel.lispe
+
+    @property
+    def predefined(self) -> dict[str, Any]:
+        return self.kernel.predefined
+
+    @property
+    def inspector(self) -> Inspector:
+        return self.kernel.inspector
+
+    @property
+    def file(self) -> str:
+        return cell_file(self.request.code)
+
+    def lispe(self, text: str) -> Outcome:
         """Evaluate LispE text as (a part of) this cell."""
-        outcome = self.kernel.lispe.run(text, self.name, self.file)
-        # A Python function that a cell called may have assigned a global variable.
-        bridges.variables_of(self.kernel.lispe.namespace).settle()
-        return Shown(outcome.value, outcome.silent)
+        return run_lispe(self.session, text, self.name, self.file)
+
+    def reset(self) -> None:
+        self.kernel.reset()
+
+    def page(self, found: dict[str, str]) -> None:
+        self.payload.append({"source": "page", "data": found, "start": 0})
+
+    def python_ended(self) -> None:
+        """Figures of Python cells are shown now."""
+        self.kernel.facade.events.trigger("post_execute")
+
+    # -- waiting, asking -----------------------------------------------------------------------------
 
     def _wait_for_torch(self) -> None:
         preload = self.kernel.preload

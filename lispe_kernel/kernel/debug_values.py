@@ -11,15 +11,16 @@ from typing import Any
 from _pydevd_bundle.pydevd_extension_api import StrPresentationProvider
 from _pydevd_bundle.pydevd_extension_utils import EXTENSION_MANAGER_INSTANCE
 
+from lispe_kernel.kernel.publisher import bundle_json
 from lispe_kernel.language import printer
 
 WIDTH = 300
 
 
-class LispePresentation(StrPresentationProvider):
+class LispePresentation(StrPresentationProvider):  # type: ignore[misc]  # pydevd has no types
     """The text of every kind of value that LispE's printer knows."""
 
-    def can_provide(self, type_object: type, type_name: str) -> bool:
+    def can_provide(self, type_object: type, type_name: str) -> bool:  # noqa: ARG002 - pydevd gives it
         return type_object is not str and any(cls in printer._kinds for cls in type_object.__mro__)
 
     def get_str(self, value: Any) -> str:
@@ -29,8 +30,6 @@ class LispePresentation(StrPresentationProvider):
 
 def look(name: str) -> str:
     """The bundle of a variable of the calling frame, as JSON; debugpy evaluates this in a stopped frame."""
-    from lispe_kernel.kernel.publisher import bundle_json
-
     frame = sys._getframe(1)
     scope = frame.f_locals if name in frame.f_locals else frame.f_globals
     return bundle_json(scope[name])

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 # debugpy warns about Python's own frozen modules, which nobody steps into here.
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
-from ipykernel.debugger import ROUTING_ID, Debugger, get_tmp_directory
+from ipykernel.compiler import get_tmp_directory
+from ipykernel.debugger import ROUTING_ID, Debugger
 
 import lispe_kernel
 from lispe_kernel.kernel.debug_values import install_presentation
+from lispe_kernel.kernel.publisher import bundle
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -119,8 +121,6 @@ class LispeDebugger(Debugger):
         found = self.kernel.lispe.namespace
         if name not in found:
             return None
-        from lispe_kernel.kernel.publisher import bundle
-
         return bundle(found[name])
 
     async def _in_frame(

@@ -17,9 +17,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import default
 from traitlets.config.configurable import SingletonConfigurable
 
+from lispe_kernel.kernel.cells import expressions as values_of
+
 
 class Facade(InteractiveShell):
     """The shell that `IPython.get_ipython()` answers in this process."""
+
+    display_pub: ZMQDisplayPublisher
 
     def __init__(self, kernel: Any) -> None:
         # InteractiveShell's own constructor would build a whole IPython; only the traits are wanted.
@@ -34,8 +38,8 @@ class Facade(InteractiveShell):
         builtins.get_ipython = lambda: self  # type: ignore[attr-defined]
         builtins.display = _display  # type: ignore[attr-defined]
 
-    @property
-    def user_ns(self) -> dict[str, Any]:  # type: ignore[override]
+    @property  # type: ignore[misc]  # nobody sets it here
+    def user_ns(self) -> dict[str, Any]:
         """The variables of the LispE session: Python and LispE cells share them."""
         namespace: dict[str, Any] = self.kernel.lispe.namespace
         return namespace
@@ -70,12 +74,10 @@ class Facade(InteractiveShell):
 
     def user_expressions(self, expressions: dict[str, str]) -> dict[str, Any]:
         """The debugger asks through here what a variable looks like."""
-        from lispe_kernel.kernel.cells import expressions as answer
-
-        return answer(self.kernel, expressions)
+        return values_of(self.kernel, expressions)
 
 
 def _display(*values: Any, **options: Any) -> Any:
-    from IPython.display import display
+    from IPython.display import display  # noqa: PLC0415 - start-up: few Python cells call it
 
     return display(*values, **options)

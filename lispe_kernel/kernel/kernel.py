@@ -21,7 +21,9 @@ from lispe_kernel import __version__, display
 from lispe_kernel.assist.completeness import check
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
+from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.page.publish import freeze_all, install
+from lispe_kernel.kernel import debug_requests
 from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.facade import Facade
 from lispe_kernel.kernel.publisher import Publisher
@@ -31,8 +33,9 @@ from lispe_kernel.running.background import Preload, needs_torch
 from lispe_kernel.running.history import History
 from lispe_kernel.running.interrupts import Interrupts, ignore
 from lispe_kernel.session import Session
+from lispe_kernel.torch_library.support.progress import set_reporter
 
-LANGUAGE = {
+LANGUAGE: dict[str, object] = {
     "name": "lispe",
     "version": __version__,
     "mimetype": "text/x-common-lisp",
@@ -83,6 +86,7 @@ class LispeKernel(Kernel):
         self.facade = Facade.instance(kernel=self)
         display.load()
         install(self.publisher)
+        set_reporter(OutputReporter)
         self.comm_manager = comm.get_comm_manager()
         for kind in ("comm_open", "comm_msg", "comm_close"):
             self.shell_handlers[kind] = self._interruptible(getattr(self.comm_manager, kind))
@@ -114,8 +118,8 @@ class LispeKernel(Kernel):
         user_expressions: dict[str, str] | None = None,
         allow_stdin: bool = False,
         *,
-        cell_meta: Any = None,
-        cell_id: str | None = None,
+        cell_meta: Any = None,  # noqa: ARG002 - ipykernel gives it
+        cell_id: str | None = None,  # noqa: ARG002 - ipykernel gives it
     ) -> dict[str, Any]:
         request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
         reply = Cell(self, request).run()
@@ -138,7 +142,7 @@ class LispeKernel(Kernel):
         """A line from the user, for `input`."""
         if not self._allow_stdin:
             raise LispeError("Error: input: this front end cannot be asked for a line (no stdin here)")
-        return self.raw_input(prompt)
+        return str(self.raw_input(prompt))
 
     # -- help while typing -----------------------------------------------------------------------
 
@@ -147,7 +151,11 @@ class LispeKernel(Kernel):
         return self.completer.complete(code, len(code) if cursor_pos is None else cursor_pos)
 
     async def do_inspect(
-        self, code: str, cursor_pos: int | None, detail_level: int = 0, omit_sections: object = ()
+        self,
+        code: str,
+        cursor_pos: int | None,
+        detail_level: int = 0,
+        omit_sections: object = (),  # noqa: ARG002 - ipykernel gives it
     ) -> dict[str, Any]:
         self._names_of_torch(code)
         return self.inspector.inspect(code, len(code) if cursor_pos is None else cursor_pos, detail_level)
@@ -159,8 +167,12 @@ class LispeKernel(Kernel):
     async def do_is_complete(self, code: str) -> dict[str, Any]:
         return check(code)
 
-    async def do_history(
-        self, hist_access_type: str, output: bool, raw: bool, **query: Any
+    async def do_history(  # type: ignore[override]  # the query's parts go on together
+        self,
+        hist_access_type: str,
+        output: bool,
+        raw: bool,  # noqa: ARG002 - LispE has no other history than the text as it was typed
+        **query: Any,
     ) -> dict[str, Any]:
         return {"status": "ok", "history": self.history.answer(hist_access_type, output, query)}
 
@@ -168,14 +180,12 @@ class LispeKernel(Kernel):
 
     @cached_property
     def debugger(self) -> Any:
-        from lispe_kernel.kernel.debugger import LispeDebugger
+        from lispe_kernel.kernel.debugger import LispeDebugger  # noqa: PLC0415 - heavy: it imports debugpy
 
         return LispeDebugger.of(self)
 
     async def do_debug_request(self, msg: dict[str, Any]) -> Any:
-        from lispe_kernel.kernel import debugging
-
-        return await debugging.answer(self, msg)
+        return await debug_requests.answer(self, msg)
 
     @property
     def kernel_info(self) -> dict[str, Any]:

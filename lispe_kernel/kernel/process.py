@@ -19,7 +19,7 @@ class LispeKernelApp(IPKernelApp):
 
     name = "lispe-kernel"
     outstream_class = "lispe_kernel.kernel.streams.Stream"
-    subcommands: ClassVar[dict[str, tuple[str, str]]] = {}
+    subcommands: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]  # traitlets has one for each instance
 
     def _apply_curve_server_options(self, socket: Any) -> None:
         super()._apply_curve_server_options(socket)
@@ -32,7 +32,7 @@ class LispeKernelApp(IPKernelApp):
 
     def init_kernel(self) -> None:
         # The language is imported here, after the sockets are bound: clients that wait connect sooner.
-        from lispe_kernel.kernel.kernel import LispeKernel
+        from lispe_kernel.kernel.kernel import LispeKernel  # noqa: PLC0415 - start-up, as said above
 
         self.kernel_class = LispeKernel
         super().init_kernel()

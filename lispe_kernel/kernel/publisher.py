@@ -10,7 +10,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ipykernel.jsonutil import encode_images, json_clean
+from IPython.core.interactiveshell import InteractiveShell
 
+from lispe_kernel.display.page.registry import bundle as draw
 from lispe_kernel.running.report import Report, report
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ Bundle = tuple[dict[str, Any], dict[str, Any]]
 
 def bundle(value: Any) -> Bundle:
     """The MIME bundle of a value and its metadata; text/plain is always there."""
-    from lispe_kernel.display.page.registry import bundle as draw
-
     data = draw(value)
     if set(data) <= {"text/plain"}:
         own = _own_bundle(value)
@@ -41,11 +41,12 @@ def _own_bundle(value: Any) -> Bundle | None:
     """What a Python object that draws itself (a widget, a figure, a data frame) wants to show."""
     if not any(hasattr(type(value), name) for name in ("_repr_mimebundle_", "_repr_html_", "_repr_png_")):
         return None
-    from IPython.core.interactiveshell import InteractiveShell
-
     if not InteractiveShell.initialized():
         return None
-    data, metadata = InteractiveShell.instance().display_formatter.format(value)
+    formatter = InteractiveShell.instance().display_formatter
+    if formatter is None:
+        return None
+    data, metadata = formatter.format(value)
     return (data, metadata) if data else None
 
 

@@ -20,6 +20,7 @@ class Runtime(Protocol):
     arguments: list[str]
     threads: Any
     slots: dict[int, Any]
+    library_states: dict[str, Any]
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any: ...
 

@@ -53,7 +53,7 @@ def replacements_in(path: Path) -> Replacements:
     """
     parser = configparser.RawConfigParser()
     try:
-        parser.read_string(path.read_text(encoding="utf-8"))
+        parser.read_string(path.read_text(encoding="utf-8-sig"))
         return [
             (re.compile(parser.get(section, "regex")), parser.get(section, "replace"))
             for section in parser.sections()

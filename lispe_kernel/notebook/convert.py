@@ -28,7 +28,7 @@ Cell = tuple[str, str]  # (`code`, `markdown` or `magic`; text)
 
 def notebook_of(program: str) -> Any:
     """A notebook, not yet run, with the cells of a program."""
-    import nbformat.v4 as v4
+    import nbformat.v4 as v4  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     made = v4.new_notebook(metadata={"kernelspec": dict(_KERNEL), "language_info": dict(_LANGUAGE)})
     for number, (kind, text) in enumerate(cells_of(program)):

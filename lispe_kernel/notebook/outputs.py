@@ -107,7 +107,7 @@ def with_cell_numbers(new: str, stored: str) -> str:
     if len(numbers) != len(_CELL_NUMBER.findall(new)):
         return new
     known = iter(numbers)
-    return _CELL_NUMBER.sub(lambda found: next(known), new)
+    return _CELL_NUMBER.sub(lambda _: next(known), new)
 
 
 def differences(

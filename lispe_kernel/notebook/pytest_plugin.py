@@ -135,7 +135,7 @@ class _Settled:
         return kept
 
     def _remember(self, content: Any) -> None:
-        from nbformat import from_dict
+        from nbformat import from_dict  # noqa: PLC0415 - heavy: each command imports only what it runs
 
         identity = content.get("transient", {}).get("display_id")
         if identity is not None and "data" in content:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 CELL_TIMEOUT = 300  # seconds
 WIDTH = 72  # of a cell's first line in a progress line
@@ -25,7 +25,7 @@ def read(path: Path) -> Any:
 
     Raises NotebookError when there is none or the file is no notebook.
     """
-    import nbformat
+    import nbformat  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     if not path.is_file():
         raise NotebookError(f"There is no notebook {path}.")
@@ -51,8 +51,8 @@ def execute(notebook: Any, folder: Path, announce: Announce | None = None) -> No
 
     Raises NotebookError where a cell fails, takes too long, or the kernel dies or does not start.
     """
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    from nbclient import NotebookClient  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     numbers = {id(cell): number for number, cell in enumerate(code_cells(notebook), start=1)}
 
@@ -87,15 +87,19 @@ def run_file(path: Path, announce: Announce | None = None) -> int:
 
     The file changes only when all of it has run.
     """
-    import nbformat
+    import nbformat  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    from lispe_kernel.torch_library.files.atomic import write_file
+    from lispe_kernel.torch_library.files.atomic import write_file  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     notebook = read(path)
     execute(notebook, path.parent, announce)
     tidy(notebook)
     text = nbformat.writes(notebook) + "\n"
-    write_file(str(path), lambda file: file.write(text.encode("utf-8")))
+
+    def fill(file: BinaryIO) -> None:
+        file.write(text.encode("utf-8"))
+
+    write_file(str(path), fill)
     return len(code_cells(notebook))
 
 

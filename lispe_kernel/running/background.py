@@ -33,7 +33,7 @@ def load_torch_library() -> None:
     # The import is a long stretch of Python: hand the interpreter over more often while it lasts.
     sys.setswitchinterval(SWITCH)
     try:
-        from lispe_kernel.torch_library import load
+        from lispe_kernel.torch_library import load  # noqa: PLC0415 - this is the work of the thread
 
         load()
     finally:

@@ -99,7 +99,7 @@ class History:
         return None not in batch
 
     def _insert(self, base: sqlite3.Connection, cells: list[tuple[int, str]]) -> None:
-        import sqlite3
+        import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
         with contextlib.suppress(sqlite3.Error), base:
             if self._session is None:
@@ -108,7 +108,7 @@ class History:
             base.executemany("insert or replace into cells values (?, ?, ?)", rows)
 
     def _open(self) -> sqlite3.Connection | None:
-        import sqlite3
+        import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
         file = self._file or default_file()
         try:
@@ -153,7 +153,7 @@ def _select(base: sqlite3.Connection, kind: str, query: dict[str, Any], now: int
     return [] if choose is None else choose(base, query, now)
 
 
-def _tail(base: sqlite3.Connection, query: dict[str, Any], now: int) -> list[Entry]:
+def _tail(base: sqlite3.Connection, query: dict[str, Any], _now: int) -> list[Entry]:
     rows = base.execute(
         "select session, line, source from cells order by session desc, line desc limit ?", (_limit(query),)
     )
@@ -172,7 +172,7 @@ def _range(base: sqlite3.Connection, query: dict[str, Any], now: int) -> list[En
     return rows.fetchall()
 
 
-def _search(base: sqlite3.Connection, query: dict[str, Any], now: int) -> list[Entry]:
+def _search(base: sqlite3.Connection, query: dict[str, Any], _now: int) -> list[Entry]:
     pattern = query.get("pattern") or "*"
     choice = (
         "max(session) as session, max(line) as line, source"

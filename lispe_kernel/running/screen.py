@@ -7,9 +7,9 @@ keyboard, and there is nothing to clear.
 from __future__ import annotations
 
 import builtins
-import sys
 from typing import Any
 
+from lispe_kernel.display.page import publish
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import to_text
@@ -21,9 +21,7 @@ def clear_output(wait: Any = None) -> None:
 
     Example: (clear_output) => nil
     """
-    shells = sys.modules.get("IPython.core.interactiveshell")
-    if shells is not None and shells.InteractiveShell.initialized():
-        shells.InteractiveShell.instance().display_pub.clear_output(bool(wait))
+    publish.clear(bool(wait))
 
 
 @function("input")

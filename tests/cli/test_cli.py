@@ -117,6 +117,44 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "Error: cannot read 'b.lisp': it is not UTF-8 text\n")
 
 
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["p.lisp"], ["-"], ["-e", '(load "p.lisp")'], ["-e", '(use "p.lisp")']]
+)
+def test_a_byte_order_mark_before_a_program_is_no_part_of_it(tmp_path: Path, arguments: list[str]) -> None:
+    program = BOM + '(println "read")\n'
+    (tmp_path / "p.lisp").write_text(program, encoding="utf-8")
+    done = lispe(tmp_path, *arguments, typed=program)
+    assert done.stdout.startswith("read\n")
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("words", [[], ["notebook"], ["notebook", "check"]])
+def test_help_of_every_command_line(tmp_path: Path, words: list[str]) -> None:
+    done = lispe(tmp_path, *words, "--help")
+    assert done.stdout.startswith(" ".join(["usage: lispe", *words]))
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["notebook"], "notebook needs a command"),
+        (["notebook", "frob"], "unknown command frob"),
+        (["notebook", "run"], "run needs a file"),
+        (["notebook", "check", "a.ipynb", "--tolerance", "2"], "--tolerance"),
+        (["--version", "more"], "unknown option --version"),
+    ],
+)
+def test_a_command_line_that_is_not_understood(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = lispe(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "usage: lispe" in done.stderr
+
+
 def test_version_and_help(tmp_path: Path) -> None:
     assert lispe(tmp_path, "--version").stdout == f"LispE {__version__}\n"
     assert lispe(tmp_path, "--help").stdout.startswith("usage: lispe ")

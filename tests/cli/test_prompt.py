@@ -11,8 +11,9 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from lispe_kernel import Session
+from lispe_kernel import Session, display
 from lispe_kernel.assist.completion import Completer
+from lispe_kernel.assist.magics import AT_A_PROMPT
 from lispe_kernel.repl import BANNER, Completions, Prompt
 from lispe_kernel.running.background import Preload
 from lispe_kernel.running.history import History
@@ -70,8 +71,45 @@ def test_tab_offers_what_the_kernel_would(tmp_path: Path) -> None:
     assert (found.text, found.start_position) == ("only-this-name", -7)
 
 
-def test_question_mark_helps(typing: Typing) -> None:
-    assert "(println (() values))" in typing("?println\r")[1]
+@pytest.mark.parametrize("asked", ["?println", "println?", "? println", "??println"])
+def test_question_mark_helps(typing: Typing, asked: str) -> None:
+    assert "(println (() values))" in typing(f"{asked}\r")[1]
+
+
+def test_help_on_nothing_says_so(typing: Typing) -> None:
+    assert "nothing is named 'no-such-name'" in typing("?no-such-name\r")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("%time (+ 1 2)\r", "Wall time: "),
+        ("%%time\r(+ 1 2)\r\r\r", "Wall time: "),
+        ("(setq mine 5)\r%who\r", "mine  "),
+        ("(setq mine 5)\r%reset\r%who\r", "Nothing is defined yet."),
+        ("%lsmagic\r", "%time FORM"),
+        ("!echo from the shell\r", "from the shell"),
+        ("%%python\rmade = 6 * 7\r\r\r(+ made 1)\r", "43"),
+        ("%python 6 * 7\r", "42"),
+    ],
+)
+def test_magics_run(typing: Typing, typed: str, printed: str) -> None:
+    _, out, err = typing(typed)
+    assert printed in out
+    assert err == ""
+
+
+def test_tab_offers_the_magics_that_can_run_here() -> None:
+    found = Completer(Session, AT_A_PROMPT).matches("%", 1)[1]
+    assert {match.text for match in found} == {
+        f"%{name}" for name, entry in AT_A_PROMPT.items() if entry.line and name.isalpha()
+    }
+    assert "%matplotlib" not in {match.text for match in found}
+
+
+def test_what_waits_for_the_end_is_shown_after_each_entry(typing: Typing) -> None:
+    display.load()
+    assert "loss 0.5 after 1 step" in typing('(track "loss" 0.5)\r')[1]
 
 
 def test_the_history_of_earlier_prompts_comes_back(typing: Typing) -> None:

@@ -24,10 +24,11 @@ EXAMPLES = [
 def test_an_example_gives_what_it_states(code: str, result: str, in_folder: Path) -> None:
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
-        outcome = Session().run(code)
+        session = Session()
+        outcome = session.run(code)
     assert (output.getvalue().removesuffix("\n") or to_text(outcome.value)) == result
     with contextlib.redirect_stdout(io.StringIO()):
-        publish.finish()
+        publish.finish(session)
 
 
 @pytest.mark.parametrize("entry", FUNCTIONS, ids=lambda entry: entry.name)

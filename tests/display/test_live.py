@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from lispe_kernel.display.page import publish
+from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.views import training
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.session import Session
@@ -41,16 +42,17 @@ class Screen:
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     made = Screen()
-    monkeypatch.setattr(publish, "_publisher", made)
+    monkeypatch.setattr(publish.screen, "publisher", made)
     return made
 
 
 def run(source: str) -> Any:
     samples.display.load()
+    session = Session()
     try:
-        return Session().evaluate(source)
+        return session.evaluate(source)
     finally:
-        publish.finish()
+        publish.finish(session)
 
 
 # -- display
@@ -127,6 +129,20 @@ def test_each_run_starts_anew(screen: Screen) -> None:
     assert texts == ["a 1 after 1 step (first 1, least 1)", "b 2 after 1 step (first 2, least 2)"]
 
 
+def test_the_curves_of_two_sessions_do_not_mix(screen: Screen) -> None:
+    first, second = Session(), Session()
+    first.evaluate('(track "loss" 1)')
+    second.evaluate('(track "loss" 2)')
+    publish.finish(first)
+    assert screen.texts[-1] == "loss 1 after 1 step (first 1, least 1)"
+    first.evaluate('(track "loss" 3)')
+    second.evaluate('(track "loss" 4)')
+    publish.finish(second)
+    assert screen.texts[-1] == "loss 4 after 2 steps (first 2, least 2)"
+    publish.finish(first)
+    assert screen.texts[-1] == "loss 3 after 1 step (first 3, least 3)"
+
+
 def test_a_loop_that_fails_keeps_what_it_had(screen: Screen) -> None:
     with pytest.raises(LispeError):
         run('(track "a" 1) (track "a" 2) (car 3 4 5)')
@@ -137,7 +153,8 @@ def test_a_loop_that_fails_keeps_what_it_had(screen: Screen) -> None:
 
 def test_a_tensor_of_one_number_can_be_tracked_and_nan_is_loud(screen: Screen) -> None:
     training.track("loss", torch.tensor([float("nan")]))
-    publish.finish()
+    # Outside of every session an output is the process's; any session's cell ends it.
+    publish.finish(Session())
     assert screen.texts[-1].endswith("1 NaN or Inf!")
 
 
@@ -160,10 +177,8 @@ def test_a_curve_of_a_million_steps_stays_small() -> None:
 
 
 def test_long_work_is_one_output_that_updates(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "_publisher", None)
-    before = progress.set_reporter(progress.TerminalReporter)
+    before = progress.set_reporter(OutputReporter)
     try:
-        publish.install(screen)
         monkeypatch.setattr(progress, "PATIENCE", -1.0)
         monkeypatch.setattr(progress, "_PAUSE", -1.0)
         with progress.progress("saving <big>.pt", 200) as advance:

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from lispe_kernel.display import bundle
+from lispe_kernel.display.explorers.registry import explorer_of
 from lispe_kernel.display.page import registry
-from lispe_kernel.display.page.registry import View, renderer, view_of
+from lispe_kernel.display.page.registry import View, renderer
 from tests.display.samples import List
 
 
@@ -24,7 +25,7 @@ class Part(Thing):
 
 @pytest.fixture(autouse=True)
 def own_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_views", dict(registry._views))
+    monkeypatch.setattr(registry.views, "_entries", dict(registry.views))
 
 
 PLAIN = [
@@ -87,7 +88,7 @@ def test_no_address_of_a_python_object_is_shown() -> None:
 
 def test_a_kind_without_an_explorer_says_so() -> None:
     with pytest.raises(Exception, match=r"Error: explore: there is no explorer for the integer 3"):
-        view_of(3).explore()
+        explorer_of(3)
 
 
 HEAVY = ("torch", "matplotlib", "PIL", "ipywidgets", "IPython", "numpy")

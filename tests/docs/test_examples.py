@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lispe_kernel import Session, display, to_text, torch_library
+from lispe_kernel.display.page.publish import finish
 from lispe_kernel.language.functions import registry
 from lispe_kernel.running import bridges, screen  # noqa: F401 - they register functions
 
@@ -28,8 +29,9 @@ def shown(code: str) -> tuple[str, str]:
     """What an example prints, and the text of its value."""
     output = io.StringIO()
     with contextlib.redirect_stdout(output):
-        outcome = Session().run(code)
-        display.publish.finish()
+        session = Session()
+        outcome = session.run(code)
+        finish(session)
     return output.getvalue().removesuffix("\n"), to_text(outcome.value)
 
 

@@ -12,7 +12,7 @@ from lispe_kernel import LispeError, Session
 from lispe_kernel.assist.completeness import check
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
-from lispe_kernel.kernel.magics import parts_of
+from lispe_kernel.assist.magics import parts_of
 
 PIECES = [
     "(",

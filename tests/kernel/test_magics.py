@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lispe_kernel import LispeError, Session
-from lispe_kernel.kernel.magics import parts_of
+from lispe_kernel.assist.magics import parts_of
 from lispe_kernel.running import bridges
 from tests.kernel.kernel_process import Running
 

@@ -51,6 +51,13 @@ def test_check_takes_a_tolerance(tolerance: str, status: int, tmp_path: Path) ->
     assert main(["notebook", "check", str(path), "--tolerance", tolerance]) == status
 
 
+def test_a_byte_order_mark_is_no_part_of_a_program(tmp_path: Path) -> None:
+    program = tmp_path / "p.lisp"
+    program.write_text("\ufeff(+ 1 2)\n", encoding="utf-8")
+    assert main(["notebook", "new", str(program)]) == 0
+    assert nbformat.read(tmp_path / "p.ipynb", 4).cells[0].source == "(+ 1 2)"
+
+
 def test_check_takes_replacements(tmp_path: Path) -> None:
     path = write(tmp_path / "a.ipynb", ('"seed 17"', text("seed 4")))
     rules = tmp_path / "rules.cfg"

@@ -52,7 +52,7 @@ def palette(scale: Scale) -> bytes:
 
 def indices(values: Any, low: float, high: float) -> Any:
     """The palette entry of each value of a numpy array, uint8. What is not finite gets the last one."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     finite = np.isfinite(values)
     span = high - low

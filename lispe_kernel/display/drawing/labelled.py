@@ -35,7 +35,7 @@ def heatmap_png(
     across: Axis | None = None,
 ) -> bytes:
     """The raster between its axes, with a title and a colour bar, as PNG bytes."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     down, across = down or Axis.counted("", raster.rows), across or Axis.counted("", raster.columns)
     pixels = _enlarged(colours.indices(raster.blocks, low, high))
@@ -67,7 +67,7 @@ def lines_png(
     height: int = 280,
 ) -> bytes:
     """Curves over shared axes as PNG bytes."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     frame = charts.frame_of(series, width, height - _TOP)
     sheet = Image.new("RGB", (width, height), _PAPER)
@@ -90,7 +90,7 @@ def lines_png(
 
 
 def _strokes(sheet: Any, series: Sequence[Series], frame: charts.Frame) -> None:
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     large = sheet.resize((sheet.width * _SMOOTH, sheet.height * _SMOOTH), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(large)
@@ -119,7 +119,7 @@ def _title(pen: Any, title: str, width: int) -> None:
 
 def _upright(sheet: Any, text: str, middle: int) -> None:
     """A text that reads from bottom to top at the left edge."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     if not text:
         return
@@ -130,7 +130,7 @@ def _upright(sheet: Any, text: str, middle: int) -> None:
 
 
 def _colour_bar(sheet: Any, pen: Any, scale: Scale, low: float, high: float, left: int, height: int) -> None:
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     ramp = np.linspace(high, low, height)[:, None].repeat(12, 1)
     sheet.paste(_coloured(colours.indices(ramp, low, high), scale), (left, _TOP))
@@ -141,8 +141,8 @@ def _colour_bar(sheet: Any, pen: Any, scale: Scale, low: float, high: float, lef
 
 
 def _coloured(pixels: Any, scale: Scale) -> Any:
-    import numpy as np
-    from PIL import Image
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+    from PIL import Image  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     table = np.frombuffer(colours.palette(scale), np.uint8).reshape(-1, 3)
     return Image.fromarray(table[pixels])
@@ -150,7 +150,7 @@ def _coloured(pixels: Any, scale: Scale) -> Any:
 
 def _enlarged(pixels: Any) -> Any:
     """At least `_LEAST` pixels on the longer side and 24 on the shorter, by repetition."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     grown = pictures.enlarged(pixels, _LEAST)
     for axis in (0, 1):
@@ -160,14 +160,14 @@ def _enlarged(pixels: Any) -> Any:
 
 
 def _font(size: int) -> Any:
-    from PIL import ImageFont
+    from PIL import ImageFont  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     return ImageFont.load_default(size)
 
 
 def _bytes(sheet: Any) -> bytes:
     """The sheet with a palette of its own: a third of the bytes, no visible loss."""
-    from PIL import Image
+    from PIL import Image  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     target = io.BytesIO()
     sheet.quantize(200, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(

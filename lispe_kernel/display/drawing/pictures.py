@@ -81,7 +81,7 @@ def reduce_matrix(matrix: Any, most: int = MOST_PIXELS) -> Raster:
 
 
 def _reduce_array(matrix: Any, down: int, across: int) -> Any:
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     values = (np.abs(matrix) if matrix.dtype.kind == "c" else matrix).astype(np.float64)
     for axis, block in ((0, down), (1, across)):
@@ -94,7 +94,7 @@ def _reduce_array(matrix: Any, down: int, across: int) -> Any:
 
 
 def _reduce_tensor(matrix: Any, down: int, across: int) -> Any:
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     values = matrix.detach()
     if str(values.layout) != "torch.strided":
@@ -116,7 +116,7 @@ def _reduce_tensor(matrix: Any, down: int, across: int) -> Any:
 
 def _reduce_sparse(values: Any, down: int, across: int) -> Any:
     """Block means from the stored entries alone: no dense copy of a huge sparse matrix is made."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     entries = values.to_sparse_coo().coalesce()
     rows, columns = entries.shape
@@ -132,7 +132,7 @@ def _reduce_sparse(values: Any, down: int, across: int) -> Any:
 
 def limit_of(rasters: Sequence[Raster]) -> float:
     """The end of a zero-centred scale: the largest magnitude, or the 99th percentile when few lie far out."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     found = [raster.blocks[np.isfinite(raster.blocks)].ravel() for raster in rasters]
     values = np.abs(np.concatenate(found)) if found else np.zeros(0)
@@ -233,12 +233,9 @@ def _percent(place: int, length: int) -> str:
 
 
 def _bar(low: float, high: float, scale: Scale) -> Element:
-    middle = element("span", "0") if low < 0 < high else None
     strip = element("u", style=f"background:{scale.gradient}", role="img", aria_label="colour scale")
     ends = numbers.value(low, 3), numbers.value(high, 3)
-    return element(
-        "div", element("span", ends[0]), strip, element("span", ends[1]), middle and None, class_="b"
-    )
+    return element("div", element("span", ends[0]), strip, element("span", ends[1]), class_="b")
 
 
 def _scale_facts(raster: Raster, low: float, high: float, scale: Scale, down: Axis, across: Axis) -> str:
@@ -263,7 +260,7 @@ def montage(
     rasters: Sequence[Raster], low: float, high: float, scale: Scale = DIVERGING, gap: int = 3
 ) -> bytes:
     """Several rasters of one size side by side in one PNG, on one scale."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     across = max(1, math.ceil(math.sqrt(len(rasters))))
     high_, wide = rasters[0].blocks.shape
@@ -278,7 +275,7 @@ def montage(
 
 def enlarged(pixels: Any, least: int = 160) -> Any:
     """A small picture repeated pixel by pixel until its longer side has `least` pixels."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     factor = max(1, least // max(pixels.shape)) if pixels.size else 1
     return np.repeat(np.repeat(pixels, factor, 0), factor, 1)

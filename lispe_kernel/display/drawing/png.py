@@ -17,7 +17,7 @@ def encode(pixels: Any, palette: bytes) -> bytes:
 
     Example: encode(numpy.zeros((2, 3), "uint8"), b"\\xff\\xff\\xff") is a white picture 3 wide, 2 high
     """
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     height, width = pixels.shape
     lines = np.zeros((height, width + 1), dtype=np.uint8)

@@ -152,7 +152,7 @@ def _affine(values: Any) -> bool:
 
 def real(piece: Any) -> Any:
     """Values as float32, or float64 where that is needed; complex values as their magnitudes."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     if piece.is_complex():
         piece = piece.abs()
@@ -178,7 +178,7 @@ class _Moments:
 
     @classmethod
     def of(cls, values: Any, repeats: int, implied: int) -> _Moments:
-        import torch
+        import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         made = cls()
         rows = [_measure(piece) for piece in pieces(values)]
@@ -197,8 +197,10 @@ class _Moments:
         if implied:
             made.minimum, made.maximum = min(made.minimum, 0.0), max(made.maximum, 0.0)
         if made._loses_digits():
-            made.centred = _around(values, made.total / made.count) * repeats
-            made.centred += implied * (made.total / made.count) ** 2
+            mean = made.total / made.count
+            made.centred = _around(values, mean) * repeats
+            if implied:
+                made.centred += implied * mean * mean
         return made
 
     def _loses_digits(self) -> bool:
@@ -221,7 +223,7 @@ class _Moments:
 
 def _measure(piece: Any) -> Any:
     """min, max, sum, sum of squares, non-zeros and length of the finite values; NaNs; infinities."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     low, high = torch.aminmax(piece)
     if piece.device.type == "cpu" and math.isfinite(low.item()) and math.isfinite(high.item()):
@@ -236,7 +238,7 @@ def _measure(piece: Any) -> Any:
 
 
 def _row(piece: Any, low: Any, high: Any, nans: int, infinities: int) -> Any:
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     largest = max(abs(float(low)), abs(float(high)))
     # Squares of values beyond these overflow or vanish in float32.
@@ -248,7 +250,7 @@ def _row(piece: Any, low: Any, high: Any, nans: int, infinities: int) -> Any:
 
 def _around(values: Any, mean: float) -> float:
     """The sum of squared distances from the mean, over the finite values."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     total = 0.0
     for piece in pieces(values):
@@ -263,13 +265,13 @@ def _around(values: Any, mean: float) -> float:
 
 def _histogram(values: Any, repeats: int, implied: int, moments: _Moments) -> dict[str, Any]:
     """Counts over `BINS` equal bins (fewer for a few whole numbers), and the range they cover."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     low, high, bins = _range(values, moments)
     width = (high - low) / bins
     if width <= 0 or not math.isfinite(width):
         return {"low": low, "high": high, "histogram": (moments.count,)}
-    counts = None
+    counts = torch.zeros(bins, dtype=torch.int64, device=values.device)
     ragged = moments.nans or moments.infinities
     for piece in pieces(values):
         finite = piece[piece.isfinite()] if ragged else piece
@@ -277,9 +279,8 @@ def _histogram(values: Any, repeats: int, implied: int, moments: _Moments) -> di
             finite = finite.double()
         places = finite.sub(low).mul_(1 / width).clamp_(0, bins - 1)
         # To int8, not uint8: the conversion of floats is five times as fast there.
-        found = torch.bincount(places.to(torch.int8), minlength=bins)
-        counts = found if counts is None else counts + found
-    made = [int(c) * repeats for c in counts.tolist()] if counts is not None else [0] * bins
+        counts += torch.bincount(places.to(torch.int8), minlength=bins)
+    made = [int(c) * repeats for c in counts.tolist()]
     if implied:
         made[min(bins - 1, max(0, int(-low / width)))] += implied
     return {"low": low, "high": high, "histogram": tuple(made)}

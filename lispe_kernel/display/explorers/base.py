@@ -3,7 +3,7 @@
 The picture goes through the same parts as a value's own output, so it looks and reads the same. Each
 application is two outputs: its still, kept up to date, which is what the notebook saves, and the widget. The
 page's script shows the still only where the widget is not alive, so a kernel that was killed leaves a picture
-and no error. `freeze_all` takes the widgets away when the kernel ends.
+and no error. `publish.freeze_all` takes the widgets away when the kernel ends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from lispe_kernel.language.printer import register_kind
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _log = logging.getLogger("lispe.display")
-_live: list[Explorer] = []
 
 
 class Explorer:
@@ -95,7 +94,7 @@ class Explorer:
         self.draw()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.root.model_id}
         publish.publish({"text/plain": "", WIDGET: view}, self.live_identity)
-        _live.append(self)
+        publish.screen.live.append(self)
 
     def _still(self, content: Node) -> Bundle:
         """The present picture without anything live."""
@@ -108,17 +107,7 @@ class Explorer:
         publish.publish({"text/plain": ""}, self.live_identity, update=True)
 
 
-register_kind(Explorer, "explorer_", lambda explorer, show: explorer.text)
-
-
-def freeze_all() -> None:
-    """Replace every live widget output by its still picture."""
-    while _live:
-        explorer = _live.pop()
-        try:
-            explorer.freeze()
-        except Exception:
-            _log.exception("an explorer could not be replaced by its picture")
+register_kind(Explorer, "explorer_", lambda explorer, _: explorer.text)
 
 
 def slider(label: str, length: int, value: int = 0) -> Any:

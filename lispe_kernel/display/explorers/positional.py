@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lispe_kernel.display.drawing import charts, pictures
 from lispe_kernel.display.drawing.pictures import Axis
 from lispe_kernel.display.explorers.base import Explorer, slider, span
+from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts
-from lispe_kernel.display.views.positional import Positions
+from lispe_kernel.display.views.positional import Positions, positions_of
 
 
-def explorer(positions: Positions) -> Explorer:
-    """An explorer of a table of positions."""
-    return PositionalExplorer(positions)
+@explorer(
+    "lispe_kernel.torch_library.modules.positional.PositionalEncoding",
+    "lispe_kernel.torch_library.modules.positional.RotaryEmbedding",
+    "torch.nn.modules.sparse.Embedding",
+)
+def positional_explorer(module: Any, _: Any) -> Explorer:
+    """An explorer of a module's table of positions."""
+    return PositionalExplorer(positions_of(module))
 
 
 class PositionalExplorer(Explorer):

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
 from lispe_kernel.display.explorers.base import Explorer, choice
+from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, one_line
 from lispe_kernel.display.views.state_dicts import tensors_of, totals_line
@@ -26,7 +27,11 @@ _ORDERS = {
 _MOST_NAMES = 2000
 
 
-def explorer(state: Any, other: Any = None) -> Explorer:
+@explorer(
+    "lispe_kernel.torch_library.state.state_dicts.StateDict",
+    "lispe_kernel.torch_library.checkpoints.files.Checkpoint",
+)
+def state_dict_explorer(state: Any, other: Any) -> Explorer:
     """An explorer of named tensors; `other` is a second state dict to compare with."""
     tensors = tensors_of(getattr(state, "model", state))
     if not tensors:
@@ -34,6 +39,13 @@ def explorer(state: Any, other: Any = None) -> Explorer:
     return StateDictExplorer(
         tensors, None if other is None else dict(tensors_of(getattr(other, "model", other)))
     )
+
+
+@explorer("torch.nn.modules.module.Module")
+def module_explorer(module: Any, other: Any) -> Explorer:
+    """The explorer of its tensors; another module is compared with it."""
+    state, beside = (part.state_dict() if hasattr(part, "state_dict") else part for part in (module, other))
+    return state_dict_explorer(state, beside)
 
 
 class StateDictExplorer(Explorer):

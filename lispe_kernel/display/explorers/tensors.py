@@ -9,6 +9,7 @@ import ipywidgets as widgets
 from lispe_kernel.display.drawing import charts, pictures
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.explorers.base import Explorer, choice, slider, span
+from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts
 from lispe_kernel.display.views.tensors import alarms, dense, entry, envelope, summary
@@ -18,7 +19,8 @@ _PIXELS = 256
 _AXES = ("row", "column")
 
 
-def explorer(tensor: Any, other: Any = None) -> Explorer:
+@explorer("torch.Tensor")
+def tensor_explorer(tensor: Any, other: Any) -> Explorer:
     """An explorer of a tensor with values; `other` has the same shape."""
     if tensor.is_meta or tensor.numel() == 0:
         raise LispeError("Error: explore: the tensor has no values")
@@ -40,8 +42,9 @@ class TensorExplorer(Explorer):
         ]
         self.axes = [axis for axis, length in enumerate(shape[:-2]) if length > 1]
         self.follow(*self.leading)
-        self.rows = span("rows", shape[-2]) if len(shape) > 1 else None
-        self.columns = span("columns", shape[-1]) if shape else None
+        # A vector has no rows, a scalar neither rows nor columns.
+        self.rows: Any = span("rows", shape[-2]) if len(shape) > 1 else None
+        self.columns: Any = span("columns", shape[-1]) if shape else None
         self.follow(*(control for control in (self.rows, self.columns) if control is not None))
         self.range = widgets.FloatLogSlider(
             value=1,

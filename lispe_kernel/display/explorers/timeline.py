@@ -8,23 +8,31 @@ import ipywidgets as widgets
 
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.explorers.base import Explorer
+from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page.html import Node, element, facts, name
 from lispe_kernel.display.views.checkpoints import metric_pairs
 from lispe_kernel.display.views.compare import StateComparisonView, compare_states
 from lispe_kernel.display.views.state_dicts import tree_page
-from lispe_kernel.display.views.timeline import Moment, Timeline, figures
+from lispe_kernel.display.views.timeline import Moment, Timeline, figures, timeline_of
 from lispe_kernel.language.errors import LispeError, wrong_argument
 
 _NOTHING = "nothing"
 
 
-def explorer(timeline: Timeline, model: Any = None) -> Explorer:
+@explorer(Timeline)
+def timeline_explorer(timeline: Timeline, model: Any) -> Explorer:
     """An explorer of the healthy checkpoints; with a model each can be loaded into it."""
     if not timeline.healthy:
         raise LispeError("Error: explore: every checkpoint of this timeline is damaged")
     if model is not None and not hasattr(model, "state_dict"):
         raise wrong_argument("explore", 2, "a model into which a checkpoint can be loaded", model)
     return TimelineExplorer(timeline, model)
+
+
+@explorer("lispe_kernel.torch_library.checkpoints.folders.CheckpointList")
+def listing_explorer(listing: Any, model: Any) -> Explorer:
+    """The explorer of the timeline of the listed files."""
+    return timeline_explorer(timeline_of(listing), model)
 
 
 class TimelineExplorer(Explorer):
@@ -57,12 +65,13 @@ class TimelineExplorer(Explorer):
 
     @property
     def moment(self) -> Moment:
-        return self.timeline.healthy[self.at.value]
+        chosen: int = self.at.value
+        return self.timeline.healthy[chosen]
 
     def load(self) -> str:
         """Load the chosen checkpoint into the model."""
-        from lispe_kernel.torch_library.checkpoints.files import load_checkpoint
-        from lispe_kernel.torch_library.state.state_dicts import load_state_dict
+        from lispe_kernel.torch_library.checkpoints.files import load_checkpoint  # noqa: PLC0415 - PyTorch is imported when it is first needed
+        from lispe_kernel.torch_library.state.state_dicts import load_state_dict  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         load_state_dict(self.model, load_checkpoint(self.moment.path))
         return f"{self.moment.file} is loaded into the model"
@@ -96,6 +105,6 @@ def _label(moment: Moment) -> str:
 
 def state_of(moment: Moment) -> dict[str, Any]:
     """The model's tensors of a checkpoint file."""
-    from lispe_kernel.torch_library.checkpoints.files import load_checkpoint
+    from lispe_kernel.torch_library.checkpoints.files import load_checkpoint  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     return dict(load_checkpoint(moment.path).model)

@@ -1,18 +1,21 @@
-"""Sending outputs: one publisher, installed by whatever shows them.
+"""Sending outputs: one publisher a process, installed by whatever shows them.
 
 A terminal shows the text; the kernel installs a publisher that speaks Jupyter's display messages. What is
-still waiting when a cell ends (a curve that was updated a moment ago) is sent by `finish`, which the kernel
-and the command line call after each run.
+still waiting when a cell ends (a curve that was updated a moment ago) belongs to the session that shows it
+and is sent by `finish`, which whoever runs cells and programs calls after each run.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from lispe_kernel.display.page.registry import Bundle, bundle
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.runtime import Runtime, current
 
 # Metadata of an output that will be cleared in a moment, for those who record outputs and cannot clear.
 PASSING = "lispe_passing"
@@ -22,8 +25,12 @@ class Publisher(Protocol):
     """Something that shows MIME bundles; with an identity a later one can replace an earlier one."""
 
     def data(
-        self, data: Bundle, metadata: dict[str, Any], identity: str | None = None, update: bool = False
+        self, data: Bundle, metadata: dict[str, Any], /, identity: str | None = None, update: bool = False
     ) -> None: ...
+
+    def clear(self, wait: bool = False) -> None:
+        """Remove what the running cell has shown so far; with `wait`, when the next output comes."""
+        ...
 
 
 class Terminal:
@@ -33,7 +40,7 @@ class Terminal:
         self._shown: dict[str, str] = {}
 
     def data(
-        self, data: Bundle, metadata: dict[str, Any], identity: str | None = None, update: bool = False
+        self, data: Bundle, _metadata: dict[str, Any], identity: str | None = None, update: bool = False
     ) -> None:
         text = data.get("text/plain", "")
         if identity is not None:
@@ -43,28 +50,42 @@ class Terminal:
         if text:
             sys.stdout.write(text + "\n")
 
-    # A terminal cannot take back what it wrote: outputs that change often wait for `finish`.
+    def clear(self, wait: bool = False) -> None:
+        """A terminal cannot take back what it wrote."""
+
+    # For the same reason outputs that change often wait for `finish`.
     replaces = False
 
 
-_publisher: Publisher = Terminal()
-_waiting: list[Callable[[], None]] = []
+class Live(Protocol):
+    """An output that lives as long as the process, and leaves a picture of itself."""
+
+    def freeze(self) -> None: ...
+
+
+class Screen:
+    """Where this process shows its outputs, and the live ones on it."""
+
+    def __init__(self) -> None:
+        self.publisher: Publisher = Terminal()
+        self.live: list[Live] = []
+        # What is shown outside of every session: by a thread that Python started, say.
+        self.states: dict[str, Any] = {}
+
+
+screen = Screen()
+_log = logging.getLogger("lispe.display")
+T = TypeVar("T")
 
 
 def install(publisher: Publisher) -> None:
-    """Send all outputs to this publisher from now on, the progress of saves and loads among them."""
-    global _publisher
-    _publisher = publisher
-    if replaces():
-        from lispe_kernel.display.page.progress import OutputReporter
-        from lispe_kernel.torch_library.support.progress import set_reporter
-
-        set_reporter(OutputReporter)
+    """Send all outputs to this publisher from now on."""
+    screen.publisher = publisher
 
 
 def replaces() -> bool:
     """Whether an output can be replaced in place."""
-    return bool(getattr(_publisher, "replaces", True))
+    return bool(getattr(screen.publisher, "replaces", True))
 
 
 def new_identity() -> str:
@@ -74,7 +95,7 @@ def new_identity() -> str:
 
 def publish(data: Bundle, identity: str | None = None, update: bool = False) -> None:
     """Show a bundle, or replace the one shown under the same identity."""
-    _publisher.data(data, {}, identity, update)
+    screen.publisher.data(data, {}, identity, update)
 
 
 def show(value: Any, identity: str | None = None, update: bool = False) -> None:
@@ -82,19 +103,44 @@ def show(value: Any, identity: str | None = None, update: bool = False) -> None:
     publish(bundle(value), identity, update)
 
 
+def shown_by_session(key: str, make: Callable[[], T]) -> T:
+    """What the evaluating session keeps under a key for its outputs, made when it is first asked for."""
+    try:
+        states = current().library_states
+    except LispeError:
+        states = screen.states
+    if key not in states:
+        states[key] = make()
+    found: T = states[key]
+    return found
+
+
+_WAITING = "display: waiting"
+
+
+def clear(wait: bool = False) -> None:
+    """Remove what the running cell has shown so far; with `wait`, when the next output comes."""
+    screen.publisher.clear(wait)
+
+
 def at_finish(act: Callable[[], None]) -> None:
-    """Have `act` called once when the running cell or program ends."""
-    _waiting.append(act)
+    """Have `act` called once when the running cell or program of the session ends."""
+    shown_by_session(_WAITING, list[Callable[[], None]]).append(act)
 
 
-def finish() -> None:
-    """Send what still waits. Called after each cell, whether it ended well or not."""
-    while _waiting:
-        _waiting.pop(0)()
+def finish(session: Runtime) -> None:
+    """Send what of a session still waits. Called after each cell, whether it ended well or not."""
+    for states in (session.library_states, screen.states):
+        waiting = states.get(_WAITING, [])
+        while waiting:
+            waiting.pop(0)()
 
 
 def freeze_all() -> None:
-    """Replace every live widget by its picture. The kernel calls it when it shuts down or restarts."""
-    explorers = sys.modules.get("lispe_kernel.display.explorers.base")
-    if explorers is not None:
-        explorers.freeze_all()
+    """Replace every live output by its picture. The kernel calls it when it shuts down or restarts."""
+    while screen.live:
+        output = screen.live.pop()
+        try:
+            output.freeze()
+        except Exception:
+            _log.exception("a live output could not be replaced by its picture")

@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lispe_kernel.display.page.by_class import Kinds
 from lispe_kernel.display.page.html import Node, element, one_line, plain
-from lispe_kernel.language.discovery import import_all
-from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.display.page.theme import page
+from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
 
 Bundle = dict[str, Any]
@@ -54,14 +54,9 @@ class View:
         """A picture for front ends that show no HTML."""
         return None
 
-    def explore(self, other: Any = None) -> Any:
-        """An explorer of the value, with another value beside it where that makes sense."""
-        raise LispeError(f"Error: explore: there is no explorer for {describe(self.value)}; show it as it is")
-
 
 V = TypeVar("V", bound=type[View])
-_views: dict[type | str, type[View]] = {}
-_is_complete = False
+views: Kinds[type[View]] = Kinds("lispe_kernel.display.views")
 # What is only ever printed: the first cell's `3` waits for no view.
 _PRINTED = frozenset({type(None), bool, int, float, complex, str, Atom})
 
@@ -72,38 +67,19 @@ def renderer(*kinds: type | str) -> Callable[[V], V]:
     A name is looked up in the value's class and its bases, so that no library is imported to register.
     A later registration of a kind replaces the earlier one.
     """
-
-    def register(view: V) -> V:
-        for kind in kinds:
-            _views[kind] = view
-        return view
-
-    return register
+    return views.enter(*kinds)  # type: ignore[return-value]  # a decorator gives back what it was given
 
 
 def view_of(value: Any) -> View:
     """The view of a value: the nearest registered class among its bases, else the printing one."""
     if type(value) in _PRINTED:
         return View(value)
-    load_views()
-    for cls in type(value).__mro__:
-        found = _views.get(cls) or _views.get(f"{cls.__module__}.{cls.__qualname__}")
-        if found is not None:
-            return found(value)
-    return View(value)
+    return (views.find(value) or View)(value)
 
 
 def load_views() -> None:
     """Register every view, once; `view_of` does it when it first needs one."""
-    global _is_complete
-    if not _is_complete:
-        import_all("lispe_kernel.display.views")
-        _is_complete = True
-
-
-def registered() -> list[type | str]:
-    """The kinds that have a view."""
-    return list(_views)
+    views.load()
 
 
 def plain_text(text: str) -> str:
@@ -116,8 +92,6 @@ def bundle(value: Any) -> Bundle:
 
     Example: bundle(3) is {"text/plain": "3"}
     """
-    from lispe_kernel.display.page.theme import page
-
     try:
         view = view_of(value)
     except Exception as error:
@@ -153,8 +127,6 @@ def _rescued(value: Any, part: str, error: Exception) -> Bundle:
 
 
 def _note(text: str, error: Exception, part: str) -> str:
-    from lispe_kernel.display.page.theme import page
-
     _log.error("the %s of an output could not be drawn", part, exc_info=error)
     reason = f"Only the text is shown: the {part} could not be drawn ({type(error).__name__}: {error})."
     return page([element("pre", text), element("p", reason, class_="q", role="note")])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 from lispe_kernel.display.page.html import Constant, Node, element, to_html
 
@@ -30,7 +30,7 @@ def script() -> Constant:
 
 
 def _source(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def _lines(text: str) -> str:

@@ -55,7 +55,7 @@ def change(label: str, a: Any, b: Any) -> Change:
     first, second = (dense(t) for t in (a, b))
     wide = first.is_complex() or second.is_complex()
     kind = "complex128" if wide else "float64"
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     first, second = (t.to(getattr(torch, kind)).reshape(-1) for t in (first, second))
     difference = summarise((second - first).reshape(a.shape))
@@ -106,7 +106,7 @@ class StateComparison:
 
 
 for _cls in (TensorComparison, StateComparison):
-    register_kind(_cls, "comparison_", lambda value, show: value.text)
+    register_kind(_cls, "comparison_", lambda value, _: value.text)
 
 
 def compare(a: Any, b: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Lists, typed lists, dictionaries and instances: readable, foldable, shortened when long.
+"""Lists, typed lists, dictionaries, instances, sets and heaps: readable, foldable, shortened when long.
 
 A short one is its printed text and nothing more. A long one shows its beginning and its end; what is
 inside folds open, drawn by its own view. Cycles and depth end in a line of text.
@@ -23,6 +23,7 @@ from lispe_kernel.language.values.typed import TypedList
 _PRINTED_WHOLE = 400  # a container with at most so many things in it prints as LispE prints it
 _HEAD, _TAIL = 24, 4
 _SHOWN = 60  # items shown under a fold
+_MEMBERS = 200  # of a set or heap
 _DEEPEST = 5
 _SHORT_TEXT = 100
 _DRAWN, _FOLDS = 24, 120  # views and folds in one output
@@ -58,7 +59,7 @@ def is_instance(value: Any) -> bool:
 
 def fields_of(value: Any) -> list[tuple[str, Any]]:
     """The fields of an instance with their values."""
-    from lispe_kernel.language.values.instances import pairs
+    from lispe_kernel.language.values.instances import pairs  # noqa: PLC0415 - start-up: only who needs it pays
 
     return pairs(value)
 
@@ -85,7 +86,7 @@ def short_text(value: Any, depth: int = 0) -> str:
     return one_line(view_of(value).line(), _SHORT_TEXT)
 
 
-def _items_text(value: Sequence[Any], depth: int) -> Iterator[str]:
+def _items_text(value: Sequence[Any] | TypedList, depth: int) -> Iterator[str]:
     length = len(value)
     if length <= _HEAD + _TAIL:
         yield from (short_text(item, depth + 1) for item in value)
@@ -136,7 +137,7 @@ class ContainerView(View):
             return None
         return self.body(Place())
 
-    def body(self, place: Place) -> Node:
+    def body(self, _: Place) -> Node:
         """The page of the container at its place in the output."""
         return element("bdi", self.text())
 
@@ -229,7 +230,7 @@ class TypedListView(ContainerView):
     def html(self) -> Node:
         return self.body(Place()) if len(self.value) >= _CURVE_FROM else None
 
-    def body(self, place: Place) -> Node:
+    def body(self, _: Place) -> Node:
         array = self.value.array
         title = f"{self.value.name} of {numbers.count(len(array))}"
         if len(array) < _CURVE_FROM:
@@ -246,7 +247,7 @@ class TypedListView(ContainerView):
 
 def _curve(array: Any, title: str) -> Element:
     """A curve through the array; of a long one the lowest and highest value of each stretch."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     block = max(1, math.ceil(len(array) / 500))
     starts = np.arange(0, len(array), block)
@@ -282,7 +283,7 @@ class DictionaryView(ContainerView):
         modules = [item for item in self.value.values() if hasattr(item, "named_parameters")]
         if not modules:
             return None
-        from lispe_kernel.display.views.modules import size_of
+        from lispe_kernel.display.views.modules import size_of  # noqa: PLC0415 - start-up: only who needs it pays
 
         sizes = [size_of(module) for module in modules]
         return facts(
@@ -313,4 +314,32 @@ class InstanceView(ContainerView):
         return [
             element("p", element("span", title, class_="t")),
             table(("field", "value"), rows, label=title, data_sort=True),
+        ]
+
+
+@renderer(
+    "lispe_kernel.language.values.sets.Set",
+    "lispe_kernel.language.values.heaps.Heap",
+    "lispe_kernel.language.values.linked.LinkedList",
+)
+class BagView(View):
+    """A set, heap or linked list: its members, shortened when they are many."""
+
+    def html(self) -> Node:
+        members = list(getattr(self.value, "lispe_items", self.value))
+        if len(members) <= 24:
+            return None
+        kind = type_atom(self.value).name.strip("_").replace("_", " ")
+        place = Place().inside(self.value)
+        rows = [(item_node(item, place),) for item in members[:_MEMBERS]]
+        more = len(members) - len(rows)
+        return [
+            element("p", element("span", f"{kind} of {numbers.count(len(members))}", class_="t")),
+            element(
+                "div",
+                table(("member",), rows, label=kind),
+                style="max-height:320px;overflow-y:auto",
+                data_find="search",
+            ),
+            element("p", f"{numbers.count(more)} more", class_="q") if more else None,
         ]

@@ -11,7 +11,7 @@ from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, name, table
 from lispe_kernel.display.page.registry import renderer
-from lispe_kernel.display.views.modules import ModuleView, Size
+from lispe_kernel.display.views.modules import ModuleView, Size, section
 
 _ROWS = 200
 
@@ -21,7 +21,7 @@ def singular_values(layer: Any) -> list[float] | None:
 
     None where A or B holds NaN or infinity: there are none then.
     """
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     with torch.no_grad():
         down = layer.lora_A.weight.detach().double().cpu()
@@ -83,6 +83,13 @@ def adapters_in(module: Any) -> list[tuple[str, Any]]:
         for key, part in module.named_modules()
         if hasattr(part, "lora_A") and hasattr(part, "scale")
     ]
+
+
+@section
+def adapters(module: Any) -> Node:
+    """The adapters of a module that has some."""
+    found = adapters_in(module)
+    return adapter_table(found) if found else None
 
 
 @renderer("lispe_kernel.torch_library.modules.lora_layer.LoraLinear")

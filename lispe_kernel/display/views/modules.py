@@ -6,7 +6,7 @@ width); nothing is run to find them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,16 @@ def output_shape(module: Any) -> str:
     return output_shape(last[0]) if last and type(module).__name__ in ("Sequential", "TorchModel") else ""
 
 
+Section = Callable[[Any], Node]
+_sections: list[Section] = []
+
+
+def section(make: Section) -> Section:
+    """Put what the decorated function makes of a module on the page of every module; None adds nothing."""
+    _sections.append(make)
+    return make
+
+
 @renderer("torch.nn.modules.module.Module")
 class ModuleView(View):
     """Any PyTorch module."""
@@ -88,15 +98,6 @@ class ModuleView(View):
             self._weights(),
         ]
 
-    def explore(self, other: Any = None) -> Any:
-        """The explorer of its tensors; another module is compared with it."""
-        from lispe_kernel.display.explorers.state_dicts import explorer
-
-        states = [
-            module.state_dict() if hasattr(module, "state_dict") else module for module in (self.value, other)
-        ]
-        return explorer(*states)
-
     def properties(self, size: Size) -> list[tuple[str, Node]]:
         devices = sorted({str(p.device) for p in self.value.parameters()})
         dtypes = sorted({str(p.dtype).removeprefix("torch.") for p in self.value.parameters()})
@@ -112,11 +113,8 @@ class ModuleView(View):
         ]
 
     def special(self) -> Node:
-        """What only this kind of module shows; the adapters of a module that has some."""
-        from lispe_kernel.display.views.lora import adapter_table, adapters_in
-
-        adapters = adapters_in(self.value)
-        return adapter_table(adapters) if adapters else None
+        """What only this kind of module shows: by default the sections of files that know parts of it."""
+        return [made(self.value) for made in _sections]
 
     def _weights(self) -> Node:
         """The tensors of a small module, measured; a large one says how to see them."""

@@ -96,7 +96,7 @@ class SchedulerView(View):
 
 def future_rates(scheduler: Any) -> list[float]:
     """The rates of the schedule from its first step on, by its formula; nothing is stepped."""
-    from lispe_kernel.torch_library.training.schedulers import SCHEDULES
+    from lispe_kernel.torch_library.training.schedulers import SCHEDULES  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     formula = SCHEDULES[scheduler.kind][1]
     total = min(_STEPS, int(scheduler.settings["total_steps"]))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, pictures
@@ -35,14 +36,15 @@ def numbers_in(name: str, position: int, value: Any) -> list[float]:
     if isinstance(value, TypedList):
         return [float(item) for item in value]
     if is_tensor(value):
-        from lispe_kernel.display.views.tensors import dense
+        from lispe_kernel.display.views.tensors import dense  # noqa: PLC0415 - start-up: only who needs it pays
 
         flat = dense(value).reshape(-1)
         return (flat.abs() if flat.is_complex() else flat).double().tolist()  # type: ignore[no-any-return]
     if isinstance(value, list | tuple | range):
         if all(isinstance(item, int | float) for item in value):
             return [float(item) for item in value]
-        if all(is_tensor(item) and item.numel() == 1 for item in value):
+        tensors: list[Any] = list(value)
+        if all(is_tensor(item) and item.numel() == 1 for item in tensors):
             return [float(item) for item in value]
     array = getattr(value, "array", value)
     if getattr(array, "dtype", None) is not None and array.dtype.kind in "iufb":
@@ -66,7 +68,7 @@ def curves_in(name: str, position: int, value: Any) -> list[Sequence[float]]:
 
 def matrix_in(name: str, value: Any) -> Any:
     """A tensor or numpy array of at least two axes from a tensor, a matrix or a list of lists."""
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     if is_tensor(value):
         found = value.detach()
@@ -80,7 +82,7 @@ def matrix_in(name: str, value: Any) -> Any:
 
 
 def _array_of_lists(name: str, value: Any) -> Any:
-    import numpy as np
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     expected = "a tensor, a matrix or a list of equally long lists of numbers"
     if not isinstance(value, list | tuple) or not value:
@@ -166,12 +168,7 @@ def _parts(matrix: Any, shown: int) -> list[tuple[str, Any]]:
     """The first matrices of the last two axes with the name of their place."""
     leading = tuple(int(n) for n in matrix.shape[:-2])
     found = []
-    for flat in range(shown):
-        index = []
-        rest = flat
-        for length in reversed(leading):
-            index.insert(0, rest % length)
-            rest //= length
+    for index in islice(product(*map(range, leading)), shown):
         part = matrix
         for place in index:
             part = part[place]
@@ -197,7 +194,7 @@ def labels_in(name: str, position: int, value: Any, length: int) -> list[str] | 
     return labels
 
 
-register_kind(Heatmap, "heatmap_", lambda value, show: value.text)
+register_kind(Heatmap, "heatmap_", lambda value, _: value.text)
 
 
 @renderer(Heatmap)
@@ -234,7 +231,7 @@ class HeatmapView(View):
         return [element("div", figures), note]
 
     def png(self) -> bytes | None:
-        from lispe_kernel.display.drawing.labelled import heatmap_png
+        from lispe_kernel.display.drawing.labelled import heatmap_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         made = self.value
         if len(made.rasters) > 1:
@@ -284,7 +281,7 @@ class Plot:
         return f"plot{title} of {curves}{points} point{'s' if points != 1 else ''}"
 
 
-register_kind(Plot, "plot_", lambda value, show: plain_text(value.text))
+register_kind(Plot, "plot_", lambda value, _: plain_text(value.text))
 
 
 @renderer(Plot)
@@ -301,6 +298,6 @@ class PlotView(View):
         ]
 
     def png(self) -> bytes | None:
-        from lispe_kernel.display.drawing.labelled import lines_png
+        from lispe_kernel.display.drawing.labelled import lines_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         return lines_png(self.value.series, self.value.text)

@@ -59,7 +59,7 @@ class Positions:
         The mean of the cosines of two blocks of rows is the product of the blocks' mean unit rows, so
         the large matrix is never made.
         """
-        import torch
+        import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         unit = torch.nn.functional.normalize(self.table, dim=1)
         block = max(1, math.ceil(self.length / most))
@@ -76,7 +76,7 @@ class Positions:
         return self._strongest()
 
     def _strongest(self) -> list[float]:
-        import torch
+        import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         if self.length < 3:
             return [float(self.length)] * self.width
@@ -156,15 +156,10 @@ class PositionalView(View):
         ]
 
     def png(self) -> bytes | None:
-        from lispe_kernel.display.drawing.labelled import heatmap_png
+        from lispe_kernel.display.drawing.labelled import heatmap_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         title = f"{self.positions.kind} positional encoding"
         return heatmap_png(self.raster, -1.0, 1.0, title, down=self._down, across=self._across)
-
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.positional import explorer
-
-        return explorer(self.positions)
 
     @property
     def _down(self) -> Axis:
@@ -197,11 +192,6 @@ class EmbeddingView(ModuleView):
         drawn = pictures.heatmap(raster, -limit, limit, label, down=down, across=across)
         short = 1 < table.shape[0] <= _LEARNED_POSITIONS
         return element("div", drawn, similarity_figure(positions_of(self.value)) if short else None)
-
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.positional import explorer
-
-        return explorer(positions_of(self.value))
 
 
 def similarity_figure(found: Positions) -> Element:

@@ -100,11 +100,6 @@ class StateDictView(View):
             tree_page(self.entries),
         ]
 
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.state_dicts import explorer
-
-        return explorer(self.value, other)
-
 
 def totals_line(known: list[Statistics]) -> str:
     """`3 tensors, 1,050,624 values, 4.2 MB, float32`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, colours, pictures
@@ -81,11 +82,6 @@ class TensorView(View):
         if len(rasters) == 1 and max(rasters[0].blocks.shape) > _MULTIPLE_PIXELS:
             return pictures.picture(rasters[0], -limit, limit)
         return pictures.montage(rasters, -limit, limit)
-
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.tensors import explorer
-
-        return explorer(self.value, other)
 
     def _spread(self) -> Element | None:
         known = self.statistics
@@ -250,16 +246,11 @@ def matrices(tensor: Any, most: int) -> Iterator[tuple[tuple[int, ...], Any]]:
     leading = values.shape[:-2]
     if str(values.layout) != "torch.strided" and len(leading):
         values = values.to_dense()
-    for flat in range(min(most, math.prod(leading))):
-        index = []
-        rest = flat
-        for length in reversed(leading):
-            index.insert(0, rest % length)
-            rest //= length
+    for index in islice(product(*map(range, leading)), most):
         matrix = values
         for place in index:
             matrix = matrix[place]
-        yield (tuple(index) if math.prod(leading) > 1 else ()), matrix
+        yield (index if math.prod(leading) > 1 else ()), matrix
 
 
 def value_tables(tensor: Any, known: Statistics) -> Iterator[Element]:
@@ -338,7 +329,7 @@ def _curve(tensor: Any, known: Statistics) -> Element:
 
 def envelope(values: Any) -> tuple[list[float], list[float]]:
     """Points of a curve through a vector: every value, or the extremes of at most a thousand stretches."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     length = values.numel()
     if length <= _CURVE_VALUES:

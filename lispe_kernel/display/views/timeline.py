@@ -88,14 +88,14 @@ class Timeline:
         return ", ".join([*parts, f"{damaged} damaged!"] if damaged else parts)
 
 
-register_kind(Timeline, "timeline_", lambda value, show: value.text)
+register_kind(Timeline, "timeline_", lambda value, _: value.text)
 
 
 def timeline(folder: str) -> Timeline:
     """The checkpoints that `torch_list_checkpoints` finds, looked at more closely."""
     if not isinstance(folder, str):
         raise wrong_argument("timeline", 1, "the path of a folder", folder)
-    from lispe_kernel.torch_library.checkpoints.folders import list_checkpoints
+    from lispe_kernel.torch_library.checkpoints.folders import list_checkpoints  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     listed = list_checkpoints(folder)
     if not listed:
@@ -135,9 +135,9 @@ Sample = dict[str, Any]
 
 def _look(moment: Moment, verify: bool) -> tuple[Moment, Sample]:
     """Sampled weights by name, after the checksums when they are compared."""
-    from lispe_kernel.torch_library.files.errors import BadFile
-    from lispe_kernel.torch_library.files.formats import open_file
-    from lispe_kernel.torch_library.state import plan as loading
+    from lispe_kernel.torch_library.files.errors import BadFile  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    from lispe_kernel.torch_library.files.formats import open_file  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    from lispe_kernel.torch_library.state import plan as loading  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     if moment.damage:
         return moment, {}
@@ -158,7 +158,7 @@ def _named_epoch(path: str) -> float | None:
 
 def sample(archive: Any, names: Mapping[str, str]) -> Sample:
     """A few stretches of the floating-point tensors, spread over the file, read straight from their place."""
-    import torch
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     kinds = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
     fitting = [(key, ref) for key, ref in names.items() if archive.entries[ref].dtype in kinds]
@@ -217,14 +217,9 @@ class TimelineView(View):
 
     def png(self) -> bytes | None:
         curves = metric_series(self.value) or [drift_series(self.value)]
-        from lispe_kernel.display.drawing.labelled import lines_png
+        from lispe_kernel.display.drawing.labelled import lines_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         return lines_png(curves, "checkpoints", "epoch") if any(s.xs for s in curves) else None
-
-    def explore(self, other: Any = None) -> Any:
-        from lispe_kernel.display.explorers.timeline import explorer
-
-        return explorer(self.value, other)
 
 
 @renderer("lispe_kernel.torch_library.checkpoints.folders.CheckpointList")
@@ -232,14 +227,13 @@ class ListingView(View):
     """What `torch_list_checkpoints` gives: the printed lines, and the timeline of the headers."""
 
     def html(self) -> Node:
-        return TimelineView(self._timeline()).html() if self.value else None
+        return TimelineView(timeline_of(self.value)).html() if self.value else None
 
-    def explore(self, other: Any = None) -> Any:
-        return TimelineView(self._timeline()).explore(other)
 
-    def _timeline(self) -> Timeline:
-        moments = tuple(moments_of(self.value))
-        return Timeline(os.path.dirname(moments[0].path) if moments else "", moments)
+def timeline_of(listing: Any) -> Timeline:
+    """The timeline of the files that `torch_list_checkpoints` lists."""
+    moments = tuple(moments_of(listing))
+    return Timeline(os.path.dirname(moments[0].path) if moments else "", moments)
 
 
 def _place(moment: Moment, index: int) -> float:

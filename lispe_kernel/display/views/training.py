@@ -31,7 +31,6 @@ class Curve:
     ys: list[float] = field(default_factory=list)
     count: int = 0
     least: float = math.inf
-    least_at: float = 0.0
     last: float = math.nan
     first: float = math.nan
     bad: int = 0
@@ -48,7 +47,7 @@ class Curve:
         if not math.isfinite(value):
             self.bad += 1
         elif value < self.least:
-            self.least, self.least_at = value, x
+            self.least = value
         self._sum += value
         self._gathered += 1
         if self._gathered >= self._merge:
@@ -140,7 +139,7 @@ class TrackerView(View):
     def png(self) -> bytes | None:
         if self.value.running or not self.value.curves:
             return None
-        from lispe_kernel.display.drawing.labelled import lines_png
+        from lispe_kernel.display.drawing.labelled import lines_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         group = groups_of(list(self.value.curves.values()))[0]
         return lines_png(_series(group), "training", "step")
@@ -200,25 +199,32 @@ def _figure(group: list[Curve]) -> Element:
     )
 
 
-_tracker: Tracker | None = None
+class Tracking:
+    """The tracker of the cell that a session runs; None before anything is tracked."""
 
+    def __init__(self) -> None:
+        self.tracker: Tracker | None = None
 
-def _finish() -> None:
-    global _tracker
-    if _tracker is not None:
-        _tracker.end()
-        _tracker = None
+    def started(self) -> Tracker:
+        """The tracker of the running cell, which ends with the cell."""
+        if self.tracker is None:
+            self.tracker = Tracker()
+            publish.at_finish(self.end)
+        return self.tracker
+
+    def end(self) -> None:
+        ended, self.tracker = self.tracker, None
+        if ended is not None:
+            ended.end()
 
 
 def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
     """Add a value to the curve of that name in the output of the running cell."""
-    global _tracker
     if not isinstance(name, str):
         raise wrong_argument("track", 1, "a name", name)
-    if _tracker is None:
-        _tracker = Tracker()
-        publish.at_finish(_finish)
-    _tracker.add(name, as_number("track", 2, value), _optional(step, 3), _whole(total))
+    # A tracker starts even where its first value is refused, as an output of the cell.
+    tracker = publish.shown_by_session("display: tracking", Tracking).started()
+    tracker.add(name, as_number("track", 2, value), _optional(step, 3), _whole(total))
     return value
 
 

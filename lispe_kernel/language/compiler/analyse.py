@@ -209,17 +209,12 @@ def _expected(node: Node, known: Kinds, around: Kinds) -> str:
         variable = node.variable
         if variable is None or variable.shared:
             return ""
-        return known[variable] if variable in known else _unchanged(variable, known, around)
+        return known[variable] if variable in known else around.get(variable, "")
     if kind is Primitive:
         return node.inline.result([_expected(part, known, around) for part in node.arguments], node)
     if kind is Helper or kind is Call:
         return node.kind
     return ""
-
-
-def _unchanged(variable: Variable, known: Kinds, around: Kinds) -> str:
-    # A variable that the loop assigns but of which nothing was known at its entry is in neither.
-    return around.get(variable, "")
 
 
 # -- the nodes ----------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def _definition(e: Emitter, function: Function) -> ast.FunctionDef:
         e.emit(function.body, TAIL)
     arguments = _arguments(e, function)
     if e.has_turns and e.turning:
-        body = _turns_by_calls(e, function, arguments, body)
+        body = _turns_by_calls(e, function, body)
     elif e.has_turns:
         with e.nested_block() as looped:
             e.while_(e.constant(True), body)
@@ -74,9 +74,7 @@ def _arguments(e: Emitter, function: Function) -> ast.arguments:
     return ast.arguments([], given, rest, [], [], None, written)
 
 
-def _turns_by_calls(
-    e: Emitter, function: Function, arguments: ast.arguments, body: list[ast.stmt]
-) -> list[ast.stmt]:
+def _turns_by_calls(e: Emitter, function: Function, body: list[ast.stmt]) -> list[ast.stmt]:
     """A function whose turns are calls, so that each has variables of its own for lambdas to keep."""
     own = [e.argument(p.python) for p in function.parameters]
     turn = e.function_definition(

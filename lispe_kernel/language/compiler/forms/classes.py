@@ -244,7 +244,7 @@ def resolve_setq_where_it_is(r: Resolver, form: Form) -> Node:
 
 
 @special("this")
-def resolve_this(r: Resolver, form: Form) -> Node:
+def resolve_this(r: Resolver, _form: Form) -> Node:
     """The current instance, nil outside of one.
 
     Example: (class@ Named (n) (defun me () (this))) (setq one (Named "a")) (eq one (one (me))) => true

@@ -196,7 +196,7 @@ def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     return e.deliver(found, destination)
 
 
-def _items_kind(kinds: list[str], node: Primitive) -> str:
+def _items_kind(kinds: list[str], _node: Primitive) -> str:
     return kinds[0]
 
 
@@ -225,7 +225,7 @@ def _write_range(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     return e.deliver(e.call(" range", *e.operands(node.arguments)), destination)
 
 
-_RANGE = Inline(" range", emit=_write_range, kind=lambda kinds, node: kinds[0])
+_RANGE = Inline(" range", emit=_write_range, kind=lambda kinds, _node: kinds[0])
 
 
 def _write_whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
@@ -239,7 +239,7 @@ def _write_whole(e: Emitter, node: Primitive, destination: Destination) -> ast.e
 _WHOLE = Inline(
     " whole",
     emit=_write_whole,
-    kind=lambda kinds, node: kinds[0] if kinds[0] in ("natural", "integer") else "integer",
+    kind=lambda kinds, _node: kinds[0] if kinds[0] in ("natural", "integer") else "integer",
 )
 
 
@@ -263,7 +263,7 @@ def _write_after(e: Emitter, node: Primitive, destination: Destination) -> ast.e
 
 _TURNS = Inline(" turns", emit=_write_turns, kind="solid")
 _AFTER = Inline(
-    " after", emit=_write_after, kind=lambda kinds, node: kinds[0] if kinds[0] == "natural" else "integer"
+    " after", emit=_write_after, kind=lambda kinds, _node: kinds[0] if kinds[0] == "natural" else "integer"
 )
 
 
@@ -294,7 +294,7 @@ def resolve_loopcount(r: Resolver, form: Form) -> Node:
 
 
 @special("break", needs_function=True)
-def resolve_break(r: Resolver, form: Form) -> Node:
+def resolve_break(r: Resolver, _form: Form) -> Node:
     """Leave the innermost loop, whose value is nil then.
 
     Example: (loop x '(1 2 3) (check (= x 2) (break)) (setq seen x)) seen => 1

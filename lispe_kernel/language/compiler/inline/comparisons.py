@@ -29,7 +29,7 @@ def _no_text(arguments: Sequence[Node]) -> Sequence[Node]:
     return [a for a, b in ((first, second), (second, first)) if b.kind in NUMBERS]
 
 
-def _order_kind(kinds: list[str], node: Primitive) -> str:
+def _order_kind(kinds: list[str], _node: Primitive) -> str:
     return "boolean" if all(kind in NUMBERS or kind == "text" for kind in kinds) else ""
 
 

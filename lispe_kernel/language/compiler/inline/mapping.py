@@ -84,7 +84,7 @@ def _body(r: Resolver, function: InPlace, variables: list[Variable]) -> Node:
 # -- what is gone through -----------------------------------------------------------------------------
 
 
-def _source_kind(kinds: list[str], node: Primitive) -> str:
+def _source_kind(kinds: list[str], _node: Primitive) -> str:
     return kinds[0] if kinds[0] in ("numbers", "list") else ""
 
 

@@ -34,7 +34,7 @@ def _first(arguments: Sequence[Node]) -> Sequence[Node]:
 def _folded(operator: str) -> object:
     """The rule for the kind of a result, operand by operand from the left."""
 
-    def kind(kinds: list[str], node: Primitive) -> str:
+    def kind(kinds: list[str], _node: Primitive) -> str:
         found = kinds[0]
         for other in kinds[1:]:
             found = arithmetic_kind(operator, found, other)
@@ -46,7 +46,7 @@ def _folded(operator: str) -> object:
 # -- sums ---------------------------------------------------------------------------------------------
 
 
-def _sum_kind(kinds: list[str], node: Primitive) -> str:
+def _sum_kind(kinds: list[str], _node: Primitive) -> str:
     found = kinds[0]
     for other in kinds[1:]:
         found = _kind_of_sum(found, other)
@@ -181,7 +181,7 @@ def _is_positive(node: Node) -> bool:
     return type(node) is Constant and type(node.value) is int and node.value > 0
 
 
-@inline("^^", kind=lambda kinds, node: "solid" if kinds[0] in NOT_TEXT else "", least=2, most=2)
+@inline("^^", kind=lambda kinds, _node: "solid" if kinds[0] in NOT_TEXT else "", least=2, most=2)
 def power(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A power; a square is a product."""
     base, exponent = node.arguments
@@ -206,7 +206,7 @@ _BITS: dict[str, type[ast.operator]] = {
 
 @inline(
     *_BITS,
-    kind=lambda kinds, node: "integer" if set(kinds) <= INTEGERS else "",
+    kind=lambda kinds, _node: "integer" if set(kinds) <= INTEGERS else "",
     least=2,
     most=2,
     learns=_first,

@@ -50,7 +50,7 @@ def resolve_defprol(r: Resolver, form: Form) -> Node:
     return add_clause(r, form, _all_that_hold)
 
 
-def _first_that_holds(r: Resolver, clauses: list[Clause], parameters: list[Variable], name: str) -> Node:
+def _first_that_holds(r: Resolver, clauses: list[Clause], parameters: list[Variable], _name: str) -> Node:
     """The value of the first clause that holds."""
     least, _ = sizes(clauses)
     nodes = []
@@ -60,7 +60,7 @@ def _first_that_holds(r: Resolver, clauses: list[Clause], parameters: list[Varia
     return Block(r.place, [*nodes, r.nil()])
 
 
-def _all_that_hold(r: Resolver, clauses: list[Clause], parameters: list[Variable], name: str) -> Node:
+def _all_that_hold(r: Resolver, clauses: list[Clause], parameters: list[Variable], _name: str) -> Node:
     """The values of all clauses that hold, up to a cut."""
     least, _ = sizes(clauses)
     results, cut, met = r.temporary(), r.binding("cut"), r.binding("met")

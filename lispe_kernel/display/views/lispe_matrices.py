@@ -1,4 +1,4 @@
-"""LispE's own matrices and tensors (numpy arrays), and its sets and heaps. Needs no torch."""
+"""LispE's own matrices and tensors (numpy arrays) as tables and heatmaps. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Any
 
 from lispe_kernel.display.drawing import colours
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, shortened, table
+from lispe_kernel.display.page.html import Element, Node, element, facts, shortened
 from lispe_kernel.display.page.registry import View, plain_text, renderer
-from lispe_kernel.display.views.containers import Place, item_node, short_text
+from lispe_kernel.display.views.containers import short_text
 from lispe_kernel.display.views.plots import Heatmap, HeatmapView
 from lispe_kernel.language.printer import to_text, type_atom
 
 _TABLE_ROWS, _TABLE_COLUMNS = 16, 12
 _PRINTED_VALUES = 400
-_SHOWN = 200
 
 
 @renderer("lispe_kernel.language.values.matrices.Matrix")
@@ -78,31 +77,3 @@ def _cell(value: Any, limit: float) -> Element:
     )
     style = f"background:{colours.css(paint)};color:{colours.text_on(paint)}"
     return element("td", numbers.value(value), style=style)
-
-
-@renderer(
-    "lispe_kernel.language.values.sets.Set",
-    "lispe_kernel.language.values.heaps.Heap",
-    "lispe_kernel.language.values.linked.LinkedList",
-)
-class BagView(View):
-    """A set, heap or linked list: its members, shortened when they are many."""
-
-    def html(self) -> Node:
-        members = list(getattr(self.value, "lispe_items", self.value))
-        if len(members) <= 24:
-            return None
-        kind = type_atom(self.value).name.strip("_").replace("_", " ")
-        place = Place().inside(self.value)
-        rows = [(item_node(item, place),) for item in members[:_SHOWN]]
-        more = len(members) - len(rows)
-        return [
-            element("p", element("span", f"{kind} of {numbers.count(len(members))}", class_="t")),
-            element(
-                "div",
-                table(("member",), rows, label=kind),
-                style="max-height:320px;overflow-y:auto",
-                data_find="search",
-            ),
-            element("p", f"{numbers.count(more)} more", class_="q") if more else None,
-        ]

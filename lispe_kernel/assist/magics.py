@@ -1,0 +1,131 @@
+"""The table of magics (`%%python`, `%time`, `!command`, `?name` ...) and how a cell is cut at them.
+
+Completion, completeness, the prompt and the kernel read this table; what a magic does is in `running.magics`
+and `kernel.magics`. LispE text between magics keeps its line numbers, so errors and breakpoints stay right.
+`%` and `!` inside LispE forms stay LispE.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.reader import depth, tokens
+from lispe_kernel.language.source import Source
+
+# The names of `!command` and `?name`, which no program can write after `%`.
+SHELL, HELP = "!", "?"
+
+_CELL = re.compile(r"\s*%%(?P<name>[A-Za-z_]\w*)[ \t]*(?P<argument>[^\n]*)(?:\n|\Z)(?P<body>.*)", re.S)
+_LINE = re.compile(
+    r"[ \t]*(?:%(?P<name>[A-Za-z_]\w*)[ \t]*(?P<argument>.*)|!(?P<shell>[^=].*)"
+    r"|\?{1,2}[ \t]*(?P<before>[^\s()?]+)[ \t]*|(?P<after>[^\s()'\"`;?]+)\?)[ \t]*$"
+)
+
+
+@dataclass(frozen=True)
+class Magic:
+    """One magic: what it takes (the rest of a line, of a cell), its help, and whether it needs a notebook."""
+
+    help: str
+    line: bool = True
+    cell: bool = False
+    notebook: bool = False
+
+
+Magics = Mapping[str, Magic]
+
+MAGICS: Magics = {
+    "python": Magic("%%python: the cell is Python; it shares the session's variables both ways.", cell=True),
+    "time": Magic("%time FORM, %%time: the result, with the time it took.", cell=True),
+    "who": Magic("%who: the names that this session has defined, with their kinds."),
+    "reset": Magic("%reset: forget every definition of this session."),
+    "load_ext": Magic(
+        "%load_ext MODULE: import a Python module and run its load_ipython_extension.", notebook=True
+    ),
+    "matplotlib": Magic(
+        "%matplotlib inline: figures of Python cells appear in the notebook, as they always do here.",
+        notebook=True,
+    ),
+    "lsmagic": Magic("%lsmagic: the magics this kernel knows."),
+    SHELL: Magic("!COMMAND: run a shell command; what it prints appears as it comes."),
+    HELP: Magic("?NAME: help on a function, a form or a variable, in the pager."),
+}
+
+# What makes sense where there is a terminal and no notebook.
+AT_A_PROMPT: Magics = {name: entry for name, entry in MAGICS.items() if not entry.notebook}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of a cell: LispE when `magic` is None, otherwise a call of that magic."""
+
+    text: str
+    magic: str | None = None
+    argument: str = ""
+    # How many lines of the cell stand before the text.
+    line: int = 0
+
+    @property
+    def code(self) -> str:
+        """The code of a magic that takes code, on the lines where it stands in the cell."""
+        return "\n" * self.line + (self.text or self.argument)
+
+
+def parts_of(code: str, magics: Magics = MAGICS) -> Iterator[Part]:
+    """The parts of a cell in their order. Raises LispeError for a cell magic that is not in the table."""
+    whole = _CELL.match(code)
+    if whole is not None:
+        name = whole["name"]
+        if name not in magics or not magics[name].cell:
+            raise LispeError(f"Error: unknown cell magic: '%%{name}'. Known: {_cell_magics(magics)}")
+        yield Part(whole["body"], name, whole["argument"].strip(), code[: whole.start("body")].count("\n"))
+        return
+    yield from _cut(code, magics)
+
+
+def _cut(code: str, magics: Magics) -> Iterator[Part]:
+    lines = code.split("\n")
+    candidates = [number for number, line in enumerate(lines) if line.lstrip()[:1] in ("%", "!", "?")]
+    candidates += [number for number, line in enumerate(lines) if line.rstrip()[-1:] == "?"]
+    start = 0
+    for number in sorted(set(candidates)):
+        found = _LINE.match(lines[number])
+        if found is None or not _known(found, magics) or not _at_top("\n".join(lines[start:number])):
+            continue
+        yield from _lispe(lines, start, number)
+        yield _magic_part(found, number)
+        start = number + 1
+    yield from _lispe(lines, start, len(lines))
+
+
+def _known(found: re.Match[str], magics: Magics) -> bool:
+    if found["name"] is not None:
+        return found["name"] in magics and magics[found["name"]].line
+    return True
+
+
+def _magic_part(found: re.Match[str], line: int) -> Part:
+    if found["name"] is not None:
+        return Part("", found["name"], found["argument"].strip(), line)
+    if found["shell"] is not None:
+        return Part("", SHELL, found["shell"], line)
+    return Part("", HELP, found["before"] or found["after"], line)
+
+
+def _at_top(text: str) -> bool:
+    """Whether what follows this text stands outside every bracket, string and comment."""
+    source = Source(text)
+    return not depth(source) and not any(kind in ("broken", "unclosed") for kind, _, _ in tokens(source))
+
+
+def _lispe(lines: list[str], start: int, end: int) -> Iterator[Part]:
+    text = "\n".join(lines[start:end])
+    if text.strip() or (start == 0 and end == len(lines)):
+        yield Part("\n" * start + text, line=start)
+
+
+def _cell_magics(magics: Magics) -> str:
+    return ", ".join(f"%%{name}" for name, entry in sorted(magics.items()) if entry.cell)
