@@ -142,7 +142,7 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
     Example: (println (storage_report 7000000000)) => model: 7,000,000,000 parameters, 28 GB in float32
     Errors: the first argument must be a module or a number of parameters
     """
-    from lispe_kernel.torch_library.lora import report as storage
+    from lispe_kernel.torch_library.lora import storage
 
     return storage.storage_report(model, adapters, dtype)
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.support.guard import arguments_text, guarded, readable
+from lispe_kernel.torch_library.support.guard import arguments_text, guarded
+from lispe_kernel.torch_library.support.wording import readable
 from tests.torch_library.torch_calls import call, error_of, listed
 
 CPP = (

@@ -9,7 +9,7 @@ from lispe_kernel import LispeError, Session
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.hugging_face import files as hf_files
-from lispe_kernel.torch_library.hugging_face.cache import Context
+from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
 
 CPU = torch.device("cpu")
 SMALL = {

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 
-_UNITS = ("", "k", "M", "G", "T", "P")
+from lispe_kernel.torch_library.support.sizes import short_amount
 
 
 def value(number: float, digits: int = 4) -> str:
@@ -44,23 +44,9 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def short_count(number: int) -> str:
-    """A whole number in three digits and a unit: `999`, `7.08 M`."""
-    return _scaled(number, "")
-
-
 def size(number: int) -> str:
     """A number of bytes in decimal units: `512 B`, `4.2 MB`."""
-    return _scaled(number, "B").replace("kB", "KB")
-
-
-def _scaled(number: float, unit: str) -> str:
-    power = 0
-    while abs(number) >= 999.5 and power < len(_UNITS) - 1:
-        number /= 1000
-        power += 1
-    text = format(number, ".0f" if power == 0 or abs(number) >= 99.5 else ".3g")
-    return f"{text} {_UNITS[power]}{unit}".rstrip()
+    return short_amount(number)
 
 
 def share(part: int, whole: int) -> str:

@@ -1,8 +1,8 @@
 """Training checkpoints: model, optimizer, epoch, random state, schedule and metrics in one file.
 
 Saved so that training resumes bit for bit: the optimizer's moments and every random generator are part of
-the file. What is compared before a resume changes anything is in `checkpoint_resume.py` and
-`schedule_resume.py`; listing and thinning out folders of checkpoints is in `checkpoint_folders.py`.
+the file. What is compared before a resume changes anything is in `optimizer.py` and `schedule.py`;
+listing and thinning out folders of checkpoints is in `folders.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.checkpoints import random_state
 from lispe_kernel.torch_library.checkpoints.optimizer import (
     MALFORMED,
     Trained,
@@ -38,20 +39,20 @@ from lispe_kernel.torch_library.files.archive import Advance, Archive
 from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import open_file, write_tree
 from lispe_kernel.torch_library.files.trees import put_together
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.adapters import (
     as_in_model,
     refuse_other_active,
     stored_state,
     stored_targets,
 )
+from lispe_kernel.torch_library.state.comparison import paired
 from lispe_kernel.torch_library.state.modules import merged_layers, modules_of
+from lispe_kernel.torch_library.state.names import state_names
 from lispe_kernel.torch_library.state.state_dicts import StateDict, element
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
-from lispe_kernel.torch_library.support.uninterrupted import held_back
-from lispe_kernel.torch_library.training import random_state
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 from lispe_kernel.torch_library.training.optimization import optimizer_argument
 
 SAVING = "Error saving checkpoint: "
@@ -211,7 +212,7 @@ def load_checkpoint(path: Any) -> Checkpoint:
     """
     path = arguments.path("torch_load_checkpoint", 1, path)
     with reading(LOADING, path), open_file(path) as archive, _loading(archive, path) as advance:
-        names = loading.state_names(archive.tree)
+        names = state_names(archive.tree)
         tensor = archive.tensors(archive.entries, advance).__getitem__
         model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary)
         parts: dict[str, Any] = {"model": model}
@@ -275,7 +276,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         sources = {name: archive.entries[ref] for name, ref in names.items()}
         refuse_other_active(modules, sources, notes)
         targets = stored_targets(modules, sources, notes)
-        plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
+        plan = paired(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
         targets.check(plan)
         archive.verify(archive.entries, advance)
         parts = other_parts(archive.tree)
@@ -285,7 +286,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         schedules = _schedule_of(archive, parts, scheduler)
         restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
         # From here on nothing is refused.
-        with held_back():
+        with uninterrupted():
             archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)
             for finish in targets.afterwards + restorers:
                 finish()

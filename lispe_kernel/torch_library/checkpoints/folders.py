@@ -1,7 +1,7 @@
 """Folders of checkpoints: what is in them, and which to keep.
 
 The list is what a timeline draws: epoch, metrics, size, time and health of each file. Listing reads headers
-only, never a tensor (`checkpoint_headers.py`); pruning reads the files that it keeps, to be sure of them.
+only, never a tensor (`headers.py`); pruning reads the files that it keeps, to be sure of them.
 """
 
 from __future__ import annotations

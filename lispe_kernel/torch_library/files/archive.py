@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files import known_whole as verified
+from lispe_kernel.torch_library.files import checksums, known_whole
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold, changed, changed_in_between
 from lispe_kernel.torch_library.files.compaction import odd_kind
 from lispe_kernel.torch_library.files.errors import BadFile
@@ -112,7 +111,7 @@ class Archive:
 
     @property
     def _version(self) -> Identity:
-        return verified.identity(self.file.descriptor)
+        return known_whole.identity(self.file.descriptor)
 
     def cost(self, names: Iterable[str]) -> int:
         """The bytes that pass while these tensors are compared, where that is needed, and read once."""
@@ -122,7 +121,7 @@ class Archive:
     def _to_compare(self, names: Iterable[str]) -> list[str]:
         wanted = [name for name in names if self.entries[name].digest is not None]
         # Who writes through mapped memory leaves no time: what is open for writing is known to nobody.
-        known = verified.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
+        known = known_whole.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
         return [name for name in wanted if name not in known]
 
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
@@ -146,9 +145,9 @@ class Archive:
         if self.file.held is Hold.WRITTEN:
             return
         if wanted and set(wanted) == set(self._to_compare(self.entries)):
-            verified.note_whole(version)
+            known_whole.note_whole(version)
         elif wanted:
-            verified.note(version, wanted)
+            known_whole.note(version, wanted)
 
     def _check_plain(self, name: str) -> None:
         """Formats that other programs write may hold tensors of kinds that do not copy into dense ones."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.atomic import CannotWrite
-from lispe_kernel.torch_library.support.guard import readable
+from lispe_kernel.torch_library.support.wording import readable
 
 
 class BadFile(Exception):

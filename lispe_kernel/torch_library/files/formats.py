@@ -16,10 +16,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from lispe_kernel.torch_library.files import known_whole as verified
-from lispe_kernel.torch_library.files import pt as pt_files
-from lispe_kernel.torch_library.files import safetensors as safetensors_files
-from lispe_kernel.torch_library.files import torchscript as torchscript_files
+from lispe_kernel.torch_library.files import known_whole, pt, safetensors, torchscript
 from lispe_kernel.torch_library.files.archive import Archive, Layout, check
 from lispe_kernel.torch_library.files.atomic import write_files
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold
@@ -60,7 +57,7 @@ def write_trees(files: dict[str, tuple[Any, dict[str, Any]]]) -> int:
         )
     for facts in written.values():
         if facts is not None:
-            verified.note_written(verified.identity(facts))
+            known_whole.note_written(known_whole.identity(facts))
     return size
 
 
@@ -70,7 +67,7 @@ def _ready(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
 
 
 def _fill(path: str, content: tuple[Any, Any, Any], advance: Callable[[int], None], file: BinaryIO) -> None:
-    write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
+    write = safetensors.write if path.endswith(".safetensors") else pt.write
     write(file, *content, advance)
 
 
@@ -108,12 +105,12 @@ def _open(path: str) -> int:
 
 def _layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layout:
     start = stream.read(32)
-    if safetensors_files.begins(start):
-        return safetensors_files.layout(stream, size)
-    if start.startswith(pt_files.ZIP):
+    if safetensors.begins(start):
+        return safetensors.layout(stream, size)
+    if start.startswith(pt.ZIP):
         return _zip_layout(path, stream, size, file)
     if start.startswith(b"\x80"):
-        return pt_files.foreign_layout(stream, size, "legacy")
+        return pt.foreign_layout(stream, size, "legacy")
     raise BadFile(_what_else(start))
 
 
@@ -125,13 +122,13 @@ def _zip_layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layo
             if not any(name.endswith("/data.pkl") for name in names):
                 raise BadFile("it is a zip file, but not one of PyTorch's")
             if any(name.endswith("/constants.pkl") for name in names):
-                return torchscript_files.layout(stream, records)
-            found = pt_files.own_layout(records)
+                return torchscript.layout(stream, records)
+            found = pt.own_layout(records)
     except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
     # A file that somebody is writing to may shrink; mapped memory would vanish with it.
     source = stream if file.held is Hold.WRITTEN else path
-    return found or pt_files.foreign_layout(source, size, "pt")
+    return found or pt.foreign_layout(source, size, "pt")
 
 
 def _refuse_compressed(records: zipfile.ZipFile) -> None:
@@ -156,8 +153,3 @@ def _what_else(start: bytes) -> str:
         if start.startswith(mark):
             return f"it is {meaning}"
     return "it is neither a PyTorch file nor a safetensors file, or its beginning is damaged"
-
-
-def shape_text(tensor: torch.Tensor | Any) -> str:
-    """A shape as the reference writes it: `[256,512]`."""
-    return "[" + ",".join(str(size) for size in tensor.shape) + "]"

@@ -22,27 +22,14 @@ from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, put_together, take_apart_foreign, to_json
-from lispe_kernel.torch_library.support.guard import readable
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
+from lispe_kernel.torch_library.support.wording import readable
 
 ZIP = b"PK\x03\x04"
 INDEX = "lispe/index.json"
 SUMMARY = "lispe/summary.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = 30
-
-_KINDS = (
-    "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool "
-    "complex64 complex128 complex32 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
-)
-# The dtypes of tensors in files, by name; older PyTorch lacks the last ones.
-DTYPES: dict[str, torch.dtype] = {
-    name: getattr(torch, name) for name in _KINDS.split() if hasattr(torch, name)
-}
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """`float32`, `bfloat16`, `int64` ..."""
-    return str(dtype).removeprefix("torch.")
 
 
 # -- writing

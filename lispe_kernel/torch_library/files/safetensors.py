@@ -15,8 +15,8 @@ from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.outflow import Outflow
-from lispe_kernel.torch_library.files.pt import DTYPES
 from lispe_kernel.torch_library.files.trees import from_json, to_json
+from lispe_kernel.torch_library.support.dtypes import DTYPES
 
 _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",

@@ -19,7 +19,7 @@ from lispe_kernel.torch_library.hugging_face.llama import Config, Llama
 from lispe_kernel.torch_library.hugging_face.rotary import KINDS, rope_kind
 from lispe_kernel.torch_library.support.progress import progress
 
-LOADING = "Error loading HF model: "
+LOADING_MODEL = "Error loading HF model: "
 VALIDATING = "Error validating HF model"
 DTYPES = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int32, torch.int64})
 COUNTS = (
@@ -51,9 +51,9 @@ def read_config(path: Path) -> Config:
     except OSError as error:
         raise LispeError(f"Error: Cannot open config file: {path}") from error
     except ValueError as error:
-        raise LispeError(f"{LOADING}{path} is no JSON: {error}") from error
+        raise LispeError(f"{LOADING_MODEL}{path} is no JSON: {error}") from error
     if not isinstance(found, dict):
-        raise LispeError(f"{LOADING}{path} holds no JSON object")
+        raise LispeError(f"{LOADING_MODEL}{path} holds no JSON object")
     _refuse_foreign(found, path)
     numbers = {name: _count(found.get(name, getattr(Config, name)), name, path) for name in COUNTS}
     heads = numbers["num_attention_heads"]
@@ -75,24 +75,26 @@ def read_config(path: Path) -> Config:
 def _count(value: Any, name: str, path: Path) -> int:
     if type(value) is int and value > 0:
         return value
-    raise LispeError(f"{LOADING}{path}: {name} must be a positive integer, not {value!r}")
+    raise LispeError(f"{LOADING_MODEL}{path}: {name} must be a positive integer, not {value!r}")
 
 
 def _refuse_foreign(found: dict[str, Any], path: Path) -> None:
     act = found.get("hidden_act", "silu")
     if act not in ("silu", "swish"):
         raise LispeError(
-            f"{LOADING}{path}: only Llama-style models (hidden_act silu) are supported, not {act}"
+            f"{LOADING_MODEL}{path}: only Llama-style models (hidden_act silu) are supported, not {act}"
         )
     if "num_experts" in found or "num_local_experts" in found:
-        raise LispeError(f"{LOADING}{path}: mixtures of experts are not supported")
+        raise LispeError(f"{LOADING_MODEL}{path}: mixtures of experts are not supported")
 
 
 def _rope(found: dict[str, Any], path: Path) -> dict[str, Any]:
     rope = found.get("rope_parameters") or found.get("rope_scaling") or {}
     if not isinstance(rope, dict) or rope_kind(rope) not in KINDS:
         kind = rope_kind(rope) if isinstance(rope, dict) else rope
-        raise LispeError(f"{LOADING}{path}: rotary scaling {kind!r} is not supported ({', '.join(KINDS)})")
+        raise LispeError(
+            f"{LOADING_MODEL}{path}: rotary scaling {kind!r} is not supported ({', '.join(KINDS)})"
+        )
     return rope
 
 
@@ -109,7 +111,7 @@ def read_weights(folder: Path, device: torch.device) -> dict[str, torch.Tensor]:
     """All tensors of the folder's safetensors files. Errors: `Error validating HF model: no weights ...`"""
     weights: dict[str, torch.Tensor] = {}
     for path in sorted(folder.glob("*.safetensors")):
-        with reading(LOADING, str(path)), open_file(str(path)) as archive:
+        with reading(LOADING_MODEL, str(path)), open_file(str(path)) as archive:
             names = [name for name, entry in archive.entries.items() if entry.dtype in DTYPES]
             with progress(f"loading {path.name}", archive.cost(names)) as advance:
                 for name, tensor in archive.tensors(names, advance).items():

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from lispe_kernel.torch_library.hugging_face.cache import Context
+from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
 from lispe_kernel.torch_library.hugging_face.rotary import inverse_frequencies
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")

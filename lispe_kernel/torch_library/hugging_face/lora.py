@@ -18,14 +18,15 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.files.errors import reading, writing
 from lispe_kernel.torch_library.files.formats import open_file, write_tree
-from lispe_kernel.torch_library.hugging_face import files as hf_files
+from lispe_kernel.torch_library.hugging_face.files import LOADING_MODEL, load
 from lispe_kernel.torch_library.hugging_face.llama import ATTENTION, FEED_FORWARD, Llama, weight_name
 from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named, models, settings_of
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.adapters import is_alpha
+from lispe_kernel.torch_library.state.comparison import both_floating, paired
+from lispe_kernel.torch_library.state.names import state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 from lispe_kernel.torch_library.tensors.devices import device_of
 
 NOT_FOUND = "Model not found: "
@@ -117,7 +118,7 @@ def _adapters(name: Any) -> Adapters:
     return adapters
 
 
-@torch_function("torch_hf_load_model_lora", prefix=hf_files.LOADING)
+@torch_function("torch_hf_load_model_lora", prefix=LOADING_MODEL)
 def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     """Load a model from a folder for adapting, under a name of its own, which is the value.
 
@@ -128,7 +129,7 @@ def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     name = arguments.path("torch_hf_load_model_lora", 1, model_name)
     folder = arguments.path("torch_hf_load_model_lora", 2, path)
     settings = settings_of(config)
-    llama = hf_files.load(folder, device_of(settings["device"]))
+    llama = load(folder, device_of(settings["device"]))
     models()[name] = Loaded(llama, settings, adapters=Adapters(llama))
     return name
 
@@ -202,15 +203,13 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
     adapters = _adapters(model_name)
     path = arguments.path("torch_hf_lora_load", 2, path)
     with reading(LOADING, path), open_file(path) as archive:
-        names = loading.state_names(archive.tree)
+        names = state_names(archive.tree)
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        plan = loading.plan(
-            f"{LOADING}{path} does not fit: ", sources, adapters.named(), fits=loading.both_floating
-        )
+        plan = paired(f"{LOADING}{path} does not fit: ", sources, adapters.named(), fits=both_floating)
         wanted = {names[name]: tensors for name, tensors in plan.items()}
         archive.verify(wanted)
         scale = archive.summary.get("scale")
-        with held_back():
+        with uninterrupted():
             archive.read_into(wanted)
             adapters.scale = float(scale) if is_alpha(scale) else adapters.scale
             adapters.merged.clear()

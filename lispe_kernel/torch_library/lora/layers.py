@@ -1,6 +1,6 @@
 """LoRA in LispE: layers, merging, deltas, and adapters on the layers of any model.
 
-Files of adapters are in `lora_files.py`, the exchange with PEFT in `peft_exchange.py`.
+Files of adapters are in `files.py`, the exchange with PEFT in `peft.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library.files.pt import dtype_name
 from lispe_kernel.torch_library.modules.layers import NO_LINEAR
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.state.modules import lora_layers, modules_of
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.dtypes import dtype_name
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
 NO_LORA = "Error: Argument must be a LoRA linear layer"
 NO_LAYERS = "Error: Model must contain LoRA layers"
@@ -126,7 +126,7 @@ def lora_merge_weights(lora_layer: LoraLinear) -> str:
     """
     waiting = {path: layer for path, layer in adapted(lora_layer, NO_LORA).items() if not layer.merged}
     weights = {path: _merged_weight(path, layer) for path, layer in waiting.items()}
-    with held_back():
+    with uninterrupted():
         for path, layer in waiting.items():
             layer.merge(weights[path])
     return "LoRA weights merged successfully"

@@ -1,7 +1,7 @@
 """Adapters exchanged with PEFT: a folder with `adapter_model.safetensors` and `adapter_config.json`.
 
 What PEFT can express and a LoRA layer here can too goes both ways with the same outputs. What it can express
-and this cannot is refused by name. Never imports PEFT. What the settings mean is in `peft_settings.py`.
+and this cannot is refused by name. Never imports PEFT. What its settings mean is in `peft_settings.py`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import open_file, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
-from lispe_kernel.torch_library.lora.settings import Settings, settings_in
+from lispe_kernel.torch_library.lora.peft_settings import Settings, settings_in
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-from lispe_kernel.torch_library.state import plan as loading
-from lispe_kernel.torch_library.state.modules import LORA_A, joined, lora_places, modules_of
+from lispe_kernel.torch_library.state.modules import LORA_A, lora_places, modules_of
+from lispe_kernel.torch_library.state.names import joined, state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
@@ -174,7 +174,7 @@ def lora_load_peft(model: Any, folder: Any) -> str:
     if path is None:
         raise LispeError(f"{LOADING}{folder}: there is no {WEIGHTS} in it")
     with reading(LOADING, path), open_file(path) as archive:
-        theirs = _their_names(loading.state_names(archive.tree))
+        theirs = _their_names(state_names(archive.tree))
         ranks = {path: archive.entries[ref].shape for path, ref in _down_projections(theirs).items()}
         alphas = {path: settings.alpha(path, shape[0]) for path, shape in ranks.items() if shape}
         if list(layers) == [""]:

@@ -17,13 +17,15 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import open_file, write_trees
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.adapters import as_in_model, notes_in, stored_state, stored_targets
+from lispe_kernel.torch_library.state.comparison import Pairs, identity, paired
 from lispe_kernel.torch_library.state.modules import Targets, is_table, modules_of
+from lispe_kernel.torch_library.state.names import state_names
+from lispe_kernel.torch_library.state.parts import check_part, inside, prefix_outside, targets_of
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
 NO_MODULE = "Error: First argument must be a PyTorch module"
 SAVING = "Error saving model: "
@@ -44,7 +46,7 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     """
     modules = modules_of(model, NO_MODULE)
     path = arguments.path("torch_save_model", 2, path)
-    loading.check_part("torch_save_model", 3, part)
+    check_part("torch_save_model", 3, part)
     with writing(SAVING, path):
         files = _files(SAVING, path, modules, is_table(model))
         write_trees({file: _content(inside, part) for file, inside in files.items()})
@@ -54,7 +56,7 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
 def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """The tensors of a file, and what it notes besides."""
     state = stored_state(modules)
-    return loading.inside(part, state.tensors), {"kind": "model", **state.notes}
+    return inside(part, state.tensors), {"kind": "model", **state.notes}
 
 
 Files = dict[str, dict[str, nn.Module]]
@@ -80,7 +82,7 @@ class _Work(NamedTuple):
     """A file that fits its modules, and the plan to read it."""
 
     archive: Archive
-    plan: loading.Plan
+    plan: Pairs
     targets: Targets
 
 
@@ -100,7 +102,7 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
         path, model = model, path
     path = arguments.path("torch_load_model", 1, path)
     modules = modules_of(model, "Error: Second argument must be a PyTorch module")
-    loading.check_part("torch_load_model", 3, part)
+    check_part("torch_load_model", 3, part)
     with ExitStack() as open_files:
         works = []
         for file, inside in _files(LOADING, path, modules, is_table(model)).items():
@@ -112,7 +114,7 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
             for work in works:
                 with reading(LOADING, work.archive.path):
                     work.archive.verify(work.plan, advance)
-            with held_back():
+            with uninterrupted():
                 for work in works:
                     with reading(LOADING, work.archive.path):
                         work.archive.read_into(work.plan, advance)
@@ -125,15 +127,15 @@ def _prepared(archive: Archive, file: str, modules: dict[str, nn.Module], part: 
     if part is None:
         names, notes = as_in_model(archive, modules)
     else:
-        names, notes = loading.state_names(archive.tree), notes_in(archive.summary)
-    sources = loading.inside(part, {name: archive.entries[ref] for name, ref in names.items()})
+        names, notes = state_names(archive.tree), notes_in(archive.summary)
+    sources = inside(part, {name: archive.entries[ref] for name, ref in names.items()})
     targets = stored_targets(modules, sources, notes)
-    prefix = loading.prefix_outside(part, targets.tensors)
+    prefix = prefix_outside(part, targets.tensors)
     if prefix:
         below = {name.removeprefix(f"{prefix}."): source for name, source in sources.items()}
         targets = stored_targets(modules, below, notes_in(archive.summary, prefix))
-    wanted = loading.wanted(part, targets.tensors, prefix)
-    plan = loading.plan(f"{LOADING}{file} does not fit the model: ", sources, wanted)
+    wanted = targets_of(part, targets.tensors, prefix)
+    plan = paired(f"{LOADING}{file} does not fit the model: ", sources, wanted)
     targets.check(plan)
     work = _Work(archive, {names[name]: tensors for name, tensors in plan.items()}, targets)
     _refuse_conflicts(work)
@@ -147,7 +149,7 @@ def _refuse_conflicts(work: _Work) -> None:
     """
     first: dict[Any, str] = {}
     for name, tensors in work.plan.items():
-        other = first.setdefault(loading.identity(tensors[0]), name)
+        other = first.setdefault(identity(tensors[0]), name)
         if other != name and not _equal(work.archive, name, other):
             raise BadFile(
                 f"{other} and {name} are one tensor in the model and differ in the file. Nothing was "

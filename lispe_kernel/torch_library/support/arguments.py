@@ -16,7 +16,7 @@ from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
-from lispe_kernel.torch_library.support.guard import shape_text
+from lispe_kernel.torch_library.support.wording import kind_of
 
 ONE = "Error: Argument must be a tensor"
 FIRST = "Error: First argument must be a tensor"
@@ -35,7 +35,7 @@ def instead(text: str, value: Any) -> LispeError:
     """
     if "must be" not in text:
         return LispeError(text)
-    given = f"the tensor {shape_text(value)}" if isinstance(value, torch.Tensor) else describe(value)
+    given = f"the tensor {kind_of(value)}" if isinstance(value, torch.Tensor) else describe(value)
     return LispeError(f"{text}, not {given}")
 
 

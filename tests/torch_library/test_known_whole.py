@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files import known_whole as verified
-from lispe_kernel.torch_library.files import known_whole_store as register
+from lispe_kernel.torch_library.files import checksums, known_whole, known_whole_store
 from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
@@ -23,7 +21,7 @@ PATHS = [f"m{suffix}" for suffix in FORMATS]
 def as_a_new_process(tmp_path_factory, monkeypatch):
     """An empty register, and nothing compared yet."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    verified.forget()
+    known_whole.forget()
 
 
 @pytest.fixture
@@ -38,7 +36,7 @@ def compared(monkeypatch) -> list[int]:
 def saved(path: str) -> nn.Module:
     layer = call("torch_linear", 300, 20)
     call("torch_save_model", layer, path)
-    verified.forget()
+    known_whole.forget()
     return layer
 
 
@@ -84,17 +82,17 @@ def test_damage_under_the_old_time_of_writing_is_found(in_folder):
 
 
 def test_a_copy_is_compared_once(in_folder, compared, monkeypatch):
-    monkeypatch.setattr(verified, "_TICK", 0)
+    monkeypatch.setattr(known_whole, "_TICK", 0)
     layer = copied("m.pt")
     for sizes in ([80, 24000], []):
         compared.clear()
         call("torch_load_model", "m.pt", layer)
-        verified.forget()
+        known_whole.forget()
         assert sorted(compared) == sizes
 
 
 def test_a_copy_that_is_too_young_is_compared_each_time(in_folder, compared, monkeypatch):
-    monkeypatch.setattr(verified, "_TICK", 60_000_000_000)
+    monkeypatch.setattr(known_whole, "_TICK", 60_000_000_000)
     layer = copied("m.pt")
     for _ in range(2):
         compared.clear()
@@ -103,7 +101,7 @@ def test_a_copy_that_is_too_young_is_compared_each_time(in_folder, compared, mon
 
 
 def test_a_part_that_was_compared_says_nothing_of_the_rest(in_folder, compared, monkeypatch):
-    monkeypatch.setattr(verified, "_TICK", 0)
+    monkeypatch.setattr(known_whole, "_TICK", 0)
     layer = copied("m.pt")
     call("torch_read_state_dict", "m.pt", "bias")
     compared.clear()
@@ -114,7 +112,7 @@ def test_a_part_that_was_compared_says_nothing_of_the_rest(in_folder, compared, 
 LOADER = """
 import sys
 from torch import nn
-from lispe_kernel.torch_library import checksums
+from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.state.models import load_model
 checksums.digests = lambda arrays, advance=None: [print("compared") for array in arrays] and sys.exit(3)
 load_model("m.pt", nn.Linear(300, 20))
@@ -137,29 +135,29 @@ ONE, OTHER = (1, 2, 3, 4, 5), (1, 2, 3, 4, 55)
 
 
 def test_the_register_holds_what_was_added_and_nothing_like_it():
-    register.add(OTHER)
-    assert register.holds(OTHER)
-    assert not register.holds(ONE)
-    assert not register.holds((11, 2, 3, 4, 55))
+    known_whole_store.add(OTHER)
+    assert known_whole_store.holds(OTHER)
+    assert not known_whole_store.holds(ONE)
+    assert not known_whole_store.holds((11, 2, 3, 4, 55))
 
 
 def test_the_register_is_the_users_alone():
-    register.add(ONE)
-    path = Path(register._path())
+    known_whole_store.add(ONE)
+    path = Path(known_whole_store._path())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     path.parent.chmod(0o755)
-    assert not register.holds(ONE)
+    assert not known_whole_store.holds(ONE)
 
 
 def test_the_register_keeps_its_younger_half(monkeypatch):
-    monkeypatch.setattr(register, "_LONGEST", 1000)
+    monkeypatch.setattr(known_whole_store, "_LONGEST", 1000)
     files = [(number, 2, 3, 4, 5) for number in range(1000)]
     for file in files:
-        register.add(file)
-    assert not register.holds(files[0])
-    assert all(register.holds(file) for file in files[-30:])
-    assert os.path.getsize(register._path()) < 1100
+        known_whole_store.add(file)
+    assert not known_whole_store.holds(files[0])
+    assert all(known_whole_store.holds(file) for file in files[-30:])
+    assert os.path.getsize(known_whole_store._path()) < 1100
 
 
 @pytest.mark.parametrize("hinder", ["no boot", "no folder", "a link", "rubbish"])
@@ -167,14 +165,14 @@ def test_without_a_register_everything_is_compared_and_nothing_fails(
     hinder, in_folder, monkeypatch, compared, tmp_path
 ):
     if hinder == "no boot":
-        monkeypatch.setattr(register, "_BOOT", str(tmp_path / "none"))
+        monkeypatch.setattr(known_whole_store, "_BOOT", str(tmp_path / "none"))
     elif hinder == "no folder":
-        monkeypatch.setattr(register, "_folder", lambda: str(tmp_path / "no" / "where"))
+        monkeypatch.setattr(known_whole_store, "_folder", lambda: str(tmp_path / "no" / "where"))
     elif hinder == "a link":
-        os.symlink(tmp_path, register._folder())
+        os.symlink(tmp_path, known_whole_store._folder())
     else:
-        os.mkdir(register._folder(), 0o700)
-        Path(register._path()).write_bytes(bytes(range(256)) * 900)
+        os.mkdir(known_whole_store._folder(), 0o700)
+        Path(known_whole_store._path()).write_bytes(bytes(range(256)) * 900)
     layer = saved("m.pt")
     compared.clear()
     call("torch_load_model", "m.pt", layer)
