@@ -10,7 +10,7 @@ from torch import nn
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files import archive as archives
 from lispe_kernel.torch_library.files.bytes import FileBytes
-from lispe_kernel.torch_library.state import models
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 
@@ -151,14 +151,14 @@ def test_a_part_reads_only_its_own_bytes(suffix, in_folder, monkeypatch):
             FileBytes, name, lambda self, *place, real=watched: read.append(place) or real(self, *place)
         )
     call("torch_load_model", path, model, "fc1")
-    with models.open_file(path) as archive:
+    with open_file(path) as archive:
         wanted = [archive.entries[name] for name in ("fc1.weight", "fc1.bias")]
     assert set(read) == {(entry.offset, entry.span) for entry in wanted}
 
 
 def test_a_damaged_tensor_outside_the_part_does_not_matter(in_folder):
     call("torch_save_model", call("torch_model", 3, 40, 2), "m.pt")
-    with models.open_file("m.pt") as archive:
+    with open_file("m.pt") as archive:
         place = archive.entries["fc2.weight"].offset
     with open("m.pt", "r+b") as file:
         file.seek(place)

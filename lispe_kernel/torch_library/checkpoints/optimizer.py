@@ -130,9 +130,8 @@ def _groups_of(state: Any) -> list[tuple[list[Any], dict[str, Any]]]:
     """The groups of a state: the numbers of their tensors, and the group itself."""
     match state:
         case {"state": dict(), "param_groups": list(groups)}:
-            found = [(group.get("params"), group) for group in groups if isinstance(group, dict)]
-            if len(found) == len(groups) and all(isinstance(ids, list) for ids, _ in found):
-                return found
+            if all(isinstance(g, dict) and isinstance(g.get("params"), list) for g in groups):
+                return [(group["params"], group) for group in groups]
     raise BadFile(MALFORMED)
 
 

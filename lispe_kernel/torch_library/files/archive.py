@@ -64,6 +64,8 @@ class Layout(NamedTuple):
     tree: Any
     # What the writer noted besides: kind of file, epoch, metrics, alpha ...
     summary: dict[str, Any]
+    # The scheme of the entries' checksums; without one there is nothing to compare.
+    scheme: str = ""
 
 
 def check(layout: Layout, size: int) -> Layout:
@@ -91,9 +93,9 @@ def check(layout: Layout, size: int) -> Layout:
 class Archive:
     """A file of tensors, open for reading until `close` (or the end of its `with`)."""
 
-    def __init__(self, path: str, file: FileBytes, layout: Layout) -> None:
-        self.path, self.file = path, file
-        self.format, self.entries, self.tree, self.summary = layout
+    def __init__(self, file: FileBytes, layout: Layout) -> None:
+        self.file = file
+        self.format, self.entries, self.tree, self.summary, self.scheme = layout
 
     def __enter__(self) -> Archive:
         return self
@@ -106,8 +108,9 @@ class Archive:
         self.file.close()
 
     @property
-    def _size(self) -> int:
-        return self._version[2]
+    def path(self) -> str:
+        """The place of the file."""
+        return self.file.path
 
     @property
     def _version(self) -> Identity:
@@ -119,6 +122,8 @@ class Archive:
         return sum(self.entries[name].span for name in [*names, *self._to_compare(names)])
 
     def _to_compare(self, names: Iterable[str]) -> list[str]:
+        if self.scheme not in checksums.SCHEMES:
+            return []
         wanted = [name for name in names if self.entries[name].digest is not None]
         # Who writes through mapped memory leaves no time: what is open for writing is known to nobody.
         known = known_whole.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
@@ -136,7 +141,8 @@ class Archive:
         version = self._version
         wanted = self._to_compare(names)
         places = [self.entries[name] for name in wanted]
-        found = checksums.digests((self.file.stretch(e.offset, e.span) for e in places), advance)
+        stretches = (self.file.stretch(e.offset, e.span) for e in places)
+        found = checksums.digests(stretches, advance, self.scheme) if wanted else []
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
                 raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
@@ -174,8 +180,8 @@ class Archive:
     def read(self, name: str) -> torch.Tensor:
         """The tensor, in memory of its own, on the CPU. Errors: BadFile for one far larger than the file."""
         view = self._view(name)
-        if view.nbytes > self._size + _UNFOLDED:
-            size = f"{view.nbytes} bytes, the file has {self._size}"
+        if view.nbytes > self.file.size + _UNFOLDED:
+            size = f"{view.nbytes} bytes, the file has {self.file.size}"
             raise BadFile(f"{name} repeats a few numbers up to {size}; it is malicious or damaged")
         return view.clone(memory_format=torch.contiguous_format)
 

@@ -12,7 +12,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 import torch
@@ -48,7 +48,7 @@ def write(
     described = _described(tensors, _places(file, tensors), digests)
     with zipfile.ZipFile(file, "a") as archive:
         index = {
-            "checksum": checksums.NAME,
+            "checksum": checksums.SCHEME,
             # Where this record begins: in a file that was packed anew, the places below are no longer true.
             "place": archive.start_dir,
             "tree": to_json(skeleton),
@@ -61,7 +61,7 @@ def write(
 
 def _save(tree: Any, file: Outflow) -> None:
     try:
-        torch.save(tree, file)
+        torch.save(tree, cast("IO[bytes]", file))
     except RuntimeError:
         # torch complains about the file's length where the disk is full, or where the user interrupted.
         if file.error is not None:
@@ -104,7 +104,7 @@ def data_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
 
 
 def _digests(tensors: dict[str, torch.Tensor]) -> dict[str, str]:
-    """The checksum of each tensor; shared bytes are added up once."""
+    """The checksum of each tensor; shared bytes are read once."""
     stretches = {name: _stretch(tensor) for name, tensor in tensors.items()}
     unique = {(array.ctypes.data, len(array)): array for array in stretches.values()}
     found = dict(zip(unique, checksums.digests(unique.values()), strict=True))
@@ -152,11 +152,10 @@ def own_layout(records: zipfile.ZipFile) -> Layout | None:
         tree = from_json(content["tree"], entries)
         if content.get("place", index.header_offset) != index.header_offset:
             return None
-        if content["checksum"] != checksums.NAME:
-            entries = {n: Entry(e.dtype, e.shape, e.offset, e.stride) for n, e in entries.items()}
+        scheme = content["checksum"]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadFile("its index is malformed; the file is damaged") from error
-    return Layout("pt", entries, tree, read_summary(records) or {})
+    return Layout("pt", entries, tree, read_summary(records) or {}, scheme)
 
 
 def _entry(dtype: str, shape: list[int], stride: list[int] | None, offset: int, digest: str | None) -> Entry:

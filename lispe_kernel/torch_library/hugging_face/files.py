@@ -12,8 +12,7 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.files.errors import reading
-from lispe_kernel.torch_library.files.formats import open_file
+from lispe_kernel.torch_library.files.formats import opened
 from lispe_kernel.torch_library.hugging_face import llama
 from lispe_kernel.torch_library.hugging_face.llama import Config, Llama
 from lispe_kernel.torch_library.hugging_face.rotary import KINDS, rope_kind
@@ -38,8 +37,8 @@ def load(folder: str, device: torch.device) -> Llama:
 
     Errors: `Cannot open config file: PATH`, `Error validating HF model ...`, `Error loading HF model: ...`
     """
-    config = read_config(Path(folder).expanduser() / "config.json")
-    weights = read_weights(Path(folder).expanduser(), device)
+    config = read_config(Path(folder, "config.json"))
+    weights = read_weights(Path(folder), device)
     check(config, weights)
     return Llama(config, weights, device)
 
@@ -111,7 +110,7 @@ def read_weights(folder: Path, device: torch.device) -> dict[str, torch.Tensor]:
     """All tensors of the folder's safetensors files. Errors: `Error validating HF model: no weights ...`"""
     weights: dict[str, torch.Tensor] = {}
     for path in sorted(folder.glob("*.safetensors")):
-        with reading(LOADING_MODEL, str(path)), open_file(str(path)) as archive:
+        with opened(LOADING_MODEL, str(path)) as archive:
             names = [name for name, entry in archive.entries.items() if entry.dtype in DTYPES]
             with progress(f"loading {path.name}", archive.cost(names)) as advance:
                 for name, tensor in archive.tensors(names, advance).items():

@@ -16,8 +16,8 @@ from torch.nn import functional
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library.files.errors import reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.files.errors import writing
+from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.hugging_face.files import LOADING_MODEL, load
 from lispe_kernel.torch_library.hugging_face.llama import ATTENTION, FEED_FORWARD, Llama, weight_name
 from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named, models, settings_of
@@ -126,7 +126,7 @@ def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     Errors: as `torch_hf_load_model`
     Source: torch API 16.7
     """
-    name = arguments.path("torch_hf_load_model_lora", 1, model_name)
+    name = arguments.identifier("torch_hf_load_model_lora", 1, model_name)
     folder = arguments.path("torch_hf_load_model_lora", 2, path)
     settings = settings_of(config)
     llama = load(folder, device_of(settings["device"]))
@@ -202,11 +202,11 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
     """
     adapters = _adapters(model_name)
     path = arguments.path("torch_hf_lora_load", 2, path)
-    with reading(LOADING, path), open_file(path) as archive:
+    with opened(LOADING, path) as archive:
         names = state_names(archive.tree)
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        plan = paired(f"{LOADING}{path} does not fit: ", sources, adapters.named(), fits=both_floating)
-        wanted = {names[name]: tensors for name, tensors in plan.items()}
+        pairs = paired(sources, adapters.named(), both_floating, "does not fit")
+        wanted = {names[name]: tensors for name, tensors in pairs.items()}
         archive.verify(wanted)
         scale = archive.summary.get("scale")
         with uninterrupted():

@@ -132,10 +132,10 @@ def hf_load_model(path: str, config: Any = None) -> str:
     `Error loading HF model: ...`
     Source: torch API 16.1
     """
-    path = arguments.path("torch_hf_load_model", 1, path)
+    folder = arguments.path("torch_hf_load_model", 1, path)
     if path not in models():
         settings = settings_of(config)
-        llama = load(path, device_of(settings["device"]))
+        llama = load(folder, device_of(settings["device"]))
         models()[path] = Loaded(llama, settings)
     return path
 

@@ -40,7 +40,7 @@ class StorageReport(Dictionary):
         return lines
 
 
-register_kind(StorageReport, "dictionary_", lambda report, show: "\n".join(report.lines))
+register_kind(StorageReport, "dictionary_", lambda report, _show: "\n".join(report.lines))
 
 
 @torch_function("torch_storage_report", prefix="Error reporting storage: ")

@@ -91,7 +91,7 @@ class _Sums(NamedTuple):
 
 
 def _sums(first: torch.Tensor, second: torch.Tensor) -> _Sums:
-    pairs = zip(_in_a_row(first).split(_PIECE), _in_a_row(second).split(_PIECE), strict=True)
+    pairs = zip(*(torch.split(_in_a_row(each), _PIECE) for each in (first, second)), strict=True)
     return _added([_piece_sums(a.double(), b.double()) for a, b in pairs if a.numel()])
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
-from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library.files.errors import Misfit
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 from lispe_kernel.torch_library.support.wording import shape
 
@@ -44,14 +44,14 @@ def both_floating(source: torch.dtype, target: torch.dtype) -> bool:
 
 
 def paired(
-    what: str,
     sources: Mapping[str, Described],
     targets: dict[str, torch.Tensor],
     fits: Fits = same_dtype,
+    what: str = "does not fit the model",
 ) -> Pairs:
     """Which tensors each source fills. Every target must be filled and every source used.
 
-    Errors: LispeError beginning with `what`, which lists all that does not fit.
+    Errors: Misfit beginning with `what`, which lists all that does not fit.
     """
     pairs = {name: [target] for name, target in targets.items() if name in sources}
     filled = {identity(target) for tensors in pairs.values() for target in tensors}
@@ -68,7 +68,7 @@ def paired(
     if found:
         prefix = _common_prefix(sources, targets)
         way_out = _way_out(bool(missing or unexpected), bool(shapes), prefix, _kinds(pairs, sources))
-        raise LispeError(f"{what}{found}. Nothing was changed; {way_out}")
+        raise Misfit(f"{what}: {found}. Nothing was changed; {way_out}")
     return pairs
 
 

@@ -13,7 +13,7 @@ from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.trees import TensorRef
 
 # The names under which programs keep a model's tensors in a larger file.
-_MODEL_KEYS = ("model", "model_state_dict", "state_dict")
+MODEL_KEYS = ("model", "model_state_dict", "state_dict")
 
 
 def state_names(tree: Any) -> dict[str, str]:
@@ -24,7 +24,7 @@ def state_names(tree: Any) -> dict[str, str]:
     Errors: BadFile when the file holds no table of tensors.
     """
     if isinstance(tree, dict):
-        inner = [tree[key] for key in _MODEL_KEYS if isinstance(tree.get(key), dict)]
+        inner = [tree[key] for key in MODEL_KEYS if isinstance(tree.get(key), dict)]
         found = next(filter(None, map(_named, inner)), {}) if inner else _flat(tree, "")
         if found or not tree or {} in inner:
             return found

@@ -16,8 +16,8 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Access, access_of, register_access
-from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.files.errors import BadFile, writing
+from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.state.adapters import NOTES, notes_in, stored_targets
 from lispe_kernel.torch_library.state.comparison import differences
 from lispe_kernel.torch_library.state.modules import modules_of, parameters_of
@@ -86,7 +86,7 @@ def element(state: StateDict, keys: tuple[Any, ...]) -> Any:
     return found.at(state.tensors[name], tuple(rest))
 
 
-register_kind(StateDict, "torch_state_dict_", lambda state, show: state.text)
+register_kind(StateDict, "torch_state_dict_", lambda state, _show: state.text)
 register_access(
     StateDict,
     Access(
@@ -178,10 +178,9 @@ def read_state_dict(path: str, part: Any = None) -> StateDict:
     Example: (block (torch_save_model (torch_linear 4 2) "l.pt") (torch_read_state_dict "l.pt")) => PyTorch State Dict (2 parameters)
     Errors: `Error reading state dict: PATH: ` and what is wrong with the file
     """  # noqa: E501
-    prefix = "Error reading state dict: "
     path = arguments.path("torch_read_state_dict", 1, path)
     check_part("torch_read_state_dict", 2, part)
-    with reading(prefix, path), open_file(path) as archive:
+    with opened("Error reading state dict: ", path) as archive:
         names = state_names(archive.tree)
         test = chosen(part, names)
         wanted = {name: ref for name, ref in names.items() if test is None or test(name)}

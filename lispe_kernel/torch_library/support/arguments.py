@@ -6,6 +6,7 @@ Nothing here computes on tensors.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -105,10 +106,17 @@ def shape(value: Any, text: str = SHAPE) -> list[int]:
 
 
 def path(function: str, position: int, value: Any) -> str:
-    """A file path: a string that is not empty."""
+    """The path of a file or a folder: a string that is not empty, its `~` expanded here and nowhere else."""
+    if isinstance(value, str) and value:
+        return os.path.expanduser(value)
+    raise wrong_argument(function, position, "a path (a string)", value)
+
+
+def identifier(function: str, position: int, value: Any) -> str:
+    """The name that the user gives to something: a string that is not empty."""
     if isinstance(value, str) and value:
         return value
-    raise wrong_argument(function, position, "a path (a string)", value)
+    raise wrong_argument(function, position, "a name (a string)", value)
 
 
 def choice(function: str, position: int, value: Any, table: dict[str, Any]) -> Any:

@@ -50,6 +50,7 @@ class TerminalReporter:
             self._stream.flush()
 
 
+# A process has one screen.
 _reporter: Callable[[], Reporter] = TerminalReporter
 
 

@@ -11,6 +11,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.torch_library.support import arguments
@@ -33,8 +35,6 @@ class BytePairTokenizer:
     kind = "Byte-Pair Tokenizer"
 
     def __init__(self, file: dict[str, Any]) -> None:
-        import regex
-
         model = file["model"]
         if model.get("type", "BPE") != "BPE" or model.get("byte_fallback"):
             kind = "SentencePiece-style" if model.get("byte_fallback") else model.get("type")
@@ -46,7 +46,7 @@ class BytePairTokenizer:
         pairs = (tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in model["merges"])
         self.merges = {pair: rank for rank, pair in enumerate(pairs)}
         added = file.get("added_tokens") or []
-        self.added = {entry["content"]: int(entry["id"]) for entry in added}
+        self.added: dict[str, int] = {entry["content"]: int(entry["id"]) for entry in added}
         self.special = frozenset(int(entry["id"]) for entry in added if entry.get("special"))
         self.normal_form = _normal_form(file.get("normalizer"))
         pattern, self.prefix = _pattern(file.get("pre_tokenizer"))
@@ -54,7 +54,9 @@ class BytePairTokenizer:
         longest_first = sorted(self.added, key=len, reverse=True)
         self._added = regex.compile("|".join(map(regex.escape, longest_first))) if self.added else None
         self.before, self.after = _template(file.get("post_processor"))
-        self.texts = {number: text for text, number in {**self.vocabulary, **self.added}.items()}
+        self.texts: dict[int, str] = {
+            number: text for text, number in {**self.vocabulary, **self.added}.items()
+        }
 
     def encode(self, text: str) -> list[int]:
         ids = list(self.before)
@@ -177,7 +179,7 @@ def hf_load_tokenizer(path: str) -> BytePairTokenizer:
     Example: (maybe (torch_hf_load_tokenizer "no-such-folder") "cannot load") => cannot load
     Errors: `Error loading HF tokenizer: PATH: ` and what is missing, malformed or not supported
     """
-    given = Path(arguments.path("torch_hf_load_tokenizer", 1, path)).expanduser()
+    given = Path(arguments.path("torch_hf_load_tokenizer", 1, path))
     file = given / "tokenizer.json" if given.is_dir() else given
     try:
         return BytePairTokenizer(json.loads(file.read_text(encoding="utf-8")))
