@@ -329,6 +329,8 @@ def test_adapters_that_cannot_be_made_are_refused(adapted, arguments, text):
         ({"vocab_size": 33}, "config.json says [33, 16]"),
         ({"num_attention_heads": 0}, "num_attention_heads must be a positive integer"),
         ({"num_experts": 4}, "mixtures of experts"),
+        ({"model_type": "granite"}, "models of type granite are not supported"),
+        ({"partial_rotary_factor": 0.5}, "turned in part"),
     ],
 )
 def test_a_folder_that_would_be_computed_wrongly_is_refused(llama, tmp_path, change, text):
@@ -339,6 +341,23 @@ def test_a_folder_that_would_be_computed_wrongly_is_refused(llama, tmp_path, cha
     with pytest.raises(LispeError) as caught:
         hf_files.load(str(tmp_path), CPU)
     assert text in caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "wanted"),
+    [
+        ("lm_head.weight", (31, 16), "[32, 16]"),
+        ("model.layers.1.self_attn.k_proj.bias", (16,), "[8]"),
+        ("model.layers.0.self_attn.q_norm.weight", (3,), "[4]"),
+    ],
+)
+def test_a_weight_that_some_models_have_must_fit_too(name, shape, wanted):
+    config = hf_files.Config(32, 16, 32, 2, 4, 2, 4, 64)
+    weights = {known: torch.zeros(sizes) for known, sizes in hf_files.expected(config).items()}
+    hf_files.check(config, weights)
+    with pytest.raises(LispeError) as caught:
+        hf_files.check(config, {**weights, name: torch.zeros(shape)})
+    assert f"{name} is {list(shape)}, config.json says {wanted}" in caught.value.text
 
 
 def test_a_folder_without_files_is_refused(tmp_path):

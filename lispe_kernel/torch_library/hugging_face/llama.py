@@ -30,6 +30,11 @@ def weight_name(layer: int, projection: str) -> str:
     return f"model.layers.{layer}.{part}.{projection}.weight"
 
 
+def bias_name(layer: int, projection: str) -> str:
+    """The file's name of a projection's bias, which not every model has."""
+    return weight_name(layer, projection).removesuffix("weight") + "bias"
+
+
 def norm_name(layer: int, norm: str) -> str:
     """The file's name of a norm's weight."""
     return f"model.layers.{layer}.{norm}.weight"
@@ -75,9 +80,8 @@ class Llama:
 
     def project(self, layer: int, projection: str, data: torch.Tensor) -> torch.Tensor:
         """x·Wᵀ (+ bias where the model has one)."""
-        name = weight_name(layer, projection)
-        bias = self.weights.get(name.removesuffix("weight") + "bias")
-        return functional.linear(data, self.weights[name], bias)
+        bias = self.weights.get(bias_name(layer, projection))
+        return functional.linear(data, self.weights[weight_name(layer, projection)], bias)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """The embeddings of ids."""

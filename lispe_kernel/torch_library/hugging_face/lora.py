@@ -19,7 +19,13 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.files.errors import writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.hugging_face.files import LOADING_MODEL, load
-from lispe_kernel.torch_library.hugging_face.llama import ATTENTION, FEED_FORWARD, Llama, weight_name
+from lispe_kernel.torch_library.hugging_face.llama import (
+    ATTENTION,
+    FEED_FORWARD,
+    Llama,
+    bias_name,
+    weight_name,
+)
 from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named, models, settings_of
 from lispe_kernel.torch_library.state.adapters import is_alpha
 from lispe_kernel.torch_library.state.comparison import both_floating, paired
@@ -76,7 +82,7 @@ class Adapters:
         if not self.enabled or place not in self.pairs:
             return self.llama.project(layer, projection, data)
         if place in self.merged:
-            bias = self.llama.weights.get(weight_name(layer, projection).removesuffix("weight") + "bias")
+            bias = self.llama.weights.get(bias_name(layer, projection))
             return functional.linear(data, self.merged[place], bias)
         down, up = self.pairs[place]
         change = functional.linear(functional.linear(data.to(down.dtype), down), up)

@@ -17,6 +17,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import reason
 from lispe_kernel.torch_library.tokens.bpe import STAND_INS, merged
 
 LOADING = "Error loading HF tokenizer: "
@@ -41,6 +42,7 @@ class BytePairTokenizer:
             raise Unsupported(
                 f"a {kind} model (its tokenizer.model opens with torch_sentencepiece_tokenizer)"
             )
+        _refuse_unfollowed(model, file.get("added_tokens") or [])
         self.vocabulary: dict[str, int] = dict(model["vocab"])
         self.whole_first = bool(model.get("ignore_merges"))
         pairs = (tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in model["merges"])
@@ -112,6 +114,16 @@ class BytePairTokenizer:
         return len(self.texts)
 
 
+def _refuse_unfollowed(model: dict[str, Any], added: list[dict[str, Any]]) -> None:
+    """Settings that would give other tokens than those computed here."""
+    for setting in ("continuing_subword_prefix", "end_of_word_suffix", "dropout"):
+        if model.get(setting):
+            raise Unsupported(f"a model with {setting}")
+    for setting in ("lstrip", "rstrip", "single_word"):
+        if any(entry.get(setting) for entry in added):
+            raise Unsupported(f"added tokens with {setting}")
+
+
 def _parts(part: Any, name: str) -> list[dict[str, Any]]:
     """The steps of a part of the file: none, one, or those of a sequence."""
     if part is None:
@@ -174,7 +186,8 @@ def hf_load_tokenizer(path: str) -> BytePairTokenizer:
     """The tokenizer of a model folder (or a `tokenizer.json`), for `torch_encode` and `torch_decode`.
 
     Byte-level byte-pair tokenizers only, those of GPT-2, Llama 3 and Qwen. Marks that the file asks for
-    (a beginning token) are added when encoding; special tokens are left out when decoding.
+    (a beginning token) are added when encoding; special tokens are left out when decoding. Nothing is cut off
+    or filled up, whatever the file says of truncation and padding.
 
     Example: (maybe (torch_hf_load_tokenizer "no-such-folder") "cannot load") => cannot load
     Errors: `Error loading HF tokenizer: PATH: ` and what is missing, malformed or not supported
@@ -184,7 +197,9 @@ def hf_load_tokenizer(path: str) -> BytePairTokenizer:
     try:
         return BytePairTokenizer(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
-        raise LispeError(f"{LOADING}{file}: there is no such file") from error
+        missing = isinstance(error, FileNotFoundError)
+        text = "there is no such file" if missing else reason(error)
+        raise LispeError(f"{LOADING}{file}: {text}") from error
     except Unsupported as error:
         raise LispeError(f"{LOADING}{file}: not supported here: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
