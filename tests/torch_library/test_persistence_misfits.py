@@ -195,7 +195,8 @@ def test_a_module_wrapped_for_recomputation_has_the_file_of_the_module(in_folder
     assert list(torch.load("l.pt", weights_only=True)) == ["weight", "bias"]
 
 
-def test_an_interrupt_while_the_tensors_change_waits_until_all_have(in_folder, monkeypatch):
+@pytest.mark.usefixtures("in_folder", "interruptible")
+def test_an_interrupt_while_the_tensors_change_waits_until_all_have(monkeypatch):
     saved, model = call("torch_model", 3, 4, 2), call("torch_model", 3, 4, 2)
     call("torch_save_model", saved, "m.pt")
     view = archives.Archive._view
