@@ -1,4 +1,4 @@
-"""What torch functions declare of their results is true for values of every kind: the compiler relies on it."""
+"""What torch functions declare of their results holds for values of all kinds: the compiler relies on it."""
 
 import itertools
 from typing import Any

@@ -53,7 +53,7 @@ from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
-from lispe_kernel.torch_library.training.optimization import optimizer_argument
+from lispe_kernel.torch_library.training.optimizers import optimizer_argument
 
 SAVING = "Error saving checkpoint: "
 LOADING = "Error loading checkpoint: "
