@@ -15,7 +15,7 @@ from torch import nn
 
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS
+from tests.torch_library.persistence_modules import FORMATS, flip, place_of, swap
 from tests.torch_library.torch_calls import call, error_of
 
 PAGE = 4096
@@ -104,12 +104,8 @@ def test_new_files_name_the_scheme(suffix, in_folder):
 def test_two_swapped_words_in_a_file_are_found(suffix, in_folder):
     path = str(in_folder / f"m{suffix}")
     call("torch_save_model", nn.Linear(8, 2), path)
-    with open_file(path) as archive:
-        place = archive.entries["weight"].offset
-    content = bytearray(Path(path).read_bytes())
-    first, second = slice(place, place + 8), slice(place + 8, place + 16)
-    content[first], content[second] = content[second], content[first]
-    Path(path).write_bytes(content)
+    place = place_of(path, "weight")
+    swap(path, place, place + 8, 8)
     assert "the bytes of weight are damaged" in error_of("torch_load_model", path, nn.Linear(8, 2))
 
 
@@ -129,10 +125,7 @@ def test_a_file_of_before_loads(of_before):
 def test_a_file_of_before_is_compared_by_its_own_rule(of_before):
     with open_file(of_before) as archive:
         assert archive.scheme == "pages-1"
-        place = archive.entries["bias"].offset
-    content = bytearray(Path(of_before).read_bytes())
-    content[place] ^= 1
-    Path(of_before).write_bytes(content)
+    flip(of_before, place_of(of_before, "bias"))
     model = nn.Linear(3, 2)
     before = model.weight.detach().clone()
     assert "the bytes of bias are damaged" in error_of("torch_load_model", of_before, model)

@@ -10,8 +10,7 @@ import pytest
 from torch import nn
 
 from lispe_kernel.torch_library.files import checksums, known_whole, known_whole_store
-from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS
+from tests.torch_library.persistence_modules import FORMATS, overwrite, place_of
 from tests.torch_library.torch_calls import call, error_of
 
 PATHS = [f"m{suffix}" for suffix in FORMATS]
@@ -53,12 +52,8 @@ def copied(path: str) -> nn.Module:
     return layer
 
 
-def flip(path: str) -> None:
-    with open_file(path) as archive:
-        offset = archive.entries["weight"].offset
-    with open(path, "r+b") as file:
-        file.seek(offset)
-        file.write(b"\x12\x34")
+def harm(path: str) -> None:
+    overwrite(path, place_of(path, "weight"), b"\x12\x34")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -72,7 +67,7 @@ def test_a_file_that_was_written_here_is_not_compared(path, in_folder, compared)
 @pytest.mark.parametrize("path", PATHS)
 def test_damage_after_the_save_is_found(path, in_folder):
     layer = saved(path)
-    flip(path)
+    harm(path)
     assert "the bytes of weight are damaged" in error_of("torch_load_model", path, layer)
 
 
@@ -81,7 +76,7 @@ def test_damage_under_the_old_time_of_writing_is_found(in_folder):
     before = os.stat("m.pt")
     # The clock of the file system must tick once between.
     while os.stat("m.pt").st_ctime_ns == before.st_ctime_ns:
-        flip("m.pt")
+        harm("m.pt")
         os.utime("m.pt", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert os.stat("m.pt").st_mtime_ns == before.st_mtime_ns
     assert "the bytes of weight are damaged" in error_of("torch_load_model", "m.pt", layer)
@@ -130,7 +125,7 @@ def test_another_process_knows_it_too(in_folder):
     saved("m.pt")
     result = subprocess.run([sys.executable, "-c", LOADER], capture_output=True, text=True, check=False)
     assert result.stdout == "loaded\n", result.stderr
-    flip("m.pt")
+    harm("m.pt")
     result = subprocess.run([sys.executable, "-c", LOADER], capture_output=True, text=True, check=False)
     assert result.stdout.startswith("compared\n")
 

@@ -11,7 +11,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files import archive as archives
 from lispe_kernel.torch_library.files.bytes import FileBytes
 from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
+from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, overwrite, place_of
 from tests.torch_library.torch_calls import call, error_of, listed
 
 
@@ -158,11 +158,7 @@ def test_a_part_reads_only_its_own_bytes(suffix, in_folder, monkeypatch):
 
 def test_a_damaged_tensor_outside_the_part_does_not_matter(in_folder):
     call("torch_save_model", call("torch_model", 3, 40, 2), "m.pt")
-    with open_file("m.pt") as archive:
-        place = archive.entries["fc2.weight"].offset
-    with open("m.pt", "r+b") as file:
-        file.seek(place)
-        file.write(b"\xff" * 16)
+    overwrite("m.pt", place_of("m.pt", "fc2.weight"), b"\xff" * 16)
     model = call("torch_model", 3, 40, 2)
     assert call("torch_load_model", "m.pt", model, "fc1") == "Model loaded successfully"
     assert "fc2.weight are damaged" in error_of("torch_load_model", "m.pt", model)

@@ -15,7 +15,16 @@ from lispe_kernel.torch_library.files import bytes as file_bytes
 from lispe_kernel.torch_library.files import checksums, known_whole
 from lispe_kernel.torch_library.files.bytes import Hold, hold
 from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS, KINDS, copies, equal_tensors, same, scrambled
+from tests.torch_library.persistence_modules import (
+    FORMATS,
+    KINDS,
+    copies,
+    equal_tensors,
+    overwrite,
+    place_of,
+    same,
+    scrambled,
+)
 from tests.torch_library.torch_calls import call, error_of
 
 PATHS = [f"m{suffix}" for suffix in FORMATS]
@@ -102,11 +111,7 @@ def test_what_is_open_for_writing_is_compared_each_time(in_folder, monkeypatch):
     model = call("torch_linear", 300, 20)
     call("torch_save_model", model, "m.pt")
     facts = os.stat("m.pt")
-    with open_file("m.pt") as archive:
-        offset = archive.entries["weight"].offset
-    with open("m.pt", "r+b") as file:
-        file.seek(offset)
-        file.write(b"\x12\x34")
+    overwrite("m.pt", place_of("m.pt", "weight"), b"\x12\x34")
     # As after a write through mapped memory, which leaves the times as they were.
     known = known_whole.identity(facts)
     monkeypatch.setattr(known_whole, "identity", lambda file: known)
