@@ -3,8 +3,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.optim.lr_scheduler import SequentialLR, StepLR
 
 from lispe_kernel.torch_library.checkpoints.files import whole_epoch
+from lispe_kernel.torch_library.files.formats import write_tree
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
 
@@ -74,3 +76,31 @@ def test_a_merged_layer_with_a_resting_adapter_is_a_plain_layer_in_its_file(suff
     plain = nn.Linear(3, 2)
     call("torch_load_model", f"m{suffix}", plain)
     assert torch.equal(plain(torch.ones(3)), layer(torch.ones(3)))
+
+
+def test_a_schedule_made_of_more_schedules_is_refused():
+    model = nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def sequence(count: int) -> SequentialLR:
+        return SequentialLR(
+            optimizer, [StepLR(optimizer, 1) for _ in range(count)], list(range(2, count + 1))
+        )
+
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1}
+    torch.save({**state, "scheduler": sequence(2).state_dict()}, "c.pt")
+    text = error_of("torch_resume_checkpoint", "c.pt", model, optimizer, sequence(3))
+    assert "of another kind than this SequentialLR: it is made of other schedules" in text
+
+
+@pytest.mark.parametrize("epoch", ["3", 3.5, None, True])
+def test_a_checkpoint_of_ours_with_another_epoch_in_its_header_is_damaged(epoch):
+    write_tree("c.pt", {"model": {"weight": torch.ones(1)}}, {"kind": "checkpoint", "epoch": epoch})
+    (entry,) = call("torch_list_checkpoints", ".")
+    assert (entry["health"], entry["problem"]) == ("damaged", "its header is malformed; the file is damaged")
+
+
+def test_wrappers_stay_in_names_that_would_become_one():
+    torch.save({"weight": torch.zeros(1, 2), "module.weight": torch.ones(1, 2)}, "m.pt")
+    text = error_of("torch_load_model", "m.pt", nn.Linear(2, 1, bias=False))
+    assert "unexpected: module.weight [1,2]" in text
