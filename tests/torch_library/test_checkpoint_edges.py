@@ -1,5 +1,7 @@
 """Checkpoints at the edges: odd epochs, optimizers that have not begun, tensors that no load can change."""
 
+import os
+
 import pytest
 import torch
 from torch import nn
@@ -98,6 +100,18 @@ def test_a_checkpoint_of_ours_with_another_epoch_in_its_header_is_damaged(epoch)
     write_tree("c.pt", {"model": {"weight": torch.ones(1)}}, {"kind": "checkpoint", "epoch": epoch})
     (entry,) = call("torch_list_checkpoints", ".")
     assert (entry["health"], entry["problem"]) == ("damaged", "its header is malformed; the file is damaged")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_checkpoint_that_was_cut_short_is_listed_as_damaged(suffix):
+    model = nn.Linear(20, 10)
+    call("torch_save_checkpoint", model, torch.optim.SGD(model.parameters(), 0.1), 1, f"c{suffix}")
+    (entry,) = call("torch_list_checkpoints", ".")
+    assert entry["health"] == "healthy"
+    os.truncate(f"c{suffix}", os.path.getsize(f"c{suffix}") - 8)
+    (entry,) = call("torch_list_checkpoints", ".")
+    assert entry["health"] == "damaged"
+    assert "truncated" in entry["problem"]
 
 
 def test_wrappers_stay_in_names_that_would_become_one():
