@@ -20,14 +20,14 @@ import torch
 from torch import nn
 
 from benchmarks.row import Row, row
-from lispe_kernel.torch_library.checkpoints import files as checkpoints
-from lispe_kernel.torch_library.checkpoints import folders as checkpoint_folders
-from lispe_kernel.torch_library.files import known_whole as verified
-from lispe_kernel.torch_library.lora import files as lora_files
-from lispe_kernel.torch_library.lora import layers as lora
-from lispe_kernel.torch_library.lora import models as lora_models
-from lispe_kernel.torch_library.modules import layers as modules
-from lispe_kernel.torch_library.state import models as persistence
+from lispe_kernel.torch_library.checkpoints.files import resume_checkpoint, save_checkpoint
+from lispe_kernel.torch_library.checkpoints.folders import list_checkpoints
+from lispe_kernel.torch_library.files import known_whole
+from lispe_kernel.torch_library.lora.files import lora_load_adapters, lora_save_adapters
+from lispe_kernel.torch_library.lora.layers import lora_forward, lora_linear, lora_merge_weights
+from lispe_kernel.torch_library.lora.models import lora_set_adapter
+from lispe_kernel.torch_library.modules.layers import linear_forward
+from lispe_kernel.torch_library.state.models import load_model, save_model
 
 LAYERS, WIDTH = 48, 1024
 LARGE_LAYERS, LARGE_WIDTH = 3, 4096
@@ -87,7 +87,7 @@ def _saves(model: nn.Module) -> list[Row]:
         _flush("theirs.pt")
 
     def save(suffix: str) -> Row:
-        times = _pairs(lambda: persistence.save_model(model, f"ours{suffix}"), torch_save)
+        times = _pairs(lambda: save_model(model, f"ours{suffix}"), torch_save)
         return row(f"save {suffix}", *times, f"{_note(model)}, against torch.save + flush", limit=1.1)
 
     return [save(".pt"), save(".safetensors")]
@@ -100,8 +100,8 @@ def _loads(loaded: nn.Module) -> list[Row]:
         loaded.load_state_dict(torch.load("theirs.pt", weights_only=True, mmap=True))
 
     def load(path: str) -> None:
-        verified.forget()
-        persistence.load_model(path, loaded)
+        known_whole.forget()
+        load_model(path, loaded)
 
     def load_copy() -> None:
         # Another time of change makes it a file that nobody has seen yet.
@@ -152,14 +152,14 @@ MEMORY = """
 import sys, threading, time
 import torch
 from torch import nn
-from lispe_kernel.torch_library import persistence
+from lispe_kernel.torch_library.state.models import load_model, save_model
 
 def anonymous():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("RssAnon"))
 
-persistence.save_model(nn.Linear(2, 2), "warm.pt")
-persistence.load_model("warm.pt", nn.Linear(2, 2))
+save_model(nn.Linear(2, 2), "warm.pt")
+load_model("warm.pt", nn.Linear(2, 2))
 empty = anonymous()
 layers, width = int(sys.argv[1]), int(sys.argv[2])
 model = nn.Sequential(*(nn.Linear(width, width) for _ in range(layers)))
@@ -174,7 +174,7 @@ def watch():
 
 watcher = threading.Thread(target=watch)
 watcher.start()
-persistence.load_model("ours.pt", model)
+load_model("ours.pt", model)
 done = True
 watcher.join()
 print(size, max(most, anonymous()) - empty)
@@ -212,10 +212,10 @@ def _checkpoints() -> list[Row]:
         optimizer.load_state_dict(content["optimizer"])
 
     def resume() -> None:
-        verified.forget()
-        checkpoints.resume_checkpoint("ours.ckpt", model, optimizer)
+        known_whole.forget()
+        resume_checkpoint("ours.ckpt", model, optimizer)
 
-    save = _pairs(lambda: checkpoints.save_checkpoint(model, optimizer, 1, "ours.ckpt"), torch_save)
+    save = _pairs(lambda: save_checkpoint(model, optimizer, 1, "ours.ckpt"), torch_save)
     time.sleep(SETTLED)
     note = f"{os.path.getsize('ours.ckpt') / MB:.0f} MB, Adam"
     return [
@@ -229,7 +229,7 @@ def _listing() -> Row:
     model = nn.Linear(5000, 5000)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     os.mkdir("run")
-    checkpoints.save_checkpoint(model, optimizer, 0, "run/c0.pt")
+    save_checkpoint(model, optimizer, 0, "run/c0.pt")
     for number in range(1, CHECKPOINTS):
         # One file under a thousand names: the disk need not hold a hundred gigabytes.
         os.link("run/c0.pt", f"run/c{number}.pt")
@@ -238,7 +238,7 @@ def _listing() -> Row:
         loaded = (torch.load(item.path, weights_only=True, mmap=True) for item in os.scandir("run"))
         return [content["epoch"] for content in loaded]
 
-    times = _pairs(lambda: checkpoint_folders.list_checkpoints("run"), theirs, rounds=3)
+    times = _pairs(lambda: list_checkpoints("run"), theirs, rounds=3)
     return row(
         "list 1,000 checkpoints", *times, "100 MB each, against torch.load(mmap=True) of each", limit=1.0
     )
@@ -246,11 +246,11 @@ def _listing() -> Row:
 
 def _adapters() -> list[Row]:
     """Another adapter of a 4096x4096 layer, rank 16: from a file, and between adapters already loaded."""
-    from peft import LoraConfig, get_peft_model
+    from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - seconds, for two rows only
 
-    layer = lora.lora_linear(4096, 4096, 16, 32.0)
+    layer = lora_linear(4096, 4096, 16, 32.0)
     for name in ("one", "two"):
-        lora_files.lora_save_adapters(layer, f"{name}.pt")
+        lora_save_adapters(layer, f"{name}.pt")
     base = nn.ModuleDict({"linear": nn.Linear(4096, 4096)})
     theirs = get_peft_model(base, LoraConfig(r=16, lora_alpha=32, target_modules=["linear"]))
     theirs.save_pretrained("peft")
@@ -261,16 +261,14 @@ def _adapters() -> list[Row]:
         theirs.set_adapter("other")
 
     def load_first() -> None:
-        verified.forget()
-        lora_files.lora_load_adapters(layer, "two.pt")
+        known_whole.forget()
+        lora_load_adapters(layer, "two.pt")
 
     files = _pairs(load_first, peft_load)
-    lora_models.lora_set_adapter(layer, "second")
+    lora_set_adapter(layer, "second")
     names = iter(["default", "second"] * ROUNDS * 2)
     others = iter(["default", "other"] * ROUNDS * 2)
-    held = _pairs(
-        lambda: lora_models.lora_set_adapter(layer, next(names)), lambda: theirs.set_adapter(next(others))
-    )
+    held = _pairs(lambda: lora_set_adapter(layer, next(names)), lambda: theirs.set_adapter(next(others)))
     note = "4096x4096, rank 16"
     return [
         row("switch adapters by file", *files, f"{note}, against PEFT's load_adapter", limit=1.0),
@@ -280,8 +278,8 @@ def _adapters() -> list[Row]:
 
 def _merged() -> Row:
     """The forward of a merged layer against that of a plain linear layer with the same weights."""
-    layer = lora.lora_linear(512, 512, 16, 32.0)
-    lora.lora_merge_weights(layer)
+    layer = lora_linear(512, 512, 16, 32.0)
+    lora_merge_weights(layer)
     plain = nn.Linear(512, 512)
     plain.load_state_dict(layer.original.state_dict())
     data = torch.randn(1, 512)
@@ -293,6 +291,6 @@ def _merged() -> Row:
 
         return run
 
-    ours, theirs = many(lora.lora_forward, layer), many(modules.linear_forward, plain)
+    ours, theirs = many(lora_forward, layer), many(linear_forward, plain)
     note = "against torch_linear_forward, 300 calls"
     return row("forward of a merged layer", *_pairs(ours, theirs, 31), note, limit=1.05)

@@ -143,7 +143,7 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
     Example: (println (storage_report 7000000000)) => model: 7,000,000,000 parameters, 28 GB in float32
     Errors: the first argument must be a module or a number of parameters
     """
-    from lispe_kernel.torch_library.lora import report as storage  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    from lispe_kernel.torch_library.lora import storage  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     return storage.storage_report(model, adapters, dtype)
 

@@ -21,7 +21,7 @@ _loaded = False
 
 def load() -> None:
     """Import every family, so that all torch functions are registered. Idempotent and thread-safe."""
-    global _loaded
+    global _loaded  # noqa: PLW0603 - the registry belongs to the process, and so does what is in it
     if _loaded:
         return
     with _lock:

@@ -1,11 +1,13 @@
-"""One module of every kind that is saved, and how to compare two of them."""
+"""One module of every kind that is saved, how to compare two of them, and how to harm their files."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from lispe_kernel.torch_library.files.formats import open_file
 from tests.torch_library.torch_calls import call, listed
 
 # Name, constructor in LispE with its arguments, the names its file has.
@@ -54,3 +56,29 @@ def equal_tensors(a: dict[str, Any], b: dict[str, Any]) -> bool:
 def copies(module: nn.Module) -> dict[str, torch.Tensor]:
     """The module's tensors as they are now."""
     return {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+
+def place_of(path: str, name: str) -> int:
+    """Where in a file the bytes of a tensor begin."""
+    with open_file(path) as archive:
+        return archive.entries[name].offset
+
+
+def overwrite(path: str, place: int, data: bytes) -> None:
+    """Put other bytes into a file, in place, as a failing disk does."""
+    with open(path, "r+b") as file:
+        file.seek(place)
+        file.write(data)
+
+
+def flip(path: str, place: int) -> None:
+    """Flip a bit of a file."""
+    content = Path(path).read_bytes()
+    overwrite(path, place, bytes([content[place] ^ 1]))
+
+
+def swap(path: str, one: int, other: int, count: int) -> None:
+    """Let two stretches of a file change places."""
+    content = Path(path).read_bytes()
+    overwrite(path, one, content[other : other + count])
+    overwrite(path, other, content[one : one + count])

@@ -13,8 +13,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.checkpoints import folders as checkpoint_folders
 from lispe_kernel.torch_library.files import atomic
 from lispe_kernel.torch_library.files.bytes import FileBytes
-from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS
+from tests.torch_library.persistence_modules import FORMATS, flip, place_of
 from tests.torch_library.torch_calls import call, error_of
 
 LOSSES = {1: 0.9, 2: 0.3, 3: 0.5, 10: 0.4}
@@ -238,11 +237,7 @@ def test_two_names_of_one_file_are_one_checkpoint(folder):
 
 def damage(path: str) -> None:
     """Flip a bit in the middle of a tensor, which no header shows."""
-    with open_file(path) as archive:
-        place = archive.entries["model.weight"].offset + 40
-    data = bytearray(Path(path).read_bytes())
-    data[place] ^= 1
-    Path(path).write_bytes(data)
+    flip(path, place_of(path, "model.weight") + 40)
 
 
 KEPT_WHOLE = [

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.support.guard import arguments_text, guarded, readable
+from lispe_kernel.language.functions import registry
+from lispe_kernel.torch_library.support.guard import arguments_text, guarded
+from lispe_kernel.torch_library.support.wording import readable
 from tests.torch_library.torch_calls import call, error_of, listed
 
 CPP = (
@@ -82,8 +84,6 @@ def test_a_type_error_inside_is_no_arity_error():
 
 
 def test_every_function_of_the_library_is_documented():
-    from lispe_kernel.language.functions import registry
-
     ours = [entry for entry in registry if entry.call.__module__.startswith("lispe_kernel.torch_library")]
     assert len(ours) > 280
     undocumented = [entry.name for entry in ours if not entry.meaning or not entry.examples]

@@ -9,7 +9,7 @@ from lispe_kernel import LispeError, Session
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.hugging_face import files as hf_files
-from lispe_kernel.torch_library.hugging_face.cache import Context
+from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
 
 CPU = torch.device("cpu")
 SMALL = {
@@ -48,7 +48,7 @@ IDS = torch.tensor([[1, 5, 7, 9, 3, 2, 8, 30, 31, 0, 11, 12], [3, 1, 4, 1, 5, 9,
 
 def saved(folder, name: str, settings: dict) -> torch.Tensor:
     """Save a random model of transformers; gives its logits for IDS."""
-    import transformers  # slow to import, and only these tests need it
+    import transformers  # noqa: PLC0415 - slow to import, and only these tests need it
 
     family = name.partition(",")[0]
     config = getattr(transformers, f"{family}Config")(**{**SMALL, **settings})
@@ -329,6 +329,8 @@ def test_adapters_that_cannot_be_made_are_refused(adapted, arguments, text):
         ({"vocab_size": 33}, "config.json says [33, 16]"),
         ({"num_attention_heads": 0}, "num_attention_heads must be a positive integer"),
         ({"num_experts": 4}, "mixtures of experts"),
+        ({"model_type": "granite"}, "models of type granite are not supported"),
+        ({"partial_rotary_factor": 0.5}, "turned in part"),
     ],
 )
 def test_a_folder_that_would_be_computed_wrongly_is_refused(llama, tmp_path, change, text):
@@ -339,6 +341,23 @@ def test_a_folder_that_would_be_computed_wrongly_is_refused(llama, tmp_path, cha
     with pytest.raises(LispeError) as caught:
         hf_files.load(str(tmp_path), CPU)
     assert text in caught.value.text
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "wanted"),
+    [
+        ("lm_head.weight", (31, 16), "[32, 16]"),
+        ("model.layers.1.self_attn.k_proj.bias", (16,), "[8]"),
+        ("model.layers.0.self_attn.q_norm.weight", (3,), "[4]"),
+    ],
+)
+def test_a_weight_that_some_models_have_must_fit_too(name, shape, wanted):
+    config = hf_files.Config(32, 16, 32, 2, 4, 2, 4, 64)
+    weights = {known: torch.zeros(sizes) for known, sizes in hf_files.expected(config).items()}
+    hf_files.check(config, weights)
+    with pytest.raises(LispeError) as caught:
+        hf_files.check(config, {**weights, name: torch.zeros(shape)})
+    assert f"{name} is {list(shape)}, config.json says {wanted}" in caught.value.text
 
 
 def test_a_folder_without_files_is_refused(tmp_path):

@@ -9,7 +9,7 @@ from torch import nn
 
 from lispe_kernel.language.printer import to_text
 from tests.torch_library.lora_samples import gap, lora, tuned
-from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
+from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, flip, place_of
 from tests.torch_library.torch_calls import call, error_of, listed
 
 
@@ -334,3 +334,14 @@ ARGUMENTS = [
 @pytest.mark.parametrize(("arguments", "text"), ARGUMENTS)
 def test_a_wrong_argument_is_told(arguments, text):
     assert text in error_of(*arguments)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_damaged_adapters_are_told_and_change_nothing(suffix, in_folder):
+    layer = call("torch_lora_linear", 8, 5, 2, 4)
+    path = f"a{suffix}"
+    call("torch_lora_save_adapters", layer, path)
+    flip(path, place_of(path, "lora_B.weight"))
+    before = copies(layer)
+    assert "the bytes of lora_B.weight are damaged" in error_of("torch_lora_load_adapters", layer, path)
+    assert equal_tensors(before, layer.state_dict())

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.files.formats import write_tree
 from tests.torch_library.lora_samples import lora, tuned
 from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
@@ -246,8 +247,6 @@ MALFORMED = [
 
 @pytest.mark.parametrize("notes", MALFORMED, ids=json.dumps)
 def test_malformed_notes_are_told_and_change_nothing(notes, in_folder):
-    from lispe_kernel.torch_library.files.formats import write_tree
-
     write_tree("m.pt", tuned(lora(), 1).state_dict(), {"kind": "model", "lora": notes})
     layer = lora()
     before = copies(layer)
@@ -258,8 +257,6 @@ def test_malformed_notes_are_told_and_change_nothing(notes, in_folder):
 
 
 def test_an_adapter_whose_parts_do_not_belong_together_is_told(in_folder):
-    from lispe_kernel.torch_library.files.formats import write_tree
-
     state = lora().state_dict()
     state["adapters.fr.lora_A.weight"] = torch.zeros(3, 8)
     state["adapters.fr.lora_B.weight"] = torch.zeros(5, 2)

@@ -292,8 +292,9 @@ def test_an_interrupt_while_saving_leaves_the_old_file(in_folder):
     assert os.listdir() == ["m.pt"]
 
 
+@pytest.mark.usefixtures("in_folder", "interruptible")
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
-def test_a_stop_in_the_middle_of_a_real_save_leaves_the_old_file(suffix, in_folder, monkeypatch):
+def test_a_stop_in_the_middle_of_a_real_save_leaves_the_old_file(suffix, monkeypatch):
     path = f"m{suffix}"
     call("torch_save_model", layer(1.0), path)
     before = Path(path).read_bytes()

@@ -19,7 +19,7 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
+from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, place_of, swap
 from tests.torch_library.torch_calls import call, error_of
 
 
@@ -105,12 +105,8 @@ def failure(name: str, *arguments: object) -> str:
 def test_swapped_sectors_in_a_large_tensor_are_found(in_folder):
     layer = nn.Linear(1024, 1024)
     call("torch_save_model", layer, "l.pt")
-    with open_file("l.pt") as archive:
-        offset = archive.entries["weight"].offset
-    data = bytearray(Path("l.pt").read_bytes())
-    one, two = slice(offset, offset + 4096), slice(offset + 65536, offset + 65536 + 4096)
-    data[one], data[two] = data[two], data[one]
-    Path("l.pt").write_bytes(data)
+    place = place_of("l.pt", "weight")
+    swap("l.pt", place, place + 65536, 4096)
     assert "the bytes of weight are damaged" in error_of("torch_load_model", "l.pt", layer)
 
 

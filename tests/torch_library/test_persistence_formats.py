@@ -11,8 +11,8 @@ from torch import nn
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.formats import open_file
-from lispe_kernel.torch_library.files.pt import DTYPES, dtype_name
 from lispe_kernel.torch_library.files.safetensors import KINDS as SAFETENSORS
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from tests.torch_library.persistence_modules import FORMATS, KINDS, same, scrambled
 from tests.torch_library.torch_calls import call, error_of
 

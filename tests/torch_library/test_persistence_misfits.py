@@ -10,8 +10,8 @@ from torch import nn
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files import archive as archives
 from lispe_kernel.torch_library.files.bytes import FileBytes
-from lispe_kernel.torch_library.state import models as persistence
-from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors
+from lispe_kernel.torch_library.files.formats import open_file
+from tests.torch_library.persistence_modules import FORMATS, copies, equal_tensors, overwrite, place_of
 from tests.torch_library.torch_calls import call, error_of, listed
 
 
@@ -151,18 +151,14 @@ def test_a_part_reads_only_its_own_bytes(suffix, in_folder, monkeypatch):
             FileBytes, name, lambda self, *place, real=watched: read.append(place) or real(self, *place)
         )
     call("torch_load_model", path, model, "fc1")
-    with persistence.open_file(path) as archive:
+    with open_file(path) as archive:
         wanted = [archive.entries[name] for name in ("fc1.weight", "fc1.bias")]
     assert set(read) == {(entry.offset, entry.span) for entry in wanted}
 
 
 def test_a_damaged_tensor_outside_the_part_does_not_matter(in_folder):
     call("torch_save_model", call("torch_model", 3, 40, 2), "m.pt")
-    with persistence.open_file("m.pt") as archive:
-        place = archive.entries["fc2.weight"].offset
-    with open("m.pt", "r+b") as file:
-        file.seek(place)
-        file.write(b"\xff" * 16)
+    overwrite("m.pt", place_of("m.pt", "fc2.weight"), b"\xff" * 16)
     model = call("torch_model", 3, 40, 2)
     assert call("torch_load_model", "m.pt", model, "fc1") == "Model loaded successfully"
     assert "fc2.weight are damaged" in error_of("torch_load_model", "m.pt", model)
@@ -195,7 +191,8 @@ def test_a_module_wrapped_for_recomputation_has_the_file_of_the_module(in_folder
     assert list(torch.load("l.pt", weights_only=True)) == ["weight", "bias"]
 
 
-def test_an_interrupt_while_the_tensors_change_waits_until_all_have(in_folder, monkeypatch):
+@pytest.mark.usefixtures("in_folder", "interruptible")
+def test_an_interrupt_while_the_tensors_change_waits_until_all_have(monkeypatch):
     saved, model = call("torch_model", 3, 4, 2), call("torch_model", 3, 4, 2)
     call("torch_save_model", saved, "m.pt")
     view = archives.Archive._view

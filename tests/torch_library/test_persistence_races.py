@@ -12,11 +12,19 @@ import torch
 from torch import nn
 
 from lispe_kernel.torch_library.files import bytes as file_bytes
-from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files import known_whole as verified
+from lispe_kernel.torch_library.files import checksums, known_whole
 from lispe_kernel.torch_library.files.bytes import Hold, hold
 from lispe_kernel.torch_library.files.formats import open_file
-from tests.torch_library.persistence_modules import FORMATS, KINDS, copies, equal_tensors, same, scrambled
+from tests.torch_library.persistence_modules import (
+    FORMATS,
+    KINDS,
+    copies,
+    equal_tensors,
+    overwrite,
+    place_of,
+    same,
+    scrambled,
+)
 from tests.torch_library.torch_calls import call, error_of
 
 PATHS = [f"m{suffix}" for suffix in FORMATS]
@@ -81,14 +89,14 @@ def test_files_of_plain_pytorch_load_whether_they_keep_still_or_not(answer, in_f
 @pytest.mark.parametrize("path", PATHS)
 def test_a_file_cut_short_between_comparing_and_copying_is_an_error(path, in_folder, monkeypatch):
     held_as(monkeypatch, Hold.UNKNOWN)
-    monkeypatch.setattr(verified, "known", lambda file: frozenset())
+    monkeypatch.setattr(known_whole, "known", lambda file: frozenset())
     model = call("torch_linear", 300, 20)
     before = copies(model)
     call("torch_save_model", call("torch_linear", 300, 20), path)
     digests = checksums.digests
 
-    def cut(arrays, advance=None):
-        found = digests(arrays, advance)
+    def cut(arrays, *rest):
+        found = digests(arrays, *rest)
         os.truncate(path, 100)
         return found
 
@@ -103,14 +111,10 @@ def test_what_is_open_for_writing_is_compared_each_time(in_folder, monkeypatch):
     model = call("torch_linear", 300, 20)
     call("torch_save_model", model, "m.pt")
     facts = os.stat("m.pt")
-    with open_file("m.pt") as archive:
-        offset = archive.entries["weight"].offset
-    with open("m.pt", "r+b") as file:
-        file.seek(offset)
-        file.write(b"\x12\x34")
+    overwrite("m.pt", place_of("m.pt", "weight"), b"\x12\x34")
     # As after a write through mapped memory, which leaves the times as they were.
-    known = verified.identity(facts)
-    monkeypatch.setattr(verified, "identity", lambda file: known)
+    known = known_whole.identity(facts)
+    monkeypatch.setattr(known_whole, "identity", lambda file: known)
     assert "the bytes of weight are damaged" in error_of("torch_load_model", "m.pt", model)
 
 

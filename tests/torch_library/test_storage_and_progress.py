@@ -73,14 +73,6 @@ def test_a_wrong_argument_is_told(arguments, text):
     assert text in error_of("torch_storage_report", *arguments)
 
 
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (67_125_248, "67.1 MB"), (28e9, "28 GB"), (5e15, "5e+03 TB")],
-)
-def test_amounts_for_people(size, text):
-    assert progress.amount(size) == text
-
-
 # -- progress
 
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from decimal import Decimal
 
-_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
+from lispe_kernel.torch_library.support.sizes import short_amount
 
 
 def value(number: float, digits: int = 4) -> str:
@@ -46,11 +46,7 @@ def count(number: int) -> str:
 
 def size(number: int) -> str:
     """A number of bytes in decimal units: `512 B`, `4.2 MB`."""
-    scaled, power = float(number), 0
-    while abs(scaled) >= 999.5 and power < len(_UNITS) - 1:
-        scaled /= 1000
-        power += 1
-    return f"{format(scaled, '.0f' if power == 0 or abs(scaled) >= 99.5 else '.3g')} {_UNITS[power]}"
+    return short_amount(number)
 
 
 def share(part: int, whole: int) -> str:

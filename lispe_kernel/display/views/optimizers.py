@@ -16,7 +16,7 @@ _STEPS = 1000
 
 
 @renderer(
-    "torch.optim.optimizer.Optimizer", "lispe_kernel.torch_library.training.optimization.RateOnlyOptimizer"
+    "torch.optim.optimizer.Optimizer", "lispe_kernel.torch_library.training.optimizers.RateOnlyOptimizer"
 )
 class OptimizerView(View):
     """An optimizer: one row a parameter group."""

@@ -8,7 +8,7 @@ from lispe_kernel.display.page.html import Node, element, facts
 from lispe_kernel.display.page.registry import View, renderer
 
 
-@renderer("lispe_kernel.torch_library.lora.report.StorageReport")
+@renderer("lispe_kernel.torch_library.lora.storage.StorageReport")
 class StorageView(View):
     """The report's sentences, and its sizes as bars on one scale."""
 

@@ -137,7 +137,7 @@ def _look(moment: Moment, verify: bool) -> tuple[Moment, Sample]:
     """Sampled weights by name, after the checksums when they are compared."""
     from lispe_kernel.torch_library.files.errors import BadFile  # noqa: PLC0415 - PyTorch is imported when it is first needed
     from lispe_kernel.torch_library.files.formats import open_file  # noqa: PLC0415 - PyTorch is imported when it is first needed
-    from lispe_kernel.torch_library.state import plan as loading  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    from lispe_kernel.torch_library.state.names import state_names  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     if moment.damage:
         return moment, {}
@@ -145,7 +145,7 @@ def _look(moment: Moment, verify: bool) -> tuple[Moment, Sample]:
         with open_file(moment.path) as archive:
             if verify:
                 archive.verify(archive.entries)
-            return moment, sample(archive, loading.state_names(archive.tree))
+            return moment, sample(archive, state_names(archive.tree))
     except (BadFile, OSError) as error:
         return replace(moment, damage=one_line(str(error), 200)), {}
 

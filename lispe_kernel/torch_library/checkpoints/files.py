@@ -1,8 +1,8 @@
 """Training checkpoints: model, optimizer, epoch, random state, schedule and metrics in one file.
 
 Saved so that training resumes bit for bit: the optimizer's moments and every random generator are part of
-the file. What is compared before a resume changes anything is in `checkpoint_resume.py` and
-`schedule_resume.py`; listing and thinning out folders of checkpoints is in `checkpoint_folders.py`.
+the file. What is compared before a resume changes anything is in `optimizer.py` and `schedule.py`;
+listing and thinning out folders of checkpoints is in `folders.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.checkpoints import random_state
 from lispe_kernel.torch_library.checkpoints.optimizer import (
     MALFORMED,
     Trained,
@@ -35,24 +36,24 @@ from lispe_kernel.torch_library.checkpoints.schedule import (
     schedule_state,
 )
 from lispe_kernel.torch_library.files.archive import Advance, Archive
-from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.files.errors import BadFile, writing
+from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.files.trees import put_together
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.adapters import (
     as_in_model,
     refuse_other_active,
     stored_state,
     stored_targets,
 )
+from lispe_kernel.torch_library.state.comparison import paired
 from lispe_kernel.torch_library.state.modules import merged_layers, modules_of
+from lispe_kernel.torch_library.state.names import MODEL_KEYS, state_names
 from lispe_kernel.torch_library.state.state_dicts import StateDict, element
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
-from lispe_kernel.torch_library.support.uninterrupted import held_back
-from lispe_kernel.torch_library.training import random_state
-from lispe_kernel.torch_library.training.optimization import optimizer_argument
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
+from lispe_kernel.torch_library.training.optimizers import optimizer_argument
 
 SAVING = "Error saving checkpoint: "
 LOADING = "Error loading checkpoint: "
@@ -94,7 +95,7 @@ def _part(checkpoint: Checkpoint, keys: tuple[Any, ...]) -> Any:
     return at(value, *rest) if rest else value
 
 
-register_kind(Checkpoint, "torch_state_dict_", lambda checkpoint, show: checkpoint.model.text)
+register_kind(Checkpoint, "torch_state_dict_", lambda checkpoint, _show: checkpoint.model.text)
 register_access(
     Checkpoint,
     Access(
@@ -151,7 +152,7 @@ def save_checkpoint(
     if scheduler is not None:
         summary["scheduler"] = schedule_name(scheduler)
     with writing(SAVING, path):
-        write_tree(os.path.expanduser(path), tree, summary)
+        write_tree(path, tree, summary)
     return "Checkpoint saved successfully"
 
 
@@ -210,8 +211,8 @@ def load_checkpoint(path: Any) -> Checkpoint:
     Source: guide, Training Checkpoints; torch API 9.3
     """
     path = arguments.path("torch_load_checkpoint", 1, path)
-    with reading(LOADING, path), open_file(path) as archive, _loading(archive, path) as advance:
-        names = loading.state_names(archive.tree)
+    with opened(LOADING, path) as archive, _loading(archive) as advance:
+        names = state_names(archive.tree)
         tensor = archive.tensors(archive.entries, advance).__getitem__
         model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary)
         parts: dict[str, Any] = {"model": model}
@@ -221,8 +222,8 @@ def load_checkpoint(path: Any) -> Checkpoint:
     return Checkpoint(parts if epoch is None else {**parts, "epoch": epoch})
 
 
-def _loading(archive: Archive, path: str) -> Any:
-    return progress(f"loading {os.path.basename(path)}", archive.cost(archive.entries))
+def _loading(archive: Archive) -> Any:
+    return progress(f"loading {os.path.basename(archive.path)}", archive.cost(archive.entries))
 
 
 # The names under which other programs keep these parts.
@@ -235,10 +236,9 @@ _ALSO = {
 
 def other_parts(tree: Any) -> dict[str, Any]:
     """The parts of a checkpoint besides the model, under our names; nothing when it is a plain state dict."""
-    model_keys = ("model", "model_state_dict", "state_dict")
-    if not isinstance(tree, dict) or not any(isinstance(tree.get(key), dict) for key in model_keys):
+    if not isinstance(tree, dict) or not any(isinstance(tree.get(key), dict) for key in MODEL_KEYS):
         return {}
-    return {_ALSO.get(key, key): value for key, value in tree.items() if key not in model_keys}
+    return {_ALSO.get(key) or key: value for key, value in tree.items() if key not in MODEL_KEYS}
 
 
 def to_lispe(value: Any) -> Any:
@@ -270,13 +270,13 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     optimizer_argument(optimizer, "Error: Third argument must be an optimizer")
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
-    with reading(RESUMING, path), open_file(path) as archive, _loading(archive, path) as advance:
+    with opened(RESUMING, path) as archive, _loading(archive) as advance:
         names, notes = as_in_model(archive, modules)
         sources = {name: archive.entries[ref] for name, ref in names.items()}
         refuse_other_active(modules, sources, notes)
         targets = stored_targets(modules, sources, notes)
-        plan = loading.plan(f"{RESUMING}{path} does not fit the model: ", sources, targets.tensors)
-        targets.check(plan)
+        pairs = paired(sources, targets.tensors)
+        targets.check(pairs)
         archive.verify(archive.entries, advance)
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)
@@ -285,8 +285,8 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         schedules = _schedule_of(archive, parts, scheduler)
         restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
         # From here on nothing is refused.
-        with held_back():
-            archive.read_into({names[name]: tensors for name, tensors in plan.items()}, advance)
+        with uninterrupted():
+            archive.read_into({names[name]: tensors for name, tensors in pairs.items()}, advance)
             for finish in targets.afterwards + restorers:
                 finish()
             if generators is not None:

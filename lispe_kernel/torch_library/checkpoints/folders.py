@@ -1,7 +1,7 @@
 """Folders of checkpoints: what is in them, and which to keep.
 
 The list is what a timeline draws: epoch, metrics, size, time and health of each file. Listing reads headers
-only, never a tensor (`checkpoint_headers.py`); pruning reads the files that it keeps, to be sure of them.
+only, never a tensor (`headers.py`); pruning reads the files that it keeps, to be sure of them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from lispe_kernel.torch_library.files.formats import open_file
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
+from lispe_kernel.torch_library.support.wording import reason
 
 LISTING = "Error listing checkpoints: "
 PRUNING = "Error pruning checkpoints: "
@@ -44,7 +45,7 @@ def _line(entry: Dictionary) -> str:
     return f"{name}: " + ", ".join([f"epoch {entry['epoch']}", *shown])
 
 
-register_kind(CheckpointList, "list_", lambda found, show: "\n".join(map(_line, found)) or "()")
+register_kind(CheckpointList, "list_", lambda found, _show: "\n".join(map(_line, found)) or "()")
 
 
 @torch_function("torch_list_checkpoints", prefix=LISTING)
@@ -61,7 +62,11 @@ def list_checkpoints(folder: Any = ".") -> CheckpointList:
     Example: (maybe (torch_list_checkpoints "no-such-folder") "missing") => missing
     Errors: `Error listing checkpoints: FOLDER: there is no such folder`
     """
-    folder = os.path.expanduser(arguments.path("torch_list_checkpoints", 1, folder))
+    folder = arguments.path("torch_list_checkpoints", 1, folder)
+    return _listed(folder)
+
+
+def _listed(folder: str) -> CheckpointList:
     files = _files(folder)
     found = []
     with progress(f"reading {os.path.basename(folder) or folder}", len(files)) as advance:
@@ -80,7 +85,7 @@ def _files(folder: str) -> list[os.DirEntry[str]]:
     except FileNotFoundError:
         raise LispeError(f"{LISTING}{folder}: there is no such folder") from None
     except OSError as error:
-        raise LispeError(f"{LISTING}{folder}: {(error.strerror or str(error)).lower()}") from error
+        raise LispeError(f"{LISTING}{folder}: {reason(error)}") from error
 
 
 def _is_file(item: os.DirEntry[str]) -> bool:
@@ -108,7 +113,7 @@ def _entry(item: os.DirEntry[str]) -> Dictionary | None:
     except OSError as error:
         if not item.name.endswith(SURE_SUFFIXES):
             return None
-        problem = (error.strerror or str(error)).lower()
+        problem = reason(error)
     if found is None and problem is None:
         return None
     entry = Dictionary()
@@ -141,14 +146,13 @@ def prune_checkpoints(folder: Any, keep_last: Any, keep_best: Any = 0, metric: A
     Errors: `Error pruning checkpoints: ` when no checkpoint has the metric and best ones are to be kept
     """
     name = "torch_prune_checkpoints"
+    folder = arguments.path(name, 1, folder)
     last, best = _count(name, 2, keep_last), _count(name, 3, keep_best)
     if last + best == 0:
         raise LispeError(f"{PRUNING}nothing would be kept; keep at least one, or remove the folder yourself")
     if not isinstance(metric, str) or not metric.strip("-"):
         raise wrong_argument(name, 4, "the name of a metric", metric)
-    listed = list_checkpoints(folder)
-    folder = os.path.expanduser(folder)
-    entries = [e for e in listed if e["writer"] == "LispE" and e["link"] is None]
+    entries = [e for e in _listed(folder) if e["writer"] == "LispE" and e["link"] is None]
     files = _Files(_linked(folder))
     files.keep(reversed(entries), last)
     files.keep(_best(entries, metric, best), best)
@@ -252,6 +256,4 @@ def _remove(path: str) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise LispeError(
-            f"{PRUNING}cannot remove {path}: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise LispeError(f"{PRUNING}cannot remove {path}: {reason(error)}") from error

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from lispe_kernel.torch_library.checkpoints.files import other_parts, whole_epoch
-from lispe_kernel.torch_library.files import pt as pt_files
-from lispe_kernel.torch_library.files import safetensors as safetensors_files
+from lispe_kernel.torch_library.files import pt, safetensors
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile, OtherContent
 from lispe_kernel.torch_library.files.formats import open_file
@@ -62,9 +61,9 @@ def _read_header(path: str) -> Header | None:
         if not path.endswith(SUFFIXES) and not _begins_like_ours(start):
             _refuse_beheaded(file, size)
             return None
-        if safetensors_files.begins(start):
-            summary = safetensors_files.read_summary(file, size)
-        elif start.startswith(pt_files.ZIP):
+        if safetensors.begins(start):
+            summary = safetensors.read_summary(file, size)
+        elif start.startswith(pt.ZIP):
             summary = _zip_summary(file)
         elif start.startswith(_PICKLE):
             return None
@@ -97,7 +96,7 @@ def _zip_summary(file: BinaryIO) -> dict[str, Any] | None:
         with zipfile.ZipFile(file) as records:
             if not any(name.endswith("/data.pkl") for name in records.namelist()):
                 return {}
-            return pt_files.read_summary(records)
+            return pt.read_summary(records)
     except DAMAGED_ZIP as error:
         raise BadFile("it is truncated or damaged") from error
 

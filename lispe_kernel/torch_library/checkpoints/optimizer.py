@@ -3,7 +3,7 @@
 PyTorch's `load_state_dict` takes nearly everything and fails at the next step, when the model has changed
 already. So the kind, the groups, the trained tensors, the names of the states and the shapes of the moments
 are compared first; then a stand-in loads the state, and what became of it is what the optimizer gets.
-Schedules are in `schedule_resume.py`.
+Schedules are in `schedule.py`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ import torch
 from torch import nn
 
 from lispe_kernel.torch_library.files.errors import BadFile
-from lispe_kernel.torch_library.state.modules import joined
-from lispe_kernel.torch_library.state.plan import shape, some, unwrapped
-from lispe_kernel.torch_library.support.guard import readable
+from lispe_kernel.torch_library.state.names import joined, unwrapped
+from lispe_kernel.torch_library.support.wording import readable, shape, some
 
 Sizes = tuple[int, ...]
 # The names of the trained tensors group by group; None for a tensor that is not the model's.
@@ -131,9 +130,8 @@ def _groups_of(state: Any) -> list[tuple[list[Any], dict[str, Any]]]:
     """The groups of a state: the numbers of their tensors, and the group itself."""
     match state:
         case {"state": dict(), "param_groups": list(groups)}:
-            found = [(group.get("params"), group) for group in groups if isinstance(group, dict)]
-            if len(found) == len(groups) and all(isinstance(ids, list) for ids, _ in found):
-                return found
+            if all(isinstance(g, dict) and isinstance(g.get("params"), list) for g in groups):
+                return [(group["params"], group) for group in groups]
     raise BadFile(MALFORMED)
 
 

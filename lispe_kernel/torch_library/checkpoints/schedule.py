@@ -1,6 +1,6 @@
 """Learning-rate schedules in a checkpoint: as plain values, compared before they are put back.
 
-Takes the schedules of `schedulers.py` and PyTorch's own. A schedule goes on only in one of its kind.
+Takes the schedules of `training/schedulers.py` and PyTorch's own. A schedule goes on only in one of its kind.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 
 from lispe_kernel.torch_library.checkpoints.optimizer import stand_in
 from lispe_kernel.torch_library.files.errors import BadFile
-from lispe_kernel.torch_library.support.guard import readable
+from lispe_kernel.torch_library.support.wording import readable
 from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler
 
 # Older versions of PyTorch kept this beside the settings.

@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files import known_whole as verified
+from lispe_kernel.torch_library.files import checksums, known_whole
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold, changed, changed_in_between
 from lispe_kernel.torch_library.files.compaction import odd_kind
 from lispe_kernel.torch_library.files.errors import BadFile
@@ -65,6 +64,8 @@ class Layout(NamedTuple):
     tree: Any
     # What the writer noted besides: kind of file, epoch, metrics, alpha ...
     summary: dict[str, Any]
+    # The scheme of the entries' checksums; without one there is nothing to compare.
+    scheme: str = ""
 
 
 def check(layout: Layout, size: int) -> Layout:
@@ -92,9 +93,9 @@ def check(layout: Layout, size: int) -> Layout:
 class Archive:
     """A file of tensors, open for reading until `close` (or the end of its `with`)."""
 
-    def __init__(self, path: str, file: FileBytes, layout: Layout) -> None:
-        self.path, self.file = path, file
-        self.format, self.entries, self.tree, self.summary = layout
+    def __init__(self, file: FileBytes, layout: Layout) -> None:
+        self.file = file
+        self.format, self.entries, self.tree, self.summary, self.scheme = layout
 
     def __enter__(self) -> Archive:
         return self
@@ -107,12 +108,13 @@ class Archive:
         self.file.close()
 
     @property
-    def _size(self) -> int:
-        return self._version[2]
+    def path(self) -> str:
+        """The place of the file."""
+        return self.file.path
 
     @property
     def _version(self) -> Identity:
-        return verified.identity(self.file.descriptor)
+        return known_whole.identity(self.file.descriptor)
 
     def cost(self, names: Iterable[str]) -> int:
         """The bytes that pass while these tensors are compared, where that is needed, and read once."""
@@ -120,9 +122,11 @@ class Archive:
         return sum(self.entries[name].span for name in [*names, *self._to_compare(names)])
 
     def _to_compare(self, names: Iterable[str]) -> list[str]:
+        if self.scheme not in checksums.SCHEMES:
+            return []
         wanted = [name for name in names if self.entries[name].digest is not None]
         # Who writes through mapped memory leaves no time: what is open for writing is known to nobody.
-        known = verified.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
+        known = known_whole.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
         return [name for name in wanted if name not in known]
 
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
@@ -137,7 +141,8 @@ class Archive:
         version = self._version
         wanted = self._to_compare(names)
         places = [self.entries[name] for name in wanted]
-        found = checksums.digests((self.file.stretch(e.offset, e.span) for e in places), advance)
+        stretches = (self.file.stretch(e.offset, e.span) for e in places)
+        found = checksums.digests(stretches, advance, self.scheme) if wanted else []
         for name, text in zip(wanted, found, strict=True):
             if text != self.entries[name].digest:
                 raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
@@ -146,9 +151,9 @@ class Archive:
         if self.file.held is Hold.WRITTEN:
             return
         if wanted and set(wanted) == set(self._to_compare(self.entries)):
-            verified.note_whole(version)
+            known_whole.note_whole(version)
         elif wanted:
-            verified.note(version, wanted)
+            known_whole.note(version, wanted)
 
     def _check_plain(self, name: str) -> None:
         """Formats that other programs write may hold tensors of kinds that do not copy into dense ones."""
@@ -175,8 +180,8 @@ class Archive:
     def read(self, name: str) -> torch.Tensor:
         """The tensor, in memory of its own, on the CPU. Errors: BadFile for one far larger than the file."""
         view = self._view(name)
-        if view.nbytes > self._size + _UNFOLDED:
-            size = f"{view.nbytes} bytes, the file has {self._size}"
+        if view.nbytes > self.file.size + _UNFOLDED:
+            size = f"{view.nbytes} bytes, the file has {self.file.size}"
             raise BadFile(f"{name} repeats a few numbers up to {size}; it is malicious or damaged")
         return view.clone(memory_format=torch.contiguous_format)
 

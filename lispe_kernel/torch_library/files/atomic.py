@@ -14,7 +14,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 try:
     import fcntl
@@ -41,67 +41,145 @@ def write_file(path: str, fill: Fill) -> os.stat_result | None:
     Errors: CannotWrite with a sentence that names the path; other exceptions of `fill` pass. In both cases
     the old file is untouched and the temporary file is gone.
     """
-    return write_files({path: fill})[path]
+    return write_files({path: fill})[0]
 
 
-def write_files(fills: Mapping[str, Fill]) -> dict[str, os.stat_result | None]:
+def write_files(fills: Mapping[str, Fill]) -> list[os.stat_result | None]:
     """As `write_file`, for several files: none is put in its place before all are written and flushed.
 
     More than 256 files, which a process may not have open at once, go in groups of so many.
     """
-    written: dict[str, os.stat_result | None] = {}
+    written: list[os.stat_result | None] = []
     left = list(fills.items())
     while left:
         group, left = left[:_AT_ONCE], left[_AT_ONCE:]
-        with ExitStack() as parts:
-            ready = {path: parts.enter_context(_ready(path, fill)) for path, fill in group}
-            written.update((path, _put(path, part)) for path, part in ready.items())
+        with ExitStack() as open_parts:
+            parts = []
+            for path, fill in group:
+                parts.append(open_parts.enter_context(_Part(path)))
+                parts[-1].write(fill)
+            written.extend(part.put() for part in parts)
     return written
 
 
-class _Ready(NamedTuple):
-    """A temporary file, written and flushed, and the place it is meant for."""
+class _Part:
+    """A temporary file, locked, beside the file whose place it will take; gone after its `with` if not put.
 
-    target: str
-    part: str
-    file: BinaryIO
-    stamp: int
+    Errors: CannotWrite, naming the path as it was given.
+    """
 
+    def __init__(self, path: str) -> None:
+        self._path = path
+        # A link stays, and leads to the new file.
+        self._target = os.path.realpath(path)
+        self._folder, self._name = os.path.split(self._target)
 
-@contextmanager
-def _ready(path: str, fill: Fill) -> Iterator[_Ready]:
-    target = os.path.realpath(os.path.expanduser(path))
-    folder, name = os.path.split(target)
-    with _explained(path):
-        _check_replaceable(target)
-        _forget_content(target)
-        remove_stale(folder)
-        with _part(folder, name) as (part, file):
-            fill(file)
-            file.flush()
-            _keep_mode(target, file)
-            stamp = _stamp(file)
-            os.fsync(file.fileno())
-            yield _Ready(target, part, file, stamp)
+    def __enter__(self) -> _Part:
+        with self._explained():
+            self._check_replaceable()
+            self._forget_content()
+            remove_stale(self._folder)
+            self._create()
+        return self
 
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self._file.close()
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(self._part)
 
-def _put(path: str, ready: _Ready) -> os.stat_result | None:
-    with _explained(path):
-        os.replace(ready.part, ready.target)
-        facts = os.fstat(ready.file.fileno())
-        _flush_folder(os.path.dirname(ready.target))
-    # A file system that rounds times, or refuses them, leaves no stamp.
-    return facts if facts.st_mtime_ns == ready.stamp else None
+    def write(self, fill: Fill) -> None:
+        """Let `fill` write the file, and flush it to the disk."""
+        with self._explained():
+            fill(self._file)
+            self._file.flush()
+            self._keep_mode()
+            self._stamp = _stamp(self._file)
+            os.fsync(self._file.fileno())
 
+    def put(self) -> os.stat_result | None:
+        """Put the file in its place; its facts, where the file system kept its stamp."""
+        with self._explained():
+            os.replace(self._part, self._target)
+            facts = os.fstat(self._file.fileno())
+            self._flush_folder()
+        # A file system that rounds times, or refuses them, leaves no stamp.
+        return facts if facts.st_mtime_ns == self._stamp else None
 
-def _check_replaceable(target: str) -> None:
-    """Folders, devices and pipes are not replaced by a file."""
-    with suppress(FileNotFoundError):
-        mode = os.stat(target).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+    def _check_replaceable(self) -> None:
+        """Folders, devices and pipes are not replaced by a file."""
+        with suppress(FileNotFoundError):
+            mode = os.stat(self._target).st_mode
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+            if not stat.S_ISREG(mode):
+                raise OSError(errno.EINVAL, "it is a device or a pipe, not a file")
+
+    def _forget_content(self) -> None:
+        """Let the system forget the content of a file that will be replaced: the new one then takes its
+        memory. The file itself stays as it is. Without this, a save needs the memory of both.
+        """
+        if not hasattr(os, "posix_fadvise"):
+            return
+        with suppress(OSError):
+            descriptor = os.open(self._target, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            finally:
+                os.close(descriptor)
+
+    def _create(self) -> None:
+        # A long name must not become too long for the file system, which counts bytes.
+        short = os.fsdecode(os.fsencode(self._name)[:100])
+        while True:
+            self._part = os.path.join(self._folder, f".{short}.{secrets.token_hex(6)}{SUFFIX}")
+            descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+            if _lock(descriptor) and self._still_there(descriptor):
+                self._file = os.fdopen(descriptor, "r+b")
+                return
+            # Another process took the new file for a dead one before it was locked.
+            os.close(descriptor)
+
+    def _still_there(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.stat(self._part), os.fstat(descriptor))
+        except FileNotFoundError:
+            return False
+
+    def _keep_mode(self) -> None:
+        """A replaced file keeps its permissions."""
+        with suppress(FileNotFoundError, PermissionError):
+            os.fchmod(self._file.fileno(), stat.S_IMODE(os.stat(self._target).st_mode))
+
+    def _flush_folder(self) -> None:
+        """Make the rename itself survive a power failure, where the system lets folders be flushed."""
+        with suppress(OSError):
+            descriptor = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except CannotWrite:
+            raise
+        except OSError as error:
+            raise CannotWrite(
+                f"cannot write {self._path}: {self._reason(error)}; the old file, if any, is as it was"
+            ) from error
+
+    def _reason(self, error: OSError) -> str:
+        if error.errno in _FULL:
+            return "the disk is full or a size limit is reached, make room and save again"
+        if error.errno == errno.ENOENT:
+            return f"the folder {os.path.dirname(self._path) or '.'} does not exist, create it first"
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            return "the folder may not be written, choose another one"
+        return (error.strerror or str(error)).lower()
 
 
 def _stamp(file: BinaryIO) -> int:
@@ -110,21 +188,6 @@ def _stamp(file: BinaryIO) -> int:
     with suppress(OSError):
         os.utime(file.fileno(), ns=(now, now))
     return now
-
-
-def _forget_content(target: str) -> None:
-    """Let the system forget the content of a file that will be replaced: the new one then takes its memory.
-
-    The file itself stays as it is. Without this, a save needs the memory of both.
-    """
-    if not hasattr(os, "posix_fadvise"):
-        return
-    with suppress(OSError):
-        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-        finally:
-            os.close(descriptor)
 
 
 def remove_stale(folder: str) -> int:
@@ -164,30 +227,6 @@ def _remove_if_dead(part: str) -> int:
     return 1
 
 
-@contextmanager
-def _part(folder: str, name: str) -> Iterator[tuple[str, BinaryIO]]:
-    """A locked temporary file beside the target; removed unless it was renamed."""
-    part, file = _create(folder, name)
-    try:
-        with file:
-            yield part, file
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(part)
-
-
-def _create(folder: str, name: str) -> tuple[str, BinaryIO]:
-    while True:
-        # A long name must not become too long for the file system, which counts bytes.
-        short = os.fsdecode(os.fsencode(name)[:100])
-        part = os.path.join(folder, f".{short}.{secrets.token_hex(6)}{SUFFIX}")
-        descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        if _lock(descriptor) and _still_there(part, descriptor):
-            return part, os.fdopen(descriptor, "r+b")
-        # Another process took the new file for a dead one before it was locked.
-        os.close(descriptor)
-
-
 def _lock(descriptor: int) -> bool:
     if fcntl is None:
         return True
@@ -199,48 +238,3 @@ def _lock(descriptor: int) -> bool:
         # A file system without locks: others cannot lock it either, so nobody removes it.
         return True
     return True
-
-
-def _still_there(part: str, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(os.stat(part), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
-def _keep_mode(target: str, file: BinaryIO) -> None:
-    """A replaced file keeps its permissions."""
-    with suppress(FileNotFoundError, PermissionError):
-        os.fchmod(file.fileno(), stat.S_IMODE(os.stat(target).st_mode))
-
-
-def _flush_folder(folder: str) -> None:
-    """Make the rename itself survive a power failure, where the system lets folders be flushed."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def _explained(path: str) -> Iterator[None]:
-    try:
-        yield
-    except CannotWrite:
-        raise
-    except OSError as error:
-        raise CannotWrite(
-            f"cannot write {path}: {_reason(error, path)}; the old file, if any, is as it was"
-        ) from error
-
-
-def _reason(error: OSError, path: str) -> str:
-    if error.errno in _FULL:
-        return "the disk is full or a size limit is reached, make room and save again"
-    if error.errno == errno.ENOENT:
-        return f"the folder {os.path.dirname(path) or '.'} does not exist, create it first"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "the folder may not be written, choose another one"
-    return (error.strerror or str(error)).lower()

@@ -13,6 +13,7 @@ import errno
 import mmap
 import os
 import signal
+import stat
 
 import numpy as np
 import torch
@@ -49,12 +50,28 @@ def hold(descriptor: int) -> Hold:
     return Hold.STILL
 
 
-class FileBytes:
-    """Stretches of an open file, as arrays and tensors of bytes. Errors: BadFile when it was cut short."""
+def _open(path: str) -> int:
+    """A descriptor of an ordinary file; a pipe would keep us waiting for its writer."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise BadFile("it is a device or a pipe, not a file")
 
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self.held = hold(descriptor)
+
+class FileBytes:
+    """Stretches of a file that is open until `close`, as arrays and tensors of bytes.
+
+    Errors: OSError when it cannot be opened, BadFile when it is no ordinary file or was cut short.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.descriptor = _open(path)
+        self.held = hold(self.descriptor)
         self._written = self._last_write()
         self._map: mmap.mmap | None = None
 
@@ -62,6 +79,11 @@ class FileBytes:
         # A file that another one replaces keeps both.
         facts = os.fstat(self.descriptor)
         return facts.st_size, facts.st_mtime_ns
+
+    @property
+    def size(self) -> int:
+        """The bytes of the file now."""
+        return os.fstat(self.descriptor).st_size
 
     @property
     def changed(self) -> bool:

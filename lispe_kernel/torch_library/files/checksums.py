@@ -1,33 +1,31 @@
 """Checksums of tensor bytes that run at the speed of memory.
 
-The bytes are cut into pages; the 64-bit words of each page are added up, by several threads for large
-tensors, and the sums of all pages are hashed in their order. A flipped bit always changes its page's sum.
-Guards against damage, not against forgery.
+The bytes are cut into stretches; XXH3 gives 128 bits for each, by several threads for large tensors, and 128
+bits for those of all stretches in their order. Files of before name the scheme `pages-1` and are compared by
+it; what is written now is `xxh3-128`. Guards against damage, not against forgery.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
+import xxhash
+
+from lispe_kernel.torch_library.files import page_sums
 
 Advance = Callable[[int], None]
-NAME = "pages-1"
-_PAGE = 4096
-_WORD = np.dtype("<u8")
-# Large tensors are added up in stretches of whole pages, between which progress and interrupts come.
+# A part of the scheme: another length gives other checksums. Progress and interrupts come between stretches.
 _STRETCH = 8 << 20
 # Bytes below which handing the work to a thread costs more than the work.
 _SMALL = 1 << 20
 # The memory is not faster for more readers than this. (Threads of our own: PyTorch's wait for each other
 # after each tensor, which takes long where the processors are busy.)
 _MOST_THREADS = 8
-_DIGEST = 8
 
 
 class Bytes(Protocol):
@@ -38,21 +36,41 @@ class Bytes(Protocol):
     def __getitem__(self, part: slice, /) -> np.ndarray: ...
 
 
-# The number of bytes of a stretch, and a function that gives the sums of its pages.
+class _Scheme(NamedTuple):
+    """How the bytes of a stretch become a few, and how those of all stretches become the checksum."""
+
+    of_stretch: Callable[[np.ndarray], bytes]
+    of_all: Callable[[int, Iterable[bytes]], str]
+
+
+def _of_stretch(stretch: np.ndarray) -> bytes:
+    return xxhash.xxh3_128_digest(stretch.data)
+
+
+def _of_all(_size: int, parts: Iterable[bytes]) -> str:
+    return xxhash.xxh3_128_hexdigest(b"".join(parts))
+
+
+# What new files are written with, and all that can be compared, by the names that stand in the files.
+SCHEME = "xxh3-128"
+SCHEMES = {SCHEME: _Scheme(_of_stretch, _of_all), "pages-1": _Scheme(page_sums.of_stretch, page_sums.of_all)}
+
+# The number of bytes of a stretch, and a function that gives what the scheme makes of it.
 _Begun = tuple[int, Callable[[], bytes]]
 
 
-def digest(data: Bytes) -> str:
-    """The checksum of a one-dimensional array of bytes, as 16 hexadecimal digits."""
-    return digests([data])[0]
+def digest(data: Bytes, scheme: str = SCHEME) -> str:
+    """The checksum of a one-dimensional array of bytes, in hexadecimal digits."""
+    return digests([data], scheme=scheme)[0]
 
 
-def digests(arrays: Iterable[Bytes], advance: Advance | None = None) -> list[str]:
+def digests(arrays: Iterable[Bytes], advance: Advance | None = None, scheme: str = SCHEME) -> list[str]:
     """The checksums of several arrays of bytes; `advance` is told the bytes of each finished stretch."""
+    of_stretch, of_all = SCHEMES[scheme]
     pool = ThreadPoolExecutor(_threads())
     try:
-        begun = [(len(array), list(_begin(array, pool))) for array in arrays]
-        return [_digest(size, parts, advance) for size, parts in begun]
+        begun = [(len(array), list(_begin(array, of_stretch, pool))) for array in arrays]
+        return [of_all(size, _finished(parts, advance)) for size, parts in begun]
     finally:
         # After an error or an interrupt nobody wants the rest.
         pool.shutdown(cancel_futures=True)
@@ -63,36 +81,22 @@ def _threads() -> int:
     return min(_MOST_THREADS, there)
 
 
-def _begin(data: Bytes, pool: ThreadPoolExecutor) -> Iterator[_Begun]:
-    """The stretches of the data; threads add up the large ones from now on, small ones wait to be asked."""
+def _begin(
+    data: Bytes, of_stretch: Callable[[np.ndarray], bytes], pool: ThreadPoolExecutor
+) -> Iterator[_Begun]:
+    """The stretches of the data; threads take the large ones from now on, small ones wait to be asked."""
     for start in range(0, len(data), _STRETCH):
         end = min(start + _STRETCH, len(data))
-        sums = partial(_page_sums, data, start, end)
-        yield end - start, sums if end - start < _SMALL else pool.submit(sums).result
+        work = partial(_read, data, start, end, of_stretch)
+        yield end - start, work if end - start < _SMALL else pool.submit(work).result
 
 
-def _digest(size: int, parts: list[_Begun], advance: Advance | None) -> str:
-    # The length is hashed too: zeros at the end would not change a sum.
-    found = hashlib.blake2b(b"%d " % size, digest_size=_DIGEST)
-    for length, sums in parts:
-        found.update(sums())
+def _read(data: Bytes, start: int, end: int, of_stretch: Callable[[np.ndarray], bytes]) -> bytes:
+    return of_stretch(data[start:end])
+
+
+def _finished(parts: list[_Begun], advance: Advance | None) -> Iterator[bytes]:
+    for length, part in parts:
+        yield part()
         if advance is not None:
             advance(length)
-    return found.hexdigest()
-
-
-def _page_sums(data: Bytes, start: int, end: int) -> bytes:
-    """The sums of the pages of a stretch (modulo 2^64), the last page filled up with zeros."""
-    stretch = data[start:end]
-    whole = len(stretch) // _PAGE * _PAGE
-    sums = _sums(stretch[:whole])
-    if whole < len(stretch):
-        last = np.zeros(_PAGE, np.uint8)
-        last[: len(stretch) - whole] = stretch[whole:]
-        sums += _sums(last)
-    return sums
-
-
-def _sums(pages: np.ndarray) -> bytes:
-    words = pages.view(_WORD).reshape(-1, _PAGE // _WORD.itemsize)
-    return words.sum(1, dtype=_WORD).tobytes()

@@ -84,8 +84,9 @@ def odd_kind(tensor: torch.Tensor) -> str | None:
 def _view(name: str, tensor: torch.Tensor) -> _View:
     width = tensor.element_size()
     steps = zip(tensor.shape, tensor.stride(), strict=True)
-    last = tensor.storage_offset() + sum((size - 1) * step for size, step in steps)
-    return _View(tensor.storage_offset() * width, (last + 1) * width, name, tensor)
+    first = int(tensor.storage_offset())
+    last = first + sum((size - 1) * step for size, step in steps)
+    return _View(first * width, (last + 1) * width, name, tensor)
 
 
 def _clusters(views: list[_View]) -> tuple[list[list[_View]], list[list[_View]]]:
@@ -95,7 +96,7 @@ def _clusters(views: list[_View]) -> tuple[list[list[_View]], list[list[_View]]]
     as a stretch where that takes less than each by itself; else they are cut out, equal ones together.
     """
     stretches = _overlapping(view for view in views if not view.has_gaps)
-    loose = []
+    loose: list[_View] = []
     for view in views:
         if view.has_gaps:
             around = next((c for c in stretches if c[0].first <= view.first and view.end <= _end(c)), loose)

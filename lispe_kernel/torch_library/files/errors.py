@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.atomic import CannotWrite
-from lispe_kernel.torch_library.support.guard import readable
+from lispe_kernel.torch_library.support.wording import readable, reason
 
 
 class BadFile(Exception):
@@ -22,6 +22,10 @@ class BadFile(Exception):
 
 class OtherContent(BadFile):
     """The file is whole, and holds objects of classes that are not read here."""
+
+
+class Misfit(BadFile):
+    """The file is whole, and its tensors are not those of the model. Reads as `does not fit ...`."""
 
 
 # What the libraries under us raise for bytes that they do not understand.
@@ -62,6 +66,8 @@ def reading(prefix: str, path: str) -> Iterator[None]:
     """Errors of reading become LispE errors `PREFIX PATH: what is wrong`."""
     try:
         yield
+    except Misfit as error:
+        raise LispeError(f"{prefix}{path} {error}") from error
     except BadFile as error:
         raise LispeError(f"{prefix}{path}: {error}") from error
     except OSError as error:
@@ -87,4 +93,4 @@ def _plain(error: OSError) -> str:
     for kind, text in _MISSING.items():
         if isinstance(error, kind):
             return text
-    return (error.strerror or str(error)).lower()
+    return reason(error)

@@ -6,25 +6,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import zipfile
-from collections.abc import Callable
-from functools import partial
-from typing import Any, BinaryIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, NamedTuple
 
 import torch
 
-from lispe_kernel.torch_library.files import known_whole as verified
-from lispe_kernel.torch_library.files import pt as pt_files
-from lispe_kernel.torch_library.files import safetensors as safetensors_files
-from lispe_kernel.torch_library.files import torchscript as torchscript_files
-from lispe_kernel.torch_library.files.archive import Archive, Layout, check
-from lispe_kernel.torch_library.files.atomic import write_files
+from lispe_kernel.torch_library.files import known_whole, pt, safetensors, torchscript
+from lispe_kernel.torch_library.files.archive import Advance, Archive, Layout, check
+from lispe_kernel.torch_library.files.atomic import Fill, write_files
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold
 from lispe_kernel.torch_library.files.compaction import compact, stored_bytes
-from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile
+from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile, reading
 from lispe_kernel.torch_library.files.trees import take_apart
 from lispe_kernel.torch_library.support.progress import progress
 
@@ -40,38 +35,52 @@ _FOREIGN = (
 )
 
 
-def write_tree(path: str, tree: Any, summary: dict[str, Any]) -> int:
-    """Write a tree of tensors and plain values to a file, atomically; gives the bytes of its tensors.
+def write_tree(path: str, tree: Any, summary: dict[str, Any]) -> None:
+    """Write a tree of tensors and plain values to a file, atomically.
 
     Errors: BadFile, CannotWrite; the old file is then as it was.
     """
-    return write_trees({path: (tree, summary)})
+    write_trees({path: (tree, summary)})
 
 
-def write_trees(files: dict[str, tuple[Any, dict[str, Any]]]) -> int:
+def write_trees(files: dict[str, tuple[Any, dict[str, Any]]]) -> None:
     """As `write_tree`, for several files: when one fails, all old files are as they were."""
-    contents = {path: (*_ready(tree), summary) for path, (tree, summary) in files.items()}
-    size = sum(stored_bytes(tensors) for _, tensors, _ in contents.values())
-    name = os.path.basename(next(iter(files)))
-
-    with progress(f"saving {name}", size) as advance:
-        written = write_files(
-            {path: partial(_fill, path, content, advance) for path, content in contents.items()}
-        )
-    for facts in written.values():
+    contents = {path: _Content(*_compacted(tree), summary) for path, (tree, summary) in files.items()}
+    size = sum(stored_bytes(content.tensors) for content in contents.values())
+    with progress(f"saving {os.path.basename(next(iter(files)))}", size) as advance:
+        fills = {path: _fill(path, content, advance) for path, content in contents.items()}
+        written = write_files(fills)
+    for facts in written:
         if facts is not None:
-            verified.note_written(verified.identity(facts))
-    return size
+            known_whole.note_written(known_whole.identity(facts))
 
 
-def _ready(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+class _Content(NamedTuple):
+    """What goes into a file: the tree without its tensors, the tensors made ready, the summary."""
+
+    skeleton: Any
+    tensors: dict[str, torch.Tensor]
+    summary: dict[str, Any]
+
+
+def _compacted(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
     skeleton, tensors = take_apart(tree)
     return skeleton, compact(tensors)
 
 
-def _fill(path: str, content: tuple[Any, Any, Any], advance: Callable[[int], None], file: BinaryIO) -> None:
-    write = safetensors_files.write if path.endswith(".safetensors") else pt_files.write
-    write(file, *content, advance)
+def _fill(path: str, content: _Content, advance: Advance) -> Fill:
+    """What writes the content, in the format that the name of the file asks for."""
+    write = safetensors.write if path.endswith(".safetensors") else pt.write
+    return lambda file: write(file, *content, advance)
+
+
+@contextmanager
+def opened(prefix: str, path: str) -> Iterator[Archive]:
+    """A file of tensors, open for reading; what is found wrong with it inside of the `with`, and that it
+    cannot be opened, becomes a LispE error `PREFIX PATH: what is wrong`.
+    """
+    with reading(prefix, path), open_file(path) as archive:
+        yield archive
 
 
 def open_file(path: str) -> Archive:
@@ -79,13 +88,11 @@ def open_file(path: str) -> Archive:
 
     Errors: BadFile with a sentence about the file, OSError when it cannot be opened.
     """
-    path = os.path.expanduser(path)
-    file = FileBytes(_open(path))
+    file = FileBytes(path)
     try:
-        size = os.fstat(file.descriptor).st_size
         with open(file.descriptor, "rb", buffering=0, closefd=False) as stream:
-            layout = _layout(path, stream, size, file)
-        return Archive(path, file, check(layout, size))
+            layout = _layout(file, stream)
+        return Archive(file, check(layout, file.size))
     except BROKEN as error:
         file.close()
         raise BadFile(f"it is damaged ({_short(error)})") from error
@@ -94,30 +101,18 @@ def open_file(path: str) -> Archive:
         raise
 
 
-def _open(path: str) -> int:
-    """A descriptor of an ordinary file; a pipe would keep us waiting for its writer."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return descriptor
-    os.close(descriptor)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    raise BadFile("it is a device or a pipe, not a file")
-
-
-def _layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layout:
+def _layout(file: FileBytes, stream: BinaryIO) -> Layout:
     start = stream.read(32)
-    if safetensors_files.begins(start):
-        return safetensors_files.layout(stream, size)
-    if start.startswith(pt_files.ZIP):
-        return _zip_layout(path, stream, size, file)
+    if safetensors.begins(start):
+        return safetensors.layout(stream, file.size)
+    if start.startswith(pt.ZIP):
+        return _zip_layout(file, stream)
     if start.startswith(b"\x80"):
-        return pt_files.foreign_layout(stream, size, "legacy")
+        return pt.foreign_layout(stream, file.size, "legacy")
     raise BadFile(_what_else(start))
 
 
-def _zip_layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layout:
+def _zip_layout(file: FileBytes, stream: BinaryIO) -> Layout:
     try:
         with zipfile.ZipFile(stream) as records:
             names = records.namelist()
@@ -125,13 +120,13 @@ def _zip_layout(path: str, stream: BinaryIO, size: int, file: FileBytes) -> Layo
             if not any(name.endswith("/data.pkl") for name in names):
                 raise BadFile("it is a zip file, but not one of PyTorch's")
             if any(name.endswith("/constants.pkl") for name in names):
-                return torchscript_files.layout(stream, records)
-            found = pt_files.own_layout(records)
+                return torchscript.layout(stream, records)
+            found = pt.own_layout(records)
     except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
     # A file that somebody is writing to may shrink; mapped memory would vanish with it.
-    source = stream if file.held is Hold.WRITTEN else path
-    return found or pt_files.foreign_layout(source, size, "pt")
+    source = stream if file.held is Hold.WRITTEN else file.path
+    return found or pt.foreign_layout(source, file.size, "pt")
 
 
 def _refuse_compressed(records: zipfile.ZipFile) -> None:
@@ -156,8 +151,3 @@ def _what_else(start: bytes) -> str:
         if start.startswith(mark):
             return f"it is {meaning}"
     return "it is neither a PyTorch file nor a safetensors file, or its beginning is damaged"
-
-
-def shape_text(tensor: torch.Tensor | Any) -> str:
-    """A shape as the reference writes it: `[256,512]`."""
-    return "[" + ",".join(str(size) for size in tensor.shape) + "]"

@@ -2,7 +2,8 @@
 
 A version of a file is known by its place on the disk, its size and its times of change, which every write
 changes. This process remembers what it compared; versions that were compared whole, or written here, are also
-noted in a file of the user's that the other processes read (`register.py`). Holds facts about files only.
+noted in a file of the user's that the other processes read (`known_whole_store.py`). Holds facts about files
+only.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Container, Iterable
 
-from lispe_kernel.torch_library.files import known_whole_store as register
+from lispe_kernel.torch_library.files import known_whole_store
 from lispe_kernel.torch_library.files.known_whole_store import Identity
 
 # How long, in nanoseconds, two writes can leave the same time: a tick of the clock, or, on a file system that
@@ -46,7 +47,7 @@ def identity(file: int | os.stat_result) -> Identity:
 def known(file: Identity) -> Container[str]:
     """The names of the tensors of this version of the file that need not be compared."""
     found = _files.get(file, frozenset())
-    if found is not _EVERYTHING and register.holds(file):
+    if found is not _EVERYTHING and known_whole_store.holds(file):
         found = _remember(file, _EVERYTHING)
     return found
 
@@ -85,7 +86,7 @@ def note_written(file: Identity) -> None:
     Its time of change must be one that no other write can give it (`atomic.write_file` sees to that).
     """
     _remember(file, _EVERYTHING)
-    register.add(file)
+    known_whole_store.add(file)
 
 
 def forget() -> None:

@@ -12,7 +12,7 @@ import pickle
 import re
 import warnings
 import zipfile
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 import torch
@@ -22,27 +22,14 @@ from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, put_together, take_apart_foreign, to_json
-from lispe_kernel.torch_library.support.guard import readable
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
+from lispe_kernel.torch_library.support.wording import readable
 
 ZIP = b"PK\x03\x04"
 INDEX = "lispe/index.json"
 SUMMARY = "lispe/summary.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = 30
-
-_KINDS = (
-    "float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool "
-    "complex64 complex128 complex32 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz float8_e8m0fnu"
-)
-# The dtypes of tensors in files, by name; older PyTorch lacks the last ones.
-DTYPES: dict[str, torch.dtype] = {
-    name: getattr(torch, name) for name in _KINDS.split() if hasattr(torch, name)
-}
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """`float32`, `bfloat16`, `int64` ..."""
-    return str(dtype).removeprefix("torch.")
 
 
 # -- writing
@@ -61,7 +48,7 @@ def write(
     described = _described(tensors, _places(file, tensors), digests)
     with zipfile.ZipFile(file, "a") as archive:
         index = {
-            "checksum": checksums.NAME,
+            "checksum": checksums.SCHEME,
             # Where this record begins: in a file that was packed anew, the places below are no longer true.
             "place": archive.start_dir,
             "tree": to_json(skeleton),
@@ -74,7 +61,7 @@ def write(
 
 def _save(tree: Any, file: Outflow) -> None:
     try:
-        torch.save(tree, file)
+        torch.save(tree, cast("IO[bytes]", file))
     except RuntimeError:
         # torch complains about the file's length where the disk is full, or where the user interrupted.
         if file.error is not None:
@@ -117,7 +104,7 @@ def data_offset(file: BinaryIO, info: zipfile.ZipInfo) -> int:
 
 
 def _digests(tensors: dict[str, torch.Tensor]) -> dict[str, str]:
-    """The checksum of each tensor; shared bytes are added up once."""
+    """The checksum of each tensor; shared bytes are read once."""
     stretches = {name: _stretch(tensor) for name, tensor in tensors.items()}
     unique = {(array.ctypes.data, len(array)): array for array in stretches.values()}
     found = dict(zip(unique, checksums.digests(unique.values()), strict=True))
@@ -165,11 +152,10 @@ def own_layout(records: zipfile.ZipFile) -> Layout | None:
         tree = from_json(content["tree"], entries)
         if content.get("place", index.header_offset) != index.header_offset:
             return None
-        if content["checksum"] != checksums.NAME:
-            entries = {n: Entry(e.dtype, e.shape, e.offset, e.stride) for n, e in entries.items()}
+        scheme = content["checksum"]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadFile("its index is malformed; the file is damaged") from error
-    return Layout("pt", entries, tree, read_summary(records) or {})
+    return Layout("pt", entries, tree, read_summary(records) or {}, scheme)
 
 
 def _entry(dtype: str, shape: list[int], stride: list[int] | None, offset: int, digest: str | None) -> Entry:

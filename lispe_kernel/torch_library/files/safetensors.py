@@ -15,8 +15,8 @@ from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.outflow import Outflow
-from lispe_kernel.torch_library.files.pt import DTYPES
 from lispe_kernel.torch_library.files.trees import from_json, to_json
+from lispe_kernel.torch_library.support.dtypes import DTYPES
 
 _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
@@ -45,7 +45,7 @@ def write(
     order = sorted(kept, key=lambda name: -kept[name].element_size())
     arrays = [_bytes(name, kept[name]) for name in order]
     notes = {
-        "checksum": checksums.NAME,
+        "checksum": checksums.SCHEME,
         "digests": dict(zip(order, checksums.digests(arrays), strict=True)),
         "tree": to_json(skeleton),
         "summary": summary,
@@ -97,7 +97,7 @@ def layout(file: BinaryIO, size: int) -> Layout:
     """The layout of a safetensors file, each number checked. Errors: BadFile."""
     header, metadata, start = _header(file, size)
     notes = _notes(metadata)
-    digests = notes.get("digests", {}) if notes.get("checksum") == checksums.NAME else {}
+    digests = notes.get("digests", {})
     entries = {name: _entry(name, fields, start, digests.get(name)) for name, fields in header.items()}
     for name, kept in metadata.items():
         if name not in _RESERVED and isinstance(kept, str) and kept in entries and name not in entries:
@@ -106,7 +106,7 @@ def layout(file: BinaryIO, size: int) -> Layout:
     summary = notes.get("summary")
     if not isinstance(summary, dict):
         summary = {key: value for key, value in metadata.items() if key != _OURS}
-    return Layout("safetensors", entries, tree, summary)
+    return Layout("safetensors", entries, tree, summary, notes.get("checksum", ""))
 
 
 def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Any], int]:

@@ -48,7 +48,7 @@ def _refused(value: Any, path: str) -> Any:
     raise BadFile(f"{path or 'it'} is a {type(value).__name__}, neither a tensor nor a plain value")
 
 
-def _plain(value: Any, path: str) -> Any:
+def _plain(value: Any, _path: str) -> Any:
     """What torch's restricted reader lets pass besides tensors and plain values, as a text or a list."""
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)

@@ -12,14 +12,13 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.files.errors import reading
-from lispe_kernel.torch_library.files.formats import open_file
+from lispe_kernel.torch_library.files.formats import opened
 from lispe_kernel.torch_library.hugging_face import llama
 from lispe_kernel.torch_library.hugging_face.llama import Config, Llama
 from lispe_kernel.torch_library.hugging_face.rotary import KINDS, rope_kind
 from lispe_kernel.torch_library.support.progress import progress
 
-LOADING = "Error loading HF model: "
+LOADING_MODEL = "Error loading HF model: "
 VALIDATING = "Error validating HF model"
 DTYPES = frozenset({torch.float32, torch.float16, torch.bfloat16, torch.int32, torch.int64})
 COUNTS = (
@@ -31,6 +30,10 @@ COUNTS = (
     "max_position_embeddings",
 )
 NORMS = ("input_layernorm", "post_attention_layernorm")
+HEAD_NORMS = ("q_norm", "k_norm")
+Shapes = dict[str, tuple[int, ...]]
+# The families that the forward pass here computes as they do; their relatives scale, norm or turn otherwise.
+FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 
 
 def load(folder: str, device: torch.device) -> Llama:
@@ -38,22 +41,25 @@ def load(folder: str, device: torch.device) -> Llama:
 
     Errors: `Cannot open config file: PATH`, `Error validating HF model ...`, `Error loading HF model: ...`
     """
-    config = read_config(Path(folder).expanduser() / "config.json")
-    weights = read_weights(Path(folder).expanduser(), device)
+    config = read_config(Path(folder, "config.json"))
+    weights = read_weights(Path(folder), device)
     check(config, weights)
     return Llama(config, weights, device)
 
 
 def read_config(path: Path) -> Config:
-    """The numbers of a `config.json`. A model that would be computed wrongly is refused."""
+    """The numbers of a `config.json`.
+
+    What would be computed wrongly is refused by name: another family, activation or rotary scaling, experts.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LispeError(f"Error: Cannot open config file: {path}") from error
     except ValueError as error:
-        raise LispeError(f"{LOADING}{path} is no JSON: {error}") from error
+        raise LispeError(f"{LOADING_MODEL}{path} is no JSON: {error}") from error
     if not isinstance(found, dict):
-        raise LispeError(f"{LOADING}{path} holds no JSON object")
+        raise LispeError(f"{LOADING_MODEL}{path} holds no JSON object")
     _refuse_foreign(found, path)
     numbers = {name: _count(found.get(name, getattr(Config, name)), name, path) for name in COUNTS}
     heads = numbers["num_attention_heads"]
@@ -75,24 +81,34 @@ def read_config(path: Path) -> Config:
 def _count(value: Any, name: str, path: Path) -> int:
     if type(value) is int and value > 0:
         return value
-    raise LispeError(f"{LOADING}{path}: {name} must be a positive integer, not {value!r}")
+    raise LispeError(f"{LOADING_MODEL}{path}: {name} must be a positive integer, not {value!r}")
 
 
 def _refuse_foreign(found: dict[str, Any], path: Path) -> None:
+    # The oldest files name no family.
+    family = found.get("model_type", "llama")
+    if family not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise LispeError(f"{LOADING_MODEL}{path}: models of type {family} are not supported ({known} are)")
     act = found.get("hidden_act", "silu")
     if act not in ("silu", "swish"):
         raise LispeError(
-            f"{LOADING}{path}: only Llama-style models (hidden_act silu) are supported, not {act}"
+            f"{LOADING_MODEL}{path}: only Llama-style models (hidden_act silu) are supported, not {act}"
         )
     if "num_experts" in found or "num_local_experts" in found:
-        raise LispeError(f"{LOADING}{path}: mixtures of experts are not supported")
+        raise LispeError(f"{LOADING_MODEL}{path}: mixtures of experts are not supported")
 
 
 def _rope(found: dict[str, Any], path: Path) -> dict[str, Any]:
     rope = found.get("rope_parameters") or found.get("rope_scaling") or {}
+    part = rope.get("partial_rotary_factor") if isinstance(rope, dict) else None
+    if (part or found.get("partial_rotary_factor") or 1) != 1:
+        raise LispeError(f"{LOADING_MODEL}{path}: heads that are turned in part are not supported")
     if not isinstance(rope, dict) or rope_kind(rope) not in KINDS:
         kind = rope_kind(rope) if isinstance(rope, dict) else rope
-        raise LispeError(f"{LOADING}{path}: rotary scaling {kind!r} is not supported ({', '.join(KINDS)})")
+        raise LispeError(
+            f"{LOADING_MODEL}{path}: rotary scaling {kind!r} is not supported ({', '.join(KINDS)})"
+        )
     return rope
 
 
@@ -106,10 +122,13 @@ def _windows(found: dict[str, Any], layers: int) -> tuple[int | None, ...]:
 
 
 def read_weights(folder: Path, device: torch.device) -> dict[str, torch.Tensor]:
-    """All tensors of the folder's safetensors files. Errors: `Error validating HF model: no weights ...`"""
+    """The tensors of the folder's safetensors files, those of quantized models (float8, uint8 ...) left out.
+
+    Errors: `Error validating HF model: no weights ...`
+    """
     weights: dict[str, torch.Tensor] = {}
     for path in sorted(folder.glob("*.safetensors")):
-        with reading(LOADING, str(path)), open_file(str(path)) as archive:
+        with opened(LOADING_MODEL, str(path)) as archive:
             names = [name for name, entry in archive.entries.items() if entry.dtype in DTYPES]
             with progress(f"loading {path.name}", archive.cost(names)) as advance:
                 for name, tensor in archive.tensors(names, advance).items():
@@ -120,11 +139,16 @@ def read_weights(folder: Path, device: torch.device) -> dict[str, torch.Tensor]:
 
 
 def check(config: Config, weights: dict[str, torch.Tensor]) -> None:
-    """Every weight that the forward pass will use is there in the right shape."""
-    for name, shape in expected(config).items():
+    """Every weight that the forward pass will use is there in the right shape.
+
+    Biases, norms of heads and an output matrix are used where they are there.
+    """
+    needed = expected(config)
+    for name, shape in (needed | optional(config)).items():
         if name not in weights:
-            raise LispeError(f"{VALIDATING}: {name} is missing")
-        if tuple(weights[name].shape) != shape:
+            if name in needed:
+                raise LispeError(f"{VALIDATING}: {name} is missing")
+        elif tuple(weights[name].shape) != shape:
             raise LispeError(
                 f"{VALIDATING}: {name} is {list(weights[name].shape)}, config.json says {list(shape)}"
             )
@@ -132,23 +156,37 @@ def check(config: Config, weights: dict[str, torch.Tensor]) -> None:
         raise LispeError(f"{VALIDATING}: the key and value heads do not divide the attention heads")
 
 
-def expected(config: Config) -> dict[str, tuple[int, ...]]:
+def expected(config: Config) -> Shapes:
     """The names and shapes of the weights that every such model has."""
-    c = config
-    inner = {
-        "q_proj": c.num_attention_heads,
-        "k_proj": c.num_key_value_heads,
-        "v_proj": c.num_key_value_heads,
+    found: Shapes = {
+        llama.EMBEDDING: (config.vocab_size, config.hidden_size),
+        llama.FINAL_NORM: (config.hidden_size,),
     }
-    shapes: dict[str, tuple[int, ...]] = {name: (n * c.head_dim, c.hidden_size) for name, n in inner.items()}
-    shapes["o_proj"] = (c.hidden_size, c.num_attention_heads * c.head_dim)
-    shapes["gate_proj"] = shapes["up_proj"] = (c.intermediate_size, c.hidden_size)
-    shapes["down_proj"] = (c.hidden_size, c.intermediate_size)
-    found: dict[str, tuple[int, ...]] = {
-        llama.EMBEDDING: (c.vocab_size, c.hidden_size),
-        llama.FINAL_NORM: (c.hidden_size,),
-    }
-    for layer in range(c.num_hidden_layers):
-        found.update({llama.weight_name(layer, name): shape for name, shape in shapes.items()})
-        found.update({llama.norm_name(layer, norm): (c.hidden_size,) for norm in NORMS})
+    for layer in range(config.num_hidden_layers):
+        found.update({llama.weight_name(layer, name): shape for name, shape in _projections(config).items()})
+        found.update({llama.norm_name(layer, norm): (config.hidden_size,) for norm in NORMS})
     return found
+
+
+def optional(config: Config) -> Shapes:
+    """The names and shapes of the weights that some models have."""
+    found: Shapes = {llama.HEAD: (config.vocab_size, config.hidden_size)}
+    for layer in range(config.num_hidden_layers):
+        for name, shape in _projections(config).items():
+            found[llama.bias_name(layer, name)] = shape[:1]
+        found.update({llama.norm_name(layer, f"self_attn.{n}"): (config.head_dim,) for n in HEAD_NORMS})
+    return found
+
+
+def _projections(config: Config) -> Shapes:
+    c = config
+    queries, pairs = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
+    return {
+        "q_proj": (queries, c.hidden_size),
+        "k_proj": (pairs, c.hidden_size),
+        "v_proj": (pairs, c.hidden_size),
+        "o_proj": (c.hidden_size, queries),
+        "gate_proj": (c.intermediate_size, c.hidden_size),
+        "up_proj": (c.intermediate_size, c.hidden_size),
+        "down_proj": (c.hidden_size, c.intermediate_size),
+    }

@@ -16,7 +16,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers, TypedList
-from lispe_kernel.torch_library.hugging_face.cache import Context
+from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
 from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function

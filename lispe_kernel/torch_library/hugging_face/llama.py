@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from lispe_kernel.torch_library.hugging_face.cache import Context
+from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
 from lispe_kernel.torch_library.hugging_face.rotary import inverse_frequencies
 
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -28,6 +28,11 @@ def weight_name(layer: int, projection: str) -> str:
     """The file's name of a projection's weight."""
     part = "self_attn" if projection in ATTENTION else "mlp"
     return f"model.layers.{layer}.{part}.{projection}.weight"
+
+
+def bias_name(layer: int, projection: str) -> str:
+    """The file's name of a projection's bias, which not every model has."""
+    return weight_name(layer, projection).removesuffix("weight") + "bias"
 
 
 def norm_name(layer: int, norm: str) -> str:
@@ -75,9 +80,8 @@ class Llama:
 
     def project(self, layer: int, projection: str, data: torch.Tensor) -> torch.Tensor:
         """x·Wᵀ (+ bias where the model has one)."""
-        name = weight_name(layer, projection)
-        bias = self.weights.get(name.removesuffix("weight") + "bias")
-        return functional.linear(data, self.weights[name], bias)
+        bias = self.weights.get(bias_name(layer, projection))
+        return functional.linear(data, self.weights[weight_name(layer, projection)], bias)
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """The embeddings of ids."""

@@ -16,16 +16,23 @@ from torch.nn import functional
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library.files.errors import reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
-from lispe_kernel.torch_library.hugging_face import files as hf_files
-from lispe_kernel.torch_library.hugging_face.llama import ATTENTION, FEED_FORWARD, Llama, weight_name
+from lispe_kernel.torch_library.files.errors import writing
+from lispe_kernel.torch_library.files.formats import opened, write_tree
+from lispe_kernel.torch_library.hugging_face.files import LOADING_MODEL, load
+from lispe_kernel.torch_library.hugging_face.llama import (
+    ATTENTION,
+    FEED_FORWARD,
+    Llama,
+    bias_name,
+    weight_name,
+)
 from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named, models, settings_of
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.adapters import is_alpha
+from lispe_kernel.torch_library.state.comparison import both_floating, paired
+from lispe_kernel.torch_library.state.names import state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 from lispe_kernel.torch_library.tensors.devices import device_of
 
 NOT_FOUND = "Model not found: "
@@ -75,7 +82,7 @@ class Adapters:
         if not self.enabled or place not in self.pairs:
             return self.llama.project(layer, projection, data)
         if place in self.merged:
-            bias = self.llama.weights.get(weight_name(layer, projection).removesuffix("weight") + "bias")
+            bias = self.llama.weights.get(bias_name(layer, projection))
             return functional.linear(data, self.merged[place], bias)
         down, up = self.pairs[place]
         change = functional.linear(functional.linear(data.to(down.dtype), down), up)
@@ -117,7 +124,7 @@ def _adapters(name: Any) -> Adapters:
     return adapters
 
 
-@torch_function("torch_hf_load_model_lora", prefix=hf_files.LOADING)
+@torch_function("torch_hf_load_model_lora", prefix=LOADING_MODEL)
 def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     """Load a model from a folder for adapting, under a name of its own, which is the value.
 
@@ -125,10 +132,10 @@ def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     Errors: as `torch_hf_load_model`
     Source: torch API 16.7
     """
-    name = arguments.path("torch_hf_load_model_lora", 1, model_name)
+    name = arguments.identifier("torch_hf_load_model_lora", 1, model_name)
     folder = arguments.path("torch_hf_load_model_lora", 2, path)
     settings = settings_of(config)
-    llama = hf_files.load(folder, device_of(settings["device"]))
+    llama = load(folder, device_of(settings["device"]))
     models()[name] = Loaded(llama, settings, adapters=Adapters(llama))
     return name
 
@@ -201,16 +208,14 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
     """
     adapters = _adapters(model_name)
     path = arguments.path("torch_hf_lora_load", 2, path)
-    with reading(LOADING, path), open_file(path) as archive:
-        names = loading.state_names(archive.tree)
+    with opened(LOADING, path) as archive:
+        names = state_names(archive.tree)
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        plan = loading.plan(
-            f"{LOADING}{path} does not fit: ", sources, adapters.named(), fits=loading.both_floating
-        )
-        wanted = {names[name]: tensors for name, tensors in plan.items()}
+        pairs = paired(sources, adapters.named(), both_floating, "does not fit")
+        wanted = {names[name]: tensors for name, tensors in pairs.items()}
         archive.verify(wanted)
         scale = archive.summary.get("scale")
-        with held_back():
+        with uninterrupted():
             archive.read_into(wanted)
             adapters.scale = float(scale) if is_alpha(scale) else adapters.scale
             adapters.merged.clear()

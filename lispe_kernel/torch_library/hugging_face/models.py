@@ -1,6 +1,7 @@
 """The `torch_hf_` functions: models of Hugging Face folders by their identifier, forward passes, inspection.
 
-A model belongs to the session that loaded it. Adapters are in `hf_lora`, generation in `hf_generation`.
+A model belongs to the session that loaded it. Adapters are in `lora.py`, generation in
+`generation.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.torch_library.hugging_face import files as hf_files
-from lispe_kernel.torch_library.hugging_face.cache import Context
+from lispe_kernel.torch_library.hugging_face.files import LOADING_MODEL, load
+from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
 from lispe_kernel.torch_library.hugging_face.llama import ATTENTION, FEED_FORWARD, Llama, weight_name
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -51,7 +52,7 @@ class Loaded:
     llama: Llama
     settings: dict[str, Any] = field(default_factory=lambda: dict(SETTINGS))
     context: Context = field(default_factory=lambda: Context(False))
-    # An `hf_lora.Adapters` where the model was loaded for adapting.
+    # A `lora.Adapters` where the model was loaded for adapting.
     adapters: Any = None
 
     def forward(self, ids: torch.Tensor, context: Context, record: bool = False) -> torch.Tensor:
@@ -96,9 +97,9 @@ def settings_of(config: Any) -> dict[str, Any]:
     for name in ("temperature", "repetition_penalty"):
         value = settings[name]
         if not isinstance(value, int | float) or not value > 0:
-            raise LispeError(f"{hf_files.LOADING}{name} must be a number above 0")
+            raise LispeError(f"{LOADING_MODEL}{name} must be a number above 0")
     if arguments.whole(settings["max_cache_len"]) is None or settings["max_cache_len"] < 0:
-        raise LispeError(f"{hf_files.LOADING}max_cache_len must be 0 (no limit) or more")
+        raise LispeError(f"{LOADING_MODEL}max_cache_len must be 0 (no limit) or more")
     return settings
 
 
@@ -119,7 +120,7 @@ def context_of(model: Loaded, kvcache: Any) -> Context:
     raise LispeError(NO_CACHE)
 
 
-@torch_function("torch_hf_load_model", prefix=hf_files.LOADING)
+@torch_function("torch_hf_load_model", prefix=LOADING_MODEL)
 def hf_load_model(path: str, config: Any = None) -> str:
     """Load a Llama-style model from a folder of this machine; the value is its identifier, the path.
 
@@ -131,10 +132,10 @@ def hf_load_model(path: str, config: Any = None) -> str:
     `Error loading HF model: ...`
     Source: torch API 16.1
     """
-    path = arguments.path("torch_hf_load_model", 1, path)
+    folder = arguments.path("torch_hf_load_model", 1, path)
     if path not in models():
         settings = settings_of(config)
-        llama = hf_files.load(path, device_of(settings["device"]))
+        llama = load(folder, device_of(settings["device"]))
         models()[path] = Loaded(llama, settings)
     return path
 

@@ -10,18 +10,19 @@ from typing import Any, NamedTuple
 
 import torch
 
-from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.archive import Archive
-from lispe_kernel.torch_library.files.errors import reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.files.errors import BadFile, writing
+from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.adapters import is_alpha
-from lispe_kernel.torch_library.state.modules import LORA_A, LORA_B, joined
+from lispe_kernel.torch_library.state.comparison import both_floating, paired
+from lispe_kernel.torch_library.state.modules import LORA_A, LORA_B
+from lispe_kernel.torch_library.state.names import joined, state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
+from lispe_kernel.torch_library.support.wording import shape
 
 SAVING = "Error saving LoRA adapters: "
 LOADING = "Error loading LoRA adapters: "
@@ -69,10 +70,10 @@ def lora_load_adapters(model: Any, path: str) -> str:
         path, model = model, path
     layers = adapted(model, NO_LAYERS)
     path = arguments.path("torch_lora_load_adapters", 2, path)
-    with reading(LOADING, path), open_file(path) as archive:
-        sources = {_our_name(n): ref for n, ref in loading.state_names(archive.tree).items()}
+    with opened(LOADING, path) as archive:
+        sources = {_our_name(n): ref for n, ref in state_names(archive.tree).items()}
         alphas = archive.summary.get("alpha")
-        fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}), LOADING + path)
+        fill(layers, Adapters(archive, sources, alphas if isinstance(alphas, dict) else {}))
     return "LoRA adapters loaded successfully"
 
 
@@ -89,19 +90,16 @@ class Adapters(NamedTuple):
     alphas: dict[str, Any]
 
 
-def fill(layers: dict[str, LoraLinear], adapters: Adapters, where: str) -> None:
-    """Put a file's adapters into layers, all or none.
-
-    Errors: LispeError naming both shapes, which begins with `where` (the prefix and the file).
-    """
+def fill(layers: dict[str, LoraLinear], adapters: Adapters) -> None:
+    """Put a file's adapters into layers, all or none. Errors: BadFile naming both shapes."""
     archive, names, alphas = adapters
     entries = {name: archive.entries[ref] for name, ref in names.items()}
-    _check_rank(layers, entries, where)
+    _check_rank(layers, entries)
     targets = adapter_tensors(layers)
-    plan = loading.plan(f"{where} does not fit: ", entries, targets, fits=loading.both_floating)
-    wanted = {names[name]: tensors for name, tensors in plan.items()}
+    pairs = paired(entries, targets, both_floating, "does not fit")
+    wanted = {names[name]: tensors for name, tensors in pairs.items()}
     archive.verify(wanted)
-    with held_back():
+    with uninterrupted():
         for layer in layers.values():
             layer.unmerge()
         archive.read_into(wanted)
@@ -110,16 +108,16 @@ def fill(layers: dict[str, LoraLinear], adapters: Adapters, where: str) -> None:
                 layer.alpha = float(alphas[name])
 
 
-def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any], where: str) -> None:
+def _check_rank(layers: dict[str, LoraLinear], entries: dict[str, Any]) -> None:
     """The most frequent misfit has its own sentence: an adapter of another rank."""
     for name, layer in layers.items():
         entry = entries.get(joined(name, LORA_A))
         if entry is None or len(entry.shape) != 2:
             continue
         if entry.shape[1] == layer.in_features and entry.shape[0] != layer.rank:
-            here = loading.shape(layer.lora_A.weight.shape)
-            raise LispeError(
-                f"{where}: {joined(name, LORA_A)} is {loading.shape(entry.shape)} in the file and {here} "
+            here = shape(layer.lora_A.weight.shape)
+            raise BadFile(
+                f"{joined(name, LORA_A)} is {shape(entry.shape)} in the file and {here} "
                 f"in the layer: the adapter has rank {entry.shape[0]}, the layer rank {layer.rank}. "
                 "Nothing was changed; make the layer with the adapter's rank"
             )

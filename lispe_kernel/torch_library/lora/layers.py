@@ -1,6 +1,6 @@
 """LoRA in LispE: layers, merging, deltas, and adapters on the layers of any model.
 
-Files of adapters are in `lora_files.py`, the exchange with PEFT in `peft_exchange.py`.
+Files of adapters are in `files.py`, the exchange with PEFT in `peft.py`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library.files.pt import dtype_name
 from lispe_kernel.torch_library.modules.layers import NO_LINEAR
-from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear, empty_linear
 from lispe_kernel.torch_library.state.modules import lora_layers, modules_of
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.dtypes import dtype_name
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
 NO_LORA = "Error: Argument must be a LoRA linear layer"
 NO_LAYERS = "Error: Model must contain LoRA layers"
@@ -32,7 +32,7 @@ def _text(layer: LoraLinear) -> str:
     return f"LoRA Linear Layer ({sizes}, rank={layer.rank}, alpha={layer.alpha:g}, merged={merged})"
 
 
-register_kind(LoraLinear, "torch_lora_linear_", lambda layer, show: _text(layer))
+register_kind(LoraLinear, "torch_lora_linear_", lambda layer, _show: _text(layer))
 
 
 def lora_settings(function: str, position: int, rank: Any, alpha: Any) -> tuple[int, float]:
@@ -65,14 +65,7 @@ def lora_apply_to_linear(linear_layer: nn.Linear, rank: int, alpha: float) -> Lo
     """
     linear = arguments.module(linear_layer, nn.Linear, NO_LINEAR)
     settings = lora_settings("torch_lora_apply_to_linear", 2, rank, alpha)
-    base = nn.utils.skip_init(
-        nn.Linear,
-        linear.in_features,
-        linear.out_features,
-        bias=linear.bias is not None,
-        dtype=linear.weight.dtype,
-        device=linear.weight.device,
-    )
+    base = empty_linear(linear.in_features, linear.out_features, linear.bias is not None, linear.weight)
     base.load_state_dict(linear.state_dict())
     return LoraLinear(base, *settings)
 
@@ -126,7 +119,7 @@ def lora_merge_weights(lora_layer: LoraLinear) -> str:
     """
     waiting = {path: layer for path, layer in adapted(lora_layer, NO_LORA).items() if not layer.merged}
     weights = {path: _merged_weight(path, layer) for path, layer in waiting.items()}
-    with held_back():
+    with uninterrupted():
         for path, layer in waiting.items():
             layer.merge(weights[path])
     return "LoRA weights merged successfully"

@@ -16,10 +16,11 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted, lora_settings
 from lispe_kernel.torch_library.modules.lora_layer import Adapter, LoraLinear
-from lispe_kernel.torch_library.state import plan as loading
-from lispe_kernel.torch_library.state.modules import joined, lora_layers, modules_of
+from lispe_kernel.torch_library.state.modules import lora_layers, modules_of
+from lispe_kernel.torch_library.state.names import joined
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
+from lispe_kernel.torch_library.support.wording import some
 
 NO_MODULE = "Error: First argument must be a PyTorch module"
 
@@ -117,7 +118,7 @@ def _chosen(places: list[_Place], names: list[str] | None) -> list[_Place]:
     for name in names:
         if not any(_is_target(place.path, name) for place in places):
             raise LispeError(
-                f"Error applying LoRA: no linear layer is called {name}; there are: {loading.some(known)}"
+                f"Error applying LoRA: no linear layer is called {name}; there are: {some(known)}"
             )
     return [place for place in places if any(_is_target(place.path, name) for name in names)]
 
@@ -166,7 +167,7 @@ def lora_set_adapter(model: Any, name: Any, rank: Any = None, alpha: Any = None)
     made = {
         path: layer.fresh(*settings[path]) for path, layer in layers.items() if layer.adapter(name) is None
     }
-    with held_back():
+    with uninterrupted():
         for path, layer in layers.items():
             if path in made:
                 layer.keep(name, made[path])

@@ -1,7 +1,7 @@
 """Adapters exchanged with PEFT: a folder with `adapter_model.safetensors` and `adapter_config.json`.
 
 What PEFT can express and a LoRA layer here can too goes both ways with the same outputs. What it can express
-and this cannot is refused by name. Never imports PEFT. What the settings mean is in `peft_settings.py`.
+and this cannot is refused by name. Never imports PEFT. What its settings mean is in `peft_settings.py`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.atomic import write_file
 from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
+from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
-from lispe_kernel.torch_library.lora.settings import Settings, settings_in
+from lispe_kernel.torch_library.lora.peft_settings import Settings, settings_in
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-from lispe_kernel.torch_library.state import plan as loading
-from lispe_kernel.torch_library.state.modules import LORA_A, joined, lora_places, modules_of
+from lispe_kernel.torch_library.state.modules import LORA_A, lora_places, modules_of
+from lispe_kernel.torch_library.state.names import joined, state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import reason
 
 SAVING = "Error saving PEFT adapter: "
 LOADING = "Error loading PEFT adapter: "
@@ -48,7 +49,7 @@ def lora_save_peft(model: Any, folder: Any) -> str:
     """
     layers = adapted(model, NO_LAYERS)
     modules = modules_of(model, NO_LAYERS)
-    folder = os.path.expanduser(arguments.path("torch_lora_save_peft", 2, folder))
+    folder = arguments.path("torch_lora_save_peft", 2, folder)
     _refuse_in_attention(modules)
     _refuse_shared(modules)
     named = {path or ALONE: layer for path, layer in layers.items()}
@@ -95,7 +96,7 @@ def _make_folder(folder: str) -> None:
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise BadFile(f"the folder cannot be made ({(error.strerror or str(error)).lower()})") from error
+        raise BadFile(f"the folder cannot be made ({reason(error)})") from error
 
 
 def _paths(modules: dict[str, nn.Module]) -> list[str]:
@@ -167,19 +168,19 @@ def lora_load_peft(model: Any, folder: Any) -> str:
     if isinstance(model, str) and not isinstance(folder, str):
         folder, model = model, folder
     layers = adapted(model, NO_LAYERS)
-    folder = os.path.expanduser(arguments.path("torch_lora_load_peft", 2, folder))
+    folder = arguments.path("torch_lora_load_peft", 2, folder)
     with reading(LOADING, folder):
         settings = _read_settings(os.path.join(folder, CONFIG))
     path = next(filter(os.path.exists, (os.path.join(folder, n) for n in (WEIGHTS, OLD_WEIGHTS))), None)
     if path is None:
         raise LispeError(f"{LOADING}{folder}: there is no {WEIGHTS} in it")
-    with reading(LOADING, path), open_file(path) as archive:
-        theirs = _their_names(loading.state_names(archive.tree))
+    with opened(LOADING, path) as archive:
+        theirs = _their_names(state_names(archive.tree))
         ranks = {path: archive.entries[ref].shape for path, ref in _down_projections(theirs).items()}
         alphas = {path: settings.alpha(path, shape[0]) for path, shape in ranks.items() if shape}
         if list(layers) == [""]:
             theirs, alphas = _of_layer_alone(theirs, alphas)
-        fill(layers, Adapters(archive, theirs, alphas), LOADING + path)
+        fill(layers, Adapters(archive, theirs, alphas))
     return "PEFT adapter loaded successfully"
 
 

@@ -15,8 +15,6 @@ from lispe_kernel.torch_library.modules.layers import register_text
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
-TorchMultiHeadAttention = nn.MultiheadAttention
-
 NO_ATTENTION = "Error: First argument must be a multi-head attention layer"
 NO_TENSORS = "Error: Query, key, and value must be tensors"
 

@@ -63,7 +63,7 @@ def _text(generator: Generator) -> str:
 register_kind(Generator, "torch_generator_", lambda generator, _show: _text(generator))
 
 
-def greedy(logits: torch.Tensor, settings: Settings) -> int:
+def greedy(logits: torch.Tensor, _settings: Settings) -> int:
     """The most likely token."""
     return int(logits.argmax())
 

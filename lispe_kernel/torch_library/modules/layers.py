@@ -19,11 +19,6 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
-# The class names the guide uses.
-TorchLinear = nn.Linear
-TorchEmbedding = nn.Embedding
-TorchLayerNorm = nn.LayerNorm
-
 
 class TorchModel(nn.Module):
     """Three linear layers with ReLU after the first two: input -> hidden -> hidden -> output."""

@@ -34,6 +34,13 @@ class Adapter(NamedTuple):
         return int(self.down.weight.shape[0])
 
 
+def empty_linear(inputs: int, outputs: int, bias: bool, like: torch.Tensor) -> nn.Linear:
+    """A linear layer whose values are still to come, of the dtype and on the device of another weight."""
+    skip_init: Any = nn.utils.skip_init
+    layer: nn.Linear = skip_init(nn.Linear, inputs, outputs, bias, dtype=like.dtype, device=like.device)
+    return layer
+
+
 class LoraLinear(nn.Module):
     """`original`, frozen; `lora_A.weight` [rank, in] ~ N(0, 1/sqrt(rank)), `lora_B.weight` [out, rank], 0.
 
@@ -63,9 +70,8 @@ class LoraLinear(nn.Module):
     def empty(self, rank: int, alpha: float) -> Adapter:
         """A new adapter whose values are still to come from a file."""
         weight = self.original.weight
-        made = {"bias": False, "dtype": weight.dtype, "device": weight.device}
-        down = nn.utils.skip_init(nn.Linear, self.in_features, rank, **made)
-        up = nn.utils.skip_init(nn.Linear, rank, self.out_features, **made)
+        down = empty_linear(self.in_features, rank, False, weight)
+        up = empty_linear(rank, self.out_features, False, weight)
         return Adapter(down, up, float(alpha))
 
     @property
@@ -125,7 +131,7 @@ class LoraLinear(nn.Module):
             plain.bias = nn.Parameter(self.original.bias.detach().clone(), requires_grad=False)
         self._merged = Merged(plain)
         # The plain layer's own forward: a merged layer costs nothing extra.
-        self.forward = plain.forward  # type: ignore[method-assign]
+        self.forward = plain.forward  # type: ignore[method-assign, assignment]
 
     def unmerge(self) -> None:
         """Let the adapter act beside the base again."""
@@ -171,7 +177,8 @@ class LoraLinear(nn.Module):
         hidden = [part for adapter in self._resting.values() for part in (adapter.down, adapter.up)]
         for part in [*hidden, *(self._merged or ())]:
             part._apply(change, recurse)
-        return super()._apply(change, recurse)  # type: ignore[return-value]
+        super()._apply(change, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     def extra_repr(self) -> str:
         return f"{self.in_features} -> {self.out_features}, rank={self.rank}, alpha={self.alpha:g}"

@@ -17,6 +17,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.modules.layers import register_text
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors.devices import device_of
 
 ROTARY_BASE = 10000.0
 ROTARY_LENGTH = 8192
@@ -161,8 +162,6 @@ def rotary_forward(rotary_embedding: RotaryEmbedding, seq_len: int, device: str 
     Errors: `Error: First argument must be a rotary embedding`
     Source: torch API 7.8
     """
-    from lispe_kernel.torch_library.tensors.devices import device_of
-
     rotary = arguments.module(
         rotary_embedding, RotaryEmbedding, "Error: First argument must be a rotary embedding"
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
@@ -33,8 +34,6 @@ class CheckpointedModule(nn.Module):
     def forward(self, data: torch.Tensor) -> torch.Tensor:
         if not (self.enabled and torch.is_grad_enabled()):
             return forward(self.module, data)
-        from torch.utils.checkpoint import checkpoint
-
         return checkpoint(forward, self.module, data, use_reentrant=False)  # type: ignore[no-any-return]
 
 

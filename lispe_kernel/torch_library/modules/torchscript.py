@@ -21,6 +21,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors.devices import device_of, has_mps
@@ -324,8 +325,6 @@ def register_lora_hook(model: Any, layer_name: str, lora_layer: Any) -> Atom:
     `Third argument must be a LoRA linear layer`
     Source: torch API 15
     """
-    from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-
     held = _model(model, NO_JIT)
     known = dict(held.loaded().named_parameters())
     if layer_name not in known:

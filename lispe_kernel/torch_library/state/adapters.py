@@ -20,18 +20,19 @@ from lispe_kernel.language.printer import number_text
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.modules.lora_layer import Adapter, LoraLinear
+from lispe_kernel.torch_library.state.comparison import Described
 from lispe_kernel.torch_library.state.modules import (
     LORA_A,
     LORA_B,
     Targets,
     check_storable,
-    joined,
     lora_places,
     saved_state,
     state_of,
     targets_for,
 )
-from lispe_kernel.torch_library.state.plan import ADAPTERS, Described, shape, state_names, wrapping
+from lispe_kernel.torch_library.state.names import ADAPTERS, joined, state_names, wrapping
+from lispe_kernel.torch_library.support.wording import shape
 
 NOTES = "lora"
 

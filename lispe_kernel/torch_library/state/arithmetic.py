@@ -17,11 +17,11 @@ from lispe_kernel.language.printer import number_text
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import TypedList
-from lispe_kernel.torch_library.files.pt import DTYPES, dtype_name
-from lispe_kernel.torch_library.state import plan as loading
 from lispe_kernel.torch_library.state.state_dicts import StateDict, as_state
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import shape, some
 
 # Numbers that are compared at a time: doubles of a whole large tensor would take twice its memory and more.
 _PIECE = 1 << 22
@@ -91,7 +91,7 @@ class _Sums(NamedTuple):
 
 
 def _sums(first: torch.Tensor, second: torch.Tensor) -> _Sums:
-    pairs = zip(_in_a_row(first).split(_PIECE), _in_a_row(second).split(_PIECE), strict=True)
+    pairs = zip(*(torch.split(_in_a_row(each), _PIECE) for each in (first, second)), strict=True)
     return _added([_piece_sums(a.double(), b.double()) for a, b in pairs if a.numel()])
 
 
@@ -196,10 +196,10 @@ def _check_same(prefix: str, first: StateDict, other: StateDict) -> None:
     odd = [name for name in first if name not in other.tensors]
     odd += [name for name in other if name not in first.tensors]
     if odd:
-        raise LispeError(f"{prefix}{loading.some(odd)} is not in all of them")
+        raise LispeError(f"{prefix}{some(odd)} is not in all of them")
     for name, tensor in first.items():
         if tensor.shape != other[name].shape:
-            shapes = f"{loading.shape(tensor.shape)} and {loading.shape(other[name].shape)}"
+            shapes = f"{shape(tensor.shape)} and {shape(other[name].shape)}"
             raise LispeError(f"{prefix}{name} has the shapes {shapes}")
         if tensor.is_complex() != other[name].is_complex():
             kinds = f"{dtype_name(tensor.dtype)} and {dtype_name(other[name].dtype)}"

@@ -19,6 +19,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.recomputation import CheckpointedModule
+from lispe_kernel.torch_library.state.names import joined
 
 # The tensors of the adapter that acts, below the path of its layer.
 LORA_A, LORA_B = "lora_A.weight", "lora_B.weight"
@@ -224,8 +225,3 @@ def _refuse_merged(layer: LoraLinear, path: str) -> None:
             f"the LoRA layer{where} of the model is merged, its base cannot be replaced alone; unmerge it "
             "first with (torch_lora_unmerge_weights layer)"
         )
-
-
-def joined(prefix: str, name: str) -> str:
-    """Two parts of a name with a dot between them; an empty part adds nothing."""
-    return f"{prefix}.{name}" if prefix and name else prefix or name

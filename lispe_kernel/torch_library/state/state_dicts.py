@@ -1,7 +1,7 @@
 """State dicts as values: named tensors that print as `PyTorch State Dict (N parameters)`.
 
 A snapshot of a model, or the content of a file: its size, keys and tensors by name, equality, and copying
-into a model. What people compute with several of them is in `state_arithmetic.py`.
+into a model. What people compute with several of them is in `arithmetic.py`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Access, access_of, register_access
-from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
-from lispe_kernel.torch_library.files.formats import open_file, write_tree
-from lispe_kernel.torch_library.state import plan as loading
+from lispe_kernel.torch_library.files.errors import BadFile, writing
+from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.state.adapters import NOTES, notes_in, stored_targets
+from lispe_kernel.torch_library.state.comparison import differences
 from lispe_kernel.torch_library.state.modules import modules_of, parameters_of
+from lispe_kernel.torch_library.state.names import state_names
+from lispe_kernel.torch_library.state.parts import check_part, chosen
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
-from lispe_kernel.torch_library.support.uninterrupted import held_back
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
+from lispe_kernel.torch_library.support.wording import some
 
 NO_MODULE = "Error: Argument must be a PyTorch module"
 NO_STATE = "Error: Second argument must be a state dict"
@@ -33,7 +36,7 @@ NO_STATE = "Error: Second argument must be a state dict"
 class StateDict(Mapping[str, torch.Tensor]):
     """Tensors by name, in the order of the model. The tensors belong to the state dict alone.
 
-    `notes` is what a file says of LoRA layers besides (`lora_state.py`).
+    `notes` is what a file says of LoRA layers besides (`adapters.py`).
     """
 
     def __init__(self, tensors: Mapping[str, torch.Tensor], notes: Mapping[str, Any] | None = None) -> None:
@@ -83,7 +86,7 @@ def element(state: StateDict, keys: tuple[Any, ...]) -> Any:
     return found.at(state.tensors[name], tuple(rest))
 
 
-register_kind(StateDict, "torch_state_dict_", lambda state, show: state.text)
+register_kind(StateDict, "torch_state_dict_", lambda state, _show: state.text)
 register_access(
     StateDict,
     Access(
@@ -136,15 +139,15 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     except BadFile as error:
         raise LispeError(f"Error loading state dict: {error}. Nothing was changed") from error
     if state and targets.tensors and not pairs:
-        names = f"{loading.some(list(state))} against {loading.some(list(targets.tensors))}"
+        names = f"{some(list(state))} against {some(list(targets.tensors))}"
         raise LispeError(f"Error loading state dict: no name is in both ({names}). Nothing was changed")
     strict = {name: tensors for name, tensors in pairs.items() if not _converts(tensors[0], state[name])}
-    shapes, _ = loading.compared(pairs, state, "the state dict")
-    _, dtypes = loading.compared(strict, state, "the state dict")
+    shapes, _ = differences(pairs, state, "the state dict")
+    _, dtypes = differences(strict, state, "the state dict")
     wrong = shapes + dtypes
     if wrong:
         raise LispeError(f"Error loading state dict: {', '.join(wrong)}. Nothing was changed")
-    with torch.no_grad(), held_back():
+    with torch.no_grad(), uninterrupted():
         for name, (tensor,) in pairs.items():
             tensor.copy_(state[name].reshape(tensor.shape))
         for finish in targets.afterwards:
@@ -175,12 +178,11 @@ def read_state_dict(path: str, part: Any = None) -> StateDict:
     Example: (block (torch_save_model (torch_linear 4 2) "l.pt") (torch_read_state_dict "l.pt")) => PyTorch State Dict (2 parameters)
     Errors: `Error reading state dict: PATH: ` and what is wrong with the file
     """  # noqa: E501
-    prefix = "Error reading state dict: "
     path = arguments.path("torch_read_state_dict", 1, path)
-    loading.check_part("torch_read_state_dict", 2, part)
-    with reading(prefix, path), open_file(path) as archive:
-        names = loading.state_names(archive.tree)
-        test = loading.chosen(part, names)
+    check_part("torch_read_state_dict", 2, part)
+    with opened("Error reading state dict: ", path) as archive:
+        names = state_names(archive.tree)
+        test = chosen(part, names)
         wanted = {name: ref for name, ref in names.items() if test is None or test(name)}
         with progress(f"reading {os.path.basename(path)}", archive.cost(wanted.values())) as advance:
             read = archive.tensors(wanted.values(), advance)

@@ -6,6 +6,7 @@ Nothing here computes on tensors.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +17,7 @@ from lispe_kernel.language.errors import LispeError, wrong_argument
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
-from lispe_kernel.torch_library.support.guard import shape_text
+from lispe_kernel.torch_library.support.wording import kind_of
 
 ONE = "Error: Argument must be a tensor"
 FIRST = "Error: First argument must be a tensor"
@@ -35,7 +36,7 @@ def instead(text: str, value: Any) -> LispeError:
     """
     if "must be" not in text:
         return LispeError(text)
-    given = f"the tensor {shape_text(value)}" if isinstance(value, torch.Tensor) else describe(value)
+    given = f"the tensor {kind_of(value)}" if isinstance(value, torch.Tensor) else describe(value)
     return LispeError(f"{text}, not {given}")
 
 
@@ -105,10 +106,17 @@ def shape(value: Any, text: str = SHAPE) -> list[int]:
 
 
 def path(function: str, position: int, value: Any) -> str:
-    """A file path: a string that is not empty."""
+    """The path of a file or a folder: a string that is not empty, its `~` expanded here and nowhere else."""
+    if isinstance(value, str) and value:
+        return os.path.expanduser(value)
+    raise wrong_argument(function, position, "a path (a string)", value)
+
+
+def identifier(function: str, position: int, value: Any) -> str:
+    """The name that the user gives to something: a string that is not empty."""
     if isinstance(value, str) and value:
         return value
-    raise wrong_argument(function, position, "a path (a string)", value)
+    raise wrong_argument(function, position, "a name (a string)", value)
 
 
 def choice(function: str, position: int, value: Any, table: dict[str, Any]) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function, registry
+from lispe_kernel.torch_library.support.wording import kind_of, readable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,38 +33,16 @@ TORCH_ERRORS = (
     AttributeError,
 )
 
-# What C++ puts before and after a message, and the list of signatures the argument parser appends.
-_ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
-_NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
-_SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
-# What a kernel says of a kind of number that it does not take; the kernel's name helps nobody.
-_NOT_FOR = re.compile(r"\"\w+\" not implemented for '(\w+)'")
-_LONGEST = 400
-
-
-def readable(error: BaseException) -> str:
-    """The message of a torch exception in one line, without stack traces and signature lists."""
-    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
-    text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
-    text = _NOT_FOR.sub(r"not possible with numbers of type \1 (tensor_to_dtype converts them)", text)
-    text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
-
-
-def shape_text(tensor: torch.Tensor) -> str:
-    """A tensor in an error message: `float32 [2,5,7]`."""
-    return f"{str(tensor.dtype).removeprefix('torch.')} [{','.join(map(str, tensor.shape))}]"
-
 
 def _summary(value: Any) -> str | None:
     if isinstance(value, torch.Tensor):
-        return shape_text(value)
+        return kind_of(value)
     if isinstance(value, nn.MultiheadAttention):
         return f"MultiheadAttention(embed_dim={value.embed_dim}, num_heads={value.num_heads})"
     if isinstance(value, nn.Module):
         return f"{type(value).__name__}({value.extra_repr()})"
     if isinstance(value, list) and value and all(isinstance(item, torch.Tensor) for item in value):
-        shown = [shape_text(item) for item in value[:4]] + ["..."] * (len(value) > 4)
+        shown = [kind_of(item) for item in value[:4]] + ["..."] * (len(value) > 4)
         return "(" + " ".join(shown) + ")"
     return None
 

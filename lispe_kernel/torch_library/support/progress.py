@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from lispe_kernel.torch_library.support.sizes import amount
+
 PATIENCE = 1.0
 _PAUSE = 0.1
 
@@ -48,6 +50,7 @@ class TerminalReporter:
             self._stream.flush()
 
 
+# A process has one screen.
 _reporter: Callable[[], Reporter] = TerminalReporter
 
 
@@ -87,15 +90,3 @@ class _Work:
     def close(self) -> None:
         if self._shown is not None:
             self._shown.close()
-
-
-_UNITS = ("bytes", "KB", "MB", "GB", "TB")
-
-
-def amount(size: float) -> str:
-    """A number of bytes for people, in decimal units: `512 bytes`, `67.1 MB`, `28 GB`."""
-    unit = 0
-    while size >= 1000 and unit < len(_UNITS) - 1:
-        size /= 1000
-        unit += 1
-    return f"{size:.3g} {_UNITS[unit]}"

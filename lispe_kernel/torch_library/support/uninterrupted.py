@@ -11,7 +11,7 @@ from typing import Any
 
 
 @contextmanager
-def held_back() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Interrupts that come inside are delivered at the end. Other threads than the main one get none."""
     if threading.current_thread() is not threading.main_thread():
         yield

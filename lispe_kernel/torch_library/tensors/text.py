@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import torch
 
+from lispe_kernel.language.printer import complex_text
+
 LINE_WIDTH = 80
 THRESHOLD = 1000
 EDGE = 3
@@ -124,8 +126,6 @@ def _scalar(value: torch.Tensor) -> str:
 
 
 def _complex(values: torch.Tensor) -> Iterator[str]:
-    from lispe_kernel.language.printer import complex_text
-
     for number in values.flatten().tolist():
         yield " " + complex_text(number)
 

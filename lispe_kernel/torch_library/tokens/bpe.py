@@ -11,6 +11,8 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import regex
+
 # What the vocabularies of text write for a blank, a newline and a tab at the start of a token.
 DEFAULT_METAS = {"Ġ": " ", "Ċ": "\n", "ĉ": "\t"}
 LEADING = {" ": "Ġ", "\n": "Ċ"}
@@ -32,8 +34,6 @@ class BytePairEncoder:
     """A vocabulary, its special tokens, the pattern that cuts text, and the table of meta characters."""
 
     def __init__(self, vocabulary: dict[str, int], special: dict[str, int], pattern: str) -> None:
-        import regex
-
         self.pattern = regex.compile(pattern)
         self.special = special
         self._special = None

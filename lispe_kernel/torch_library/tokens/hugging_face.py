@@ -11,10 +11,13 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import regex
+
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import reason
 from lispe_kernel.torch_library.tokens.bpe import STAND_INS, merged
 
 LOADING = "Error loading HF tokenizer: "
@@ -33,20 +36,19 @@ class BytePairTokenizer:
     kind = "Byte-Pair Tokenizer"
 
     def __init__(self, file: dict[str, Any]) -> None:
-        import regex
-
         model = file["model"]
         if model.get("type", "BPE") != "BPE" or model.get("byte_fallback"):
             kind = "SentencePiece-style" if model.get("byte_fallback") else model.get("type")
             raise Unsupported(
                 f"a {kind} model (its tokenizer.model opens with torch_sentencepiece_tokenizer)"
             )
+        _refuse_unfollowed(model, file.get("added_tokens") or [])
         self.vocabulary: dict[str, int] = dict(model["vocab"])
         self.whole_first = bool(model.get("ignore_merges"))
         pairs = (tuple(m.split(" ")) if isinstance(m, str) else tuple(m) for m in model["merges"])
         self.merges = {pair: rank for rank, pair in enumerate(pairs)}
         added = file.get("added_tokens") or []
-        self.added = {entry["content"]: int(entry["id"]) for entry in added}
+        self.added: dict[str, int] = {entry["content"]: int(entry["id"]) for entry in added}
         self.special = frozenset(int(entry["id"]) for entry in added if entry.get("special"))
         self.normal_form = _normal_form(file.get("normalizer"))
         pattern, self.prefix = _pattern(file.get("pre_tokenizer"))
@@ -54,7 +56,9 @@ class BytePairTokenizer:
         longest_first = sorted(self.added, key=len, reverse=True)
         self._added = regex.compile("|".join(map(regex.escape, longest_first))) if self.added else None
         self.before, self.after = _template(file.get("post_processor"))
-        self.texts = {number: text for text, number in {**self.vocabulary, **self.added}.items()}
+        self.texts: dict[int, str] = {
+            number: text for text, number in {**self.vocabulary, **self.added}.items()
+        }
 
     def encode(self, text: str) -> list[int]:
         ids = list(self.before)
@@ -108,6 +112,16 @@ class BytePairTokenizer:
 
     def size(self) -> int:
         return len(self.texts)
+
+
+def _refuse_unfollowed(model: dict[str, Any], added: list[dict[str, Any]]) -> None:
+    """Settings that would give other tokens than those computed here."""
+    for setting in ("continuing_subword_prefix", "end_of_word_suffix", "dropout"):
+        if model.get(setting):
+            raise Unsupported(f"a model with {setting}")
+    for setting in ("lstrip", "rstrip", "single_word"):
+        if any(entry.get(setting) for entry in added):
+            raise Unsupported(f"added tokens with {setting}")
 
 
 def _parts(part: Any, name: str) -> list[dict[str, Any]]:
@@ -172,17 +186,20 @@ def hf_load_tokenizer(path: str) -> BytePairTokenizer:
     """The tokenizer of a model folder (or a `tokenizer.json`), for `torch_encode` and `torch_decode`.
 
     Byte-level byte-pair tokenizers only, those of GPT-2, Llama 3 and Qwen. Marks that the file asks for
-    (a beginning token) are added when encoding; special tokens are left out when decoding.
+    (a beginning token) are added when encoding; special tokens are left out when decoding. Nothing is cut off
+    or filled up, whatever the file says of truncation and padding.
 
     Example: (maybe (torch_hf_load_tokenizer "no-such-folder") "cannot load") => cannot load
     Errors: `Error loading HF tokenizer: PATH: ` and what is missing, malformed or not supported
     """
-    given = Path(arguments.path("torch_hf_load_tokenizer", 1, path)).expanduser()
+    given = Path(arguments.path("torch_hf_load_tokenizer", 1, path))
     file = given / "tokenizer.json" if given.is_dir() else given
     try:
         return BytePairTokenizer(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
-        raise LispeError(f"{LOADING}{file}: there is no such file") from error
+        missing = isinstance(error, FileNotFoundError)
+        text = "there is no such file" if missing else reason(error)
+        raise LispeError(f"{LOADING}{file}: {text}") from error
     except Unsupported as error:
         raise LispeError(f"{LOADING}{file}: not supported here: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

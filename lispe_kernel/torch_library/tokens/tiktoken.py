@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import regex
 import torch
 
 from lispe_kernel.language.errors import LispeError
@@ -83,8 +84,6 @@ def create(vocab: Any, special_tokens: Any, pattern: str) -> BytePairEncoder:
     that is none tells where
     Source: torch API 19
     """
-    import regex
-
     words, special = _vocabulary(vocab), _special(special_tokens)
     try:
         return BytePairEncoder(words, special, _string(pattern, "the pattern"))

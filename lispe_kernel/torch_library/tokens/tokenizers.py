@@ -101,7 +101,7 @@ class SentencePieceTokenizer:
 
 def _sentencepiece() -> Any:
     try:
-        import sentencepiece
+        import sentencepiece  # noqa: PLC0415 - a library of C++ that few sessions use
     except ImportError as error:
         raise LispeError(
             "Error: SentencePiece support not compiled. Install it with: pip install sentencepiece"

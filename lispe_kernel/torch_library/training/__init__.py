@@ -1,1 +1,1 @@
-"""Training: losses, optimizers, schedules, gradients, random state."""
+"""Training: optimizers, losses, schedules, gradients."""

@@ -15,7 +15,7 @@ from lispe_kernel.language.printer import number_text, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.training.optimization import optimizer_argument
+from lispe_kernel.torch_library.training.optimizers import optimizer_argument
 
 DEFAULTS: dict[str, float] = {
     "initial_lr": 0.001,

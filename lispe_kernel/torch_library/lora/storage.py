@@ -14,12 +14,12 @@ from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.compaction import unique_bytes
 from lispe_kernel.torch_library.files.errors import BadFile
-from lispe_kernel.torch_library.files.pt import DTYPES, dtype_name
 from lispe_kernel.torch_library.lora.files import adapter_tensors
 from lispe_kernel.torch_library.state.modules import lora_layers, modules_of, saved_state
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.progress import amount
+from lispe_kernel.torch_library.support.sizes import amount
 
 
 class StorageReport(Dictionary):
@@ -40,7 +40,7 @@ class StorageReport(Dictionary):
         return lines
 
 
-register_kind(StorageReport, "dictionary_", lambda report, show: "\n".join(report.lines))
+register_kind(StorageReport, "dictionary_", lambda report, _show: "\n".join(report.lines))
 
 
 @torch_function("torch_storage_report", prefix="Error reporting storage: ")

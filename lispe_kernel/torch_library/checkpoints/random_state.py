@@ -19,19 +19,29 @@ from lispe_kernel.torch_library.files.errors import BROKEN, BadFile
 
 def capture() -> dict[str, Any]:
     """The generators' states now."""
-    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
-    keys = torch.from_numpy(keys.astype(np.int64))
-    state = {
+    state: Any = np.random.get_state(legacy=True)
+    kind, keys, position, has_gauss, cached = state
+    found: dict[str, Any] = {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "cuda": torch.cuda.get_rng_state_all() if _cuda_runs() else [],
         "python": _plain(random.getstate()),
-        "numpy": [kind, keys, int(position), int(has_gauss), float(cached)],
+        "numpy": [
+            kind,
+            torch.from_numpy(keys.astype(np.int64)),
+            int(position),
+            int(has_gauss),
+            float(cached),
+        ],
     }
     own = _session_dice()
     if own is not None:
         python, laws = own.state()
-        state["session"] = {"python": _plain(python), "laws": laws}
-    return state
+        found["session"] = {"python": _plain(python), "laws": laws}
+    return found
+
+
+def _cuda_runs() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
 
 
 def _session_dice() -> Dice | None:

@@ -111,6 +111,11 @@ def test_a_tokenizer_tells_its_size(pair):
             "the post-processor BertProcessing",
         ),
         ({"model": 3}, "it is no tokenizer.json"),
+        (
+            {"model": {"vocab": {}, "merges": [], "end_of_word_suffix": "</w>"}},
+            "a model with end_of_word_suffix",
+        ),
+        ({"added_tokens": [{"content": "<m>", "id": 9, "lstrip": True}]}, "added tokens with lstrip"),
     ],
 )
 def test_what_would_be_encoded_wrongly_is_refused(tmp_path, change, complaint):

@@ -1,0 +1,49 @@
+"""How errors speak of tensors, shapes, lists of names, and of what torch says itself. Computes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import torch
+
+from lispe_kernel.torch_library.support.dtypes import dtype_name
+
+# What C++ puts before and after a message, and the list of signatures the argument parser appends.
+_ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
+_NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
+_SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
+# What a kernel says of a kind of number that it does not take; the kernel's name helps nobody.
+_NOT_FOR = re.compile(r"\"\w+\" not implemented for '(\w+)'")
+_LONGEST = 400
+_SOME = 8
+
+
+def readable(error: BaseException) -> str:
+    """The message of a torch exception in one line, without stack traces and signature lists."""
+    text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
+    text = _NOT_FOR.sub(r"not possible with numbers of type \1 (tensor_to_dtype converts them)", text)
+    text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def reason(error: OSError) -> str:
+    """What the system says of a file or folder: `no space left on device`."""
+    return (error.strerror or str(error)).lower()
+
+
+def shape(sizes: Iterable[int]) -> str:
+    """A shape: `[256,512]`."""
+    return "[" + ",".join(map(str, sizes)) + "]"
+
+
+def kind_of(tensor: torch.Tensor) -> str:
+    """A tensor by dtype and shape: `float32 [2,5,7]`."""
+    return f"{dtype_name(tensor.dtype)} {shape(tensor.shape)}"
+
+
+def some(names: list[str]) -> str:
+    """The first names of a list, and how many more there are; `nothing` for none."""
+    more = f" and {len(names) - _SOME} more" if len(names) > _SOME else ""
+    return ", ".join(names[:_SOME]) + more if names else "nothing"

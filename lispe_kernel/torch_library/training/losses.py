@@ -1,0 +1,68 @@
+"""Losses, and the gradients that they send back. Whether operations are recorded for gradients at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+
+
+@torch_function("torch_mse_loss", "torch_loss_mse", prefix="Error calculating MSE loss: ")
+def mse_loss(predictions: Any, targets: Any) -> torch.Tensor:
+    """The mean of the squared differences, a 0-dimensional tensor. Targets may be broadcast to predictions.
+
+    Example: (tensor_item (torch_mse_loss (tensor_create '(1.0 2)) (tensor_create '(1.0 4)))) => 2
+    Errors: `Error: Both arguments must be tensors`; targets of another shape are refused, naming both
+    Source: torch API 8.2
+    """
+    first, second = (arguments.tensor(value, arguments.BOTH) for value in (predictions, targets))
+    # PyTorch would also broadcast the predictions ([n,1] against [n] to [n,n]), and train towards nonsense.
+    return nn.functional.mse_loss(first, second.expand_as(first))
+
+
+@torch_function(
+    "torch_cross_entropy",
+    "torch_crossentropy_loss",
+    "torch_loss_crossentropy",
+    prefix="Error calculating cross-entropy loss: ",
+)
+def cross_entropy(predictions: Any, targets: Any) -> torch.Tensor:
+    """The mean of -log softmax at the right classes: logits [N,C] and int64 classes [N], or [C] and [].
+
+    Example: (tensor_item (torch_cross_entropy (tensor_create '((7.0))) (tensor_create '(0)))) => 0
+    Errors: `Error: Both arguments must be tensors`; a class outside the logits is named
+    Source: torch API 8.2
+    """
+    logits, classes = (arguments.tensor(value, arguments.BOTH) for value in (predictions, targets))
+    return nn.functional.cross_entropy(logits, classes)
+
+
+@torch_function("torch_backward", prefix="Error in torch_backward: ")
+def backward(loss: Any, retain_graph: Any = None, create_graph: Any = None) -> Atom:
+    """Compute the gradients of a loss with respect to all parameters it came from; true.
+
+    Example: (torch_backward (torch_forward (torch_linear 1 1) (torch_ones '(1)))) => true
+    Errors: `Error: Argument must be a tensor (loss)`; a loss that no parameter led to is refused
+    Source: torch API 8.2
+    """
+    value = arguments.tensor(loss, "Error: Argument must be a tensor (loss)")
+    value.backward(  # type: ignore[no-untyped-call]
+        retain_graph=True if retain_graph else None, create_graph=bool(create_graph)
+    )
+    return TRUE
+
+
+@torch_function("torch_set_grad_enabled")
+def set_grad_enabled(enabled: Any) -> Atom:
+    """Record operations for gradients from now on (true), or not (nil); returns true.
+
+    Example: (torch_set_grad_enabled true) => true
+    Source: torch API 8.2
+    """
+    torch.set_grad_enabled(bool(enabled))
+    return TRUE
