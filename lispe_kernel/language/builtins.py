@@ -16,8 +16,6 @@ from lispe_kernel.language.arithmetic import (
     OPERATORS,
     add,
     cannot,
-    equal,
-    identical,
     power,
     remainder,
     truth_of,
@@ -25,7 +23,7 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
-from lispe_kernel.language.library.core.containers import at, car, items, push, set_at, size, store
+from lispe_kernel.language.library.core.containers import at, car, items, push, set_at, size
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
@@ -40,6 +38,7 @@ from lispe_kernel.language.values.dictionaries import (
     NumberTree,
     TextTree,
 )
+from lispe_kernel.language.values.equality import equal, identical
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
@@ -122,7 +121,7 @@ def _change(name: str, operand: Any, container: Any, *keys: Any) -> Any:
     missing = isinstance(container, dict) and container.key(key) not in container  # type: ignore[attr-defined]
     old = ("" if isinstance(operand, str) else 0) if missing else at(container, key)
     value = OPERATORS[name](old, operand)
-    store(container, key, value)
+    set_at(container, key, value)
     return value
 
 

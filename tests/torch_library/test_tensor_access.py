@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.lists import deep_copy
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 
 MATRIX = torch.tensor([[1, 2, 3], [4, 5, 6]])
-ACCESS = access_of(MATRIX)
+ACCESS = answers_of(MATRIX)
 
 
 @pytest.mark.parametrize(

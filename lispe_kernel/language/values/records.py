@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind, type_atom
+from lispe_kernel.language.printer import register_kind, type_atom, write_elements
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 
@@ -70,8 +70,4 @@ def is_record_of(names: frozenset[Atom]) -> Callable[[Any], bool]:
     return lambda value: type(value) is Record and value[0] in names
 
 
-def _write(record: Any, show_item: Callable[[Any], str]) -> str:
-    return "(" + " ".join(map(show_item, record)) + ")"
-
-
-register_kind(Record, "data_", _write)
+register_kind(Record, "data_", write_elements, nests=True)

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import torch
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.pt import dtype_name
 from lispe_kernel.torch_library.files.trees import TensorRef

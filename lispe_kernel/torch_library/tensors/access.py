@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -86,9 +86,9 @@ def operate(operation: Callable[[Any, Any], Any], first: Any, second: Any) -> to
     return operation(conversions.as_tensor(first), conversions.as_tensor(second))  # type: ignore[no-any-return]
 
 
-register_access(
+register_answers(
     torch.Tensor,
-    Access(
+    Answers(
         at=at,
         size=torch.Tensor.numel,
         car=car,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.forms import as_data
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import function_of_atom
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List

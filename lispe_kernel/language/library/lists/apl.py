@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from lispe_kernel.language.arithmetic import equal
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
@@ -28,8 +27,10 @@ from lispe_kernel.language.library.shared.elements import (
     plain,
     typed_results,
 )
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np

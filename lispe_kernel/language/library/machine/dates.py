@@ -6,10 +6,10 @@ import functools
 import time
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import register_kind, wrong_argument
 
 _FIELDS = ("year", "month", "day", "hour", "minute", "second")
 _KEEP = -1

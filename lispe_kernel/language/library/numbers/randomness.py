@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List

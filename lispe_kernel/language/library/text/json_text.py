@@ -13,12 +13,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import text_argument
 from lispe_kernel.language.library.shared.paths import path_argument, system_error
-from lispe_kernel.language.printer import describe, number_text, to_text
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.printer import describe, number_text, to_text, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
@@ -81,9 +81,9 @@ def _key(key: Any) -> str:
 def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple | set | frozenset):
         return value
-    access = access_of(value)
-    if access is not None and access.iterate is not None:
-        return access.iterate(value)
+    iterate = answers_of(value).iterate
+    if iterate is not None:
+        return iterate(value)
     raise LispeError(f"Error: json: JSON has no form for {describe(value)}")
 
 

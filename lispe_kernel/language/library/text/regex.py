@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.text import ecmascript_regex, regex_language
-from lispe_kernel.language.printer import quoted, register_kind
+from lispe_kernel.language.printer import quoted, register_kind, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
