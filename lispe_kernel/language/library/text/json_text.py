@@ -22,6 +22,7 @@ from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
+from lispe_kernel.language.values.lazy import finite
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
 
@@ -81,7 +82,7 @@ def _key(key: Any) -> str:
 def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple | set | frozenset):
         return value
-    iterate = answers_of(value).iterate
+    iterate = answers_of(finite(value, "json")).iterate
     if iterate is not None:
         return iterate(value)
     raise LispeError(f"Error: json: JSON has no form for {describe(value)}")
