@@ -86,6 +86,19 @@ def operate(operation: Callable[[Any, Any], Any], first: Any, second: Any) -> to
     return operation(conversions.as_tensor(first), conversions.as_tensor(second))  # type: ignore[no-any-return]
 
 
+def holds(tensor: torch.Tensor) -> bool:
+    """A tensor as a condition: true, whatever numbers it holds; an answer (booleans) is its one element.
+
+    So `(if (< 1 t) ...)` and `(setq c (< 1 t)) (if c ...)` do the same.
+    Errors: `Error: an answer of N elements is neither true nor false`, where one is asked for
+    """
+    if tensor.dtype is not torch.bool:
+        return True
+    if tensor.numel() != 1:
+        raise LispeError(f"Error: an answer of {tensor.numel()} elements is neither true nor false")
+    return bool(tensor)
+
+
 register_answers(
     torch.Tensor,
     Answers(
@@ -101,8 +114,7 @@ register_answers(
         operate=operate,
         copy=torch.Tensor.clone,
         operands=arguments.BOTH,
-        # A tensor is true, whatever numbers it holds.
-        truth=lambda _tensor: True,
+        truth=holds,
     ),
 )
 
