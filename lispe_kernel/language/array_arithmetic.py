@@ -10,7 +10,6 @@ from typing import Any
 
 from lispe_kernel.language.arithmetic import (
     METHODS,
-    NUMERIC,
     OPERATORS,
     cannot,
     elementwise,
@@ -23,6 +22,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.linked import operate as on_linked_lists
 from lispe_kernel.language.values.matrices import Matrix, array_of, nested, shape_text, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.scalars import NUMERIC
 from lispe_kernel.language.values.sets import Set, combined
 
 Binary = Callable[[Any, Any], Any]

@@ -15,7 +15,6 @@ from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import (
     DTYPES,
-    MOST_ELEMENTS,
     Matrix,
     array_of,
     leaves_of,
@@ -23,6 +22,7 @@ from lispe_kernel.language.values.matrices import (
     wrapped,
 )
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, Integers, cast
 
 # -- constructors -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from lispe_kernel.language.library.shared.elements import binary_function, eleme
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.library.shared.strings_core import reverse_text, rotate_text
 from lispe_kernel.language.printer import show, to_text, wrong_argument
+from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -61,8 +62,6 @@ def sort(comparator: Any, container: Any) -> Any:
 
 def _sort_plain(name: str, container: Any) -> bool:
     """Sort numbers or texts at the speed of numpy or Python; whether the list held only such."""
-    from lispe_kernel.language.runtime import current
-
     if name in current().namespace:
         return False
     descending = _STRICT[name]

@@ -126,11 +126,11 @@ def findall(container: Any, value: Any, position: Any = 0) -> Any:
     if isinstance(container, _TEXT):
         return find_all_in_text(to_text(container), value, position)
     if isinstance(container, dict):
-        return _keys(container, [key for key, item in container.items() if equal(item, value)])
+        return _keys([key for key, item in container.items() if equal(item, value)])
     return Integers(list(_positions(_searched(container, "findall"), value, _start(position, "findall"))))
 
 
-def _keys(container: Any, keys: list[Any]) -> Any:
+def _keys(keys: list[Any]) -> Any:
     return Strings(keys) if all(isinstance(key, str) for key in keys) else List(keys)
 
 

@@ -18,8 +18,9 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.matrices import MOST_ELEMENTS, array_of, leaves_of, wrapped
+from lispe_kernel.language.values.matrices import array_of, leaves_of, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import Integers, Numbers
 
 

@@ -82,7 +82,7 @@ def command(cmd: Any) -> Strings:
     """
     if not isinstance(cmd, str) or "\0" in cmd:
         raise wrong_argument("command", 1, "a shell command (a string)", cmd)
-    import subprocess
+    import subprocess  # noqa: PLC0415 - start-up time: few programs run a command
 
     try:
         ended = subprocess.run(cmd, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -166,8 +166,8 @@ def getchar() -> str:
 
 def _key_press(terminal: int) -> str:
     try:
-        import termios
-        import tty
+        import termios  # noqa: PLC0415 - not on every system
+        import tty  # noqa: PLC0415 - not on every system
     except ImportError:
         raise LispeError("Error: getchar: this system has no terminal to read keys from") from None
     before = termios.tcgetattr(terminal)

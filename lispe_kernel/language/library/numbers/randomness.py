@@ -25,7 +25,7 @@ class Dice:
     """A session's generators: Python's for integers and choices, numpy's for the distributions."""
 
     def __init__(self, seed: int | None = None) -> None:
-        from random import Random
+        from random import Random  # noqa: PLC0415 - start-up time: a session may never draw
 
         self.python = Random(seed)
         self._seed = seed

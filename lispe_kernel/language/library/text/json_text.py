@@ -218,7 +218,7 @@ def json_(e: Any) -> str:
 
 
 @function("json_parse")
-def json_parse(str_: Any, raw: Any = None) -> Any:
+def json_parse(str_: Any, raw: Any = None) -> Any:  # noqa: ARG001 - LispE has it, it changes nothing
     """The value that a JSON text writes: objects are dictionaries in the order of the text, false is nil.
 
     Commas between items may be missing.
@@ -230,7 +230,7 @@ def json_parse(str_: Any, raw: Any = None) -> Any:
 
 
 @function("json_read")
-def json_read(file: Any, raw: Any = None) -> Any:
+def json_read(file: Any, raw: Any = None) -> Any:  # noqa: ARG001 - LispE has it, it changes nothing
     """The value that a JSON file holds, as `json_parse` reads it.
 
     Example: (block (json_write '(1 2) "/tmp/lispe_json.json") (json_read "/tmp/lispe_json.json")) => (1 2)

@@ -20,7 +20,7 @@ from lispe_kernel.language.library.text.token_rules import (
     RuleSet,
     segment_rules,
 )
-from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
+from lispe_kernel.language.printer import plainly, register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import StringSet
@@ -84,7 +84,7 @@ class Tokenizer:
         return self.compiled.operators
 
 
-register_kind(Tokenizer, "tokenizer_", lambda value, show: f"(tokenizer of {len(value.rules)} rules)")
+register_kind(Tokenizer, "tokenizer_", plainly(lambda value: f"(tokenizer of {len(value.rules)} rules)"))
 
 
 def _handle(name: str, value: Any) -> Tokenizer:
