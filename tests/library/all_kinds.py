@@ -20,7 +20,8 @@ nil true 'name '< '+ 0 1 3 -2 2.5 -0.5 1,2i (float 2.5) (int16_t 3) "" "a" "ab c
 (strings "b" "a") (stringbytes b"b" b"a") (integers 3 1) (integers) (numbers 2.5 1) (floats 2.5 1)
 (shorts 3 1) (llist 1 2) (llist) {} {"a":1 "b":2} {1:2} {2.5:1} (dictionarytree "b" 1) (dictionarytreei 2 1)
 (set 'a 1) (sets "b" "a") (seti 3 1) (setn 2.5) (set) (heap '>=< 3 1 2) (heap '>=<)
-(matrix_integer '((1 2) (3 4))) (matrix_number '((1.5 2) (3 4))) (tensor_integer '(((1 2) (3 4)))) (irange 0 1) (cycle '(1 2))
+(matrix_integer '((1 2) (3 4))) (matrix_number '((1.5 2) (3 4)))
+(tensor_integer '(((1 2) (3 4)))) (irange 0 1) (cycle '(1 2))
 (λ (x) x) (rgx "a+") (date) (catch (throw "e"))
 (block (data@ (Point integer_ integer_)) (Point 1 2)) (block (class@ kind (x)) (kind 1)) 'car
 """
