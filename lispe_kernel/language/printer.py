@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from lispe_kernel.language.errors import Caught, LispeError
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
@@ -174,7 +175,7 @@ def write_pairs(value: Any, show: Show) -> str:
 
 
 def _function(value: Any, show: Show) -> str:
-    source = getattr(value, "lispe_source", None)
+    source = source_of(value)
     return show(source) if source is not None else getattr(value, "__name__", "function")
 
 

@@ -19,10 +19,14 @@ from lispe_kernel.language.values.positions import OUT_OF_BOUNDS
 
 
 class Instance:
-    """The base of all LispE classes."""
+    """The base of all LispE classes; what the compiler makes of a `class@` it writes into these attributes."""
 
     __hash__ = object.__hash__
     lispe_fields: ClassVar[tuple[str, ...]] = ()
+    # The fields with their defaults, in order, as forms.
+    lispe_defaults: ClassVar[dict[str, Any]] = {}
+    # The error text for a wrong number of arguments.
+    lispe_mismatch: ClassVar[str] = ""
     # Fields that methods may add with setqi.
     lispe_extras: ClassVar[frozenset[str]] = frozenset()
     lispe_methods: ClassVar[frozenset[str]] = frozenset()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.made import note
 from lispe_kernel.language.printer import register_kind, type_atom, write_elements
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
@@ -48,7 +49,7 @@ class RecordType:
             return Record((name, *values))
 
         make.__name__ = make.__qualname__ = name.name
-        make.__dict__.update(lispe_record=self, lispe_source=self.description)
+        note(make, record=self, source=self.description)
         return make
 
 

@@ -15,6 +15,7 @@ from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way
 from lispe_kernel.language.calling import LAMBDA_NAMES, callable_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import registry
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.reader import read
@@ -182,7 +183,7 @@ def answers_boolean(function: Any) -> bool:
 
 def _ends_in_question(function: Any) -> bool:
     """The same for a function of the user: its source is kept as data, a lambda's as its documentation."""
-    source = getattr(function, "lispe_source", None)
+    source: Any = source_of(function)
     if source is None and isinstance(getattr(function, "__doc__", None), str):
         doc = function.__doc__
         if doc.startswith("(λ "):
