@@ -19,7 +19,7 @@ from lispe_kernel.language.values.positions import OUT_OF_BOUNDS
 
 
 class Instance:
-    """The base of all LispE classes; what the compiler makes of a `class@` it writes into these attributes."""
+    """The base of all LispE classes; what the compiler makes of a `class@` it writes into these."""
 
     __hash__ = object.__hash__
     lispe_fields: ClassVar[tuple[str, ...]] = ()

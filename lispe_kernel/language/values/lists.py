@@ -15,6 +15,7 @@ from lispe_kernel.language.protocols import Answers, answers_of, register_answer
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import both_empty, equal_lists
 from lispe_kernel.language.values.positions import (
+    as_it_is,
     element_by_index,
     first_element,
     push_at_end,
@@ -70,7 +71,7 @@ def deep_copy(value: Any) -> Any:
 
 
 def _copy(items: list[Any]) -> list[Any]:
-    return type(items)(item if type(item) in SCALARS else deep_copy(item) for item in items)
+    return type(items)([item if type(item) in SCALARS else deep_copy(item) for item in items])
 
 
 def set_code_runner(run: Callable[..., Any]) -> None:
@@ -94,7 +95,7 @@ LIST_ANSWERS = Answers(
     push=push_at_end,
     size=len,
     car=first_element,
-    iterate=iter,
+    iterate=as_it_is,
     items=list,
     flatten=list,
     equal=equal_lists,

@@ -67,6 +67,11 @@ def first_element(container: Any) -> Any:
     return container[0] if len(container) else None
 
 
+def as_it_is(container: Any) -> Any:
+    """What a loop goes through is the container itself."""
+    return container
+
+
 def has_elements(container: Any) -> bool:
     """Whether there is an element: the truth of a container whose class has none in Python."""
     return len(container) > 0

@@ -15,7 +15,7 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.equality import both_empty, equals_empty
 from lispe_kernel.language.values.numerals import scalar
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.positions import element_by_index, first_element, put_by_index
+from lispe_kernel.language.values.positions import as_it_is, element_by_index, first_element, put_by_index
 
 
 def cast(array: Any, dtype: str, name: str) -> Any:
@@ -166,7 +166,7 @@ class TypedList:
         return type(self).of_array(self.array.copy())
 
     def tolist(self) -> list[Any]:
-        return list(self.array.tolist())
+        return self.array.tolist()  # type: ignore[no-any-return]
 
     def _reserve(self, more: int) -> None:
         needed = self._size + more
@@ -235,8 +235,8 @@ def _push(values: TypedList, added: tuple[Any, ...]) -> TypedList:
 
 
 def _put(values: TypedList, key: Any, value: Any) -> None:
-    if type(key) is int and 0 <= key < len(values):
-        values[key] = value
+    if type(key) is int and 0 <= key < values._size:
+        values._put(key, value)
     else:
         put_by_index(values, key, value)
 
@@ -254,7 +254,7 @@ register_answers(
         size=len,
         car=first_element,
         cdr=TypedList.rest,
-        iterate=iter,
+        iterate=as_it_is,
         items=TypedList.tolist,
         flatten=TypedList.tolist,
         equal=_equal,

@@ -17,6 +17,7 @@ from lispe_kernel.language.protocols import Answers, answers_of, register_answer
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
+from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.language.values.views import View, rest_of
 
 register_answers(
@@ -64,13 +65,14 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     if not keys_and_value:
         raise LispeError("Error: set@: a key and a value are needed")
     answers = answers_of(container)
+    if len(keys_and_value) == 1 and answers.put is not None:
+        answers.put(container, key, keys_and_value[0])
+        return container
     *further, value = keys_and_value
     if answers.store is not None:
         return answers.store(container, (key, *further), value)
     if further:
         set_at(at(container, key), *further, value)
-    elif answers.put is not None:
-        answers.put(container, key, value)
     else:
         raise LispeError(f"Error: cannot modify this element: {describe(container)}")
     return container
@@ -132,6 +134,9 @@ def push(container: Any, value: Any, *values: Any) -> Any:
 
     Example: (push (list 1 2) 3) => (1 2 3)
     """
+    if not values and isinstance(container, TypedList):  # as its answers do, at once
+        container.append(value)
+        return container
     add = answers_of(container).push
     if add is None:
         raise wrong_argument("push", 1, "a container", container)

@@ -54,7 +54,8 @@ def elements(value: Any, function: str, position: int) -> Sequence[Any]:
     if answers.items is not None:
         return answers.items(value)
     if answers.iterate is not None:
-        return list(answers.iterate(value))
+        found = answers.iterate(value)
+        return found if type(found) is list else list(found)
     if isinstance(value, ByteString):
         return [value[i] for i in range(len(value))]
     raise wrong_argument(function, position, "a container", value)
