@@ -33,6 +33,7 @@ from lispe_kernel.language.libraries import Libraries
 from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
 from lispe_kernel.language.library.machine.threads import Threads
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
+from lispe_kernel.language.made import note, signature_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.stack import call_deep
@@ -179,7 +180,7 @@ class Session:
 
     def _define(self, definition: FunctionCode) -> Any:
         made = FunctionType(definition.code, self.namespace, definition.name, definition.defaults or None)
-        made.__dict__.update(lispe_source=definition.source, lispe_signature=definition.signature)
+        note(made, source=definition.source, signature=definition.signature)
         made.__doc__ = definition.doc or None
         if definition.owner is not None:
             setattr(definition.owner, definition.name, made)
@@ -191,8 +192,8 @@ class Session:
 
     def signature(self, name: str) -> Signature | None:
         """The signature of a user's function, if the name still holds it."""
-        found = self.namespace.get(python_name(name))
-        return getattr(found, "lispe_signature", None)
+        found: Signature | None = signature_of(self.namespace.get(python_name(name)))
+        return found
 
     def defined(self, name: str) -> bool:
         """Whether a global variable or function of the user has this name."""

@@ -17,7 +17,7 @@ from lispe_kernel.assist.names import SessionSource, all_names, known, parameter
 from lispe_kernel.assist.python_completion import python_matches
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import describe
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.protocols import answers_of
 
 TYPES = "_jupyter_types_experimental"
 # Beyond this nobody reads on, and a front end would stall.
@@ -168,8 +168,8 @@ def _keys_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         keys: Iterable[Any] = list(value)
     else:
-        access = access_of(value)
-        keys = access.keys(value) if access is not None and access.keys is not None else ()
+        keys_of = answers_of(value).keys
+        keys = () if keys_of is None else keys_of(value)
     for key in keys:
         if isinstance(key, str):
             yield key

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
+from lispe_kernel.language.made import signature_of, source_of
 from lispe_kernel.language.printer import show
 from lispe_kernel.language.reader import tokens
 from lispe_kernel.language.source import Source
@@ -91,7 +92,7 @@ def _kind(value: Any) -> str:
     return FUNCTION if isinstance(value, FunctionType) else VARIABLE
 
 
-def signature_of(name: str, value: Any) -> str:
+def call_of(name: str, value: Any) -> str:
     """The call of a user's function as LispE writes it, without evaluating anything."""
     if isinstance(value, type) and issubclass(value, Instance):
         return "(" + " ".join([name, *value.lispe_fields]) + ")"
@@ -108,7 +109,7 @@ def _call(name: str, patterns: Any) -> str:
 
 def _clauses(value: Any) -> list[Any]:
     """The clauses of a pattern function, in the order of definition; none for another function."""
-    written = getattr(value, "lispe_source", None)
+    written = source_of(value)
     if not isinstance(written, list) or not all(isinstance(form, list) for form in written):
         return []
     return [form for form in written if len(form) > 2]
@@ -122,7 +123,7 @@ def macro_signature(macro: Macro) -> str:
 
 def parameters(value: Any) -> tuple[Parameter, ...]:
     """The parameters of a function, if it has any that can be known."""
-    written = getattr(value, "lispe_source", None)
+    written = source_of(value)
     if isinstance(written, list) and len(written) > 2 and isinstance(written[2], list):
         return tuple(map(_parameter, written[2]))
     try:
@@ -143,7 +144,7 @@ def _parameter(form: Any) -> Parameter:
 def definition(value: FunctionType) -> tuple[str, int, str]:
     """Where a user's function was written: (file, line, text of the defining form)."""
     code = value.__code__
-    clauses = getattr(getattr(value, "lispe_signature", None), "clauses", ())
+    clauses = getattr(signature_of(value), "clauses", ())
     if clauses:
         forms = [clause.source.excerpt(clause.form.span) for clause in clauses]
         first = clauses[0]

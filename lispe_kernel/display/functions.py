@@ -10,9 +10,9 @@ from typing import Any
 
 from lispe_kernel.display.explorers.registry import explorer_of
 from lispe_kernel.display.page import publish
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import register_kind, wrong_argument
 
 
 class Handle:

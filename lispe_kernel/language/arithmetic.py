@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import math
 import operator
+import struct
 from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, to_text
-from lispe_kernel.language.protocols import access_of
-from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.scalars import Short, Single
+from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
 from lispe_kernel.language.values.typed import TypedList, typed
 
 Binary = Callable[[Any, Any], Any]
 
-NUMERIC = frozenset({int, float, complex, Single, Short})
 # Beyond so many bits an integer power is an error rather than a machine that stops answering.
 _MOST_BITS = 1 << 26
 
@@ -31,9 +31,9 @@ _MOST_BITS = 1 << 26
 def cannot(name: str, a: Any, b: Any) -> LispeError:
     """The error for operands that an operator does not take."""
     for value in (a, b):
-        access = access_of(value)
-        if access is not None and access.operands:
-            return LispeError(access.operands)
+        text = answers_of(value).operands
+        if text:
+            return LispeError(text)
     for value in (a, b):
         if value is None or isinstance(value, Atom):
             return LispeError(
@@ -108,8 +108,6 @@ _AND_NOT: Binary = lambda a, b: a & ~b  # noqa: E731 - one operator among a tabl
 def bit_operation(name: str, op: Binary, a: Any, b: Any) -> Any:
     """A bit operator on integers; on a double it works on the bits of the double, as in LispE."""
     if isinstance(a, float) or isinstance(b, float):
-        import struct
-
         bits = [struct.unpack("<q", struct.pack("<d", v))[0] if isinstance(v, float) else v for v in (a, b)]
         if name in ("<<", ">>"):
             bits[1] = int(b)
@@ -164,7 +162,7 @@ def fold_one(name: str, value: Any) -> Any:
 
     Errors: `Error: cannot apply '-' to one element` for a scalar, `... to a string` for a lone string.
     """
-    if not isinstance(value, list | TypedList) and not hasattr(value, "lispe_items"):
+    if answers_of(value).items is None:
         raise LispeError(f"Error: cannot apply '{name}' to one element")
     items = list(value)
     if not items:
@@ -177,63 +175,14 @@ def fold_one(name: str, value: Any) -> Any:
     return result
 
 
-def equal(a: Any, b: Any) -> bool:
-    """`(= a b)`: ordinary equality of numbers, content of containers, names of atoms.
-
-    A number on the left takes nil for 0 and `true` for 1.
-    """
-    kind = type(a)
-    if kind is int or kind is float:
-        if b is None:
-            return bool(a == 0)
-        if b is TRUE:
-            return bool(a == 1)
-        return type(b) in NUMERIC and bool(a == b)
-    if kind is str:
-        return isinstance(b, str | bytes) and bool(a == b)
-    if isinstance(a, list | TypedList) and not len(a):  # a linked list answers through its access
-        return b is None or (hasattr(b, "__len__") and not isinstance(b, str) and len(b) == 0)
-    if a is None:
-        return b is None or (isinstance(b, list | TypedList) and not len(b))
-    access = access_of(a)
-    if access is not None:
-        return access.equal(a, b) if access.equal is not None else a is b
-    if isinstance(a, list):
-        return _equal_lists(a, b)
-    return bool(a == b)
-
-
-def _equal_lists(a: list[Any], b: Any) -> bool:
-    if not (isinstance(b, list | TypedList) or hasattr(b, "lispe_items")) or len(a) != len(b):
-        return False
-    return all(equal(x, y) for x, y in zip(a, b, strict=True))
-
-
-def identical(a: Any, b: Any) -> bool:
-    """`(eq a b)`: equal scalars, or the same container; nil and the empty list are alike."""
-    if a is b:
-        return True
-    if type(a) in NUMERIC:
-        return type(b) in NUMERIC and bool(a == b)
-    if isinstance(a, str | bytes):
-        return type(a) is type(b) and a == b
-    same = getattr(a, "lispe_same", None)
-    return bool(same(b)) if same is not None else _empty(a) and _empty(b)
-
-
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, list | dict | TypedList) and len(value) == 0)
-
-
 def three_way(a: Any, b: Any) -> int:
     """`(>=< a b)`: -1, 0 or 1."""
-    return (a > b) - (a < b)
+    return int(a > b) - int(a < b)
 
 
 def truth_of(value: Any) -> bool:
     """Whether LispE takes a value for true: false are nil, 0, "" and empty containers."""
-    access = access_of(value)
-    return access.truth(value) if access is not None else bool(value)
+    return answers_of(value).truth(value)
 
 
 # -- element by element ------------------------------------------------------------------------------
@@ -263,9 +212,9 @@ def _is_list(value: Any) -> bool:
 def _taken_over(op: Binary, a: Any, b: Any) -> Any:
     """A library's own answer for one of its values and a list, or NotImplemented."""
     for value in (a, b):
-        access = access_of(value)
-        if access is not None and access.operate is not None:
-            return access.operate(op, a, b)
+        operate = answers_of(value).operate
+        if operate is not None:
+            return operate(op, a, b)
     return NotImplemented
 
 
@@ -358,7 +307,9 @@ METHODS = {
 
 
 def _bind_operators() -> None:
-    """Give the list classes LispE's operators, both plain and reflected."""
+    """Give the list classes LispE's operators, both plain and reflected, and small numbers the remainder."""
+    bind(Single, {"mod": remainder})
+    bind(Short, {"mod": remainder})
     for method, (name, ufunc) in METHODS.items():
         for cls, operate in (
             (List, _list_operation(OPERATORS[name])),

@@ -10,7 +10,6 @@ from typing import Any
 
 from lispe_kernel.language.arithmetic import (
     METHODS,
-    NUMERIC,
     OPERATORS,
     cannot,
     elementwise,
@@ -18,11 +17,12 @@ from lispe_kernel.language.arithmetic import (
     refuse_overflow,
 )
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.protocols import answers_of, extend_answers
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.linked import operate as on_linked_lists
 from lispe_kernel.language.values.matrices import Matrix, array_of, nested, shape_text, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.scalars import NUMERIC
 from lispe_kernel.language.values.sets import Set, combined
 
 Binary = Callable[[Any, Any], Any]
@@ -34,9 +34,9 @@ _NAMES = {OPERATORS[name]: (name, ufunc) for name, ufunc in METHODS.values()}
 def on_matrices(op: Binary, a: Any, b: Any) -> Any:
     """An operator with a matrix or tensor on one side: element by element, a list with every row."""
     for value in (a, b):
-        access = None if isinstance(value, Matrix) else access_of(value)
-        if access is not None and access.operate is not None:
-            return access.operate(op, a, b)
+        operate = None if isinstance(value, Matrix) else answers_of(value).operate
+        if operate is not None:
+            return operate(op, a, b)
     name, ufunc = _NAMES.get(op, ("", ""))
     left, right = _operand(a), _operand(b)
     if not ufunc or left is None or right is None:
@@ -72,14 +72,8 @@ def _check_shapes(name: str, left: Any, right: Any) -> None:
         raise LispeError(f"Error: '{name}': the shapes {shown} do not fit each other")
 
 
-def on_linked_lists(op: Binary, a: Any, b: Any) -> Any:
-    """An operator with a linked list on one side; the result is linked when the first operand is."""
-    left, right = (List(side) if isinstance(side, LinkedList) else side for side in (a, b))
-    result = op(left, right)
-    return LinkedList(result) if isinstance(a, LinkedList) or not isinstance(b, LinkedList | list) else result
-
-
 def _bind() -> None:
+    extend_answers(Matrix, operate=on_matrices)
     for cls, operate in ((Matrix, on_matrices), (LinkedList, on_linked_lists), (Set, combined)):
         for method, (name, _) in METHODS.items():
             bound = _bound(operate, OPERATORS[name])

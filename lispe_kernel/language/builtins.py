@@ -16,8 +16,6 @@ from lispe_kernel.language.arithmetic import (
     OPERATORS,
     add,
     cannot,
-    equal,
-    identical,
     power,
     remainder,
     truth_of,
@@ -25,7 +23,7 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
-from lispe_kernel.language.library.core.containers import at, car, items, push, set_at, size, store
+from lispe_kernel.language.library.core.containers import at, car, items, push, set_at, size
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
@@ -41,6 +39,7 @@ from lispe_kernel.language.values.dictionaries import (
     NumberTree,
     TextTree,
 )
+from lispe_kernel.language.values.equality import equal, identical
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
@@ -140,7 +139,7 @@ def _change(name: str, old: Any, operands: tuple[Any, ...], container: Any, *key
         value = OPERATORS[name](value, operand)
     for key in keys[:-1]:
         container = at(container, key)
-    store(container, keys[-1], value)
+    set_at(container, keys[-1], value)
     return value
 
 

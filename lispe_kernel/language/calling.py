@@ -22,7 +22,8 @@ def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any
     An atom is looked up in the session, a list is a lambda or a partial call `'(op v)`: the element goes
     where `_` stands, else last, or first when `element_first` (the composing family).
 
-    Errors: `Error: NAME is not a function` for any other value.
+    Errors: `Unknown function call: 'name'` for an atom that names none, `Error: wrong function call: ... is
+    not a function` for a value that cannot be called.
     """
     if isinstance(value, Atom):
         return function_of_atom(value)

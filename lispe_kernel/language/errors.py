@@ -120,11 +120,3 @@ class Caught:
         return isinstance(other, Caught)
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def wrong_argument(function: str, position: int, expected: str, value: object) -> LispeError:
-    """The error for a value of the wrong kind: names the function, the argument and what was expected."""
-    from lispe_kernel.language.printer import describe
-
-    ordinal = {1: "first", 2: "second", 3: "third", 4: "fourth"}.get(position, f"number {position}")
-    return LispeError(f"Error: {function}: the {ordinal} argument must be {expected}, not {describe(value)}")

@@ -46,7 +46,7 @@ class Place:
 
     sources: dict[str, Source] = field(default_factory=dict)
     names: Callable[[], Iterable[str]] = tuple
-    arity_of: Callable[[str], str | None] = lambda name: None
+    arity_of: Callable[[str], str | None] = lambda _name: None
 
 
 @dataclass(frozen=True)
@@ -279,25 +279,3 @@ def _reason(error: BaseException) -> str:
 def caught_text(error: BaseException, place: Place) -> str:
     """The text that `maybe` and `catch` see."""
     return str(explain(error, place))
-
-
-def describe_chain(error: LispeError) -> list[str]:
-    """The chain of calls as lines, outermost first; repeated lines are counted."""
-    lines: list[str] = []
-    previous, count = "", 0
-    for frame in error.frames:
-        line = f"in {frame.function}, {frame.source}"
-        if frame.span is not None:
-            line += f", line {frame.span.line}"
-        if frame.text:
-            line += f": {frame.text}"
-        if line == previous:
-            count += 1
-            continue
-        if count:
-            lines.append(f"  ... and {count} more calls like this")
-        lines.append(line)
-        previous, count = line, 0
-    if count:
-        lines.append(f"  ... and {count} more calls like this")
-    return lines

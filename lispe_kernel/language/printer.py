@@ -1,25 +1,21 @@
 """Values as the text LispE prints.
 
-One registry: a kind of value enters with its class, its type atom and the function that writes it.
+One registry: a kind of value enters with its class, its type atom and the function that writes it, in the
+file that defines it. Here stand only Python's own classes and atoms.
 `to_text` is what `println` shows, with strings raw; inside a container strings are quoted.
-Libraries above register their own kinds here (tensors, modules ...).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from lispe_kernel.language.errors import Caught
+from lispe_kernel.language.errors import Caught, LispeError
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
-from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
-from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 
 Show = Callable[[Any], str]
 Writer = Callable[[Any, Show], str]
@@ -33,25 +29,30 @@ class Kind:
     write: Writer
     # Whether its text stands in quotes inside a container.
     quoted_inside: bool = False
+    # Whether a value may contain itself.
+    nests: bool = False
+    # The type atom of one value, for a class whose values are of several types.
+    atom_of: Callable[[Any], Atom] | None = None
 
 
 _kinds: dict[type, Kind] = {}
 
 
-# Kinds that may contain themselves.
-_nesting: list[type] = [list, dict, deque]
-
-
 def register_kind(
-    cls: type, type_atom: str, write: Writer, *, quoted_inside: bool = False, nests: bool = False
+    cls: type,
+    type_atom: str,
+    write: Writer,
+    *,
+    quoted_inside: bool = False,
+    nests: bool = False,
+    atom_of: Callable[[Any], Atom] | None = None,
 ) -> None:
     """Make values of `cls` (and of subclasses without an entry) print through `write(value, show)`.
 
-    `show` writes a nested value: strings quoted, cycles as `...`.
+    `show` writes a nested value: strings quoted, cycles as `...` where the kind `nests`. `atom_of` answers
+    `(type value)` for a class whose values are of several types.
     """
-    _kinds[cls] = Kind(type_atom, write, quoted_inside)
-    if nests:
-        _nesting.append(cls)
+    _kinds[cls] = Kind(type_atom, write, quoted_inside, nests, atom_of)
 
 
 def kind_of(value: Any) -> Kind | None:
@@ -75,25 +76,28 @@ def to_text(value: Any) -> str:
         return value  # type: ignore[no-any-return]
     if kind is int:
         return str(value)
-    try:
-        return _Writer().show(value, top=True)
-    except RecursionError:
-        # A nesting deeper than Python's own limit, which is low outside a session.
-        return call_deep(lambda: _Writer().show(value, top=True))
+    return _written(value, top=True)
 
 
 def show(value: Any) -> str:
     """The text of a value inside a container: as `to_text`, but a string stands in quotes."""
-    return quoted(to_text(value)) if isinstance(value, str | ByteString) else to_text(value)
+    return _written(value, top=False)
+
+
+def _written(value: Any, top: bool) -> str:
+    try:
+        return _Writer().show(value, top)
+    except RecursionError:
+        # A nesting deeper than Python's own limit, which is low outside a session.
+        return call_deep(lambda: _Writer().show(value, top))
 
 
 def type_atom(value: Any) -> Atom:
     """What `(type value)` answers."""
-    answer = getattr(value, "lispe_type", None)
-    if isinstance(answer, Atom):
-        return answer
     kind = kind_of(value)
-    return Atom(kind.type_atom if kind is not None else f"python_{type(value).__name__}_")
+    if kind is None:
+        return Atom(f"python_{type(value).__name__}_")
+    return Atom(kind.type_atom) if kind.atom_of is None else kind.atom_of(value)
 
 
 def describe(value: Any, width: int = 40) -> str:
@@ -105,6 +109,12 @@ def describe(value: Any, width: int = 40) -> str:
         text = text[: width - 3] + "..."
     kind = type_atom(value).name.strip("_").replace("_", " ")
     return text if value is None or value is TRUE else f"the {kind} {text}"
+
+
+def wrong_argument(function: str, position: int, expected: str, value: object) -> LispeError:
+    """The error for a value of the wrong kind: names the function, the argument and what was expected."""
+    ordinal = {1: "first", 2: "second", 3: "third", 4: "fourth"}.get(position, f"number {position}")
+    return LispeError(f"Error: {function}: the {ordinal} argument must be {expected}, not {describe(value)}")
 
 
 def quoted(text: str) -> str:
@@ -134,11 +144,9 @@ class _Writer:
         kind = kind_of(value)
         if kind is None:
             return str(value)
-        if kind.quoted_inside or isinstance(value, str | ByteString):
+        if not kind.nests:
             text = kind.write(value, self.show)
-            return text if top else quoted(text)
-        if not isinstance(value, tuple(_nesting)):
-            return kind.write(value, self.show)
+            return quoted(text) if kind.quoted_inside and not top else text
         identity = id(value)
         if identity in self._open:
             return "..."
@@ -149,54 +157,50 @@ class _Writer:
             self._open.discard(identity)
 
 
-def _list(value: Any, show: Show) -> str:
+def write_items(value: Any, show: Show) -> str:
+    """The elements between parentheses; a quoted form with its mark."""
     if len(value) == 2 and value[0] is _QUOTE:
         return "'" + show(value[1])
+    return write_elements(value, show)
+
+
+def write_elements(value: Any, show: Show) -> str:
+    """The elements between parentheses, whatever they are."""
     return "(" + " ".join(map(show, value)) + ")"
 
 
-def _typed(value: TypedList, show: Show) -> str:
-    return "(" + " ".join(map(show, value)) + ")"
-
-
-def _dictionary(value: Dictionary, show: Show) -> str:
-    return "{" + " ".join(f"{show(k)}:{show(v)}" for k, v in value.items()) + "}"
+def write_pairs(value: Any, show: Show) -> str:
+    """Keys and values between braces."""
+    return "{" + " ".join(f"{show(key)}:{show(item)}" for key, item in value.items()) + "}"
 
 
 def _function(value: Any, show: Show) -> str:
-    source = getattr(value, "lispe_source", None)
+    source = source_of(value)
     return show(source) if source is not None else getattr(value, "__name__", "function")
+
+
+def plainly(text: Callable[[Any], str]) -> Writer:
+    """A writer for a kind that shows no nested values."""
+    return lambda value, _show: text(value)
 
 
 _QUOTE = Atom("quote")
 
+register_kind(str, "string_", plainly(str), quoted_inside=True)
 for _cls, _atom, _write in (
-    (type(None), "nil_", lambda v, show: "nil"),
-    (bool, "atom_", lambda v, show: "true" if v else "nil"),
-    (int, "integer_", lambda v, show: str(v)),
-    (float, "number_", lambda v, show: number_text(v)),
-    (complex, "complex_", lambda v, show: complex_text(v)),
-    (str, "string_", lambda v, show: str(v)),
-    (Atom, "atom_", lambda v, show: v.name),
-    (list, "list_", _list),
-    (tuple, "list_", _list),
-    (List, "list_", _list),
-    (Strings, "strings_", _list),
-    (ByteString, "stringbyte_", lambda v, show: v.text()),
-    (StringBytes, "stringbytes_", _list),
-    (TypedList, "numbers_", _typed),
-    (Integers, "integers_", _typed),
-    (Numbers, "numbers_", _typed),
-    (Floats, "floats_", _typed),
-    (Shorts, "shorts_", _typed),
-    (dict, "dictionary_", _dictionary),
-    (Dictionary, "dictionary_", _dictionary),
-    (IntegerDictionary, "dictionary_i_", _dictionary),
-    (NumberDictionary, "dictionary_n_", _dictionary),
+    (type(None), "nil_", plainly(lambda _nil: "nil")),
+    (bool, "atom_", plainly(lambda value: "true" if value else "nil")),
+    (int, "integer_", plainly(str)),
+    (float, "number_", plainly(number_text)),
+    (complex, "complex_", plainly(complex_text)),
+    (Atom, "atom_", plainly(lambda atom: str(atom.name))),
     (FunctionType, "function_", _function),
     (type(len), "function_", _function),
-    (type, "class_", lambda v, show: v.__name__),
-    (Caught, "maybe_", lambda v, show: v.text),
-    (Exception, "error_", lambda v, show: str(v)),
+    (type, "class_", plainly(lambda cls: str(cls.__name__))),
+    (Caught, "maybe_", plainly(lambda caught: str(caught.text))),
+    (Exception, "error_", plainly(str)),
 ):
     register_kind(_cls, _atom, _write)
+register_kind(list, "list_", write_items, nests=True)
+register_kind(tuple, "list_", write_items)
+register_kind(dict, "dictionary_", write_pairs, nests=True)

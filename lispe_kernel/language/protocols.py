@@ -1,58 +1,106 @@
-"""How kinds of values that the language does not know answer its general functions.
+"""The one protocol of values: what a value of each class answers to the language's general functions.
 
-A library above (tensors, say) registers what `@`, `size`, `car`, `loop` ... mean for its class. The
-language's own containers are handled directly where each function is defined.
+`@`, `set@`, `size`, `car`, `loop`, `push`, `clone`, `=` ... look only here. Every kind of value registers one
+`Answers` in the file that defines it; libraries above do the same for theirs. How a value prints, and what
+`(type value)` says, it tells the printer (`register_kind`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
-class Access:
-    """What the general functions call for a value of a registered class; None means not supported."""
+class Answers:
+    """What the general functions call for a value of a class; None means that it takes no part."""
+
+    element: Callable[[Any, Any], Any] | None = None
+    """`(@ value key)`: what stands under one key. Further keys go on with what was found."""
 
     at: Callable[[Any, tuple[Any, ...]], Any] | None = None
+    """`(@ value key ...)` instead of `element`, for a kind that takes all its keys at once (axes)."""
+
+    put: Callable[[Any, Any, Any], None] | None = None
+    """`(set@ value key stored)`: store under one key, in place."""
+
     store: Callable[[Any, tuple[Any, ...], Any], Any] | None = None
+    """`(set@ value key ... stored)` instead of `put`, for a kind that takes all its keys at once."""
+
+    push: Callable[[Any, tuple[Any, ...]], Any] | None = None
+    """`(push value added ...)`: what was pushed to, or a new value where the old one cannot change."""
+
     size: Callable[[Any], int] | None = None
+    """`(size value)`; without it, Python's `len`."""
+
     car: Callable[[Any], Any] | None = None
+    """`(car value)`: the first element, nil when there is none."""
+
     cdr: Callable[[Any], Any] | None = None
+    """`(cdr value)`: all elements but the first."""
+
     extract: Callable[[Any, Any, Any], Any] | None = None
+    """`(extract value start end)`."""
+
     iterate: Callable[[Any], Iterable[Any]] | None = None
-    # The elements as one flat Python list, for `(floats t)`, `(list t)` and the like.
+    """What `loop` goes through; it may have no end."""
+
+    items: Callable[[Any], Sequence[Any]] | None = None
+    """The elements once and in order, for what is compared and folded like a list: `(+ value)`, `=`."""
+
     flatten: Callable[[Any], list[Any]] | None = None
+    """The elements as one flat Python list, for `(floats value)`, `(list value)` and the like."""
+
     keys: Callable[[Any], Iterable[Any]] | None = None
+    """`(keys@ value)`, and the keys of a dictionary made from the value."""
+
     equal: Callable[[Any, Any], bool] | None = None
-    # An arithmetic operator (a Python function of two values) when the other operand is a list.
+    """`(= value other)`; without it, Python's `==`."""
+
+    same: Callable[[Any, Any], bool] | None = None
+    """`(eq value other)` for two objects that are not one."""
+
     operate: Callable[[Callable[[Any, Any], Any], Any, Any], Any] | None = None
-    # A copy of the value's own, for `clone`.
-    copy: Callable[[Any], Any] | None = None
-    # The error text for operands that an operator does not take.
+    """An arithmetic operator (a Python function of two values) when the other operand is a list."""
+
     operands: str = ""
-    # The value as a condition; most things are simply true.
-    truth: Callable[[Any], bool] = lambda value: True
+    """The error text for operands that an operator does not take."""
+
+    copy: Callable[[Any], Any] | None = None
+    """`(clone value)`: a copy with copies of the containers in it."""
+
+    truth: Callable[[Any], bool] = bool
+    """The value as a condition."""
 
 
-_by_class: dict[type, Access] = {}
-# What `access_of` found for a class before.
-_found: dict[type, Access | None] = {}
+_by_class: dict[type, Answers] = {}
+_NOTHING = Answers()
 
 
-def register_access(cls: type, access: Access) -> None:
-    """Let values of `cls` and of its subclasses answer the general functions through `access`."""
-    _by_class[cls] = access
+# What was found for a class before: its own answers or those of its nearest base.
+_found: dict[type, Answers] = {}
+
+
+def register_answers(cls: type, answers: Answers) -> None:
+    """Let values of `cls`, and of its subclasses without answers of their own, answer in this way."""
+    _by_class[cls] = answers
     _found.clear()
 
 
-def access_of(value: Any) -> Access | None:
-    """The registered answers for a value, found through its class and its bases."""
-    cls = type(value)
+def extend_answers(cls: type, **more: Any) -> None:
+    """Add to what a registered class answers: what only a file above the class can define."""
+    register_answers(cls, replace(_by_class[cls], **more))
+
+
+def answers_of(value: Any) -> Answers:
+    """What a value answers, found through its class and its bases; nothing at all for an unknown class."""
     try:
-        return _found[cls]
+        return _found[type(value)]
     except KeyError:
-        found = next((_by_class[base] for base in cls.__mro__ if base in _by_class), None)
-        _found[cls] = found
-        return found
+        return _find(type(value))
+
+
+def _find(cls: type) -> Answers:
+    found = _found[cls] = next((_by_class[base] for base in cls.__mro__ if base in _by_class), _NOTHING)
+    return found

@@ -16,6 +16,7 @@ from lispe_kernel.language.forms import QUOTE, Form
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.numerals import read_number
 
 _NUMBER = r"""(?:0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?
               |0[bB][01]+
@@ -165,7 +166,7 @@ class _Reader:
             return None if text in NIL_NAMES else Atom(self.canonical(text))
         if kind == "number":
             self._check_number_end(start, end)
-            return number(text)
+            return read_number(text)
         if kind == "string":
             return unescape(text[1:-1])
         if kind == "long":
@@ -176,9 +177,9 @@ class _Reader:
         if kind == "complex":
             real, _, imaginary = text.partition(",")
             imaginary = imaginary[:-1]
-            return complex(
-                number(real), number(imaginary + "1" if imaginary in ("", "-", "+") else imaginary)
-            )
+            if imaginary in ("", "-", "+"):
+                imaginary += "1"
+            return complex(read_number(real), read_number(imaginary))
         if kind == "unclosed":
             raise self.error(
                 "Error: the comment that this ';;' opens is never closed (a single ';' comments to the end "
@@ -306,31 +307,3 @@ def unescape(text: str) -> str:
     if "\\" not in text:
         return text
     return _ESCAPE.sub(lambda m: _ESCAPES.get(m[1], m[1]), text)
-
-
-def number(text: str) -> int | float:
-    """The number a literal stands for; the text decides between integer and number."""
-    lowered = text.lower().lstrip("+-")
-    negative = text.startswith("-")
-    value: int | float
-    if lowered.startswith("0x"):
-        if "p" in lowered or "." in lowered:
-            value = float.fromhex(lowered)
-        else:
-            # A hexadecimal literal with a digit E counts as a float form in LispE.
-            value = float(int(lowered, 16)) if "e" in lowered else int(lowered, 16)
-    elif lowered.startswith("0b"):
-        value = int(lowered, 2)
-    elif "." in lowered or "e" in lowered:
-        value = float(lowered)
-    else:
-        value = _integer(lowered)
-    return -value if negative else value
-
-
-def _integer(digits: str) -> int:
-    # Python refuses decimal texts beyond 4,300 digits; a literal of that size is legal here.
-    if len(digits) <= 4000:
-        return int(digits)
-    middle = len(digits) // 2
-    return _integer(digits[:middle]) * 10 ** (len(digits) - middle) + _integer(digits[middle:])

@@ -1,4 +1,4 @@
-"""What compiled code and library functions may ask of the session that runs them.
+"""What library functions, and values that are called, may ask of the session that runs them.
 
 The session installs itself while it evaluates; threads started by LispE inherit it with their context.
 """
@@ -60,7 +60,7 @@ def leave(token: Any) -> None:
 def function_of_atom(atom: Atom) -> Callable[..., Any]:
     """The function that an atom names in the current session.
 
-    Errors: `Error: Unknown function: 'name'`, with names that look like it.
+    Errors: `Unknown function call: 'name'`.
     """
     found = current().function_named(atom.name)
     if found is None:

@@ -32,7 +32,7 @@ _before = 0
 def _main_thread_limit() -> int:
     """How deep the main thread may go, after its stack was let grow as far as the machine permits."""
     try:
-        import resource
+        import resource  # noqa: PLC0415 - not on every system
     except ImportError:
         return 2_000
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
@@ -54,7 +54,7 @@ def call_deep(function: Callable[[], T]) -> T:
 
 
 def _in_main_thread(function: Callable[[], T]) -> T:
-    global _main_limit
+    global _main_limit  # noqa: PLW0603 - of the process, as the stack is
     if not _main_limit:
         _main_limit = _main_thread_limit()
     return _with_limit(function, _main_limit)
@@ -62,7 +62,7 @@ def _in_main_thread(function: Callable[[], T]) -> T:
 
 def _with_limit(function: Callable[[], T], limit: int) -> T:
     """Call with the interpreter's limit raised; the last one out restores what the first one found."""
-    global _active, _before
+    global _active, _before  # noqa: PLW0603 - of the process, as the limit is
     with _lock:
         if _active == 0:
             _before = sys.getrecursionlimit()

@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from lispe_kernel import LispeError
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused, text_of
 
 
 @pytest.fixture(autouse=True)
@@ -42,16 +41,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_was_expected(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_was_expected = each_is_refused(ERRORS)
 
 
 def test_the_current_date_is_now():

@@ -1,13 +1,10 @@
 """Every example in the help of a function gives the result that it states. torch stays out."""
 
-import contextlib
-import io
-
 import pytest
 
-from lispe_kernel import Session, to_text
 from lispe_kernel.language import library
 from lispe_kernel.language.functions import registry
+from tests.library.library_calls import shown
 
 library.load()
 FUNCTIONS = [entry for entry in registry if ".language.library." in entry.call.__module__ + "."]
@@ -16,14 +13,6 @@ EXAMPLES = [
     for entry in FUNCTIONS
     for number, (code, result) in enumerate(entry.examples)
 ]
-
-
-def shown(code: str) -> str:
-    """What an example prints, or the text of its value."""
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output):
-        outcome = Session().run(code)
-    return output.getvalue().removesuffix("\n") or to_text(outcome.value)
 
 
 @pytest.mark.parametrize(("code", "result"), EXAMPLES)

@@ -1,13 +1,11 @@
 """The index language of extract and setrange."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lispe_kernel import LispeError
 from lispe_kernel.language.library.text.extract import extract
 from lispe_kernel.language.values.lists import List
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused
 
 RESULTS = (
     ('(extract "k=v;w=x;" "=" ";")', "v"),
@@ -50,16 +48,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_was_expected(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_was_expected = each_is_refused(ERRORS)
 
 
 @given(st.text(max_size=6), st.integers(-8, 8), st.integers(-8, 8))

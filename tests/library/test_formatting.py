@@ -1,12 +1,10 @@
 """Numbers in formats and bases, and balanced blocks."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lispe_kernel import LispeError
 from lispe_kernel.language.library.text.formatting import convert_in_base, getstruct
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused
 
 RESULTS = (
     ('(sprintf 3 "%5.1f|")', "  3.0|"),
@@ -43,16 +41,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_was_expected(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_was_expected = each_is_refused(ERRORS)
 
 
 @given(st.integers().filter(bool), st.integers(2, 64))

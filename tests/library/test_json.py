@@ -12,7 +12,7 @@ from lispe_kernel.language.library.text.json_text import from_json, settled, to_
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, text_of
 
 WRITTEN = (
     ("(json '(1 (2 `b`)))", '[1,[2,"b"]]'),
@@ -60,9 +60,7 @@ WRONG = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), WRITTEN)
-def test_written(program, text):
-    assert text_of(program) == text
+test_written = each_gives(WRITTEN)
 
 
 @pytest.mark.parametrize(("text", "printed"), READ)

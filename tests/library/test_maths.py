@@ -2,13 +2,12 @@
 
 import math
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lispe_kernel import LispeError, Session
+from lispe_kernel import Session
 from lispe_kernel.language.functions import registry
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused, text_of
 
 RESULTS = (
     ("(round 2.5)", "3"),
@@ -59,16 +58,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_was_expected(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_was_expected = each_is_refused(ERRORS)
 
 
 # LispE's name of a function and Python's, where both are defined for every finite double.

@@ -5,9 +5,9 @@ import statistics
 
 import pytest
 
-from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel import Session, to_text
 from lispe_kernel.language.library.numbers.randomness import Dice
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused, text_of
 
 # law with parameters, its mean, its standard deviation
 LAWS = (
@@ -92,9 +92,7 @@ SHAPES = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), SHAPES)
-def test_shape(program, text):
-    assert text_of(program) == text
+test_shape = each_gives(SHAPES)
 
 
 def test_identifier_has_the_groups_of_lispe():
@@ -132,8 +130,4 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_was_expected(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_was_expected = each_is_refused(ERRORS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
 from lispe_kernel.language.library.text import ecmascript_regex, regex_language
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, text_of
 
 # LispE expression, text, what rgx_findall gives
 FOUND = (
@@ -86,9 +86,7 @@ def test_wrong_ecmascript_is_refused(expression):
         ecmascript_regex.compiled(expression)
 
 
-@pytest.mark.parametrize(("program", "text"), PROGRAMS)
-def test_program(program, text):
-    assert text_of(program) == text
+test_program = each_gives(PROGRAMS)
 
 
 def test_the_wrong_family_is_refused():

@@ -3,13 +3,11 @@
 import math
 import struct
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lispe_kernel import LispeError
 from lispe_kernel.language.values.scalars import Single
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused
 
 RESULTS = (
     ("(type (float 1.5))", "float_"),
@@ -52,16 +50,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error = each_is_refused(ERRORS)
 
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.floats(width=32, allow_nan=False))

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from lispe_kernel import LispeError, Session, to_text
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_is_refused
 
 HOST = "127.0.0.1"
 
@@ -72,8 +72,4 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_is_wrong(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_is_wrong = each_is_refused(ERRORS)

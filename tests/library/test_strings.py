@@ -1,14 +1,12 @@
 """String functions against tables, and against their definitions on any text."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lispe_kernel import LispeError
 from lispe_kernel.language.library.shared import strings_core
 from lispe_kernel.language.library.shared.clusters import clusters
 from lispe_kernel.language.library.text import strings
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, each_is_refused
 
 # program, printed text
 RESULTS = (
@@ -64,16 +62,10 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_names_the_function_and_the_argument(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_names_the_function_and_the_argument = each_is_refused(ERRORS)
 
 
 def plain_distance(a: str, b: str) -> int:

@@ -3,10 +3,7 @@
 import io
 import os
 
-import pytest
-
-from lispe_kernel import LispeError
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_is_refused, text_of
 
 
 def test_entries_come_sorted_with_their_path(in_folder):
@@ -54,8 +51,4 @@ ERRORS = (
 )
 
 
-@pytest.mark.parametrize(("program", "message"), ERRORS)
-def test_error_says_what_was_expected(program, message):
-    with pytest.raises(LispeError) as caught:
-        text_of(program)
-    assert caught.value.text.startswith(message)
+test_error_says_what_was_expected = each_is_refused(ERRORS)

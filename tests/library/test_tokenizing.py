@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lispe_kernel import LispeError
 from lispe_kernel.language.library.text.tokenizing import segment_e
-from tests.library.library_calls import text_of
+from tests.library.library_calls import each_gives, text_of
 
 RESULTS = (
     ('(segment "Pay 3,50 or 4.5e2!")', '("Pay" "3" "," "50" "or" "4.5e2" "!")'),
@@ -40,9 +40,7 @@ RULES = (
 WRONG = ("a", "=1", "(a=1", "[a=1", "{}=1", "a=x", "%", "#9999999999=1", "q:(a)")
 
 
-@pytest.mark.parametrize(("program", "text"), RESULTS)
-def test_result(program, text):
-    assert text_of(program) == text
+test_result = each_gives(RESULTS)
 
 
 @pytest.mark.parametrize(("rules", "text", "tokens"), RULES)

@@ -9,7 +9,7 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.scalars import Short, Single
@@ -25,7 +25,7 @@ def table(**values: object) -> Dictionary:
 
 
 def part(checkpoint: object, *keys: str) -> object:
-    return access_of(checkpoint).at(checkpoint, keys)
+    return answers_of(checkpoint).at(checkpoint, keys)
 
 
 def trained(kind: str = "adam", steps: int = 2) -> tuple[nn.Module, torch.optim.Optimizer]:

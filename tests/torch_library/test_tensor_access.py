@@ -5,14 +5,15 @@ import operator
 import pytest
 import torch
 
+from lispe_kernel import Session
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.lists import deep_copy
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 
 MATRIX = torch.tensor([[1, 2, 3], [4, 5, 6]])
-ACCESS = access_of(MATRIX)
+ACCESS = answers_of(MATRIX)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,24 @@ def test_flattening_half_precision_is_refused():
 @pytest.mark.parametrize("value", [torch.tensor(0.0), torch.empty(0), torch.zeros(3)])
 def test_a_tensor_is_true_whatever_it_holds(value):
     assert ACCESS.truth(value) is True
+
+
+@pytest.mark.parametrize(("value", "held"), [(torch.tensor([True]), True), (torch.tensor(False), False)])
+def test_an_answer_of_one_element_is_that_element(value, held):
+    assert ACCESS.truth(value) is held
+
+
+@pytest.mark.parametrize("test", ["(< 1 t)", "(< t 1)", "(>= t 2)", "(< 5 u)", "(< 1 u)", "(<= u 2)"])
+def test_a_comparison_says_the_same_in_a_test_and_as_a_value(test):
+    found = []
+    for program in (f"(if {test} 1 2)", f"(block (setq c {test}) (if c 1 2))", f"(if (not {test}) 2 1)"):
+        session = Session()
+        session.evaluate("(setq t (tensor_create '(1 2 3))) (setq u (tensor_create '(2)))")
+        try:
+            found.append(session.evaluate(program))
+        except LispeError:
+            found.append("error")
+    assert len(set(found)) == 1
 
 
 @pytest.mark.parametrize("other", [floats(4, 5), integers(4, 5), listed(4, 5), torch.tensor([4, 5])])

@@ -13,7 +13,8 @@ from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts
 from lispe_kernel.display.views.tensors import alarms, dense, entry, envelope, summary
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import wrong_argument
 
 _PIXELS = 256
 _AXES = ("row", "column")

@@ -14,7 +14,8 @@ from lispe_kernel.display.views.checkpoints import metric_pairs
 from lispe_kernel.display.views.compare import StateComparisonView, compare_states
 from lispe_kernel.display.views.state_dicts import tree_page
 from lispe_kernel.display.views.timeline import Moment, Timeline, figures, timeline_of
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import wrong_argument
 
 _NOTHING = "nothing"
 

@@ -29,8 +29,8 @@ from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.views.plots import is_tensor
 from lispe_kernel.display.views.state_dicts import tensors_of
 from lispe_kernel.display.views.tensors import alarms, dense, summary
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, wrong_argument
 
 _ROWS = 2000
 

@@ -19,8 +19,8 @@ from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, one_line
 from lispe_kernel.display.page.registry import View, plain_text, renderer
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.typed import TypedList
 
 _MOST_MAPS = 16

@@ -31,8 +31,8 @@ from lispe_kernel.display.page.html import (
     warning,
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, wrong_argument
 
 _VERIFIED_BYTES = 256_000_000  # checksums are compared while all files together are no larger
 _SAMPLED_TENSORS = 24

@@ -16,7 +16,8 @@ from lispe_kernel.display.drawing.charts import Series
 from lispe_kernel.display.page import numbers, publish
 from lispe_kernel.display.page.html import Element, Node, element, facts, one_line, shortened, warning
 from lispe_kernel.display.page.registry import View, bundle, plain_text, renderer
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import wrong_argument
 
 PAUSE = 0.1  # seconds between two updates
 _MOST_POINTS = 4000  # points kept of a curve; beyond, neighbours are merged

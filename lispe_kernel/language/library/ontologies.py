@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import text_argument
-from lispe_kernel.language.printer import quoted, register_kind
+from lispe_kernel.language.printer import plainly, quoted, register_kind, wrong_argument
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.lists import List
 
@@ -56,10 +57,6 @@ class Concept:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Concept) and self.owner is other.owner and bool(self.bits == other.bits)
 
-    def lispe_same(self, other: Any) -> bool:
-        """What `eq` asks: whether both are the same set of concepts."""
-        return bool(self == other)
-
     def __bool__(self) -> bool:
         return self.bits != 0
 
@@ -97,8 +94,10 @@ class Concept:
         return "(" + " ".join(part.name for part in self.parts()) + ")"
 
 
-register_kind(Ontology, "ontology_", lambda value, show: f"(ontology {quoted(value.name)})")
-register_kind(Concept, "concept_", lambda value, show: value.text())
+register_kind(Ontology, "ontology_", plainly(lambda value: f"(ontology {quoted(value.name)})"))
+register_kind(Concept, "concept_", plainly(Concept.text))
+# `eq` asks whether both are the same set of concepts.
+register_answers(Concept, Answers(same=Concept.__eq__))
 
 
 def _ontology(name: str, value: Any) -> Ontology:

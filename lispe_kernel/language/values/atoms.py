@@ -41,7 +41,7 @@ class Atom:
         return self
 
     # LispE orders numbers, strings and lists; for an atom the four order tests are always false.
-    def _never(self, other: object) -> bool:
+    def _never(self, _other: object) -> bool:
         return False
 
     __lt__ = __le__ = __gt__ = __ge__ = _never
@@ -55,7 +55,7 @@ class Atom:
 
 def set_resolver(resolve: Callable[[Atom], Callable[..., Any]]) -> None:
     """Install the function through which `Atom.__call__` finds what an atom names."""
-    global _resolve
+    global _resolve  # noqa: PLW0603 - set once, when the session is imported
     _resolve = resolve
 
 

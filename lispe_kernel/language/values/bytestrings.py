@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lispe_kernel.language.printer import plainly, register_kind, to_text, write_items
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.lists import List
 
 
@@ -32,8 +34,6 @@ class ByteString(bytes):
         """The bytes followed by other bytes, or by the text that another value prints as."""
         if isinstance(other, bytes):
             return ByteString(bytes.__add__(self, other))
-        from lispe_kernel.language.printer import to_text
-
         return ByteString(bytes.__add__(self, ByteString.of(to_text(other))))
 
     def __eq__(self, other: object) -> bool:
@@ -60,8 +60,6 @@ class StringBytes(List):
         """A value as a byte string: the UTF-8 of its text."""
         if isinstance(value, ByteString):
             return value
-        from lispe_kernel.language.printer import to_text
-
         return ByteString.of(to_text(value))
 
     def append(self, value: Any) -> None:
@@ -69,3 +67,11 @@ class StringBytes(List):
 
     def extend(self, values: Iterable[Any]) -> None:
         super().extend(map(self.convert, values))
+
+
+register_kind(ByteString, "stringbyte_", plainly(ByteString.text), quoted_inside=True)
+register_answers(
+    ByteString,
+    Answers(push=lambda value, added: ByteString.of(value.text() + "".join(map(to_text, added)))),
+)
+register_kind(StringBytes, "stringbytes_", write_items, nests=True)

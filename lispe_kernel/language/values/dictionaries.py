@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError, MissingKeyError
+from lispe_kernel.language.printer import register_kind, show, to_text, write_pairs
+from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.equality import both_empty
+from lispe_kernel.language.values.lists import SCALARS, deep_copy
+from lispe_kernel.language.values.numerals import scalar
+from lispe_kernel.language.values.positions import out_of_bounds
 
 
 class Dictionary(dict[Any, Any]):
@@ -24,16 +31,12 @@ class Dictionary(dict[Any, Any]):
         """The value as a key of this kind of dictionary."""
         if type(value) is str:
             return value
-        from lispe_kernel.language.printer import to_text
-
         return to_text(value)
 
     def __missing__(self, key: Any) -> Any:
         converted = self.key(key)
         if type(converted) is not type(key) and converted in self:
             return self[converted]
-        from lispe_kernel.language.printer import show
-
         raise MissingKeyError(f"Error: index out of bounds: the dictionary has no key {show(key)}")
 
     def store(self, key: Any, value: Any) -> None:
@@ -53,8 +56,6 @@ class IntegerDictionary(Dictionary):
     def key(value: Any) -> Any:
         if type(value) is int:
             return value
-        from lispe_kernel.language.values.typed import scalar
-
         number = scalar(value, "dictionaryi")
         if isinstance(number, float) and not math.isfinite(number):
             raise LispeError(f"Error: dictionaryi: {number} cannot be a key")
@@ -70,8 +71,6 @@ class NumberDictionary(Dictionary):
     def key(value: Any) -> Any:
         if type(value) is float:
             return value
-        from lispe_kernel.language.values.typed import scalar
-
         return float(scalar(value, "dictionaryn"))
 
 
@@ -114,3 +113,41 @@ class NumberTree(_Sorted):
 
     __slots__ = ()
     key = staticmethod(NumberDictionary.key)
+
+
+def _element(pairs: Dictionary, key: Any) -> Any:
+    try:
+        return pairs[key]
+    except TypeError:  # a container as key: its text, where keys are texts
+        return pairs[pairs.key(key)]
+
+
+def _element_of_dict(pairs: dict[Any, Any], key: Any) -> Any:
+    try:
+        return pairs[key]
+    except (KeyError, TypeError):
+        raise out_of_bounds(pairs, key) from None
+
+
+def _copy(pairs: dict[Any, Any]) -> dict[Any, Any]:
+    copied = pairs.copy()
+    for key, item in copied.items():
+        if type(item) not in SCALARS:
+            copied[key] = deep_copy(item)
+    return copied
+
+
+_ANSWERS = Answers(size=len, iterate=list, same=both_empty, copy=_copy)
+
+register_answers(dict, replace(_ANSWERS, element=_element_of_dict))
+register_answers(Dictionary, replace(_ANSWERS, element=_element, put=Dictionary.store))
+
+for _cls, _atom in (
+    (Dictionary, "dictionary_"),
+    (IntegerDictionary, "dictionary_i_"),
+    (NumberDictionary, "dictionary_n_"),
+    (TextTree, "dictionarytree_"),
+    (IntegerTree, "dictionarytree_i_"),
+    (NumberTree, "dictionarytree_n_"),
+):
+    register_kind(_cls, _atom, write_pairs, nests=True)

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from lispe_kernel.language.printer import register_kind, write_elements
+from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.positions import first_element, has_elements, position
+
 
 class Heap:
     """LispE's `heap`. `order(a, b)` is negative when `a` comes before `b`; equal elements are all kept."""
@@ -35,8 +39,6 @@ class Heap:
 
     def add(self, value: Any) -> None:
         self._items.insert(self._place(value), value)
-
-    lispe_push = add
 
     def remove(self, value: Any) -> bool:
         """Take out one element that the comparator finds equal; whether there was one."""
@@ -73,8 +75,26 @@ class Heap:
         made._items = list(self._items)
         return made
 
-    lispe_copy = copy
 
-    @property
-    def lispe_items(self) -> list[Any]:
-        return list(self._items)
+def _push(heap: Heap, added: tuple[Any, ...]) -> Heap:
+    for value in added:
+        heap.add(value)
+    return heap
+
+
+register_kind(Heap, "heap_", write_elements)
+register_answers(
+    Heap,
+    Answers(
+        element=lambda heap, key: heap[position(key, len(heap))],
+        push=_push,
+        size=len,
+        car=first_element,
+        iterate=iter,
+        items=list,
+        flatten=list,
+        equal=Heap.__eq__,
+        copy=Heap.copy,
+        truth=has_elements,
+    ),
+)

@@ -11,19 +11,22 @@ from typing import Any, ClassVar
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
-from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.runtime import function_of_atom
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List, deep_copy
-
-OUT_OF_BOUNDS = "Error: index out of bounds"
+from lispe_kernel.language.values.positions import OUT_OF_BOUNDS
 
 
 class Instance:
-    """The base of all LispE classes."""
+    """The base of all LispE classes; what the compiler makes of a `class@` it writes into these."""
 
     __hash__ = object.__hash__
     lispe_fields: ClassVar[tuple[str, ...]] = ()
+    # The fields with their defaults, in order, as forms.
+    lispe_defaults: ClassVar[dict[str, Any]] = {}
+    # The error text for a wrong number of arguments.
+    lispe_mismatch: ClassVar[str] = ""
     # Fields that methods may add with setqi.
     lispe_extras: ClassVar[frozenset[str]] = frozenset()
     lispe_methods: ClassVar[frozenset[str]] = frozenset()
@@ -36,12 +39,6 @@ class Instance:
 
     def __eq__(self, other: object) -> bool:
         return self is other or (type(self) is type(other) and pairs(self) == pairs(other))
-
-    def lispe_copy(self) -> Instance:
-        made = type(self).__new__(type(self))
-        for name, value in self.__dict__.items():
-            made.__dict__[name] = deep_copy(value)
-        return made
 
     def lispe_clean(self) -> None:
         """Run the destructor that `toclean` named; its errors are nobody's."""
@@ -76,24 +73,19 @@ def _name(instance: Instance, key: Any) -> str:
     raise LispeError(f"{OUT_OF_BOUNDS}: {instance.lispe_type.name} has the fields {' '.join(names)}")
 
 
-def _at(instance: Instance, keys: tuple[Any, ...]) -> Any:
-    value = instance.__dict__.get(_name(instance, keys[0]))
-    if len(keys) == 1:
-        return value
-    from lispe_kernel.language.library.core.containers import at
-
-    return at(value, *keys[1:])
+def _element(instance: Instance, key: Any) -> Any:
+    return instance.__dict__.get(_name(instance, key))
 
 
-def _store(instance: Instance, keys: tuple[Any, ...], value: Any) -> Any:
-    name = _name(instance, keys[0])
-    if len(keys) == 1:
-        instance.__dict__[name] = value
-    else:
-        from lispe_kernel.language.library.core.containers import set_at
+def _put(instance: Instance, key: Any, value: Any) -> None:
+    instance.__dict__[_name(instance, key)] = value
 
-        set_at(instance.__dict__[name], *keys[1:], value)
-    return instance
+
+def _copy(instance: Instance) -> Instance:
+    made = type(instance).__new__(type(instance))
+    for name, value in instance.__dict__.items():
+        made.__dict__[name] = deep_copy(value)
+    return made
 
 
 def _write(instance: Instance, show: Any) -> str:
@@ -101,17 +93,18 @@ def _write(instance: Instance, show: Any) -> str:
     return f"({' '.join([instance.lispe_type.name, *parts])})"
 
 
-register_kind(Instance, "instance_", _write, nests=True)
-register_access(
+register_kind(Instance, "instance_", _write, nests=True, atom_of=lambda instance: instance.lispe_type)
+register_answers(
     Instance,
-    Access(
-        at=_at,
-        store=_store,
+    Answers(
+        element=_element,
+        put=_put,
         size=lambda instance: len(pairs(instance)),
         iterate=field_values,
         flatten=field_values,
         keys=lambda instance: List(name for name, _ in pairs(instance)),
-        equal=lambda a, b: a == b,
+        copy=_copy,
+        truth=lambda _instance: True,
     ),
 )
 

@@ -7,11 +7,18 @@ last one is linked, for a list that was linked to itself; None in every ordinary
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import Show, register_kind
+from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.equality import equal
+from lispe_kernel.language.values.lists import List, deep_copy
+from lispe_kernel.language.values.matrices import Matrix
+from lispe_kernel.language.values.positions import first_element, position
+from lispe_kernel.language.values.typed import TypedList
 
 
 class LinkedList(deque[Any]):
@@ -38,16 +45,6 @@ class LinkedList(deque[Any]):
 
     __copy__ = copy
 
-    def lispe_copy(self) -> LinkedList:
-        from lispe_kernel.language.values.lists import deep_copy
-
-        made = LinkedList(map(deep_copy, self), deep_copy(self.tail))
-        made.loops_to = self.loops_to
-        return made
-
-    def lispe_push(self, value: Any) -> None:
-        self.appendleft(value)
-
     def link(self, other: Any) -> None:
         """Put the elements of a container at the end; a list linked to itself becomes a cycle."""
         if other is self:
@@ -57,13 +54,87 @@ class LinkedList(deque[Any]):
         else:
             self.extend(other)
 
-    @property
-    def lispe_items(self) -> list[Any]:
-        """The elements once, for the functions that fold or compare a container."""
-        return list(self)
-
     def turns(self) -> Iterator[Any]:
         """The elements as a walk along the links meets them: without an end in a cycle."""
         yield from self
         while self.loops_to is not None:
             yield from islice(self, self.loops_to, None)
+
+
+def _write(value: LinkedList, show: Show) -> str:
+    parts = list(map(show, value))
+    if value.loops_to is not None:
+        parts.append("...")
+    elif value.tail is not None:
+        parts += [".", show(value.tail)]
+    return "(" + " ".join(parts) + ")"
+
+
+def _element(value: LinkedList, key: Any) -> Any:
+    return value[position(key, len(value))]
+
+
+def _put(value: LinkedList, key: Any, stored: Any) -> None:
+    if isinstance(key, int) and key >= len(value):
+        value.append(stored)
+    else:
+        value[position(key, len(value))] = stored
+
+
+def _push(value: LinkedList, added: tuple[Any, ...]) -> LinkedList:
+    value.extendleft(added)
+    return value
+
+
+def _rest(value: LinkedList) -> Any:
+    if len(value) == 1 and value.tail is not None:
+        return value.tail
+    made = LinkedList(value[1:], value.tail)
+    if value.loops_to is not None:
+        made.append(value[0])
+        made.loops_to = value.loops_to
+    return made
+
+
+_SEQUENCES = (list, TypedList, LinkedList, Matrix)
+
+
+def _equal(a: LinkedList, b: Any) -> bool:
+    if not len(a):
+        return b is None or (isinstance(b, _SEQUENCES) and not len(b))
+    if not isinstance(b, _SEQUENCES) or len(a) != len(b):
+        return False
+    return all(equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _copy(value: LinkedList) -> LinkedList:
+    made = LinkedList(map(deep_copy, value), deep_copy(value.tail))
+    made.loops_to = value.loops_to
+    return made
+
+
+def operate(op: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """An operator with a linked list on one side; the result is linked when the first operand is."""
+    left, right = (List(side) if isinstance(side, LinkedList) else side for side in (a, b))
+    result = op(left, right)
+    return LinkedList(result) if isinstance(a, LinkedList) or not isinstance(b, LinkedList | list) else result
+
+
+register_kind(LinkedList, "llist_", _write, nests=True)
+register_answers(
+    LinkedList,
+    Answers(
+        element=_element,
+        put=_put,
+        push=_push,
+        size=len,
+        car=first_element,
+        cdr=_rest,
+        iterate=lambda value: value.turns() if value.loops_to is not None else list(value),
+        items=list,
+        flatten=list,
+        equal=_equal,
+        operate=operate,
+        copy=_copy,
+    ),
+)

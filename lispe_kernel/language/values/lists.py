@@ -7,10 +7,20 @@ is only the containers. A list called as a function is code: the session gives i
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.printer import register_kind, to_text, write_items
+from lispe_kernel.language.protocols import Answers, answers_of, register_answers
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.equality import both_empty, equal_lists
+from lispe_kernel.language.values.positions import (
+    as_it_is,
+    element_by_index,
+    first_element,
+    push_at_end,
+    put_by_index,
+)
 
 # How a list in head position of a call runs as code; the session sets it.
 _apply_code: Callable[..., Any] | None = None
@@ -39,8 +49,6 @@ class Strings(List):
 
     @staticmethod
     def convert(value: Any) -> str:
-        from lispe_kernel.language.printer import to_text
-
         return to_text(value)
 
 
@@ -52,27 +60,56 @@ def sub(items: List, start: int, end: int | None = None) -> List:
     return type(items)(items[start:end])
 
 
-_SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
+# What a copied container shares with the copy.
+SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
 
 
 def deep_copy(value: Any) -> Any:
     """A copy of a container and of the containers in it. Anything else is returned as it is."""
-    if isinstance(value, list):
-        return type(value)(item if type(item) in _SCALARS else deep_copy(item) for item in value)
-    if isinstance(value, dict):
-        copied = value.copy()
-        for key, item in copied.items():
-            if type(item) not in _SCALARS:
-                copied[key] = deep_copy(item)
-        return copied
-    copier = getattr(value, "lispe_copy", None)
-    if copier is not None:
-        return copier()
-    access = access_of(value)
-    return access.copy(value) if access is not None and access.copy is not None else value
+    copy = answers_of(value).copy
+    return value if copy is None else copy(value)
+
+
+def _copy(items: list[Any]) -> list[Any]:
+    return type(items)([item if type(item) in SCALARS else deep_copy(item) for item in items])
 
 
 def set_code_runner(run: Callable[..., Any]) -> None:
     """Install the function through which a list in head position is run as code."""
-    global _apply_code
+    global _apply_code  # noqa: PLW0603 - set once, when the session is imported
     _apply_code = run
+
+
+def _put_text(items: Strings, key: Any, value: Any) -> None:
+    put_by_index(items, key, to_text(value))
+
+
+def _push_texts(items: Strings, added: tuple[Any, ...]) -> Strings:
+    items.extend(map(to_text, added))
+    return items
+
+
+LIST_ANSWERS = Answers(
+    element=element_by_index,
+    put=put_by_index,
+    push=push_at_end,
+    size=len,
+    car=first_element,
+    iterate=as_it_is,
+    items=list,
+    flatten=list,
+    equal=equal_lists,
+    same=both_empty,
+    copy=_copy,
+)
+
+# Python's own lists come from Python and from code as data.
+register_answers(list, LIST_ANSWERS)
+
+register_kind(List, "list_", write_items, nests=True)
+register_answers(List, LIST_ANSWERS)
+
+register_kind(Strings, "strings_", write_items, nests=True)
+register_answers(
+    Strings, replace(LIST_ANSWERS, put=_put_text, push=_push_texts, cdr=lambda items: sub(items, 1))
+)

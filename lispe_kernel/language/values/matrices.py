@@ -10,9 +10,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, write_elements
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import (
+    MOST_ELEMENTS,
+    OUT_OF_BOUNDS,
+    first_element,
+    has_elements,
+    position,
+)
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, typed
 
 # The suffix of the constructor's name -> the dtype of the array.
@@ -26,9 +35,6 @@ DTYPES = {
 }
 KINDS = {dtype: kind for kind, dtype in DTYPES.items() if kind != "stringbyte"}
 
-# A shape of more elements is refused rather than computed.
-MOST_ELEMENTS = 1 << 30
-
 
 class Matrix:
     """A regular array of `kind` elements: `matrix_` of two dimensions, `tensor_` of more."""
@@ -40,10 +46,6 @@ class Matrix:
     def __init__(self, array: Any, kind: str = "") -> None:
         self.array = array
         self.kind = kind or KINDS.get(array.dtype.name, "number")
-
-    @property
-    def lispe_type(self) -> Atom:
-        return Atom(f"{'matrix' if self.array.ndim == 2 else 'tensor'}_{self.kind}_")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -81,12 +83,6 @@ class Matrix:
 
     def copy(self) -> Matrix:
         return Matrix(self.array.copy(), self.kind)
-
-    lispe_copy = copy
-
-    @property
-    def lispe_items(self) -> list[Any]:
-        return list(self)
 
 
 def part(value: Any, kind: str) -> Any:
@@ -186,3 +182,42 @@ def _listed(value: Any) -> Any:
 
 def shape_text(shape: tuple[int, ...]) -> str:
     return "(" + " ".join(map(str, shape)) + ")"
+
+
+def _positions(matrix: Matrix, keys: tuple[Any, ...]) -> tuple[int, ...]:
+    shape = matrix.shape
+    if len(keys) > len(shape):
+        raise LispeError(f"{OUT_OF_BOUNDS}: {len(keys)} indices for {len(shape)} dimensions")
+    return tuple(position(key, size) for key, size in zip(keys, shape, strict=False))
+
+
+def _at(matrix: Matrix, keys: tuple[Any, ...]) -> Any:
+    return part(matrix.array[_positions(matrix, keys)], matrix.kind)
+
+
+def _store(matrix: Matrix, keys: tuple[Any, ...], stored: Any) -> Any:
+    matrix.store(_positions(matrix, keys), stored)
+    return matrix
+
+
+def _type_atom(matrix: Matrix) -> Atom:
+    return Atom(f"{'matrix' if matrix.array.ndim == 2 else 'tensor'}_{matrix.kind}_")
+
+
+register_kind(Matrix, "matrix_", write_elements, atom_of=_type_atom)
+register_answers(
+    Matrix,
+    Answers(
+        at=_at,
+        store=_store,
+        size=len,
+        car=first_element,
+        cdr=lambda matrix: Matrix(matrix.array[1:], matrix.kind),
+        iterate=iter,
+        items=list,
+        flatten=lambda matrix: list(leaves_of(matrix)),
+        equal=Matrix.__eq__,
+        copy=Matrix.copy,
+        truth=has_elements,
+    ),
+)

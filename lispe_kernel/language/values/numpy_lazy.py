@@ -10,7 +10,7 @@ from typing import Any
 
 class _LazyNumpy:
     def __getattr__(self, name: str) -> Any:
-        import numpy
+        import numpy  # noqa: PLC0415 - the purpose of this file
 
         value = getattr(numpy, name)
         self.__dict__[name] = value

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind, type_atom
+from lispe_kernel.language.made import note
+from lispe_kernel.language.printer import register_kind, type_atom, write_elements
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 
@@ -48,7 +49,7 @@ class RecordType:
             return Record((name, *values))
 
         make.__name__ = make.__qualname__ = name.name
-        make.__dict__.update(lispe_record=self, lispe_source=self.description)
+        note(make, record=self, source=self.description)
         return make
 
 
@@ -70,8 +71,4 @@ def is_record_of(names: frozenset[Atom]) -> Callable[[Any], bool]:
     return lambda value: type(value) is Record and value[0] in names
 
 
-def _write(record: Any, show_item: Callable[[Any], str]) -> str:
-    return "(" + " ".join(map(show_item, record)) + ")"
-
-
-register_kind(Record, "data_", _write)
+register_kind(Record, "data_", write_elements, nests=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import number_text, plainly, register_kind
 
 SMALLEST_SHORT, LARGEST_SHORT = -(1 << 15), (1 << 15) - 1
 
@@ -56,21 +57,13 @@ class Short(int):
         return Short(abs(int(self)))
 
 
-def _remainder(a: Any, b: Any) -> Any:
-    """C's remainder of the integer parts, with the sign of `a`."""
-    from lispe_kernel.language.arithmetic import remainder
-
-    return remainder(a, b)
-
-
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "sub": operator.sub,
     "mul": operator.mul,
     "truediv": operator.truediv,
-    "mod": _remainder,
     "pow": operator.pow,
-}
+}  # the remainder is bound by `arithmetic.py`, which says what it is
 _BIT_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "and": operator.and_,
     "or": operator.or_,
@@ -78,6 +71,9 @@ _BIT_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "lshift": operator.lshift,
     "rshift": operator.rshift,
 }
+
+
+NUMERIC = frozenset({int, float, complex, Single, Short})
 
 
 def plain(value: Any) -> Any:
@@ -107,11 +103,15 @@ def _method(op: Callable[[Any, Any], Any], reflected: bool) -> Callable[[Any, An
     return apply
 
 
-def _bind(cls: type, table: dict[str, Callable[[Any, Any], Any]]) -> None:
+def bind(cls: type, table: dict[str, Callable[[Any, Any], Any]]) -> None:
+    """Give a class of small numbers operators, by the names of Python's methods, plain and reflected."""
     for name, op in table.items():
         setattr(cls, f"__{name}__", _method(op, reflected=False))
         setattr(cls, f"__r{name}__", _method(op, reflected=True))
 
 
-_bind(Single, _OPERATORS)
-_bind(Short, _OPERATORS | _BIT_OPERATORS)
+bind(Single, _OPERATORS)
+bind(Short, _OPERATORS | _BIT_OPERATORS)
+
+register_kind(Single, "float_", plainly(lambda value: number_text(float(value))))
+register_kind(Short, "short_", plainly(lambda value: str(int(value))))

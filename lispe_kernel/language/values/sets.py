@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import Show, describe, register_kind, show, to_text
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.numerals import scalar
+from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, has_elements
 
 _OWN_KEY = (str, int, float, complex, Atom, type(None))
 
@@ -37,15 +41,11 @@ class Set:
     def _key(value: Any) -> Any:
         if isinstance(value, _OWN_KEY):
             return value
-        from lispe_kernel.language.printer import show
-
         return (type(value), show(value))
 
     def add(self, value: Any) -> None:
         value = self.convert(value)
         self._members.setdefault(self._key(value), value)
-
-    lispe_push = add
 
     def remove(self, value: Any) -> bool:
         """Take an element out; whether it was there."""
@@ -77,13 +77,6 @@ class Set:
     def copy(self) -> Set:
         return type(self)(self)
 
-    lispe_copy = copy
-
-    @property
-    def lispe_items(self) -> list[Any]:
-        """The elements in order, for the functions that fold a container."""
-        return list(self)
-
 
 class _SortedSet(Set):
     __slots__ = ()
@@ -106,8 +99,6 @@ class StringSet(_SortedSet):
     def convert(value: Any) -> str:
         if type(value) is str:
             return value
-        from lispe_kernel.language.printer import to_text
-
         return to_text(value)
 
 
@@ -121,7 +112,7 @@ class IntegerSet(_SortedSet):
     def convert(value: Any) -> int:
         if type(value) is int:
             return value
-        number = _number(value, "seti")
+        number = scalar(value, "seti")
         if isinstance(number, float) and not math.isfinite(number):
             raise LispeError(f"Error: seti: {number} is no integer")
         return int(number)
@@ -135,13 +126,7 @@ class NumberSet(_SortedSet):
 
     @staticmethod
     def convert(value: Any) -> float:
-        return value if type(value) is float else float(_number(value, "setn"))
-
-
-def _number(value: Any, name: str) -> Any:
-    from lispe_kernel.language.values.typed import scalar
-
-    return scalar(value, name)
+        return value if type(value) is float else float(scalar(value, "setn"))
 
 
 def combined(op: Callable[[Any, Any], Any], a: Any, b: Any) -> Set:
@@ -150,3 +135,46 @@ def combined(op: Callable[[Any, Any], Any], a: Any, b: Any) -> Set:
         return type(a)(op(x, y) for x, y in zip(a, b, strict=False))
     kind: type[Set] = type(a) if isinstance(a, Set) else type(b)
     return kind(op(x, b) for x in a) if isinstance(a, Set) else kind(op(a, y) for y in b)
+
+
+def _write(value: Set, show_item: Show) -> str:
+    return "{" + " ".join(map(show_item, value)) + "}"
+
+
+def _element(value: Set, key: Any) -> Any:
+    try:
+        return value.find(key)
+    except KeyError:
+        raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is not in the set") from None
+
+
+def _push(value: Set, added: tuple[Any, ...]) -> Set:
+    for item in added:
+        value.add(item)
+    return value
+
+
+for _cls, _atom in (
+    (Set, "set_"),
+    (StringSet, "set_s_"),
+    (IntegerSet, "set_i_"),
+    (NumberSet, "set_n_"),
+):
+    register_kind(_cls, _atom, _write)
+
+register_answers(
+    Set,
+    Answers(
+        element=_element,
+        push=_push,
+        size=len,
+        car=lambda value: next(iter(value), None),
+        iterate=iter,
+        items=list,
+        flatten=list,
+        equal=Set.__eq__,
+        operate=combined,
+        copy=Set.copy,
+        truth=has_elements,
+    ),
+)

@@ -9,24 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, write_elements
+from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.equality import both_empty, equals_empty
+from lispe_kernel.language.values.numerals import scalar
 from lispe_kernel.language.values.numpy_lazy import np
-
-
-def scalar(value: Any, name: str) -> Any:
-    """A scalar as a Python number: text by the number at its beginning, nil as 0, other atoms as 1.
-
-    Errors: names the function `name` when the value is a container.
-    """
-    if isinstance(value, int | float):
-        return value
-    if isinstance(value, list | tuple | dict) or (
-        hasattr(value, "__len__") and not isinstance(value, str | bytes)
-    ):
-        raise wrong_argument(name, 1, "numbers or texts", value)
-    from lispe_kernel.language.library.core.types import as_number
-
-    return as_number(value)
+from lispe_kernel.language.values.positions import as_it_is, element_by_index, first_element, put_by_index
 
 
 def cast(array: Any, dtype: str, name: str) -> Any:
@@ -176,10 +165,8 @@ class TypedList:
     def copy(self) -> TypedList:
         return type(self).of_array(self.array.copy())
 
-    lispe_copy = copy
-
     def tolist(self) -> list[Any]:
-        return list(self.array.tolist())
+        return self.array.tolist()  # type: ignore[no-any-return]
 
     def _reserve(self, more: int) -> None:
         needed = self._size + more
@@ -229,3 +216,49 @@ def typed(array: Any) -> TypedList:
         cls = Integers if array.dtype.kind in "iub" else Numbers
         array = array.astype(cls.dtype)
     return cls.of_array(array)
+
+
+for _cls, _atom in (
+    (TypedList, "numbers_"),
+    (Integers, "integers_"),
+    (Numbers, "numbers_"),
+    (Floats, "floats_"),
+    (Shorts, "shorts_"),
+):
+    register_kind(_cls, _atom, write_elements)
+
+
+def _push(values: TypedList, added: tuple[Any, ...]) -> TypedList:
+    for value in added:
+        values.append(value)
+    return values
+
+
+def _put(values: TypedList, key: Any, value: Any) -> None:
+    if type(key) is int and 0 <= key < values._size:
+        values._put(key, value)
+    else:
+        put_by_index(values, key, value)
+
+
+def _equal(values: TypedList, other: Any) -> bool:
+    return values == other if len(values) else equals_empty(other)
+
+
+register_answers(
+    TypedList,
+    Answers(
+        element=element_by_index,
+        put=_put,
+        push=_push,
+        size=len,
+        car=first_element,
+        cdr=TypedList.rest,
+        iterate=as_it_is,
+        items=TypedList.tolist,
+        flatten=TypedList.tolist,
+        equal=_equal,
+        same=both_empty,
+        copy=TypedList.copy,
+    ),
+)

@@ -8,10 +8,13 @@ into the inherited storage, which stays empty: every method that would is writte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.printer import register_kind, write_elements
+from lispe_kernel.language.protocols import answers_of, extend_answers, register_answers
+from lispe_kernel.language.values.lists import List, sub
 
 
 class View(List):
@@ -120,3 +123,13 @@ def rest_of(items: List) -> List:
     else:
         made.base, made.start = items, 1 if items else 0
     return made
+
+
+def _rest_in_kind(items: List) -> List:
+    """A view of a generic list; of the other kinds of lists a list of the same kind."""
+    return rest_of(items) if type(items) is List else sub(items, 1)
+
+
+register_kind(View, "list_", write_elements, nests=True)
+extend_answers(List, cdr=_rest_in_kind)
+register_answers(View, replace(answers_of(List()), car=View.first, cdr=rest_of))

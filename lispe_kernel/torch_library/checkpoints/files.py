@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.core.containers import at
-from lispe_kernel.language.printer import describe, register_kind
-from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.printer import describe, register_kind, wrong_argument
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
@@ -96,9 +96,9 @@ def _part(checkpoint: Checkpoint, keys: tuple[Any, ...]) -> Any:
 
 
 register_kind(Checkpoint, "torch_state_dict_", lambda checkpoint, _show: checkpoint.model.text)
-register_access(
+register_answers(
     Checkpoint,
-    Access(
+    Answers(
         at=_part,
         size=lambda checkpoint: len(checkpoint.model),
         keys=lambda checkpoint: list(checkpoint.parts),

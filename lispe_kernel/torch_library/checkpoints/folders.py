@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.torch_library.checkpoints.files import to_lispe

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import register_kind, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.compaction import unique_bytes
 from lispe_kernel.torch_library.files.errors import BadFile

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import number_text
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import number_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import TypedList

@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from lispe_kernel.language.errors import wrong_argument
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.support.wording import some
 

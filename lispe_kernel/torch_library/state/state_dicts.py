@@ -15,7 +15,7 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
-from lispe_kernel.language.protocols import Access, access_of, register_access
+from lispe_kernel.language.protocols import Answers, answers_of, register_answers
 from lispe_kernel.torch_library.files.errors import BadFile, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.state.adapters import NOTES, notes_in, stored_targets
@@ -80,16 +80,16 @@ def element(state: StateDict, keys: tuple[Any, ...]) -> Any:
         raise LispeError(f"Error: no tensor {name} in the state dict, which holds: {known}")
     if not rest:
         return state.tensors[name]
-    found = access_of(state.tensors[name])
-    if found is None or found.at is None:
+    index = answers_of(state.tensors[name]).at
+    if index is None:
         raise LispeError("Error: a tensor cannot be indexed here")
-    return found.at(state.tensors[name], tuple(rest))
+    return index(state.tensors[name], tuple(rest))
 
 
 register_kind(StateDict, "torch_state_dict_", lambda state, _show: state.text)
-register_access(
+register_answers(
     StateDict,
-    Access(
+    Answers(
         at=element,
         size=len,
         keys=lambda state: list(state.tensors),

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import describe
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support.wording import kind_of

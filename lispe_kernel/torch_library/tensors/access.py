@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.protocols import Access, register_access
+from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -86,9 +86,22 @@ def operate(operation: Callable[[Any, Any], Any], first: Any, second: Any) -> to
     return operation(conversions.as_tensor(first), conversions.as_tensor(second))  # type: ignore[no-any-return]
 
 
-register_access(
+def holds(tensor: torch.Tensor) -> bool:
+    """A tensor as a condition: true, whatever numbers it holds; an answer (booleans) is its one element.
+
+    So `(if (< 1 t) ...)` and `(setq c (< 1 t)) (if c ...)` do the same.
+    Errors: `Error: an answer of N elements is neither true nor false`, where one is asked for
+    """
+    if tensor.dtype is not torch.bool:
+        return True
+    if tensor.numel() != 1:
+        raise LispeError(f"Error: an answer of {tensor.numel()} elements is neither true nor false")
+    return bool(tensor)
+
+
+register_answers(
     torch.Tensor,
-    Access(
+    Answers(
         at=at,
         size=torch.Tensor.numel,
         car=car,
@@ -101,8 +114,7 @@ register_access(
         operate=operate,
         copy=torch.Tensor.clone,
         operands=arguments.BOTH,
-        # A tensor is true, whatever numbers it holds.
-        truth=lambda _tensor: True,
+        truth=holds,
     ),
 )
 

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions

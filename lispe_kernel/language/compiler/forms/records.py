@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.variables import Signature
 from lispe_kernel.language.forms import Form, as_data, is_list
+from lispe_kernel.language.made import record_of
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.records import RecordGroup, RecordType, is_of_type, is_record_of
@@ -52,7 +53,7 @@ def resolve_data(r: Resolver, form: Form) -> Node:
 
 
 def _declared_here(r: Resolver, name: Atom) -> bool:
-    return hasattr(r.declarations.get(name.name), "lispe_record")
+    return record_of(r.declarations.get(name.name)) is not None
 
 
 def _slot(r: Resolver, slot: Any, span: Any) -> tuple[Callable[[Any], bool] | None, str]:
@@ -65,8 +66,8 @@ def _slot(r: Resolver, slot: Any, span: Any) -> tuple[Callable[[Any], bool] | No
     found = r.declared(name.name)
     if isinstance(found, RecordGroup):
         return is_record_of(found.members), name.name
-    if is_type_atom(name.name) and not hasattr(found, "lispe_record"):
+    if is_type_atom(name.name) and record_of(found) is None:
         return is_of_type(name), name.name
-    if is_list(slot) or hasattr(found, "lispe_record"):
+    if is_list(slot) or record_of(found) is not None:
         return is_record_of(frozenset({name})), name.name
     return is_of_type(name), name.name

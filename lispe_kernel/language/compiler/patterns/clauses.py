@@ -14,6 +14,7 @@ from lispe_kernel.language.compiler.tree import Block, Global, If, Logic, Node, 
 from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.made import record_of
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.records import RecordGroup
@@ -163,7 +164,7 @@ class Matcher:
         """A list whose head is the name of a type, record, class, container or function."""
         r, name = self.r, head.name
         found = r.declared(name)
-        if hasattr(found, "lispe_record"):
+        if record_of(found) is not None:
             self._record(pattern, value, "is", r.constant(head))
         elif isinstance(found, RecordGroup):
             self._record(pattern, value, "in", r.constant(found.members))

@@ -29,6 +29,7 @@ from lispe_kernel.language.compiler.tree import (
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
+from lispe_kernel.language.made import record_of
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -141,7 +142,7 @@ def is_keyed(r: Resolver, clause: Clause) -> bool:
             return isinstance(at[1], Atom)
         if isinstance(head, Atom):
             found = r.declared(head.name)
-            known = hasattr(found, "lispe_record") or hasattr(found, "lispe_fields")
+            known = record_of(found) is not None or hasattr(found, "lispe_fields")
             return (
                 known or isinstance(found, RecordGroup) or (is_type_atom(head.name) and not is_guard(r, at))
             )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.lists.products import array_argument
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import elements, is_list
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import (
     DTYPES,
-    MOST_ELEMENTS,
     Matrix,
     array_of,
     leaves_of,
@@ -23,6 +22,7 @@ from lispe_kernel.language.values.matrices import (
     wrapped,
 )
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, Integers, cast
 
 # -- constructors -------------------------------------------------------------------------------------

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.core.types import spread
 from lispe_kernel.language.library.shared.elements import BINARY, binary_function, is_list, like
 from lispe_kernel.language.library.shared.strings_core import TEXT_SET_OPERATIONS
 from lispe_kernel.language.library.shared.strings_core import like as text_like
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet

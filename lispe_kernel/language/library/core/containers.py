@@ -1,30 +1,37 @@
-"""What every container answers: access, size, first and rest, adding."""
+"""What every container answers: access, size, first and rest, adding.
+
+What a kind of value makes of each stands among its answers (`protocols.py`), in the file of the kind; those
+of texts and of nil, which are Python's own, stand here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.library.shared.strings_core import push_text
-from lispe_kernel.language.printer import describe, show, to_text
-from lispe_kernel.language.protocols import access_of
-from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.printer import describe, wrong_argument
+from lispe_kernel.language.protocols import Answers, answers_of, register_answers
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.lists import List, Strings, deep_copy, sub
+from lispe_kernel.language.values.lists import List, deep_copy
+from lispe_kernel.language.values.positions import element_by_index
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.language.values.views import View, rest_of
 
-OUT_OF_BOUNDS = "Error: index out of bounds"
-
-
-def out_of_bounds(container: Any, key: Any) -> LispeError:
-    """The error for an index or key that a container does not have."""
-    if isinstance(container, dict):
-        return LispeError(f"{OUT_OF_BOUNDS}: the dictionary has no key {show(key)}")
-    return LispeError(f"{OUT_OF_BOUNDS}: {to_text(key)} in {len(container)} elements")
+register_answers(
+    str,
+    Answers(
+        element=element_by_index,
+        push=push_text,
+        size=len,
+        car=lambda text: text[:1] or _no_first("car", text),
+        cdr=lambda text: text[1:] if text else _no_first("cdr", text),
+        iterate=iter,
+    ),
+)
+register_answers(type(None), Answers(size=lambda _nil: 0, iterate=lambda _nil: ()))
 
 
 @function("at", "@", "nth", keyword=True)
@@ -37,40 +44,13 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
     Example: (@ {"a":{"b":5}} "a" "b") => 5
     Errors: `Error: index out of bounds` for an index or key that is not there.
     """
-    while True:
-        access = access_of(container)
-        if access is not None and access.at is not None:
-            return access.at(container, (key, *keys))
-        container = element(container, key)
-        if not keys:
-            return container
-        key, *keys = keys  # type: ignore[assignment]
-
-
-def element(container: Any, key: Any) -> Any:
-    """One element of one of the language's own containers."""
-    if isinstance(container, Dictionary):
-        try:
-            return container[key]
-        except TypeError:  # a container as key: its text, where keys are texts
-            return container[container.key(key)]
-    try:
-        if isinstance(container, dict):
-            return container[key]
-        if isinstance(container, str | list | TypedList):
-            return container[index(key)]
-    except (IndexError, KeyError, TypeError):
-        raise out_of_bounds(container, key) from None
-    raise LispeError(f"Error: value cannot be access through index: {describe(container)}")
-
-
-def index(key: Any) -> int:
-    """A list index from a LispE number."""
-    if type(key) is int:
-        return key
-    if isinstance(key, int | float) and key == key and abs(key) != float("inf"):
-        return int(key)
-    raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is no index")
+    answers = answers_of(container)
+    if answers.at is not None:
+        return answers.at(container, (key, *keys))
+    if answers.element is None:
+        raise LispeError(f"Error: value cannot be access through index: {describe(container)}")
+    found = answers.element(container, key)
+    return at(found, *keys) if keys else found
 
 
 @function("set@", keyword=True)
@@ -84,42 +64,18 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     """
     if not keys_and_value:
         raise LispeError("Error: set@: a key and a value are needed")
-    if len(keys_and_value) == 1 and isinstance(container, TypedList) and type(key) is int:
-        size = len(container)
-        if -size <= key < size:
-            container[key] = keys_and_value[0]
-            return container
-    *middle, value = keys_and_value
-    inner, last = container, key
-    access = access_of(container)
-    if access is not None and access.store is not None:
-        return access.store(container, (key, *middle), value)
-    for following in middle:
-        inner, last = at(inner, last), following
-    store(inner, last, value)
-    return container
-
-
-def store(container: Any, key: Any, value: Any) -> None:
-    """Store one element into one of the language's own containers."""
-    if isinstance(container, Dictionary):
-        container.store(key, value)
-        return
-    if not isinstance(container, list | TypedList):
-        access = access_of(container)
-        if access is None or access.store is None:
-            raise LispeError(f"Error: cannot modify this element: {describe(container)}")
-        access.store(container, (key,), value)
-        return
-    position = index(key)
-    if isinstance(container, Strings):
-        value = to_text(value)
-    if position >= len(container):
-        container.append(value)
-    elif position < -len(container):
-        raise out_of_bounds(container, key)
+    answers = answers_of(container)
+    if len(keys_and_value) == 1 and answers.put is not None:
+        answers.put(container, key, keys_and_value[0])
+        return container
+    *further, value = keys_and_value
+    if answers.store is not None:
+        return answers.store(container, (key, *further), value)
+    if further:
+        set_at(at(container, key), *further, value)
     else:
-        container[position] = value
+        raise LispeError(f"Error: cannot modify this element: {describe(container)}")
+    return container
 
 
 @function("size", keyword=True, returns="natural")
@@ -128,11 +84,9 @@ def size(container: Any) -> int:
 
     Example: (size '(1 2 3)) => 3
     """
-    if container is None:
-        return 0
-    access = access_of(container)
-    if access is not None and access.size is not None:
-        return access.size(container)
+    count = answers_of(container).size
+    if count is not None:
+        return count(container)
     try:
         return len(container)
     except TypeError:
@@ -149,14 +103,10 @@ def car(container: Any) -> Any:
     kind = type(container)
     if kind is View:
         return container.first()
-    if kind is List or isinstance(container, list | TypedList):
-        return container[0] if len(container) else None
-    if isinstance(container, str) and container:
-        return container[0]
-    access = access_of(container)
-    if access is not None and access.car is not None:
-        return access.car(container)
-    raise wrong_argument("car", 1, "a list or a string that is not empty", container)
+    if kind is List:
+        return container[0] if container else None
+    first = answers_of(container).car
+    return _no_first("car", container) if first is None else first(container)
 
 
 @function("cdr", keyword=True)
@@ -170,16 +120,12 @@ def cdr(container: Any) -> Any:
     kind = type(container)
     if kind is List or kind is View:
         return rest_of(container)
-    if isinstance(container, List):
-        return sub(container, 1)
-    if isinstance(container, TypedList):
-        return container.rest()
-    if isinstance(container, str) and container:
-        return container[1:]
-    access = access_of(container)
-    if access is not None and access.cdr is not None:
-        return access.cdr(container)
-    raise wrong_argument("cdr", 1, "a list or a string that is not empty", container)
+    rest = answers_of(container).cdr
+    return _no_first("cdr", container) if rest is None else rest(container)
+
+
+def _no_first(name: str, container: Any) -> Any:
+    raise wrong_argument(name, 1, "a list or a string that is not empty", container)
 
 
 @function("push", keyword=True)
@@ -188,24 +134,13 @@ def push(container: Any, value: Any, *values: Any) -> Any:
 
     Example: (push (list 1 2) 3) => (1 2 3)
     """
-    added = (value, *values)
-    if isinstance(container, TypedList):
-        for item in added:
-            container.append(item)
-    elif isinstance(container, Strings):
-        container.extend(map(to_text, added))
-    elif isinstance(container, list):
-        container.extend(added)
-    elif isinstance(container, str | ByteString):
-        text = to_text(container)
-        return text_like(container, push_text(text, added))
-    else:
-        insert = getattr(container, "lispe_push", None)
-        if insert is None:
-            raise wrong_argument("push", 1, "a container", container)
-        for item in added:
-            insert(item)
-    return container
+    if not values and isinstance(container, TypedList):  # as its answers do, at once
+        container.append(value)
+        return container
+    add = answers_of(container).push
+    if add is None:
+        raise wrong_argument("push", 1, "a container", container)
+    return add(container, (value, *values))
 
 
 @function("key@", keyword=True)
@@ -247,15 +182,9 @@ def clone(container: Any) -> Any:
 
 def items(container: Any) -> Iterable[Any]:
     """What `loop` goes through: elements, characters, keys (as they are when the loop begins)."""
-    if isinstance(container, list | str | TypedList):
-        return container
-    if isinstance(container, dict):
-        return list(container)
-    if container is None:
-        return ()
-    access = access_of(container)
-    if access is not None and access.iterate is not None:
-        return access.iterate(container)
+    iterate = answers_of(container).iterate
+    if iterate is not None:
+        return iterate(container)
     if isinstance(container, Iterable):
         return container
     raise LispeError(f"Error: loop: a container is expected, not {describe(container)}")

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from lispe_kernel.language.arithmetic import equal, fold, identical, three_way, truth_of
+from lispe_kernel.language import array_arithmetic  # noqa: F401 - gives arrays and linked lists operators
+from lispe_kernel.language.arithmetic import fold, three_way, truth_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.atoms import Atom, truth
+from lispe_kernel.language.values.equality import equal, identical
 
 _OPERANDS = (Parameter("value"), Parameter("values", rest=True))
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.printer import to_text, type_atom
-from lispe_kernel.language.protocols import access_of
-from lispe_kernel.language.reader import number as read_number
+from lispe_kernel.language.library.core.containers import at
+from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
+from lispe_kernel.language.values.numerals import as_number
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 from lispe_kernel.language.values.views import View
-
-_LEADING_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))")
 
 
 @function("type", keyword=True)
@@ -29,23 +27,6 @@ def type_(value: Any) -> Atom:
     Example: (type 1) => integer_
     """
     return type_atom(value)
-
-
-def as_number(value: Any) -> int | float:
-    """A scalar as a number: text by the number at its beginning, 0 if there is none; nil 0, other atoms 1."""
-    if isinstance(value, int | float):
-        return value
-    if isinstance(value, str):
-        found = _LEADING_NUMBER.match(value)
-        return read_number(found[1]) if found else 0
-    if value is None:
-        return 0
-    if isinstance(value, Atom):
-        return 1
-    item = getattr(value, "item", None)
-    if item is not None:
-        return item()  # type: ignore[no-any-return]
-    raise wrong_argument("number", 1, "a number or a text", value)
 
 
 @function("integer", keyword=True, returns="number")
@@ -79,13 +60,8 @@ def spread(values: tuple[Any, ...]) -> list[Any]:
         return values[0]  # type: ignore[return-value]
     found: list[Any] = []
     for value in values:
-        if isinstance(value, list | TypedList):
-            found.extend(value)
-        else:
-            access = access_of(value)
-            found.extend(
-                access.flatten(value) if access is not None and access.flatten is not None else [value]
-            )
+        flatten = answers_of(value).flatten
+        found.extend([value] if flatten is None else flatten(value))
     return found
 
 
@@ -238,9 +214,9 @@ def fill(made: Dictionary, pairs: tuple[Any, ...]) -> Dictionary:
     """Store keys and values in turn into a new dictionary."""
     if len(pairs) == 1 and isinstance(pairs[0], dict):
         pairs = tuple(part for pair in pairs[0].items() for part in pair)
-    elif len(pairs) == 1 and (access := access_of(pairs[0])) is not None and access.keys and access.at:
-        keys, whole, at = access.keys(pairs[0]), pairs[0], access.at
-        pairs = tuple(part for key in keys for part in (key, at(whole, (key,))))
+    elif len(pairs) == 1 and (keys_of := answers_of(pairs[0]).keys) is not None:
+        whole = pairs[0]
+        pairs = tuple(part for key in keys_of(whole) for part in (key, at(whole, key)))
     if len(pairs) % 2:
         raise LispeError("Error: dictionary has a different number of key/value")
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
-from lispe_kernel.language.library.core.containers import OUT_OF_BOUNDS, car, cdr, element
+from lispe_kernel.language.library.core.containers import car, cdr
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import any_list, elements, is_list, like
-from lispe_kernel.language.printer import describe
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.printer import describe, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import (
     IntegerDictionary,
@@ -22,6 +22,7 @@ from lispe_kernel.language.values.dictionaries import (
     NumberTree,
 )
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index
 from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
 
 
@@ -129,9 +130,9 @@ def keys_at(container: Any) -> Any:
         return Numbers(list(container))
     if isinstance(container, dict):
         return Strings(container)
-    access = access_of(container)
-    if access is not None and access.keys is not None:
-        return List(access.keys(container))
+    keys_of = answers_of(container).keys
+    if keys_of is not None:
+        return List(keys_of(container))
     if isinstance(container, str) or not hasattr(container, "__len__"):
         raise wrong_argument("keys@", 1, "a dictionary or a list", container)
     return Integers(range(len(container)))
@@ -201,7 +202,7 @@ def atshape(container: Any, shape: Any, key: Any, *keys: Any) -> Any:
 
     def read(position: Any) -> Any:
         if type(position) is int:
-            return element(flat, position) if isinstance(flat, list | TypedList) else flat[position]
+            return element_by_index(flat, position)
         if position and type(position[0]) is int:
             return like(flat, [read(each) for each in position])
         return List(read(each) for each in position)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
-from lispe_kernel.language.arithmetic import equal
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
+from lispe_kernel.language.library.lists.ordering import reverse
+from lispe_kernel.language.library.lists.sequences import flatten
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
     any_list,
@@ -28,8 +29,10 @@ from lispe_kernel.language.library.shared.elements import (
     plain,
     typed_results,
 )
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
@@ -142,8 +145,6 @@ def _reduced(name: str, arguments: tuple[Any, ...], *, back: bool) -> Any:
     if len(arguments) == 1:
         copied = deep_copy(plain(any_list(arguments[0], name, 1)))
         if back:
-            from lispe_kernel.language.library.lists.ordering import reverse
-
             return reverse(copied)
         return copied
     operation, container, *n = arguments
@@ -306,8 +307,6 @@ def ravel(container: Any, *other: Any) -> Any:
     Example: (, '(1 2) 3) => ((1 3) (2 3))
     Errors: when the first is no list or has fewer dimensions than the second.
     """
-    from lispe_kernel.language.library.lists.sequences import flatten
-
     if not _has_elements(container):
         raise wrong_argument(",", 1, "a list", container)
     if not other:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.core.containers import out_of_bounds, push
+from lispe_kernel.language.library.core.containers import push
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
     any_list,
@@ -26,11 +26,12 @@ from lispe_kernel.language.library.shared.strings_core import (
     push_first_text,
 )
 from lispe_kernel.language.library.shared.strings_core import like as text_like
-from lispe_kernel.language.printer import to_text, type_atom
+from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.positions import out_of_bounds
 from lispe_kernel.language.values.sets import Set
 from lispe_kernel.language.values.typed import TypedList
 

@@ -9,7 +9,7 @@ from itertools import dropwhile, takewhile
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
@@ -22,6 +22,7 @@ from lispe_kernel.language.library.shared.elements import (
     typed_answers,
     typed_results,
 )
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import TypedList

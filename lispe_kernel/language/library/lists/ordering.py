@@ -6,13 +6,14 @@ from functools import cmp_to_key
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import binary_function, elements, is_list, like, plain
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.library.shared.strings_core import reverse_text, rotate_text
-from lispe_kernel.language.printer import show, to_text
+from lispe_kernel.language.printer import show, to_text, wrong_argument
+from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -61,8 +62,6 @@ def sort(comparator: Any, container: Any) -> Any:
 
 def _sort_plain(name: str, container: Any) -> bool:
     """Sort numbers or texts at the speed of numpy or Python; whether the list held only such."""
-    from lispe_kernel.language.runtime import current
-
     if name in current().namespace:
         return False
     descending = _STRICT[name]

@@ -6,7 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
@@ -17,12 +18,13 @@ from lispe_kernel.language.library.shared.elements import (
     like,
     typed_results,
 )
+from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import (
-    MOST_ELEMENTS,
     Matrix,
     array_of,
     filled,
@@ -31,6 +33,7 @@ from lispe_kernel.language.values.matrices import (
     wrapped,
 )
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import Integers, TypedList
 
 Function = Callable[..., Any]
@@ -48,9 +51,6 @@ def _is_data(value: Any) -> bool:
 
 
 def _names_function(atom: Atom) -> bool:
-    from lispe_kernel.language.compiler.registry import special_forms
-    from lispe_kernel.language.runtime import current
-
     return atom.name in special_forms or current().function_named(atom.name) is not None
 
 

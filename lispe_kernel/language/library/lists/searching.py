@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from lispe_kernel.language.arithmetic import equal, truth_of
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.arithmetic import truth_of
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import elements, function_argument, is_list
@@ -22,11 +22,12 @@ from lispe_kernel.language.library.shared.strings_core import (
     replace_in_text,
     rfind_in_text,
 )
-from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.printer import to_text, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
@@ -125,11 +126,11 @@ def findall(container: Any, value: Any, position: Any = 0) -> Any:
     if isinstance(container, _TEXT):
         return find_all_in_text(to_text(container), value, position)
     if isinstance(container, dict):
-        return _keys(container, [key for key, item in container.items() if equal(item, value)])
+        return _keys([key for key, item in container.items() if equal(item, value)])
     return Integers(list(_positions(_searched(container, "findall"), value, _start(position, "findall"))))
 
 
-def _keys(container: Any, keys: list[Any]) -> Any:
+def _keys(keys: list[Any]) -> Any:
     return Strings(keys) if all(isinstance(key, str) for key in keys) else List(keys)
 
 
@@ -317,7 +318,7 @@ def resetmark(container: Any) -> Atom | None:
 
 
 def _marked(container: Any, name: str) -> int:
-    if not (isinstance(container, dict | Set | Heap) or is_list(container) or access_of(container)):
+    if container is None or isinstance(container, str) or answers_of(container).size is None:
         raise wrong_argument(name, 1, "a container", container)
     return id(container)
 

@@ -9,16 +9,18 @@ from itertools import cycle as cycling
 from itertools import repeat as repeating
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import elements, is_list, typed_results
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.matrices import MOST_ELEMENTS, array_of, leaves_of, wrapped
+from lispe_kernel.language.values.matrices import array_of, leaves_of, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import Integers, Numbers
 
 

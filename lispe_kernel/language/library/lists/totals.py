@@ -6,11 +6,11 @@ import operator
 from typing import Any
 
 from lispe_kernel.language.arithmetic import add, cannot, multiply
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.elements import elements, exact_sum, folded, is_list, typed_results
 from lispe_kernel.language.library.shared.strings_core import join_texts
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List, Strings

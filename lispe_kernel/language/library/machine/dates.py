@@ -6,10 +6,10 @@ import functools
 import time
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import plainly, register_kind, wrong_argument
 
 _FIELDS = ("year", "month", "day", "hour", "minute", "second")
 _KEEP = -1
@@ -73,8 +73,8 @@ class TimePoint:
         return (self.nanoseconds - other.nanoseconds) / 1e6
 
 
-register_kind(Date, "date_", lambda value, show: str(value), quoted_inside=True)
-register_kind(TimePoint, "time_", lambda value, show: "(chrono)")
+register_kind(Date, "date_", plainly(str), quoted_inside=True)
+register_kind(TimePoint, "time_", plainly(lambda _time: "(chrono)"))
 
 
 def date_argument(name: str, value: Any) -> Date:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 from weakref import finalize
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.paths import path_argument, system_error
-from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.typed import Shorts, TypedList

@@ -10,10 +10,10 @@ import socket as network
 from typing import Any
 from weakref import finalize
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import plainly, register_kind, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 
@@ -63,7 +63,7 @@ class Socket:
 
 
 register_kind(
-    Socket, "socket_", lambda value, show: "(socket_create)" if value.server else "(socket_connect)"
+    Socket, "socket_", plainly(lambda value: "(socket_create)" if value.server else "(socket_connect)")
 )
 
 

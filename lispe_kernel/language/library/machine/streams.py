@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any, TextIO, cast
 from weakref import finalize
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.shared.paths import path_argument, system_error
 from lispe_kernel.language.library.text.formatting import balanced
-from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.lists import Strings
 

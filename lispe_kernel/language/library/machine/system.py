@@ -9,11 +9,11 @@ import os
 import sys
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.machine.dates import Date
 from lispe_kernel.language.library.shared.paths import path_argument, system_error
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import Strings
@@ -82,7 +82,7 @@ def command(cmd: Any) -> Strings:
     """
     if not isinstance(cmd, str) or "\0" in cmd:
         raise wrong_argument("command", 1, "a shell command (a string)", cmd)
-    import subprocess
+    import subprocess  # noqa: PLC0415 - start-up time: few programs run a command
 
     try:
         ended = subprocess.run(cmd, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)
@@ -166,8 +166,8 @@ def getchar() -> str:
 
 def _key_press(terminal: int) -> str:
     try:
-        import termios
-        import tty
+        import termios  # noqa: PLC0415 - not on every system
+        import tty  # noqa: PLC0415 - not on every system
     except ImportError:
         raise LispeError("Error: getchar: this system has no terminal to read keys from") from None
     before = termios.tcgetattr(terminal)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.numbers.randomness import dice, draws
 from lispe_kernel.language.library.shared.arguments import integer_argument, number_argument
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.arithmetic import OPERATORS
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, number_argument
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import Numbers, TypedList

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
+from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
@@ -25,7 +25,7 @@ class Dice:
     """A session's generators: Python's for integers and choices, numpy's for the distributions."""
 
     def __init__(self, seed: int | None = None) -> None:
-        from random import Random
+        from random import Random  # noqa: PLC0415 - start-up time: a session may never draw
 
         self.python = Random(seed)
         self._seed = seed

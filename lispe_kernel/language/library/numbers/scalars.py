@@ -6,11 +6,7 @@ from typing import Any
 
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.types import integer, number
-from lispe_kernel.language.printer import number_text, register_kind
 from lispe_kernel.language.values.scalars import Short, Single
-
-register_kind(Single, "float_", lambda value, show: number_text(float(value)))
-register_kind(Short, "short_", lambda value, show: str(int(value)))
 
 
 @function("float", keyword=True)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from lispe_kernel.language.errors import wrong_argument
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 

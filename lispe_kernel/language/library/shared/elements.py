@@ -11,17 +11,19 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from lispe_kernel.language.arithmetic import OPERATORS, cannot, equal, three_way
+from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way
 from lispe_kernel.language.calling import callable_of, is_lambda
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import registry
-from lispe_kernel.language.printer import show
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.made import source_of
+from lispe_kernel.language.printer import show, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
+from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lazy import finite
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
@@ -48,15 +50,12 @@ def elements(value: Any, function: str, position: int) -> Sequence[Any]:
     """
     if isinstance(value, list | str):
         return value
-    if isinstance(value, TypedList):
-        return value.tolist()
-    if value is None:
-        return ()
-    if isinstance(value, dict | LinkedList):
-        return list(value)
-    access = access_of(finite(value, function))
-    if access is not None and access.iterate is not None:
-        return list(access.iterate(value))
+    answers = answers_of(finite(value, function))
+    if answers.items is not None:
+        return answers.items(value)
+    if answers.iterate is not None:
+        found = answers.iterate(value)
+        return found if type(found) is list else list(found)
     if isinstance(value, ByteString):
         return [value[i] for i in range(len(value))]
     raise wrong_argument(function, position, "a container", value)
@@ -185,7 +184,7 @@ def answers_boolean(function: Any) -> bool:
 
 def _ends_in_question(function: Any) -> bool:
     """The same for a function of the user: its source is kept as data, a lambda's as its documentation."""
-    source = getattr(function, "lispe_source", None)
+    source: Any = source_of(function)
     if source is None and isinstance(getattr(function, "__doc__", None), str):
         doc = function.__doc__
         if doc.startswith("(λ "):

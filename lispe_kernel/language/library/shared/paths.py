@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
-from lispe_kernel.language.printer import quoted
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import quoted, wrong_argument
 from lispe_kernel.language.values.bytestrings import ByteString
 
 

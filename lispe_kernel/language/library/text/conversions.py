@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.types import spread
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import is_list
-from lispe_kernel.language.printer import show, to_text
+from lispe_kernel.language.printer import show, to_text, wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes

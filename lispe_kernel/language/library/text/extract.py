@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lispe_kernel.language.arithmetic import equal
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import text_argument
 from lispe_kernel.language.library.shared.strings_core import like
-from lispe_kernel.language.printer import describe, to_text
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.printer import describe, to_text, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import TypedList
 
@@ -177,11 +177,11 @@ def extract(container: Any, *arguments: Any) -> Any:
     Example: (@@ '(a b c d) 2 0) => (c d)
     Errors: for a bound that is neither an integer nor a string, and for what is no string or list.
     """
-    access = access_of(container)
-    if access is not None and access.extract is not None:
+    taken_by = answers_of(container).extract
+    if taken_by is not None:
         if not 1 <= len(arguments) <= 2:
             raise LispeError(f"Error: extract: one or two bounds are expected, not {len(arguments)}")
-        return access.extract(container, *arguments, *[None] * (2 - len(arguments)))
+        return taken_by(container, *arguments, *[None] * (2 - len(arguments)))
     found, part = _part("extract", container, arguments)
     if isinstance(container, str | ByteString):
         return like(container, text_argument("extract", 1, container)[part.start : part.end])

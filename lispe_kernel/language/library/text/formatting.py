@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.shared.strings_core import like
-from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.printer import describe, to_text, wrong_argument
 from lispe_kernel.language.values.lists import List
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#@"

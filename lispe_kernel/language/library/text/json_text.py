@@ -13,15 +13,16 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import text_argument
 from lispe_kernel.language.library.shared.paths import path_argument, system_error
-from lispe_kernel.language.printer import describe, number_text, to_text
-from lispe_kernel.language.protocols import access_of
+from lispe_kernel.language.printer import describe, number_text, to_text, wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
+from lispe_kernel.language.values.lazy import finite
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
 
@@ -81,9 +82,9 @@ def _key(key: Any) -> str:
 def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, list | tuple | set | frozenset):
         return value
-    access = access_of(value)
-    if access is not None and access.iterate is not None:
-        return access.iterate(value)
+    iterate = answers_of(finite(value, "json")).iterate
+    if iterate is not None:
+        return iterate(value)
     raise LispeError(f"Error: json: JSON has no form for {describe(value)}")
 
 
@@ -217,7 +218,7 @@ def json_(e: Any) -> str:
 
 
 @function("json_parse")
-def json_parse(str_: Any, raw: Any = None) -> Any:
+def json_parse(str_: Any, raw: Any = None) -> Any:  # noqa: ARG001 - LispE has it, it changes nothing
     """The value that a JSON text writes: objects are dictionaries in the order of the text, false is nil.
 
     Commas between items may be missing.
@@ -229,7 +230,7 @@ def json_parse(str_: Any, raw: Any = None) -> Any:
 
 
 @function("json_read")
-def json_read(file: Any, raw: Any = None) -> Any:
+def json_read(file: Any, raw: Any = None) -> Any:  # noqa: ARG001 - LispE has it, it changes nothing
     """The value that a JSON file holds, as `json_parse` reads it.
 
     Example: (block (json_write '(1 2) "/tmp/lispe_json.json") (json_read "/tmp/lispe_json.json")) => (1 2)

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.text import ecmascript_regex, regex_language
-from lispe_kernel.language.printer import quoted, register_kind
+from lispe_kernel.language.printer import plainly, quoted, register_kind, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
@@ -30,7 +29,7 @@ class Regex:
     pattern: re.Pattern[str]
 
 
-register_kind(Regex, "regex_", lambda value, show: f"({value.family} {quoted(value.text)})")
+register_kind(Regex, "regex_", plainly(lambda value: f"({value.family} {quoted(value.text)})"))
 
 _COMPILERS: dict[str, Callable[[str], re.Pattern[str]]] = {
     "rgx": regex_language.compiled,
@@ -197,7 +196,7 @@ def prgx_find(r: Any, str_: Any, pos: Any = 0) -> str:
 
 
 @function("prgx_findall")
-def prgx_findall(r: Any, str_: Any, pos: Any = 0) -> List:
+def prgx_findall(r: Any, str_: Any, pos: Any = 0) -> List:  # noqa: ARG001 - ignored, as in LispE
     """All matches that do not overlap, as `strings`; the position is ignored, as in LispE.
 
     Example: (prgx_findall (prgx "[0-9]+") "a1b22") => ("1" "22")
@@ -216,7 +215,7 @@ def prgx_find_i(r: Any, str_: Any, pos: Any = 0) -> TypedList:
 
 
 @function("prgx_findall_i")
-def prgx_findall_i(r: Any, str_: Any, pos: Any = 0) -> TypedList:
+def prgx_findall_i(r: Any, str_: Any, pos: Any = 0) -> TypedList:  # noqa: ARG001 - ignored, as in LispE
     """Where all matches begin and end, one after the other; the position is ignored, as in LispE.
 
     Example: (prgx_findall_i (prgx "[0-9]+") "1-22") => (0 1 2 4)

@@ -36,7 +36,7 @@ class One:
     inside: str
     negated: bool = False
 
-    def pattern(self, lazy: bool = False) -> str:
+    def pattern(self, lazy: bool = False) -> str:  # noqa: ARG002 - a part like the others; one is never lazy
         if not self.inside:
             return r"[^\s\S]" if self.negated else r"[\s\S]"
         return f"[{'^' if self.negated else ''}{self.inside}]"

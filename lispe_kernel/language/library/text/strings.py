@@ -11,11 +11,12 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, wrong_argument
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.shared.clusters import clusters
 from lispe_kernel.language.library.shared.strings_core import BLANKS, like, pieces_like, repeated
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
@@ -319,8 +320,6 @@ def stringbyte(e: Any) -> ByteString:
 def _byte_string(value: Any) -> ByteString:
     if isinstance(value, ByteString):
         return value
-    from lispe_kernel.language.printer import to_text
-
     return ByteString.of(to_text(value))
 
 

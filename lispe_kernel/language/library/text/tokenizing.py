@@ -9,7 +9,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from lispe_kernel.language.errors import wrong_argument
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.shared.clusters import EMOJI_CLUSTER
@@ -21,7 +20,7 @@ from lispe_kernel.language.library.text.token_rules import (
     RuleSet,
     segment_rules,
 )
-from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.printer import plainly, register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import StringSet
@@ -85,7 +84,7 @@ class Tokenizer:
         return self.compiled.operators
 
 
-register_kind(Tokenizer, "tokenizer_", lambda value, show: f"(tokenizer of {len(value.rules)} rules)")
+register_kind(Tokenizer, "tokenizer_", plainly(lambda value: f"(tokenizer of {len(value.rules)} rules)"))
 
 
 def _handle(name: str, value: Any) -> Tokenizer:

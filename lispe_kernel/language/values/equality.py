@@ -1,0 +1,70 @@
+"""Equality of values: `=` compares what they hold, `eq` asks whether they are one.
+
+What each kind of container makes of it stands among its answers; here are numbers, texts, nil and lists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.scalars import NUMERIC
+
+
+def equal(a: Any, b: Any) -> bool:
+    """`(= a b)`: ordinary equality of numbers, content of containers, names of atoms.
+
+    A number on the left takes nil for 0 and `true` for 1.
+    """
+    kind = type(a)
+    if kind is int or kind is float:
+        if b is None:
+            return bool(a == 0)
+        if b is TRUE:
+            return bool(a == 1)
+        return type(b) in NUMERIC and bool(a == b)
+    if kind is str:
+        return isinstance(b, str | bytes) and bool(a == b)
+    if a is None:
+        return b is None or (_like_nil(b) and answers_of(b).items is not None)
+    compare = answers_of(a).equal
+    return bool(a == b) if compare is None else compare(a, b)
+
+
+def equal_lists(a: Any, b: Any) -> bool:
+    """`=` on lists: the same elements in the same order; an empty one equals nil and what else is empty."""
+    size = len(a)
+    if not size:
+        return equals_empty(b)
+    if answers_of(b).items is None or size != len(b):
+        return False
+    return all(equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def equals_empty(value: Any) -> bool:
+    """Whether an empty list equals a value: nil, or any container without elements."""
+    return value is None or (hasattr(value, "__len__") and not isinstance(value, str) and len(value) == 0)
+
+
+def identical(a: Any, b: Any) -> bool:
+    """`(eq a b)`: equal scalars, or the same container; nil and the empty list are alike."""
+    if a is b:
+        return True
+    if type(a) in NUMERIC:
+        return type(b) in NUMERIC and bool(a == b)
+    if isinstance(a, str | bytes):
+        return type(a) is type(b) and a == b
+    if a is None:
+        return _like_nil(b)
+    same = answers_of(a).same
+    return same is not None and same(a, b)
+
+
+def both_empty(a: Any, b: Any) -> bool:
+    """`eq` on two containers that are not one: without elements they are alike, and like nil."""
+    return len(a) == 0 and (b is None or _like_nil(b))
+
+
+def _like_nil(value: Any) -> bool:
+    return answers_of(value).same is both_empty and len(value) == 0
