@@ -16,6 +16,8 @@ nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 nb_merge_streams = True
 myst_heading_anchors = 3
+# As the pages of functions write their links, also to names that are all signs.
+myst_heading_slug_func = "scripts.write_functions.anchor"
 lexers["lispe"] = lexers["lisp"] = LispeLexer()
 
 html_theme = "furo"
