@@ -39,6 +39,12 @@ def lowest_pins(project: dict[str, Any]) -> list[str]:
 def ensure_lowest() -> Path:
     """Return the Python of the environment with the lowest versions, made anew when a bound has changed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lowest_python = project["requires-python"].removeprefix(">=")
+    if sys.version_info[:2] != tuple(map(int, lowest_python.split("."))):
+        raise SetupError(
+            f"The lowest versions are tested with Python {lowest_python}, and this is {sys.version.split()[0]}: "
+            f"make test-lowest finds it as `python{lowest_python}`."
+        )
     pins = "\n".join([*lowest_pins(project), ""])
     environment, constraints = FOLDER / "venv", FOLDER / "constraints.txt"
     stamp = environment / hashlib.sha256(pins.encode()).hexdigest()

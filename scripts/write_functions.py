@@ -179,25 +179,22 @@ def _page(room: Room) -> str:
         if len(families) > 1:
             word = module.rpartition(".")[2].replace("_", " ")
             parts += [f"## {room.title}: {word}\n", f"{_says(module)}\n"]
-        parts += map(_entry, entries)
+        parts += [_entry(entry, "###" if len(families) > 1 else "##") for entry in entries]
     return "\n".join(parts)
 
 
-def _entry(entry: Entry) -> str:
-    return _function(entry) if isinstance(entry, Function) else _form(entry)
-
-
-def _heading(entry: Entry) -> str:
+def _entry(entry: Entry, level: str) -> str:
     aliases = ", ".join(f"`{alias}`" for alias in entry.aliases)
-    return f"### `{entry.name}`\n\n`{entry.signature}`" + (f" — also {aliases}" if aliases else "")
+    heading = f"{level} `{entry.name}`\n\n`{entry.signature}`" + (f" — also {aliases}" if aliases else "")
+    return f"{heading}\n\n{_function(entry) if isinstance(entry, Function) else _form(entry)}"
 
 
 def _form(form: SpecialForm) -> str:
-    return f"{_heading(form)}\n\n{_paragraphs(form.doc)}\n"
+    return f"{_paragraphs(form.doc)}\n"
 
 
 def _function(entry: Function) -> str:
-    parts = [_heading(entry), _paragraphs(entry.meaning)]
+    parts = [_paragraphs(entry.meaning)]
     if entry.examples:
         shown = "\n".join(f"{code}\n; {result}" if result else code for code, result in entry.examples)
         parts.append(f"```lisp\n{shown}\n```")
