@@ -104,11 +104,16 @@ def rooms() -> list[Room]:
 
 
 def anchor(heading: str) -> str:
-    """The place of a heading in its page, also for names without a letter: Sphinx asks here too."""
-    word = "-".join(heading.split())
-    if any(character.isalnum() for character in word):
-        return "".join(character for character in word if character.isalnum() or character in "_-")
-    return "sign-" + "-".join(f"{ord(character):x}" for character in word)
+    """The place of a heading in its page: Sphinx asks here, and so do the links in the index.
+
+    A sentence is written as public forges write it; a name keeps its case and says its signs in numbers (`set` and
+    `set@`, `setq` and `setQ` are two). A heading that lists a name with its aliases stands where the name does.
+    """
+    first = heading.split(", ")[0]
+    if len(first.split()) > 1 or first.istitle():
+        return "".join(c for c in "-".join(heading.lower().split()) if c.isalnum() or c in "_-")
+    kept = "_-" if any(c.isalnum() for c in first) else ""
+    return "".join(c if c.isalnum() or c in kept else f"-{ord(c):x}" for c in first).removeprefix("-")
 
 
 def _room(module: str) -> str:
@@ -140,7 +145,7 @@ def _index(made: list[Room]) -> str:
     for place in dict.fromkeys(room.place for room in made):
         parts.append(f"## {place[1]}\n")
         parts += [
-            f"- [{room.title}]({room.path}), {len(room.entries)} names: {room.subject}"
+            f"- [{room.title}]({room.path}), {len(room.entries)}: {room.subject.removeprefix(f'{room.title}: ')}"
             for room in made
             if room.place == place
         ]
@@ -184,8 +189,9 @@ def _page(room: Room) -> str:
 
 
 def _entry(entry: Entry, level: str) -> str:
-    aliases = ", ".join(f"`{alias}`" for alias in entry.aliases)
-    heading = f"{level} `{entry.name}`\n\n`{entry.signature}`" + (f" — also {aliases}" if aliases else "")
+    # Aliases stand in the heading, so that a search for one leads here and not to the top of the page.
+    names = ", ".join(f"`{name}`" for name in (entry.name, *entry.aliases))
+    heading = f"{level} {names}\n\n`{entry.signature}`"
     return f"{heading}\n\n{_function(entry) if isinstance(entry, Function) else _form(entry)}"
 
 
