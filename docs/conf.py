@@ -1,6 +1,10 @@
 """How Sphinx builds the documentation: pages and notebooks as they are, nothing loaded from the network."""
 
+from docutils import nodes
+from sphinx.addnodes import index
+from sphinx.application import Sphinx
 from sphinx.highlighting import lexers
+from sphinx.transforms import SphinxTransform
 
 from lispe_kernel import __version__
 from lispe_kernel.assist.lexer import LispeLexer
@@ -23,3 +27,23 @@ lexers["lispe"] = lexers["lisp"] = LispeLexer()
 html_theme = "furo"
 html_title = f"LispE kernel {__version__}"
 html_show_sourcelink = False
+
+
+class NamesInIndex(SphinxTransform):
+    """A function with aliases is found by each of its names, for the search looks into the index."""
+
+    default_priority = 500
+
+    def apply(self) -> None:
+        if not self.env.docname.startswith("functions/"):
+            return
+        for section in self.document.findall(nodes.section):
+            names = [name.astext() for name in section[0].findall(nodes.literal)]
+            if len(names) > 1:
+                entries = [("single", name, section["ids"][0], "", None) for name in names]
+                section.insert(1, index(entries=entries))
+
+
+def setup(app: Sphinx) -> None:
+    """What Sphinx calls once."""
+    app.add_transform(NamesInIndex)

@@ -1,8 +1,8 @@
 """Runs the suite with the lowest version that pyproject.toml allows of every direct dependency.
 
-A lower bound is a promise that nobody sees broken: pip brings the newest release. So this makes an environment
-of its own, pins each bound exactly, and runs there what a user meets: language, kernel, display, files and
-notebooks. Pages in a browser and the tools of developers are left out. It never touches `.venv`.
+A lower bound is a promise that nobody sees broken: pip brings the newest release. So this makes an
+environment of its own, pins each bound exactly, and runs there what a user meets: language, kernel, display,
+files and notebooks. Pages in a browser and the tools of developers are left out. It never touches `.venv`.
 
 `python -m scripts.lowest` runs all of it; arguments are handed to pytest instead.
 """
@@ -26,14 +26,20 @@ SUITE = (
     *("tests/language", "tests/conformance", "tests/library", "tests/cli", "tests/kernel"),
     *("tests/display", "tests/notebook", "tests/torch_library", "tests/programs"),
 )
-IN_A_BROWSER = ("tests/kernel/test_browser.py", "tests/display/test_browser.py", "tests/notebook/test_browser.py")
+IN_A_BROWSER = (
+    "tests/kernel/test_browser.py",
+    "tests/display/test_browser.py",
+    "tests/notebook/test_browser.py",
+)
 
 
 def lowest_pins(project: dict[str, Any]) -> list[str]:
     """Return `name==version` for the bound of each dependency, and of what the tests need besides."""
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     found = [bound for requirement in wanted if (bound := REQUIREMENT.match(requirement))]
-    return sorted({f"{bound['name']}=={bound['version']}" for bound in found if bound["name"] not in LEFT_OUT})
+    return sorted(
+        {f"{bound['name']}=={bound['version']}" for bound in found if bound["name"] not in LEFT_OUT}
+    )
 
 
 def ensure_lowest() -> Path:
@@ -42,7 +48,7 @@ def ensure_lowest() -> Path:
     lowest_python = project["requires-python"].removeprefix(">=")
     if sys.version_info[:2] != tuple(map(int, lowest_python.split("."))):
         raise SetupError(
-            f"The lowest versions are tested with Python {lowest_python}, and this is {sys.version.split()[0]}: "
+            f"The lowest versions are tested with Python {lowest_python}; this is {sys.version.split()[0]}. "
             f"make test-lowest finds it as `python{lowest_python}`."
         )
     pins = "\n".join([*lowest_pins(project), ""])

@@ -1,7 +1,7 @@
-"""Builds wheel and sdist into dist/ and proves each in an environment of its own, as somebody who installs it has it.
+"""Builds wheel and sdist into dist/ and proves each in an environment of its own, as users will have it.
 
-The environments hold nothing but the package: the dependencies are those of `.venv`, which they look into, so that
-no gigabyte is fetched twice. Asked for are the command, the kernelspec, the lexer and a kernel that answers.
+The environments hold nothing but the package: the dependencies are those of `.venv`, which they look into, so
+that no gigabyte is fetched twice. Asked for are the command, the kernelspec, the lexer and a kernel that answers.
 """
 
 import json
@@ -48,7 +48,9 @@ def main() -> int:
 def build() -> list[Path]:
     """The sdist, and the wheel that is built from it, as pip builds it for those who take the sdist."""
     shutil.rmtree(DIST, ignore_errors=True)
-    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(DIST), folder=ROOT)
+    run(
+        sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(DIST), folder=ROOT
+    )
     return sorted(path for path in DIST.iterdir() if path.suffix in (".gz", ".whl"))
 
 
@@ -66,14 +68,20 @@ def check(built: Path) -> None:
 
 
 def install(built: Path, environment: Path) -> Path:
-    """Make an environment that holds the built package and sees the dependencies of this one; return its Python."""
+    """Make an environment with the built package that sees our dependencies; return its Python."""
     venv.create(environment, clear=True, symlinks=True)
     python = environment / "bin" / "python"
     inside = Path(run(python, "-c", "import site; print(site.getsitepackages()[0])").strip())
-    # A path in a .pth file comes after the environment's own packages; .pth files of the path itself are not read,
-    # so that an editable installation of this checkout stays unseen.
+    # A path in a .pth file comes after the environment's own packages; .pth files of the path itself are not
+    # read, so that an editable installation of this checkout stays unseen.
     (inside / "dependencies.pth").write_text("\n".join([*site.getsitepackages(), ""]))
-    options = ("--no-deps", "--no-build-isolation", "--quiet", "--disable-pip-version-check", "--force-reinstall")
+    options = (
+        "--no-deps",
+        "--no-build-isolation",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--force-reinstall",
+    )
     run(python, "-m", "pip", "install", *options, str(built))
     return python
 
@@ -81,10 +89,14 @@ def install(built: Path, environment: Path) -> Path:
 def run(program: str | Path, *arguments: str, folder: Path = FOLDER) -> str:
     """Run a program away from the checkout and return what it prints."""
     folder.mkdir(parents=True, exist_ok=True)
-    jupyter = {name: str(FOLDER / name.lower()) for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}
+    jupyter = {
+        name: str(FOLDER / name.lower()) for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    }
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     command = [str(program), *arguments]
-    done = subprocess.run(command, cwd=folder, env=clean | jupyter, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=clean | jupyter, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise CheckError(f"{' '.join(command)[:200]} failed:\n{done.stdout}{done.stderr}")
     return done.stdout

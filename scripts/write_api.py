@@ -1,10 +1,11 @@
 """Writes docs/python-reference.md, what Python programs may call, from the signatures and docstrings.
 
-`python -m scripts.write_api` writes the page; with `--check` it only says whether it is up to date. The table says
-which names are public; what is said of them stands in the code.
+`python -m scripts.write_api` writes the page; with `--check` it only says whether it is up to date. The table
+says which names are public; what is said of them stands in the code.
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ OPENING = """\
 
 Made from the code by `scripts/write_api.py`. An introduction with examples: [LispE from Python](python.md).
 """
+OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>")
 # Heading -> the objects under it. A class brings its public methods.
 PARTS: dict[str, tuple[Any, ...]] = {
     "Sessions": (lispe_kernel.Session, session.Outcome),
@@ -64,7 +66,8 @@ def _call(made: Any) -> str:
         for parameter in inspect.signature(made).parameters.values()
         if parameter.name != "self"
     ]
-    return f"`{made.__name__}{inspect.Signature(parameters)}`"
+    # A default that is an object of ours has no text that lasts.
+    return f"`{made.__name__}{OBJECT.sub('...', str(inspect.Signature(parameters)))}`"
 
 
 def _paragraphs(made: Any) -> list[str]:

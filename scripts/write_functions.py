@@ -1,8 +1,8 @@
-"""Writes the pages of every function and special form from the registries: docs/functions.md and docs/functions/.
+"""Writes the pages of functions and special forms from the registries: docs/functions.md and docs/functions/.
 
-One page a room, one section a file of the room, and an index of all names. What a page says stands in the code:
-the sentence under a title is the docstring of the folder or file. `python -m scripts.write_functions` writes the
-pages; with `--check` it only says whether they are up to date.
+One page a room, one section a file of the room, and an index of all names. What a page says stands in the
+code: the sentence under a title is the docstring of the folder or file. `python -m scripts.write_functions`
+writes the pages; with `--check` it only says whether they are up to date.
 """
 
 import sys
@@ -20,8 +20,8 @@ from lispe_kernel.running import bridges, screen  # noqa: F401 - they register f
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ABOUT = """\
-Every example here is run by the tests. In a signature, `(x 3)` is an optional parameter with its default, `(x)`
-one that is nil when absent, and `(() x)` takes all further arguments.
+Every example here is run by the tests. In a signature, `(x 3)` is an optional parameter with its default,
+`(x)` one that is nil when absent, and `(() x)` takes all further arguments.
 """
 OPENING = f"""\
 # Functions and special forms
@@ -106,8 +106,8 @@ def rooms() -> list[Room]:
 def anchor(heading: str) -> str:
     """The place of a heading in its page: Sphinx asks here, and so do the links in the index.
 
-    A sentence is written as public forges write it; a name keeps its case and says its signs in numbers (`set` and
-    `set@`, `setq` and `setQ` are two). A heading that lists a name with its aliases stands where the name does.
+    A sentence is written as public forges write it; a name keeps its case and says its signs in numbers (`set`
+    and `set@`, `setq` and `setQ` are two). A heading of a name with its aliases stands where the name does.
     """
     first = heading.split(", ")[0]
     if len(first.split()) > 1 or first.istitle():
@@ -145,7 +145,8 @@ def _index(made: list[Room]) -> str:
     for place in dict.fromkeys(room.place for room in made):
         parts.append(f"## {place[1]}\n")
         parts += [
-            f"- [{room.title}]({room.path}), {len(room.entries)}: {room.subject.removeprefix(f'{room.title}: ')}"
+            f"- [{room.title}]({room.path}), {len(room.entries)}: "
+            + room.subject.removeprefix(f"{room.title}: ")
             for room in made
             if room.place == place
         ]
@@ -161,7 +162,9 @@ def _names(made: list[Room]) -> list[str]:
         for entry in room.entries:
             for name in (entry.name, *entry.aliases):
                 link = f"[`{name}`]({room.path}#{anchor(entry.name)})"
-                letters[name[0].upper() if name[0].isascii() and name[0].isalpha() else ""].append((name, link))
+                letters[name[0].upper() if name[0].isascii() and name[0].isalpha() else ""].append(
+                    (name, link)
+                )
     return [
         f"**{letter or 'Signs'}** " + " · ".join(link for _, link in sorted(letters[letter])) + "\n"
         for letter in sorted(letters)
@@ -230,7 +233,9 @@ def main(arguments: list[str]) -> int:
     for name, text in texts.items():
         (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
         (DOCS / name).write_text(text, encoding="utf-8")
-    print(f"Wrote {len(texts)} pages: {len(list(registry))} functions, {len(list(special_forms))} special forms")
+    print(
+        f"Wrote {len(texts)} pages: {len(list(registry))} functions, {len(list(special_forms))} special forms"
+    )
     return 0
 
 

@@ -78,7 +78,9 @@ def test_a_block_of_python_does_what_its_page_says(code: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("page", dialogues())
 def test_a_dialogue_with_python_shows_what_the_page_shows(page: Path) -> None:
-    text = "\n".join(found["code"] for found in BLOCK.finditer(page.read_text()) if found["language"] == "python")
+    text = "\n".join(
+        found["code"] for found in BLOCK.finditer(page.read_text()) if found["language"] == "python"
+    )
     examples = doctest.DocTestParser().get_doctest(text, {}, page.name, str(page), 0)
     said: list[str] = []
     assert doctest.DocTestRunner().run(examples, out=said.append).failed == 0, "".join(said)
