@@ -1,7 +1,7 @@
 """Builds wheel and sdist into dist/ and proves each in an environment of its own, as users will have it.
 
 The environments hold nothing but the package: the dependencies are those of `.venv`, which they look into, so
-that no gigabyte is fetched twice. Asked for are the command, the kernelspec, the lexer and a kernel that answers.
+that no gigabyte is fetched twice. The command, the kernelspec, the lexer and a kernel have to answer.
 """
 
 import json

@@ -106,8 +106,9 @@ def rooms() -> list[Room]:
 def anchor(heading: str) -> str:
     """The place of a heading in its page: Sphinx asks here, and so do the links in the index.
 
-    A sentence is written as public forges write it; a name keeps its case and says its signs in numbers (`set`
-    and `set@`, `setq` and `setQ` are two). A heading of a name with its aliases stands where the name does.
+    A sentence is written as public forges write it; a name keeps its case and says its signs in numbers
+    (`set` and `set@`, `setq` and `setQ` are two). A heading of a name with its aliases stands where the name
+    does.
     """
     first = heading.split(", ")[0]
     if len(first.split()) > 1 or first.istitle():
