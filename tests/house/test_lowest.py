@@ -1,5 +1,6 @@
 """The environment of the lowest versions pins each bound, and refuses a Python that has no builds of them."""
 
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -16,6 +17,10 @@ PROJECT = {
 }
 
 
+def normal(requirement: str) -> str:
+    return re.sub(r"[-_]+", "-", requirement).lower()
+
+
 def test_each_bound_is_pinned_but_for_tools_that_run_nothing_of_ours() -> None:
     assert lowest.lowest_pins(PROJECT) == ["numpy==2.0.0", "pytest==8.2", "torch==2.13.0"]
 
@@ -24,6 +29,20 @@ def test_every_dependency_of_the_package_is_tested_at_its_bound(root: Path) -> N
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     pins = lowest.lowest_pins(project)
     assert {bound.replace(">=", "==") for bound in project["dependencies"]} <= set(pins)
+
+
+def test_what_is_not_tested_at_its_bound_is_bound_to_what_is_pinned(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    pinned = {normal(line) for line in (root / "constraints.txt").read_text().splitlines()}
+    tested = {normal(pin).partition("==")[0] for pin in lowest.lowest_pins(project)}
+    bounds = {normal(bound) for extra in project["optional-dependencies"].values() for bound in extra}
+    loose = [
+        bound
+        for bound in bounds
+        if bound.partition(">=")[0] not in tested
+        and not any(f"{pin}.".startswith(f"{bound.replace('>=', '==')}.") for pin in pinned)
+    ]
+    assert loose == []
 
 
 def test_a_later_python_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
