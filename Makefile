@@ -46,7 +46,7 @@ test: lint ## run the whole suite, notebooks included
 	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
 
-test-language: venv ## run the tests of the language alone, in under a minute
+test-language: venv ## run the tests of the language alone
 	@$(RUN) -m pytest -q tests/language tests/library tests/conformance -k "not torch"
 
 # The lowest versions have no builds for the newest Python.
