@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv compiled demo test lab bench docs lint clean
+.PHONY: help venv compiled demo test test-language test-lowest lab bench docs pages check-pages lint release-check clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -14,7 +14,7 @@ RUN := $(VENV)/bin/python
 export TORCH_INDEX ?=
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## make .venv and install the kernel and its pinned packages into it
 
@@ -46,6 +46,13 @@ test: lint ## run the whole suite, notebooks included
 	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
 
+test-language: venv ## run the tests of the language alone
+	@$(RUN) -m pytest -q tests/language tests/library tests/conformance -k "not torch"
+
+# The lowest versions have no builds for the newest Python.
+test-lowest: ## run the suite with the lowest version that pyproject.toml allows of each dependency
+	@$$(command -v python3.11 || echo "$(PYTHON)") -m scripts.lowest
+
 lab: compiled ## open notebooks/tour.ipynb in JupyterLab
 	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb
 
@@ -53,7 +60,18 @@ bench: compiled ## measure the kernel against its alternatives, as ratios
 	@$(RUN) -m benchmarks.run
 
 docs: venv ## build the documentation, notebooks included, into build/docs
-	@$(RUN) scripts/build_docs.py
+	@$(RUN) -m scripts.build_docs
+
+pages: venv ## write the pages of functions and of the Python side from the code
+	@$(RUN) -m scripts.write_functions
+	@$(RUN) -m scripts.write_api
+
+check-pages: venv
+	@$(RUN) -m scripts.write_functions --check
+	@$(RUN) -m scripts.write_api --check
+
+release-check: venv ## build wheel and sdist into dist/, install each in an environment of its own, ask it to answer
+	@$(RUN) -m scripts.release_check
 
 clean: ## remove what the other commands made, but for .venv
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """Builds the documentation into build/docs: the pages of docs/, the notebooks with their outputs, a search.
 
-Any warning of Sphinx is an error. The pages load nothing from the network.
+Any warning of Sphinx is an error. They load nothing from the network. `python -m scripts.build_docs` runs it.
 """
 
 import shutil
@@ -11,6 +11,8 @@ from sphinx.cmd.build import build_main
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE, PAGES = ROOT / "build" / "docs-source", ROOT / "build" / "docs"
+# Pages that stand where people look for them, at the top of the repository.
+PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 
 
 def gather(target: Path) -> None:
@@ -20,9 +22,19 @@ def gather(target: Path) -> None:
     (target / "notebooks").mkdir()
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
         shutil.copy(notebook, target / "notebooks")
+    for paper in PAPERS:
+        shutil.copy(ROOT / paper, target / paper.lower())
     for page in target.glob("*.md"):
-        # In the repository the notebooks stand beside docs/, on the site below it.
-        text = page.read_text(encoding="utf-8").replace("](../notebooks/", "](notebooks/")
+        # In the repository notebooks and papers stand beside docs/, on the site everything is in one folder.
+        text = (
+            page.read_text(encoding="utf-8")
+            .replace("](../notebooks/", "](notebooks/")
+            .replace("](docs/", "](")
+        )
+        for paper in PAPERS:
+            text = text.replace(f"](../{paper}", f"]({paper.lower()}").replace(
+                f"]({paper}", f"]({paper.lower()}"
+            )
         page.write_text(text, encoding="utf-8")
 
 
@@ -30,7 +42,8 @@ def main() -> int:
     """Build, and return the exit status."""
     gather(SOURCE)
     shutil.rmtree(PAGES, ignore_errors=True)
-    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", f"{SOURCE}-cache"]
+    # Nothing is remembered: what Sphinx read for an earlier docs/conf.py is no longer true.
+    options = ["-q", "-W", "--keep-going", "-E", "-b", "html", "-d", f"{SOURCE}-cache"]
     status = build_main([*options, str(SOURCE), str(PAGES)])
     if status == 0:
         print(f"The pages are in {PAGES / 'index.html'}; they need no network.")

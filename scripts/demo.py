@@ -65,7 +65,7 @@ def announce(number: int, count: int, line: str) -> None:
 def to_html(notebook: Any, title: str) -> str:
     """Return the notebook as one HTML page: pictures inside, no script or style from anywhere else."""
     notebook.metadata.setdefault("title", title)
-    exporter = HTMLExporter(raw_template=OFFLINE_TEMPLATE, embed_images=True)
+    exporter: Any = HTMLExporter(raw_template=OFFLINE_TEMPLATE, embed_images=True)  # type: ignore[no-untyped-call]
     exporter.display_data_priority = RICHEST
     page, _resources = exporter.from_notebook_node(notebook)
     return str(page)

@@ -51,7 +51,8 @@ def main() -> int:
         browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 600}, device_scale_factor=SCALE)
         for name, (notebook, first, last) in PICTURES.items():
-            shown = cut(nbformat.read(ROOT / "notebooks" / f"{notebook}.ipynb", 4), first, last)
+            stored = ROOT / "notebooks" / f"{notebook}.ipynb"
+            shown = cut(nbformat.read(stored, 4), first, last)  # type: ignore[no-untyped-call]
             page.set_content(to_html(shown, notebook))
             page.wait_for_timeout(300)
             page.locator("main, body").first.screenshot(path=IMAGES / name)

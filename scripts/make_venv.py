@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CONSTRAINTS = ROOT / "constraints.txt"
 STAMP = ".installed"
 EXTRAS = "docs,lab,test"
 # What builds the package: installed first, so that the build needs no environment of its own.
@@ -89,11 +90,11 @@ def install_debian_venv() -> bool:
     return done.returncode == 0
 
 
-def install(python: Path, *what: str) -> None:
-    """Let the environment's pip install `what` under constraints.txt, with progress lines."""
+def install(python: Path, *what: str, constraints: Path = CONSTRAINTS) -> None:
+    """Let the environment's pip install `what` under these constraints, with progress lines."""
     command = [
         *(str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
-        *("--progress-bar", "off", "--root-user-action", "ignore", "-c", "constraints.txt"),
+        *("--progress-bar", "off", "--root-user-action", "ignore", "-c", str(constraints)),
         *torch_index(),
         *what,
     ]

@@ -39,7 +39,7 @@ class Name(NamedTuple):
             return self.entry.signature
         if isinstance(self.entry, Macro):
             return macro_signature(self.entry)
-        return signature_of(self.text, self.entry)
+        return call_of(self.text, self.entry)
 
 
 def all_names(session: Session, prefix: str) -> Iterator[Name]:

@@ -6,7 +6,6 @@ in a terminal.
 
 import contextlib
 import io
-from pathlib import Path
 
 import pytest
 
@@ -35,8 +34,9 @@ def shown(code: str) -> tuple[str, str]:
     return output.getvalue().removesuffix("\n"), to_text(outcome.value)
 
 
+@pytest.mark.usefixtures("in_folder")
 @pytest.mark.parametrize(("code", "result"), EXAMPLES)
-def test_example_gives_what_it_states(code: str, result: str, in_folder: Path) -> None:
+def test_example_gives_what_it_states(code: str, result: str) -> None:
     printed, value = shown(code)
     if result:
         assert result in (printed, value)

@@ -21,6 +21,11 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def names(pattern: re.Pattern[str], lines: list[str]) -> set[str]:
+    """The names in lines that a pattern fits, each in its one spelling."""
+    return {normal(found[1]) for line in lines if (found := pattern.match(line))}
+
+
 def requirements() -> list[str]:
     extras = PROJECT["optional-dependencies"].values()
     return [*PROJECT["dependencies"], *(requirement for extra in extras for requirement in extra)]
@@ -59,12 +64,11 @@ def test_a_constraint_is_an_exact_pin(pin: str) -> None:
 
 
 def test_every_dependency_is_pinned() -> None:
-    pinned = {normal(PIN.match(pin)[1]) for pin in pins()}
-    assert {normal(REQUIREMENT.match(requirement)[1]) for requirement in requirements()} - pinned == set()
+    assert names(REQUIREMENT, requirements()) - names(PIN, pins()) == set()
 
 
 def test_every_import_of_the_package_is_a_declared_dependency() -> None:
-    declared = {normal(REQUIREMENT.match(requirement)[1]) for requirement in PROJECT["dependencies"]}
+    declared = names(REQUIREMENT, PROJECT["dependencies"])
     distributions = packages_distributions()
     undeclared = {
         f"{path} imports {name}"

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from importlinter.cli import lint_imports
 
+import lispe_kernel
+
 HEAVY = ("torch", "numpy", "matplotlib", "ipykernel", "IPython", "jupyter_client", "zmq")
 
 
@@ -33,15 +35,11 @@ def test_the_language_is_imported_without_torch_and_without_jupyter(statement: s
 
 
 def test_an_unknown_public_name_is_an_attribute_error() -> None:
-    import lispe_kernel
-
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = lispe_kernel.Nothing
 
 
 @pytest.mark.parametrize("name", ["Session", "to_text", "LispeError", "__version__"])
 def test_each_public_name_can_be_imported(name: str) -> None:
-    import lispe_kernel
-
     assert name in dir(lispe_kernel)
     assert getattr(lispe_kernel, name)

@@ -12,7 +12,7 @@ from lispe_kernel.install import main
 
 def installed(prefix: Path, name: str) -> dict[str, object]:
     folder = prefix / "share" / "jupyter" / "kernels" / name
-    return json.loads((folder / "kernel.json").read_text())
+    return dict(json.loads((folder / "kernel.json").read_text()))
 
 
 def test_a_prefix_gets_a_kernelspec_with_this_interpreter(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The wheel carries what `pip install .` promises: the kernelspec with its logos, and the command `lispe`."""
 
+import configparser
 import json
 import zipfile
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,16 @@ def test_the_wheel_installs_the_kernelspec_where_jupyter_looks(wheel: Path, root
 def test_the_wheel_gives_the_lispe_command(wheel: Path) -> None:
     entry_points = zipfile.ZipFile(wheel).read(f"lispe_kernel-{__version__}.dist-info/entry_points.txt")
     assert "lispe = lispe_kernel.cli:main" in entry_points.decode()
+
+
+@pytest.mark.parametrize("group", ["console_scripts", "pygments.lexers", "pytest11"])
+def test_every_entry_point_leads_to_something(wheel: Path, group: str) -> None:
+    text = zipfile.ZipFile(wheel).read(f"lispe_kernel-{__version__}.dist-info/entry_points.txt").decode()
+    points = configparser.ConfigParser()
+    points.read_string(text)
+    assert points[group]
+    for name, value in points[group].items():
+        assert EntryPoint(name, value, group).load()
 
 
 def test_the_kernelspec_starts_this_package(root: Path) -> None:

@@ -253,12 +253,13 @@ class Interpreter:
             from tests.oracle import patterns
 
             return patterns.call(self, function, values)
-        if function.is_lambda:
-            scope = Block(function.scope, function)
-        else:
-            scope = Frame(self.globals, function, instance)
         kind = "arity" if literal else "arguments"
         while True:
+            # Each turn of a self tail call is a call, with variables of its own (docs/dialect.md, 5).
+            if function.is_lambda:
+                scope = Block(function.scope, function)
+            else:
+                scope = Frame(self.globals, function, instance)
             self.bind(function, values, named or {}, scope, kind)
             try:
                 return self.body(function.body, scope, tail=True)
