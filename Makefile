@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv compiled demo test lab bench docs lint clean
+.PHONY: help venv compiled demo test test-long mutate lab bench docs lint clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -14,7 +14,7 @@ RUN := $(VENV)/bin/python
 export TORCH_INDEX ?=
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## make .venv and install the kernel and its pinned packages into it
 
@@ -45,6 +45,18 @@ test: lint ## run the whole suite, notebooks included
 	@echo "== nbval: every notebook, cell by cell"
 	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
+
+# What fails is kept in build/hypothesis and tried first the next time; the seed that is printed repeats a run.
+test-long: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+test-long: venv ## try the properties with many new examples; SEED=number repeats a run
+	@echo "== hypothesis: new examples; make test-long SEED=$(SEED) repeats them"
+	@$(RUN) -m pytest -m hypothesis --hypothesis-profile=long --hypothesis-seed=$(SEED) -o timeout=3600
+
+# BASE: what changes are counted from. MUTATE: options of scripts/mutate.py, such as files in place of changes.
+BASE ?= HEAD~1
+mutate: venv ## put small faults into the lines that changed since BASE and print those no test notices
+	@$(RUN) -c 'import mutmut' 2>/dev/null || $(RUN) -m pip install -q -c constraints.txt --no-build-isolation -e '.[mutate]'
+	@nice $(RUN) -m scripts.mutate --base $(BASE) $(MUTATE)
 
 lab: compiled ## open notebooks/tour.ipynb in JupyterLab
 	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb
