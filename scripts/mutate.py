@@ -1,8 +1,8 @@
 """Puts small faults into the package and says which of them no test notices: `make mutate`.
 
-By default the faults stand in the lines that changed since BASE. They are drawn at random with a fixed seed, so a
-run can be repeated. A mutant dies when one of the nearby tests that run its line fails; a survivor is printed as
-a diff: either a test is missing, or the two programs do the same. See `scripts/mutation/` for the parts.
+By default the faults stand in the lines that changed since BASE. They are drawn at random with a fixed seed, so
+a run can be repeated. A mutant dies when one of the nearby tests that run its line fails; a survivor is printed
+as a diff: either a test is missing, or the two programs do the same. See `scripts/mutation/` for the parts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     STORE.mkdir(parents=True, exist_ok=True)
     trials.warm_up()
     with trials.copies(ROOT, options.jobs) as copies:
-        known = {path: measured(path, copies) for path in {place.path for place in found[: options.count]}}
+        measured = Measured(copies)
+        known = {place.path: measured.near(place.path) for place in found[: options.count]}
         trying = Trying(sources, known, options.budget, STORE / options.report)
         if options.again:
             trying.only_survivors()
@@ -109,17 +110,30 @@ def changed_lines(base: str) -> dict[str, set[int]]:
     return found
 
 
-def measured(path: str, copies: list[Path]) -> list[nearby.Known]:
+class Measured:
     """The tests near a file and the lines that each runs, from the last time or measured now."""
-    answers = {
-        test_file: STORE / f"{Path(test_file).stem}-{nearby.state_of(ROOT, test_file)}.json"
-        for test_file in nearby.test_files(ROOT, path)
-    }
-    jobs = [measuring(test_file, answer) for test_file, answer in answers.items() if not answer.exists()]
-    if jobs:
-        print(f"Measuring which lines {len(jobs)} test files run", flush=True)
-    trials.run_all(jobs, copies, lambda job, status, place: None)
-    return [test for answer in answers.values() if answer.exists() for test in nearby.read(answer)]
+
+    def __init__(self, copies: list[Path]) -> None:
+        self._copies = copies
+        self._known: dict[str, list[nearby.Known]] = {}
+
+    def near(self, path: str) -> list[nearby.Known]:
+        """The tests near a file."""
+        files = nearby.test_files(ROOT, path)
+        answers = {file: answer_for(file) for file in files if file not in self._known}
+        jobs = [measuring(file, answer) for file, answer in answers.items() if not answer.exists()]
+        if jobs:
+            print(f"Measuring which lines {len(jobs)} test files run", flush=True)
+        trials.run_all(jobs, self._copies, lambda job, status, place: None)
+        self._known |= {
+            file: nearby.read(answer) if answer.exists() else [] for file, answer in answers.items()
+        }
+        return [test for file in files for test in self._known[file]]
+
+
+def answer_for(test_file: str) -> Path:
+    """Where the measurement of a test file is kept."""
+    return STORE / f"{Path(test_file).stem}-{nearby.state_of(ROOT, test_file)}.json"
 
 
 def measuring(test_file: str, answer: Path) -> trials.Job:

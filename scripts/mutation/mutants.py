@@ -2,8 +2,8 @@
 
 The faults are mutmut's (another operator, another number, another string, `None` for an argument, an argument
 less, a name bound to `None` ...) and one of ours: a call whose value nobody takes is left out. mutmut's own
-runner is not used: it passes over every decorated function, and in this package nearly all forms and functions
-are decorated.
+runner is not used: it passes over every decorated function, and in this package nearly all forms and
+functions are decorated.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class _Finder(cst.CSTVisitor):
         return True
 
     def _tells_nothing(self, node: cst.CSTNode) -> bool:
-        """Types, imports, decorators, docstrings and what only a type checker reads: no behaviour of a program."""
+        """Types, imports, decorators, docstrings, what only a type checker reads: no behaviour of a program."""
         if isinstance(node, cst.Annotation | cst.Import | cst.ImportFrom | cst.Decorator):
             return True
         if isinstance(node, cst.If):
@@ -125,7 +125,7 @@ class _Finder(cst.CSTVisitor):
         return Place(self._path, span.start, span.start + span.length, text, line, *self._statement(node))
 
     def _statement(self, node: cst.CSTNode) -> tuple[range, bool]:
-        """The lines of the statement that holds the node (of a compound one, its head), and whether in a function."""
+        """The lines of the statement with the node (of a compound one, its head); whether in a function."""
         statement = node
         while not isinstance(statement, cst.SimpleStatementLine | cst.BaseCompoundStatement):
             statement = self.get_metadata(ParentNodeProvider, statement)

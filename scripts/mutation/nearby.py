@@ -1,11 +1,12 @@
 """Which tests stand near which files, and which of them run which lines.
 
-Each test file is run once with coverage, a context for each test; what came out is kept under build/ until the
-package, the test file or what it reads changes.
+Each test file is run once with coverage, a context for each test; what came out is kept under build/ until
+the package, the test file or what it reads changes.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import time
@@ -34,7 +35,11 @@ NEARBY = (
     ),
     (
         "lispe_kernel/display/drawing/statistics.py",
-        ("tests/display/test_statistics.py", "tests/display/test_tensors.py"),
+        (
+            "tests/display/test_statistics.py",
+            "tests/display/test_statistics_edges.py",
+            "tests/display/test_tensors.py",
+        ),
     ),
     ("lispe_kernel/display/", ("tests/display",)),
     ("lispe_kernel/notebook/", ("tests/notebook",)),
@@ -61,14 +66,19 @@ def test_files(root: Path, path: str) -> list[str]:
 
 
 def state_of(root: Path, test_file: str) -> str:
-    """A short text that changes when the package changes, the test file, or what lies beside it and is no test."""
+    """A short text that changes when the package does, the test file, or what lies beside it and is no test."""
     beside = [file for file in (root / test_file).parent.iterdir() if not file.name.startswith("test_")]
-    package = (root / "lispe_kernel").rglob("*.py")
-    digest = hashlib.sha256()
-    for file in sorted({root / test_file, root / "tests/conftest.py", *package, *beside}):
+    digest = hashlib.sha256(_package(root))
+    for file in sorted({root / test_file, root / "tests/conftest.py", *beside}):
         if file.is_file():
             digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@functools.cache
+def _package(root: Path) -> bytes:
+    files = sorted((root / "lispe_kernel").rglob("*.py"))
+    return hashlib.sha256(b"".join(bytes(file) + file.read_bytes() for file in files)).digest()
 
 
 def measure(root: Path, test_file: str, answer: Path) -> None:
@@ -127,7 +137,7 @@ def read(answer: Path) -> list[Known]:
 
 
 def chosen(known: Iterable[Known], path: str, lines: range | None, budget: float) -> list[str]:
-    """The tests that run any of the lines (None: any line of the file), quickest first, within so many seconds."""
+    """The tests that run any of the lines (None: of the file), quickest first, within so many seconds."""
     fitting = [
         test
         for test in known

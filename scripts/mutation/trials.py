@@ -1,7 +1,7 @@
 """Runs jobs in forks of this process, each in a copy of the checkout: tests under coverage, and mutants.
 
-This process imports torch, pytest and the like once and nothing of the package; a fork imports the package from
-its copy. A fork is stopped when it uses too much time or memory, with whatever it started.
+This process imports torch, pytest and the like once and nothing of the package; a fork imports the package
+from its copy. A fork is stopped when it uses too much time or memory, with whatever it started.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def copies(root: Path, count: int) -> Iterator[list[Path]]:
 
 
 def run_all(jobs: Iterable[Job], places: list[Path], done: Callable[[Job, int, Path], None]) -> None:
-    """Run each job in a fork, as many at a time as there are places; `done` hears of each with its exit status."""
+    """Run each job in a fork, as many at a time as there are places; `done` hears its exit status."""
     waiting = iter(jobs)
     running: dict[int, tuple[Job, Path, float]] = {}
     free = list(places)
@@ -151,7 +151,7 @@ def _settle(place: Path, seconds: float) -> None:
 
 
 def trial(mutant: Mutant, names: list[str], seconds: float) -> Job:
-    """Run these tests over the mutant until one fails; the exit status is pytest's, `killer_in` names the test."""
+    """Run these tests over the mutant until one fails; pytest gives the status, `killer_in` the test."""
     root = Path.cwd()
 
     def before(place: Path) -> None:

@@ -42,7 +42,19 @@ def test_make_alone_lists_the_commands(root: Path) -> None:
     done = subprocess.run(["make"], cwd=root, env=outside, capture_output=True, text=True, check=True)
     listed = done.stdout
     commands = [line.split()[1] for line in listed.splitlines()]
-    assert commands == ["help", "venv", "demo", "lint", "test", "test-long", "mutate", "lab", "bench", "docs", "clean"]
+    assert commands == [
+        "help",
+        "venv",
+        "demo",
+        "lint",
+        "test",
+        "test-long",
+        "mutate",
+        "lab",
+        "bench",
+        "docs",
+        "clean",
+    ]
 
 
 def test_ci_runs_make_test_and_stops_at_the_first_failure(root: Path) -> None:
