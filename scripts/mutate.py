@@ -1,8 +1,8 @@
 """Puts small faults into the package and says which of them no test notices: `make mutate`.
 
-By default the faults stand in the lines that changed since BASE. They are drawn at random with a fixed seed, so
-a run can be repeated. A mutant dies when one of the nearby tests that run its line fails; a survivor is printed
-as a diff: either a test is missing, or the two programs do the same. See `scripts/mutation/` for the parts.
+By default the faults stand in the lines that changed since BASE. They are drawn at random with a fixed seed,
+so a run can be repeated. A mutant dies when one of the nearby tests that run its line fails; a survivor is
+printed as a diff: a test is missing, or the two programs do the same. `scripts/mutation/` has the parts.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ class _Finder(cst.CSTVisitor):
         return True
 
     def _tells_nothing(self, node: cst.CSTNode) -> bool:
-        """Types, imports, decorators, docstrings, what only a type checker reads: no behaviour of a program."""
+        """Types, imports, decorators, docstrings and what only a type checker reads do nothing."""
         if isinstance(node, cst.Annotation | cst.Import | cst.ImportFrom | cst.Decorator):
             return True
         if isinstance(node, cst.If):

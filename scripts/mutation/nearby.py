@@ -17,29 +17,26 @@ from typing import Any
 
 import pytest
 
+CORE = ("tests/conformance/test_conformance.py",)
+FILES = (
+    *(
+        f"tests/torch_library/test_{part}*.py"
+        for part in ("persistence", "state", "check", "verified", "exact")
+    ),
+    "tests/conformance/test_torch_files.py",
+)
 # The first entry that fits: files whose path begins so, and where the tests for them are.
-NEARBY = (
-    ("lispe_kernel/language/compiler/", ("tests/language", "tests/conformance/test_conformance.py")),
-    ("lispe_kernel/language/library/", ("tests/library", "tests/conformance/test_conformance.py")),
-    (
-        "lispe_kernel/language/",
-        ("tests/language", "tests/library", "tests/conformance/test_conformance.py"),
-    ),
-    (
-        "lispe_kernel/torch_library/",
-        (
-            "tests/torch_library",
-            "tests/conformance/test_conformance.py",
-            "tests/conformance/test_torch_files.py",
-        ),
-    ),
+NEARBY: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("lispe_kernel/language/compiler/", ("tests/language", *CORE)),
+    ("lispe_kernel/language/library/", ("tests/library", *CORE)),
+    ("lispe_kernel/language/", ("tests/language", "tests/library", *CORE)),
+    ("lispe_kernel/torch_library/files/", FILES),
+    ("lispe_kernel/torch_library/state/", FILES),
+    ("lispe_kernel/torch_library/checkpoints/", FILES),
+    ("lispe_kernel/torch_library/", ("tests/torch_library", *CORE)),
     (
         "lispe_kernel/display/drawing/statistics.py",
-        (
-            "tests/display/test_statistics.py",
-            "tests/display/test_statistics_edges.py",
-            "tests/display/test_tensors.py",
-        ),
+        ("tests/display/test_statistics*.py", "tests/display/test_tensors.py"),
     ),
     ("lispe_kernel/display/", ("tests/display",)),
     ("lispe_kernel/notebook/", ("tests/notebook",)),
@@ -61,12 +58,13 @@ def test_files(root: Path, path: str) -> list[str]:
     places = next(places for start, places in NEARBY if path.startswith(start))
     found: list[Path] = []
     for place in places:
-        found += sorted((root / place).rglob("test_*.py")) if (root / place).is_dir() else [root / place]
+        inside = (root / place).is_dir()
+        found += sorted((root / place).rglob("test_*.py") if inside else root.glob(place))
     return [str(file.relative_to(root)) for file in found]
 
 
 def state_of(root: Path, test_file: str) -> str:
-    """A short text that changes when the package does, the test file, or what lies beside it and is no test."""
+    """A short text that changes with the package, the test file, and what lies beside it and is no test."""
     beside = [file for file in (root / test_file).parent.iterdir() if not file.name.startswith("test_")]
     digest = hashlib.sha256(_package(root))
     for file in sorted({root / test_file, root / "tests/conftest.py", *beside}):

@@ -63,7 +63,8 @@ def test_an_operator_of_three_goes_from_left_to_right(operator: str) -> None:
         ('(defun f (x) (+ x 1)) (list (f 2) (f "a") (f 1.5))', '(3 "a1" 2.5)'),
         ('(defun f () (setq s "") (loopcount 3 i (+= s (+ i 1))) s) (f)', "123"),
         (
-            '(defun f (n) (setq s 1) (loopcount n i (setq s (if (= i 1) "x" (+ s 1)))) s) (list (f 1) (f 2) (f 3))',
+            """(defun f (n) (setq s 1) (loopcount n i (setq s (if (= i 1) "x" (+ s 1)))) s)
+            (list (f 1) (f 2) (f 3))""",
             '(2 "x" "x1")',
         ),
         ("(defun f (x) (- x 1) (+ x 1)) (f 4)", "5"),
