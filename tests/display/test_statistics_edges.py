@@ -157,3 +157,23 @@ def test_each_channel_of_a_quantized_tensor_has_its_own_scale() -> None:
     values = torch.tensor([[0.1, 0.2], [1.0, 4.0]])
     known = summarise(torch.quantize_per_channel(values, scales, zeros, 0, torch.qint8))
     assert (known.minimum, known.maximum) == (pytest.approx(0.1), pytest.approx(4))
+
+
+@pytest.mark.parametrize("strange", [math.nan, math.inf, -math.inf])
+def test_a_histogram_holds_the_finite_values_alone(strange: float) -> None:
+    values = torch.cat([NOISE, torch.tensor([strange])])
+    assert summarise(values).histogram == summarise(NOISE).histogram
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.complex(NOISE, NOISE),
+        torch.quantize_per_tensor(NOISE, 0.01, 0, torch.qint8),
+        NOISE,
+        NOISE.half(),
+    ],
+    ids=["complex", "quantized", "float32", "half"],
+)
+def test_values_that_are_no_whole_numbers_get_all_the_bins(tensor: torch.Tensor) -> None:
+    assert len(summarise(tensor).histogram) == BINS
