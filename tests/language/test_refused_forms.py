@@ -1,0 +1,66 @@
+"""Forms that cannot be: the text of each refusal, which says what the form needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from .support import error_of
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("(list 1 .)", "Error: two '.' in a row. Composition is impossible"),
+        ("(list . . list 2)", "Error: two '.' in a row. Composition is impossible"),
+        ("(setg (a b) '(1 2 3))", "Error: a list of variable should have the same size as its value."),
+        ("(let 3 4)", "Error: unbalanced list of variables in 'let'"),
+        ("(defun f () (+= (foo x) 1)) (f)", "Error: Expecting an index access with 'at'"),
+        ("(defun f (a (b 2)) (list a b)) (f 1 (? b))", "Error: illegal argument."),
+        ("(defun f (a (b 2)) (list a b)) (f 1 (? b 5) 3)", "Error: illegal argument."),
+        ("(self 1)", "Error: 'self' can only be used inside a function"),
+        ("(defun f (a) (self)) (f 1)", "Error: Wrong number of arguments for: 'self' in 'f'"),
+        ("(defun f (a) (self 1 2)) (f 1)", "Error: Wrong number of arguments for: 'self' in 'f'"),
+        ("(switch 1 2)", "Error: wrong 'switch statement'"),
+        ("(class@ 3 (x))", "Error: wrong class name: '3'"),
+        ("(class@ car (x))", "Error: 'car' is a reserved keyword."),
+        ("(class@ C (x) 5)", "Error: a class contains methods: (defun name (parameters) body...)"),
+        ("(class@ C ((3 x)) (defun m () x))", "Error: Invalid variable name: '3'"),
+        ("(class@ C (x) (defun car () x))", "Error: 'car' is a reserved keyword."),
+        ("(defun f (list) list)", "Error: Invalid variable name: 'list' (keyword)"),
+        ("(defun f 3 4)", "Error: List of missing parameters in a function declaration"),
+        ("(defun f ((() r) a) a)", "Error: Wrong parameter description: the rest parameter must be the last"),
+        ("(defun f ((3 4)) 1)", "Error: Invalid variable name: '3'"),
+        ("(defun 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(lambda 3 4)", "Error: Missing parameter list in a lambda declaration"),
+        ("(link 3 'car)", """Error: link: use (link "name" 'function)"""),
+        ("(use 3)", """Error: use: name a library ('lispe_torch) or a file ("file.lisp")"""),
+        ("(mloop 3 4 5)", "Error: 'mloop' needs a list of variables, as many containers, and a body"),
+        (
+            "(lloop (a b) '(1))",
+            "Error: Wrong number of arguments for: 'lloop' (use (lloop (variable...) container... body...))",
+        ),
+        ("(defmacro 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(defmacro car (x) x)", "Error: 'car' is a reserved keyword."),
+        ("(defmacro m 3 4)", "Error: List of missing parameters in a function declaration"),
+        ('(defmacro m ("x") 7) (m "y")', """Error: cannot apply this macro: m to '(m "y")'"""),
+        ("(defmacro m (a b $ r) (list a b $ r)) (m 1)", "Error: cannot apply this macro: m to '(m 1)'"),
+        ("(§ 1 +)", "Error: Infix expression is malformed"),
+        ("(§ 1 2 3)", "Error: Infix expression is malformed"),
+        ("(f_ 3)", "Error: Wrong use of 'f_'"),
+        (
+            '(f_ "a{(}b")',
+            "Error: Wrong use of 'f_': Error: parentheses do not balance: this '(' is never closed",
+        ),
+        ('(f_ "a{1 2}b")', "Error: wrong function call: '1' is not a function"),
+        ('(f_ "a{}b")', "Error: Wrong use of 'f_': an expression is expected between the braces"),
+        ('(f_ "a{b")', "Error: Wrong format: a '{' of the text is never closed"),
+        ("(defspace 3)", "Error: a name space needs a name"),
+        (
+            '(^^ "a" 2)',
+            """Error: cannot evaluate '^^' with these operands: the string "a" and the integer 2""",
+        ),
+        ("(<< 1 -1)", "Error: cannot shift by -1"),
+    ],
+)
+def test_a_form_that_cannot_be_is_refused(source: str, text: str) -> None:
+    assert error_of(source).text == text
