@@ -60,6 +60,61 @@ from .support import error_of
             """Error: cannot evaluate '^^' with these operands: the string "a" and the integer 2""",
         ),
         ("(<< 1 -1)", "Error: cannot shift by -1"),
+        ("(defpat f ([a $ b c]) a)", "Error: '$' must stand before the last element of a list pattern"),
+        (
+            "(defpat f ((set 1 x $ r)) (list x r)) (f (set 1))",
+            "Error: Could not find a match for function: 'f'",
+        ),
+        ("(defpat 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(defpat f 3 4)", "Error: List of missing parameters in a function declaration"),
+        ("(defpat f ((< 3 3)) 1)", "Error: Missing argument in defpat function"),
+        ("(data@ (Circle integer_) 3)", "Error: A data structure can only contain non empty lists"),
+        ("(data@ S (car integer_))", "Error: 'car' is a reserved keyword."),
+        (
+            "(class@ C (x) (defun m () x)) (C (setq x 3))",
+            "Error: Uses 'setqi' instead of 'setq' in a class instantiation",
+        ),
+        ("(class@ C (x) (defun m () x)) (C (setqi z 3))", "Error: the class 'C' has no field 'z'"),
+        (
+            "(class@ C (x) (defun inc () (setqi x (+ x 1)))) (setq c (C 5)) (c (inc)) (c (inc)) (c x)",
+            "Error: Unbound atom: 'x'",
+        ),
+        ("(withclass 3 4)", "Error: Unknown class"),
+        ("(class@ A (x) (defun f () (from@ Nothing (g))))", "Error: Unknown class: '(from@ Nothing (g))'"),
+        ("(from@ A 3)", "Error: cannot execute this method out of an instance"),
+        ("(toclean 'x)", "Error: cannot execute this method out of an instance"),
+        ("(dethread 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(dethread car (x) x)", "Error: 'car' is a reserved keyword."),
+        ("(defspace a (setq x 3)) (space a x)", "Error: Unbound atom: 'x'"),
+        ("(setconst P 3) (setq P 4)", "Error: 'P' is a constant value"),
+        (
+            '(defun f (l) (set@ l 0 "z") l) (list (f (list 1 2)) (f "abc"))',
+            'Error: cannot modify this element: the string "abc"',
+        ),
+        ('(setq s "abc") (set@ s 0 "z") s', 'Error: cannot modify this element: the string "abc"'),
+        ('(dictionary "a")', "Error: dictionary has a different number of key/value"),
+        ("(and)", "Error: Wrong number of arguments for: 'and' (use (and test...))"),
+        ("(or)", "Error: Wrong number of arguments for: 'or' (use (or test...))"),
+        ("(cond)", "Error: Wrong number of arguments for: 'cond' (use (cond (test body...)...))"),
+        ("(cond (3))", "Error: in a 'cond' the first element must be a list"),
+        ("(cond 3)", "Error: in a 'cond' the first element must be a list"),
+        (
+            """(class@ C (x) (defun get () x)) (class@ D (x) (defun get () (* x 10)))
+            (withclass C ((D 2) (get)))""",
+            "Error: mismatch between class instance and class definition",
+        ),
+        ("(defun f (c k) (@ c k)) (f (list 1 2) 5)", "Error: index out of bounds: (@ c k)"),
+        (
+            '(defun f (c k) (@ c k)) (f {"a":1} "z")',
+            'Error: index out of bounds: the dictionary has no key "z"',
+        ),
+        ("(% 7 0)", "Error: division by zero"),
+        ("(/ 1 0)", "Error: division by zero"),
+        (
+            """(defun f (x) (switch x (1 'one) ("a" 'text) ((+ 1 1) 'two)))
+            (list (f 1) (f "a") (f 2) (f 3))""",
+            "Error: Unknown 'switch' key: '2'",
+        ),
     ],
 )
 def test_a_form_that_cannot_be_is_refused(source: str, text: str) -> None:
