@@ -196,6 +196,12 @@ def test_a_part_that_the_file_lacks_is_refused_with_what_it_holds(in_folder):
     assert text.endswith(f"it holds no tensor fc and none under fc.; it holds {held}")
 
 
+def test_a_part_of_a_file_without_tensors_is_refused(in_folder):
+    torch.save({}, "c.pt")
+    text = error_of("torch_load_model", "c.pt", Holder(fc=torch.ones(1)), "fc")
+    assert text.endswith("it holds no tensor fc and none under fc.; it holds nothing")
+
+
 # -- the names that wrappers put in
 
 
