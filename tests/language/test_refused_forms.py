@@ -115,6 +115,9 @@ from .support import error_of
             (list (f 1) (f "a") (f 2) (f 3))""",
             "Error: Unknown 'switch' key: '2'",
         ),
+        ("(for 3 '(1) 2)", "Error: Invalid variable name: '3'"),
+        ("(for car '(1) 2)", "Error: Invalid variable name: 'car' (keyword)"),
+        ("(defun f (x) (setq car 3) car) (f 1)", "Error: Invalid variable name: 'car' (keyword)"),
     ],
 )
 def test_a_form_that_cannot_be_is_refused(source: str, text: str) -> None:

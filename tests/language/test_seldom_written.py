@@ -255,6 +255,79 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ("(zipwith (λ (a b) (* a b)) '(1 2) '(3 4))", "(3 8)"),
         ("(takewhile '(> 3) '(1 2 3 4))", "()"),
         ("(dropwhile '(> 3) '(1 2 3 4))", "(1 2 3 4)"),
+        ("(defun mk (a b) (λ (x) (+ x a b))) (defun g () 1) (map (mk (g) 2) '(1 2))", "(4 5)"),
+        ("(class@ C (x) (defun get () x)) (defun f () (setq c (C 4)) (c (get))) (f)", "4"),
+        (
+            """(class@ C (x) (defun get () x))
+            (defun f (n) (setq c (C n)) (setq d (C 2)) (list (c (get)) (d (get)))) (f 7)""",
+            "(7 2)",
+        ),
+        (
+            """(defpat f ([dictionary_ d]) 'd) (defpat f ([list_ d]) 'l) (defpat f ([integers_ d]) 'i)
+            (defpat f ([floats_ d]) 'f) (defpat f ([numbers_ d]) 'n) (defpat f ([shorts_ d]) 's)
+            (defpat f ([string_ d]) 't) (defpat f ([atom_ d]) 'a) (defpat f (_) 'other)
+            (list (f {"a":1}) (f '(1)) (f (integers 1)) (f (floats 1)) (f (numbers 1)) (f (shorts 1))
+            (f "x") (f 'x) (f (set 1)))""",
+            "(d l i f n s t a other)",
+        ),
+        (
+            '(defun f (a) (list (!= a 0) (!= 0 a) (neq a 0) (neq a "x"))) (list (f 0) (f nil) (f "x"))',
+            "((nil nil nil true) (true nil true true) (true true true nil))",
+        ),
+        ("(= 1 1 1)", "true"),
+        ("(= 1 1 2)", "nil"),
+        ("(!= 1 2 3)", "true"),
+        ("(!= 1 2 2)", "nil"),
+        ("(eq 1 1 2)", "nil"),
+        ("(neq 1 2 1)", "nil"),
+        ("(setq c 0) (defun n () (+= c 1) c) (list (= (n) 1 2) c)", "(nil 1)"),
+        ("(setq c 0) (defun n () (setg c (+ c 1)) c) (list (< 0 (n) 2) c)", "(true 1)"),
+        ('(if (in "abc" "b") 1 2)', "1"),
+        (
+            """(list (in "abc" "b") (in "abc" "z") (in '("b" 1) "b") (in {"b":1} "b") (in "abc" "")
+            (in '(1 2) 2))""",
+            "(true nil true nil nil true)",
+        ),
+        ('(defpat f ("a" x) x) (defpat f (_ x) 0) (list (f "a" 1) (f "b" 1))', "(1 0)"),
+        ("(defpat f ('(a b) x) x) (defpat f (_ x) 0) (list (f '(a b) 1) (f '(a) 1))", "(1 0)"),
+        ("(defpat f (x y) (list x y)) (defpat f (x) (list x)) (list (f 1) (f 1 2))", "((1) (1 2))"),
+        ("(defpat f (x) (setq x (+ x 1)) (map (λ (y) (+ x y)) '(1 2))) (f 1)", "(3 4)"),
+        ("(defpat f ([a b]) (setq g (λ () (setq a (+ a 1)) a)) (g) (g)) (f '(1 2))", "3"),
+        ("(defun h (x) (* x 2)) (defpat f ((h x)) (list x)) (f 3)", "(3)"),
+        ('(defpat f ([integer_ x] [string_ y]) (+ y x)) (f 1 "a")', "a1"),
+        (
+            "(defun f (x) (f2 x)) (defun f2 (x) (* x 2)) (list (f 2) (map 'f2 '(1 2)) (map f2 '(1 2)))",
+            "(4 (2 4) (2 4))",
+        ),
+        ("(defun f (g x) (g x)) (f 'car '(5 6))", "5"),
+        ("(defun f (x) (λ (y) (+ x y))) ((f 1) 2)", "3"),
+        ("(setq k (λ (x (y 2)) (* x y))) (list (k 3) (k 3 4))", "(6 12)"),
+        ("(setq k (λ (x (() r)) (list x r))) (list (k 3) (k 3 4 5))", "((3 ()) (3 (4 5)))"),
+        (
+            """(defun f (l) (setq s 0) (loop e l (if (< e 0) (return 'neg)) (+= s e)) s)
+            (list (f '(1 2)) (f '(1 -2)))""",
+            "(3 neg)",
+        ),
+        ("(defun f (x) (let ((y (* x 2))) (if (> y 4) (return 'big)) y)) (list (f 1) (f 3))", "(2 big)"),
+        (
+            """(defun even (n) (if (= n 0) true (odd (- n 1))))
+            (defun odd (n) (if (= n 0) nil (even (- n 1)))) (list (even 10) (odd 7) (even 3))""",
+            "(true true nil)",
+        ),
+        ("(defun f (a b) (setqv a b)) (f 1 2)", "2"),
+        ("(setq x 1) (defun f () (setq x 2) x) (list (f) x)", "(2 1)"),
+        ("(setq x 1) (defun f () (+= x 2) x) (list (f) x)", "(3 3)"),
+        ("(setq x 1) (defun f (c) (if c (setq x 5)) (+= x 2) x) (list (f true) x (f nil) x)", "(7 1 3 3)"),
+        ("(let ((x 1) (f (λ () x))) (setq x 5) (f))", "5"),
+        ("(setq l (list)) (loop i '(1 2 3) (push l (λ () i))) (map (λ (g) (g)) l)", "(3 3 3)"),
+        (
+            "(defun f () (setq l (list)) (loop i '(1 2 3) (push l (λ () i))) (map (λ (g) (g)) l)) (f)",
+            "(3 3 3)",
+        ),
+        ("(defun f () (setq a 1) (defun g () (setq a 2) a) (list (g) a)) (f)", "(2 1)"),
+        ("(defprol p (x) cut_) (defprol p (x) (+ x 1)) (p 1)", "(true 2)"),
+        ("(defprol p (x) (> x 0) cut_ x) (defprol p (x) (* x 10)) (list (p 2) (p -2))", "((2) (-20))"),
+        ("(defprol p (x) cut_ (> x 5)) (defprol p (x) (* x 10)) (p 2)", "()"),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:
