@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         known = {place.path: measured.near(place.path) for place in found[: options.count]}
         trying = Trying(sources, known, options.budget, STORE / options.report)
         if options.again:
-            trying.only_survivors()
+            trying.go_on()
         trials.run_all(trying.jobs(found, options.count, start + 60 * options.minutes), copies, trying.note)
     return trying.close(options)
 
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--budget", type=float, default=15, help="seconds of tests for one mutant")
     made.add_argument("--jobs", type=int, default=2)
     made.add_argument("--share", type=float, default=0.85, help="of the mutants that must die")
-    made.add_argument("--again", action="store_true", help="only the survivors of the report")
+    made.add_argument("--again", action="store_true", help="keep what died by the report and go on")
     made.add_argument(
         "--report", default="report.json", help="a file under build/mutation/ for what came out"
     )
@@ -119,7 +119,7 @@ class Measured:
 
     def near(self, path: str) -> list[nearby.Known]:
         """The tests near a file."""
-        files = nearby.test_files(ROOT, path)
+        files = nearby.files_near(ROOT, path)
         answers = {file: answer_for(file) for file in files if file not in self._known}
         jobs = [measuring(file, answer) for file, answer in answers.items() if not answer.exists()]
         if jobs:
@@ -152,13 +152,13 @@ class Trying:
         self._sources, self._known, self._budget, self._file = sources, known, budget, file
         self._tried: dict[int, Mutant] = {}
         self._told: list[dict[str, object]] = []
-        self._wanted: set[object] | None = None
+        self._dead: set[object] = set()
 
-    def only_survivors(self) -> None:
-        """Try again what survived the last time, and keep the other answers."""
+    def go_on(self) -> None:
+        """Keep what died the last time; what survived is tried again, and then the mutants that follow."""
         told = json.loads(self._file.read_text())
-        self._wanted = {entry["diff"] for entry in told if entry["outcome"] in LIVING}
         self._told = [entry for entry in told if entry["outcome"] not in LIVING]
+        self._dead = {entry["diff"] for entry in self._told}
         self.outcomes = Counter(entry["outcome"] for entry in self._told)
 
     def jobs(self, found: list[Place], count: int, end: float) -> Iterator[trials.Job]:
@@ -167,7 +167,7 @@ class Trying:
             if sum(self.outcomes.values()) + len(self._tried) >= count or time.monotonic() > end:
                 return
             mutant = place.mutant(self._sources[place.path])
-            if mutant is None or (self._wanted is not None and mutant.diff not in self._wanted):
+            if mutant is None or mutant.diff in self._dead:
                 continue
             lines = mutant.lines if mutant.inside else None
             names = nearby.chosen(self._known[place.path], place.path, lines, self._budget)

@@ -53,7 +53,7 @@ class Known:
     lines: dict[str, set[int]]
 
 
-def test_files(root: Path, path: str) -> list[str]:
+def files_near(root: Path, path: str) -> list[str]:
     """The test files near a file of the package."""
     places = next(places for start, places in NEARBY if path.startswith(start))
     found: list[Path] = []

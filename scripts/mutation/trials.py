@@ -22,12 +22,14 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scripts.mutation.mutants import Mutant
 from scripts.mutation.nearby import PLUGINS, QUIET
+
+if TYPE_CHECKING:
+    from scripts.mutation.mutants import Mutant
 
 WARM = (
     *PLUGINS,

@@ -118,6 +118,28 @@ from .support import error_of
         ("(for 3 '(1) 2)", "Error: Invalid variable name: '3'"),
         ("(for car '(1) 2)", "Error: Invalid variable name: 'car' (keyword)"),
         ("(defun f (x) (setq car 3) car) (f 1)", "Error: Invalid variable name: 'car' (keyword)"),
+        ("(filter (λ (x) x) 3)", "Error: filter: the second argument must be a container, not the integer 3"),
+        ("(map (λ (x) x) 3)", "Error: map: the second argument must be a container, not the integer 3"),
+        (
+            "(foldl (λ (a x) x) 0 3)",
+            "Error: foldl: the third argument must be a container, not the integer 3",
+        ),
+        ("(filter '(< 2) 3)", "Error: filter: the second argument must be a container, not the integer 3"),
+        ("(map 'car 3)", "Error: map: the second argument must be a container, not the integer 3"),
+        (
+            "(takewhile (λ (x) x) 3)",
+            "Error: takewhile: the second argument must be a container, not the integer 3",
+        ),
+        (
+            "(dropwhile (λ (x) x) 3)",
+            "Error: dropwhile: the second argument must be a container, not the integer 3",
+        ),
+        ("(class@ C (x y) (defun m () x)) (C 1)", "Error: argument list mismatch with the parameter list"),
+        ("(class@ C (x y) (defun m () x)) (C)", "Error: argument list mismatch with the parameter list"),
+        (
+            "(class@ C (x y) (defun m () x)) (C 1 2 3)",
+            "Error: argument list mismatch with the parameter list",
+        ),
     ],
 )
 def test_a_form_that_cannot_be_is_refused(source: str, text: str) -> None:

@@ -328,6 +328,15 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ("(defprol p (x) cut_) (defprol p (x) (+ x 1)) (p 1)", "(true 2)"),
         ("(defprol p (x) (> x 0) cut_ x) (defprol p (x) (* x 10)) (list (p 2) (p -2))", "((2) (-20))"),
         ("(defprol p (x) cut_ (> x 5)) (defprol p (x) (* x 10)) (p 2)", "()"),
+        (
+            """(defun f () (setq a 1) (setq r '()) (loopcount 2 i (push r (+ a 1)) (setq (a b) '("x" "y"))) r)
+            (f)""",
+            '(2 "x1")',
+        ),
+        ("(setq g (defun f (x) (* x 2))) (g 4)", "8"),
+        ("(setq l (list 6)) (+= (@ l 0) 4 1) l", "(11)"),
+        ("(map (λ (x) x 5) '(1 2))", "(5 5)"),
+        ('(f_ "a%{b%}")', "a{b}"),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:

@@ -73,13 +73,16 @@ def with_table(table: bytes) -> None:
 
 GLOBAL = b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n"
 STORAGE = b"(X\x07\x00\x00\x00storagec%s\nX\x01\x00\x00\x00%sX\x03\x00\x00\x00cpuK%ctQ"
+TEXT = b"X\x01\x00\x00\x00w"
 DAMAGED = "its module table is damaged"
 
 
-def tensor(kind: bytes, key: bytes = b"0", length: int = 2, first: int = 0, shape: int = 2) -> bytes:
+def tensor(
+    kind: bytes, key: bytes = b"0", length: int = 2, first: int = 0, shape: int = 2, name: bytes = TEXT
+) -> bytes:
     """A pickle of one tensor: its storage, the first element, the shape, the stride."""
     storage = STORAGE % (kind.replace(b".", b"\n"), key, length)
-    return b"}X\x01\x00\x00\x00w" + GLOBAL[2:] + b"(" + storage + b"K%cK%c\x85K\x01\x85tRs." % (first, shape)
+    return b"}" + name + GLOBAL[2:] + b"(" + storage + b"K%cK%c\x85K\x01\x85tRs." % (first, shape)
 
 
 TABLES = {
@@ -118,8 +121,10 @@ def test_a_module_table_that_cannot_be_is_refused(name, in_folder):
     assert text in error_of("torch_load_model", "s.pt", nn.Linear(2, 1))
 
 
-def test_a_tensor_of_a_table_is_read_from_its_record(in_folder):
-    with_table(b"\x80\x02" + tensor(b"torch.FloatStorage"))
+# The ways in which the versions of pickle write the text `w`.
+@pytest.mark.parametrize("name", [TEXT, b"\x8c\x01w", b"U\x01w", b"T\x01\x00\x00\x00w", b"S'w'\n", b"Vw\n"])
+def test_a_tensor_of_a_table_is_read_from_its_record(name, in_folder):
+    with_table(b"\x80\x02" + tensor(b"torch.FloatStorage", name=name))
     whole = torch.jit.load("whole.pt").state_dict()
     model = nn.Module()
     model.register_buffer("w", torch.zeros(2))
