@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv compiled demo test test-language test-lowest lab bench docs pages check-pages lint release-check clean
+.PHONY: help venv compiled demo test test-language test-long test-lowest mutate lab bench docs pages check-pages lint \
+	release-check clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -52,6 +53,18 @@ test-language: venv ## run the tests of the language alone
 # The lowest versions have no builds for the newest Python.
 test-lowest: ## run the suite with the lowest version that pyproject.toml allows of each dependency
 	@$$(command -v python3.11 || echo "$(PYTHON)") -m scripts.lowest
+
+# What fails is kept in build/hypothesis and tried first the next time; the seed that is printed repeats a run.
+test-long: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+test-long: venv ## try the properties with many new examples; SEED=number repeats a run
+	@echo "== hypothesis: new examples; make test-long SEED=$(SEED) repeats them"
+	@$(RUN) -m pytest -m hypothesis --hypothesis-profile=long --hypothesis-seed=$(SEED) -o timeout=3600
+
+# BASE: what changes are counted from. MUTATE: options of scripts/mutate.py, such as files in place of changes.
+BASE ?= HEAD~1
+mutate: venv ## put small faults into the lines that changed since BASE and print those no test notices
+	@$(RUN) -c 'import mutmut' 2>/dev/null || $(RUN) -m pip install -q -c constraints.txt --no-build-isolation -e '.[mutate]'
+	@nice $(RUN) -m scripts.mutate --base $(BASE) $(MUTATE)
 
 lab: compiled ## open notebooks/tour.ipynb in JupyterLab
 	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb

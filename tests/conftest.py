@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 SEED = 20261
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,14 @@ JUPYTER_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DI
 
 # The machine is shared, so no deadline; the same examples in every run, so that a failure can be repeated.
 settings.register_profile("house", deadline=None, derandomize=True, max_examples=60)
+# `make test-long`: new examples in every run, many more, and what failed once is tried first the next time.
+settings.register_profile(
+    "long",
+    deadline=None,
+    max_examples=1000,
+    print_blob=True,
+    database=DirectoryBasedExampleDatabase(ROOT / "build" / "hypothesis"),
+)
 settings.load_profile("house")
 
 

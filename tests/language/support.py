@@ -1,4 +1,4 @@
-"""Running LispE in tests: the value's text, the printed output, the error."""
+"""Running LispE in tests: the value's text, the printed output, the error; more examples for a property."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 from contextlib import redirect_stdout
 
 import pytest
+from hypothesis import settings
 
 from lispe_kernel import LispeError, Session, to_text
 
@@ -27,3 +28,8 @@ def error_of(source: str, session: Session | None = None) -> LispeError:
     with pytest.raises(LispeError) as caught:
         (session or Session()).evaluate(source)
     return caught.value
+
+
+def times(factor: int) -> settings:
+    """So many times the examples that the profile asks for: for a property with much to vary."""
+    return settings(max_examples=factor * settings().max_examples)

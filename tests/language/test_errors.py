@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError, Session
@@ -13,7 +13,7 @@ from lispe_kernel.language.printer import show
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 
-from .support import error_of, text_of
+from .support import error_of, text_of, times
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def text_or_error(source: str) -> str:
         return str(error)
 
 
-@settings(max_examples=300, deadline=None)
+@times(5)
 @given(st.lists(forms, min_size=1, max_size=3))
 def test_any_forms_give_a_value_or_a_lispe_error(program: list[object]) -> None:
     text = " ".join(show(form) for form in program)
@@ -142,7 +142,7 @@ def test_any_forms_give_a_value_or_a_lispe_error(program: list[object]) -> None:
     assert "Traceback" not in outcome
 
 
-@settings(max_examples=200, deadline=None)
+@times(3)
 @given(st.text(alphabet="()[]{}'\"`;:., λxyf12-+*/%<=@$?!~^|&\\\n", max_size=30))
 def test_any_text_gives_a_value_or_a_lispe_error(text: str) -> None:
     assert "Traceback" not in text_or_error(text)

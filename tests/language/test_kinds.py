@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError, Session, to_text
 from lispe_kernel.language.compiler.analyse import Flow
+
+from .support import times
 
 NAMES = ["a", "b", "c"]
 LITERALS = ["0", "3", "-2", "1.5", '"x"', '""', "nil", "'(1 2)", "(list)", '{"k":1}', "(numbers 1 2)"]
@@ -54,7 +56,7 @@ def outcome(source: str) -> str:
         return "error"
 
 
-@settings(max_examples=400, deadline=None)
+@times(4)
 @given(programs)
 def test_a_program_gives_the_same_with_nothing_known(program: list[str]) -> None:
     body = " ".join(program)

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel.language.functions import registry
@@ -32,7 +32,6 @@ def plus(a, b):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
 @given(values=PLAIN, wanted=SMALL)
 def test_search_agrees_with_python(kind, values, wanted):
     container = kind(values)
@@ -45,7 +44,6 @@ def test_search_agrees_with_python(kind, values, wanted):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
 @given(values=PLAIN, by=st.integers(-15, 15))
 def test_order_agrees_with_python(kind, values, by):
     assert list(call("sort", Atom("<"), kind(values))) == sorted(values)
@@ -57,7 +55,6 @@ def test_order_agrees_with_python(kind, values, by):
     assert [*turned] == [values[(i + by) % len(values)] for i in range(len(values))]
 
 
-@settings(max_examples=40, deadline=None)
 @given(values=PLAIN, initial=SMALL)
 def test_folds_and_scans_agree_with_their_definitions(values, initial):
     left = list(itertools.accumulate(values, plus, initial=initial))
@@ -69,7 +66,6 @@ def test_folds_and_scans_agree_with_their_definitions(values, initial):
     assert call("scan", plus, List(values)) == list(itertools.accumulate(values, plus))
 
 
-@settings(max_examples=40, deadline=None)
 @given(values=PLAIN, count=st.integers(-3, 15))
 def test_parts_agree_with_slices(values, count):
     assert call("take", count, List(values)) == values[: max(0, count)]
@@ -81,7 +77,6 @@ def test_parts_agree_with_slices(values, count):
         ]
 
 
-@settings(max_examples=40, deadline=None)
 @given(values=WIDE)
 def test_sums_of_integers_are_exact(values):
     assert call("sum", Integers(values)) == sum(values)
@@ -89,7 +84,6 @@ def test_sums_of_integers_are_exact(values):
     assert list(call("scan", Atom("+"), Integers(values))) == list(itertools.accumulate(values))
 
 
-@settings(max_examples=60, deadline=None)
 @given(a=WIDE, b=WIDE, name=st.sampled_from("+-*"))
 def test_typed_arithmetic_is_exact_or_an_error(a, b, name):
     from lispe_kernel import LispeError
@@ -104,7 +98,6 @@ def test_typed_arithmetic_is_exact_or_an_error(a, b, name):
         assert list(found) == exact
 
 
-@settings(max_examples=60, deadline=None)
 @given(values=PLAIN, data=st.data())
 def test_a_view_does_what_a_list_does(values, data):
     base = List([99, *values])
@@ -144,7 +137,6 @@ def test_a_view_does_what_a_list_does(values, data):
         assert list(reversed(view)) == plain[::-1]
 
 
-@settings(max_examples=40, deadline=None)
 @given(rows=st.integers(1, 4), inner=st.integers(1, 4), columns=st.integers(1, 4), data=st.data())
 def test_a_product_of_matrices_is_rows_with_columns(rows, inner, columns, data):
     a = [data.draw(st.lists(SMALL, min_size=inner, max_size=inner)) for _ in range(rows)]
@@ -156,7 +148,6 @@ def test_a_product_of_matrices_is_rows_with_columns(rows, inner, columns, data):
     assert [list(row) for row in found] == expected
 
 
-@settings(max_examples=40, deadline=None)
 @given(values=st.lists(st.floats(allow_nan=False, width=32), max_size=8))
 def test_numbers_keep_their_values(values):
     assert list(Numbers(values)) == values

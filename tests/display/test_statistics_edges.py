@@ -1,0 +1,179 @@
+"""Where measuring goes wrong first: edges of pieces and bins, digits that float32 has not, implied zeros."""
+
+import math
+
+import pytest
+import torch
+
+from lispe_kernel.display.drawing import statistics
+from lispe_kernel.display.drawing.statistics import summarise
+
+BINS = statistics.BINS
+NOISE = torch.linspace(-1, 1, 101)
+
+# The tensor, and its deviation by the plain formula over all its values in float64.
+SPREADS = {
+    # Squares of the distances from the mean are beyond float32 too.
+    "huge and close together": NOISE * 1e27 + 1e30,
+    "float64 and close together": NOISE.double() * 1e-9 + 1,
+    "close together, in float32": NOISE * 1e-3 + 1000,
+    # One implied zero among a thousand stored values: it counts with its own distance from the mean.
+    "sparse and nearly full": torch.cat([torch.zeros(1), torch.full((1000,), 1000.0)]).to_sparse(),
+    "sparse rows, nearly full": torch.cat([torch.zeros(1), torch.full((1000,), 1000.0)])[
+        None
+    ].to_sparse_csr(),
+    "two values": torch.tensor([1.0, 4.0]),
+    "two values close together": torch.tensor([1e8, 1e8 + 1], dtype=torch.float64),
+    "expanded": torch.tensor([[1.0], [3.0]]).expand(2, 50),
+}
+
+
+@pytest.mark.parametrize("kind", SPREADS)
+def test_the_deviation_keeps_its_digits(kind: str) -> None:
+    tensor = SPREADS[kind]
+    plain = (tensor if str(tensor.layout) == "torch.strided" else tensor.to_dense()).double()
+    assert summarise(tensor).deviation == pytest.approx(plain.std().item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint32])
+def test_large_whole_numbers_keep_their_last_digit(dtype: torch.dtype) -> None:
+    known = summarise(torch.tensor([(1 << 24) + 1, (1 << 30) + 1], dtype=dtype))
+    assert (known.minimum, known.maximum) == ((1 << 24) + 1, (1 << 30) + 1)
+
+
+def test_what_is_counted_is_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "_PIECE", 4)
+    values = torch.tensor([0, 1, 0, 2, 0, math.nan, math.inf, 3, math.nan, -math.inf, 0, -5])
+    known = summarise(values)
+    assert (known.zeros, known.nans, known.infinities) == (4, 2, 2)
+    assert (known.minimum, known.maximum, known.mean) == (-5, 3, pytest.approx(1 / 8))
+    assert sum(known.histogram) == 8
+
+
+# How many whole numbers a range may span for each to get a bin of its own.
+WHOLE = {"as many as there are bins": (BINS - 1, BINS), "one more": (BINS, BINS), "a single one": (0, 1)}
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_whole_numbers_get_a_bin_each_while_there_are_enough(case: str) -> None:
+    last, bins = WHOLE[case]
+    known = summarise(torch.arange(last + 1))
+    assert len(known.histogram) == bins
+    ends = (-0.5, last + 0.5) if last < BINS else (0, last)
+    assert (known.low, known.high) == ends
+
+
+def test_a_value_measured_once_counts_as_often_as_it_is_repeated() -> None:
+    values = torch.tensor([[0.0], [math.nan], [math.inf], [2.0]]).expand(4, 10)
+    known = summarise(values)
+    assert (known.count, known.zeros, known.nans, known.infinities) == (40, 10, 10, 10)
+    assert (known.mean, sum(known.histogram), known.bytes) == (1.0, 20, 160)
+
+
+def uncoalesced() -> torch.Tensor:
+    """A place named twice: its value is the sum."""
+    return torch.sparse_coo_tensor(torch.tensor([[0, 0, 2]]), torch.tensor([1.0, 2.0, 4.0]), (4,))
+
+
+def with_gradient() -> torch.Tensor:
+    made = torch.ones(2, requires_grad=True)
+    made.sum().backward()
+    return made
+
+
+# The tensor, its notes, and how many bytes its parts take; an index of a sparse one takes 8.
+FACTS = {
+    "dense": (torch.ones(2, 3), (), 24),
+    "half": (torch.ones(5).half(), (), 10),
+    "meta": (torch.empty(2, 2, device="meta"), ("meta: no values",), 16),
+    "requires grad": (torch.ones(2, requires_grad=True), ("requires_grad",), 8),
+    "has a gradient": (with_gradient(), ("requires_grad", "has grad"), 8),
+    "computed": (torch.ones(2, requires_grad=True) * 2, ("requires_grad",), 8),
+    "conjugated": (torch.tensor([1 + 2j]).conj(), ("conjugated",), 8),
+    "quantized": (torch.quantize_per_tensor(NOISE, 0.1, 3, torch.qint8), ("quantized",), 101),
+    "sparse": (uncoalesced(), ("sparse_coo",), 36),
+    "sparse rows": (torch.eye(3).to_sparse_csr(), ("sparse_csr",), 68),
+    "sparse columns": (torch.eye(3).to_sparse_csc(), ("sparse_csc",), 68),
+    "sparse blocks": (torch.eye(4).to_sparse_bsr((2, 2)), ("sparse_bsr",), 72),
+    "sparse blocks, columns": (torch.eye(4).to_sparse_bsc((2, 2)), ("sparse_bsc",), 72),
+}
+
+
+@pytest.mark.parametrize("kind", FACTS)
+def test_a_tensor_is_told_with_its_state_and_its_bytes(kind: str) -> None:
+    tensor, notes, size = FACTS[kind]
+    known = summarise(tensor)
+    assert (known.notes, known.bytes) == (notes, size)
+    assert (known.shape, known.count, known.device) == (tensor.shape, tensor.numel(), str(tensor.device))
+    assert f"torch.{known.dtype}" == str(tensor.dtype)
+
+
+def test_values_at_one_place_are_added_before_they_are_measured() -> None:
+    known = summarise(uncoalesced())
+    assert (known.minimum, known.maximum, known.zeros, known.norm) == (0, 4, 2, 5)
+    assert known.mean == 7 / 4
+
+
+def test_complex_values_are_measured_by_their_magnitudes() -> None:
+    known = summarise(torch.tensor([3 + 4j, 0j]))
+    assert (known.measured, known.minimum, known.maximum, known.zeros) == ("magnitudes", 0, 5, 1)
+    assert summarise(torch.ones(2)).measured == "values"
+
+
+def test_without_values_no_number_is_told() -> None:
+    known = summarise(torch.zeros(0, 3))
+    assert (known.minimum, known.maximum, known.mean, known.deviation, known.norm) == (None,) * 5
+    assert (known.zeros, known.nans, known.infinities, known.histogram, known.magnitude) == (0, 0, 0, (), 0)
+    assert (known.low, known.high) == (0, 0)
+
+
+def test_one_value_has_no_deviation() -> None:
+    known = summarise(torch.tensor([-3.0]))
+    assert (known.deviation, known.mean, known.magnitude, known.histogram) == (None, -3, 3, (1,))
+
+
+def test_a_histogram_can_be_left_out() -> None:
+    known = summarise(torch.ones(3), histogram=False)
+    assert (known.histogram, known.mean) == ((), 1)
+
+
+def test_a_histogram_reaches_five_deviations_from_the_mean() -> None:
+    values = torch.cat([NOISE, torch.tensor([1e6, -1e6])])
+    known = summarise(values)
+    spread = values.double().std().item()
+    assert (known.low, known.high) == (pytest.approx(-5 * spread), pytest.approx(5 * spread))
+    assert (known.histogram[0], known.histogram[-1], sum(known.histogram)) == (1, 1, 103)
+
+
+@pytest.mark.parametrize("stored", [[-1.0, 3.0, -0.5, 2.0], [1.0, 3.0, 2.0], [-1.0, -3.0]])
+def test_implied_zeros_stand_in_the_bin_of_zero(stored: list[float]) -> None:
+    dense = torch.zeros(100)
+    dense[: len(stored)] = torch.tensor(stored)
+    assert summarise(dense.to_sparse()).histogram == summarise(dense).histogram
+
+
+def test_each_channel_of_a_quantized_tensor_has_its_own_scale() -> None:
+    scales, zeros = torch.tensor([0.1, 1.0]), torch.tensor([0, 0])
+    values = torch.tensor([[0.1, 0.2], [1.0, 4.0]])
+    known = summarise(torch.quantize_per_channel(values, scales, zeros, 0, torch.qint8))
+    assert (known.minimum, known.maximum) == (pytest.approx(0.1), pytest.approx(4))
+
+
+@pytest.mark.parametrize("strange", [math.nan, math.inf, -math.inf])
+def test_a_histogram_holds_the_finite_values_alone(strange: float) -> None:
+    values = torch.cat([NOISE, torch.tensor([strange])])
+    assert summarise(values).histogram == summarise(NOISE).histogram
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.complex(NOISE, NOISE),
+        torch.quantize_per_tensor(NOISE, 0.01, 0, torch.qint8),
+        NOISE,
+        NOISE.half(),
+    ],
+    ids=["complex", "quantized", "float32", "half"],
+)
+def test_values_that_are_no_whole_numbers_get_all_the_bins(tensor: torch.Tensor) -> None:
+    assert len(summarise(tensor).histogram) == BINS

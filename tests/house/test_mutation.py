@@ -1,0 +1,43 @@
+"""`make mutate`: each file has tests near it, and the quickest that run a line come first."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.mutation.nearby import NEARBY, Known, chosen, files_near, state_of
+
+KNOWN = [
+    Known("slow", 9.0, {"a.py": {1, 2}}),
+    Known("quick", 1.0, {"a.py": {2, 3}}),
+    Known("other", 1.0, {"b.py": {2}}),
+    Known("middle", 3.0, {"a.py": {2}, "b.py": {1}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "lines", "budget", "names"),
+    [
+        ("a.py", range(2, 3), 60, ["quick", "middle", "slow"]),
+        ("a.py", range(2, 3), 5, ["quick", "middle"]),
+        ("a.py", range(1, 2), 5, ["slow"]),
+        ("a.py", range(4, 9), 60, []),
+        ("b.py", None, 60, ["other", "middle"]),
+        ("c.py", None, 60, []),
+    ],
+)
+def test_the_quickest_tests_that_run_a_line_are_chosen(
+    path: str, lines: range | None, budget: float, names: list[str]
+) -> None:
+    assert chosen(KNOWN, path, lines, budget) == names
+
+
+@pytest.mark.parametrize("start", [start for start, _ in NEARBY])
+def test_every_place_of_the_package_has_tests_near_it(start: str, root: Path) -> None:
+    files = files_near(root, start)
+    assert files
+    assert all((root / file).is_file() for file in files)
+
+
+def test_a_measurement_is_of_one_state_of_the_files(root: Path) -> None:
+    states = {state_of(root, file) for file in files_near(root, "lispe_kernel/display/drawing/statistics.py")}
+    assert len(states) == len(files_near(root, "lispe_kernel/display/drawing/statistics.py"))

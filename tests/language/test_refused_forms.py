@@ -1,0 +1,146 @@
+"""Forms that cannot be: the text of each refusal, which says what the form needs."""
+
+from __future__ import annotations
+
+import pytest
+
+from .support import error_of
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("(list 1 .)", "Error: two '.' in a row. Composition is impossible"),
+        ("(list . . list 2)", "Error: two '.' in a row. Composition is impossible"),
+        ("(setg (a b) '(1 2 3))", "Error: a list of variable should have the same size as its value."),
+        ("(let 3 4)", "Error: unbalanced list of variables in 'let'"),
+        ("(defun f () (+= (foo x) 1)) (f)", "Error: Expecting an index access with 'at'"),
+        ("(defun f (a (b 2)) (list a b)) (f 1 (? b))", "Error: illegal argument."),
+        ("(defun f (a (b 2)) (list a b)) (f 1 (? b 5) 3)", "Error: illegal argument."),
+        ("(self 1)", "Error: 'self' can only be used inside a function"),
+        ("(defun f (a) (self)) (f 1)", "Error: Wrong number of arguments for: 'self' in 'f'"),
+        ("(defun f (a) (self 1 2)) (f 1)", "Error: Wrong number of arguments for: 'self' in 'f'"),
+        ("(switch 1 2)", "Error: wrong 'switch statement'"),
+        ("(class@ 3 (x))", "Error: wrong class name: '3'"),
+        ("(class@ car (x))", "Error: 'car' is a reserved keyword."),
+        ("(class@ C (x) 5)", "Error: a class contains methods: (defun name (parameters) body...)"),
+        ("(class@ C ((3 x)) (defun m () x))", "Error: Invalid variable name: '3'"),
+        ("(class@ C (x) (defun car () x))", "Error: 'car' is a reserved keyword."),
+        ("(defun f (list) list)", "Error: Invalid variable name: 'list' (keyword)"),
+        ("(defun f 3 4)", "Error: List of missing parameters in a function declaration"),
+        ("(defun f ((() r) a) a)", "Error: Wrong parameter description: the rest parameter must be the last"),
+        ("(defun f ((3 4)) 1)", "Error: Invalid variable name: '3'"),
+        ("(defun 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(lambda 3 4)", "Error: Missing parameter list in a lambda declaration"),
+        ("(link 3 'car)", """Error: link: use (link "name" 'function)"""),
+        ("(use 3)", """Error: use: name a library ('lispe_torch) or a file ("file.lisp")"""),
+        ("(mloop 3 4 5)", "Error: 'mloop' needs a list of variables, as many containers, and a body"),
+        (
+            "(lloop (a b) '(1))",
+            "Error: Wrong number of arguments for: 'lloop' (use (lloop (variable...) container... body...))",
+        ),
+        ("(defmacro 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(defmacro car (x) x)", "Error: 'car' is a reserved keyword."),
+        ("(defmacro m 3 4)", "Error: List of missing parameters in a function declaration"),
+        ('(defmacro m ("x") 7) (m "y")', """Error: cannot apply this macro: m to '(m "y")'"""),
+        ("(defmacro m (a b $ r) (list a b $ r)) (m 1)", "Error: cannot apply this macro: m to '(m 1)'"),
+        ("(§ 1 +)", "Error: Infix expression is malformed"),
+        ("(§ 1 2 3)", "Error: Infix expression is malformed"),
+        ("(f_ 3)", "Error: Wrong use of 'f_'"),
+        (
+            '(f_ "a{(}b")',
+            "Error: Wrong use of 'f_': Error: parentheses do not balance: this '(' is never closed",
+        ),
+        ('(f_ "a{1 2}b")', "Error: wrong function call: '1' is not a function"),
+        ('(f_ "a{}b")', "Error: Wrong use of 'f_': an expression is expected between the braces"),
+        ('(f_ "a{b")', "Error: Wrong format: a '{' of the text is never closed"),
+        ("(defspace 3)", "Error: a name space needs a name"),
+        (
+            '(^^ "a" 2)',
+            """Error: cannot evaluate '^^' with these operands: the string "a" and the integer 2""",
+        ),
+        ("(<< 1 -1)", "Error: cannot shift by -1"),
+        ("(defpat f ([a $ b c]) a)", "Error: '$' must stand before the last element of a list pattern"),
+        (
+            "(defpat f ((set 1 x $ r)) (list x r)) (f (set 1))",
+            "Error: Could not find a match for function: 'f'",
+        ),
+        ("(defpat 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(defpat f 3 4)", "Error: List of missing parameters in a function declaration"),
+        ("(defpat f ((< 3 3)) 1)", "Error: Missing argument in defpat function"),
+        ("(data@ (Circle integer_) 3)", "Error: A data structure can only contain non empty lists"),
+        ("(data@ S (car integer_))", "Error: 'car' is a reserved keyword."),
+        (
+            "(class@ C (x) (defun m () x)) (C (setq x 3))",
+            "Error: Uses 'setqi' instead of 'setq' in a class instantiation",
+        ),
+        ("(class@ C (x) (defun m () x)) (C (setqi z 3))", "Error: the class 'C' has no field 'z'"),
+        (
+            "(class@ C (x) (defun inc () (setqi x (+ x 1)))) (setq c (C 5)) (c (inc)) (c (inc)) (c x)",
+            "Error: Unbound atom: 'x'",
+        ),
+        ("(withclass 3 4)", "Error: Unknown class"),
+        ("(class@ A (x) (defun f () (from@ Nothing (g))))", "Error: Unknown class: '(from@ Nothing (g))'"),
+        ("(from@ A 3)", "Error: cannot execute this method out of an instance"),
+        ("(toclean 'x)", "Error: cannot execute this method out of an instance"),
+        ("(dethread 3 (x) x)", "Error: Missing name in the declaration of a function"),
+        ("(dethread car (x) x)", "Error: 'car' is a reserved keyword."),
+        ("(defspace a (setq x 3)) (space a x)", "Error: Unbound atom: 'x'"),
+        ("(setconst P 3) (setq P 4)", "Error: 'P' is a constant value"),
+        (
+            '(defun f (l) (set@ l 0 "z") l) (list (f (list 1 2)) (f "abc"))',
+            'Error: cannot modify this element: the string "abc"',
+        ),
+        ('(setq s "abc") (set@ s 0 "z") s', 'Error: cannot modify this element: the string "abc"'),
+        ('(dictionary "a")', "Error: dictionary has a different number of key/value"),
+        ("(and)", "Error: Wrong number of arguments for: 'and' (use (and test...))"),
+        ("(or)", "Error: Wrong number of arguments for: 'or' (use (or test...))"),
+        ("(cond)", "Error: Wrong number of arguments for: 'cond' (use (cond (test body...)...))"),
+        ("(cond (3))", "Error: in a 'cond' the first element must be a list"),
+        ("(cond 3)", "Error: in a 'cond' the first element must be a list"),
+        (
+            """(class@ C (x) (defun get () x)) (class@ D (x) (defun get () (* x 10)))
+            (withclass C ((D 2) (get)))""",
+            "Error: mismatch between class instance and class definition",
+        ),
+        ("(defun f (c k) (@ c k)) (f (list 1 2) 5)", "Error: index out of bounds: (@ c k)"),
+        (
+            '(defun f (c k) (@ c k)) (f {"a":1} "z")',
+            'Error: index out of bounds: the dictionary has no key "z"',
+        ),
+        ("(% 7 0)", "Error: division by zero"),
+        ("(/ 1 0)", "Error: division by zero"),
+        (
+            """(defun f (x) (switch x (1 'one) ("a" 'text) ((+ 1 1) 'two)))
+            (list (f 1) (f "a") (f 2) (f 3))""",
+            "Error: Unknown 'switch' key: '2'",
+        ),
+        ("(for 3 '(1) 2)", "Error: Invalid variable name: '3'"),
+        ("(for car '(1) 2)", "Error: Invalid variable name: 'car' (keyword)"),
+        ("(defun f (x) (setq car 3) car) (f 1)", "Error: Invalid variable name: 'car' (keyword)"),
+        ("(filter (λ (x) x) 3)", "Error: filter: the second argument must be a container, not the integer 3"),
+        ("(map (λ (x) x) 3)", "Error: map: the second argument must be a container, not the integer 3"),
+        (
+            "(foldl (λ (a x) x) 0 3)",
+            "Error: foldl: the third argument must be a container, not the integer 3",
+        ),
+        ("(filter '(< 2) 3)", "Error: filter: the second argument must be a container, not the integer 3"),
+        ("(map 'car 3)", "Error: map: the second argument must be a container, not the integer 3"),
+        (
+            "(takewhile (λ (x) x) 3)",
+            "Error: takewhile: the second argument must be a container, not the integer 3",
+        ),
+        (
+            "(dropwhile (λ (x) x) 3)",
+            "Error: dropwhile: the second argument must be a container, not the integer 3",
+        ),
+        ("(class@ C (x y) (defun m () x)) (C 1)", "Error: argument list mismatch with the parameter list"),
+        ("(class@ C (x y) (defun m () x)) (C)", "Error: argument list mismatch with the parameter list"),
+        (
+            "(class@ C (x y) (defun m () x)) (C 1 2 3)",
+            "Error: argument list mismatch with the parameter list",
+        ),
+    ],
+)
+def test_a_form_that_cannot_be_is_refused(source: str, text: str) -> None:
+    assert error_of(source).text == text
