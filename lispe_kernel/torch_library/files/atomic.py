@@ -83,11 +83,11 @@ class _Part:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        try:
+        # A whole file was flushed before; what a full disk refuses here belongs to a part that goes anyway.
+        with suppress(OSError):
             self._file.close()
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(self._part)
+        with suppress(FileNotFoundError):
+            os.unlink(self._part)
 
     def write(self, fill: Fill) -> None:
         """Let `fill` write the file, and flush it to the disk."""
