@@ -246,7 +246,7 @@ def _listing() -> Row:
 
 def _adapters() -> list[Row]:
     """Another adapter of a 4096x4096 layer, rank 16: from a file, and between adapters already loaded."""
-    from peft import LoraConfig, get_peft_model  # noqa: PLC0415 - seconds, for two rows only
+    from peft import LoraConfig, get_peft_model
 
     layer = lora_linear(4096, 4096, 16, 32.0)
     for name in ("one", "two"):

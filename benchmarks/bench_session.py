@@ -27,4 +27,4 @@ def measure() -> list[Row]:
             subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
             taken.append(time.perf_counter() - begin)
     note = f"{STARTS} processes each, against one that imports asyncio, sqlite3, unittest, email"
-    return [row("a first Session in Python", times[OURS][1:], times[ALTERNATIVE][1:], note)]
+    return [row("a first Session in Python", times[OURS][1:], times[ALTERNATIVE][1:], note, 2)]

@@ -124,7 +124,7 @@ class Measured:
         jobs = [measuring(file, answer) for file, answer in answers.items() if not answer.exists()]
         if jobs:
             print(f"Measuring which lines {len(jobs)} test files run", flush=True)
-        trials.run_all(jobs, self._copies, lambda job, status, place: None)
+        trials.run_all(jobs, self._copies, lambda _job, _status, _place: None)
         self._known |= {
             file: nearby.read(answer) if answer.exists() else [] for file, answer in answers.items()
         }

@@ -31,7 +31,13 @@ PARTS: dict[str, tuple[Any, ...]] = {
     "Texts and pages": (lispe_kernel.to_text, display.bundle, printer.register_kind),
     "Errors": (lispe_kernel.LispeError, errors.CompileError, errors.Frame, errors.Span),
     "The registry of functions": (functions.function, functions.Function, functions.Registry),
-    "The registry of special forms": (forms.special, forms.SpecialForm, inlines.inline, inlines.question, inlines.syntax),
+    "The registry of special forms": (
+        forms.special,
+        forms.SpecialForm,
+        inlines.inline,
+        inlines.question,
+        inlines.syntax,
+    ),
     "The registry of views": (views.renderer, views.View),
 }
 

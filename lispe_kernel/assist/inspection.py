@@ -70,7 +70,7 @@ class Inspector:
     def __init__(self, session: SessionSource) -> None:
         self._session = session
 
-    def inspect(self, code: str, cursor: int, detail: int = 0) -> dict[str, Any]:
+    def inspect(self, code: str, cursor: int, _detail: int = 0) -> dict[str, Any]:
         """The content of an inspect_reply: the word at the cursor, else the call around it."""
         for name in self._candidates(code, cursor):
             data = self.about(name)

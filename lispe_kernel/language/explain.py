@@ -219,7 +219,7 @@ def near(name: str, names: Iterable[str]) -> str:
     """A hint with the known names that look like an unknown one, or an empty text."""
     if name in _ELSEWHERE:
         return f" (LispE says {_ELSEWHERE[name]})"
-    import difflib
+    import difflib  # noqa: PLC0415 - start-up: only an unknown name needs it
 
     found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)
     return f" (did you mean {' or '.join(repr(n) for n in found)}?)" if found else ""

@@ -54,8 +54,8 @@ class Job:
 
     run: Callable[[Path], None]
     seconds: float  # of the processor, at most
-    before: Callable[[Path], object] = lambda place: None
-    after: Callable[[Path], object] = lambda place: None
+    before: Callable[[Path], object] = lambda _place: None
+    after: Callable[[Path], object] = lambda _place: None
 
 
 def warm_up() -> None:
@@ -169,7 +169,7 @@ def trial(mutant: Mutant, names: list[str], seconds: float) -> Job:
         sys.exit(int(pytest.main(options, plugins=[_Chosen(names, place / "killer")])))
 
     # With the time of the original, so that its bytecode holds.
-    return Job(run, seconds, before, lambda place: shutil.copy2(root / mutant.path, place / mutant.path))
+    return Job(run, seconds, before, lambda _place: shutil.copy2(root / mutant.path, place / mutant.path))
 
 
 class _Chosen:

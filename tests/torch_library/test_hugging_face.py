@@ -48,7 +48,7 @@ IDS = torch.tensor([[1, 5, 7, 9, 3, 2, 8, 30, 31, 0, 11, 12], [3, 1, 4, 1, 5, 9,
 
 def saved(folder, name: str, settings: dict) -> torch.Tensor:
     """Save a random model of transformers; gives its logits for IDS."""
-    import transformers  # noqa: PLC0415 - slow to import, and only these tests need it
+    import transformers
 
     family = name.partition(",")[0]
     config = getattr(transformers, f"{family}Config")(**{**SMALL, **settings})

@@ -166,7 +166,7 @@ def _surviving(node: Node, entry: Kinds, around: Kinds) -> Kinds:
         return known
     assigned: list[tuple[Variable, Node | None, str]] = []
 
-    def collect(at: Node) -> None:
+    def collect(at: Any) -> None:
         kind = type(at)
         if kind is Assign:
             variable = _variable_of(at.target)
@@ -200,20 +200,20 @@ def _variable_of(target: Target) -> Any:
     return target.name.variable if type(target) is ToFound else None
 
 
-def _expected(node: Node, known: Kinds, around: Kinds) -> str:
+def _expected(node: Any, known: Kinds, around: Kinds) -> str:
     """The kind of a node's value, given kinds of variables that change and of those that do not."""
     kind = type(node)
     if kind is Constant:
-        return node.kind
+        return str(node.kind)
     if kind is Read or kind is Name:
         variable = node.variable
         if variable is None or variable.shared:
             return ""
         return known[variable] if variable in known else around.get(variable, "")
     if kind is Primitive:
-        return node.inline.result([_expected(part, known, around) for part in node.arguments], node)
+        return str(node.inline.result([_expected(part, known, around) for part in node.arguments], node))
     if kind is Helper or kind is Call:
-        return node.kind
+        return str(node.kind)
     return ""
 
 

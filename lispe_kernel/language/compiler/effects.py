@@ -6,7 +6,7 @@ Kinds and emission ask only here; nothing else in the compiler knows what a call
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.compiler.tree import (
     Assign,
@@ -48,13 +48,13 @@ NONE = Effects(frozenset(), 0)
 def effects(node: Node) -> Effects:
     """What evaluating a node may change. Kept at the node: the tree does not change after `resolve`."""
     try:
-        return node.effects
+        return node.effects  # type: ignore[no-any-return]
     except AttributeError:
         node.effects = found = _effects(node)
         return found
 
 
-def _effects(node: Node) -> Effects:
+def _effects(node: Any) -> Effects:
     variables: set[Variable] = set()
     flags = 0
     for part in node.parts():
@@ -86,7 +86,7 @@ def _stored(target: Target, variables: set[Variable]) -> int:
     return FIELDS if isinstance(target, ToField) else GLOBALS if isinstance(target, ToGlobal) else 0
 
 
-def stays(node: Node, later: Node) -> bool:
+def stays(node: Any, later: Node) -> bool:
     """Whether a node gives the same value when it is read after `later` instead of before it."""
     kind = type(node)
     if kind is Constant or kind is Quoted:

@@ -21,7 +21,7 @@ from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.registry import is_definition, special_forms
 from lispe_kernel.language.compiler.resolve import Resolver
-from lispe_kernel.language.compiler.tree import is_plain
+from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
@@ -120,7 +120,7 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
     function: Function = definition.function
     code = _code_of(r, function)
     defaults = tuple(
-        node.value if is_plain(node) else UNSET_VALUE
+        node.value if isinstance(node, Constant) and is_plain(node) else UNSET_VALUE
         for node in (function.defaults[p] for p in function.parameters if p in function.defaults)
     )
     return FunctionCode(

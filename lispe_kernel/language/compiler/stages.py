@@ -111,7 +111,7 @@ def _facts(node: Node) -> str:
     if isinstance(node, Helper):
         return node.name.strip()
     if isinstance(node, Primitive):
-        return node.inline.name.strip()
+        return str(node.inline.name).strip()
     if isinstance(node, Python):
         return node.operation.strip()
     return _target(node.target) if isinstance(node, Assign) else ""

@@ -41,7 +41,7 @@ def capture() -> dict[str, Any]:
 
 
 def _cuda_runs() -> bool:
-    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+    return bool(torch.cuda.is_initialized())
 
 
 def _session_dice() -> Dice | None:

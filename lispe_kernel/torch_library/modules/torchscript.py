@@ -112,7 +112,7 @@ def jit_load(model_path: str, device: Any = "cpu") -> JitModel:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=DeprecationWarning)
-            module = torch.jit.load(path, map_location=where)  # type: ignore[no-untyped-call]
+            module = torch.jit.load(path, map_location=where)
     except (RuntimeError, ValueError, OSError) as error:
         raise LispeError(f"{failed} (not a TorchScript file)") from error
     return JitModel(module.eval(), where)

@@ -51,9 +51,7 @@ def backward(loss: Any, retain_graph: Any = None, create_graph: Any = None) -> A
     Source: torch API 8.2
     """
     value = arguments.tensor(loss, "Error: Argument must be a tensor (loss)")
-    value.backward(  # type: ignore[no-untyped-call]
-        retain_graph=True if retain_graph else None, create_graph=bool(create_graph)
-    )
+    value.backward(retain_graph=True if retain_graph else None, create_graph=bool(create_graph))
     return TRUE
 
 

@@ -108,16 +108,20 @@ def _turn(e: Emitter, node: SelfCall) -> None:
         fixed = len(parameters) - 1
         arguments, others = arguments[:fixed], arguments[fixed:]
         if len(arguments) == fixed:
-            arguments.append(e.tuple(others))
+            arguments.append(e.tuple_(others))
     for parameter in parameters[len(arguments) :]:
         default = function.defaults.get(parameter)
         given = default is not None and is_plain(default)
         arguments.append(
-            e.tuple([]) if parameter is function.rest else e.value(default) if given else e.name(" unset")
+            e.tuple_([])
+            if parameter is function.rest
+            else e.value(default)
+            if given and default is not None
+            else e.name(" unset")
         )
     if e.turning:
         # Some lambda keeps a variable of this turn: the next one is a call of its own.
-        e.return_(e.call(" again", e.tuple(arguments)))
+        e.return_(e.call(" again", e.tuple_(arguments)))
         return
     moved = [
         (parameter.python, value)
@@ -128,7 +132,7 @@ def _turn(e: Emitter, node: SelfCall) -> None:
         e.assign(*moved[0])
     elif moved:
         targets: list[ast.expr] = [e.stored(name) for name, _ in moved]
-        e.assign(e.tuple(targets, ast.Store()), e.tuple([value for _, value in moved]))
+        e.assign(e.tuple_(targets, ast.Store()), e.tuple_([value for _, value in moved]))
     e.continue_()
 
 
@@ -165,11 +169,11 @@ def _operation(e: Emitter, node: Python) -> ast.expr:
     if operation == "[]":
         return e.subscript(parts[0], parts[1])
     if operation == "[:]":
-        return e.subscript(parts[0], e.slice(parts[1], parts[2] if len(parts) > 2 else None))
+        return e.subscript(parts[0], e.slice_(parts[1], parts[2] if len(parts) > 2 else None))
     if operation == "+":
         return e.binary(parts[0], ast.Add(), parts[1])
     if operation == "()":
-        return e.tuple(parts)
+        return e.tuple_(parts)
     return e.call(operation, *parts)
 
 

@@ -35,6 +35,7 @@ from lispe_kernel.language.compiler.tree import (
     Seen,
     Target,
     ToFound,
+    ToGlobal,
     ToVariable,
     Unpack,
     While,
@@ -82,7 +83,7 @@ def _differing(e: Emitter, node: Logic) -> ast.expr:
 
 @emits(Logic)
 def _logic(e: Emitter, node: Logic, destination: Destination) -> ast.expr | None:
-    return e.deliver(e.question(_logic_test(e, node)), destination)
+    return e.deliver(e.question(e.test(node)), destination)
 
 
 # -- branches -----------------------------------------------------------------------------------------
@@ -145,13 +146,13 @@ def _direct(target: Target) -> str | None:
         )
     if isinstance(target, ToVariable):
         return None if target.variable.boxed else target.variable.python
-    return target.python if getattr(target, "direct", False) else None
+    return target.python if isinstance(target, ToGlobal) and target.direct else None
 
 
 def _ends_in_one_store(node: Node) -> bool:
     """Whether a node written into a variable stores it once, after everything was evaluated."""
     if isinstance(node, Primitive):
-        return node.inline.stores_last
+        return bool(node.inline.stores_last)
     if isinstance(node, If):
         return _ends_in_one_store(node.then) and _ends_in_one_store(node.otherwise)
     return not isinstance(node, Block | While | Each | Protect | Within)
@@ -211,7 +212,7 @@ def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
 
     def write(to: Destination) -> None:
         if node.first:
-            items_now = items if isinstance(items, ast.Constant) else e.saved(items)
+            items_now: ast.expr = items if isinstance(items, ast.Constant) else e.saved(items)
             for target in node.targets:
                 e.store(target, e.nil())
         else:
@@ -221,8 +222,8 @@ def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
         body = [*opening, *e.block_of(node.body, to)]
         after = e.block_of(node.last, EFFECT) if node.last is not None else []
         stored = [e.stored(name) for name in names]
-        target = e.tuple(list(stored), ast.Store()) if node.several else stored[0]
-        e.for_(target, items_now, body, after)
+        assigned: ast.expr = e.tuple_(stored, ast.Store()) if node.several else stored[0]
+        e.for_(assigned, items_now, body, after)
 
     return _loop(e, destination, write)
 
@@ -352,4 +353,4 @@ def _seen(e: Emitter, node: Seen, destination: Destination) -> ast.expr | None:
     found |= {variable.name: e.read(variable) for variable in node.visible}
     found |= {name: e.read(variable) for name, variable in node.lexical}
     keys: list[ast.expr | None] = [e.constant(name) for name in sorted(found)]
-    return e.deliver(e.dict(keys, [found[name] for name in sorted(found)]), destination)
+    return e.deliver(e.dict_(keys, [found[name] for name in sorted(found)]), destination)

@@ -264,7 +264,7 @@ class Emitter(Nodes):
             self._store_found(target, value)
             return
         if isinstance(target, ToVariable) and target.binds and target.variable.boxed:
-            value = self.list([value])
+            value = self.list_([value])
         self.assign(self.target(target), value)
 
     def _store_found(self, target: ToFound, value: ast.expr) -> None:

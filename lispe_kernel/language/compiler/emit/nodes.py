@@ -7,6 +7,7 @@ debuggers point at LispE text. Knows nothing of what any form means.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 from lispe_kernel.language.errors import NOWHERE, Span
@@ -29,7 +30,7 @@ class Nodes:
         self.block: list[ast.stmt] = []
         self.constants: list[Any] = []
         self._constant_index: dict[int, int] = {}
-        self._place: dict[str, int] = {}
+        self._place: dict[str, Any] = {}
         self.place = NOWHERE
 
     @property
@@ -62,7 +63,8 @@ class Nodes:
             index = len(self.constants)
             self.constants.append(value)
             self._constant_index[id(value)] = index
-        return ast.Constant((MARK, index), **self._place)
+        mark: Any = (MARK, index)
+        return ast.Constant(mark, **self._place)
 
     def true(self) -> ast.expr:
         return self.name(TRUE_NAME)
@@ -83,18 +85,19 @@ class Nodes:
 
     def _whole(self, value: ast.expr) -> ast.expr:
         """A marked constant in a form of which Python's compiler computes nothing before it is put in."""
-        if isinstance(value, ast.Constant) and type(value.value) is tuple:
+        held: Any = value.value if isinstance(value, ast.Constant) else None
+        if type(held) is tuple:
             return self.noted(" k", value)
         return value
 
-    def compare(self, left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> ast.Compare:
-        return ast.Compare(left, ops, others, **self._place)
+    def compare(self, left: ast.expr, ops: Sequence[ast.cmpop], others: Sequence[ast.expr]) -> ast.Compare:
+        return ast.Compare(left, list(ops), list(others), **self._place)
 
     def choose(self, test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
         return ast.IfExp(test, then, otherwise, **self._place)
 
-    def boolean(self, op: ast.boolop, values: list[ast.expr]) -> ast.expr:
-        return values[0] if len(values) == 1 else ast.BoolOp(op, values, **self._place)
+    def boolean(self, op: ast.boolop, values: Sequence[ast.expr]) -> ast.expr:
+        return values[0] if len(values) == 1 else ast.BoolOp(op, list(values), **self._place)
 
     def negate(self, test: ast.expr) -> ast.expr:
         return ast.UnaryOp(ast.Not(), test, **self._place)
@@ -105,16 +108,16 @@ class Nodes:
     def attribute(self, value: ast.expr, name: str, context: ast.expr_context = LOAD) -> ast.Attribute:
         return ast.Attribute(value, name, context, **self._place)
 
-    def tuple(self, elements: list[ast.expr], context: ast.expr_context = LOAD) -> ast.Tuple:
-        return ast.Tuple(elements, context, **self._place)
+    def tuple_(self, elements: Sequence[ast.expr], context: ast.expr_context = LOAD) -> ast.Tuple:
+        return ast.Tuple(list(elements), context, **self._place)
 
-    def list(self, elements: list[ast.expr]) -> ast.List:
+    def list_(self, elements: list[ast.expr]) -> ast.List:
         return ast.List(elements, LOAD, **self._place)
 
-    def dict(self, keys: list[ast.expr | None], values: list[ast.expr]) -> ast.Dict:
+    def dict_(self, keys: list[ast.expr | None], values: list[ast.expr]) -> ast.Dict:
         return ast.Dict(keys, values, **self._place)
 
-    def slice(self, start: ast.expr | None, end: ast.expr | None) -> ast.Slice:
+    def slice_(self, start: ast.expr | None, end: ast.expr | None) -> ast.Slice:
         return ast.Slice(start, end, None, **self._place)
 
     def noted(self, name: str, value: ast.expr) -> ast.NamedExpr:
@@ -138,7 +141,7 @@ class Nodes:
         self.block.append(statement)
 
     @property
-    def where(self) -> dict[str, int]:
+    def where(self) -> dict[str, Any]:
         """The current place as the arguments of a node."""
         return self._place
 
@@ -205,7 +208,7 @@ class Nodes:
             [ast.Expr(ast.Constant(doc, **self._place), **self._place)] if doc else []
         )
         statements.extend(body or [self.pass_()])
-        return ast.FunctionDef(name, arguments, statements, [], None, None, **self._place, type_params=[])
+        return ast.FunctionDef(name, arguments, statements, [], None, None, **self._place)
 
     def argument(self, name: str) -> ast.arg:
         return ast.arg(name, None, None, **self._place)

@@ -177,7 +177,7 @@ def _write_subscript(
         e.assign(e.subscript(container, key, ast.Store()), e.name(name))
     with e.nested_block() as slow:
         old = e.call(" element", container, key)
-        e.assign(name, e.call(" change", e.constant(operator), old, e.tuple([operand]), container, key))
+        e.assign(name, e.call(" change", e.constant(operator), old, e.tuple_([operand]), container, key))
     with e.nested_block() as guarded:
         e.try_(fast, e.name(" Lookup"), None, slow)
     if nodes[0].kind in ("list", "dictionary"):

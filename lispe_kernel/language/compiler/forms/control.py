@@ -190,7 +190,7 @@ def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     value = e.simple(e.value(source))
     if source.kind == "list":
         return e.deliver(value, destination)
-    found = e.call(" items", value)
+    found: ast.expr = e.call(" items", value)
     if source.kind not in ("dictionary", "numbers"):
         found = e.choose(e.is_of(value, " List"), value, found)
     return e.deliver(found, destination)

@@ -199,4 +199,4 @@ def made_list(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
     """A list written out."""
     if not node.arguments:
         return e.deliver(e.call(" list"), destination)
-    return e.deliver(e.call(" list", e.tuple(e.operands(node.arguments))), destination)
+    return e.deliver(e.call(" list", e.tuple_(e.operands(node.arguments))), destination)

@@ -229,7 +229,7 @@ def _collect(e: Emitter, node: Collect, destination: Destination) -> ast.expr | 
         loop = ast.comprehension(e.stored(variable), source, [condition] if condition else [], 0)
         return e.deliver(ast.ListComp(value, [loop], **e.where), destination)
     found = e.function.temporary()
-    e.assign(found, e.list([]))
+    e.assign(found, e.list_([]))
     with e.nested_block() as adding:
         e.evaluate(e.call(e.attribute(e.name(found), "append"), value))
     if condition is not None:
