@@ -38,6 +38,19 @@ def _expression(arguments: list[str]) -> int:
     return _guarded(lambda: _evaluate(expression, rest))
 
 
+def _explain(arguments: list[str]) -> int:
+    """Write out what the compiler's stages make of a program file, or of an expression in parentheses."""
+    given = arguments[0]
+    text, name = (given, "command line") if given.lstrip().startswith("(") else (_text_of(given), given)
+    if text is None:
+        return FAILED
+
+    def work() -> None:
+        print(_session([]).explain(text, name), end="")
+
+    return _guarded(work)
+
+
 def _notebook(arguments: list[str]) -> int:
     from lispe_kernel.notebook.command import main as notebook_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
@@ -55,13 +68,18 @@ def _program(arguments: list[str]) -> int:
 
 def run_file(file: str, arguments: Sequence[str] = ()) -> int:
     """Run the program in a file with `_args` set; returns the exit status."""
+    text = _text_of(file)
+    return FAILED if text is None else _guarded(lambda: _run(text, file, arguments))
+
+
+def _text_of(file: str) -> str | None:
+    """The text of a file; None, and why on stderr, when it cannot be read."""
     try:
-        text = Path(file).read_text(encoding="utf-8-sig")
+        return Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         print(f"Error: cannot read '{file}': {reason}", file=sys.stderr)
-        return FAILED
-    return _guarded(lambda: _run(text, file, arguments))
+        return None
 
 
 def _run_stdin(arguments: Sequence[str]) -> int:
@@ -155,6 +173,9 @@ COMMANDS = CommandLine(
         Command(("-",), "[ARGUMENT ...]", "run a program read from standard input", _run_stdin),
         Command(
             ("-e", "--eval"), "EXPRESSION [ARGUMENT ...]", "print the value of an expression", _expression
+        ),
+        Command(
+            ("--explain",), "FILE", "show what the compiler makes of a program; nothing is run", _explain
         ),
         Command(("notebook",), "COMMAND FILE", "run, check, make or export a notebook", _notebook),
         Command(("-v", "--version"), "", "the version", _version),

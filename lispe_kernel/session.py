@@ -108,6 +108,16 @@ class Session:
         except RecursionError:
             raise CompileError("Error: the forms of this text are nested too deeply") from None
 
+    def explain(self, source: str, name: str | None = None) -> str:
+        """What the compiler's stages make of each form of a text: tree and Python. Nothing is run.
+
+        Raises CompileError.
+        """
+        from lispe_kernel.language.compiler.stages import explain_program  # noqa: PLC0415 - asked for by learners only
+
+        text = self._source(source, name, None)
+        return call_deep(lambda: explain_program(self, text, read(text, self.canonical)))
+
     def run_program(self, program: Program) -> Outcome:
         """Run a compiled text."""
         try:

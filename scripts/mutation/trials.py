@@ -169,7 +169,7 @@ def trial(mutant: Mutant, names: list[str], seconds: float) -> Job:
         sys.exit(int(pytest.main(options, plugins=[_Chosen(names, place / "killer")])))
 
     # With the time of the original, so that its bytecode holds.
-    return Job(run, seconds, before, lambda _place: shutil.copy2(root / mutant.path, place / mutant.path))
+    return Job(run, seconds, before, lambda _place: shutil.copy2(root / mutant.path, _place / mutant.path))
 
 
 class _Chosen:
