@@ -86,14 +86,17 @@ def test_a_loop_gives_this(source: str, value: str) -> None:
     assert text_of(source) == value
 
 
+USE = "(use (loop variable container body...) or (loop (variable from to) body...))"
+
+
 @pytest.mark.parametrize(
     ("source", "text"),
     [
         ("(break)", "Error: 'break' can only be used inside a loop"),
         ("(defun f () (break)) (loopcount 1 i (f))", "Error: 'break' can only be used inside a loop"),
-        ("(loop 3 '(1 2) 4)", "Error: Missing label for 'loop'"),
-        ("(loop (i 1) 4)", "Error: Missing label for 'loop' (use (loop (i from to) body...))"),
-        ("(loop i '(1 2))", "Error: Wrong number of arguments for: 'loop'"),
+        ("(loop 3 '(1 2) 4)", f"Error: Missing label for 'loop' {USE}"),
+        ("(loop (i 1) 4)", f"Error: Missing label for 'loop' {USE}"),
+        ("(loop i '(1 2))", f"Error: Wrong number of arguments for: 'loop' {USE}"),
     ],
 )
 def test_a_loop_that_cannot_be_is_refused(source: str, text: str) -> None:
