@@ -23,7 +23,6 @@ from lispe_kernel.language.compiler.calls import arity_error
 from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
-from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.compiler.variables import Signature, python_name
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
@@ -36,6 +35,7 @@ from lispe_kernel.language.library.numbers.maths import CONSTANTS
 from lispe_kernel.language.made import note, signature_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import EMPTY, Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner

@@ -15,8 +15,8 @@ import lispe_kernel
 from lispe_kernel import display, session
 from lispe_kernel.display.page import registry as views
 from lispe_kernel.language import errors, functions, printer
+from lispe_kernel.language import special_forms as forms
 from lispe_kernel.language.compiler import inlines
-from lispe_kernel.language.compiler import registry as forms
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "python-reference.md"
 OPENING = """\

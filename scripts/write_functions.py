@@ -14,8 +14,8 @@ from pathlib import Path
 from lispe_kernel import display, torch_library
 from lispe_kernel.language import compiler, library
 from lispe_kernel.language.compiler import special_forms
-from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function, registry
+from lispe_kernel.language.special_forms import SpecialForm
 from lispe_kernel.running import bridges, screen  # noqa: F401 - they register functions
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

@@ -13,9 +13,9 @@ from typing import Any
 from lispe_kernel.assist.cursor import place_at, word_around
 from lispe_kernel.assist.names import Name, SessionSource, definition, known
 from lispe_kernel.language.compiler.macro_calls import Macro
-from lispe_kernel.language.compiler.registry import SpecialForm
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.printer import describe, show, type_atom
+from lispe_kernel.language.special_forms import SpecialForm
 from lispe_kernel.language.values.instances import Instance
 
 # A variable's text in a tooltip.

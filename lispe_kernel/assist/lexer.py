@@ -23,8 +23,8 @@ from pygments.token import (
     _TokenType,
 )
 
-from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.functions import registry
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.session import Session
 
 # As in the reader: characters that end an atom.

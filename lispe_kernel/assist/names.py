@@ -12,12 +12,12 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from lispe_kernel.language.compiler.macro_calls import Macro
-from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.made import signature_of, source_of
 from lispe_kernel.language.printer import show
 from lispe_kernel.language.reader import tokens
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import SpecialForm, special_forms
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.session import Session
 

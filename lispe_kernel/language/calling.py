@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import LAMBDA
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.runtime import current, function_of_atom
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 
 

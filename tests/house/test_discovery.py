@@ -21,7 +21,7 @@ FILES = {
             return f"hello {name}"
     ''',
     "sounds/forms.py": '''
-        from lispe_kernel.language.compiler.registry import special
+        from lispe_kernel.language.special_forms import special
 
         @special("unless", "test body...", result=(-1,))
         def compile_unless(c, form, destination):

@@ -7,8 +7,8 @@ themselves: `load()` imports them.
 """
 
 from lispe_kernel.language.compiler.program import Program, compile_program
-from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.discovery import import_all
+from lispe_kernel.language.special_forms import special_forms
 
 __all__ = ["Program", "compile_program", "load", "special_forms"]
 

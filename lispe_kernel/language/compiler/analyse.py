@@ -14,42 +14,42 @@ from typing import Any, ClassVar
 
 from lispe_kernel.language.compiler.effects import effects
 from lispe_kernel.language.compiler.kinds import join
-from lispe_kernel.language.compiler.tree import (
+from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving, variable_of
+from lispe_kernel.language.compiler.statements import (
     Assign,
-    Block,
     Break,
-    Call,
     Collect,
-    Constant,
     Each,
-    Field,
-    Global,
-    Helper,
-    If,
     Lambda,
-    Logic,
-    Name,
-    Node,
-    Primitive,
     Protect,
-    Python,
-    Quoted,
     Raise,
-    Read,
     Return,
     Seen,
-    SelfCall,
     Target,
     ToFound,
     ToVariable,
     Unpack,
     While,
     Within,
-    walk,
+)
+from lispe_kernel.language.compiler.tree import (
+    Block,
+    Call,
+    Constant,
+    Field,
+    Global,
+    Helper,
+    If,
+    Logic,
+    Name,
+    Node,
+    Primitive,
+    Python,
+    Quoted,
+    Read,
+    SelfCall,
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
-
-Kinds = dict[Variable, str]
 
 
 def analyse(function: Function) -> None:
@@ -148,7 +148,7 @@ class Flow:
     def turns(self, node: Node, visit_turn: Callable[[], None]) -> None:
         """A part that may run any number of times: what is known before holds inside and after."""
         changed = effects(node).variables
-        known = _surviving(node, {v: self.kinds.get(v, "") for v in changed}, self.kinds)
+        known = surviving(node, {v: self.kinds.get(v, "") for v in changed}, self.kinds)
         for variable in changed:
             if known.get(variable):
                 self.kinds[variable] = known[variable]
@@ -157,64 +157,6 @@ class Flow:
         before = self.state()
         visit_turn()
         self.go_back(before)
-
-
-def _surviving(node: Node, entry: Kinds, around: Kinds) -> Kinds:
-    """The kinds of variables that still hold whenever the node has run any number of times."""
-    known = {variable: kind for variable, kind in entry.items() if kind}
-    if not known:
-        return known
-    assigned: list[tuple[Variable, Node | None, str]] = []
-
-    def collect(at: Any) -> None:
-        kind = type(at)
-        if kind is Assign:
-            variable = _variable_of(at.target)
-            if variable in known:
-                assigned.append((variable, at.value, ""))
-        elif kind is Unpack:
-            known_targets = [v for v in map(_variable_of, at.targets) if v in known]
-            assigned.extend((v, None, "") for v in known_targets)
-        elif kind is Each:
-            found = [v for v in map(_variable_of, at.targets) if v in known]
-            assigned.extend((v, None, "" if at.first or at.several else at.variable_kind) for v in found)
-
-    walk(node, collect)
-    changed = True
-    while changed:
-        changed = False
-        for variable, value, kind in assigned:
-            now = known[variable]
-            if not now:
-                continue
-            given = _expected(value, known, around) if value is not None else kind
-            joined = join(now, given)
-            if joined != now:
-                known[variable], changed = joined, True
-    return known
-
-
-def _variable_of(target: Target) -> Any:
-    if type(target) is ToVariable:
-        return target.variable
-    return target.name.variable if type(target) is ToFound else None
-
-
-def _expected(node: Any, known: Kinds, around: Kinds) -> str:
-    """The kind of a node's value, given kinds of variables that change and of those that do not."""
-    kind = type(node)
-    if kind is Constant:
-        return str(node.kind)
-    if kind is Read or kind is Name:
-        variable = node.variable
-        if variable is None or variable.shared:
-            return ""
-        return known[variable] if variable in known else around.get(variable, "")
-    if kind is Primitive:
-        return str(node.inline.result([_expected(part, known, around) for part in node.arguments], node))
-    if kind is Helper or kind is Call:
-        return str(node.kind)
-    return ""
 
 
 # -- the nodes ----------------------------------------------------------------------------------------
@@ -330,7 +272,7 @@ def _each(flow: Flow, node: Each) -> None:
         flow.visit(node.last)
         flow.meet(before)
     for target in node.targets:
-        variable = _variable_of(target)
+        variable = variable_of(target)
         if variable is not None:
             flow.kinds.pop(variable, None)
 

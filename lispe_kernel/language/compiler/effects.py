@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from lispe_kernel.language.compiler.tree import (
+from lispe_kernel.language.compiler.statements import (
     Assign,
+    Each,
+    Target,
+    ToField,
+    ToFound,
+    ToGlobal,
+    ToVariable,
+    Unpack,
+)
+from lispe_kernel.language.compiler.tree import (
     Call,
     Constant,
-    Each,
     Field,
     Global,
     Helper,
@@ -21,12 +29,6 @@ from lispe_kernel.language.compiler.tree import (
     Primitive,
     Quoted,
     Read,
-    Target,
-    ToField,
-    ToFound,
-    ToGlobal,
-    ToVariable,
-    Unpack,
 )
 from lispe_kernel.language.compiler.variables import Variable
 

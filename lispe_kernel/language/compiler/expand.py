@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.registry import is_definition, special_forms
 from lispe_kernel.language.forms import DOT, QUOTE, Form, head
+from lispe_kernel.language.special_forms import is_definition, special_forms
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver

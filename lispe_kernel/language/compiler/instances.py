@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.registry import special_forms
+from lispe_kernel.language.compiler.statements import Assign, Target, ToField
 from lispe_kernel.language.compiler.tree import (
-    Assign,
     Block,
     Call,
     Constant,
@@ -21,11 +20,10 @@ from lispe_kernel.language.compiler.tree import (
     Node,
     Python,
     SelfCall,
-    Target,
-    ToField,
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 

@@ -19,12 +19,12 @@ from lispe_kernel.language.compiler.emit.functions import function_ast
 from lispe_kernel.language.compiler.emit.nodes import MARK
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.macro_calls import Macro
-from lispe_kernel.language.compiler.registry import is_definition, special_forms
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import is_definition, special_forms
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,8 @@ from typing import Any
 from lispe_kernel.language.compiler.calls import computed_call, named_call
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.instances import InstanceScope, instance_call
-from lispe_kernel.language.compiler.registry import SpecialForm, special_forms
+from lispe_kernel.language.compiler.statements import Assign, Target, ToFound, ToGlobal, ToVariable
 from lispe_kernel.language.compiler.tree import (
-    Assign,
     Block,
     Constant,
     Global,
@@ -29,16 +28,13 @@ from lispe_kernel.language.compiler.tree import (
     Python,
     Quoted,
     Read,
-    Target,
-    ToFound,
-    ToGlobal,
-    ToVariable,
 )
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import CompileError, Span
 from lispe_kernel.language.forms import AT, Form, as_data
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import SpecialForm, special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 # A nesting that no person writes; deeper forms would exhaust the stack of Python's own compiler.

@@ -14,23 +14,18 @@ from lispe_kernel.language.compiler.emit.emitter import Emitter
 from lispe_kernel.language.compiler.emit.functions import function_ast
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.resolve import Resolver
+from lispe_kernel.language.compiler.statements import Assign, Lambda, ToField, ToFound, ToGlobal, ToVariable
 from lispe_kernel.language.compiler.tree import (
-    Assign,
     Constant,
     Field,
     Global,
     Helper,
-    Lambda,
     Name,
     Node,
     Primitive,
     Python,
     Quoted,
     Read,
-    ToField,
-    ToFound,
-    ToGlobal,
-    ToVariable,
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
 from lispe_kernel.language.forms import Form, as_data

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lispe_kernel.language.compiler.tree import Name, Node, Seen
+    from lispe_kernel.language.compiler.statements import Seen
+    from lispe_kernel.language.compiler.tree import Name, Node
     from lispe_kernel.language.errors import Span
 
 # Names that Python's compiler or its import machinery keep for themselves.

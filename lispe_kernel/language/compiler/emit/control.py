@@ -17,20 +17,12 @@ from lispe_kernel.language.compiler.emit.emitter import (
     tests,
 )
 from lispe_kernel.language.compiler.kinds import NUMBERS
-from lispe_kernel.language.compiler.tree import (
+from lispe_kernel.language.compiler.statements import (
     Assign,
-    Block,
     Break,
-    Constant,
     Each,
-    If,
-    Logic,
-    Name,
-    Node,
-    Primitive,
     Protect,
     Raise,
-    Read,
     Return,
     Seen,
     Target,
@@ -41,6 +33,7 @@ from lispe_kernel.language.compiler.tree import (
     While,
     Within,
 )
+from lispe_kernel.language.compiler.tree import Block, Constant, If, Logic, Name, Node, Primitive, Read
 from lispe_kernel.language.values.atoms import TRUE
 
 # -- questions ----------------------------------------------------------------------------------------

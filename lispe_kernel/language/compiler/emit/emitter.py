@@ -17,18 +17,8 @@ from lispe_kernel.language.compiler.effects import stays
 from lispe_kernel.language.compiler.emit.destinations import EFFECT, TAIL, VALUE, Destination, into
 from lispe_kernel.language.compiler.emit.nodes import UNSET, Nodes
 from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH
-from lispe_kernel.language.compiler.tree import (
-    Constant,
-    Field,
-    Name,
-    Node,
-    Read,
-    Target,
-    ToField,
-    ToFound,
-    ToGlobal,
-    ToVariable,
-)
+from lispe_kernel.language.compiler.statements import Target, ToField, ToFound, ToGlobal, ToVariable
+from lispe_kernel.language.compiler.tree import Constant, Field, Name, Node, Read
 from lispe_kernel.language.compiler.variables import Function, Variable, python_name
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List

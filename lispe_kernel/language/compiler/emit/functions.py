@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from lispe_kernel.language.compiler.emit.emitter import TAIL, UNSET, Destination, Emitter, emits
-from lispe_kernel.language.compiler.tree import Lambda, is_missing, is_plain
+from lispe_kernel.language.compiler.statements import Lambda
+from lispe_kernel.language.compiler.tree import is_missing, is_plain
 from lispe_kernel.language.compiler.variables import Function, Variable
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.effects import NONE, effects
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import Inline
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Block, Node, Primitive, Target, ToGlobal, Unpack
+from lispe_kernel.language.compiler.statements import Target, ToGlobal, Unpack
+from lispe_kernel.language.compiler.tree import Block, Node, Primitive
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import AT, Form, head, is_list
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.control import chain, clause_body
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Block, If, Logic, Node, Python, Raise
+from lispe_kernel.language.compiler.statements import Raise
+from lispe_kernel.language.compiler.tree import Block, If, Logic, Node, Python
 from lispe_kernel.language.forms import Form, is_list
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import TRUE
 
 if TYPE_CHECKING:

@@ -15,22 +15,13 @@ from lispe_kernel.language.compiler.forms.definitions import (
     resolve_function,
 )
 from lispe_kernel.language.compiler.instances import InstanceScope, known_class
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import (
-    Block,
-    Global,
-    If,
-    Node,
-    Python,
-    Raise,
-    Read,
-    ToField,
-    ToVariable,
-)
+from lispe_kernel.language.compiler.statements import Raise, ToField, ToVariable
+from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python, Read
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 

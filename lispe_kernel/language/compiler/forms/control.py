@@ -7,23 +7,10 @@ from typing import TYPE_CHECKING
 from lispe_kernel.language.compiler.emit.calls import held
 from lispe_kernel.language.compiler.emit.emitter import plain_items
 from lispe_kernel.language.compiler.inlines import Inline
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import (
-    Block,
-    Break,
-    Each,
-    Helper,
-    If,
-    Node,
-    Primitive,
-    Quoted,
-    Raise,
-    Return,
-    Target,
-    ToVariable,
-    While,
-)
+from lispe_kernel.language.compiler.statements import Break, Each, Raise, Return, Target, ToVariable, While
+from lispe_kernel.language.compiler.tree import Block, Helper, If, Node, Primitive, Quoted
 from lispe_kernel.language.forms import Form, head, is_list
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.calls import self_call
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Global, Lambda, Node
+from lispe_kernel.language.compiler.statements import Lambda
+from lispe_kernel.language.compiler.tree import Global, Node
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.special_forms import special
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver

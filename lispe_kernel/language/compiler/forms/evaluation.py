@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.spaces import space_name
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Block, Node, Seen
+from lispe_kernel.language.compiler.statements import Seen
+from lispe_kernel.language.compiler.tree import Block, Node
 from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Break, Each, If, Node, Target
+from lispe_kernel.language.compiler.statements import Break, Each, Target
+from lispe_kernel.language.compiler.tree import If, Node
 from lispe_kernel.language.forms import Form, is_list
+from lispe_kernel.language.special_forms import special
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.tree import Logic, Node
+from lispe_kernel.language.special_forms import special
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver

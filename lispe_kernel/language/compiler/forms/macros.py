@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.definitions import DECLARATION
 from lispe_kernel.language.compiler.macro_calls import Clause, Macro
-from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.forms import Form, as_data
+from lispe_kernel.language.special_forms import special
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.registry import special
 from lispe_kernel.language.compiler.variables import Signature
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.made import record_of
 from lispe_kernel.language.printer import is_type_atom
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.records import RecordGroup, RecordType, is_of_type, is_record_of
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.expand import expanded
-from lispe_kernel.language.compiler.registry import special, special_forms
 from lispe_kernel.language.compiler.tree import Node
 from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import special, special_forms
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:

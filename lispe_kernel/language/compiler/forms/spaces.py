@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.threads import threadspace
 from lispe_kernel.language.compiler.inlines import syntax
-from lispe_kernel.language.compiler.registry import is_definition, special
 from lispe_kernel.language.compiler.tree import Block, Call, Global, Node
 from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.special_forms import is_definition, special
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ name. Shared variables are globals that only a `threadspace` can name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.definitions import (
@@ -14,11 +15,15 @@ from lispe_kernel.language.compiler.forms.definitions import (
     parse_parameters,
     resolve_function,
 )
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Block, Global, Node, Raise, Target, Unpack, Within
+from lispe_kernel.language.compiler.statements import Raise, Target, Unpack, Within
+from lispe_kernel.language.compiler.tree import Block, Global, Node
 from lispe_kernel.language.compiler.variables import Function, python_name
 from lispe_kernel.language.forms import Form, as_data, is_list
-from lispe_kernel.language.library.machine.threads import starter
+from lispe_kernel.language.runtime import current
+from lispe_kernel.language.special_forms import special
+from lispe_kernel.language.stack import start_deep
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.lists import deep_copy
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -94,3 +99,26 @@ def resolve_lock(r: Resolver, form: Form) -> Node:
     """
     key: Any = r.node(form[1], form.spans[1])
     return Within(r.place, r.helper(" thread lock", key, quiet=False), r.sequence(form, 2))
+
+
+def starter(name: str, body: str) -> Callable[..., Atom]:
+    """The function that starts a thread running the global function `body`."""
+
+    def start(*arguments: Any) -> Atom:
+        session = current()
+        threads = session.threads
+        copies = [deep_copy(argument) for argument in arguments]
+
+        def work() -> None:
+            try:
+                session.call(session.namespace[body], *copies)
+            except Exception as error:
+                threads.errors.append(error)
+
+        with threads.guard:
+            threads.running = [thread for thread in threads.running if thread.is_alive()]
+            threads.running.append(start_deep(work, name=name))
+        return TRUE
+
+    start.__name__ = start.__qualname__ = name
+    return start

@@ -13,22 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
-from lispe_kernel.language.compiler.registry import special_forms
-from lispe_kernel.language.compiler.tree import (
-    Assign,
-    Block,
-    Call,
-    Collect,
-    Each,
-    Global,
-    If,
-    Node,
-    Primitive,
-    Python,
-    ToVariable,
-)
+from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToVariable
+from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:

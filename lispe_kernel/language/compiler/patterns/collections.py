@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.tree import (
-    Block,
-    Break,
-    Each,
-    Global,
-    Logic,
-    Node,
-    Python,
-    Target,
-    ToVariable,
-)
+from lispe_kernel.language.compiler.statements import Break, Each, Target, ToVariable
+from lispe_kernel.language.compiler.tree import Block, Global, Logic, Node, Python
 from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.forms import QUOTE, is_list
 from lispe_kernel.language.values.atoms import Atom

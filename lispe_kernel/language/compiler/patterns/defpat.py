@@ -14,24 +14,15 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.forms.definitions import DECLARATION, Definition, defined_name
 from lispe_kernel.language.compiler.patterns.clauses import Matcher, literal_type, type_test
 from lispe_kernel.language.compiler.patterns.guards import is_guard
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import (
-    Block,
-    Global,
-    If,
-    Logic,
-    Node,
-    Python,
-    Raise,
-    Return,
-    ToVariable,
-)
+from lispe_kernel.language.compiler.statements import Raise, Return, ToVariable
+from lispe_kernel.language.compiler.tree import Block, Global, If, Logic, Node, Python
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import QUOTE, Form, as_data, is_list
 from lispe_kernel.language.made import record_of
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.records import RecordGroup

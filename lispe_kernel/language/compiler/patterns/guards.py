@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.registry import special_forms
-from lispe_kernel.language.compiler.tree import If, Node, Protect
+from lispe_kernel.language.compiler.statements import Protect
+from lispe_kernel.language.compiler.tree import If, Node
 from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:

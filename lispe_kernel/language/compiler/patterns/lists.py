@@ -5,17 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.patterns.guards import KLEENE, argument_of, guard_test, is_guard
-from lispe_kernel.language.compiler.tree import (
-    Block,
-    Break,
-    Global,
-    If,
-    Logic,
-    Node,
-    Python,
-    ToVariable,
-    While,
-)
+from lispe_kernel.language.compiler.statements import Break, ToVariable, While
+from lispe_kernel.language.compiler.tree import Block, Global, If, Logic, Node, Python
 from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.forms import QUOTE, is_list
 from lispe_kernel.language.values.atoms import Atom

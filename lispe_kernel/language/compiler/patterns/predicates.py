@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.forms.definitions import DECLARATION
 from lispe_kernel.language.compiler.patterns.clauses import Matcher
 from lispe_kernel.language.compiler.patterns.defpat import Clause, add_clause, require_count, sizes
-from lispe_kernel.language.compiler.registry import special
-from lispe_kernel.language.compiler.tree import Block, If, Node, Protect, Return, ToVariable
+from lispe_kernel.language.compiler.statements import Protect, Return, ToVariable
+from lispe_kernel.language.compiler.tree import Block, If, Node
 from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.errors import NOWHERE
 from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:

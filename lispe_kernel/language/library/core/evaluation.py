@@ -6,12 +6,12 @@ import time
 from typing import Any
 
 from lispe_kernel.language.calling import callable_of
-from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import QUOTE
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List

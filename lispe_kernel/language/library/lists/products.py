@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.language.compiler.registry import special_forms
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
@@ -20,6 +19,7 @@ from lispe_kernel.language.library.shared.elements import (
 )
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +11,6 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.runtime import current
-from lispe_kernel.language.stack import start_deep
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, deep_copy
@@ -31,29 +29,6 @@ class Threads:
     guard: Any = field(default_factory=threading.RLock)
     # Waiters by key of `waiton`.
     waiters: dict[str, list[threading.Event]] = field(default_factory=lambda: defaultdict(list))
-
-
-def starter(name: str, body: str) -> Callable[..., Atom]:
-    """The function that starts a thread running the global function `body`."""
-
-    def start(*arguments: Any) -> Atom:
-        session = current()
-        threads = session.threads
-        copies = [deep_copy(argument) for argument in arguments]
-
-        def work() -> None:
-            try:
-                session.call(session.namespace[body], *copies)
-            except Exception as error:
-                threads.errors.append(error)
-
-        with threads.guard:
-            threads.running = [thread for thread in threads.running if thread.is_alive()]
-            threads.running.append(start_deep(work, name=name))
-        return TRUE
-
-    start.__name__ = start.__qualname__ = name
-    return start
 
 
 @function("wait", keyword=True)

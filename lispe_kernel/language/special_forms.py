@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.grammar import Grammar, parse
 from lispe_kernel.language.docstrings import Documented
 from lispe_kernel.language.forms import head
+from lispe_kernel.language.grammar import Grammar, parse
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver

@@ -1,0 +1,81 @@
+"""Kinds that survive a loop: a variable keeps its kind when everything assigned to it in the loop has it.
+
+`(setq total (+ total i))` keeps a natural total natural, `(setq line (+ line "."))` keeps a text. Whatever is not
+understood loses the kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lispe_kernel.language.compiler.kinds import join
+from lispe_kernel.language.compiler.statements import (
+    Assign,
+    Each,
+    Target,
+    ToFound,
+    ToVariable,
+    Unpack,
+)
+from lispe_kernel.language.compiler.tree import Call, Constant, Helper, Name, Node, Primitive, Read, walk
+from lispe_kernel.language.compiler.variables import Variable
+
+Kinds = dict[Variable, str]
+
+
+def surviving(node: Node, entry: Kinds, around: Kinds) -> Kinds:
+    """The kinds of variables that still hold whenever the node has run any number of times."""
+    known = {variable: kind for variable, kind in entry.items() if kind}
+    if not known:
+        return known
+    assigned: list[tuple[Variable, Node | None, str]] = []
+
+    def collect(at: Any) -> None:
+        kind = type(at)
+        if kind is Assign:
+            variable = variable_of(at.target)
+            if variable in known:
+                assigned.append((variable, at.value, ""))
+        elif kind is Unpack:
+            known_targets = [v for v in map(variable_of, at.targets) if v in known]
+            assigned.extend((v, None, "") for v in known_targets)
+        elif kind is Each:
+            found = [v for v in map(variable_of, at.targets) if v in known]
+            assigned.extend((v, None, "" if at.first or at.several else at.variable_kind) for v in found)
+
+    walk(node, collect)
+    changed = True
+    while changed:
+        changed = False
+        for variable, value, kind in assigned:
+            now = known[variable]
+            if not now:
+                continue
+            given = _expected(value, known, around) if value is not None else kind
+            joined = join(now, given)
+            if joined != now:
+                known[variable], changed = joined, True
+    return known
+
+
+def variable_of(target: Target) -> Any:
+    if type(target) is ToVariable:
+        return target.variable
+    return target.name.variable if type(target) is ToFound else None
+
+
+def _expected(node: Any, known: Kinds, around: Kinds) -> str:
+    """The kind of a node's value, given kinds of variables that change and of those that do not."""
+    kind = type(node)
+    if kind is Constant:
+        return str(node.kind)
+    if kind is Read or kind is Name:
+        variable = node.variable
+        if variable is None or variable.shared:
+            return ""
+        return known[variable] if variable in known else around.get(variable, "")
+    if kind is Primitive:
+        return str(node.inline.result([_expected(part, known, around) for part in node.arguments], node))
+    if kind is Helper or kind is Call:
+        return str(node.kind)
+    return ""
