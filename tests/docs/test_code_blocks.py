@@ -22,7 +22,7 @@ PROVES = {
         for code, result in registry.get("double").examples:
             assert str(Session().evaluate(code)) == result, code
     """,
-    "compile_twice": """
+    "resolve_twice": """
         from lispe_kernel import Session
         assert Session().evaluate("(setq n 0) (twice (+= n 1))") == 2
         assert Session().evaluate("(defun f (n) (twice (+= n 1))) (f 5)") == 7

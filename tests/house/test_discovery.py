@@ -21,21 +21,16 @@ FILES = {
             return f"hello {name}"
     ''',
     "sounds/forms.py": '''
+        from lispe_kernel.language.compiler.tree import Constant, If
         from lispe_kernel.language.special_forms import special
 
         @special("unless", "test body...", result=(-1,))
-        def compile_unless(c, form, destination):
+        def resolve_unless(r, form):
             """Evaluate the body when the test is false.
 
             Example: (unless nil 1) => 1
             """
-            inner, name = c.through(destination)
-            with c.branch(), c.nested_block() as body:
-                c.sequence(form, 2, inner)
-            with c.nested_block() as nothing:
-                c.deliver(c.nil(), inner)
-            c.if_(c.test(form[1]), nothing, body)
-            return c.result(name)
+            return If(r.place, r.node(form[1]), Constant(r.place, None), r.sequence(form, 2))
     ''',
     "sounds/bells.py": '''
         from lispe_kernel.display.page.registry import View, renderer
@@ -57,7 +52,7 @@ from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.display.page.registry import bundle
 from lispe_kernel.language.discovery import import_all
-from scripts.write_functions import page
+from scripts.write_functions import pages
 
 import_all("sounds")
 from sounds.bells import Bell
@@ -69,7 +64,7 @@ print(Completer(lambda: session).complete("(gree", 5)["matches"])
 print(Completer(lambda: session).complete("(unl", 4)["matches"])
 for name in ("greet", "unless"):
     print(Inspector(lambda: session).about(name)["text/plain"].splitlines()[0])
-written = page()
+written = "".join(pages().values())
 print("### `greet`" in written, "### `unless`" in written)
 """
 ANSWERED = """

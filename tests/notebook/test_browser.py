@@ -90,11 +90,22 @@ def opened(browser: Any, address: str) -> Any:  # noqa: F811
     page.set_default_timeout(SLOW)
     page.goto(f"{address}/lab/tree/tour.ipynb?token={TOKEN}&reset")
     page.wait_for_selector(CELL)
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+    wait_for(lambda: idle(page), 60)
     return page
 
 
+def idle(page: Any) -> bool:
+    """The kernel has nothing to do, and goes on having nothing to do: it says so too before it is connected to."""
+    for _ in range(6):
+        if page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").count() == 0:
+            return False
+        page.wait_for_timeout(500)
+    return True
+
+
 def choose(page: Any, menu: str, entry: str) -> None:
+    for dialog in page.locator(".jp-Dialog .jp-mod-accept").all():
+        dialog.click()
     page.locator(".lm-MenuBar-itemLabel", has_text=menu).first.click()
     page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True).click()
 

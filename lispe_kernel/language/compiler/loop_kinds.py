@@ -1,7 +1,7 @@
 """Kinds that survive a loop: a variable keeps its kind when everything assigned to it in the loop has it.
 
-`(setq total (+ total i))` keeps a natural total natural, `(setq line (+ line "."))` keeps a text. Whatever is not
-understood loses the kind.
+`(setq total (+ total i))` keeps a natural total natural, `(setq line (+ line "."))` keeps a text. Whatever is
+not understood loses the kind.
 """
 
 from __future__ import annotations

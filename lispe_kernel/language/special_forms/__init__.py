@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.docstrings import Documented
 from lispe_kernel.language.forms import head
-from lispe_kernel.language.grammar import Grammar, parse
+from lispe_kernel.language.special_forms.grammar import Grammar, parse
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
