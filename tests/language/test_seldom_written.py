@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lispe_kernel import Session
+
 from .support import text_of
 
 
@@ -337,7 +339,17 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ("(setq l (list 6)) (+= (@ l 0) 4 1) l", "(11)"),
         ("(map (λ (x) x 5) '(1 2))", "(5 5)"),
         ('(f_ "a%{b%}")', "a{b}"),
+        ("(setq g (λ (a) (* a 3))) (§ (g 1) + 2)", "5"),
+        ("(defun g (a b) (- a b)) (§ (g 5 1) * 2)", "8"),
+        ("(defprol p (x) cut_) (defprol p (x) (+ x 1)) (p 1)", "(true 2)"),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:
     assert text_of(source) == value
+
+
+def test_a_variable_that_holds_a_function_takes_part_in_flip_and_infix() -> None:
+    session = Session()
+    session.evaluate("(setq g (λ (a b) (- a b)))")
+    assert text_of("(flip (g 1 5))", session) == "4"
+    assert text_of("(§ (g 5 1) * 2)", session) == "8"
