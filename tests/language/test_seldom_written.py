@@ -341,7 +341,6 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ('(f_ "a%{b%}")', "a{b}"),
         ("(setq g (λ (a) (* a 3))) (§ (g 1) + 2)", "5"),
         ("(defun g (a b) (- a b)) (§ (g 5 1) * 2)", "8"),
-        ("(defprol p (x) cut_) (defprol p (x) (+ x 1)) (p 1)", "(true 2)"),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:
