@@ -341,6 +341,14 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ('(f_ "a%{b%}")', "a{b}"),
         ("(setq g (λ (a) (* a 3))) (§ (g 1) + 2)", "5"),
         ("(defun g (a b) (- a b)) (§ (g 5 1) * 2)", "8"),
+        (
+            "(defpat f ([llist_ l]) (car l)) (defpat f (_) 'other) (list (f (llist 1 2)) (f '(1 2)))",
+            "(1 other)",
+        ),
+        ("(defmacro m (x) (+ x 1)) (defmacro m (x) (+ x 2)) (m 5)", "7"),
+        ("(defmacro m (x) (+ x 1)) (defmacro m (x y) (+ x y)) (list (m 5) (m 5 9))", "(6 14)"),
+        ("(list (defun f (x) x)) (f 2)", "2"),
+        ("(map (defun f (x) (* x 2)) '(1 2))", "(2 4)"),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:
