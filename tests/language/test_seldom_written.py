@@ -349,6 +349,13 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ("(defmacro m (x) (+ x 1)) (defmacro m (x y) (+ x y)) (list (m 5) (m 5 9))", "(6 14)"),
         ("(list (defun f (x) x)) (f 2)", "2"),
         ("(map (defun f (x) (* x 2)) '(1 2))", "(2 4)"),
+        ("(defun f () (defun g (x) (* x 2))) ((f) 4)", "8"),
+        ("(filter (λ (x) (> x 1)) (llist 1 2 3))", "(2 3)"),
+        ("(filter (λ (x) (> x 1)) (integers 1 2 3))", "(2 3)"),
+        ("""(filter (λ (x) (> x "a")) "abc")""", """("b" "c")"""),
+        ("(map (λ (x) (* x 2)) (llist 1 2 3))", "(2 4 6)"),
+        ("""(map (λ (x) (+ x "!")) "abc")""", """("a!" "b!" "c!")"""),
+        ("""(map (λ (x) (+ x "!")) {"a":1})""", """("a!")"""),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:

@@ -154,3 +154,22 @@ def test_an_attribute_that_is_no_tensor_is_passed_over(other, in_folder):
     model.register_buffer("w", torch.zeros(2))
     call("torch_load_model", "s.pt", model)
     assert model.w.any()
+
+
+# Tuples of one, two and three numbers, and any tuple behind a mark.
+SIZES = {
+    (2,): b"K\x02\x85K\x01\x85",
+    (1, 2): b"K\x01K\x02\x86K\x02K\x01\x86",
+    (1, 2, 1): b"K\x01K\x02K\x01\x87K\x02K\x01K\x01\x87",
+    (2, 1, 1, 1): b"(K\x02K\x01K\x01K\x01t(K\x01K\x01K\x01K\x01t",
+}
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_the_shape_of_a_tensor_is_a_tuple_of_any_length(shape, in_folder):
+    one = tensor(b"torch.FloatStorage")
+    with_table(b"\x80\x02" + one.replace(SIZES[(2,)], SIZES[shape]))
+    model = nn.Module()
+    model.register_buffer("w", torch.zeros(shape))
+    call("torch_load_model", "s.pt", model)
+    assert torch.equal(model.w.view(-1), torch.jit.load("whole.pt").state_dict()["weight"].view(-1))
