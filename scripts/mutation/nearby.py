@@ -21,7 +21,7 @@ CORE = ("tests/conformance/test_conformance.py",)
 FILES = (
     *(
         f"tests/torch_library/test_{part}*.py"
-        for part in ("persistence", "state", "check", "file", "verified", "exact")
+        for part in ("persistence", "state", "check", "file", "torchscript", "verified", "exact")
     ),
     "tests/conformance/test_torch_files.py",
 )

@@ -88,9 +88,22 @@ def copies(root: Path, count: int) -> Iterator[list[Path]]:
 
 def run_all(jobs: Iterable[Job], places: list[Path], done: Callable[[Job, int, Path], None]) -> None:
     """Run each job in a fork, as many at a time as there are places; `done` hears its exit status."""
-    waiting = iter(jobs)
     running: dict[int, tuple[Job, Path, float]] = {}
-    free = list(places)
+    # What is told to end takes its forks along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        _run_all(iter(jobs), running, list(places), done)
+    finally:
+        for process in running:
+            _kill(process)
+
+
+def _run_all(
+    waiting: Iterator[Job],
+    running: dict[int, tuple[Job, Path, float]],
+    free: list[Path],
+    done: Callable[[Job, int, Path], None],
+) -> None:
     while True:
         while free and (job := next(waiting, None)):
             place = free.pop()
@@ -103,14 +116,19 @@ def run_all(jobs: Iterable[Job], places: list[Path], done: Callable[[Job, int, P
             ended, status = os.waitpid(process, os.WNOHANG)
             if not ended and time.monotonic() < end:
                 continue
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process, signal.SIGKILL)
+            _kill(process)
             if not ended:
                 _, status = os.waitpid(process, 0)
             del running[process]
             job.after(place)
             done(job, os.waitstatus_to_exitcode(status), place)
             free.append(place)
+
+
+def _kill(process: int) -> None:
+    """End a fork with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
 
 
 def _fork(job: Job, place: Path) -> int:
@@ -121,6 +139,7 @@ def _fork(job: Job, place: Path) -> int:
     status = 70
     try:
         os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _settle(place, job.seconds)
         job.run(place)
         status = 0

@@ -52,7 +52,7 @@ from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.display.page.registry import bundle
 from lispe_kernel.language.discovery import import_all
-from scripts.write_functions import pages
+from scripts.write_functions import PLACES, pages
 
 import_all("sounds")
 from sounds.bells import Bell
@@ -64,8 +64,9 @@ print(Completer(lambda: session).complete("(gree", 5)["matches"])
 print(Completer(lambda: session).complete("(unl", 4)["matches"])
 for name in ("greet", "unless"):
     print(Inspector(lambda: session).about(name)["text/plain"].splitlines()[0])
+PLACES["sounds"] = ("sounds", "Sounds")
 written = "".join(pages().values())
-print("### `greet`" in written, "### `unless`" in written)
+print("## `greet`" in written, "## `unless`" in written)
 """
 ANSWERED = """
 hello you

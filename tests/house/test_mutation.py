@@ -1,5 +1,7 @@
 """`make mutate`: each file has tests near it, and the quickest that run a line come first."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,39 @@ def test_every_place_of_the_package_has_tests_near_it(start: str, root: Path) ->
 def test_a_measurement_is_of_one_state_of_the_files(root: Path) -> None:
     states = {state_of(root, file) for file in files_near(root, "lispe_kernel/display/drawing/statistics.py")}
     assert len(states) == len(files_near(root, "lispe_kernel/display/drawing/statistics.py"))
+
+
+# In a process of its own: this one may have threads, which a fork does not take along.
+PROGRAM = """
+import sys
+from pathlib import Path
+from scripts.mutation.trials import Job, run_all
+
+def endless(place):
+    while True:
+        pass
+
+def told(job, status, place):
+    print(names[id(job)], status)
+
+good, bad = Job(lambda place: None, 60), Job(lambda place: sys.exit(1), 60)
+jobs = {"good": good, "bad": bad, "endless": Job(endless, 0.1)}
+names = {id(job): name for name, job in jobs.items()}
+run_all(jobs.values(), [Path(name) for name in sys.argv[1:]], told)
+"""
+
+
+def test_jobs_run_in_copies_and_an_endless_one_is_stopped(tmp_path: Path, root: Path) -> None:
+    places = [tmp_path / "a", tmp_path / "b"]
+    for place in places:
+        place.mkdir()
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, places)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    statuses = dict(line.split() for line in told.splitlines())
+    assert (statuses["good"], statuses["bad"]) == ("0", "1")
+    assert int(statuses["endless"]) < 0

@@ -7,8 +7,8 @@ import pytest
 
 from lispe_kernel import LispeError, Session, to_text
 from lispe_kernel.language import compiler
-from lispe_kernel.language.special_forms.grammar import Part, parse
 from lispe_kernel.language.special_forms import SpecialForm, special_forms
+from lispe_kernel.language.special_forms.grammar import Part, parse
 from tests.language.support import error_of
 
 compiler.load()

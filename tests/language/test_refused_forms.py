@@ -221,6 +221,16 @@ from .support import error_of
             "(class@ C (x y) (defun m () x)) (C 1 2 3)",
             "Error: argument list mismatch with the parameter list",
         ),
+        (
+            "(+= a)",
+            (
+                "Error: Wrong number of arguments for: '+=' (use (+= variable value...)"
+                " or (+= (@ container key...) value...) or (+= (container @ key...) value...))"
+            ),
+        ),
+        ("(if (< 3) 1 2)", "Error: Wrong number of arguments for: '<' (use (< value other (() others)))"),
+        ("(while 1)", "Error: Wrong number of arguments for: 'while' (use (while test body...))"),
+        ("(quote)", "Error: Wrong number of arguments for: 'quote' (use (quote form))"),
     ],
 )
 def test_a_form_that_cannot_be_is_refused(source: str, text: str) -> None:

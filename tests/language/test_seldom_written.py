@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lispe_kernel import Session
+
 from .support import text_of
 
 
@@ -337,7 +339,31 @@ def test_a_form_gives_this(source: str, value: str) -> None:
         ("(setq l (list 6)) (+= (@ l 0) 4 1) l", "(11)"),
         ("(map (λ (x) x 5) '(1 2))", "(5 5)"),
         ('(f_ "a%{b%}")', "a{b}"),
+        ("(setq g (λ (a) (* a 3))) (§ (g 1) + 2)", "5"),
+        ("(defun g (a b) (- a b)) (§ (g 5 1) * 2)", "8"),
+        (
+            "(defpat f ([llist_ l]) (car l)) (defpat f (_) 'other) (list (f (llist 1 2)) (f '(1 2)))",
+            "(1 other)",
+        ),
+        ("(defmacro m (x) (+ x 1)) (defmacro m (x) (+ x 2)) (m 5)", "7"),
+        ("(defmacro m (x) (+ x 1)) (defmacro m (x y) (+ x y)) (list (m 5) (m 5 9))", "(6 14)"),
+        ("(list (defun f (x) x)) (f 2)", "2"),
+        ("(map (defun f (x) (* x 2)) '(1 2))", "(2 4)"),
+        ("(defun f () (defun g (x) (* x 2))) ((f) 4)", "8"),
+        ("(filter (λ (x) (> x 1)) (llist 1 2 3))", "(2 3)"),
+        ("(filter (λ (x) (> x 1)) (integers 1 2 3))", "(2 3)"),
+        ("""(filter (λ (x) (> x "a")) "abc")""", """("b" "c")"""),
+        ("(map (λ (x) (* x 2)) (llist 1 2 3))", "(2 4 6)"),
+        ("""(map (λ (x) (+ x "!")) "abc")""", """("a!" "b!" "c!")"""),
+        ("""(map (λ (x) (+ x "!")) {"a":1})""", """("a!")"""),
     ],
 )
 def test_a_form_gives_the_same_however_much_is_known_of_its_operands(source: str, value: str) -> None:
     assert text_of(source) == value
+
+
+def test_a_variable_that_holds_a_function_takes_part_in_flip_and_infix() -> None:
+    session = Session()
+    session.evaluate("(setq g (λ (a b) (- a b)))")
+    assert text_of("(flip (g 1 5))", session) == "4"
+    assert text_of("(§ (g 5 1) * 2)", session) == "8"

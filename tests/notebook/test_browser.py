@@ -95,7 +95,7 @@ def opened(browser: Any, address: str) -> Any:  # noqa: F811
 
 
 def idle(page: Any) -> bool:
-    """The kernel has nothing to do, and goes on having nothing to do: it says so too before it is connected to."""
+    """The kernel goes on having nothing to do: for a moment JupyterLab says so before it has connected."""
     for _ in range(6):
         if page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").count() == 0:
             return False

@@ -49,7 +49,7 @@ class Expander:
         if name in SHAPES:
             return SHAPES[name](self, form)
         if name in self.interpreter.macros:
-            return self.macro(name, [self.form(part) for part in form[1:]])
+            return self.macro(name, form[1:])
         return self.checked([head, *self.parts(name, form[1:])])
 
     def parts(self, name, parts):
@@ -98,6 +98,11 @@ class Expander:
 
     def macro(self, name, arguments):
         """The first clause whose pattern matches, its body with the arguments put in."""
+        if any(is_composed(part) for part in arguments):
+            raise Undetermined(
+                "whether a composition in a macro's argument is put together before it is quoted"
+            )
+        arguments = [self.form(part) for part in arguments]
         for pattern, body in self.interpreter.macros[name]:
             found: dict = {}
             if match_template(pattern, arguments, found):
@@ -122,6 +127,7 @@ class Expander:
         return [*form[:2], [self.parameter(p) for p in parameters], *(self.form(part) for part in form[3:])]
 
     def parameter(self, part):
+        part = self.composition(part) if isinstance(part, list) else part
         if isinstance(part, list) and len(part) == 2 and part[0] != []:
             return [part[0], self.form(part[1])]
         return part
@@ -160,6 +166,8 @@ class Expander:
 
     def let(self, form):
         bindings = form[1] if len(form) > 1 else None
+        if isinstance(bindings, list):
+            bindings = [self.composition(b) if isinstance(b, list) else b for b in bindings]
         pairs = isinstance(bindings, list) and all(
             isinstance(b, list) and len(b) == 2 and isinstance(b[0], Atom) for b in bindings
         )
@@ -324,3 +332,8 @@ def substitute(body, found):
         made.append(substitute(body[at], found))
         at += 1
     return made
+
+
+def is_composed(part):
+    """Whether a composition stands anywhere in a form."""
+    return part is POINT or (isinstance(part, list) and any(is_composed(inner) for inner in part))

@@ -1,6 +1,7 @@
 """What the functions of checkpoints say of arguments that they cannot use."""
 
 import pytest
+import torch
 
 from tests.torch_library.torch_calls import call, error_of
 
@@ -40,3 +41,9 @@ def test_what_is_no_schedule_is_refused(in_folder):
     assert (
         text == f"Error: {RESUME}: the fourth argument must be a learning-rate scheduler, not the integer 5"
     )
+
+
+def test_a_checkpoint_without_an_epoch_has_none(in_folder):
+    torch.save({"model": {"a": torch.ones(1)}, "note": "x"}, "c.pt")
+    loaded = call("torch_load_checkpoint", "c.pt")
+    assert set(loaded.parts) == {"model", "note"}

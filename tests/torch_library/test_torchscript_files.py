@@ -30,6 +30,7 @@ class Rich(nn.Module):
         self.register_buffer("some", torch.arange(6.0)[2:4])
         self.register_buffer("empty", torch.zeros(0, 2))
         self.register_buffer("halves", torch.ones(2).half())
+        self.register_buffer("cube", torch.arange(8.0).view(2, 2, 2))
         self.register_buffer("count", torch.tensor(3))
         self.names, self.sizes, self.rates, self.flags = ["a", "b"], [1, 2], [0.5], [True]
         self.table, self.nothing, self.pair = {"k": 1}, None, (3, "x")
@@ -130,3 +131,45 @@ def test_a_tensor_of_a_table_is_read_from_its_record(name, in_folder):
     model.register_buffer("w", torch.zeros(2))
     call("torch_load_model", "s.pt", model)
     assert torch.equal(model.w, whole["weight"].view(-1))
+
+
+# Ways to write an empty tuple, a list, a table and a number of an attribute that is no tensor.
+OTHERS = [
+    b"(t",
+    b")",
+    b"]",
+    b"](K\x01K\x02e",
+    b"]K\x01a",
+    b"}X\x01\x00\x00\x00kK\x01s",
+    b"N",
+    b"\x88",
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_an_attribute_that_is_no_tensor_is_passed_over(other, in_folder):
+    table = tensor(b"torch.FloatStorage")
+    with_table(b"\x80\x02" + table[:-1] + b"X\x01\x00\x00\x00o" + other + b"s.")
+    model = nn.Module()
+    model.register_buffer("w", torch.zeros(2))
+    call("torch_load_model", "s.pt", model)
+    assert model.w.any()
+
+
+# Tuples of one, two and three numbers, and any tuple behind a mark.
+SIZES = {
+    (2,): b"K\x02\x85K\x01\x85",
+    (1, 2): b"K\x01K\x02\x86K\x02K\x01\x86",
+    (1, 2, 1): b"K\x01K\x02K\x01\x87K\x02K\x01K\x01\x87",
+    (2, 1, 1, 1): b"(K\x02K\x01K\x01K\x01t(K\x01K\x01K\x01K\x01t",
+}
+
+
+@pytest.mark.parametrize("shape", SIZES)
+def test_the_shape_of_a_tensor_is_a_tuple_of_any_length(shape, in_folder):
+    one = tensor(b"torch.FloatStorage")
+    with_table(b"\x80\x02" + one.replace(SIZES[(2,)], SIZES[shape]))
+    model = nn.Module()
+    model.register_buffer("w", torch.zeros(shape))
+    call("torch_load_model", "s.pt", model)
+    assert torch.equal(model.w.view(-1), torch.jit.load("whole.pt").state_dict()["weight"].view(-1))
