@@ -23,6 +23,15 @@ MARK = "\0lispe-constant"
 _PLAIN = frozenset({int, float, str, bool, complex, tuple})
 
 
+class Kept:
+    """A value that cannot be hashed, kept for a code object, which must be."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Nodes:
     """Makes nodes at the current place and puts statements into the current block."""
 
@@ -57,7 +66,8 @@ class Nodes:
         """A constant; atoms, lists and other objects are put into the finished code object."""
         if value is None or type(value) in _PLAIN:
             return ast.Constant(value, **self._place)
-        assert value.__hash__ is not None, "code objects must be hashable"
+        if type(value).__hash__ is None:  # a container that `eval` was given; code objects must be hashable
+            return ast.Attribute(self.constant(Kept(value)), "value", LOAD, **self._place)
         index = self._constant_index.get(id(value))
         if index is None:
             index = len(self.constants)
