@@ -8,8 +8,8 @@ from tests.oracle.compare import verdict
 from tests.oracle.programs import program
 
 BATCHES, EACH = 10, 100
-# Where both are known to differ: a partial call that is not quoted, `(filter (> 3) l)`, and an order with nil or
-# a dictionary, an error here (docs/dialect.md), which the programs of `CAUGHT` catch.
+# Where both are known to differ: a partial call that is not quoted, `(filter (> 3) l)`, and an order with nil
+# or a dictionary, an error here (docs/dialect.md), which the programs of `CAUGHT` catch.
 PARTIAL = re.compile(r"\([a-z\d/\\-]+ \([-+*/%<>=!]+ [^ ()]+\)")
 ORDER = "Error: cannot evaluate '"
 CAUGHT = {317}
