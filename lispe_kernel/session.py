@@ -26,7 +26,7 @@ from lispe_kernel.language.compiler.program import FunctionCode, Program, compil
 from lispe_kernel.language.compiler.variables import Signature, python_name
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
 from lispe_kernel.language.explain import Place, caught_text, explain
-from lispe_kernel.language.forms import LAMBDA, Form
+from lispe_kernel.language.forms import LAMBDA, Form, as_code
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.libraries import Libraries
 from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
@@ -148,7 +148,7 @@ class Session:
 
     def evaluate_form(self, form: Any, local: dict[str, Any] | None = None) -> Any:
         """Run a form made by a program: `(eval '(+ 1 2))`. `local` are the variables that it sees."""
-        return self._evaluate_forms(self._source("", "eval", None), Form([form]), local)
+        return self._evaluate_forms(self._source("", "eval", None), Form([as_code(form)]), local)
 
     def evaluate_value(self, value: Any, local: dict[str, Any] | None = None) -> Any:
         """`(eval value)`: a list is run as code, a text is compiled and run, anything else is itself."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lispe_kernel.language.errors import NOWHERE, Span
+from lispe_kernel.language.errors import NOWHERE, LispeError, Span
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
@@ -50,6 +50,24 @@ def as_data(form: Any) -> Any:
     if len(form) > 2 and form[-2] is DOT:
         return LinkedList(map(as_data, form[:-2]), as_data(form[-1]))
     return List(as_data(item) for item in form)
+
+
+def as_code(data: Any, made: dict[int, Form | None] | None = None) -> Any:
+    """A value as a form to compile: lists are forms at every level, without a place; shared ones stay shared.
+
+    Raises LispeError for a list that contains itself.
+    """
+    if not isinstance(data, list):
+        return data
+    made = {} if made is None else made
+    if id(data) in made:
+        form = made[id(data)]
+        if form is None:
+            raise LispeError("Error: eval: a list that contains itself is no form")
+        return form
+    made[id(data)] = None
+    form = made[id(data)] = Form(as_code(item, made) for item in data)
+    return form
 
 
 def head(form: Any) -> Atom | None:
