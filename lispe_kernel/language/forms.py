@@ -7,7 +7,7 @@ plain LispE list by `as_data`; a list made at run time can be compiled as well, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 from lispe_kernel.language.errors import NOWHERE, LispeError, Span
 from lispe_kernel.language.values.atoms import Atom
@@ -75,8 +75,8 @@ def head(form: Any) -> Atom | None:
     return form[0] if isinstance(form, list) and form and isinstance(form[0], Atom) else None
 
 
-def is_list(form: Any) -> bool:
-    return isinstance(form, list)
+def is_list(form: Any) -> TypeGuard[Form]:
+    return isinstance(form, Form)
 
 
 def is_table(form: list[Any]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from lispe_kernel.language.compiler.effects import effects
 from lispe_kernel.language.compiler.kinds import join
-from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving, variable_of
+from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving
 from lispe_kernel.language.compiler.statements import (
     Assign,
     Break,
@@ -272,7 +272,7 @@ def _each(flow: Flow, node: Each) -> None:
         flow.visit(node.last)
         flow.meet(before)
     for target in node.targets:
-        variable = variable_of(target)
+        variable = target.variable
         if variable is not None:
             flow.kinds.pop(variable, None)
 

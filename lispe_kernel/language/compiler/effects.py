@@ -15,7 +15,6 @@ from lispe_kernel.language.compiler.statements import (
     ToField,
     ToFound,
     ToGlobal,
-    ToVariable,
     Unpack,
 )
 from lispe_kernel.language.compiler.tree import (
@@ -78,12 +77,9 @@ def _effects(node: Any) -> Effects:
 
 
 def _stored(target: Target, variables: set[Variable]) -> int:
-    if isinstance(target, ToVariable):
+    if target.variable is not None:
         variables.add(target.variable)
-        return 0
     if isinstance(target, ToFound):
-        if target.name.variable is not None:
-            variables.add(target.name.variable)
         return _stored(target.base, variables)
     return FIELDS if isinstance(target, ToField) else GLOBALS if isinstance(target, ToGlobal) else 0
 

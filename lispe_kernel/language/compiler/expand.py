@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.forms import DOT, QUOTE, Form, head
+from lispe_kernel.language.forms import DOT, QUOTE, Form, head, is_list
 from lispe_kernel.language.special_forms import is_definition, special_forms
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _is_composed(form: Any) -> bool:
     pending = [form]
     while pending:
         item = pending.pop()
-        if isinstance(item, list):
+        if is_list(item):
             if DOT in item[1:]:
                 return True
             pending.extend(item)
@@ -36,16 +36,14 @@ def _is_composed(form: Any) -> bool:
 
 
 def _code(r: Resolver, form: Any) -> Any:
-    if not isinstance(form, list) or not form:
+    if not is_list(form) or not form:
         return form
     name = head(form)
     if name is not None and (name is QUOTE or name.name in r.macros or name.name in r.context.macros):
         return form
     if is_definition(form, "macro"):
         return form
-    placed = form if isinstance(form, Form) else Form(form, r.place)
-    if DOT in placed[1:]:
-        placed = _composed(r, placed)
+    placed = _composed(r, form) if DOT in form[1:] else form
     special = special_forms.get(name.name) if name is not None else None
     items = list(placed)
     for index, item in enumerate(placed):
@@ -57,11 +55,9 @@ def _code(r: Resolver, form: Any) -> Any:
 
 def _clause(r: Resolver, form: Any) -> Any:
     """A list whose first element is data."""
-    if not isinstance(form, list) or not form:
+    if not is_list(form) or not form:
         return form
-    placed = form if isinstance(form, Form) else Form(form, r.place)
-    if DOT in placed[1:]:
-        placed = _composed(r, placed)
+    placed = _composed(r, form) if DOT in form[1:] else form
     items = [placed[0], *(_code(r, item) for item in placed[1:])]
     return Form(items, placed.span, placed.spans)
 

@@ -12,9 +12,6 @@ from lispe_kernel.language.compiler.kinds import join
 from lispe_kernel.language.compiler.statements import (
     Assign,
     Each,
-    Target,
-    ToFound,
-    ToVariable,
     Unpack,
 )
 from lispe_kernel.language.compiler.tree import Call, Constant, Helper, Name, Node, Primitive, Read, walk
@@ -33,14 +30,14 @@ def surviving(node: Node, entry: Kinds, around: Kinds) -> Kinds:
     def collect(at: Any) -> None:
         kind = type(at)
         if kind is Assign:
-            variable = variable_of(at.target)
+            variable = at.target.variable
             if variable in known:
                 assigned.append((variable, at.value, ""))
         elif kind is Unpack:
-            known_targets = [v for v in map(variable_of, at.targets) if v in known]
+            known_targets = [t.variable for t in at.targets if t.variable in known]
             assigned.extend((v, None, "") for v in known_targets)
         elif kind is Each:
-            found = [v for v in map(variable_of, at.targets) if v in known]
+            found = [t.variable for t in at.targets if t.variable in known]
             assigned.extend((v, None, "" if at.first or at.several else at.variable_kind) for v in found)
 
     walk(node, collect)
@@ -56,12 +53,6 @@ def surviving(node: Node, entry: Kinds, around: Kinds) -> Kinds:
             if joined != now:
                 known[variable], changed = joined, True
     return known
-
-
-def variable_of(target: Target) -> Any:
-    if type(target) is ToVariable:
-        return target.variable
-    return target.name.variable if type(target) is ToFound else None
 
 
 def _expected(node: Any, known: Kinds, around: Kinds) -> str:

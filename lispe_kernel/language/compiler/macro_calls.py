@@ -20,8 +20,8 @@ REST = Atom("$")
 class Clause:
     """One `defmacro`: a pattern for the argument forms and the forms that replace the call."""
 
-    pattern: list[Any]
-    body: list[Any]
+    pattern: Form
+    body: Form
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Macro:
 
 def replacement(r: Resolver, macro: Macro, form: Form) -> Any:
     """The form that replaces a macro call, in the place of the call."""
-    arguments = list(form[1:])
+    arguments = form.rest(1)
     for clause in macro.clauses:
         found: dict[Atom, Any] = {}
         if match(clause.pattern, arguments, found):
@@ -68,12 +68,12 @@ def _type_of(form: Any) -> Atom:
     return type_atom(as_data(form))
 
 
-def _match_list(pattern: list[Any], form: list[Any], found: dict[Atom, Any]) -> bool:
+def _match_list(pattern: Form, form: Form, found: dict[Atom, Any]) -> bool:
     if len(pattern) >= 2 and pattern[-2] is REST:
         fixed = len(pattern) - 2
-        if len(form) < fixed or not match(pattern[-1], list(form[fixed:]), found):
+        if len(form) < fixed or not match(pattern[-1], form.rest(fixed), found):
             return False
-        pattern, form = pattern[:fixed], form[:fixed]
+        pattern, form = Form(pattern[:fixed]), Form(form[:fixed])
     return len(pattern) == len(form) and all(match(p, f, found) for p, f in zip(pattern, form, strict=True))
 
 

@@ -31,7 +31,7 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import CompileError, Span
-from lispe_kernel.language.forms import AT, Form, as_data
+from lispe_kernel.language.forms import AT, Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import SpecialForm, special_forms
@@ -100,8 +100,8 @@ class Resolver:
                 raise self.error(f"Error: forms are nested more than {DEEPEST} deep here")
             if isinstance(form, Atom):
                 return self.name(form)
-            if isinstance(form, list):
-                return self._list(form if isinstance(form, Form) else Form(form, self.place))
+            if is_list(form):
+                return self._list(form)
             return Constant(self.place, form)
         finally:
             self._depth -= 1
@@ -180,7 +180,7 @@ class Resolver:
 
     def quoted(self, form: Any) -> Node:
         """A quoted form as a value."""
-        if isinstance(form, list):
+        if is_list(form):
             return Quoted(self.place, as_data(form))
         return Constant(self.place, form)
 

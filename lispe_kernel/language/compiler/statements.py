@@ -23,11 +23,17 @@ class Target:
 
     __slots__ = ()
 
+    @property
+    def variable(self) -> Variable | None:
+        """The variable that may get the value, as far as the text tells."""
+        return None
+
 
 class ToVariable(Target):
     """A lexical variable or one of the frame; `binds` when this makes the binding."""
 
     __slots__ = ("binds", "variable")
+    variable: Variable
 
     def __init__(self, variable: Variable, *, binds: bool = False) -> None:
         self.variable = variable
@@ -62,6 +68,11 @@ class ToFound(Target):
     def __init__(self, name: Name, base: Target) -> None:
         self.name = name
         self.base = base
+
+    @property
+    def variable(self) -> Variable | None:
+        found: Variable | None = self.name.variable
+        return found
 
 
 class Assign(Node):

@@ -65,11 +65,10 @@ def resolve_switch(r: Resolver, form: Form) -> Node:
         clause: Any = form[index]
         if not is_list(clause) or len(clause) < 2:
             raise r.error("Error: wrong 'switch statement'", form.spans[index])
-        placed = clause if isinstance(clause, Form) else Form(clause, form.spans[index])
-        if placed[0] is TRUE:
-            clauses.append((None, clause_body(r, placed)))
+        if clause[0] is TRUE:
+            clauses.append((None, clause_body(r, clause)))
             break
-        test = Python(r.place, "==", r.read(text), r.constant(to_text(placed[0])))
-        clauses.append((test, clause_body(r, placed)))
+        test = Python(r.place, "==", r.read(text), r.constant(to_text(clause[0])))
+        clauses.append((test, clause_body(r, clause)))
     unknown = Raise(r.place, r.helper(" unknown switch key", r.read(text)))
     return Block(r.place, [bound, chain(r, clauses, unknown)])

@@ -18,7 +18,6 @@ from lispe_kernel.language.compiler.instances import InstanceScope, known_class
 from lispe_kernel.language.compiler.statements import Raise, ToField, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python, Read
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
-from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.special_forms import special
@@ -74,7 +73,7 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
     """The fields, the parent class and where the methods begin."""
     start, fields = 2, ParameterList()
     if len(form) > start and is_list(form[start]) and head(form[start]) not in (FROM, DEFUN):
-        fields = _fields(r, form[start], form.spans[start])
+        fields = _fields(r, form[start])
         start += 1
     parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
@@ -97,10 +96,10 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
 _MANDATORY = object()
 
 
-def _fields(r: Resolver, form: Any, span: Span) -> ParameterList:
+def _fields(r: Resolver, form: Form) -> ParameterList:
     """Fields look like parameters, but a mandatory one may follow one with a default."""
-    found, placed = ParameterList(), form if isinstance(form, Form) else Form(form, span)
-    for item, place in zip(placed, placed.spans, strict=True):
+    found = ParameterList()
+    for item, place in zip(form, form.spans, strict=True):
         if is_list(item) and len(item) not in (1, 2):
             raise r.error("Error: Wrong parameter description", place)
         name = r.check_variable(item[0] if is_list(item) else item, place)

@@ -74,12 +74,11 @@ def resolve_cond(r: Resolver, form: Form) -> Node:
             error = r.helper(" error", r.constant("Error: in a 'cond' the first element must be a list"))
             resolved.append((None, Raise(r.place, error)))
             break
-        placed = clause if isinstance(clause, Form) else Form(clause, r.place)
-        if placed[0] is TRUE:
-            resolved.append((None, clause_body(r, placed)))
+        if clause[0] is TRUE:
+            resolved.append((None, clause_body(r, clause)))
             break
-        test = r.node(placed[0], placed.spans[0])
-        resolved.append((test, clause_body(r, placed)))
+        test = r.node(clause[0], clause.spans[0])
+        resolved.append((test, clause_body(r, clause)))
     return chain(r, resolved, r.nil())
 
 
@@ -196,7 +195,7 @@ def items_of(r: Resolver, container: Node) -> Node:
 
 
 def _counted(r: Resolver, form: Form) -> Node:
-    label = form[1] if isinstance(form[1], Form) else Form(form[1], form.spans[1])
+    label = form[1]
     if len(label) != 3 or not isinstance(label[0], Atom):
         raise r.error("Error: Missing label for 'loop' (use (loop (i from to) body...))", form.spans[1])
     name = r.check_variable(label[0], label.spans[0])

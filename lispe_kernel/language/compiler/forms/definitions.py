@@ -48,8 +48,7 @@ def parse_parameters(r: Resolver, form: Any, span: Span) -> ParameterList:
     if not is_list(form):
         raise r.error("Error: List of missing parameters in a function declaration", span)
     found = ParameterList()
-    placed = form if isinstance(form, Form) else Form(form, span)
-    for item, place in zip(placed, placed.spans, strict=True):
+    for item, place in zip(form, form.spans, strict=True):
         if found.rest is not None:
             raise r.error("Error: Wrong parameter description: the rest parameter must be the last", place)
         if is_list(item):

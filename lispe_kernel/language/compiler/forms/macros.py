@@ -27,7 +27,7 @@ def resolve_defmacro(r: Resolver, form: Form) -> Node:
     if r.is_keyword(name):
         raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
     known = r.macros.get(name) or r.context.macros.get(name)
-    clause = Clause(list(form[2]), list(form[3:]))
+    clause = Clause(form[2], form.rest(3))
     kept = [old for old in (known.clauses if known else []) if not _same(old.pattern, clause.pattern)]
     r.macros[name] = Macro(name, [*kept, clause])
     return r.true()

@@ -48,7 +48,7 @@ def infix(r: Resolver, parts: list[Any], form: Form) -> Any:
             raise r.error(MALFORMED)
         operand = _operand(r, part, form)
         if operator.name in _WIDE:
-            if is_list(whole) and node is not None and whole[0] is operator:
+            if node is not None and whole[0] is operator:
                 whole.append(operand)
             else:
                 whole = [operator, whole, operand]
@@ -66,7 +66,7 @@ def infix(r: Resolver, parts: list[Any], form: Form) -> Any:
 
 
 def _placed(whole: Any, form: Form) -> Any:
-    if is_list(whole) and not isinstance(whole, Form):
+    if isinstance(whole, list) and not is_list(whole):
         return Form([_placed(item, form) for item in whole], form.span)
     return whole
 

@@ -40,8 +40,8 @@ class Clause:
 
     @property
     def patterns(self) -> Form:
-        found = self.form[2]
-        return found if isinstance(found, Form) else Form(found, self.form.span)
+        found: Form = self.form[2]
+        return found
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from lispe_kernel.language.compiler.patterns.defpat import Clause, add_clause, r
 from lispe_kernel.language.compiler.statements import Protect, Return, ToVariable
 from lispe_kernel.language.compiler.tree import Block, If, Node
 from lispe_kernel.language.compiler.variables import Variable
-from lispe_kernel.language.errors import NOWHERE
 from lispe_kernel.language.forms import QUOTE, Form, is_list
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
@@ -86,10 +85,8 @@ def _ending(form: Any) -> Any:
     if not is_list(form) or not form or form[0] is QUOTE:
         return form
     if form[0] is RETURN:
-        span = form.span if isinstance(form, Form) else NOWHERE
-        return Form([BLOCK, *form[1:], Form([RETURN, RESULTS], span)], span)
-    items = (_ending(item) for item in form)
-    return Form(items, form.span, form.spans) if isinstance(form, Form) else Form(items)
+        return form.made(BLOCK, *form[1:], form.made(RETURN, RESULTS))
+    return Form((_ending(item) for item in form), form.span, form.spans)
 
 
 def _set(r: Resolver, variable: Variable) -> Node:
