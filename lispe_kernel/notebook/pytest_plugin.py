@@ -9,15 +9,14 @@ lines that differ.
 from __future__ import annotations
 
 import argparse
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.notebook.outputs import aligned, differences
 from lispe_kernel.notebook.run import kernel_of
+from lispe_kernel.notebook.settled import Settled
 
 _OPTION = "lispe_numeric_tolerance"
-_OUTPUTS = ("display_data", "execute_result", "stream", "error")
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -47,8 +46,17 @@ def pytest_itemcollected(item: Any) -> None:
     ours = kernel_of(item.parent.nb) == "lispe"
     if ours or tolerance:
         item.compare_outputs = _comparison(item, item.compare_outputs, tolerance)
-    if ours and "get_kernel_message" not in vars(item.parent):
-        item.parent.get_kernel_message = _Settled(item.parent.get_kernel_message)
+
+
+def pytest_runtest_call(item: Any) -> None:
+    """Let nbval read the settled messages of a kernel of ours, once it runs."""
+    parent = item.parent
+    kernel = getattr(parent, "kernel", None)
+    if not (hasattr(parent, "nb") and hasattr(kernel, "get_message")) or kernel_of(parent.nb) != "lispe":
+        return
+    running: Any = kernel
+    if not isinstance(running.get_message, Settled):
+        running.get_message = Settled(running.get_message, lambda: bool(parent.timed_out))
 
 
 def _comparison(item: Any, compare: Callable[..., bool], tolerance: float) -> Callable[..., bool]:
@@ -95,59 +103,3 @@ def _told(new: list[Any], stored: list[Any], tolerance: float) -> list[str]:
         return []
     lines = [line for difference in found for line in difference.lines()]
     return ["\n\nIn lines (- stored, + now):\n\n", *(f"{line}\n" for line in lines)]
-
-
-class _Settled:
-    """The kernel's messages, a cell's outputs as they stand when it has ended.
-
-    nbval knows neither outputs that are updated nor outputs that are cleared; a notebook stores what is left
-    of both. nbval asks for outputs after the cell's reply, so that all of them are there to be read.
-    """
-
-    def __init__(self, receive: Callable[..., Any]) -> None:
-        self._receive = receive
-        self._shown: dict[str, Any] = {}
-        self._ready: deque[Any] = deque()
-
-    def __call__(self, timeout: float | None = None, stream: str = "iopub") -> Any:
-        while not self._ready:
-            gathered = [self._receive(timeout=timeout, stream=stream)]
-            while not _ends(gathered[-1]):
-                gathered.append(self._receive(timeout=timeout, stream=stream))
-            self._ready.extend(self._settled(gathered))
-        return self._ready.popleft()
-
-    def _settled(self, messages: list[Any]) -> list[Any]:
-        kept: list[Any] = []
-        cleared = False
-        for message in messages:
-            kind, content = message["msg_type"], message["content"]
-            if kind == "clear_output":
-                cleared = True
-            elif kind == "update_display_data":
-                self._update(content)
-            else:
-                if cleared and (kind in _OUTPUTS or _ends(message)):
-                    kept = [earlier for earlier in kept if earlier["msg_type"] not in _OUTPUTS]
-                    cleared = False
-                self._remember(content)
-                kept.append(message)
-        return kept
-
-    def _remember(self, content: Any) -> None:
-        from nbformat import from_dict  # noqa: PLC0415 - heavy: each command imports only what it runs
-
-        identity = content.get("transient", {}).get("display_id")
-        if identity is not None and "data" in content:
-            content["data"] = self._shown[identity] = from_dict(content["data"])
-
-    def _update(self, content: Any) -> None:
-        shown = self._shown.get(content.get("transient", {}).get("display_id", ""))
-        if shown is not None:
-            # nbval holds this very node as the output.
-            shown.clear()
-            shown.update(content["data"])
-
-
-def _ends(message: Any) -> bool:
-    return bool(message["msg_type"] == "status" and message["content"]["execution_state"] == "idle")

@@ -58,6 +58,15 @@ def test_the_number_of_a_cell_in_an_error_does_not_count(root: Path, tmp_path: P
     assert result.returncode == 0, result.stdout
 
 
+def test_failures_are_reported_as_nbval_reports_them(root: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ipynb", ("(car 5)", None), ("(+ 1 1)", text("2")), ("(while true 1)", None))
+    report = nbval(root, path, "--nbval-cell-timeout", "2").stdout
+    assert "Cell 0: Cell execution caused an exception" in report
+    assert "not the integer 5, line: 1 in: cell 1" in report
+    assert "Cell 2: Timeout of 2 seconds exceeded executing cell" in report
+    assert "2 failed, 1 passed" in report
+
+
 def test_a_notebook_of_another_kernel_is_left_to_nbval(root: Path, tmp_path: Path) -> None:
     path = write(tmp_path / "a.ipynb", ("1 + 1", text("2")))
     path.write_text(path.read_text().replace('"name": "lispe"', '"name": "python3"'))
