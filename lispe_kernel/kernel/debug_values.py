@@ -1,4 +1,4 @@
-"""How debugpy shows LispE values in the variables panel: as LispE prints them.
+"""How debugpy shows LispE values in the variables panel: as LispE prints them, tensors in one line.
 
 It only registers with pydevd's own extension point; containers unfold as pydevd unfolds Python's.
 """
@@ -11,6 +11,7 @@ from typing import Any
 from _pydevd_bundle.pydevd_extension_api import StrPresentationProvider
 from _pydevd_bundle.pydevd_extension_utils import EXTENSION_MANAGER_INSTANCE
 
+from lispe_kernel.display.page.registry import view_of
 from lispe_kernel.kernel.publisher import bundle_json
 from lispe_kernel.language import printer
 
@@ -25,6 +26,9 @@ class LispePresentation(StrPresentationProvider):  # type: ignore[misc]  # pydev
 
     def get_str(self, value: Any) -> str:
         text = printer.show(value)
+        if "\n" in text:
+            # A tensor prints as a block of numbers; its view has one line that says what it is like.
+            text = view_of(value).line()
         return text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
 
 

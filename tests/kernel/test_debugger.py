@@ -116,6 +116,30 @@ def test_breakpoints_steps_frames_and_variables(debugging: Debugging) -> None:
     assert debugging.kernel.run("(+ 1 1)").result == "2"
 
 
+KINDS = """\
+(defun kept (amount)
+    (setq y '(1 (2 "a")))
+    (setq t (torch_tensor (floats 1 2 3)))
+    (+ amount 1))
+(kept 3)
+"""
+
+
+def test_quoted_lists_do_not_disturb_and_values_are_shown(debugging: Debugging) -> None:
+    debugging.start()
+    debugging.break_at(KINDS, 4)
+    cell = debugging.kernel.client.execute(KINDS)
+    debugging.stopped()
+    assert debugging.frames()[0] == ("kept", 4)
+    assert debugging.locals() == {
+        "amount": "3",
+        "y": '(1 (2 "a"))',
+        "t": "float32 [3], min 1, max 3, mean 2, std 1",
+    }
+    debugging.go("continue")
+    assert debugging.kernel.reply_to(cell)["status"] == "ok"
+
+
 def test_a_request_nobody_can_answer_gets_an_answer(debugging: Debugging) -> None:
     assert debugging.ask("richInspectVariables", variableName="no such")["success"] is False
     assert debugging.ask("variables", variablesReference=12345)["success"] is False
