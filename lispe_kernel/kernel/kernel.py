@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import comm
+import zmq
 from ipykernel.kernelbase import Kernel
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Float, List
@@ -133,7 +134,13 @@ class LispeKernel(Kernel):
         return reply
 
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
-        await super().execute_request(stream, ident, parent)
+        try:
+            await super().execute_request(stream, ident, parent)
+        except zmq.ZMQError as gone:
+            # A cell that a shutdown stopped has nobody to reply to.
+            if gone.errno != zmq.ENOTSOCK:
+                raise
+            return
         if self.preload_torch and not parent["content"].get("silent", False):
             # A moment later, so that the answer is out before the import competes with it.
             self.io_loop.add_callback(self.io_loop.call_later, PAUSE, self.preload.begin)
@@ -219,6 +226,8 @@ class LispeKernel(Kernel):
     post_handler_hook = ignore
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
+        # The process ends when the cell that runs has ended.
+        self.interrupts.stop()
         # A reopened notebook must not ask for widgets that are gone: their pictures take their place.
         freeze_all()
         self.history.close()

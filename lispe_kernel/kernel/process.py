@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 import zmq
 from ipykernel.kernelapp import IPKernelApp
 
+# Seconds that a thread may take to end: what it waits for may be gone.
+PATIENCE = 5.0
 INLINE = "module://matplotlib_inline.backend_inline"
 
 
@@ -41,3 +43,24 @@ class LispeKernelApp(IPKernelApp):
         """There is no IPython shell; pictures of Python cells still go to the notebook."""
         self.shell = None
         os.environ.setdefault("MPLBACKEND", INLINE)
+
+    def start(self) -> None:
+        """Run until the kernel is shut down, then end the threads that publish.
+
+        At the end of the process ipykernel stops its publishing thread before them: a control thread that
+        says "idle" at that instant sends to nobody, which blocks for ever, and the process with it.
+        """
+        try:
+            super().start()
+        finally:
+            for thread in (self.control_thread, self.shell_channel_thread):
+                if thread is not None and thread.is_alive():
+                    thread.stop()
+                    thread.join(PATIENCE)
+
+    def close(self) -> None:
+        super().close()
+        kernel = getattr(self, "kernel", None)
+        if kernel is not None and kernel.preload.running:
+            # The end of a process waits for libraries that are being loaded, and nobody needs them any more.
+            os._exit(0)

@@ -73,6 +73,10 @@ class Preload:
     def done(self) -> bool:
         return self._done.is_set()
 
+    @property
+    def running(self) -> bool:
+        return self._begun.locked() and not self.done
+
     def begin(self) -> None:
         """Start the import unless it was started before; returns at once."""
         if self._begun.acquire(blocking=False):
@@ -90,7 +94,7 @@ class Preload:
         finally:
             self._done.set()
 
-    def wait(self, patience: float = 1.0, tell: Callable[[], None] | None = None) -> bool:
+    def wait(self, patience: float = 0.5, tell: Callable[[], None] | None = None) -> bool:
         """Begin if needed and wait until the import has ended. Interruptible.
 
         After `patience` seconds `tell` is called once; returns whether it was.

@@ -70,9 +70,11 @@ class History:
 
     def _start(self) -> None:
         if self._writer is None:
-            self._writer = threading.Thread(target=self._write, name="LispE history", daemon=True)
-            self._writer.pydev_do_not_trace = True  # type: ignore[attr-defined]
-            self._writer.start()
+            writer = threading.Thread(target=self._write, name="LispE history", daemon=True)
+            writer.pydev_do_not_trace = True  # type: ignore[attr-defined]
+            writer.start()
+            # Only a thread that runs: `close` comes from another one, at any moment.
+            self._writer = writer
 
     def _write(self) -> None:
         base = self._open()

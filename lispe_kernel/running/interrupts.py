@@ -1,11 +1,13 @@
 """Ctrl-C and the stop button: SIGINT raises KeyboardInterrupt while a cell runs, and does nothing otherwise.
 
 ipykernel lets a second interrupt escape while the first one is being reported, and the reply is lost. Here
-the handler is armed only around the user's code, and a burst of signals counts once.
+the handler is armed only around the user's code. A signal that follows another closely waits a moment, so
+that it does not disturb what the first one set going; it counts if the work has not ended then.
 """
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 import time
@@ -15,7 +17,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-# Signals closer together than this are one wish: a person who clicks twice, a process group signalled twice.
+# Seconds between two interrupts of the same work: a person who clicks twice, a process group signalled twice.
 BURST = 0.15
 
 
@@ -24,18 +26,36 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._armed = False
-        self._last = 0.0
+        self._began = self._last = 0.0
 
     def install(self) -> None:
         """Take SIGINT over; only the main thread may, elsewhere this does nothing."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._handle)
 
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+    def stop(self) -> None:
+        """Interrupt the work of the main thread, from any thread; nothing where there is none."""
+        if self._armed:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _handle(self, _number: int, frame: FrameType | None) -> None:
+        # In `during` itself the work has ended: an interrupt would be one of what follows.
+        if not self._armed or (frame is not None and frame.f_code is _DURING):
+            return
         now = time.monotonic()
-        if self._armed and now - self._last > BURST:
-            self._last = now
-            raise KeyboardInterrupt
+        rest = self._last + BURST - now
+        if self._last >= self._began and rest > 0:
+            # Not threading's own start: what it locks may be held by the very code that was interrupted.
+            _thread.start_new_thread(self._stop_later, (rest, self._began))
+            return
+        self._last = now
+        raise KeyboardInterrupt
+
+    def _stop_later(self, seconds: float, began: float) -> None:
+        """The second of two signals, when the first has had its time, if the same work goes on."""
+        time.sleep(seconds)
+        if self._began == began:
+            self.stop()
 
     def during(self, work: Callable[[], T]) -> T:
         """Run `work` interruptibly. KeyboardInterrupt leaves here once, with the handler disarmed.
@@ -46,7 +66,7 @@ class Interrupts:
         if threading.current_thread() is not threading.main_thread():
             return work()
         before = signal.signal(signal.SIGINT, self._handle)
-        began = time.monotonic()
+        began = self._began = time.monotonic()
         try:
             self._armed = True
             return work()
@@ -57,6 +77,9 @@ class Interrupts:
         finally:
             self._armed = False
             signal.signal(signal.SIGINT, before)
+
+
+_DURING = Interrupts.during.__code__
 
 
 def ignore(*_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The handler behind the stop button: armed only during work, once a burst, whatever the work makes of it."""
+"""The handler behind the stop button: armed only during work, patient in a burst, whatever becomes of it."""
 
 from __future__ import annotations
 
@@ -56,6 +56,42 @@ def test_a_second_signal_of_a_burst_does_not_disturb_the_cleaning_up() -> None:
     with pytest.raises(KeyboardInterrupt):
         Interrupts().during(clean_up)
     assert cleaned == [True]
+
+
+def test_a_second_signal_of_a_burst_counts_when_the_work_goes_on() -> None:
+    def swallow() -> str:
+        try:
+            interrupt()
+        except KeyboardInterrupt:
+            interrupt()
+        time.sleep(5)
+        return "never stopped"
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        Interrupts().during(swallow)
+    assert time.monotonic() - began < 3
+
+
+def test_two_works_are_stopped_however_close_they_are() -> None:
+    interrupts = Interrupts()
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.during(interrupt)
+
+
+def test_a_late_second_signal_does_not_stop_the_next_work() -> None:
+    interrupts = Interrupts()
+
+    def twice() -> None:
+        try:
+            interrupt()
+        finally:
+            interrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.during(twice)
+    assert interrupts.during(lambda: time.sleep(0.3)) is None
 
 
 def test_outside_work_a_kernel_ignores_the_signal() -> None:

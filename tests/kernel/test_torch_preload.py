@@ -47,6 +47,21 @@ def test_the_wait_can_be_interrupted_and_torch_is_whole_afterwards(tmp_path: Pat
         running.stop()
 
 
+def test_a_shutdown_does_not_wait_for_the_import(tmp_path: Path) -> None:
+    running = Running(tmp_path)
+    try:
+        running.client.execute("(setq l (torch_linear 2 3))")
+        time.sleep(0.2)
+        assert running.control("shutdown_request", restart=False)["status"] == "ok"
+        began = time.monotonic()
+        while running.manager.is_alive() and time.monotonic() - began < 10:
+            time.sleep(0.01)
+        # Half a second on a quiet machine; the import takes several on one this busy.
+        assert time.monotonic() - began < 3
+    finally:
+        running.stop()
+
+
 def test_completion_of_torch_names_waits_for_them(tmp_path: Path) -> None:
     running = Running(tmp_path)
     try:
