@@ -36,7 +36,8 @@ class LispeError(Exception):
     """An error of LispE.
 
     `text` is what went wrong without the place; `str(error)` adds `, line: N in: NAME` when the place
-    is known. `frames` is the chain of LispE calls, outermost first.
+    is known. `frames` is the chain of LispE calls, outermost first; of a very long one `omitted` calls are
+    missing in its middle.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class LispeError(Exception):
         self.source = source
         self.line_text = line_text
         self.frames = frames
+        self.omitted = 0
         # Only for reader errors: more text could still make the program well-formed.
         self.incomplete = incomplete
 

@@ -7,6 +7,7 @@ It never catches anything itself.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
@@ -62,7 +63,7 @@ class _Reached:
 
 def explain(error: BaseException, place: Place) -> LispeError:
     """The LispE error for an exception that left compiled code; a LispE error gets its place and calls."""
-    reached = _lispe_frames(error.__traceback__, place)
+    reached, omitted = _lispe_frames(error.__traceback__, place)
     innermost = reached[-1] if reached else None
     found = error if isinstance(error, LispeError) else LispeError(_text(error, innermost, place))
     if found is not error:
@@ -70,7 +71,7 @@ def explain(error: BaseException, place: Place) -> LispeError:
     if not isinstance(error, CompileError) or error.span is None:
         _attach(found, innermost)
     if not found.frames:
-        found.frames = tuple(_frame(at) for at in reached)
+        found.frames, found.omitted = tuple(_frame(at) for at in reached), omitted
     return found
 
 
@@ -85,27 +86,29 @@ def _frame(at: _Reached) -> Frame:
     return Frame(at.function, at.source.name, at.span, text)
 
 
-# A chain this long is a runaway recursion: nobody reads more, and a deep traceback is slow to walk.
-_MOST_FRAMES = 200
+# Of a runaway recursion the outermost and the newest calls are kept: its middle says nothing, and there
+# may be a hundred thousand of it.
+_MOST_AT_AN_END = 100
 
 
-def _lispe_frames(traceback: TracebackType | None, place: Place) -> list[_Reached]:
-    found: list[_Reached] = []
-    skipped = 0
+def _lispe_frames(traceback: TracebackType | None, place: Place) -> tuple[list[_Reached], int]:
+    """The calls, outermost first, and how many were left out in the middle."""
+    count = 0
+    outermost: list[TracebackType] = []
+    newest: deque[TracebackType] = deque(maxlen=_MOST_AT_AN_END)
     while traceback is not None:
-        code = traceback.tb_frame.f_code
-        source = place.sources.get(code.co_filename)
-        if source is not None:
-            last = traceback.tb_next is None
-            span = _span(code, traceback.tb_lasti, traceback.tb_lineno)
-            at = _Reached(source, span, code.co_name, last, traceback.tb_frame)
-            found.append(at)
-            if len(found) > _MOST_FRAMES:
-                # Keep the first half and the newest: the middle of a runaway recursion says nothing.
-                del found[_MOST_FRAMES // 2]
-                skipped += 1
+        if traceback.tb_frame.f_code.co_filename in place.sources:
+            count += 1
+            (outermost if len(outermost) < _MOST_AT_AN_END else newest).append(traceback)
         traceback = traceback.tb_next
-    return found
+    kept = [_reached(at, place) for at in (*outermost, *newest)]
+    return kept, count - len(kept)
+
+
+def _reached(at: TracebackType, place: Place) -> _Reached:
+    code = at.tb_frame.f_code
+    span = _span(code, at.tb_lasti, at.tb_lineno)
+    return _Reached(place.sources[code.co_filename], span, code.co_name, at.tb_next is None, at.tb_frame)
 
 
 def _span(code: CodeType, instruction: int, line: int | None) -> Span | None:

@@ -86,7 +86,7 @@ def _lines(error: BaseException, message: str) -> Iterator[str]:
     yield f"{BOLD}{message}{RESET}"
     if isinstance(error, LispeError):
         yield from _excerpt(error)
-        yield from _chain(error.frames)
+        yield from _chain(error.frames, error.omitted)
     elif not isinstance(error, KeyboardInterrupt):
         yield from _python_frames(error)
     if Modes.traceback == "python":
@@ -105,14 +105,14 @@ def _excerpt(error: LispeError) -> Iterator[str]:
         yield f"  {margin}{bar}{RED}{mark}{RESET}"
 
 
-def _chain(frames: tuple[Frame, ...]) -> Iterator[str]:
+def _chain(frames: tuple[Frame, ...], omitted: int) -> Iterator[str]:
     """The calls that led to the error, innermost last; nothing for an error at top level."""
     if len(frames) < 2:
         return
     yield ""
     yield "Calls, the innermost last:"
     shown = list(frames)
-    hidden = len(shown) - SHOWN_FRAMES
+    hidden = len(shown) + omitted - SHOWN_FRAMES
     if hidden > 0:
         half = SHOWN_FRAMES // 2
         for frame in shown[:half]:
