@@ -40,15 +40,17 @@ lint: venv ## check style, floors and types
 	@echo "== mypy: the public API, strictly"
 	@$(VENV)/bin/mypy
 
+# JOBS: how many processes run the suite; each file of tests stays in one.
+JOBS ?= 2
 test: lint ## run the whole suite, notebooks included
-	@echo "== pytest: the suite"
-	@$(RUN) -m pytest
+	@echo "== pytest: the suite, in $(JOBS) processes"
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
 	@echo "== nbval: every notebook, cell by cell"
 	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
 
 test-language: venv ## run the tests of the language alone
-	@$(RUN) -m pytest -q tests/language tests/library tests/conformance -k "not torch"
+	@$(RUN) -m pytest -q -n $(JOBS) --dist loadfile tests/language tests/library tests/conformance -k "not torch"
 
 # The lowest versions have no builds for the newest Python.
 test-lowest: ## run the suite with the lowest version that pyproject.toml allows of each dependency
