@@ -82,7 +82,7 @@ def remainder(a: Any, b: Any) -> Any:
         if not (math.isfinite(a) and math.isfinite(b)):
             raise cannot("%", a, b)
         return float(remainder(int(a), int(b)))
-    if isinstance(a, str | bytes):
+    if isinstance(a, str):
         raise cannot("%", a, b)
     return _apply("%", operator.mod, a, b)
 
@@ -222,7 +222,7 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
     op = OPERATORS[name]
 
     def operate(a: Any, b: Any) -> Any:
-        if isinstance(a, str | bytes) or isinstance(b, str | bytes):
+        if isinstance(a, str) or isinstance(b, str):
             raise cannot(name, a, b)
         if isinstance(a, list) or isinstance(b, list):
             return elementwise(op, a, b)

@@ -6,7 +6,6 @@ The helpers' names begin with a blank, which no LispE name can, so that nothing 
 from __future__ import annotations
 
 import builtins as python
-import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +22,7 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
-from lispe_kernel.language.library.core.containers import at, car, items, push, set_at, size
+from lispe_kernel.language.library.core.containers import at, car, contents, items, push, set_at, size
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
@@ -191,7 +190,7 @@ HELPERS: dict[str, Any] = {
     " again": Again,
     " fresh": lambda written: deep_copy(written.data),
     " written": lambda *pairs: Dictionary(pairs),
-    " repeated": frozenset({str, bytes, ByteString}),
+    " repeated": frozenset({str, ByteString}),
     " keys": frozenset({int, str}),
     " true": TRUE,
     " unset": UNSET_VALUE,
@@ -232,6 +231,7 @@ HELPERS: dict[str, Any] = {
     " replaced": replaced,
     " Lookup": (LookupError, TypeError),
     " items": items,
+    " contents": contents,
     " several": _several,
     " whole": _whole,
     " turns": _turns,
@@ -239,7 +239,6 @@ HELPERS: dict[str, Any] = {
     " change": _change,
     " element": _element,
     " zip": zip,
-    " product": itertools.product,
     " join": "".join,
     " clock": time.perf_counter,
     " elapsed": lambda start: (time.perf_counter() - start) * 1000,

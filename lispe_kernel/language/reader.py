@@ -101,7 +101,7 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
     """The tokens of a text as (kind, start, end); comments included, blanks left out."""
     text, at, length = source.text, 0, len(source.text)
     match = _TOKEN.match
-    quoted = False
+    quoted, opened = False, 0
     while at < length:
         found = match(text, at)
         if found is None:  # every character belongs to some token; this guards the table
@@ -109,6 +109,9 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
         kind, end = found.lastgroup or "blank", found.end()
         if quoted and text[at] == ";":
             kind, end = "atom", at + 1
+        elif text[at] == "#" and not opened and _is_old_comment(text, at):
+            kind, end = "comment", text.find("\n", at)
+            end = end if end >= 0 else length
         elif kind == "block":
             closing = text.find(";;", end)
             if closing == -1:
@@ -116,10 +119,18 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
                 return
             end = closing + 2
             kind = "comment"
+        elif kind in ("open", "close"):
+            opened += 1 if kind == "open" else -1
         if kind != "blank":
             yield kind, at, end
         quoted = kind == "quote"
         at = end
+
+
+def _is_old_comment(text: str, at: int) -> bool:
+    """Whether a `#` begins a comment as in older revisions: first on its line, a blank behind it."""
+    line = text.rfind("\n", 0, at) + 1
+    return text[at + 1 : at + 2].isspace() and not text[line:at].strip()
 
 
 class _Reader:

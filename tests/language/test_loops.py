@@ -21,7 +21,7 @@ LOOPS = {
     "while with statements in its test": "(setq i 0) (while (block (setq k i) (< k 3)) (+= i 1) {})",
     "whilein": "(whilein i '(1 2 3 4 5) (or (= i 0) (< i 4)) {})",
     "lloop": "(lloop (i k) '(1 2 3) '(a b c) {})",
-    "mloop": "(mloop (k i) '(a) '(1 2 3) {})",
+    "mloop": "(mloop (k i) '(a b c) '(1 2 3) {})",
 }
 
 
@@ -70,7 +70,7 @@ def test_a_function_that_returns_its_own_call_from_a_loop_starts_again(name: str
         ("(loop i () 5)", "nil"),
         ("(while nil 5)", "nil"),
         ("(loop (i 3 1) 5)", "nil"),
-        ("(setq l ()) (mloop (i k) '(1 2) '(a b) (push l (list i k))) l", "((1 a) (1 b) (2 a) (2 b))"),
+        ("(setq l ()) (mloop (i k) '(1 2) {'a:3 'b:4} (push l (list i k))) l", "((1 3) (2 4))"),
         ("(setq l ()) (lloop (i k) '(1 2 3) '(a b) (push l (list i k))) l", "((1 a) (2 b))"),
         ("(setq l ()) (loopcount -3 i (push l i)) l", "(2 1 0)"),
         ('(setq l ()) (loop k {"a":1 "b":2} (push l k)) l', '("a" "b")'),

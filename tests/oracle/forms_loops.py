@@ -132,18 +132,8 @@ def lloop(interpreter, arguments, scope, tail):
 
 @form("mloop", least=3)
 def mloop(interpreter, arguments, scope, tail):
-    """All combinations, the last variable running fastest."""
-    names, lists, body = parts_of(interpreter, arguments, scope)
-
-    def combinations(at):
-        if at == len(lists):
-            yield ()
-            return
-        for one in lists[at]:
-            for rest in combinations(at + 1):
-                yield (one, *rest)
-
-    return turns(interpreter, names, combinations(0), body, scope)
+    """As lloop; of other containers than lists it is not fixed here."""
+    return lloop(interpreter, arguments, scope, tail)
 
 
 def parts_of(interpreter, arguments, scope):

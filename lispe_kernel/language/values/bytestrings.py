@@ -1,50 +1,55 @@
-"""Byte strings: LispE's `stringbyte`, a Python bytes that prints as its text, and the list of them."""
+"""Byte strings: LispE's `stringbyte`, the bytes of a text, and the list of them.
+
+What reads a file gives bytes, and programs treat them as text; so a byte string is a text that knows its
+bytes. It equals the string with the same characters, and works wherever a string does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lispe_kernel.language.printer import plainly, register_kind, to_text, write_items
-from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.lists import List
 
 
-class ByteString(bytes):
-    """A sequence of bytes, usually the UTF-8 of a text. It equals the string with the same bytes."""
+class ByteString(str):
+    """A sequence of bytes, usually the UTF-8 of a text. Bytes that are no UTF-8 are kept as they are."""
 
     __slots__ = ()
 
+    def __new__(cls, content: bytes | str = b"") -> ByteString:
+        # Python keeps a byte that is no UTF-8 as a lone surrogate, so that nothing is lost.
+        text = content.decode("utf-8", "surrogateescape") if isinstance(content, bytes) else content
+        return str.__new__(cls, text)
+
+    def raw(self) -> bytes:
+        """The bytes."""
+        return self.encode("utf-8", "surrogateescape")
+
     def text(self) -> str:
         """The bytes as text; bytes that are no UTF-8 appear as replacement marks."""
-        return self.decode("utf-8", errors="replace")
+        return str(self) if self.isascii() else self.raw().decode("utf-8", "replace")
 
     @classmethod
     def of(cls, text: str) -> ByteString:
         """The UTF-8 of a text."""
-        return cls(text.encode("utf-8", errors="surrogatepass"))
+        if isinstance(text, cls):
+            return text
+        return cls(text) if text.isascii() else cls(text.encode("utf-8", "surrogatepass"))
 
     def __getitem__(self, key: Any) -> Any:
-        """A byte or a stretch of bytes, again as a byte string."""
-        if isinstance(key, slice):
-            return ByteString(bytes.__getitem__(self, key))
-        return ByteString((bytes.__getitem__(self, key),))
+        """A character or a stretch of characters, again as a byte string."""
+        return ByteString(str.__getitem__(self, key))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (ByteString(character) for character in str.__iter__(self))
 
     def __add__(self, other: Any) -> ByteString:
         """The bytes followed by other bytes, or by the text that another value prints as."""
-        if isinstance(other, bytes):
-            return ByteString(bytes.__add__(self, other))
-        return ByteString(bytes.__add__(self, ByteString.of(to_text(other))))
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, str):
-            return self.text() == other
-        return bytes.__eq__(self, other) is True
-
-    def __ne__(self, other: object) -> bool:
-        return not self == other
-
-    __hash__ = bytes.__hash__
+        added = other if isinstance(other, ByteString) else ByteString.of(to_text(other))
+        # Joined as bytes: two parts of one character become the character.
+        return ByteString(self.raw() + added.raw())
 
 
 class StringBytes(List):
@@ -70,8 +75,4 @@ class StringBytes(List):
 
 
 register_kind(ByteString, "stringbyte_", plainly(ByteString.text), quoted_inside=True)
-register_answers(
-    ByteString,
-    Answers(push=lambda value, added: ByteString.of(value.text() + "".join(map(to_text, added)))),
-)
 register_kind(StringBytes, "stringbytes_", write_items, nests=True)

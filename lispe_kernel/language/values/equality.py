@@ -25,7 +25,7 @@ def equal(a: Any, b: Any) -> bool:
             return bool(a == 1)
         return type(b) in NUMERIC and bool(a == b)
     if kind is str:
-        return isinstance(b, str | bytes) and bool(a == b)
+        return isinstance(b, str) and a == b
     if a is None:
         return b is None or (_like_nil(b) and answers_of(b).items is not None)
     compare = answers_of(a).equal
@@ -53,8 +53,8 @@ def identical(a: Any, b: Any) -> bool:
         return True
     if type(a) in NUMERIC:
         return type(b) in NUMERIC and bool(a == b)
-    if isinstance(a, str | bytes):
-        return type(a) is type(b) and a == b
+    if isinstance(a, str):
+        return isinstance(b, str) and a == b
     if a is None:
         return _like_nil(b)
     same = answers_of(a).same

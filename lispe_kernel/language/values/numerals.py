@@ -68,8 +68,6 @@ def scalar(value: Any, name: str) -> int | float:
     """
     if isinstance(value, int | float):
         return value
-    if isinstance(value, list | tuple | dict) or (
-        hasattr(value, "__len__") and not isinstance(value, str | bytes)
-    ):
+    if isinstance(value, list | tuple | dict) or (hasattr(value, "__len__") and not isinstance(value, str)):
         raise wrong_argument(name, 1, "numbers or texts", value)
     return as_number(value)

@@ -15,7 +15,7 @@ from lispe_kernel.language.printer import Show, describe, register_kind, show, t
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.numerals import scalar
-from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, has_elements
+from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index, has_elements
 
 _OWN_KEY = (str, int, float, complex, Atom, type(None))
 
@@ -145,6 +145,8 @@ def _element(value: Set, key: Any) -> Any:
     try:
         return value.find(key)
     except KeyError:
+        if type(key) is int and not isinstance(value, IntegerSet | NumberSet):
+            return element_by_index(list(value), key)
         raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is not in the set") from None
 
 

@@ -29,18 +29,18 @@ def resolve_whilein(r: Resolver, form: Form) -> Node:
     return Each(r.place, targets, items, ended, first=True)
 
 
-def _together(r: Resolver, form: Form, helper: str) -> Node:
+def _together(r: Resolver, form: Form, what: str) -> Node:
     names = form[1]
     if not is_list(names) or not names or len(form) < len(names) + 3:
         raise r.error(f"Error: '{form[0].name}' needs a list of variables, as many containers, and a body")
     checked = [r.check_variable(name, form.spans[1]) for name in names]
     count = len(names)
     containers = Form(form[: 2 + count], form.span, form.spans[: 2 + count])
-    items = [r.helper(" items", node) for node in r.arguments(containers, 2)]
+    items = [r.helper(what, node) for node in r.arguments(containers, 2)]
     targets = [r.target(name) for name in checked]
     with r.in_loop():
         body = r.sequence(form, 2 + count)
-    return Each(r.place, targets, r.helper(helper, *items), body, several=True)
+    return Each(r.place, targets, r.helper(" zip", *items), body, several=True)
 
 
 @special("lloop", "(variable...) container... body...", result=(-1,))
@@ -49,15 +49,13 @@ def resolve_lloop(r: Resolver, form: Form) -> Node:
 
     Example: (setq pairs '()) (lloop (a b) '(1 2) "xyz" (push pairs (+ b (string a)))) pairs => ("x1" "y2")
     """
-    return _together(r, form, " zip")
+    return _together(r, form, " items")
 
 
 @special("mloop", "(variable...) container... body...", result=(-1,))
 def resolve_mloop(r: Resolver, form: Form) -> Node:
-    """Go through all combinations of the elements of several containers, the last one fastest.
+    """As lloop, for containers of any kind: of a dictionary it takes the values.
 
-    `break` leaves the whole loop.
-
-    Example: (setq found '()) (mloop (a b) '(1 2) '(10 20) (push found (+ a b))) found => (11 21 12 22)
+    Example: (setq found ()) (mloop (a b) '(1 2) {"x":10 "y":20} (push found (+ a b))) found => (11 22)
     """
-    return _together(r, form, " product")
+    return _together(r, form, " contents")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.tree import Node
 from lispe_kernel.language.errors import CompileError
-from lispe_kernel.language.forms import Form, head, is_list
+from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import special, special_forms
@@ -30,9 +30,14 @@ def resolve_infix(r: Resolver, form: Form) -> Node:
     A repeated operator is one call. + - and or xor take all that stands before them, any other operator
     only the operand before it: `(§ 8 / 4 * 2)` is `(/ 8 (* 4 2))`.
 
+    The expression may be one quoted list.
+
     Example: (§ 2 + 3 * 4) => 14
+    Example: (• '(2 + 3 * 4)) => 14
     """
     parts = form[1] if len(form) == 2 and is_list(form[1]) else form[1:]
+    if head(parts) is QUOTE and len(parts) == 2 and is_list(parts[1]):
+        parts = parts[1]
     return r.node(infix(r, list(parts), form))
 
 

@@ -94,9 +94,9 @@ def _identical(e: Emitter, pair: Pair) -> ast.expr:
         if node.kind != "text" or other_node.kind == "text":
             return _settled(e, a, b, other_node.kind, " identical")
         if isinstance(other, ast.Name | ast.Constant):
-            # A byte string equals the text, but is not it.
+            # Only texts are asked: what a tensor makes of == is no answer.
             same = e.compare(other, [ast.Eq()], [literal])
-            return e.boolean(ast.And(), [e.is_of(other, " str"), same])
+            return e.choose(e.is_of(other, " str"), same, e.call(" identical", other, literal))
     return e.call(" identical", a, b)
 
 

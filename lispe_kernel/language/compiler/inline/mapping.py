@@ -280,6 +280,6 @@ def read_setrange(r: Resolver, form: Form) -> Node | None:
 def _store_text(r: Resolver, name: str, value: Node) -> list[Node]:
     """Assign a variable when the value is a string; a list was changed in place."""
     kept = r.temporary()
-    is_text = Python(r.place, "is", Python(r.place, " type", r.read(kept)), Global(r.place, " str"))
+    is_text = r.helper(" isinstance", r.read(kept), Global(r.place, " str"), kind="test")
     store = r.assign(r.found_target(name), r.read(kept))
     return [r.bind(kept, value), If(r.place, is_text, store, r.nil())]

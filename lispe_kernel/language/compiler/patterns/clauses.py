@@ -148,7 +148,10 @@ class Matcher:
         if kind is None:
             self.test(r.helper(" equal", r.constant(literal), self.read(value), kind="test"))
             return
-        self.require(kind, value)
+        if kind == "string_" and self.types.get(value) != kind:  # byte strings are texts too
+            self.test(r.helper(" isinstance", self.read(value), Global(r.place, " str"), kind="test"))
+        elif kind != "string_":
+            self.require(kind, value)
         self.test(Python(r.place, "==", self.read(value), r.constant(literal)))
 
     def _quoted(self, form: Any, value: Variable) -> None:

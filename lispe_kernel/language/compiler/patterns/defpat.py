@@ -121,7 +121,8 @@ def first_type(clause: Clause) -> str | None:
     if is_list(first) and first and isinstance(first[0], Atom):
         return first[0].name if first[0].name in _SCALARS else None
     kind = literal_type(first)
-    return kind if kind in _SCALARS else None
+    # A text written in a pattern matches byte strings too: it requires no type.
+    return kind if kind in _SCALARS and kind != "string_" else None
 
 
 def is_keyed(r: Resolver, clause: Clause) -> bool:

@@ -13,7 +13,6 @@ from lispe_kernel.language.library.shared.elements import BINARY, binary_functio
 from lispe_kernel.language.library.shared.strings_core import TEXT_SET_OPERATIONS
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.printer import to_text, wrong_argument
-from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 
@@ -93,8 +92,8 @@ def _keep_one(first: Iterable[Any], other: Set) -> Iterable[Any]:
 
 
 def _combined(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], a: Any, b: Any) -> Any:
-    if isinstance(a, str | ByteString):
-        if not isinstance(b, str | ByteString):
+    if isinstance(a, str):
+        if not isinstance(b, str):
             raise wrong_argument(name, 2, "a string, as the first is", b)
         return text_like(a, TEXT_SET_OPERATIONS[name](to_text(a), to_text(b)))
     first, other = _members(name, a, 1), _members(name, b, 2)
@@ -104,7 +103,7 @@ def _combined(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], a:
 
 def _operation(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], doc: str) -> None:
     def operate(container: Any, *containers: Any) -> Any:
-        if not containers and not isinstance(container, str | ByteString):
+        if not containers and not isinstance(container, str):
             return _combined(name, _keep_either, container, [])
         return reduce(lambda a, b: _combined(name, keep, a, b), containers, container)
 

@@ -7,6 +7,7 @@ of texts and of nil, which are Python's own, stand here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -14,21 +15,29 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.strings_core import push_text
 from lispe_kernel.language.printer import describe, wrong_argument
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.language.values.views import View, rest_of
 
+_TEXT = Answers(
+    element=element_by_index,
+    push=push_text,
+    size=len,
+    car=lambda text: text[:1] or _no_first("car", text),
+    cdr=lambda text: text[1:] if text else _no_first("cdr", text),
+    iterate=iter,
+)
+register_answers(str, _TEXT)
+# The size of a byte string is that of its bytes; everything else goes by characters.
 register_answers(
-    str,
-    Answers(
-        element=element_by_index,
-        push=push_text,
-        size=len,
-        car=lambda text: text[:1] or _no_first("car", text),
-        cdr=lambda text: text[1:] if text else _no_first("cdr", text),
-        iterate=iter,
+    ByteString,
+    replace(
+        _TEXT,
+        push=lambda text, added: ByteString.of(push_text(text, added)),
+        size=lambda text: len(text) if text.isascii() else len(text.raw()),
     ),
 )
 register_answers(type(None), Answers(size=lambda _nil: 0, iterate=lambda _nil: ()))
@@ -188,3 +197,8 @@ def items(container: Any) -> Iterable[Any]:
     if isinstance(container, Iterable):
         return container
     raise LispeError(f"Error: loop: a container is expected, not {describe(container)}")
+
+
+def contents(container: Any) -> Iterable[Any]:
+    """What `mloop` goes through: as `loop`, but the values of a dictionary."""
+    return list(container.values()) if isinstance(container, dict) else items(container)

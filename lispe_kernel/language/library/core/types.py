@@ -141,8 +141,13 @@ def stringp(value: Any) -> Atom | None:
 def consp(value: Any) -> Atom | None:
     """Whether a value is a list of any kind.
 
+    What `cdr` leaves of a list of one element is none: there it is as nil.
+
     Example: (consp '(1)) => true
+    Example: (consp (cdr '(1))) => nil
     """
+    if type(value) is View and value.start >= len(value.base):
+        return None
     return truth(isinstance(value, list | TypedList | LinkedList | Matrix))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import product
+from math import prod
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -14,7 +15,6 @@ from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import any_list, elements, is_list, like
 from lispe_kernel.language.printer import describe, wrong_argument
 from lispe_kernel.language.protocols import answers_of
-from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import (
     IntegerDictionary,
     IntegerTree,
@@ -35,7 +35,7 @@ def last(container: Any) -> Any:
     """
     if type(container) is List:
         return container[-1] if container else None
-    if isinstance(container, list | TypedList | str | ByteString):
+    if isinstance(container, list | TypedList | str):
         return container[-1] if len(container) else None
     found = elements(container, "last", 1)
     return found[-1] if found else None
@@ -162,7 +162,7 @@ def _shape(value: Any, name: str) -> list[int]:
 def _positions(name: str, size: int, shape: list[int], keys: tuple[Any, ...]) -> Any:
     """The flat positions that keys designate: a number, or nested lists for what the keys leave open.
 
-    A negative key stands for all values of its dimension.
+    A negative key stands for all values of its dimension, and makes one list of all positions.
     """
     if len(keys) > len(shape):
         raise LispeError(f"Error: index mismatch with shape ({name})")
@@ -171,30 +171,48 @@ def _positions(name: str, size: int, shape: list[int], keys: tuple[Any, ...]) ->
         total *= extent
     if total > size:
         raise LispeError(f"Error: index mismatch with shape ({name}): {total} elements needed, {size} there")
-    open_keys = [*keys, *([-1] * (len(shape) - len(keys)))]
+    found = [integer_argument(name, axis + 3, key) for axis, key in enumerate(keys)]
+    for key, extent in zip(found, shape, strict=False):
+        if key >= extent:
+            raise LispeError(f"Error: Index out of bound ({name}): {key} in {extent}")
+    runs = [range(extent) for extent in shape]
+    for axis, key in enumerate(found):
+        runs[axis] = runs[axis] if key < 0 else range(key, key + 1)
+    negative = [axis for axis, key in enumerate(found) if key < 0]
+    if negative:
+        return _one_list(shape, runs, negative, by_columns=found[negative[-1]] == -2)
 
     def below(axis: int, position: int) -> Any:
         if axis == len(shape):
             return position
-        key = integer_argument(name, axis + 3, open_keys[axis])
-        if key >= shape[axis]:
-            raise LispeError(f"Error: Index out of bound ({name}): {key} in {shape[axis]}")
-        if key >= 0:
-            return below(axis + 1, position * shape[axis] + key)
-        return [below(axis + 1, position * shape[axis] + each) for each in range(shape[axis])]
+        inside = [below(axis + 1, position * shape[axis] + each) for each in runs[axis]]
+        return inside[0] if axis < len(found) else inside
 
     return below(0, 0)
+
+
+def _one_list(shape: list[int], runs: list[range], negative: list[int], by_columns: bool) -> list[int]:
+    """The positions in one list: by lines, or by columns, where the first dimension runs fastest."""
+    axes = range(len(shape))
+    order = [*reversed(negative), *(axis for axis in axes if axis not in negative)] if by_columns else axes
+    strides = [prod(shape[axis + 1 :]) for axis in axes]
+    return [
+        sum(strides[axis] * each for axis, each in zip(order, places, strict=True))
+        for places in product(*(runs[axis] for axis in order))
+    ]
 
 
 @function("atshape", "@@@", keyword=True)
 def atshape(container: Any, shape: Any, key: Any, *keys: Any) -> Any:
     """An element of a flat list seen with a shape; fewer keys than dimensions give the part under them.
 
-    A negative key takes the whole of its dimension: (@@@ l '(2 3) -1 0) is the first column.
+    A negative key takes the whole of its dimension, and the result is one list: by lines when the last
+    negative key is -1, by columns when it is -2. So (@@@ l '(2 3) -1 0) is the first column.
 
     Example: (@@@ '(1 2 3 4 5 6) '(2 3) 1 2) => 6
     Example: (@@@ '(1 2 3 4 5 6) '(2 3) 1) => (4 5 6)
     Example: (@@@ '(1 2 3 4 5 6) '(2 3) -1 0) => (1 4)
+    Example: (@@@ '(1 2 3 4 5 6) '(2 3) -1 -2) => (1 4 2 5 3 6)
     Errors: `Error: Index out of bound`, `Error: index mismatch with shape`.
     """
     flat = any_list(container, "atshape", 1)

@@ -273,7 +273,11 @@ def equality(a: Any, b: Any) -> Any:
     Example: (== 3 3) => 1
     Example: (== '(1 2 3) '(1 5 3)) => (1 0 1)
     Example: (== '(1 2 1) 1) => (1 0 1)
+    Example: (== (rho 2 2 '(1 2 2 1)) 2) => ((0 1) (1 0))
     """
+    for matrix, other in ((a, b), (b, a)):
+        if isinstance(matrix, Matrix) and not _has_elements(other):
+            return _shaped([int(equal(cell, other)) for cell in matrix.array.ravel().tolist()], matrix.shape)
     if not (_has_elements(a) or _has_elements(b)):
         return int(equal(a, b))
     if isinstance(a, TypedList) and isinstance(b, TypedList):

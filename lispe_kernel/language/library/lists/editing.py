@@ -27,15 +27,13 @@ from lispe_kernel.language.library.shared.strings_core import (
 )
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
-from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
+from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.positions import out_of_bounds
 from lispe_kernel.language.values.sets import Set
 from lispe_kernel.language.values.typed import TypedList
-
-_TEXT = (str, ByteString)
 
 
 def converted(container: Any, value: Any) -> Any:
@@ -63,7 +61,7 @@ def pushfirst(container: Any, value: Any, *values: Any) -> Any:
     Example: (pushfirst "bc" "a") => abc
     """
     added = (value, *values)
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return text_like(container, push_first_text(to_text(container), added))
     if isinstance(container, Set | Heap):
         return push(container, *added)
@@ -105,7 +103,7 @@ def pop(container: Any, *key: Any) -> Any:
     """
     if len(key) > 1:
         raise LispeError("Error: Wrong number of arguments for: 'pop'")
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return text_like(container, pop_text(to_text(container), *key))
     if isinstance(container, dict):
         return _pop_key(container, key)
@@ -173,7 +171,7 @@ def poplast(container: Any) -> Any:
 
 
 def _pop_end(container: Any, name: str, index: int) -> Any:
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         text = to_text(container)
         return text_like(container, pop_text(text) if index else pop_first_text(text))
     if container is None:
@@ -212,7 +210,7 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
     """
     if len(place) > 1:
         raise LispeError("Error: Wrong number of arguments for: 'insert'")
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return text_like(container, insert_in_text(to_text(container), to_text(value), *place))
     if isinstance(container, Set | Heap):
         container.add(value)

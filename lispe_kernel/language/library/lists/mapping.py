@@ -42,7 +42,7 @@ def _mapped(name: str, call: Any, container: Any) -> list[Any]:
     return as_bits(values, call)
 
 
-@function("↑↑", "maplist", "¨", keyword=True, parameters=_FLAGGED)
+@function("↑↑", "maplist", "¨", "↑", keyword=True, parameters=_FLAGGED)
 def maplist(function_: Any, container: Any, *flag: Any) -> Any:
     """The results of a function on the elements: a typed list when all are of one kind, else a list.
 

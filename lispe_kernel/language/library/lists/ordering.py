@@ -94,7 +94,7 @@ def reverse(container: Any, copy: Any = None) -> Any:
     Example: (reverse "abc") => cba
     Example: (reverse {"a":1 "b":2 "c":1}) => {"1":("a" "c") "2":("b")}
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return text_like(container, reverse_text(to_text(container)))
     if isinstance(container, int | float | complex):
         return -container
@@ -138,7 +138,8 @@ def unique(container: Any) -> Any:
     found: dict[Any, Any] = {}
     for item in elements(container, "unique", 1):
         kind = type(item)
-        found.setdefault(item if kind is int or kind is str or kind is Atom else (kind, show(item)), item)
+        own = kind is int or kind is Atom or isinstance(item, str)
+        found.setdefault(item if own else (kind, show(item)), item)
     return like(container, found.values())
 
 
@@ -154,7 +155,7 @@ def rotate(container: Any, n: Any = None, lines: Any = None) -> Any:
     Example: (rotate '(1 2 3 4) -1) => (4 1 2 3)
     Example: (rotate "abcd") => dabc
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         text = to_text(container)
         if isinstance(n, int | float):
             by = integer_argument("rotate", 2, n) % len(text) if text else 0

@@ -197,8 +197,9 @@ def irank_at(tensor: Any, coordinate: Any, *coordinates: Any) -> Lazy:
 
 
 def _leaves(value: Any, name: str, position: int) -> tuple[tuple[int, ...], list[Any]]:
-    """The shape of a list or matrix and its cells; an irregular list counts as one dimension."""
-    array = array_of(value)
+    """Shape and cells of a list or matrix; an irregular list, or one of matrices, has one dimension."""
+    whole = type(value) is List and any(isinstance(item, Matrix) for item in value)
+    array = None if whole else array_of(value)
     if array is not None:
         return tuple(array.shape), array.ravel().tolist()
     if not is_list(value):
@@ -217,7 +218,8 @@ def _nested(values: list[Any], shape: tuple[int, ...]) -> Any:
 def outer(operation: Any, container: Any, other: Any) -> Any:
     """The table of an operation on every element of one list and every element of another.
 
-    The operation may also stand between the lists.
+    A list of matrices is one of whole matrices; a matrix gives its cells. The operation may also stand
+    between the lists.
 
     Example: (° '* '(2 3 4) '(1 2 3 4)) => ((2 4 6 8) (3 6 9 12) (4 8 12 16))
     Example: (outer '= (iota 3) (iota 3)) => ((1 0 0) (0 1 0) (0 0 1))

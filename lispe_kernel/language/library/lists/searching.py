@@ -26,7 +26,6 @@ from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
-from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List, Strings
@@ -34,8 +33,6 @@ from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set
 from lispe_kernel.language.values.typed import Integers, TypedList
-
-_TEXT = (str, ByteString)
 
 # Values for which Python's == within one class is LispE's =; lists of them are searched at C's speed.
 _PLAIN = frozenset({int, float, str, Atom})
@@ -79,7 +76,7 @@ def find(container: Any, value: Any, position: Any = 0) -> Any:
     Example: (find "abcabc" "c" 3) => 5
     Example: (find {"k":5} 5) => k
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return find_in_text(to_text(container), value, position)
     if isinstance(container, dict):
         return next((key for key, item in container.items() if equal(item, value)), None)
@@ -108,7 +105,7 @@ def rfind(container: Any, value: Any, position: Any = 0) -> Any:
     Example: (rfind '(1 2 1) 1) => 2
     Example: (rfind "abcabc" "bc") => 4
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return rfind_in_text(to_text(container), value, position)
     if isinstance(container, dict):
         return next((key for key, item in reversed(list(container.items())) if equal(item, value)), None)
@@ -123,7 +120,7 @@ def findall(container: Any, value: Any, position: Any = 0) -> Any:
     Example: (findall '(1 2 1) 1) => (0 2)
     Example: (findall {"a":1 "b":2 "c":1} 1) => ("a" "c")
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return find_all_in_text(to_text(container), value, position)
     if isinstance(container, dict):
         return _keys([key for key, item in container.items() if equal(item, value)])
@@ -141,7 +138,7 @@ def count(container: Any, value: Any, position: Any = 0) -> int:
     Example: (count '(1 2 1) 1) => 2
     Example: (count "banana" "an") => 2
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return count_in_text(to_text(container), value, position)
     if isinstance(container, dict):
         return sum(1 for item in container.values() if equal(item, value))
@@ -159,7 +156,7 @@ def in_(container: Any, value: Any) -> Atom | None:
     """
     if type(container) is List:
         return TRUE if _holds(container, value) else None
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return truth(in_text(to_text(container), value))
     if isinstance(container, Set | Heap | TypedList):
         return truth(value in container)
@@ -208,7 +205,7 @@ def replaceall(container: Any, old: Any, new: Any) -> int:
     Example: (replaceall (list 1 2 1) 1 9) => 2
     Example: (let ((s "banana")) (replaceall s "an" "o") s) => booa
     """
-    if isinstance(container, _TEXT):
+    if isinstance(container, str):
         return replace_in_text(to_text(container), old, new)[1]
     if isinstance(container, dict):
         keys = [key for key, item in container.items() if equal(item, old)]

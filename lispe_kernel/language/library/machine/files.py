@@ -22,7 +22,7 @@ from lispe_kernel.language.values.typed import Shorts, TypedList
 
 def as_bytes(value: Any) -> bytes:
     """What a value writes: the bytes of a byte string, the UTF-8 of any other value's text."""
-    return bytes(value) if isinstance(value, ByteString) else bytes(ByteString.of(to_text(value)))
+    return (value if isinstance(value, ByteString) else ByteString.of(to_text(value))).raw()
 
 
 def _with_file(name: str, path: str, mode: str, use: Callable[[Any], Any]) -> Any:
@@ -71,7 +71,7 @@ def bytes_(s: Any) -> TypedList:
 
     Example: (bytes "aé") => (97 195 169)
     """
-    if not isinstance(s, str | ByteString):
+    if not isinstance(s, str):
         raise wrong_argument("bytes", 1, "a string", s)
     return Shorts(list(as_bytes(s)))
 

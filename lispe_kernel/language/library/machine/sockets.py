@@ -186,7 +186,7 @@ def socket_write(sock: Any, str_: Any, client: Any = -1) -> Atom:
     Errors: for a closed socket.
     """
     text = ByteString.of(text_argument("socket_write", 2, str_))
-    return _send("socket_write", _connection("socket_write", sock, client, 3), bytes(text) + _END)
+    return _send("socket_write", _connection("socket_write", sock, client, 3), text.raw() + _END)
 
 
 @function("socket_send")
@@ -196,8 +196,8 @@ def socket_send(sock: Any, str_: Any, client: Any = -1) -> Atom:
     Example: (type 'socket_send) => atom_
     Errors: for a closed socket.
     """
-    data = str_ if isinstance(str_, ByteString) else ByteString.of(text_argument("socket_send", 2, str_))
-    return _send("socket_send", _connection("socket_send", sock, client, 3), bytes(data))
+    data = ByteString.of(str_ if isinstance(str_, str) else text_argument("socket_send", 2, str_))
+    return _send("socket_send", _connection("socket_send", sock, client, 3), data.raw())
 
 
 @function("socket_receive")

@@ -44,6 +44,15 @@ def isdirectory(path: Any) -> Atom | None:
     return truth(os.path.isdir(path_argument("isdirectory", 1, path)))
 
 
+@function("file_exists", returns="boolean")
+def file_exists(path: Any) -> Atom | None:
+    """Whether there is a file or a folder at a path.
+
+    Example: (file_exists "/no/such/file") => nil
+    """
+    return truth(os.path.exists(path_argument("file_exists", 1, path)))
+
+
 @function("fileinfo")
 def fileinfo(path: Any) -> Dictionary | None:
     """What is known of a file: size, date (of modification), access, change, pathname ...; nil if missing.
@@ -123,6 +132,22 @@ def _variable(function_: str, name: Any) -> str:
     except UnicodeEncodeError:
         raise wrong_argument(function_, 1, "a name that the system can write", name) from None
     return name
+
+
+@function("memory_size", returns="natural")
+def memory_size() -> int:
+    """The memory that this process takes up now, in bytes; where the system does not say, the most it took.
+
+    Example: (> (memory_size) 1000000) => true
+    """
+    try:
+        with open("/proc/self/statm", encoding="ascii") as pages:
+            return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        import resource  # noqa: PLC0415 - not on every system
+
+        # macOS counts in bytes, other systems in kilobytes.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 # -- the keyboard -------------------------------------------------------------------------------------

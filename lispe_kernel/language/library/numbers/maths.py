@@ -110,7 +110,6 @@ _FUNCTIONS: tuple[tuple[str, tuple[str, ...], str, str, Callable[[float], float]
     ("logb", (), "The exponent of the binary form", "(logb 10) => 3", _exponent),
     ("nearbyint", (), "The nearest integer, halves to the even one", "(nearbyint 2.5) => 2", _half_even),
     ("rint", (), "The nearest integer, halves to the even one", "(rint 3.5) => 4", _half_even),
-    ("round", (), "The nearest integer, halves away from zero", "(round -2.5) => -3", _half_away),
     ("sin", (), "The sine of an angle in radians", "(sin 0) => 0", math.sin),
     ("sinh", (), "The hyperbolic sine", "(sinh 0) => 0", math.sinh),
     ("sqrt", ("√",), "The square root", "(sqrt 16) => 4", math.sqrt),
@@ -140,6 +139,23 @@ for _name, _aliases, _meaning, _example, _compute in _FUNCTIONS:
     _apply = _of_a_number(_name, _compute)
     _apply.__doc__ = f"{_meaning}: a number. NaN or an infinity outside its domain.\n\nExample: {_example}"
     function(_name, *_aliases, returns="number")(_apply)
+
+
+@function("round", returns="number")
+def round_(val: Any, parts: Any = 1) -> float:
+    """The nearest integer, halves away from zero: a number. With `parts`, the nearest multiple of 1/parts.
+
+    Example: (round -2.5) => -3
+    Example: (round 3.14159 100) => 3.14
+    Errors: when `parts` is not above 0.
+    """
+    x = val if type(val) is float else number_argument("round", 1, val)
+    if parts == 1:
+        return _half_away(x)
+    count = number_argument("round", 2, parts)
+    if not 0 < count < math.inf:
+        raise wrong_argument("round", 2, "a number above 0", parts)
+    return _half_away(x * count) / count
 
 
 @function("gcd", returns="number")

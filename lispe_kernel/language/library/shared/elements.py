@@ -56,8 +56,6 @@ def elements(value: Any, function: str, position: int) -> Sequence[Any]:
     if answers.iterate is not None:
         found = answers.iterate(value)
         return found if type(found) is list else list(found)
-    if isinstance(value, ByteString):
-        return [value[i] for i in range(len(value))]
     raise wrong_argument(function, position, "a container", value)
 
 
@@ -78,10 +76,10 @@ def like(original: Any, values: Iterable[Any]) -> Any:
         return LinkedList(values)
     if isinstance(original, Strings | StringBytes):
         return type(original)(values)
+    if isinstance(original, ByteString):
+        return ByteString.of("".join(values))
     if isinstance(original, str):
         return "".join(values)
-    if isinstance(original, ByteString):
-        return ByteString(b"".join(values))
     return List(values)
 
 

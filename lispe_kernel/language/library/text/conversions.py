@@ -11,7 +11,7 @@ from lispe_kernel.language.library.shared.elements import is_list
 from lispe_kernel.language.printer import show, to_text, wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
+from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
 
@@ -34,7 +34,7 @@ def atom(value: Any) -> Any:
     """
     if isinstance(value, Atom) or value is None:
         return value
-    if not isinstance(value, str | ByteString | int | float):
+    if not isinstance(value, str | int | float):
         raise wrong_argument("atom", 1, "a string", value)
     text = to_text(value)
     return None if text in ("nil", "false", "_", "fail_") else Atom(text)

@@ -17,7 +17,6 @@ from lispe_kernel.language.library.shared.strings_core import like
 from lispe_kernel.language.printer import describe, to_text, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import TypedList
@@ -150,7 +149,7 @@ def _in_list(items: Any) -> Finder:
 
 def _part(name: str, container: Any, arguments: tuple[Any, ...]) -> tuple[list[Bound], Slice]:
     found = bounds(name, arguments)
-    if isinstance(container, str | ByteString):
+    if isinstance(container, str):
         text = text_argument(name, 1, container)
         return found, resolve(found, len(text), _in_text(text))
     if isinstance(container, list | TypedList):
@@ -183,7 +182,7 @@ def extract(container: Any, *arguments: Any) -> Any:
             raise LispeError(f"Error: extract: one or two bounds are expected, not {len(arguments)}")
         return taken_by(container, *arguments, *[None] * (2 - len(arguments)))
     found, part = _part("extract", container, arguments)
-    if isinstance(container, str | ByteString):
+    if isinstance(container, str):
         return like(container, text_argument("extract", 1, container)[part.start : part.end])
     if len(found) == 1:
         return List() if part.outside or part.missing else container[part.start]
@@ -211,7 +210,7 @@ def setrange(container: Any, *arguments: Any) -> Any:
         raise LispeError("Error: setrange: a bound and a value are needed")
     *places, value = arguments
     found, part = _part("setrange", container, tuple(places))
-    if isinstance(container, str | ByteString):
+    if isinstance(container, str):
         text = text_argument("setrange", 1, container)
         if part.outside:
             return container

@@ -20,7 +20,6 @@ from lispe_kernel.language.library.shared.paths import path_argument, system_err
 from lispe_kernel.language.printer import describe, number_text, to_text, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
 from lispe_kernel.language.values.lazy import finite
 from lispe_kernel.language.values.lists import List
@@ -50,7 +49,7 @@ def to_json(value: Any, open_: set[int] | None = None) -> str:
     """
     if value is None or value is TRUE:
         return "null" if value is None else "true"
-    if isinstance(value, str | Atom | ByteString):
+    if isinstance(value, str | Atom):
         return _text(value if isinstance(value, str) else to_text(value))
     if isinstance(value, int):
         return str(int(value))

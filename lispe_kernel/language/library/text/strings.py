@@ -150,7 +150,7 @@ def replace(str_: Any, fnd: Any, rep: Any, end: Any = None) -> Any:
     Example: (replace "abcdef" "!" -2 6) => abcd!
     Errors: when the first argument is no string; `out of range` for a slice outside the text.
     """
-    if not isinstance(str_, str | ByteString):
+    if not isinstance(str_, str):
         raise wrong_argument("replace", 1, "a string", str_)
     text, second = text_argument("replace", 1, str_), text_argument("replace", 2, fnd)
     if end is not None:

@@ -121,11 +121,16 @@ def segmenter(keepblanks: Any, point: Any) -> Tokenizer:
 
 
 @function("tokenize", "tokenize_rules")
-def tokenize(h: Any, str_: Any, types: Any = None) -> List:
+def tokenize(h: Any, str_: Any = None, types: Any = None) -> List:
     """The tokens of a text by the rules of a tokenizer; with a true `types`, also the action of each token.
 
+    A text alone is cut as by `segment`, which had this name in older revisions.
+
     Example: (tokenize (tokenizer) "ab 12") => ("ab" "12")
+    Example: (tokenize "ab 12") => ("ab" "12")
     """
+    if str_ is None and not isinstance(h, Tokenizer):
+        return segment(text_argument("tokenize", 1, h))
     found = _handle("tokenize", h).compiled.tokens(text_argument("tokenize", 2, str_))
     texts = Strings(text for text, _ in found)
     return List([texts, Integers([action for _, action in found])]) if types else texts
