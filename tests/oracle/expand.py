@@ -246,6 +246,8 @@ def is_operator(part) -> bool:
 
 def infix(parts):
     """`a + b * c` in prefix form (core 3.6)."""
+    if len(parts) == 2 and parts[0] is Atom("quote"):
+        raise Undetermined("infix of a quoted list")
     parts = [infix(p) if is_infix_list(p) else p for p in parts]
     if len(parts) % 2 == 0 or any(is_operator_word(p) != bool(at % 2) for at, p in enumerate(parts)):
         raise OracleError("compile", "Error: Infix expression is malformed")

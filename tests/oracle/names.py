@@ -9,7 +9,7 @@ def pairs(text: str) -> dict[str, str]:
 # An alias and the name used here (core 1.7).
 ALIASES_TEXT = r"""
 _→nil false→nil fail_→nil \→λ lambda→λ nth→@ at→@ extract→@@ setrange→set@@ **→^^ **=→^^= reduce→// ↗→//
-scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iota ⍳0→iota0 ↑↑→maplist ¨→maplist ¬→not ∑→sum
+scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iota ⍳0→iota0 ↑↑→maplist ¨→maplist ↑→maplist ¬→not ∑→sum
 ∏→product ρ→rho ⍴→rho ⌽→rotate ∈→member ≢→tally ⊂→to_list §→infix •→infix /\→infix cutlist→slice
 dotimes→loopcount defclass→class@ containerkeys→keys@ containervalues→values@ atom?→atomp cons?→consp
 empty?→emptyp null?→nullp number?→numberp sign?→signp string?→stringp zero?→zerop lower?→lowerp
@@ -44,6 +44,7 @@ tensor_integer tensor_number tensor_short tensor_string tensor_stringbyte tgamma
 threadretrieve threadspace threadstore to_llist to_tensor toclean tokenize tokenize_rules tokenizer
 tokenizer_display tokenizer_main tokenizer_rules trace transpose trigger uniform_distribution use uuid
 wait waiton weekday weibull_distribution withclass year yearday ° ⊃ ⌹ ⍉ ⍤
+file_exists irank key keyi keyn matrix memory_size rank tensor tokenizee tree treei treen
 """
 # The functions whose first argument may be a partial call.
 FAMILY_TEXT = r"""

@@ -23,6 +23,10 @@ TOKEN = re.compile(
 )
 
 
+# What this reader leaves to others: byte strings, `#` as a comment.
+NOT_READ = re.compile(r"""(?<![^\s()\[\]{}'])b["`]|^[ \t]*#\s""", re.M)
+
+
 def read(text: str) -> list:
     """All forms of a text."""
     tokens = list(tokenise(text))
@@ -36,6 +40,8 @@ def read(text: str) -> list:
 
 def tokenise(text: str):
     """The tokens, as (kind, text)."""
+    if NOT_READ.search(text):
+        raise Undetermined("byte strings, and comments of older revisions")
     at = 0
     while at < len(text):
         if text[at].isspace():

@@ -109,9 +109,9 @@ MATHS = {
 
 
 def _maths(name, run_one):
-    @function(name, least=1, most=1)
+    @function(name, least=1, most=2 if name == "round" else 1)
     def run(interpreter, values):
-        if not is_number(values[0]):
+        if len(values) > 1 or not is_number(values[0]):
             raise Undetermined(f"{name} of something else than a number")
         try:
             return float(run_one(number_of(values[0])))

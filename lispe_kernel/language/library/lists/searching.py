@@ -19,6 +19,7 @@ from lispe_kernel.language.library.shared.strings_core import (
     find_all_in_text,
     find_in_text,
     in_text,
+    like,
     replace_in_text,
     rfind_in_text,
 )
@@ -228,7 +229,8 @@ def replaceall(container: Any, old: Any, new: Any) -> int:
 def replaced(container: Any, old: Any, new: Any) -> tuple[Any, int]:
     """What a variable holds after `replaceall`, and the number of replacements."""
     if isinstance(container, str):
-        return replace_in_text(container, old, new)
+        text, count = replace_in_text(to_text(container), old, new)
+        return like(container, text), count
     return container, replaceall(container, old, new)
 
 
