@@ -25,7 +25,7 @@ from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
 from lispe_kernel.language.compiler.variables import Signature, python_name
 from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
-from lispe_kernel.language.explain import Place, caught_text, explain
+from lispe_kernel.language.explain import Place, caught_text, explain, near
 from lispe_kernel.language.forms import LAMBDA, Form, as_code
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.libraries import Libraries
@@ -120,10 +120,7 @@ class Session:
 
     def run_program(self, program: Program) -> Outcome:
         """Run a compiled text."""
-        try:
-            value = self._inside(lambda: self._run(program))
-        except ReturnFromTop as returned:
-            return Outcome(returned.value, False)
+        value = self._inside(lambda: self._run(program))
         return Outcome(value, program.silent or value is EMPTY)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -160,6 +157,7 @@ class Session:
         return self._evaluate_forms(source, read(source, self.canonical), local)
 
     def _evaluate_forms(self, source: Source, forms: Form, local: dict[str, Any] | None) -> Any:
+        local = local if forms else None
         if local:
             forms = Form([Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)])
         program = compile_program(self, source, forms, evaluated=bool(local))
@@ -184,8 +182,11 @@ class Session:
         for step in program.steps:
             if isinstance(step, FunctionCode):
                 value = self._define(step)
-            else:
+                continue
+            try:
                 value = FunctionType(step, self.namespace)()
+            except ReturnFromTop as returned:
+                value = returned.value
         return value
 
     def _define(self, definition: FunctionCode) -> Any:
@@ -313,9 +314,7 @@ class Session:
             return self.namespace[python_name(name)]
         found = self.function_named(name)
         if found is None:
-            error = NameError(f"name '{name}' is not defined")
-            error.name = name
-            raise error
+            raise LispeError(f"Error: Unbound atom: '{name}'{near(name, self.known_names())}")
         return found
 
     # -- setting up ------------------------------------------------------------------------------

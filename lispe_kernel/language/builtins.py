@@ -20,9 +20,10 @@ from lispe_kernel.language.arithmetic import (
     truth_of,
 )
 from lispe_kernel.language.compiler.program import UNSET_VALUE
-from lispe_kernel.language.errors import Caught, LispeError, ReturnFromTop, ThrownError
+from lispe_kernel.language.errors import Caught, LispeError, MapEnded, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.core.containers import at, car, contents, items, push, set_at, size
+from lispe_kernel.language.library.lists.composing import mapped
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
@@ -245,7 +246,9 @@ HELPERS: dict[str, Any] = {
     " unknown switch key": lambda text: LispeError(f"Error: Unknown 'switch' key: '{text}'"),
     " error": LispeError,
     " thrown": _thrown,
+    " for": lambda function, container: mapped("for", function, container),
     " return": ReturnFromTop,
+    " break": MapEnded,
     " Exception": Exception,
     " TypeError": TypeError,
     " Caught": Caught,

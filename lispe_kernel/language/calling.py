@@ -13,7 +13,7 @@ from lispe_kernel.language.forms import LAMBDA
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.runtime import current, function_of_atom
 from lispe_kernel.language.special_forms import special_forms
-from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.atoms import TRUE, Atom
 
 
 def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any]:
@@ -47,12 +47,12 @@ def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
         return current().evaluate_form(code)  # type: ignore[no-any-return]
     if element_first and len(code) == 2 and not isinstance(head, Atom) and isinstance(code[1], Atom):
         # `'(v op)` computes (op v x)
-        function, fixed = function_of_atom(code[1]), head
+        function, fixed = function_of_atom(code[1]), fixed_argument(head)
         return lambda element: function(fixed, element)
     function = callable_of(head)
     if isinstance(function, list):
         _check_end(function, code)
-    fixed_arguments = code[1:]
+    fixed_arguments = [fixed_argument(item) for item in code[1:]]
     if None in fixed_arguments:
         slot = fixed_arguments.index(None)
         before, after = fixed_arguments[:slot], fixed_arguments[slot + 1 :]
@@ -60,6 +60,18 @@ def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
     if element_first:
         return lambda element: function(element, *fixed_arguments)
     return lambda *elements: function(*fixed_arguments, *elements)
+
+
+def fixed_argument(item: Any) -> Any:
+    """The value of a fixed argument of a partial call that a program made: it is code, as in a call.
+
+    Names of functions and lists that cannot be calls are themselves.
+    """
+    if isinstance(item, Atom):
+        is_value = item is not TRUE and current().function_named(item.name) is None
+        return current().evaluate_form(item) if is_value else item
+    is_call = isinstance(item, list) and item and isinstance(item[0], Atom) and not is_lambda(item[0])
+    return current().evaluate_form(item) if is_call else item
 
 
 def _check_end(function: Any, code: list[Any]) -> None:

@@ -101,10 +101,17 @@ class MissingKeyError(LispeError, KeyError):
 
 
 class ReturnFromTop(BaseException):
-    """`(return v)` outside any function: ends the program text with a value."""
+    """`(return v)` outside any function: ends the form of the text in which it stands, with a value."""
 
     def __init__(self, value: object) -> None:
         self.value = value
+
+
+class MapEnded(LispeError):
+    """`(break)` in a lambda that no loop is written round: ends the map that calls it."""
+
+    def __init__(self) -> None:
+        super().__init__("Error: 'break' can only be used inside a loop")
 
 
 class Caught:

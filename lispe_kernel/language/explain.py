@@ -6,6 +6,7 @@ It never catches anything itself.
 
 from __future__ import annotations
 
+import opcode
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -59,6 +60,7 @@ class _Reached:
     function: str
     last: bool
     frame: FrameType
+    instruction: int
 
 
 def explain(error: BaseException, place: Place) -> LispeError:
@@ -108,7 +110,8 @@ def _lispe_frames(traceback: TracebackType | None, place: Place) -> tuple[list[_
 def _reached(at: TracebackType, place: Place) -> _Reached:
     code = at.tb_frame.f_code
     span = _span(code, at.tb_lasti, at.tb_lineno)
-    return _Reached(place.sources[code.co_filename], span, code.co_name, at.tb_next is None, at.tb_frame)
+    source, last = place.sources[code.co_filename], at.tb_next is None
+    return _Reached(source, span, code.co_name, last, at.tb_frame, at.tb_lasti)
 
 
 def _span(code: CodeType, instruction: int, line: int | None) -> Span | None:
@@ -181,15 +184,18 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
 def _unknown(name: str, at: _Reached, place: Place) -> str:
     name = _MARK.sub("", name)
     hint = near(name, place.names())
-    is_call = at.span is not None and at.span.column and _before(at) in "(["
-    if is_call:
+    if _is_called(at):
         return f"Unknown function call: '{name}'{hint}"
     return f"Error: Unbound atom: '{name}'{hint}"
 
 
-def _before(at: _Reached) -> str:
-    assert at.span is not None
-    return at.source.line(at.span.line)[at.span.column - 1 : at.span.column] or " "
+_LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
+
+
+def _is_called(at: _Reached) -> bool:
+    """Whether the unknown name is that of a function: Python marks a global that it loads to call it."""
+    code, where = at.frame.f_code.co_code, at.instruction
+    return code[where] == _LOAD_GLOBAL and bool(code[where + 1] & 1)
 
 
 # What other Lisps and Python call things.

@@ -45,6 +45,11 @@ def is_empty(value: Any) -> bool:
     return isinstance(value, containers) and len(value) == 0
 
 
+def holds(value: Any, count: int) -> bool:
+    """Whether a dictionary has so many pairs."""
+    return len(value) == count
+
+
 def set_parts(value: Any, kind: str, literals: Iterable[Any], count: int) -> List | None:
     """The next `count` elements of a set that holds the literals, then the rest as a set; None if not."""
     if not isinstance(value, Set) or value.name != kind or any(item not in value for item in literals):
@@ -95,6 +100,7 @@ HELPERS: dict[str, Any] = {
     " list subject": list_subject,
     " rest of": rest_of,
     " is empty": is_empty,
+    " holds": holds,
     " set parts": set_parts,
     " has key": has_key,
     " remaining pairs": remaining_pairs,

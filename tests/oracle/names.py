@@ -9,8 +9,8 @@ def pairs(text: str) -> dict[str, str]:
 # An alias and the name used here (core 1.7).
 ALIASES_TEXT = r"""
 _→nil false→nil fail_→nil \→λ lambda→λ nth→@ at→@ extract→@@ setrange→set@@ **→^^ **=→^^= reduce→// ↗→//
-scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iota ⍳0→iota0 ↑↑→maplist ¨→maplist ↑→maplist ¬→not ∑→sum
-∏→product ρ→rho ⍴→rho ⌽→rotate ∈→member ≢→tally ⊂→to_list §→infix •→infix /\→infix cutlist→slice
+scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iota ⍳0→iota0 ↑↑→maplist ¨→maplist ↑→maplist ¬→not
+∑→sum ∏→product ρ→rho ⍴→rho ⌽→rotate ∈→member ≢→tally ⊂→to_list §→infix •→infix /\→infix cutlist→slice
 dotimes→loopcount defclass→class@ containerkeys→keys@ containervalues→values@ atom?→atomp cons?→consp
 empty?→emptyp null?→nullp number?→numberp sign?→signp string?→stringp zero?→zerop lower?→lowerp
 upper?→upperp alpha?→alphap vowel?→vowelp consonant?→consonantp digit?→digitp √→sqrt ∛→cbrt

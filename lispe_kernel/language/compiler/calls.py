@@ -8,6 +8,7 @@ from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.inlines import inline_functions, syntaxes
 from lispe_kernel.language.compiler.instances import create, instance_call
 from lispe_kernel.language.compiler.macro_calls import replacement
+from lispe_kernel.language.compiler.partial_calls import with_lambda
 from lispe_kernel.language.compiler.tree import Call, Global, Node, Primitive, Python, SelfCall
 from lispe_kernel.language.compiler.variables import Function, Signature, python_name
 from lispe_kernel.language.forms import Form, head
@@ -44,6 +45,7 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
 
 
 def _library_call(r: Resolver, name: str, form: Form) -> Node:
+    form = with_lambda(r, name, form)
     read = syntaxes.get(name)
     entry = r.context.library(name)
     if read is not None:

@@ -281,18 +281,21 @@ def resolve_loopcount(r: Resolver, form: Form) -> Node:
 
 @special("break", needs_function=True)
 def resolve_break(r: Resolver, _form: Form) -> Node:
-    """Leave the innermost loop, whose value is nil then.
+    """Leave the innermost loop, whose value is nil then. In a lambda that is mapped it ends the map.
 
     Example: (loop x '(1 2 3) (check (= x 2) (break)) (setq seen x)) seen => 1
+    Example: (maplist (λ (x) (if (> x 2) (break)) (* 10 x)) '(1 2 3)) => (10 20)
     """
-    if not r.loops:
+    if r.loops:
+        return Break(r.place)
+    if r.function.kind != "lambda":
         raise r.error("Error: 'break' can only be used inside a loop")
-    return Break(r.place)
+    return Raise(r.place, r.helper(" break"))
 
 
 @special("return", "[value]", needs_function=True)
 def resolve_return(r: Resolver, form: Form) -> Node:
-    """Leave the function or lambda with a value, nil without one. At top level it ends the program text.
+    """Leave the function or lambda with a value, nil without one. At top level it ends the form.
 
     Example: (defun first_even (l) (loop x l (check (= 0 (% x 2)) (return x)))) (first_even '(3 4 5)) => 4
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.expand import expanded
+from lispe_kernel.language.compiler.inline.mapping import composed
 from lispe_kernel.language.compiler.tree import Node
 from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 MALFORMED = "Error: Infix expression is malformed"
-LAMBDA, MAP = Atom("λ"), Atom("map")
+LAMBDA, FOR = Atom("λ"), Atom(" for")
 
 # Operators that take everything read so far as their left operand.
 _WIDE = frozenset({"+", "-", "and", "or", "xor"})
@@ -97,7 +98,9 @@ def resolve_for(r: Resolver, form: Form) -> Node:
     r.check_variable(form[1], form.spans[1])
     parameters = Form([form[1]], form.spans[1])
     function = Form([LAMBDA, parameters, form[3]], form.span, [form.span, form.spans[1], form.spans[3]])
-    return r.node(Form([MAP, function, form[2]], form.span, [form.spans[0], form.span, form.spans[2]]))
+    called = Form([FOR, function, form[2]], form.span, [form.spans[0], form.span, form.spans[2]])
+    in_place = composed(r, called, FOR.name)
+    return in_place or r.helper(FOR.name, *r.arguments(called), quiet=False)
 
 
 @special("f_", '"text {expression} text"')

@@ -17,7 +17,7 @@ from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToV
 from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
-from lispe_kernel.language.special_forms import special_forms
+from lispe_kernel.language.special_forms import SpecialForm, special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
@@ -57,12 +57,17 @@ def _is_safe(r: Resolver, body: list[Any]) -> bool:
         name = head(item)
         if name is not None:
             special = special_forms.get(name.name)
-            if name.name in _LOADING or (special is not None and (special.needs_function or special.defines)):
+            if name.name in _LOADING or (special is not None and not _stands_in_loop(special)):
                 return False
             if name.name in r.macros or name.name in r.context.macros:
                 return False
         pending.extend(item)
     return True
+
+
+def _stands_in_loop(special: SpecialForm) -> bool:
+    """Whether a form means the same in a loop as in the lambda; `break` ends the map in both."""
+    return special.name == "break" or not (special.needs_function or special.defines)
 
 
 def _body(r: Resolver, function: InPlace, variables: list[Variable]) -> Node:
@@ -161,13 +166,18 @@ def read_filterlist(r: Resolver, form: Form) -> Node | None:
 @syntax("map", "filter")
 def read_map(r: Resolver, form: Form) -> Node | None:
     """The composing forms; a lazy sequence is left to the library."""
+    return composed(r, form, form[0].name)
+
+
+def composed(r: Resolver, form: Form, name: str) -> Node | None:
+    """A form `(map lambda container)` or one like it, by the name that is called for what is not in place."""
     function = lambda_in_place(r, form[1], 1) if len(form) == 3 else None
     if function is None:
         return None
-    name, keeps = form[0].name, form[0].name == "filter"
+    keeps = name == "filter"
     kept = r.temporary()
     container = r.node(form[2], form.spans[2])
-    values = _collected(r, function, _source(r, r.read(kept), name), keeps=keeps)
+    values = _collected(r, function, _source(r, r.read(kept), name.strip()), keeps=keeps)
     if values is None:
         return None
     is_lazy = Python(r.place, "is", Python(r.place, " type", r.read(kept)), Global(r.place, " Lazy"))
@@ -207,12 +217,14 @@ def _collect(e: Emitter, node: Collect, destination: Destination) -> ast.expr | 
     source = e.value(node.items)
     variable = node.variable.python
     e.tail_blocked += 1
+    e.loop_values.append(None)
     with e.nested_block() as statements:
         if node.keeps:
             condition: ast.expr | None = e.test(node.body)
             value: ast.expr = e.read(node.variable)
         else:
             condition, value = None, e.value(node.body)
+    e.loop_values.pop()
     e.tail_blocked -= 1
     if not statements:
         loop = ast.comprehension(e.stored(variable), source, [condition] if condition else [], 0)

@@ -17,7 +17,10 @@ REST = Atom("$")
 
 
 def match_dictionary(m: Matcher, pattern: Any, value: Variable) -> None:
-    """Literal keys must be there; a variable as key takes the first unused key whose value matches."""
+    """Literal keys must be there; a variable as key takes the first unused key whose value matches.
+
+    Without `$:rest` the dictionary has no other pairs.
+    """
     r, pairs = m.r, list(zip(pattern[1::2], pattern[2::2], strict=False))
     if len(pattern) % 2 == 0:
         raise r.error("Error: a dictionary pattern is made of pairs key:value")
@@ -25,6 +28,8 @@ def match_dictionary(m: Matcher, pattern: Any, value: Variable) -> None:
     if not pairs:
         m.test(r.helper(" is empty", m.read(value), kind="test"))
         return
+    if REST not in pattern[1::2]:
+        m.test(r.helper(" holds", m.read(value), r.constant(len(pairs)), kind="test"))
     used = m.assign(r.helper(" list", kind="list"))
     for key, item in pairs:
         if key is REST:

@@ -12,15 +12,17 @@ from itertools import accumulate, chain, dropwhile, islice, takewhile
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
-from lispe_kernel.language.calling import callable_of, is_lambda
+from lispe_kernel.language.calling import callable_of, fixed_argument, is_lambda
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
     BINARY,
     binary_function,
+    chosen,
     elements,
     folded,
+    results,
     with_arity,
 )
 from lispe_kernel.language.runtime import current
@@ -66,11 +68,11 @@ def _partial(code: list[Any]) -> Function:
     """`'(op v)` is (op element v), `'(v op)` is (op v element)."""
     first, second = code
     if _is_function(first):
-        operator = _operator(first)
-        return lambda element: operator(element, second)
+        operator, fixed = _operator(first), fixed_argument(second)
+        return lambda element: operator(element, fixed)
     if _is_function(second):
-        operator = _operator(second)
-        return lambda element: operator(first, element)
+        operator, fixed = _operator(second), fixed_argument(first)
+        return lambda element: operator(fixed, element)
     raise LispeError("Error: missing operator")
 
 
@@ -98,8 +100,13 @@ def map_(function_: Any, container: Any) -> Any:
     Example: (map '* '(1 2 3)) => (1 4 9)
     Example: (take 3 (map '* (irange 1 1))) => (1 4 9)
     """
-    call, source = _element_function(function_, "map"), _source(container, "map")
-    return _built("map", function_, source, lambda: map(call, source))
+    return mapped("map", function_, container)
+
+
+def mapped(name: str, function_: Any, container: Any) -> Any:
+    """What `map` and `for` give; errors name the one that was written."""
+    call, source = _element_function(function_, name), _source(container, name)
+    return _built("map", function_, source, lambda: results(call, source))
 
 
 @function("filter", "!filter", keyword=True)
@@ -110,7 +117,7 @@ def filter_(condition: Any, container: Any) -> Any:
     Example: (filter (λ (x) (> x 2)) '(1 2 3 4)) => (3 4)
     """
     call, source = _element_function(condition, "filter"), _source(container, "filter")
-    return _built("filter", condition, source, lambda: (x for x in source if truth_of(call(x))))
+    return _built("filter", condition, source, lambda: chosen(call, source))
 
 
 def _amount(n: Any, name: str) -> int:

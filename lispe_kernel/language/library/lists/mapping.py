@@ -16,9 +16,11 @@ from lispe_kernel.language.library.shared.elements import (
     any_list,
     as_bits,
     binary_function,
+    chosen,
     elements,
     function_argument,
     like,
+    results,
     typed_answers,
     typed_results,
 )
@@ -38,7 +40,7 @@ def _is_plain(name: str, flag: tuple[Any, ...]) -> bool:
 
 
 def _mapped(name: str, call: Any, container: Any) -> list[Any]:
-    values = list(map(function_argument(call, name), elements(container, name, 2)))
+    values = list(results(function_argument(call, name), elements(container, name, 2)))
     return as_bits(values, call)
 
 
@@ -55,7 +57,7 @@ def maplist(function_: Any, container: Any, *flag: Any) -> Any:
     if _is_plain("maplist", flag):
         return List(_mapped("maplist", function_, container))
     call = function_argument(function_, "maplist")
-    return typed_answers(list(map(call, elements(container, "maplist", 2))), function_)
+    return typed_answers(list(results(call, elements(container, "maplist", 2))), function_)
 
 
 @function("mapcar", keyword=True, returns="list")
@@ -74,7 +76,7 @@ def _chosen(name: str, function_: Any, container: Any) -> list[Any]:
     call = function_argument(function_, name)
     found = elements(container, name, 2)
     if name.startswith("filter"):
-        return [item for item in found if truth_of(call(item))]
+        return list(chosen(call, found))
     if name.startswith("take"):
         return list(takewhile(lambda item: truth_of(call(item)), found))
     return list(dropwhile(lambda item: not truth_of(call(item)), found))
@@ -170,7 +172,7 @@ def zipwith(function_: Any, *lists: Any) -> Any:
         if len(lists) == 2
         else function_argument(function_, "zipwith", len(lists))
     )
-    values = as_bits([call(*row) for row in zip(*_same_sizes("zipwith", lists, 2), strict=True)], function_)
+    values = as_bits(list(results(call, *_same_sizes("zipwith", lists, 2))), function_)
     return List(values) if plain else typed_results(values)
 
 

@@ -13,7 +13,7 @@ from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
-from lispe_kernel.language.library.shared.elements import elements, function_argument, is_list
+from lispe_kernel.language.library.shared.elements import elements, function_argument, is_list, results
 from lispe_kernel.language.library.shared.strings_core import (
     count_in_text,
     find_all_in_text,
@@ -241,11 +241,8 @@ def scanlist(function_: Any, container: Any) -> Any:
     Example: (scanlist (λ (x) (if (> x 2) (* 10 x))) '(1 2 3 4)) => 30
     """
     call = function_argument(function_, "scanlist")
-    for item in elements(container, "scanlist", 2):
-        found = call(item)
-        if found is not None:
-            return found
-    return None
+    found = results(call, elements(container, "scanlist", 2))
+    return next((value for value in found if value is not None), None)
 
 
 @function("cyclicp", "cyclic?", keyword=True, returns="boolean")

@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way
+from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way, truth_of
 from lispe_kernel.language.calling import callable_of, is_lambda
-from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.errors import LispeError, MapEnded
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, wrong_argument
@@ -237,6 +237,36 @@ def function_argument(value: Any, function: str, count: int = 1) -> Function:
         if found is not None:
             return _operator(value, found, count, function)
     return with_arity(value, callable_of(value), count, function)
+
+
+def results(call: Function, *items: Iterable[Any]) -> Iterable[Any]:
+    """A function's result on each element in turn; `break` in a lambda ends them."""
+    return _until_break(call, items) if _may_break(call) else map(call, *items)
+
+
+def _may_break(call: Function) -> bool:
+    code = getattr(call, "__code__", None)
+    return code is not None and " break" in code.co_names
+
+
+def _until_break(call: Function, items: tuple[Iterable[Any], ...]) -> Iterator[Any]:
+    for row in zip(*items, strict=False):
+        try:
+            found = call(*row)
+        except MapEnded:
+            return
+        yield found
+
+
+def chosen(call: Function, items: Iterable[Any]) -> Iterator[Any]:
+    """The elements for which a function is true; `break` in a lambda ends them."""
+    for item in items:
+        try:
+            answer = call(item)
+        except MapEnded:
+            return
+        if truth_of(answer):
+            yield item
 
 
 def _operator(atom: Atom, binary: Function, count: int, function: str) -> Function:

@@ -1,0 +1,117 @@
+"""Partial calls: `(filterlist '(< k) l)` is `(filterlist (λ (x) (< k x)) l)`, quoted or not.
+
+A call written where a list function takes its function becomes a lambda before it is resolved, so that its
+fixed arguments are evaluated, with the variables around. The element goes to the place of `_`; without one it
+goes last, and in the composing family first. A call that a program makes is left to run time (`calling.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
+from lispe_kernel.language.special_forms import special_forms
+from lispe_kernel.language.values.atoms import TRUE, Atom
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.resolve import Resolver
+
+# The functions that take a function first, by how many elements they give it.
+_COMPOSING = frozenset(
+    name for base in ("map", "filter", "takewhile", "dropwhile") for name in (base, f"!{base}")
+)
+_LISTING = frozenset(
+    {"↑↑", "mapcar", "filterlist", "filtercar", "takelist", "takecar", "droplist", "dropcar", "scanlist"}
+)
+_FOLDS = frozenset(f"{fold}{n}" for fold in ("foldl", "foldr", "scanl", "scanr") for n in ("", "1"))
+_COMBINING = frozenset({"sort", "shift", "↗", "⌿", "↘", "⍀", "outer", *_FOLDS, *(f"!{f}" for f in _FOLDS)})
+# No LispE name begins with a blank.
+_ELEMENTS = tuple(Atom(f" element {i}") for i in range(1, 10))
+# Operators, whose calls give no functions.
+_OPERATOR_NAMES = "+ - * / % ^^ ** & | ^ &~ << >> < > <= >= = == != eq neq >=< and or xor"
+_OPERATORS = frozenset(_OPERATOR_NAMES.split())
+
+
+def with_lambda(r: Resolver, name: str, form: Form) -> Form:
+    """A call of a list function with a lambda in the place of a partial call; any other form as it is."""
+    count = _elements_given(name, form)
+    if not count or len(form) < 2 or not is_list(form[1]) or not form[1]:
+        return form
+    call, span = form[1], form.spans[1]
+    if head(call) is QUOTE:
+        call = call[1] if len(call) == 2 and is_list(call[1]) else None
+    elif not _is_partial(r, call, count):
+        return form
+    if not call or head(call) is LAMBDA:
+        return form
+    if not isinstance(call[0], Atom | list) and name not in _COMPOSING:
+        return form
+    elements = _ELEMENTS[:count]
+    body = _first(r, call, elements[0]) if name in _COMPOSING else _last(call, elements)
+    if body is None:
+        return form
+    places = dict(zip(map(id, call), call.spans, strict=True)) if isinstance(call, Form) else {}
+    placed = Form(body, span, [places.get(id(item), span) for item in body])
+    return Form(
+        [form[0], Form([LAMBDA, Form(elements, span), placed], span), *form[2:]], form.span, form.spans
+    )
+
+
+def _elements_given(name: str, form: Form) -> int:
+    """How many elements a function of the library gives its function; 0 for one that takes none."""
+    if name in _COMPOSING or name in _LISTING:
+        return 1
+    if name in _COMBINING:
+        return 2
+    if name != "zipwith":
+        return 0
+    flagged = len(form) > 3 and (form[-1] is None or form[-1] is TRUE)
+    return min(len(form) - 2 - flagged, len(_ELEMENTS))
+
+
+def _last(call: list[Any], elements: tuple[Atom, ...]) -> list[Any]:
+    if None in call[1:]:
+        slot = call.index(None, 1)
+        return [*call[:slot], *elements, *call[slot + 1 :]]
+    return [*call, *elements]
+
+
+def _first(r: Resolver, call: list[Any], element: Atom) -> list[Any] | None:
+    """`(op v)` is (op element v), `(v op)` is (op v element)."""
+    if len(call) != 2:
+        return _last(call, (element,)) if None in call[1:] else [call[0], element, *call[1:]]
+    function, value = call
+    if _names_function(r, function):
+        return [function, element, value]
+    if _names_function(r, value):
+        return [value, function, element]
+    return None if not is_list(function) else [function, element, value]
+
+
+def _names_function(r: Resolver, form: Any) -> bool:
+    if not isinstance(form, Atom) or form is TRUE or form.name in r.scope:
+        return False
+    name = form.name
+    macro = name in r.macros or name in r.context.macros
+    return (
+        macro or name in special_forms or r.signature(name) is not None or r.context.library(name) is not None
+    )
+
+
+def _is_partial(r: Resolver, call: list[Any], count: int) -> bool:
+    """Whether a list that is not quoted can be no call that gives a function."""
+    name = head(call)
+    if name is LAMBDA:
+        return False
+    if name is None or name.name not in _OPERATORS:
+        reversed_ = len(call) == 2 and isinstance(call[1], Atom) and call[1].name in _OPERATORS
+        if reversed_ or name is None or name.name in r.scope or name.name in special_forms:
+            return reversed_
+        return None in call or _is_short(r, name.name, len(call) - 1, count)
+    return True
+
+
+def _is_short(r: Resolver, name: str, given: int, count: int) -> bool:
+    """Whether a call has too few arguments, and as many as are right when the elements are added."""
+    entry: Any = r.signature(name) or r.context.library(name)
+    return entry is not None and not entry.accepts(given) and bool(entry.accepts(given + count))
