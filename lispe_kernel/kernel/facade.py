@@ -18,6 +18,7 @@ from traitlets import default
 from traitlets.config.configurable import SingletonConfigurable
 
 from lispe_kernel.kernel.cells import expressions as values_of
+from lispe_kernel.language.python.variables import variables_of
 
 
 class Facade(InteractiveShell):
@@ -41,8 +42,7 @@ class Facade(InteractiveShell):
     @property  # type: ignore[misc]  # nobody sets it here
     def user_ns(self) -> dict[str, Any]:
         """The variables of the LispE session: Python and LispE cells share them."""
-        namespace: dict[str, Any] = self.kernel.lispe.namespace
-        return namespace
+        return variables_of(self.kernel.lispe.namespace)
 
     @property
     def user_global_ns(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import struct
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -312,15 +313,60 @@ def _bind_operators() -> None:
     bind(Short, {"mod": remainder})
     for method, (name, ufunc) in METHODS.items():
         for cls, operate in (
-            (List, _list_operation(OPERATORS[name])),
+            (List, _list_operation(name)),
             (TypedList, _typed_operation(name, ufunc)),
         ):
             setattr(cls, f"__{method}__", operate)
             setattr(cls, f"__r{method}__", reflected_of(name, operate))
+        setattr(List, f"__r{method}__", _reflected_list_operation(name))
 
 
-def _list_operation(op: Binary) -> Binary:
+def _list_operation(name: str) -> Binary:
+    """An operator on lists, as the language means it that uses it: in Python code `+` joins, `*` repeats."""
+    op, in_python = OPERATORS[name], _OF_PYTHON.get(name, _no_operator)
+
+    def operate(a: Any, b: Any) -> Any:
+        if not asked_by_lispe(2):
+            return in_python(a, b)
+        return elementwise(op, a, b)
+
+    return operate
+
+
+def _reflected_list_operation(name: str) -> Binary:
+    lispe, in_python = reflected_of(name, _elementwise(name)), _OF_PYTHON.get(name, _no_operator)
+
+    def operate(self: Any, other: Any) -> Any:
+        return lispe(self, other) if asked_by_lispe(2) else in_python(other, self)
+
+    return operate
+
+
+def _elementwise(name: str) -> Binary:
+    op = OPERATORS[name]
     return lambda a, b: elementwise(op, a, b)
+
+
+def asked_by_lispe(depth: int) -> bool:
+    """Whether the function so many calls up is compiled from LispE or part of this package."""
+    return str(sys._getframe(depth).f_globals.get("__name__")).startswith("lispe")
+
+
+def _no_operator(_a: Any, _b: Any) -> Any:
+    return NotImplemented
+
+
+def _joined(a: Any, b: Any) -> Any:
+    return [*a, *b] if isinstance(a, list) and isinstance(b, list) else NotImplemented
+
+
+def _repeated(a: Any, b: Any) -> Any:
+    many, times = (a, b) if isinstance(a, list) else (b, a)
+    return list(many) * times if hasattr(times, "__index__") else NotImplemented
+
+
+# What Python's lists do with the operators that they have.
+_OF_PYTHON: dict[str, Binary] = {"+": _joined, "*": _repeated}
 
 
 def reflected_of(name: str, operate: Binary) -> Binary:

@@ -1,13 +1,11 @@
 """LispE and its neighbours: Python cells and expressions over the session's variables, shell commands.
 
-Values cross without copies, but for plain Python containers and booleans, which become LispE's own kinds
-when they come to rest in a variable. No Jupyter here.
+What crosses, and how, `language/python` says. No Jupyter here.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
 import codecs
 import linecache
 import os
@@ -19,62 +17,9 @@ from types import ModuleType
 from typing import Any
 
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.runtime import current
-from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.lists import List
-
-# A LispE name holds no blank: nobody's variable is called so.
-_KEPT = "__python variables__"
-
-
-class Variables(dict[str, Any]):
-    """The globals of Python code in a session: Python's own builtins, and the session's variables behind.
-
-    What Python assigns goes to the session at once and becomes LispE's kind when the code has ended.
-    """
-
-    def __init__(self, namespace: dict[str, Any]) -> None:
-        super().__init__(__name__="__main__", __builtins__=builtins)
-        self.namespace = namespace
-        self._touched: set[str] = set()
-
-    def __missing__(self, name: str) -> Any:
-        return self.namespace[name]
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self.namespace
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if name.startswith("__") and name.endswith("__"):
-            super().__setitem__(name, value)
-        else:
-            self._touched.add(name)
-            self.namespace[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        if super().__contains__(name):
-            super().__delitem__(name)
-        else:
-            del self.namespace[name]
-
-    def settle(self) -> None:
-        """Convert what was assigned; `global x` inside a function bypasses `__setitem__` and is moved."""
-        for name in list(self):
-            if not (name.startswith("__") and name.endswith("__")):
-                self.namespace[name] = dict.pop(self, name)
-                self._touched.add(name)
-        for name in self._touched & self.namespace.keys():
-            self.namespace[name] = to_lispe(self.namespace[name])
-        self._touched.clear()
-
-
-def variables_of(namespace: dict[str, Any]) -> Variables:
-    """The one `Variables` of a session's namespace, kept in it under a name no program can write."""
-    found = namespace.get(_KEPT)
-    if not isinstance(found, Variables):
-        found = namespace[_KEPT] = Variables(namespace)
-    return found
+from lispe_kernel.language.python.border import to_lispe
+from lispe_kernel.language.python.variables import variables_of
+from lispe_kernel.language.runtime import Runtime, current, enter, leave
 
 
 @function("python")
@@ -84,39 +29,28 @@ def python(code: str) -> Any:
     Errors: whatever Python raises, with Python's message.
     Example: (python "sum(range(5))") => 10
     """
-    return run_python(code, current().namespace, "<python>")
+    return run_python(code, current(), "<python>")
 
 
-def run_python(text: str, namespace: dict[str, Any], file: str) -> Any:
-    """Execute Python text in a session's namespace; the value of a last expression, or None.
+def run_python(text: str, session: Runtime, file: str) -> Any:
+    """Execute Python text over a session's variables; the value of a last expression as LispE sees it.
 
-    New and changed variables are converted by `to_lispe`. Errors leave as Python raises them.
+    Errors leave as Python raises them.
     """
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     tree = ast.parse(text, file)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    variables = variables_of(namespace)
-    variables.settle()
+    variables = variables_of(session.namespace)
     value = None
+    token = enter(session)
     try:
         exec(compile(tree, file, "exec"), variables)
         if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), file, "eval"), variables)  # noqa: S307 - its purpose
     finally:
         variables.settle()
+        leave(token)
     return to_lispe(value)
-
-
-def to_lispe(value: Any) -> Any:
-    """A Python value as LispE holds it: booleans as true and nil, plain lists and dicts as LispE's."""
-    kind = type(value)
-    if kind is bool:
-        return TRUE if value else None
-    if kind in (list, tuple):
-        return List(to_lispe(item) for item in value)
-    if kind is dict and all(type(key) is str for key in value):
-        return Dictionary({key: to_lispe(item) for key, item in value.items()})
-    return value
 
 
 def user_variables(namespace: dict[str, Any], predefined: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -94,15 +94,12 @@ def run_cell(code: str, host: Host) -> Outcome:
 
 def run_lispe(session: Session, text: str, name: str, file: str | None = None) -> Outcome:
     """Evaluate LispE text of a cell."""
-    outcome = session.run(text, name, file)
-    # A Python function that a cell called may have assigned a global variable.
-    bridges.variables_of(session.namespace).settle()
-    return outcome
+    return session.run(text, name, file)
 
 
 @runs("python")
 def _python(part: Part, host: Host) -> Outcome:
-    value = bridges.run_python(part.code, host.session.namespace, host.file)
+    value = bridges.run_python(part.code, host.session, host.file)
     host.python_ended()
     return Outcome(value, value is None)
 

@@ -61,25 +61,25 @@ def test_what_python_assigns_lispe_has(session: Session, python: str, lispe: str
     from lispe_kernel import to_text
 
     session.run("(setq x0 41)")
-    bridges.run_python(python, session.namespace, "<test>")
+    bridges.run_python(python, session, "<test>")
     assert to_text(session.evaluate(lispe)) == value
 
 
 def test_python_functions_see_later_changes_of_lispe_variables(session: Session) -> None:
-    bridges.run_python("def f():\n    return [len(str(v)) for v in (seen,)]", session.namespace, "<test>")
+    bridges.run_python("def f():\n    return [len(str(v)) for v in (seen,)]", session, "<test>")
     session.run("(setq seen 1234)")
     assert session.evaluate("(f)") == [4]
 
 
 def test_python_keeps_its_own_builtins(session: Session) -> None:
     code = "def f(xs):\n    return [max(len(x), 1) for x in map(list, xs)]"
-    bridges.run_python(code, session.namespace, "<test>")
+    bridges.run_python(code, session, "<test>")
     assert list(session.evaluate('(f (list "abc" "d"))')) == [3, 1]
 
 
 def test_python_can_delete_a_variable(session: Session) -> None:
     session.run("(setq gone 1)")
-    bridges.run_python("del gone", session.namespace, "<test>")
+    bridges.run_python("del gone", session, "<test>")
     with pytest.raises(LispeError, match="Unbound atom: 'gone'"):
         session.evaluate("gone")
 

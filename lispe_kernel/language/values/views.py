@@ -81,6 +81,18 @@ class View(List):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
+    def __lt__(self, other: Any) -> bool:
+        return list(self) < list(other)
+
+    def __le__(self, other: Any) -> bool:
+        return list(self) <= list(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return list(self) > list(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return list(self) >= list(other)
+
     def append(self, value: Any) -> None:
         self.base.append(value)
 

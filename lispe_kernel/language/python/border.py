@@ -1,0 +1,99 @@
+"""What crosses the border, both ways: Python's value as LispE sees it, LispE's as Python code takes it.
+
+Nothing is copied: a Python container is seen through a view (`containers.py`), a function is called
+through one that converts (`functions.py`), and Python gets back the very object it gave. These kinds register
+themselves here by class; everything else (tensors, modules, objects of any class) is the same on both
+sides.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from lispe_kernel.language.forms import Form
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.views import View
+
+Convert = Callable[[Any], Any]
+
+# What no container needs converted.
+_PLAIN = frozenset({int, float, str, complex, bytes, type(None)})
+_SAME = _PLAIN | {Atom, List, View, Dictionary, Form}
+# Python's classes -> LispE's value, the first that fits; LispE's classes -> Python's value, exactly.
+_into: dict[type, Convert] = {}
+_out: dict[type, Convert] = {}
+
+
+def seen_as(cls: type, convert: Convert) -> None:
+    """Let LispE see Python's values of a class, and of its subclasses, as `convert` gives them."""
+    _into[cls] = convert
+
+
+def given_as(cls: type, convert: Convert) -> None:
+    """Let Python get LispE's values of exactly this class as `convert` gives them."""
+    _out[cls] = convert
+
+
+def to_lispe(value: Any) -> Any:
+    """A Python value as LispE sees it: True and False as true and nil, containers and functions as views."""
+    kind = type(value)
+    if kind in _SAME:
+        return value
+    for cls in kind.__mro__:
+        convert = _into.get(cls)
+        if convert is not None:
+            return convert(value)
+    # Whoever has a value of numpy's has imported numpy.
+    if kind.__module__ == "numpy" and isinstance(value, sys.modules["numpy"].generic):
+        return _number(value)
+    return value
+
+
+def to_python(value: Any) -> Any:
+    """A LispE value as Python code takes it; what came from Python is again Python's own object."""
+    if value is TRUE:
+        return True
+    convert = _out.get(type(value))
+    return value if convert is None else convert(value)
+
+
+def given(value: Any) -> Any:
+    """An argument for a Python function: as `to_python`, and what stands in a container is converted, too.
+
+    A container in which nothing needs converting is passed as it is, so that the function may change it; a
+    typed list is an array over the same memory.
+    """
+    kind = type(value)
+    if kind is View:
+        value, kind = list(value), List
+    if kind is List:
+        if _PLAIN.issuperset(map(type, value)):
+            return value
+        items = [given(item) for item in value]
+        return value if all(map(operator.is_, items, value)) else items
+    if kind is Dictionary:
+        pairs = {key: given(item) for key, item in value.items()}
+        return value if all(map(operator.is_, pairs.values(), value.values())) else pairs
+    if isinstance(value, TypedList):
+        return value.array
+    return to_python(value)
+
+
+def _number(value: Any) -> Any:
+    """A number of numpy's as Python's; numpy's booleans among them."""
+    plain = value.item()
+    return to_lispe(plain) if type(plain) is bool else plain
+
+
+def _bool(value: bool) -> Atom | None:
+    return TRUE if value else None
+
+
+seen_as(bool, _bool)
+given_as(View, list)

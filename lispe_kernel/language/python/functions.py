@@ -1,0 +1,142 @@
+"""Functions across the border: Python's called from LispE, LispE's called from Python.
+
+A Python function, method or class that comes to LispE is called through `PythonFunction`, which gives it
+Python's values and sees its result as LispE's. A LispE function that goes to Python is called in its session;
+back in LispE it is itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import (
+    BuiltinFunctionType,
+    ClassMethodDescriptorType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import plainly, register_kind
+from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.python.border import given, given_as, seen_as, to_lispe, to_python
+from lispe_kernel.language.runtime import current
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.instances import Instance
+
+# The `__name__` of a session's namespace, and the package whose functions are LispE's library.
+SESSION, LIBRARY = "lispe", "lispe_kernel."
+_CALLBACK, _FUNCTION = "lispe_callback", "lispe_function"
+
+
+class PythonFunction:
+    """Something of Python's that is called, as LispE calls it."""
+
+    __slots__ = ("__weakref__", "base", "settle")
+
+    def __init__(self, base: Any) -> None:
+        self.base = base
+        # `global x` in a Python cell's function leaves x where only Python finds it, until it is settled.
+        self.settle = getattr(getattr(base, "__globals__", None), "settle", None)
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        value = self.base(
+            *[given(argument) for argument in arguments],
+            **{name: given(argument) for name, argument in named.items()},
+        )
+        if self.settle is not None:
+            self.settle()
+        return to_lispe(value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PythonFunction) and bool(self.base == other.base)
+
+    def __hash__(self) -> int:
+        return hash(self.base)
+
+    def __repr__(self) -> str:
+        return repr(self.base)
+
+    @property
+    def __wrapped__(self) -> Any:
+        """What `inspect` reads the signature of."""
+        return self.base
+
+    @property
+    def __name__(self) -> str:
+        return str(getattr(self.base, "__name__", type(self.base).__name__))
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return PythonFunction, (self.base,)
+
+
+def is_lispe(function: FunctionType) -> bool:
+    """Whether a function was written in LispE, or is one of LispE's library."""
+    name = function.__globals__.get("__name__")
+    return name == SESSION or str(name).startswith(LIBRARY)
+
+
+def _seen(function: Any) -> Any:
+    if isinstance(function, FunctionType):
+        own = function.__dict__.get(_FUNCTION)
+        if own is not None:
+            return own
+        if is_lispe(function):
+            return function
+    return PythonFunction(function)
+
+
+def _class(cls: type) -> Any:
+    return cls if issubclass(cls, Instance) else PythonFunction(cls)
+
+
+def _callback(function: FunctionType) -> Callable[..., Any]:
+    """A LispE function for Python: called in the session that gave it away."""
+    if not is_lispe(function) or _FUNCTION in function.__dict__:
+        return function
+    found = function.__dict__.get(_CALLBACK)
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    try:
+        session = current()
+    except LispeError:
+        return function
+
+    @functools.wraps(function)
+    def callback(*arguments: Any, **named: Any) -> Any:
+        return to_python(session.call(_called, function, arguments, named))
+
+    callback.__dict__[_FUNCTION] = function
+    function.__dict__[_CALLBACK] = callback
+    return callback
+
+
+def _called(function: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return function(*map(to_lispe, arguments), **{name: to_lispe(value) for name, value in named.items()})
+
+
+for _kind in (
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+    ClassMethodDescriptorType,
+    functools.partial,
+):
+    seen_as(_kind, _seen)
+seen_as(type, _class)
+given_as(FunctionType, _callback)
+given_as(PythonFunction, lambda function: function.base)
+register_kind(
+    PythonFunction,
+    "function_",
+    plainly(lambda function: function.__name__),
+    atom_of=lambda function: Atom("class_" if isinstance(function.base, type) else "function_"),
+)
+register_answers(PythonFunction, Answers(same=lambda a, b: a == b))
