@@ -42,7 +42,7 @@ class Facade(InteractiveShell):
     @property  # type: ignore[misc]  # nobody sets it here
     def user_ns(self) -> dict[str, Any]:
         """The variables of the LispE session: Python and LispE cells share them."""
-        return variables_of(self.kernel.lispe.namespace)
+        return variables_of(self.kernel.lispe.namespace).table()
 
     @property
     def user_global_ns(self) -> dict[str, Any]:

@@ -43,12 +43,15 @@ def run_python(text: str, session: Runtime, file: str) -> Any:
     variables = variables_of(session.namespace)
     value = None
     token = enter(session)
+    variables.begin()
     try:
-        exec(compile(tree, file, "exec"), variables)
+        exec(compile(tree, file, "exec", dont_inherit=True), variables.globals)
         if isinstance(last, ast.Expr):
-            value = eval(compile(ast.Expression(last.value), file, "eval"), variables)  # noqa: S307 - its purpose
+            value = eval(
+                compile(ast.Expression(last.value), file, "eval", dont_inherit=True), variables.globals
+            )  # noqa: S307 - its purpose
     finally:
-        variables.settle()
+        variables.end()
         leave(token)
     return to_lispe(value)
 

@@ -78,3 +78,16 @@ def test_comparing_what_cdr_gives_looks_at_its_elements() -> None:
         to_text(Session().evaluate("(list (< (cdr '(1 2)) (cdr '(1 3))) (> '(5) (cdr '(1 2))))"))
         == "(true true)"
     )
+
+
+def test_a_class_and_a_function_find_variables_that_lispe_assigned(session: Session) -> None:
+    session.evaluate("(setq base 2)")
+    python(session, "class A:\n    start = base\n    def now(self): return base\na = A()\ndef f(): return a.now()")
+    assert python(session, "A.start + f()") == 4
+    session.evaluate("(setq base 5)")
+    assert session.evaluate("(f)") == 5
+    assert session.evaluate("(setq base 6) (f)") == 6
+
+
+def test_a_cell_is_compiled_without_our_own_future(session: Session) -> None:
+    assert python(session, "x: int = 3\n__annotations__['x'] is int") is not None

@@ -22,6 +22,10 @@ from lispe_kernel.language.values.views import View
 
 Convert = Callable[[Any], Any]
 
+# Under which name a session's namespace keeps what Python code has for globals (`variables.py`): a LispE name holds
+# no blank.
+KEPT = "__python variables__"
+
 # What no container needs converted.
 _PLAIN = frozenset({int, float, str, complex, bytes, type(None)})
 _SAME = _PLAIN | {Atom, List, View, Dictionary, Form}

@@ -23,7 +23,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
-from lispe_kernel.language.python.border import given, given_as, seen_as, to_lispe, to_python
+from lispe_kernel.language.python.border import KEPT, given, given_as, seen_as, to_lispe, to_python
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
@@ -36,20 +36,22 @@ _CALLBACK, _FUNCTION = "lispe_callback", "lispe_function"
 class PythonFunction:
     """Something of Python's that is called, as LispE calls it."""
 
-    __slots__ = ("__weakref__", "base", "settle")
+    __slots__ = ("__weakref__", "base", "variables")
 
     def __init__(self, base: Any) -> None:
         self.base = base
-        # `global x` in a Python cell's function leaves x where only Python finds it, until it is settled.
-        self.settle = getattr(getattr(base, "__globals__", None), "settle", None)
+        # What a Python cell's function has for globals: see `variables.py`.
+        self.variables = getattr(getattr(base, "__builtins__", None), "variables", None)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if self.variables is not None:
+            self.variables.refresh()
         value = self.base(
             *[given(argument) for argument in arguments],
             **{name: given(argument) for name, argument in named.items()},
         )
-        if self.settle is not None:
-            self.settle()
+        if self.variables is not None:
+            self.variables.settle()
         return to_lispe(value)
 
     def __eq__(self, other: object) -> bool:
@@ -108,7 +110,14 @@ def _callback(function: FunctionType) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def callback(*arguments: Any, **named: Any) -> Any:
-        return to_python(session.call(_called, function, arguments, named))
+        variables = session.namespace.get(KEPT)
+        if variables is None:
+            return to_python(session.call(_called, function, arguments, named))
+        variables.settle()
+        try:
+            return to_python(session.call(_called, function, arguments, named))
+        finally:
+            variables.refresh()
 
     callback.__dict__[_FUNCTION] = function
     function.__dict__[_CALLBACK] = callback
