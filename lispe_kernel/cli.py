@@ -87,11 +87,13 @@ def _run_stdin(arguments: Sequence[str]) -> int:
 
 
 def _run(text: str, name: str, arguments: Sequence[str]) -> None:
+    from lispe_kernel.running.programs import run_program  # noqa: PLC0415 - start-up: each command imports only what it runs
+
     # `(use "file.lisp")` and `(load ...)` look beside the program: `_current` says where that is.
     folder = None if name == "<stdin>" else str(Path(name).resolve().parent)
     session = _session(arguments, folder)
     with _finished(session):
-        session.run(text, name, name)
+        run_program(session, text, name)
 
 
 def _evaluate(expression: str, arguments: Sequence[str]) -> None:

@@ -7,7 +7,8 @@ differs.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -25,11 +26,15 @@ from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.assist.lexer import LispeLexer
 from lispe_kernel.assist.magics import AT_A_PROMPT
+from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.running.background import Preload, needs_torch
+from lispe_kernel.running.bridges import PythonCell
 from lispe_kernel.running.history import History
 from lispe_kernel.running.interrupts import Interrupts
 from lispe_kernel.running.magics import run_cell, run_lispe
+from lispe_kernel.running.places import tell_warnings
+from lispe_kernel.running.programs import recording
 from lispe_kernel.running.report import report
 from lispe_kernel.session import Outcome, Session
 
@@ -44,6 +49,7 @@ class Prompt:
     magics = AT_A_PROMPT
 
     def __init__(self, session: Session, history: History | None = None, **screen: Any) -> None:
+        tell_warnings()
         self._begin(session)
         self.history = history or History()
         self.inspector = Inspector(lambda: self.session)
@@ -100,6 +106,10 @@ class Prompt:
     # -- what magics ask -------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        return f"entry {self._count}"
+
+    @property
     def file(self) -> str:
         return f"<entry {self._count}>"
 
@@ -119,8 +129,12 @@ class Prompt:
     def page(self, found: dict[str, str]) -> None:
         print(found["text/plain"])
 
-    def python_ended(self) -> None:
-        """Nothing waits for that here."""
+    def python(self, cell: PythonCell) -> Outcome:
+        found = cell.run(self.session)
+        return Outcome(found.value, found.hidden)
+
+    def recording(self, record: Callable[[Bundle], None]) -> AbstractContextManager[Any]:
+        return recording(record)
 
 
 def _keys() -> KeyBindings:

@@ -40,6 +40,19 @@ Magics = Mapping[str, Magic]
 MAGICS: Magics = {
     "python": Magic("%%python: the cell is Python; it shares the session's variables both ways.", cell=True),
     "time": Magic("%time FORM, %%time: the result, with the time it took.", cell=True),
+    "timeit": Magic(
+        "%timeit [-n LOOPS] [-r RUNS] FORM, %%timeit [SETUP]: how long a form takes, run often.", cell=True
+    ),
+    "capture": Magic(
+        "%%capture [NAME]: what the cell prints and shows goes into a variable.", line=False, cell=True
+    ),
+    "bash": Magic("%%bash: the cell is a script for bash.", line=False, cell=True),
+    "sh": Magic("%%sh: the cell is a script for the shell.", line=False, cell=True),
+    "writefile": Magic("%%writefile [-a] PATH: the cell becomes a file.", line=False, cell=True),
+    "pip": Magic("%pip ARGUMENTS: pip for the Python that runs this session."),
+    "cd": Magic("%cd FOLDER: the current folder; %cd - goes back."),
+    "pwd": Magic("%pwd: the current folder."),
+    "env": Magic("%env, %env NAME, %env NAME=VALUE: the environment, shown or set."),
     "who": Magic("%who: the names that this session has defined, with their kinds."),
     "reset": Magic("%reset: forget every definition of this session."),
     "load_ext": Magic(
@@ -80,7 +93,7 @@ def parts_of(code: str, magics: Magics = MAGICS) -> Iterator[Part]:
     if whole is not None:
         name = whole["name"]
         if name not in magics or not magics[name].cell:
-            raise LispeError(f"Error: unknown cell magic: '%%{name}'. Known: {_cell_magics(magics)}")
+            raise _unknown(f"%%{name}", magics)
         yield Part(whole["body"], name, whole["argument"].strip(), code[: whole.start("body")].count("\n"))
         return
     yield from _cut(code, magics)
@@ -93,8 +106,10 @@ def _cut(code: str, magics: Magics) -> Iterator[Part]:
     start = 0
     for number in sorted(set(candidates)):
         found = _LINE.match(lines[number])
-        if found is None or not _known(found, magics) or not _at_top("\n".join(lines[start:number])):
+        if found is None or not _at_top("\n".join(lines[start:number])):
             continue
+        if not _known(found, magics):
+            raise _unknown(f"%{found['name']}", magics)
         yield from _lispe(lines, start, number)
         yield _magic_part(found, number)
         start = number + 1
@@ -127,5 +142,21 @@ def _lispe(lines: list[str], start: int, end: int) -> Iterator[Part]:
         yield Part("\n" * start + text, line=start)
 
 
-def _cell_magics(magics: Magics) -> str:
-    return ", ".join(f"%%{name}" for name, entry in sorted(magics.items()) if entry.cell)
+def _unknown(written: str, magics: Magics) -> LispeError:
+    """The error for a magic that is not there, with what looks like it."""
+    cell, name = written.startswith("%%"), written.lstrip("%")
+    if name in magics:
+        other = f"%{name}" if cell else f"%%{name}"
+        return LispeError(
+            f"Error: '{other}' is the magic of a {'line' if cell else 'whole cell, on its first line'}"
+        )
+    import difflib  # noqa: PLC0415 - start-up: only an unknown name needs it
+
+    mark = "%%" if cell else "%"
+    known = [
+        name for name, entry in magics.items() if name.isalpha() and (entry.cell if cell else entry.line)
+    ]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    hint = f" (did you mean {' or '.join(repr(mark + n) for n in near)}?)" if near else ""
+    kind = "cell magic" if cell else "magic"
+    return LispeError(f"Error: unknown {kind}: '{written}'{hint}. %lsmagic lists those that are there")

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import builtins
 import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.assist.magics import MAGICS
-from lispe_kernel.display.page.publish import PASSING
+from lispe_kernel.display.page.publish import PASSING, finish
+from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.kernel import magics as _magics  # noqa: F401 - says how the magics of notebooks run
 from lispe_kernel.kernel.cellfiles import cell_file
 from lispe_kernel.kernel.publisher import bundle
 from lispe_kernel.running.background import needs_torch
+from lispe_kernel.running.bridges import Evaluated, PythonCell
 from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import Report, report
 from lispe_kernel.session import Outcome, Session
@@ -53,11 +55,11 @@ class Cell:
         # Text for the front end's pager (`?name`) and other requests to it, gathered while the cell runs.
         self.payload: list[dict[str, Any]] = []
 
-    def run(self) -> dict[str, Any]:
+    async def run(self) -> dict[str, Any]:
         """Run the cell and return the content of its execute_reply."""
         try:
             with self._input():
-                answer = self._answered()
+                answer = await self._answered()
         except SystemExit:
             self.payload.append({"source": "ask_exit", "keepkernel": False})
             answer = {"status": "ok", "user_expressions": {}}
@@ -66,9 +68,12 @@ class Cell:
             answer = {**failure(told), "user_expressions": {}}
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
 
-    def _answered(self) -> dict[str, Any]:
+    async def _answered(self) -> dict[str, Any]:
         kernel, request = self.kernel, self.request
         shown = kernel.interrupts.during(self._evaluate)
+        if isinstance(shown.value, PythonCell):
+            shown = self._python_ended(await kernel.interrupts.waiting(shown.value.start(self.session)))
+            finish(self.session)
         if not (shown.silent or request.silent):
             kernel.interrupts.during(lambda: kernel.publisher.result(shown.value, request.count))
         return {"status": "ok", "user_expressions": expressions(kernel, request.expressions)}
@@ -105,9 +110,19 @@ class Cell:
     def page(self, found: dict[str, str]) -> None:
         self.payload.append({"source": "page", "data": found, "start": 0})
 
-    def python_ended(self) -> None:
-        """Figures of Python cells are shown now."""
+    def python(self, cell: PythonCell) -> Outcome:
+        """Run Python code. A whole cell that waits is given back: the kernel's event loop runs it."""
+        if cell.waits and self.request.code.lstrip().startswith("%%python"):
+            return Outcome(cell, True)
+        return self._python_ended(cell.run(self.session))
+
+    def _python_ended(self, found: Evaluated) -> Outcome:
+        # Figures are shown now.
         self.kernel.facade.events.trigger("post_execute")
+        return Outcome(found.value, found.hidden)
+
+    def recording(self, record: Callable[[Bundle], None]) -> AbstractContextManager[Any]:
+        return self.kernel.facade.recording(record)
 
     # -- waiting, asking -----------------------------------------------------------------------------
 

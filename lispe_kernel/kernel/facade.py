@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ipykernel.zmqshell import ZMQDisplayPublisher
+from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.events import EventManager, available_events
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import default
 from traitlets.config.configurable import SingletonConfigurable
 
+from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.kernel.cells import expressions as values_of
 from lispe_kernel.language.python.variables import variables_of
+from lispe_kernel.running.programs import recording
 
 
 class Facade(InteractiveShell):
@@ -68,6 +73,19 @@ class Facade(InteractiveShell):
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if error is not None:
             self.kernel.publisher.error(error)
+
+    @contextmanager
+    def recording(self, record: Callable[[Bundle], None]) -> Iterator[None]:
+        """While it lasts, what LispE and Python code would show is recorded."""
+        shows, recorder = self.display_pub, CapturingDisplayPublisher(shell=self)
+        self.display_pub = recorder  # type: ignore[assignment]  # as IPython's own capturing does
+        try:
+            with recording(record):
+                yield
+        finally:
+            for output in recorder.outputs:
+                record(output["data"])
+            self.display_pub = shows
 
     def enable_gui(self, gui: Any = None) -> None:
         """Graphical event loops are not run by this kernel."""

@@ -33,6 +33,7 @@ from lispe_kernel.running import screen as _screen  # noqa: F401 - registers cle
 from lispe_kernel.running.background import Preload, needs_torch
 from lispe_kernel.running.history import History
 from lispe_kernel.running.interrupts import Interrupts, ignore
+from lispe_kernel.running.places import tell_warnings
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library.support.progress import set_reporter
 
@@ -87,6 +88,7 @@ class LispeKernel(Kernel):
         self.facade = Facade.instance(kernel=self)
         display.load()
         install(self.publisher)
+        tell_warnings()
         set_reporter(OutputReporter)
         self.comm_manager = comm.get_comm_manager()
         for kind in ("comm_open", "comm_msg", "comm_close"):
@@ -123,7 +125,7 @@ class LispeKernel(Kernel):
         cell_id: str | None = None,  # noqa: ARG002 - ipykernel gives it
     ) -> dict[str, Any]:
         request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
-        reply = Cell(self, request).run()
+        reply = await Cell(self, request).run()
         if silent:
             return reply
         if store_history:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.assist.magics import Part
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.running.magics import NOTHING, runs
+from lispe_kernel.running.hosts import NOTHING, runs
 from lispe_kernel.session import Outcome
 
 if TYPE_CHECKING:

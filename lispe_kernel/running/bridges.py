@@ -1,25 +1,31 @@
-"""LispE and its neighbours: Python cells and expressions over the session's variables, shell commands.
+"""Python in a session: cells and expressions over its variables.
 
-What crosses, and how, `language/python` says. No Jupyter here.
+What crosses, and how, `language/python` says. A cell may wait (`await`) at its top level: who runs it says
+how. No Jupyter here.
 """
 
 from __future__ import annotations
 
 import ast
-import codecs
+import asyncio
+import inspect
+import io
 import linecache
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from types import ModuleType
+import tokenize
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from types import CodeType, ModuleType
 from typing import Any
 
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.python.variables import variables_of
 from lispe_kernel.language.runtime import Runtime, current, enter, leave
+from lispe_kernel.running import main_module
+
+# Under this key a session keeps the event loop on which Python code waits where nobody else has one.
+_LOOP = "python: event loop"
+_NO_RESULT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.INDENT})
 
 
 @function("python")
@@ -37,23 +43,87 @@ def run_python(text: str, session: Runtime, file: str) -> Any:
 
     Errors leave as Python raises them.
     """
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    tree = ast.parse(text, file)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    variables = variables_of(session.namespace)
-    value = None
-    token = enter(session)
-    variables.begin()
-    try:
-        exec(compile(tree, file, "exec", dont_inherit=True), variables.globals)
+    return PythonCell(text, file).run(session).value
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What Python code gave; hidden when a notebook shows nothing for it."""
+
+    value: Any
+    hidden: bool
+
+
+class PythonCell:
+    """Compiled Python code: its statements, then its last expression."""
+
+    def __init__(self, text: str, file: str) -> None:
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        tree = ast.parse(text, file)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        self._codes = [_compiled(tree, file, "exec")]
+        self._gives = isinstance(last, ast.Expr)
         if isinstance(last, ast.Expr):
-            value = eval(
-                compile(ast.Expression(last.value), file, "eval", dont_inherit=True), variables.globals
-            )  # noqa: S307 - its purpose
-    finally:
-        variables.end()
-        leave(token)
-    return to_lispe(value)
+            self._codes.append(_compiled(ast.Expression(last.value), file, "eval"))
+            self._gives = not _ends_with_semicolon(text)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the code says `await` at its top level."""
+        return any(code.co_flags & inspect.CO_COROUTINE for code in self._codes)
+
+    def run(self, session: Runtime) -> Evaluated:
+        """Run to the end; what the code waits for runs on an event loop of the session's."""
+        if not self.waits:
+            return _stepped(self.start(session))
+        loop = session.library_states.get(_LOOP)
+        if loop is None:
+            loop = session.library_states[_LOOP] = asyncio.new_event_loop()
+        # The thread may be inside another loop, that of the kernel.
+        outer = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        try:
+            found: Evaluated = loop.run_until_complete(self.start(session))
+            return found
+        finally:
+            asyncio._set_running_loop(outer)
+
+    async def start(self, session: Runtime) -> Evaluated:
+        """The code as a coroutine, for an event loop that is there."""
+        variables = variables_of(session.namespace)
+        main_module.know(variables)
+        value = None
+        token = enter(session)
+        variables.begin()
+        try:
+            for code in self._codes:
+                value = eval(code, variables.globals)  # noqa: S307 - its purpose
+                if code.co_flags & inspect.CO_COROUTINE:
+                    value = await value
+        finally:
+            variables.end()
+            leave(token)
+        return Evaluated(to_lispe(value) if self._gives else None, value is None or not self._gives)
+
+
+def _compiled(tree: Any, file: str, mode: str) -> CodeType:
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return compile(tree, file, mode, flags, dont_inherit=True)  # type: ignore[no-any-return]
+
+
+def _stepped(work: Coroutine[Any, Any, Evaluated]) -> Evaluated:
+    """What a coroutine gives that waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    raise RuntimeError("Python code waited where it cannot")
+
+
+def _ends_with_semicolon(text: str) -> bool:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    last = [token for token in tokens if token.type not in _NO_RESULT and token.string.strip()][-1:]
+    return bool(last) and last[0].string == ";"
 
 
 def user_variables(namespace: dict[str, Any], predefined: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -62,34 +132,3 @@ def user_variables(namespace: dict[str, Any], predefined: dict[str, Any]) -> Ite
         own = name not in predefined or predefined[name] is not value
         if own and not name.startswith("_") and not isinstance(value, ModuleType):
             yield name, value
-
-
-def run_shell(command: str) -> int:
-    """Run a shell command, copying its output to sys.stdout as it comes; returns its exit status.
-
-    An interrupt reaches the command first and is raised here again.
-    """
-    process = subprocess.Popen(
-        command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert process.stdout is not None
-    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-    try:
-        while block := os.read(process.stdout.fileno(), 65536):
-            sys.stdout.write(decode(block))
-        return process.wait()
-    except KeyboardInterrupt:
-        _stop(process)
-        raise
-    finally:
-        process.stdout.close()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        process.send_signal(number)
-        try:
-            process.wait(0.2)
-            return
-        except subprocess.TimeoutExpired:
-            continue

@@ -8,10 +8,11 @@ that it does not disturb what the first one set going; it counts if the work has
 from __future__ import annotations
 
 import _thread
+import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -78,8 +79,71 @@ class Interrupts:
             self._armed = False
             signal.signal(signal.SIGINT, before)
 
+    async def waiting(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` on the event loop that is there, interruptibly, as `during` does.
 
-_DURING = Interrupts.during.__code__
+        An interrupt while code runs is raised in it; one while it waits cancels the waiting.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return await work
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(self._stepped(work))
+        stopped = False
+        self._began = time.monotonic()
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            nonlocal stopped
+            stopped = True
+            if self._armed and frame is not None and frame.f_code is not _STEPS:
+                self._handle(number, frame)
+            else:
+                loop.call_soon_threadsafe(task.cancel)
+
+        before = signal.signal(signal.SIGINT, stop)
+        try:
+            return await task
+        except BaseException as error:
+            if stopped:
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    async def _stepped(self, work: Coroutine[Any, Any, T]) -> T:
+        found: T = await _Steps(self, work)
+        return found
+
+
+class _Stopped(Exception):
+    """KeyboardInterrupt on its way through an event loop, which would end at the thing itself."""
+
+
+class _Steps:
+    """A coroutine run step by step, with the interrupt armed during each step."""
+
+    def __init__(self, interrupts: Interrupts, work: Coroutine[Any, Any, Any]) -> None:
+        self._interrupts, self._work = interrupts, work
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        value: Any = None
+        error: BaseException | None = None
+        while True:
+            self._interrupts._armed = True
+            try:
+                waited = self._work.send(value) if error is None else self._work.throw(error)
+            except StopIteration as end:
+                return end.value
+            except KeyboardInterrupt:
+                raise _Stopped from None
+            finally:
+                self._interrupts._armed = False
+            value, error = None, None
+            try:
+                value = yield waited
+            except BaseException as raised:
+                error = raised
+
+
+_DURING, _STEPS = Interrupts.during.__code__, _Steps.__await__.__code__
 
 
 def ignore(*_: Any) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lispe_kernel.language.errors import Frame, LispeError
 from lispe_kernel.language.functions import function
+from lispe_kernel.running import places
 
 RED, BOLD, DIM, RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
 # A deep recursion shows its outermost and innermost calls.
@@ -74,6 +75,8 @@ def name_of(error: BaseException) -> str:
 
 def message_of(error: BaseException) -> str:
     """One line that says what went wrong."""
+    if isinstance(error, SyntaxError) and error.filename and places.is_cell(error.filename):
+        error.filename = places.shown(error.filename)
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted"
     if isinstance(error, LispeError):
@@ -139,7 +142,13 @@ def _shortened(text: str) -> str:
 def _python_frames(error: BaseException) -> Iterator[str]:
     """Where a Python cell went wrong: its frames without ours below them."""
     frames = traceback.extract_tb(error.__traceback__)
-    shown = [frame for frame in frames if not frame.filename.startswith((_OURS, ast.__file__))]
+    shown = [
+        traceback.FrameSummary(
+            places.shown(frame.filename), frame.lineno, frame.name, lookup_line=False, line=frame.line
+        )
+        for frame in frames
+        if not frame.filename.startswith((_OURS, ast.__file__))
+    ]
     if isinstance(error, SyntaxError) or shown:
         yield ""
     for part in traceback.format_list(shown):

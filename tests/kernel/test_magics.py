@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from lispe_kernel import LispeError, Session
@@ -25,7 +31,6 @@ from tests.kernel.kernel_process import Running
         ("`text\n!ls\n`", [(None, "`text\n!ls\n`", "")]),
         ("(% 5\n%time\n3)", [(None, "(% 5\n%time\n3)", "")]),
         ("%12", [(None, "%12", "")]),
-        ("%unknown x", [(None, "%unknown x", "")]),
         ("(atom? x)", [(None, "(atom? x)", "")]),
         ("", [(None, "", "")]),
     ],
@@ -34,9 +39,19 @@ def test_a_cell_is_cut_at_top_level_lines(code: str, parts: list[tuple[str | Non
     assert [(part.magic, part.text, part.argument) for part in parts_of(code)] == parts
 
 
-def test_an_unknown_cell_magic_names_the_known_ones() -> None:
-    with pytest.raises(LispeError, match=r"unknown cell magic: '%%ruby'.*%%python"):
-        list(parts_of("%%ruby\n1"))
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("%%pyton\n1", r"unknown cell magic: '%%pyton' \(did you mean '%%python'\?\)"),
+        ("(f)\n%tiem 3", r"unknown magic: '%tiem' \(did you mean '%time' or '%timeit'\?\)"),
+        ("%%zzz\n1", r"unknown cell magic: '%%zzz'\. %lsmagic lists"),
+        ("%bash ls", r"'%%bash' is the magic of a whole cell"),
+        ("%%cd\n/tmp", r"'%cd' is the magic of a line"),
+    ],
+)
+def test_an_unknown_magic_is_called_so(code: str, said: str) -> None:
+    with pytest.raises(LispeError, match=said):
+        list(parts_of(code))
 
 
 @pytest.fixture
@@ -132,6 +147,98 @@ def test_shell_commands_stream_their_output(kernel: Running) -> None:
     assert kernel.run("!echo one; echo two >&2").stream() == "one\ntwo\n"
     kernel.run("!exit 3")
     assert kernel.run("_exit_code").result == "3"
+
+
+WAITING = "import asyncio\nprint('before')\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [
+        (WAITING + "await asyncio.sleep(0.01, 7)", "7"),
+        (WAITING + "task = asyncio.create_task(asyncio.sleep(0.01, 8))", None),
+        (WAITING + "await task", "8"),
+        (WAITING + "async def f():\n    yield 4\n[x async for x in f()]", "(4)"),
+        (WAITING + "1 + 1;", None),
+        (WAITING + "1 + 1  # ;", "2"),
+        (WAITING + "1 == 2", "nil"),
+    ],
+)
+def test_python_cells_may_wait_and_hide_their_result(kernel: Running, code: str, result: str | None) -> None:
+    reply = kernel.run("%%python\n" + code)
+    assert reply.result == result
+    assert reply.stream() == "before\n"
+
+
+def test_classes_of_python_cells_are_found_by_pickle_and_by_other_processes(kernel: Running) -> None:
+    code = """%%python
+import pickle, typing, multiprocessing
+class P:
+    other: "P"
+def double(x): return x * 2
+with multiprocessing.Pool(1) as pool:
+    print(type(pickle.loads(pickle.dumps(P()))) is P, pool.map(double, [2]), typing.get_type_hints(P)["other"] is P)"""
+    assert kernel.run(code).stream() == "True [4] True\n"
+
+
+def test_warnings_and_errors_name_the_cell_and_no_file(kernel: Running) -> None:
+    first = kernel.run("%%python\nimport warnings\nwarnings.warn('careful')")
+    assert first.stream("stderr").endswith(", line 3: UserWarning: careful\n  warnings.warn('careful')\n")
+    assert first.stream("stderr").startswith("cell ")
+    assert "ipykernel" not in "\n".join(kernel.run("%%python\n1/0").content["traceback"])
+
+
+def test_stopping_a_cell_stops_the_whole_command(kernel: Running) -> None:
+    identity = kernel.client.execute("!sleep 61 | sleep 62 & sleep 63")
+    time.sleep(0.7)
+    kernel.interrupt()
+    assert kernel.reply_to(identity)["ename"] == "Interrupted"
+    kernel.drain()
+    assert kernel.run("!ps ax | grep -c '[s]leep 6[123]'").stream() == "0\n"
+
+
+def test_a_server_is_left_running_and_the_cell_ends(kernel: Running) -> None:
+    began = time.monotonic()
+    assert kernel.run("!sleep 20 & echo started").stream() == "started\n"
+    assert time.monotonic() - began < 10
+
+
+def test_files_folders_and_the_environment(kernel: Running) -> None:
+    assert kernel.run("%%writefile made.txt\none\ntwo").stream() == "Writing made.txt\n"
+    assert kernel.run("%%writefile -a made.txt\nthree").stream() == "Appending to made.txt\n"
+    assert kernel.run("%%bash\nwc -l < made.txt\nrm made.txt").stream().strip() == "3"
+    assert "ended with status 4" in kernel.run("%%sh\nexit 4").content["evalue"]
+    assert kernel.run("%env LISPE_MADE=5").stream() == "env: LISPE_MADE=5\n"
+    assert kernel.run("!echo $LISPE_MADE").stream() == "5\n"
+    here = kernel.run("%pwd").result
+    assert kernel.run('%cd /\n(magic "%pwd")').result == "/"
+    assert kernel.run("%cd -").stream() == f"{here}\n"
+    assert "No such file or directory: /no/such" in kernel.run("%cd /no/such").content["evalue"]
+
+
+def test_capture_keeps_what_a_cell_shows(kernel: Running) -> None:
+    reply = kernel.run("%%capture seen\n(println 12)\n(+ 1 2)")
+    assert (reply.stream(), reply.result) == ("", None)
+    assert kernel.run("(@ seen 'stdout)").result == "12\n"
+    shown = kernel.run("%%python\nseen.show()")
+    assert shown.stream() == "12\n"
+    assert [content["data"]["text/plain"] for content in shown.of("display_data")] == ["3"]
+
+
+def test_timeit_says_how_long_a_form_takes(kernel: Running) -> None:
+    said = kernel.run("%timeit -n 10 -r 2 (* 3 4)").stream()
+    assert re.fullmatch(
+        r"\S+ (ns|µs|ms|s) ± .* per loop \(mean ± std\. dev\. of 2 runs, 10 loops each\)\n", said
+    )
+
+
+def test_a_program_runs_magics_and_commands(tmp_path: Path) -> None:
+    program = tmp_path / "program.lisp"
+    program.write_text(
+        '(setq n 2)\n!echo one\n%python n = n + 1\n(println n (python "n * 2"))\n(magic "!echo two")\n'
+    )
+    command = [sys.executable, "-m", "lispe_kernel.cli", str(program)]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "one\n3 6\ntwo\n"
 
 
 def test_who_lists_and_reset_forgets(kernel: Running) -> None:

@@ -82,7 +82,10 @@ def test_comparing_what_cdr_gives_looks_at_its_elements() -> None:
 
 def test_a_class_and_a_function_find_variables_that_lispe_assigned(session: Session) -> None:
     session.evaluate("(setq base 2)")
-    python(session, "class A:\n    start = base\n    def now(self): return base\na = A()\ndef f(): return a.now()")
+    python(
+        session,
+        "class A:\n    start = base\n    def now(self): return base\na = A()\ndef f(): return a.now()",
+    )
     assert python(session, "A.start + f()") == 4
     session.evaluate("(setq base 5)")
     assert session.evaluate("(f)") == 5

@@ -22,8 +22,7 @@ from lispe_kernel.language.values.views import View
 
 Convert = Callable[[Any], Any]
 
-# Under which name a session's namespace keeps what Python code has for globals (`variables.py`): a LispE name holds
-# no blank.
+# Under which name a session's namespace keeps what `variables.py` makes: a LispE name holds no blank.
 KEPT = "__python variables__"
 
 # What no container needs converted.

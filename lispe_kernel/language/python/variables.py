@@ -1,9 +1,10 @@
 """The globals of Python code in a session: Python's own builtins, and the session's variables behind.
 
-What Python assigns LispE has, as it sees it, when the cell or the function has ended or calls LispE; what Python
-reads is Python's own object again as long as LispE has not assigned the variable. The table of globals is an
-ordinary one, for speed and for all who look into it. Between cells it keeps only functions, classes and modules:
-a function finds anything else where it looks last, among the builtins, so that it is never an old value.
+What Python assigns LispE has, as it sees it, when the cell or the function has ended or calls LispE; what
+Python reads is Python's own object again as long as LispE has not assigned the variable. The table of
+globals is an ordinary one, for speed and for all who look into it. Between cells it keeps only functions,
+classes and modules: a function finds anything else where it looks last, among the builtins, so that it is
+never an old value.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Builtins(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         try:
-            return self.variables.python(name)
+            return self.variables.found_last(name)
         except KeyError:
             return vars(builtins)[name]
 
@@ -69,6 +70,12 @@ class Variables:
             del self._objects[name]
         return to_python(found)
 
+    def found_last(self, name: str) -> Any:
+        """A variable that is not in the table. Raises KeyError, also for one that the running cell has deleted."""
+        if self._running and name in self._here:
+            raise KeyError(name)
+        return self.python(name)
+
     def table(self) -> dict[str, Any]:
         """All globals as Python sees them now."""
         return {**{name: self.python(name) for name in self._names()}, **self.globals}
@@ -93,7 +100,7 @@ class Variables:
             self._remember()
 
     def refresh(self) -> None:
-        """Python is about to run: what LispE has assigned in the meantime takes the place of what lay here."""
+        """Python is about to run: what LispE has assigned takes the place of what lay here."""
         if _unchanged(self.namespace, self._there):
             return
         if self._running:

@@ -1,0 +1,88 @@
+"""The magics that measure: `%time` runs once and shows the result, `%timeit` runs often and shows the
+speed."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable
+from itertools import repeat
+from typing import Any
+
+from lispe_kernel.assist.magics import Part
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.running.hosts import NOTHING, Host, runs
+from lispe_kernel.session import Outcome
+
+# A run lasts at least so many seconds; so often it is repeated.
+LEAST, REPEATS = 0.2, 7
+_OPTION = re.compile(r"\s*-(?P<name>[nrq])\s*(?P<number>\d*)(?=\s|\Z)")
+_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
+
+
+@runs("time")
+def _time(part: Part, host: Host) -> Outcome:
+    cpu, wall = time.process_time(), time.perf_counter()
+    try:
+        return host.lispe(part.code)
+    finally:
+        used, passed = time.process_time() - cpu, time.perf_counter() - wall
+        print(f"CPU time: {duration(used)}\nWall time: {duration(passed)}")
+
+
+@runs("timeit")
+def _timeit(part: Part, host: Host) -> Outcome:
+    options, rest = _options(part.argument)
+    # `%timeit FORM`, or `%%timeit SETUP` with the forms on the lines below.
+    code = "\n" * part.line + part.text if part.text.strip() else rest
+    if not code.strip():
+        raise LispeError("Error: %timeit: a form is expected, as in %timeit (+ 1 2)")
+    if part.text.strip() and rest:
+        host.lispe(rest)
+    function = host.lispe(f"(λ () {code}\n)").value
+    number = options.get("n") or _number(host, function)
+    runs_of = options.get("r") or REPEATS
+    times = [_lasting(host, function, number) / number for _ in range(runs_of)]
+    mean, deviation = statistics.fmean(times), statistics.pstdev(times)
+    print(
+        f"{duration(mean)} ± {duration(deviation)} per loop"
+        f" (mean ± std. dev. of {_counted(runs_of, 'run')}, {_counted(number, 'loop')} each)"
+    )
+    return NOTHING
+
+
+def _options(text: str) -> tuple[dict[str, int], str]:
+    found: dict[str, int] = {}
+    while match := _OPTION.match(text):
+        found[match["name"]] = int(match["number"] or 0)
+        text = text[match.end() :]
+    return found, text.strip()
+
+
+def _number(host: Host, function: Callable[[], Any]) -> int:
+    """How many loops last long enough to be measured: a power of ten."""
+    number = 1
+    while _lasting(host, function, number) < LEAST and number < 10**9:
+        number *= 10
+    return number
+
+
+def _lasting(host: Host, function: Callable[[], Any], number: int) -> float:
+    def work() -> float:
+        began = time.perf_counter()
+        for _ in repeat(None, number):
+            function()
+        return time.perf_counter() - began
+
+    return host.session.call(work)  # type: ignore[no-any-return]
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}" + ("s" if number != 1 else "")
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that people would choose."""
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), _UNITS[-1])
+    return f"{seconds / size:.3g} {unit}"
