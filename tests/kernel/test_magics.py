@@ -177,8 +177,9 @@ class P:
     other: "P"
 def double(x): return x * 2
 with multiprocessing.Pool(1) as pool:
-    print(type(pickle.loads(pickle.dumps(P()))) is P, pool.map(double, [2]), typing.get_type_hints(P)["other"] is P)"""
-    assert kernel.run(code).stream() == "True [4] True\n"
+    print(pool.map(double, [2]))
+print(type(pickle.loads(pickle.dumps(P()))) is P, typing.get_type_hints(P)["other"] is P)"""
+    assert kernel.run(code).stream() == "[4]\nTrue True\n"
 
 
 def test_warnings_and_errors_name_the_cell_and_no_file(kernel: Running) -> None:

@@ -71,7 +71,7 @@ class Variables:
         return to_python(found)
 
     def found_last(self, name: str) -> Any:
-        """A variable that is not in the table. Raises KeyError, also for one that the running cell has deleted."""
+        """A variable that is not in the table. Raises KeyError, also for one that the cell has deleted."""
         if self._running and name in self._here:
             raise KeyError(name)
         return self.python(name)
