@@ -1,8 +1,9 @@
 """Between programs and notebooks: `.lisp` to `.ipynb` and back, cells kept.
 
-In a program a cell begins with a line `; %%`, a text cell with `; %% [markdown]`, its text being comments; a
-cell of a magic or a question, which is no LispE, is kept as comments under `; %% [magic]`. A program without
-such lines is cut into its paragraphs. Nothing is evaluated.
+In a program a cell begins with a line `; %%`, a text cell with `; %% [markdown]`, its text being comments. What is
+no LispE is called by LispE's function `magic`, so that the program does what the notebook does: a whole cell
+under `; %% [magic]`, a line among others with `; magic` behind it. A program without such lines is cut into its
+paragraphs. Nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lispe_kernel.assist.magics import parts_of
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import quoted
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 
@@ -19,7 +22,7 @@ MARK = re.compile(r"; %%(?: \[(markdown|magic)\])?[ \t]*$")
 # A line of a cell that looks like a mark gets one more space, and loses it again.
 _LIKE_MARK = re.compile(r"^; ( *)%%", re.MULTILINE)
 _ESCAPED = re.compile(r"^;  ( *)%%", re.MULTILINE)
-_MAGIC = re.compile(r"\s*[%!?]|[^\s()]+\?\??\s*\Z")
+_MAGIC_LINE = re.compile(r"(\(magic \"(?:[^\"\\]|\\.)*\"\)) ; magic[ \t]*\Z")
 _KERNEL = {"display_name": "LispE", "language": "lispe", "name": "lispe"}
 _LANGUAGE = {"name": "lispe", "file_extension": ".lisp", "mimetype": "text/x-lispe"}
 
@@ -42,14 +45,48 @@ def program_of(notebook: Any) -> str:
     """The program with the cells of a notebook; outputs are left behind. It runs as it is."""
     parts = []
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            parts.append(_written("magic" if _MAGIC.match(cell.source) else "code", cell.source))
-        else:
-            parts.append(_written("markdown", cell.source))
+        parts.append(_written("markdown", cell.source) if cell.cell_type != "code" else _code(cell.source))
     return "\n\n".join(parts) + "\n"
 
 
+def _code(text: str) -> str:
+    try:
+        parts = list(parts_of(text))
+    except LispeError:
+        # A magic that is not there: the program says so when it comes to it, as the notebook does.
+        return _written("magic", text)
+    if len(parts) == 1 and parts[0].magic is not None:
+        return _written("magic", text)
+    lines = text.split("\n")
+    for part in parts:
+        if part.magic is not None:
+            lines[part.line] = f"(magic {_quoted(lines[part.line])}) ; magic"
+    return _written("code", "\n".join(lines))
+
+
+def _quoted(text: str) -> str:
+    return quoted(text).replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+
+
+def _called(text: str) -> str:
+    """The cell that a call of `magic` runs."""
+    return str(read(Source(text, "program"))[0][1])
+
+
+def _magic_cell(text: str) -> str:
+    return _called(text) if text.lstrip().startswith("(magic") else _uncommented(text)
+
+
+def _code_cell(text: str) -> str:
+    lines = (_MAGIC_LINE.match(line) for line in text.split("\n"))
+    back = [_called(found[1]) if found else line for found, line in zip(lines, text.split("\n"), strict=True)]
+    return _ESCAPED.sub(r"; \1%%", "\n".join(back))
+
+
 def _written(kind: str, text: str) -> str:
+    if kind == "magic":
+        long = "\n" in text and "`" not in text
+        return f"; %% [magic]\n(magic {f'`{text}`' if long else _quoted(text)})"
     if kind == "code":
         return "; %%\n" + _LIKE_MARK.sub(r";  \1%%", text)
     return f"; %% [{kind}]\n" + _commented(text)
@@ -61,6 +98,9 @@ def _commented(text: str) -> str:
 
 def _uncommented(text: str) -> str:
     return "\n".join(re.sub(r"^; ?", "", line) for line in text.split("\n"))
+
+
+_READ = {"code": _code_cell, "magic": _magic_cell, "markdown": _uncommented}
 
 
 def cells_of(program: str) -> list[Cell]:
@@ -77,7 +117,7 @@ def cells_of(program: str) -> list[Cell]:
         # One blank line stands between cells.
         last = end - 1 if end < len(lines) and end - 1 > start and not lines[end - 1].strip() else end
         text = "\n".join(lines[start + 1 : last])
-        cells.append((kind, _ESCAPED.sub(r"; \1%%", text) if kind == "code" else _uncommented(text)))
+        cells.append((kind, _READ[kind](text)))
     return cells
 
 

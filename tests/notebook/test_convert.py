@@ -18,7 +18,12 @@ MARKED = """\
 (setq y 2)
 
 ; %% [magic]
-; %who
+(magic "%who")
+
+; %%
+(+ x 1)
+(magic "!echo \\"x\\"") ; magic
+(+ x 2)
 
 ; %%
 (+ x y)
@@ -42,7 +47,21 @@ def test_marked_cells_come_back_as_they_were() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["(+ 1 2)", "; %%\n; %% [markdown]\n(+ 1 2)", ";  %% two", "", "(f)\n\n\n(g)\n", "%time (+ 1 2)", "?car"],
+    [
+        "(+ 1 2)",
+        "; %%\n; %% [markdown]\n(+ 1 2)",
+        ";  %% two",
+        "",
+        "(f)\n\n\n(g)\n",
+        "%time (+ 1 2)",
+        "?car",
+        "%%python\nx = '`\\n'\ny",
+        "%%bash\nls\n",
+        '(f)\n!ls "a\\tb"\n(g)',
+        "%nosuch",
+        '(magic "!ls")',
+        "!ls\n?car",
+    ],
 )
 def test_any_cell_survives_the_way_there_and_back(source: str) -> None:
     made = nbformat.v4.new_notebook(
@@ -50,6 +69,21 @@ def test_any_cell_survives_the_way_there_and_back(source: str) -> None:
     )
     back = notebook_of(program_of(made))
     assert [cell.source.rstrip("\n") for cell in back.cells] == [source.rstrip("\n"), ";; *text*\n\n(x"]
+
+
+def test_an_exported_notebook_does_what_the_notebook_does(capsys: pytest.CaptureFixture[str]) -> None:
+    sources = [
+        "(setq n 1)",
+        "%%python\nn = n + 1\nm = `n`".replace("`", ""),
+        "(println n)\n!echo two\n(println m)",
+    ]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    Session().evaluate(program_of(made))
+    assert capsys.readouterr().out == "2\ntwo\n2\n"
+
+
+def test_magics_that_were_kept_as_comments_are_still_read() -> None:
+    assert cells_of("; %% [magic]\n; %who\n; x") == [("magic", "%who\nx")]
 
 
 def test_a_plain_program_is_cut_into_its_paragraphs() -> None:
@@ -72,5 +106,5 @@ def test_a_new_notebook_is_valid_and_asks_for_lispe() -> None:
     made = notebook_of(MARKED)
     nbformat.validate(made)
     assert made.metadata.kernelspec.name == "lispe"
-    assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "code", "code"]
+    assert [cell.cell_type for cell in made.cells] == ["markdown", "code", "code", "code", "code"]
     assert notebook_of(MARKED) == made
