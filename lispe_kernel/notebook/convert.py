@@ -1,9 +1,9 @@
 """Between programs and notebooks: `.lisp` to `.ipynb` and back, cells kept.
 
-In a program a cell begins with a line `; %%`, a text cell with `; %% [markdown]`, its text being comments. What is
-no LispE is called by LispE's function `magic`, so that the program does what the notebook does: a whole cell
-under `; %% [magic]`, a line among others with `; magic` behind it. A program without such lines is cut into its
-paragraphs. Nothing is evaluated.
+In a program a cell begins with a line `; %%`, a text cell with `; %% [markdown]`, its text being comments.
+What is no LispE is called by LispE's function `magic`, so that the program does what the notebook does: a
+whole cell under `; %% [magic]`, a line among others with `; magic` behind it. A program without such lines
+is cut into its paragraphs. Nothing is evaluated.
 """
 
 from __future__ import annotations
