@@ -35,7 +35,8 @@ IN_A_BROWSER = (
 
 def lowest_pins(project: dict[str, Any]) -> list[str]:
     """Return `name==version` for the bound of each dependency, and of what the tests need besides."""
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras.get("hf", ()), *extras["test"]]
     found = [bound for requirement in wanted if (bound := REQUIREMENT.match(requirement))]
     return sorted(
         {f"{bound['name']}=={bound['version']}" for bound in found if bound["name"] not in LEFT_OUT}

@@ -67,8 +67,25 @@ def test_every_dependency_is_pinned() -> None:
     assert names(REQUIREMENT, requirements()) - names(PIN, pins()) == set()
 
 
+def imported_at_once() -> dict[str, str]:
+    """Top-level packages that modules import as soon as they are imported, each with one file that does."""
+    found = {}
+    for path in sorted((ROOT / "lispe_kernel").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                found |= dict.fromkeys((alias.name.split(".")[0] for alias in node.names), str(path))
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found[node.module.split(".")[0]] = str(path)
+    return found
+
+
+def test_what_an_extra_brings_is_imported_when_it_is_needed() -> None:
+    extra = names(REQUIREMENT, PROJECT["optional-dependencies"]["hf"])
+    assert {normal(name) for name in imported_at_once()} & extra == set()
+
+
 def test_every_import_of_the_package_is_a_declared_dependency() -> None:
-    declared = names(REQUIREMENT, PROJECT["dependencies"])
+    declared = names(REQUIREMENT, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["hf"]])
     distributions = packages_distributions()
     undeclared = {
         f"{path} imports {name}"

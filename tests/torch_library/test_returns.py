@@ -1,5 +1,6 @@
 """What torch functions declare of their results holds for values of all kinds: the compiler relies on it."""
 
+import functools
 import itertools
 from typing import Any
 
@@ -14,8 +15,7 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.scalars import Short, Single
-from lispe_kernel.torch_library.hugging_face.key_value_cache import Context
-from lispe_kernel.torch_library.hugging_face.llama import Config, Llama
+from lispe_kernel.torch_library.hugging_face.context import Context
 from lispe_kernel.torch_library.hugging_face.models import Loaded, models
 from tests.torch_library.torch_calls import call, floats, integers, listed
 
@@ -81,9 +81,15 @@ def pool() -> list[Any]:
     ]
 
 
+@functools.cache
 def tiny_model() -> Loaded:
-    """A Hugging Face model without weights: what the functions that tell about a model need."""
-    return Loaded(Llama(Config(8, 4, 4, 1, 2, 1, 2, 16), {}, torch.device("cpu")))
+    """A Hugging Face model: what the functions that tell about a model need."""
+    import transformers
+
+    sizes = {"hidden_size": 4, "intermediate_size": 4, "num_hidden_layers": 1, "num_attention_heads": 2}
+    return Loaded(
+        transformers.LlamaForCausalLM(transformers.LlamaConfig(vocab_size=8, **sizes)).eval(), "tiny"
+    )
 
 
 def results(entry: Function) -> list[Any]:

@@ -16,6 +16,8 @@ _OPEN_TOKENS = 24
 @renderer(
     "lispe_kernel.torch_library.tokens.tokenizers.SimpleTokenizer",
     "lispe_kernel.torch_library.tokens.tokenizers.SentencePieceTokenizer",
+    "lispe_kernel.torch_library.hugging_face.tokenizers.FolderTokenizer",
+    "lispe_kernel.torch_library.hugging_face.tokenizers.FileTokenizer",
 )
 class TokenizerView(View):
     """A tokenizer with its tokens by number."""
@@ -55,4 +57,5 @@ def piece_of(tokenizer: Any, number: int) -> str:
     processor = getattr(tokenizer, "_processor", None)
     if processor is not None and 0 <= number < tokenizer.size():
         return str(processor.id_to_piece(number))
-    return str(tokenizer.decode([number]))
+    piece = getattr(tokenizer, "piece", None)
+    return str(tokenizer.decode([number]) if piece is None else piece(number))

@@ -1,1 +1,1 @@
-"""Models from Hugging Face folders."""
+"""Models of Hugging Face folders, with transformers as the engine."""

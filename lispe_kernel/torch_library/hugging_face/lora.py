@@ -1,44 +1,42 @@
-"""LoRA adapters on the projections of a Hugging Face model: training, files, merging.
+"""LoRA adapters on a loaded model: our LoRA layers in the places of its projections, their files, merging.
 
-Each adapted projection computes Wx + alpha/rank·B(Ax) beside its frozen weight; a fresh B is 0. The weights
-read from the files are never changed, so that unmerging is exact.
+The layers are those of `torch_lora_apply`, so that its functions, checkpoints and PEFT's folders work on the
+module of an adapted model too (`torch_hf_model`).
 """
 
 from __future__ import annotations
 
-import math
+import os
+import re
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.files.errors import writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
-from lispe_kernel.torch_library.hugging_face.files import LOADING_MODEL, load
-from lispe_kernel.torch_library.hugging_face.llama import (
-    ATTENTION,
-    FEED_FORWARD,
-    Llama,
-    bias_name,
-    weight_name,
-)
-from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named, models, settings_of
+from lispe_kernel.torch_library.hugging_face.folders import LOADING_MODEL
+from lispe_kernel.torch_library.hugging_face.forward import loaded
+from lispe_kernel.torch_library.hugging_face.inspection import no_projection
+from lispe_kernel.torch_library.hugging_face.models import Loaded, keep, layers_of, model_named
+from lispe_kernel.torch_library.hugging_face.settings import load_settings
+from lispe_kernel.torch_library.lora.layers import lora_merge_weights
+from lispe_kernel.torch_library.lora.models import lora_apply
+from lispe_kernel.torch_library.lora.peft import lora_load_peft, lora_save_peft
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.state.adapters import is_alpha
 from lispe_kernel.torch_library.state.comparison import both_floating, paired
 from lispe_kernel.torch_library.state.names import state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
-from lispe_kernel.torch_library.tensors.devices import device_of
 
 NOT_FOUND = "Model not found: "
 NO_LORA = "Model is not a LoRA model"
 SAVING, LOADING = "Error saving LoRA adapters: ", "Error loading LoRA adapters: "
-TARGETS = (*ATTENTION, *FEED_FORWARD)
 DTYPES = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
@@ -46,67 +44,56 @@ DTYPES = {
     "float32": torch.float32,
     "float": torch.float32,
 }
-
-Place = tuple[int, str]
+# A layer's number and the projection, in a path such as `model.layers.3.self_attn.q_proj`.
+_NUMBERED = re.compile(r"(?:^|\.)(\d+)\.(?:.*\.)?([^.]+)$")
 
 
 class Adapters:
-    """A and B of the adapted projections of one model, and whether they act."""
+    """The LoRA layers of one model by path, and whether they act."""
 
-    def __init__(self, llama: Llama) -> None:
-        self.llama = llama
-        self.pairs: dict[Place, tuple[nn.Parameter, nn.Parameter]] = {}
-        self.scale = 1.0
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
         self.enabled = True
-        # The acting weights of merged projections.
-        self.merged: dict[Place, torch.Tensor] = {}
 
-    def install(self, targets: list[str], rank: int, alpha: float, dtype: torch.dtype) -> None:
-        """Fresh adapters on the targets of every layer; those before are gone."""
-        self.scale, self.enabled = alpha / rank, True
-        self.merged.clear()
-        self.pairs.clear()
-        for layer in range(self.llama.config.num_hidden_layers):
-            for target in targets:
-                weight = self.llama.weights[weight_name(layer, target)]
-                down = torch.randn(rank, weight.shape[1]) / math.sqrt(rank)
-                up = torch.zeros(weight.shape[0], rank)
-                self.pairs[layer, target] = (
-                    nn.Parameter(down.to(weight.device, dtype)),
-                    nn.Parameter(up.to(weight.device, dtype)),
-                )
+    def layers(self) -> dict[str, LoraLinear]:
+        """The layers, also while the base acts alone."""
+        return self._resting or {p: m for p, m in self.module.named_modules() if isinstance(m, LoraLinear)}
 
-    def project(self, layer: int, projection: str, data: torch.Tensor) -> torch.Tensor:
-        """The projection as it acts now."""
-        place = (layer, projection)
-        if not self.enabled or place not in self.pairs:
-            return self.llama.project(layer, projection, data)
-        if place in self.merged:
-            bias = self.llama.weights.get(bias_name(layer, projection))
-            return functional.linear(data, self.merged[place], bias)
-        down, up = self.pairs[place]
-        change = functional.linear(functional.linear(data.to(down.dtype), down), up)
-        return self.llama.project(layer, projection, data) + (self.scale * change).to(data.dtype)
+    _resting: dict[str, LoraLinear] = {}  # noqa: RUF012 - replaced, never changed
 
-    def weight(self, layer: int, projection: str) -> torch.Tensor:
-        """The weight that acts: the merged one where there is one."""
-        plain = self.llama.weights[weight_name(layer, projection)]
-        return self.merged.get((layer, projection), plain) if self.enabled else plain
+    def enable(self, acting: bool) -> None:
+        """Put the LoRA layers in their places, or the layers that they stand for."""
+        if acting == self.enabled:
+            return
+        layers = self.layers()
+        with uninterrupted():
+            for path, layer in layers.items():
+                self._put(path, layer if acting else layer.original)
+            self._resting = {} if acting else layers
+            self.enabled = acting
 
-    def merge(self) -> None:
-        with torch.no_grad():
-            for place, (down, up) in self.pairs.items():
-                plain = self.llama.weights[weight_name(*place)]
-                self.merged[place] = (plain.float() + self.scale * (up.float() @ down.float())).to(
-                    plain.dtype
-                )
+    def clear(self) -> None:
+        """Take the adapters away; the layers that they stood for are there again, with their own weights."""
+        for path, layer in self.layers().items():
+            self._put(path, layer.original)
+        self._resting, self.enabled = {}, True
+
+    def _put(self, path: str, layer: nn.Module) -> None:
+        above, _, name = path.rpartition(".")
+        setattr(self.module.get_submodule(above), name, layer)
+
+    def parameters(self) -> list[torch.Tensor]:
+        return [part.weight for layer in self.layers().values() for part in (layer.lora_A, layer.lora_B)]
 
     def named(self) -> dict[str, torch.Tensor]:
         """The tensors by the names of the files."""
         found = {}
-        for (layer, target), (down, up) in self.pairs.items():
-            found[f"layer.{layer}.{target}.lora_A.weight"] = down.detach()
-            found[f"layer.{layer}.{target}.lora_B.weight"] = up.detach()
+        for path, layer in self.layers().items():
+            short = _NUMBERED.search(path)
+            name = f"layer.{short[1]}.{short[2]}" if short else path
+            name = path if f"{name}.lora_A.weight" in found else name
+            found[f"{name}.lora_A.weight"] = layer.lora_A.weight.detach()
+            found[f"{name}.lora_B.weight"] = layer.lora_B.weight.detach()
         return found
 
 
@@ -119,7 +106,7 @@ def _model(name: Any) -> Loaded:
 
 def _adapters(name: Any) -> Adapters:
     adapters: Adapters = _model(name).adapters
-    if not adapters.pairs:
+    if not adapters.layers():
         raise LispeError(f"Error: the model {name} has no adapters yet (torch_hf_lora_init makes them)")
     return adapters
 
@@ -134,9 +121,10 @@ def hf_load_model_lora(model_name: str, path: str, config: Any = None) -> str:
     """
     name = arguments.identifier("torch_hf_load_model_lora", 1, model_name)
     folder = arguments.path("torch_hf_load_model_lora", 2, path)
-    settings = settings_of(config)
-    llama = load(folder, device_of(settings["device"]))
-    models()[name] = Loaded(llama, settings, adapters=Adapters(llama))
+    model = loaded(folder, load_settings(config, LOADING_MODEL))
+    model.module.requires_grad_(False)
+    model.adapters = Adapters(model.module)
+    keep(name, model)
     return name
 
 
@@ -146,27 +134,52 @@ def hf_lora_init(
 ) -> Atom:
     """Fresh adapters on the named projections of every layer; true. The outputs do not change yet.
 
-    Targets: q_proj k_proj v_proj o_proj gate_proj up_proj down_proj. dtype `float32` (default), `bfloat16`
-    or `float16`.
+    Targets are linear layers of the architecture, such as q_proj k_proj v_proj o_proj gate_proj up_proj
+    down_proj. dtype `float32` (default), `bfloat16` or `float16`.
 
     Example: (maybe (torch_hf_lora_init "none" 4 8 (list "q_proj")) "not found") => not found
-    Errors: `Model not found: N`, `Model is not a LoRA model`; an unknown target or dtype is named
+    Errors: `Model not found: N`, `Model is not a LoRA model`; a target that the layers do not have is told
+    those that they have; an unknown dtype is named
     Source: torch API 16.7
     """
     model = model_named(model_name, NOT_FOUND)
     if model.adapters is None:
         raise LispeError(f"{NO_LORA} (load it with torch_hf_load_model_lora)")
-    targets = list(target_modules) if isinstance(target_modules, list) else []
-    unknown = [target for target in targets if target not in TARGETS]
-    if not targets or unknown:
-        wrong = f"not {unknown[0]}" if unknown else "at least one"
-        raise LispeError(f"Error: torch_hf_lora_init: targets are {' '.join(TARGETS)}, {wrong}")
     kind = DTYPES.get("float32" if dtype is None else dtype)
     if kind is None:
         raise LispeError(f"Error: torch_hf_lora_init: unknown dtype '{dtype}', expected {', '.join(DTYPES)}")
     size = arguments.size("torch_hf_lora_init", 2, rank)
-    model.adapters.install(targets, size, arguments.number("torch_hf_lora_init", 3, alpha), kind)
+    scale = arguments.number("torch_hf_lora_init", 3, alpha)
+    targets = _targets(model, target_modules)
+    with uninterrupted():
+        model.adapters.clear()
+        lora_apply(model.module, size, scale, List(targets))
+        for tensor in model.adapters.parameters():
+            tensor.data = tensor.data.to(kind)
     return TRUE
+
+
+def _targets(model: Loaded, given: Any) -> list[str]:
+    """The targets, each a linear layer in the blocks of the model."""
+    names = [given] if isinstance(given, str) else given
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise LispeError("Error: torch_hf_lora_init: targets are names of linear layers, at least one")
+    blocks = layers_of(model.module, model.config)
+    parts = list(blocks.named_modules() if blocks is not None else model.module.named_modules())
+    linear = {path.rpartition(".")[2] for path, part in parts if isinstance(part, nn.Linear | LoraLinear)}
+    for name in names:
+        if name.rpartition(".")[2] in linear:
+            continue
+        other = next((part for path, part in parts if path.rpartition(".")[2] == name), None)
+        if other is not None:
+            kind = type(other).__name__
+            raise LispeError(
+                f"Error: torch_hf_lora_init: {name} of {model.name} is a {kind}, which takes no adapter: "
+                "only linear layers do"
+            )
+        first = list(blocks[0].named_modules()) if blocks is not None else parts
+        raise LispeError(no_projection(model, name, first))
+    return [str(name) for name in names]
 
 
 @torch_function("torch_hf_lora_get_parameters", "torch_hf_lora_parameters")
@@ -177,12 +190,14 @@ def hf_lora_get_parameters(model_name: str) -> List:
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
-    return List(tensor for pair in _model(model_name).adapters.pairs.values() for tensor in pair)
+    return List(_model(model_name).adapters.parameters())
 
 
 @torch_function("torch_hf_lora_save", prefix=SAVING)
 def hf_lora_save(model_name: str, path: str) -> Atom:
     """Write the adapters to a file, keys `layer.i.q_proj.lora_A.weight`; true.
+
+    A path that ends in `/`, or that is a folder, becomes a folder for PEFT, with PEFT's own keys.
 
     Example: (maybe (torch_hf_lora_save "none" "a.pt") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`, `Error saving LoRA adapters: ` and why
@@ -190,8 +205,17 @@ def hf_lora_save(model_name: str, path: str) -> Atom:
     """
     adapters = _adapters(model_name)
     path = arguments.path("torch_hf_lora_save", 2, path)
+    if path.endswith("/") or os.path.isdir(path):
+        acting = adapters.enabled
+        adapters.enable(True)
+        try:
+            lora_save_peft(adapters.module, path)
+        finally:
+            adapters.enable(acting)
+        return TRUE
+    scale = next(iter(adapters.layers().values())).scale
     with writing(SAVING, path):
-        write_tree(path, adapters.named(), {"kind": "adapters", "scale": adapters.scale})
+        write_tree(path, adapters.named(), {"kind": "adapters", "scale": scale})
     return TRUE
 
 
@@ -199,15 +223,20 @@ def hf_lora_save(model_name: str, path: str) -> Atom:
 def hf_lora_load(model_name: str, path: str) -> Atom:
     """Replace the adapters' values by those of a file, all or none; a merged model is unmerged. True.
 
-    Values of another floating-point dtype are converted to the adapters'.
+    A folder is one that PEFT wrote. Values of another floating-point dtype are converted to the adapters'.
 
     Example: (maybe (torch_hf_lora_load "none" "a.pt") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`, `Error loading LoRA adapters: ` with the file
     and all that is missing, unexpected and mismatched (both shapes)
     Source: torch API 16.7
     """
-    adapters = _adapters(model_name)
     path = arguments.path("torch_hf_lora_load", 2, path)
+    if os.path.isdir(path):
+        adapters = _model(model_name).adapters
+        adapters.enable(True)
+        lora_load_peft(adapters.module, path)
+        return TRUE
+    adapters = _adapters(model_name)
     with opened(LOADING, path) as archive:
         names = state_names(archive.tree)
         sources = {name: archive.entries[ref] for name, ref in names.items()}
@@ -217,8 +246,9 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
         scale = archive.summary.get("scale")
         with uninterrupted():
             archive.read_into(wanted)
-            adapters.scale = float(scale) if is_alpha(scale) else adapters.scale
-            adapters.merged.clear()
+            for layer in adapters.layers().values():
+                layer.alpha = float(scale) * layer.rank if is_alpha(scale) else layer.alpha
+                layer.unmerge()
     return TRUE
 
 
@@ -230,19 +260,24 @@ def hf_lora_merge(model_name: str) -> Atom:
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
-    _adapters(model_name).merge()
+    layers = _adapters(model_name).layers()
+    for layer in layers.values():
+        layer.unmerge()
+    merge: Any = lora_merge_weights
+    merge(List(layers.values()))
     return TRUE
 
 
 @torch_function("torch_hf_lora_unmerge")
 def hf_lora_unmerge(model_name: str) -> Atom:
-    """Let the adapters act beside the weights again, which are exactly those of the files; true.
+    """Let the adapters act beside the weights again, which are exactly those of the folder; true.
 
     Example: (maybe (torch_hf_lora_unmerge "none") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
-    _adapters(model_name).merged.clear()
+    for layer in _adapters(model_name).layers().values():
+        layer.unmerge()
     return TRUE
 
 
@@ -254,5 +289,5 @@ def hf_lora_enable(model_name: str, enable: Any) -> Atom:
     Errors: `Model not found: N`, `Model is not a LoRA model`
     Source: torch API 16.7
     """
-    _model(model_name).adapters.enabled = bool(enable)
+    _model(model_name).adapters.enable(bool(enable))
     return TRUE

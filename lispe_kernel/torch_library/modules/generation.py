@@ -98,6 +98,8 @@ STRATEGIES: dict[str, Callable[[torch.Tensor, Settings], int]] = {
 def _logits(generator: Generator, ids: torch.Tensor) -> torch.Tensor:
     """The logits after the last id: the model's answer for [1,n], at its last position."""
     answer = generator.model(ids)
+    # Models of transformers answer with a record.
+    answer = getattr(answer, "logits", answer)
     if not isinstance(answer, torch.Tensor) or answer.dim() not in (2, 3) or answer.shape[0] != 1:
         raise ValueError(NO_LOGITS)
     if answer.dim() == 3 and answer.shape[1] != ids.shape[1]:

@@ -171,6 +171,8 @@ def model(input_size: int, hidden_size: int, output_size: int) -> TorchModel:
 def forward(model: nn.Module, input_data: torch.Tensor) -> torch.Tensor:
     """The answer of any module for one input; attention attends from the input to itself.
 
+    Of a model that answers with a record (`torch_hf_model`) the logits, or its last hidden state.
+
     Example: (tensor_shape (torch_forward (torch_model 4 8 2) (tensor_ones '(3 4)))) => (3 2)
     Errors: `Error: First argument must be a model`, `Error: Second argument must be a tensor`
     Source: torch API 7.6
@@ -179,7 +181,9 @@ def forward(model: nn.Module, input_data: torch.Tensor) -> torch.Tensor:
     data = arguments.tensor(input_data, arguments.SECOND)
     if isinstance(layer, nn.MultiheadAttention):
         return layer(data, data, data, need_weights=False)[0]  # type: ignore[no-any-return]
-    return layer(data)  # type: ignore[no-any-return]
+    answer: Any = layer(data)
+    found: torch.Tensor = getattr(answer, "logits", getattr(answer, "last_hidden_state", answer))
+    return found
 
 
 def modules_in(value: Any, text: str) -> list[nn.Module]:

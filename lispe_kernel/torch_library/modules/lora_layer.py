@@ -84,12 +84,15 @@ class LoraLinear(nn.Module):
 
     def forward(self, data: torch.Tensor) -> torch.Tensor:
         base = functional.linear(data, self.original.weight, self.original.bias)
-        return base + self.scale * self.lora_B(self.lora_A(data))  # type: ignore[no-any-return]
+        # The adapter may be of another dtype than its base.
+        change = self.scale * self.lora_B(self.lora_A(data.to(self.lora_A.weight.dtype)))
+        return base + change.to(base.dtype)  # type: ignore[no-any-return]
 
     @property
     def weight(self) -> torch.Tensor:
         """The weight that acts, for modules (attention) that take a layer's weight instead of calling it."""
-        return self.original.weight + self.delta() if self._merged is None else self._merged.layer.weight
+        base = self.original.weight
+        return base + self.delta().to(base.dtype) if self._merged is None else self._merged.layer.weight
 
     @property
     def bias(self) -> torch.Tensor | None:

@@ -2,7 +2,8 @@
 
 The engine behind the `tiktoken_` functions; it knows bytes and numbers, nothing of LispE. A vocabulary is
 either of raw bytes written with GPT-2's printable stand-ins, or of ordinary text; which one it is follows
-from its keys.
+from its keys. Pieces of a whole vocabulary of bytes are merged by tiktoken where it is installed; a
+vocabulary that lacks bytes, or that is of text, which tiktoken does not know, is merged here.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class BytePairEncoder:
         self.tokens = {number: raw for raw, number in self.ranks.items()}
         self.tokens.update({number: text.encode() for text, number in special.items()})
         self.metas = dict(DEFAULT_METAS)
+        self._core = _tiktoken(self.ranks, pattern) if self.byte_level else None
 
     def _raw(self, key: str) -> bytes:
         return bytes(STAND_INS[character] for character in key) if self.byte_level else key.encode()
@@ -77,6 +79,8 @@ class BytePairEncoder:
         raw = piece.encode()
         if raw in self.ranks:
             return [self.ranks[raw]]
+        if self._core is not None:
+            return list(self._core.encode_single_piece(raw))
         parts = [raw[i : i + 1] for i in range(len(raw))] if self.byte_level else [c.encode() for c in piece]
         return [self.ranks[part] for part in merged(parts, self._rank) if part in self.ranks]
 
@@ -100,6 +104,24 @@ class BytePairEncoder:
         for meta, replacement in self.metas.items():
             text = text.replace(meta, replacement)
         return text
+
+
+def _tiktoken(ranks: dict[bytes, int], pattern: str) -> Any:
+    """tiktoken's merging of a vocabulary; None where it is not installed or the vocabulary is none of its
+    kind."""
+    whole = all(bytes([byte]) in ranks for byte in range(256)) and len(set(ranks.values())) == len(ranks)
+    if not whole or max(ranks.values()) >= 1 << 32:
+        return None
+    try:
+        import tiktoken  # noqa: PLC0415 - an extra, which vocabularies of a user's own do without
+    except ImportError:
+        return None
+    try:
+        made = tiktoken.Encoding("lispe", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
+    except ValueError:
+        # Its regular expressions are another library's than those that cut the text here.
+        return None
+    return made._core_bpe
 
 
 def merged(parts: list[bytes], rank: Callable[[bytes, bytes], int | None]) -> list[bytes]:
