@@ -45,7 +45,8 @@ from lispe_kernel.torch_library.state.adapters import (
     stored_state,
     stored_targets,
 )
-from lispe_kernel.torch_library.state.comparison import paired
+from lispe_kernel.torch_library.state.loading import Source, loaded_by_themselves, planned
+from lispe_kernel.torch_library.state.models import refuse_conflicts
 from lispe_kernel.torch_library.state.modules import merged_layers, modules_of
 from lispe_kernel.torch_library.state.names import MODEL_KEYS, state_names
 from lispe_kernel.torch_library.state.state_dicts import StateDict, element
@@ -271,22 +272,25 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
     with opened(RESUMING, path) as archive, _loading(archive) as advance:
-        names, notes = as_in_model(archive, modules)
+        named = as_in_model(archive, modules)
+        names = named.tensors
         sources = {name: archive.entries[ref] for name, ref in names.items()}
-        refuse_other_active(modules, sources, notes)
-        targets = stored_targets(modules, sources, notes)
-        pairs = paired(sources, targets.tensors)
-        targets.check(pairs)
+        refuse_other_active(modules, sources, named.notes)
+        targets = stored_targets(modules, sources, named.notes)
+        others = {name: archive.whole(value) for name, value in named.others.items()}
+        source = Source(sources, lambda name: archive.read(names[name]), others, named.versions)
+        plan = planned(modules, targets, source)
         archive.verify(archive.entries, advance)
+        refuse_conflicts(archive, plan, names)
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)
         generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
-        # The optimizer last: one that wraps another may change when it is asked whether the state fits.
-        schedules = _schedule_of(archive, parts, scheduler)
-        restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
-        # From here on nothing is refused.
-        with uninterrupted():
-            archive.read_into({names[name]: tensors for name, tensors in pairs.items()}, advance)
+        with uninterrupted(), loaded_by_themselves([plan]):
+            # The optimizer last: one that wraps another may change when it is asked whether the state fits.
+            schedules = _schedule_of(archive, parts, scheduler)
+            restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
+            # From here on nothing is refused.
+            archive.read_into({names[name]: tensors for name, tensors in plan.pairs.items()}, advance)
             for finish in targets.afterwards + restorers:
                 finish()
             if generators is not None:

@@ -66,6 +66,8 @@ class Layout(NamedTuple):
     summary: dict[str, Any]
     # The scheme of the entries' checksums; without one there is nothing to compare.
     scheme: str = ""
+    # What PyTorch notes of the classes of the modules whose tensors these are.
+    versions: dict[str, Any] | None = None
 
 
 def check(layout: Layout, size: int) -> Layout:
@@ -95,7 +97,7 @@ class Archive:
 
     def __init__(self, file: FileBytes, layout: Layout) -> None:
         self.file = file
-        self.format, self.entries, self.tree, self.summary, self.scheme = layout
+        self.format, self.entries, self.tree, self.summary, self.scheme, self.versions = layout
 
     def __enter__(self) -> Archive:
         return self

@@ -44,7 +44,7 @@ def write(
             raise BadFile(f"{name} is {tensor.dtype}, which cannot be stored; convert it first")
     # Before torch writes, not beside it: the threads would be in each other's way.
     digests = _digests(tensors)
-    _save(put_together(skeleton, tensors.__getitem__), Outflow(file, advance))
+    _save(_noted(put_together(skeleton, tensors.__getitem__), summary), Outflow(file, advance))
     described = _described(tensors, _places(file, tensors), digests)
     with zipfile.ZipFile(file, "a") as archive:
         index = {
@@ -57,6 +57,15 @@ def write(
         for name, content in ((INDEX, index), (SUMMARY, summary)):
             text = json.dumps(content, separators=(",", ":"))
             archive.writestr(zipfile.ZipInfo(f"archive/{name}", _DATE), text)
+
+
+def _noted(tree: Any, summary: dict[str, Any]) -> Any:
+    """The tree with the versions of the modules' classes where PyTorch looks for them."""
+    versions = summary.get("versions")
+    if versions:
+        table = tree["model"] if summary.get("kind") == "checkpoint" else tree
+        table._metadata = {path: {"version": version} for path, version in versions.items()}
+    return tree
 
 
 def _save(tree: Any, file: Outflow) -> None:
@@ -198,7 +207,14 @@ def foreign_layout(source: str | BinaryIO, size: int, name: str) -> Layout:
         name: Entry(tensor.dtype, tuple(tensor.shape), held=tensor.detach())
         for name, tensor in tensors.items()
     }
-    return Layout(name, entries, skeleton, {})
+    return Layout(name, entries, skeleton, {}, versions=_versions(loaded))
+
+
+def _versions(loaded: Any) -> dict[str, Any] | None:
+    """What PyTorch notes of the modules' classes, beside the table or beside one in it."""
+    tables = [loaded, *loaded.values()] if isinstance(loaded, dict) else []
+    noted = (getattr(table, "_metadata", None) for table in tables)
+    return next((found for found in noted if isinstance(found, dict)), None)
 
 
 # What torch's restricted reader calls a class or function that it will not touch.

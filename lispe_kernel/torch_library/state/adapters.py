@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeGuard
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from lispe_kernel.language.printer import number_text
 from lispe_kernel.torch_library.files.archive import Archive
@@ -31,10 +32,12 @@ from lispe_kernel.torch_library.state.modules import (
     state_of,
     targets_for,
 )
-from lispe_kernel.torch_library.state.names import ADAPTERS, joined, state_names, wrapping
+from lispe_kernel.torch_library.state.names import ADAPTERS, joined, other_values, state_names, wrapping
 from lispe_kernel.torch_library.support.wording import shape
 
 NOTES = "lora"
+# The versions of classes that changed what they store, by the path of the module.
+VERSIONS = "versions"
 
 
 class Stored(NamedTuple):
@@ -58,7 +61,7 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
     Errors: BadFile for a module that keeps more than tensors.
     """
     check_storable(modules, state_of(modules))
-    tensors, notes = saved_state(modules), {}
+    tensors, lora = saved_state(modules), {}
     for path, layer in lora_places(modules).items():
         if layer.merged:
             continue
@@ -68,8 +71,22 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
                 a, b = _names(path, name, acting=layer.active)
                 tensors[a], tensors[b] = adapter.down.weight.detach(), adapter.up.weight.detach()
         alphas = {name: adapter.alpha for name, adapter in adapters.items()}
-        notes[path] = {"active": layer.active, "alpha": alphas}
-    return Stored(tensors, {NOTES: notes} if notes else {})
+        lora[path] = {"active": layer.active, "alpha": alphas}
+    notes = {NOTES: lora, VERSIONS: _versions(modules)}
+    return Stored(tensors, {key: noted for key, noted in notes.items() if noted})
+
+
+def _versions(modules: dict[str, nn.Module]) -> dict[str, int]:
+    """The versions of the classes that have one, where what they store is not what it always was.
+
+    (A batch norm's is of no use: what changed are names, and they are there to be seen.)
+    """
+    return {
+        joined(prefix, path): part._version
+        for prefix, module in modules.items()
+        for path, part in module.named_modules(remove_duplicate=False)
+        if part._version not in (None, 1) and not isinstance(part, _NormBase)
+    }
 
 
 def _names(path: str, name: str, *, acting: str) -> tuple[str, str]:
@@ -115,15 +132,53 @@ def is_alpha(value: Any) -> TypeGuard[float]:
         return False
 
 
-def as_in_model(archive: Archive, modules: dict[str, nn.Module]) -> tuple[dict[str, str], dict[str, Noted]]:
-    """The tensors of a file (our name -> the archive's) and its notes, under the names that the model has.
-
-    What wrappers (DataParallel, torch.compile) put into names is left out. Errors: BadFile.
+class Named(NamedTuple):
+    """What a file holds, under the names that the model has: our name -> the archive's name of each tensor,
+    the values beside them, and what is noted of LoRA layers and of the classes of the modules.
     """
-    names = state_names(archive.tree)
-    plain = wrapping(names, lambda: saved_state(modules))
-    noted = notes_in(archive.summary)
-    return {plain(name): ref for name, ref in names.items()}, {plain(path): n for path, n in noted.items()}
+
+    tensors: dict[str, str]
+    others: dict[str, Any]
+    notes: dict[str, Noted]
+    versions: dict[str, Any] | None
+
+
+def as_in_file(archive: Archive) -> Named:
+    """What a file holds under its own names. Errors: BadFile."""
+    tree = archive.tree
+    return Named(state_names(tree), other_values(tree), notes_in(archive.summary), versions_in(archive))
+
+
+def as_in_model(archive: Archive, modules: dict[str, nn.Module]) -> Named:
+    """What a file holds, with the wrappers (DataParallel, torch.compile) that the model has in its names.
+
+    Errors: BadFile.
+    """
+    found = as_in_file(archive)
+    plain = wrapping(found.tensors, lambda: saved_state(modules))
+    return Named(
+        {plain(name): ref for name, ref in found.tensors.items()},
+        {plain(name): value for name, value in found.others.items()},
+        {plain(path): noted for path, noted in found.notes.items()},
+        None if found.versions is None else {plain(path): v for path, v in found.versions.items()},
+    )
+
+
+def versions_in(archive: Archive) -> dict[str, Any] | None:
+    """The versions of the classes of a file's modules, by path, as PyTorch notes them; None for none."""
+    noted = archive.summary.get(VERSIONS)
+    return noted_versions(noted) if isinstance(noted, dict) else archive.versions
+
+
+def noted_versions(numbers: dict[str, Any]) -> dict[str, Any] | None:
+    """Versions by path as PyTorch notes them; None for none."""
+    return {path: {"version": number} for path, number in numbers.items()} or None
+
+
+def plain_versions(noted: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The numbers of what PyTorch notes."""
+    found = {path: each.get("version") for path, each in (noted or {}).items() if isinstance(each, dict)}
+    return {path: number for path, number in found.items() if isinstance(number, int)}
 
 
 def stored_targets(

@@ -14,15 +14,23 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.checksums import SCHEME
 from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_trees
-from lispe_kernel.torch_library.state.adapters import as_in_model, notes_in, stored_state, stored_targets
-from lispe_kernel.torch_library.state.comparison import Pairs, identity, paired
-from lispe_kernel.torch_library.state.modules import Targets, is_table, modules_of
-from lispe_kernel.torch_library.state.names import state_names
-from lispe_kernel.torch_library.state.parts import check_part, inside, prefix_outside, targets_of
+from lispe_kernel.torch_library.state.adapters import (
+    as_in_file,
+    as_in_model,
+    notes_in,
+    stored_state,
+    stored_targets,
+)
+from lispe_kernel.torch_library.state.comparison import Pairs, identity, overlapping_conflict
+from lispe_kernel.torch_library.state.loading import Plan, Report, Source, loaded_by_themselves, planned
+from lispe_kernel.torch_library.state.modules import is_table, modules_of
+from lispe_kernel.torch_library.state.parts import check_part, chosen, inside, prefix_outside, targets_of
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
@@ -78,23 +86,19 @@ def _files(prefix: str, path: str, modules: dict[str, nn.Module], table: bool) -
     return {pattern.replace("*", key): {"": module} for key, module in modules.items()}
 
 
-class _Work(NamedTuple):
-    """A file that fits its modules, and the plan to read it."""
-
-    archive: Archive
-    plan: Pairs
-    targets: Targets
-
-
 @torch_function("torch_load_model", prefix=LOADING)
-def load_model(path: str, model: Any, part: Any = None) -> str:
+def load_model(path: str, model: Any, part: Any = None, strict: Any = TRUE) -> str | Dictionary:
     """Fill a module with the tensors of a file: `.pt`, safetensors or TorchScript, told by its bytes.
 
-    Every name, shape, dtype and checksum is compared before the first tensor changes. `part` (a prefix or a
-    list of names) loads a part of the file into the same part of the model, or a prefix into a model that is
-    that part; only its bytes are read. Path and model may come in either order.
+    Every name, shape, dtype and checksum is compared before the first tensor changes; modules with hooks, extra
+    states or lazy layers then load by their own method, and are as before when something does not fit. `part`
+    (a prefix or a list of names) loads a part of the file into the same part of the model, or a prefix into a
+    model that is that part; only its bytes are read. With `(? strict nil)` what fits is loaded, floating-point
+    dtypes converted, and the answer is a dictionary of what did not: `missing`, `unexpected` (names),
+    `mismatched` (names with both shapes or dtypes). Path and model may come in either order.
 
     Example: (block (setq l (torch_linear 4 2)) (torch_save_model l "l.pt") (torch_load_model "l.pt" l)) => Model loaded successfully
+    Example: (block (setq l (torch_linear 4 2)) (torch_save_model l "l.pt") (@ (torch_load_model "l.pt" (torch_model 4 2 2) (? strict nil)) "unexpected")) => ("weight" "bias")
     Errors: `Error loading model: PATH: ` and what is wrong, missing, unexpected or mismatched (both shapes)
     Source: guide, Load Models; torch API 9.1
     """  # noqa: E501
@@ -103,57 +107,88 @@ def load_model(path: str, model: Any, part: Any = None) -> str:
     path = arguments.path("torch_load_model", 1, path)
     modules = modules_of(model, "Error: Second argument must be a PyTorch module")
     check_part("torch_load_model", 3, part)
+    report = Report()
     with ExitStack() as open_files:
         works = []
-        for file, inside in _files(LOADING, path, modules, is_table(model)).items():
+        for file, inner in _files(LOADING, path, modules, is_table(model)).items():
             archive = open_files.enter_context(opened(LOADING, file))
-            works.append(_prepared(archive, inside, part))
-        cost = sum(work.archive.cost(work.plan) for work in works)
+            works.append(_Work(archive, *_planned(archive, inner, part, bool(strict))))
+        cost = sum(work.archive.cost(work.used) for work in works)
         with progress(f"loading {os.path.basename(path)}", cost) as advance:
             for work in works:
                 with reading(LOADING, work.archive.path):
-                    work.archive.verify(work.plan, advance)
-            with uninterrupted():
+                    work.archive.verify(work.used, advance)
+                    refuse_conflicts(*work)
+            with uninterrupted(), ExitStack() as undoing:
+                for work in works:
+                    undoing.enter_context(reading(LOADING, work.archive.path))
+                    undoing.enter_context(loaded_by_themselves([work.plan]))
                 for work in works:
                     with reading(LOADING, work.archive.path):
-                        work.archive.read_into(work.plan, advance)
-                    for finish in work.targets.afterwards:
+                        work.archive.read_into(work.copied, advance)
+                    for finish in work.plan.targets.afterwards:
                         finish()
-    return "Model loaded successfully"
+                    report.add(work.plan.report)
+    return "Model loaded successfully" if strict else report.table()
 
 
-def _prepared(archive: Archive, modules: dict[str, nn.Module], part: Any) -> _Work:
-    if part is None:
-        names, notes = as_in_model(archive, modules)
-    else:
-        names, notes = state_names(archive.tree), notes_in(archive.summary)
-    sources = inside(part, {name: archive.entries[ref] for name, ref in names.items()})
-    targets = stored_targets(modules, sources, notes)
+class _Work(NamedTuple):
+    """A file, the plan to load it, and the archive's names of the tensors by the plan's."""
+
+    archive: Archive
+    plan: Plan
+    refs: dict[str, str]
+
+    @property
+    def used(self) -> list[str]:
+        return [self.refs[name] for name in self.plan.names]
+
+    @property
+    def copied(self) -> Pairs:
+        return {self.refs[name]: tensors for name, tensors in self.plan.pairs.items()}
+
+
+def _planned(
+    archive: Archive, modules: dict[str, nn.Module], part: Any, strict: bool
+) -> tuple[Plan, dict[str, str]]:
+    """The plan of a file or of a part of it, and the archive's names by those of the plan."""
+    named = as_in_model(archive, modules) if part is None else as_in_file(archive)
+    refs = named.tensors
+    sources = inside(part, {name: archive.entries[ref] for name, ref in refs.items()})
+    targets = stored_targets(modules, sources, named.notes)
     prefix = prefix_outside(part, targets.tensors)
     if prefix:
         below = {name.removeprefix(f"{prefix}."): source for name, source in sources.items()}
         targets = stored_targets(modules, below, notes_in(archive.summary, prefix))
-    wanted = targets_of(part, targets.tensors, prefix)
-    pairs = paired(sources, wanted)
-    targets.check(pairs)
-    work = _Work(archive, {names[name]: tensors for name, tensors in pairs.items()}, targets)
-    _refuse_conflicts(work)
-    return work
+    test = chosen(part, refs)
+    others = {name: archive.whole(v) for name, v in named.others.items() if test is None or test(name)}
+    source = Source(sources, lambda name: archive.read(refs[name]), others, named.versions)
+    wanted = None if part is None else targets_of(part, targets.tensors, prefix)
+    plan = planned(modules, targets, source, wanted=wanted, prefix=prefix, strict=strict)
+    return plan, refs
 
 
-def _refuse_conflicts(work: _Work) -> None:
-    """A weight that two parts of the model share cannot take two tensors that differ.
+def refuse_conflicts(archive: Archive, plan: Plan, refs: dict[str, str]) -> None:
+    """A weight that two parts of the model share cannot take two tensors that differ, nor can a view of one.
 
     Errors: BadFile naming both. (A merged layer no longer shares its weight; its file has two.)
     """
+    copied = {refs[name]: tensors for name, tensors in plan.placed.items()}
     first: dict[Any, str] = {}
-    for name, tensors in work.plan.items():
+    for name, tensors in copied.items():
         other = first.setdefault(identity(tensors[0]), name)
-        if other != name and not _equal(work.archive, name, other):
-            raise BadFile(
-                f"{other} and {name} are one tensor in the model and differ in the file. Nothing was "
-                "changed; load into a model whose layers do not share their weight"
-            )
+        if other != name and not _equal(archive, name, other):
+            raise _conflict(other, name)
+    conflict = overlapping_conflict({name: copied[name][0] for name in first.values()}, archive.read)
+    if conflict is not None:
+        raise _conflict(*conflict)
+
+
+def _conflict(one: str, other: str) -> BadFile:
+    return BadFile(
+        f"{one} and {other} are one tensor in the model and differ in the file. Nothing was "
+        "changed; load into a model whose layers do not share their weight"
+    )
 
 
 def _equal(archive: Archive, *names: str) -> bool:

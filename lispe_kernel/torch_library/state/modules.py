@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -31,6 +32,8 @@ class Targets:
     """The tensors of a model that a file is to fill, by the names the file uses for them."""
 
     tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    # The names that the modules themselves use, by the identity of the tensor.
+    own_names: dict[int, str] = field(default_factory=dict)
     # Called when everything is in place.
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     # What is wrong with tensors that no load can change, by their identity.
@@ -116,7 +119,8 @@ def state_of(modules: dict[str, nn.Module]) -> dict[str, Any]:
 
 
 def _tensors(state: dict[str, Any]) -> dict[str, torch.Tensor]:
-    return {name: value for name, value in state.items() if isinstance(value, torch.Tensor)}
+    """The tensors that have a shape: those of a lazy module come when it is loaded, or called."""
+    return {name: v for name, v in state.items() if isinstance(v, torch.Tensor) and not is_lazy(v)}
 
 
 def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None:
@@ -144,7 +148,7 @@ def _unfillable(modules: dict[str, nn.Module], tensors: dict[str, torch.Tensor])
         _place(tensor)
         for module in modules.values()
         for tensor in (*module.parameters(), *module.buffers())
-        if tensor.layout is torch.strided
+        if not is_lazy(tensor) and tensor.layout is torch.strided
     }
     found = {id(tensor): problem for tensor in tensors.values() if (problem := _problem(tensor))}
     strange = {
@@ -192,6 +196,7 @@ def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
     """
     names = set(names)
     targets = Targets(_tensors(state_of(modules)))
+    targets.own_names = {id(tensor): name for name, tensor in targets.tensors.items()}
     targets.unfillable = _unfillable(modules, targets.tensors)
     for path, layer in lora_places(modules).items():
         if joined(path, "weight") in names:

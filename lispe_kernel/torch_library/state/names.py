@@ -6,7 +6,8 @@ torch.compile) lengthen the names. Nothing here reads a tensor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from lispe_kernel.torch_library.files.errors import BadFile
@@ -14,6 +15,8 @@ from lispe_kernel.torch_library.files.trees import TensorRef
 
 # The names under which programs keep a model's tensors in a larger file.
 MODEL_KEYS = ("model", "model_state_dict", "state_dict")
+# Under this name PyTorch keeps what a part of a module stores besides its tensors.
+EXTRA_STATE = "_extra_state"
 
 
 def state_names(tree: Any) -> dict[str, str]:
@@ -23,20 +26,45 @@ def state_names(tree: Any) -> dict[str, str]:
     tensors under another.
     Errors: BadFile when the file holds no table of tensors.
     """
+    return _tensors(model_table(tree))
+
+
+def other_values(tree: Any) -> dict[str, Any]:
+    """What stands beside the tensors in a model's table: extra states, and values that no model takes."""
+    return {name: value for name, value in _flat(model_table(tree), "") if not isinstance(value, TensorRef)}
+
+
+def model_table(tree: Any) -> dict[Any, Any]:
+    """The table of a model's tensors in a plain file or in a checkpoint. Errors: BadFile for none."""
     if isinstance(tree, dict):
         inner = [tree[key] for key in MODEL_KEYS if isinstance(tree.get(key), dict)]
-        found = next(filter(None, map(_named, inner)), {}) if inner else _flat(tree, "")
-        if found or not tree or {} in inner:
+        found = next(filter(None, map(_table, inner)), None) if inner else tree
+        if found is not None and (_tensors(found) or not found):
             return found
+        if {} in inner:
+            return {}
     raise BadFile("it holds no table of tensors")
 
 
-def _named(tree: dict[Any, Any]) -> dict[str, str]:
-    """The same in an inner table: nothing where it holds no tensors."""
+def _table(tree: dict[Any, Any]) -> dict[Any, Any] | None:
+    """The same in an inner table: None where it holds no tensors."""
     try:
-        return state_names(tree)
+        return model_table(tree)
     except BadFile:
-        return {}
+        return None
+
+
+def _tensors(table: dict[Any, Any]) -> dict[str, str]:
+    return {name: value.name for name, value in _flat(table, "") if isinstance(value, TensorRef)}
+
+
+def _flat(tree: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """The values of a table and of the tables in it by name; an extra state is one value, whatever it is."""
+    for key, item in tree.items():
+        if isinstance(item, dict) and key != EXTRA_STATE:
+            yield from _flat(item, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", item
 
 
 # What DataParallel and torch.compile put into the names of what they wrap.
@@ -46,17 +74,36 @@ ADAPTERS = "adapters"
 
 
 def wrapping(names: Iterable[str], model: Callable[[], Iterable[str]]) -> Callable[[str], str]:
-    """A function that leaves out of a file's names the parts that wrappers put in.
+    """A function that gives a file's names (of tensors and of layers) the wrappers that the model's have.
 
-    `module.fc._orig_mod.weight` -> `fc.weight`. Parts that the model has itself stay, and all do where two
-    names would become one.
+    `module.fc._orig_mod.weight` becomes `fc.weight`, or the other way round. Parts that both have stay, and
+    all do where two names of one side would become one.
     """
-    names = list(names)
-    there = {part for name in names for part in _path(name) if part in _WRAPPERS}
-    extra = there - {part for name in model() for part in name.split(".")} if there else there
-    if not extra or len({unwrapped(name, extra) for name in names}) < len(names):
+    names, ours = list(names), list(model())
+    if not any(part in _WRAPPERS for name in (*names, *ours) for part in _path(name)):
         return lambda name: name
-    return lambda name: unwrapped(name, extra)
+    plain = {unwrapped(name): name for name in ours}
+    if len(plain) < len(ours) or len({unwrapped(name) for name in names}) < len(names):
+        return lambda name: name
+    # The longest of the paths that are one without wrappers is that of the layer inside of them.
+    paths = {unwrapped(path): path for name in ours for path in _above(name)}
+    return partial(_as_ours, {*ours, *paths.values()}, plain | paths)
+
+
+def _as_ours(known: Collection[str], plain: Mapping[str, str], name: str) -> str:
+    if name in known:
+        return name
+    bare = unwrapped(name)
+    for path in (bare, *reversed(list(_above(bare)))):
+        if path in plain:
+            return joined(plain[path], bare.removeprefix(path).removeprefix("."))
+    return bare
+
+
+def _above(name: str) -> Iterator[str]:
+    """The paths of the layers in which a tensor stands, the outermost first."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
 def unwrapped(name: str, wrappers: Collection[str] = _WRAPPERS) -> str:
@@ -69,17 +116,6 @@ def _path(name: str) -> list[str]:
     """The parts of a name, up to the adapters of a layer, whose names are anything."""
     parts = name.split(".")
     return parts[: parts.index(ADAPTERS)] if ADAPTERS in parts else parts
-
-
-def _flat(tree: dict[Any, Any], prefix: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key, item in tree.items():
-        path = f"{prefix}{key}"
-        if isinstance(item, TensorRef):
-            found[path] = item.name
-        elif isinstance(item, dict):
-            found.update(_flat(item, path + "."))
-    return found
 
 
 def joined(prefix: str, name: str) -> str:

@@ -16,12 +16,22 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
-from lispe_kernel.torch_library.files.errors import BadFile, writing
+from lispe_kernel.torch_library.files.errors import BadFile, Misfit, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
-from lispe_kernel.torch_library.state.adapters import NOTES, notes_in, stored_targets
-from lispe_kernel.torch_library.state.comparison import differences
-from lispe_kernel.torch_library.state.modules import modules_of, parameters_of
-from lispe_kernel.torch_library.state.names import state_names
+from lispe_kernel.torch_library.state.adapters import (
+    NOTES,
+    VERSIONS,
+    noted_versions,
+    notes_in,
+    plain_versions,
+    stored_state,
+    stored_targets,
+    versions_in,
+)
+from lispe_kernel.torch_library.state.comparison import Problems
+from lispe_kernel.torch_library.state.loading import Plan, Report, Source, loaded_by_themselves, planned
+from lispe_kernel.torch_library.state.modules import modules_of, saved_state
+from lispe_kernel.torch_library.state.names import other_values, state_names, wrapping
 from lispe_kernel.torch_library.state.parts import check_part, chosen
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -36,12 +46,19 @@ NO_STATE = "Error: Second argument must be a state dict"
 class StateDict(Mapping[str, torch.Tensor]):
     """Tensors by name, in the order of the model. The tensors belong to the state dict alone.
 
-    `notes` is what a file says of LoRA layers besides (`adapters.py`).
+    `notes` is what a file says of LoRA layers and of the classes of its modules besides (`adapters.py`),
+    `others` what stands beside the tensors (extra states).
     """
 
-    def __init__(self, tensors: Mapping[str, torch.Tensor], notes: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        tensors: Mapping[str, torch.Tensor],
+        notes: Mapping[str, Any] | None = None,
+        others: Mapping[str, Any] | None = None,
+    ) -> None:
         self.tensors = dict(tensors)
-        self.notes = {NOTES: notes[NOTES]} if notes and NOTES in notes else {}
+        self.notes = {key: notes[key] for key in (NOTES, VERSIONS) if notes and key in notes}
+        self.others = dict(others or {})
 
     def __getitem__(self, name: str) -> torch.Tensor:
         return self.tensors[name]
@@ -102,28 +119,32 @@ register_answers(
 
 @torch_function("torch_state_dict", "torch_model_state_dict", prefix="Error reading the state: ")
 def state_dict(model: nn.Module) -> StateDict:
-    """A snapshot of a module's parameters by name; buffers are left out. Later training does not reach it.
+    """A snapshot of a module: all that a file of it would hold, parameters and buffers.
 
-    A table of modules gives one state dict with the keys in front of the names.
+    Later training does not reach it. A table of modules gives one state dict with the keys in front of the names.
 
     Example: (torch_state_dict (torch_linear 512 256)) => PyTorch State Dict (2 parameters)
-    Errors: `Error: Argument must be a PyTorch module`
+    Errors: `Error: Argument must be a PyTorch module`; a module that keeps more than tensors is refused
     Source: torch API 9.2
     """
-    found: dict[str, torch.Tensor] = {}
-    for prefix, module in modules_of(model, NO_MODULE).items():
-        lead = f"{prefix}." if prefix else ""
-        found.update((lead + name, tensor) for name, tensor in parameters_of(module).items())
-    return StateDict({name: tensor.detach().clone() for name, tensor in found.items()})
+    modules = modules_of(model, NO_MODULE)
+    try:
+        state = stored_state(modules)
+    except BadFile as error:
+        raise LispeError(f"Error reading the state: {error}") from error
+    return StateDict({name: tensor.detach().clone() for name, tensor in state.tensors.items()}, state.notes)
 
 
-@torch_function("torch_load_state_dict", prefix="Error loading state dict: ")
-def load_state_dict(model: nn.Module, state_dict: Any) -> str:
+LOADING = "Error loading state dict: "
+
+
+@torch_function("torch_load_state_dict", prefix=LOADING)
+def load_state_dict(model: nn.Module, state_dict: Any, strict: Any = None) -> str:
     """Copy the tensors of a state dict (or of a loaded checkpoint) into the model, by name.
 
-    Names that only one side has are left alone; floating-point values are converted to the model's dtype.
-    From a file or a checkpoint come alpha and the resting adapters of LoRA layers too. Nothing changes when one
-    shape does not fit.
+    Names that only one side has are left alone, and the answer then names them; with `(? strict true)` they
+    are an error. Floating-point values are converted to the model's dtype. From a file or a checkpoint come
+    alpha and the resting adapters of LoRA layers too. Nothing changes when one shape does not fit.
 
     Example: (block (setq l (torch_linear 2 3)) (torch_load_state_dict l (torch_state_dict l))) => State dict loaded successfully
     Errors: `Error: First argument must be a PyTorch module`, `Error: Second argument must be a state dict`,
@@ -133,30 +154,51 @@ def load_state_dict(model: nn.Module, state_dict: Any) -> str:
     modules = modules_of(model, "Error: First argument must be a PyTorch module")
     state = as_state(state_dict, NO_STATE)
     try:
-        targets = stored_targets(modules, state, notes_in(state.notes))
-        pairs = {name: [tensor] for name, tensor in targets.tensors.items() if name in state.tensors}
-        targets.check(pairs)
+        plan = _planned(modules, state)
+        with uninterrupted(), loaded_by_themselves([plan]):
+            _refuse(plan, modules, bool(strict))
+            with torch.no_grad():
+                for name, (tensor,) in plan.pairs.items():
+                    tensor.copy_(plan.source.read(name).reshape(tensor.shape))
+            for finish in plan.targets.afterwards:
+                finish()
+    except Misfit as error:
+        raise LispeError(f"{LOADING}it {error}") from error
     except BadFile as error:
-        raise LispeError(f"Error loading state dict: {error}. Nothing was changed") from error
-    if state and targets.tensors and not pairs:
-        names = f"{some(list(state))} against {some(list(targets.tensors))}"
-        raise LispeError(f"Error loading state dict: no name is in both ({names}). Nothing was changed")
-    strict = {name: tensors for name, tensors in pairs.items() if not _converts(tensors[0], state[name])}
-    shapes, _ = differences(pairs, state, "the state dict")
-    _, dtypes = differences(strict, state, "the state dict")
-    wrong = shapes + dtypes
-    if wrong:
-        raise LispeError(f"Error loading state dict: {', '.join(wrong)}. Nothing was changed")
-    with torch.no_grad(), uninterrupted():
-        for name, (tensor,) in pairs.items():
-            tensor.copy_(state[name].reshape(tensor.shape))
-        for finish in targets.afterwards:
-            finish()
-    return "State dict loaded successfully"
+        raise LispeError(f"{LOADING}{error}") from error
+    return "State dict loaded successfully" if plan.report.is_empty else _in_part(plan.report)
 
 
-def _converts(target: torch.Tensor, source: torch.Tensor) -> bool:
-    return target.is_floating_point() and source.is_floating_point()
+def _planned(modules: dict[str, nn.Module], state: StateDict) -> Plan:
+    """The plan to load a state dict, under the names that the model has."""
+    ours = wrapping(state.tensors, lambda: saved_state(modules))
+    names = {ours(name): name for name in state.tensors}
+    notes = {ours(path): noted for path, noted in notes_in(state.notes).items()}
+    sources = {name: state[theirs] for name, theirs in names.items()}
+    others = {ours(name): value for name, value in state.others.items()}
+    versions = noted_versions({ours(path): v for path, v in state.notes.get(VERSIONS, {}).items()})
+    source = Source(sources, sources.__getitem__, others, versions, "the state dict")
+    return planned(modules, stored_targets(modules, sources, notes), source, strict=False)
+
+
+def _refuse(plan: Plan, modules: dict[str, nn.Module], strict: bool) -> None:
+    """A shape that differs is refused, and in a strict load whatever does not match."""
+    report, source = plan.report, plan.source
+    if report.mismatched:
+        wrong = ", ".join(f"{name} is {sizes}" for name, sizes in report.mismatched.items())
+        raise BadFile(f"{wrong}. Nothing was changed")
+    there = plan.targets.tensors or saved_state(modules)
+    if source.tensors and there and len(report.unexpected) == len(source.tensors) + len(source.others):
+        names = f"{some(list(source.tensors))} against {some(list(there))}"
+        raise BadFile(f"no name is in both ({names}). Nothing was changed")
+    if strict:
+        Problems(report.missing, report.unexpected, [], []).refuse("does not fit the model")
+
+
+def _in_part(report: Report) -> str:
+    sides = {"missing": report.missing, "unexpected": report.unexpected}
+    told = "; ".join(f"{side}: {some(names)}" for side, names in sides.items() if names)
+    return f"State dict loaded in part ({told})"
 
 
 def as_state(value: Any, text: str) -> StateDict:
@@ -186,7 +228,11 @@ def read_state_dict(path: str, part: Any = None) -> StateDict:
         wanted = {name: ref for name, ref in names.items() if test is None or test(name)}
         with progress(f"reading {os.path.basename(path)}", archive.cost(wanted.values())) as advance:
             read = archive.tensors(wanted.values(), advance)
-        return StateDict({name: read[ref] for name, ref in wanted.items()}, archive.summary)
+        others = {
+            n: archive.whole(v) for n, v in other_values(archive.tree).items() if test is None or test(n)
+        }
+        noted = {**archive.summary, VERSIONS: plain_versions(versions_in(archive))}
+        return StateDict({name: read[ref] for name, ref in wanted.items()}, noted, others)
 
 
 @torch_function("torch_save_state_dict", prefix="Error saving state dict: ")
@@ -199,5 +245,5 @@ def save_state_dict(state_dict: Any, path: str) -> str:
     state = as_state(state_dict, "Error: First argument must be a state dict")
     path = arguments.path("torch_save_state_dict", 2, path)
     with writing("Error saving state dict: ", path):
-        write_tree(path, dict(state.tensors), {"kind": "model", **state.notes})
+        write_tree(path, {**state.tensors, **state.others}, {"kind": "model", **state.notes})
     return "State dict saved successfully"

@@ -61,11 +61,11 @@ def guarded(call: F, name: str, prefix: str) -> F:
     names = [name.rstrip("_") for name in signature.parameters]
 
     @functools.wraps(call)
-    def wrapper(*arguments: Any) -> Any:
+    def wrapper(*arguments: Any, **named: Any) -> Any:
         try:
-            return call(*arguments)
+            return call(*arguments, **named)
         except TORCH_ERRORS as error:
-            if isinstance(error, TypeError) and not _fits(signature, arguments):
+            if isinstance(error, TypeError) and not _fits(signature, arguments, named):
                 raise LispeError(_arity_text(name)) from error
             message = prefix + readable(error) + arguments_text(names, arguments)
             raise LispeError(message) from error
@@ -79,9 +79,9 @@ def _arity_text(name: str) -> str:
     return f"Error: Wrong number of arguments for: '{name}' (use {entry.signature if entry else name})"
 
 
-def _fits(signature: inspect.Signature, arguments: tuple[Any, ...]) -> bool:
+def _fits(signature: inspect.Signature, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:
     try:
-        signature.bind(*arguments)
+        signature.bind(*arguments, **named)
     except TypeError:
         return False
     return True
