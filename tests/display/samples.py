@@ -19,7 +19,8 @@ from lispe_kernel.session import Session
 from lispe_kernel.torch_library import load as load_torch
 from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_checkpoint
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-from lispe_kernel.torch_library.modules.positional import PositionalEncoding, RotaryEmbedding
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.tokens.tokenizers import SimpleTokenizer
 from lispe_kernel.torch_library.training.schedulers import lr_scheduler

@@ -22,7 +22,8 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers
 from lispe_kernel.torch_library.checkpoints.files import save_checkpoint
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-from lispe_kernel.torch_library.modules.positional import PositionalEncoding, RotaryEmbedding
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.page_checks import Page
 from tests.display.samples import KINDS

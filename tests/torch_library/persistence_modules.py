@@ -19,7 +19,7 @@ KINDS: dict[str, tuple[Callable[[], nn.Module], set[str]]] = {
         lambda: call("torch_multihead_attention", 8, 2),
         {"in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"},
     ),
-    "positional encoding": (lambda: call("torch_positional_encoding", 4, 8), {"pe"}),
+    "positional encoding": (lambda: call("torch_positional_encoding", 4, 8), set()),
     "MLP": (
         lambda: call("torch_model", 3, 5, 2),
         {f"fc{layer}.{part}" for layer in (1, 2, 3) for part in ("weight", "bias")},

@@ -53,7 +53,7 @@ MODULES = [
         (4, 8),
         "PyTorch Positional Encoding",
         "torch_positional_encoding_",
-        ["pe"],
+        [],
         0,
     ),
     (
@@ -61,7 +61,7 @@ MODULES = [
         (4, 8),
         "PyTorch Rotary Embedding (dim=4, max_seq_len=8)",
         "torch_rotary_embedding_",
-        ["inv_freq", "cos_cached", "sin_cached"],
+        [],
         0,
     ),
 ]

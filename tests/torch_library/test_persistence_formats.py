@@ -96,10 +96,14 @@ def test_a_torchscript_archive_loads_without_its_program(in_folder):
 
 def test_a_position_table_with_libtorchs_extra_dimension_loads(in_folder):
     encoding = call("torch_positional_encoding", 4, 8)
-    table = torch.randn(8, 1, 4)
-    torch.save({"pe": table}, "pe.pt")
+    before = encoding.pe.clone()
+    torch.save({"pe": before.reshape(8, 1, 4).bfloat16()}, "pe.pt")
     call("torch_load_model", "pe.pt", encoding)
-    assert torch.equal(encoding.pe, table.reshape(encoding.pe.shape))
+    assert torch.equal(encoding.pe, before)
+    torch.save({"pe": torch.randn(8, 1, 4)}, "pe.pt")
+    assert "pe is computed by the model and is another table" in error_of(
+        "torch_load_model", "pe.pt", encoding
+    )
 
 
 def test_a_file_does_not_follow_later_training(in_folder):

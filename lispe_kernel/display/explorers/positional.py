@@ -15,7 +15,7 @@ from lispe_kernel.display.views.positional import Positions, positions_of
 
 @explorer(
     "lispe_kernel.torch_library.modules.positional.PositionalEncoding",
-    "lispe_kernel.torch_library.modules.positional.RotaryEmbedding",
+    "lispe_kernel.torch_library.modules.rotary.RotaryEmbedding",
     "torch.nn.modules.sparse.Embedding",
 )
 def positional_explorer(module: Any, _: Any) -> Explorer:

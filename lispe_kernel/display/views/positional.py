@@ -33,6 +33,8 @@ class Positions:
 
     kind: str  # sinusoidal, rotary or learned
     table: Any
+    # The frequency of each dimension, where the module tells.
+    frequencies: tuple[float, ...] = ()
 
     @property
     def length(self) -> int:
@@ -70,9 +72,8 @@ class Positions:
         """Positions until a dimension repeats: by the formula if it holds, else its strongest frequency."""
         if self.kind == "sinusoidal":
             return [2 * math.pi * 10000 ** (d // 2 * 2 / self.width) for d in range(self.width)]
-        if self.kind == "rotary":
-            half = self.width // 2
-            return [2 * math.pi * 10000 ** (2 * (d % half) / self.width) for d in range(self.width)]
+        if self.frequencies:
+            return [2 * math.pi / frequency for frequency in self.frequencies]
         return self._strongest()
 
     def _strongest(self) -> list[float]:
@@ -88,10 +89,18 @@ def positions_of(module: Any) -> Positions:
     """The table of a positional module: its cosines for rotary ones, `pe` or the weight for the others."""
     cosines = getattr(module, "cos_cached", None)
     if cosines is not None:
-        return Positions("rotary", _plane(cosines))
+        return Positions("rotary", _plane(cosines), _frequencies(module))
     table = getattr(module, "pe", None)
     table = _plane(module.weight if table is None else table)
     return Positions("sinusoidal" if _is_sinusoidal(table) else "learned", table)
+
+
+def _frequencies(rotary: Any) -> tuple[float, ...]:
+    """The frequency of each dimension: two halves, or each twice in a row."""
+    found = _plane(rotary.inv_freq).tolist()
+    if getattr(rotary, "layout", "") == "interleaved":
+        return tuple(frequency for frequency in found for _ in range(2))
+    return (*found, *found)
 
 
 def _plane(table: Any) -> Any:
@@ -118,7 +127,7 @@ def _sinusoid(position: int, dimension: int, width: int) -> float:
 
 @renderer(
     "lispe_kernel.torch_library.modules.positional.PositionalEncoding",
-    "lispe_kernel.torch_library.modules.positional.RotaryEmbedding",
+    "lispe_kernel.torch_library.modules.rotary.RotaryEmbedding",
 )
 class PositionalView(View):
     """A positional encoding as its table, its similarities and its wavelengths."""

@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lispe_kernel.torch_library.files import checksums, known_whole
+from lispe_kernel.torch_library.files import checksums, known_whole, zip_sums
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold, changed, changed_in_between
 from lispe_kernel.torch_library.files.compaction import odd_kind
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.known_whole_store import Identity
 from lispe_kernel.torch_library.files.trees import TensorRef, put_together
+from lispe_kernel.torch_library.files.zip_sums import Record, Sums
 
 Advance = Callable[[int], None]
 # Bytes up to which waking PyTorch's threads costs more than the copy; elements below which it wakes none.
@@ -43,6 +44,8 @@ class Entry:
     stride: tuple[int, ...] | None = None
     digest: str | None = None
     held: torch.Tensor | None = None
+    # The record of a zip file in which the bytes lie, where it has a checksum.
+    record: Record | None = None
 
     @property
     def span(self) -> int:
@@ -68,6 +71,8 @@ class Layout(NamedTuple):
     scheme: str = ""
     # What PyTorch notes of the classes of the modules whose tensors these are.
     versions: dict[str, Any] | None = None
+    # The checksums of the records of a zip file.
+    sums: Sums | None = None
 
 
 def check(layout: Layout, size: int) -> Layout:
@@ -97,7 +102,8 @@ class Archive:
 
     def __init__(self, file: FileBytes, layout: Layout) -> None:
         self.file = file
-        self.format, self.entries, self.tree, self.summary, self.scheme, self.versions = layout
+        self.format, self.entries, self.tree, self.summary, self.scheme, self.versions, sums = layout
+        self._sums = sums or {}
 
     def __enter__(self) -> Archive:
         return self
@@ -124,12 +130,16 @@ class Archive:
         return sum(self.entries[name].span for name in [*names, *self._to_compare(names)])
 
     def _to_compare(self, names: Iterable[str]) -> list[str]:
-        if self.scheme not in checksums.SCHEMES:
-            return []
-        wanted = [name for name in names if self.entries[name].digest is not None]
+        wanted = [name for name in names if self._has_checksum(self.entries[name])]
         # Who writes through mapped memory leaves no time: what is open for writing is known to nobody.
         known = known_whole.known(self._version) if wanted and self.file.held is not Hold.WRITTEN else ()
         return [name for name in wanted if name not in known]
+
+    def _has_checksum(self, entry: Entry) -> bool:
+        if self.scheme == zip_sums.SCHEME:
+            there = entry.record is not None or (entry.held is not None and bool(self._sums))
+            return there and entry.span > 0
+        return self.scheme in checksums.SCHEMES and entry.digest is not None
 
     def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
         """Compare the bytes of the tensors with the checksums noted when the file was written.
@@ -142,12 +152,9 @@ class Archive:
             self._check_plain(name)
         version = self._version
         wanted = self._to_compare(names)
-        places = [self.entries[name] for name in wanted]
-        stretches = (self.file.stretch(e.offset, e.span) for e in places)
-        found = checksums.digests(stretches, advance, self.scheme) if wanted else []
-        for name, text in zip(wanted, found, strict=True):
-            if text != self.entries[name].digest:
-                raise BadFile(f"the bytes of {name} are damaged (checksum mismatch); take another copy")
+        damaged = self._damaged(wanted, advance) if wanted else None
+        if damaged is not None:
+            raise BadFile(f"the bytes of {damaged} are damaged (checksum mismatch); take another copy")
         if self.file.changed:
             raise changed()
         if self.file.held is Hold.WRITTEN:
@@ -156,6 +163,27 @@ class Archive:
             known_whole.note_whole(version)
         elif wanted:
             known_whole.note(version, wanted)
+
+    def _damaged(self, names: list[str], advance: Advance | None) -> str | None:
+        """The first of the tensors whose bytes are not those that were written."""
+        places = {name: self.entries[name] for name in names}
+        if self.scheme == zip_sums.SCHEME:
+            # Several tensors may lie in one record.
+            pieces = dict(self._piece(name, entry) for name, entry in reversed(places.items()))
+            owners = [name for name, _, _ in pieces.values()]
+            whole = zip_sums.are_whole([(data, sums) for _, data, sums in pieces.values()], advance)
+            return next((name for name, good in zip(owners, whole, strict=True) if not good), None)
+        stretches = (self.file.stretch(e.offset, e.span) for e in places.values())
+        found = checksums.digests(stretches, advance, self.scheme)
+        return next((n for (n, e), text in zip(places.items(), found, strict=True) if text != e.digest), None)
+
+    def _piece(self, name: str, entry: Entry) -> tuple[int, tuple[str, Any, frozenset[int]]]:
+        """The record of a tensor: its place, and its bytes with the checksums that they may have."""
+        if entry.record is not None:
+            offset, size, crc = entry.record
+            return offset, (name, self.file.stretch(offset, size), frozenset([crc]))
+        data = zip_sums.storage_bytes(self._view(name))
+        return data.ctypes.data, (name, data, self._sums.get(len(data), frozenset()))
 
     def _check_plain(self, name: str) -> None:
         """Formats that other programs write may hold tensors of kinds that do not copy into dense ones."""

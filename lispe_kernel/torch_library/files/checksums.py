@@ -67,7 +67,7 @@ def digest(data: Bytes, scheme: str = SCHEME) -> str:
 def digests(arrays: Iterable[Bytes], advance: Advance | None = None, scheme: str = SCHEME) -> list[str]:
     """The checksums of several arrays of bytes; `advance` is told the bytes of each finished stretch."""
     of_stretch, of_all = SCHEMES[scheme]
-    pool = ThreadPoolExecutor(_threads())
+    pool = ThreadPoolExecutor(threads())
     try:
         begun = [(len(array), list(_begin(array, of_stretch, pool))) for array in arrays]
         return [of_all(size, _finished(parts, advance)) for size, parts in begun]
@@ -76,7 +76,8 @@ def digests(arrays: Iterable[Bytes], advance: Advance | None = None, scheme: str
         pool.shutdown(cancel_futures=True)
 
 
-def _threads() -> int:
+def threads() -> int:
+    """How many threads read at once."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(_MOST_THREADS, there)
 

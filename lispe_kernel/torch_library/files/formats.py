@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import torch
 
-from lispe_kernel.torch_library.files import known_whole, pt, safetensors, torchscript
+from lispe_kernel.torch_library.files import known_whole, pt, safetensors, torchscript, zip_sums
 from lispe_kernel.torch_library.files.archive import Advance, Archive, Layout, check
 from lispe_kernel.torch_library.files.atomic import Fill, write_files
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold
@@ -122,11 +122,12 @@ def _zip_layout(file: FileBytes, stream: BinaryIO) -> Layout:
             if any(name.endswith("/constants.pkl") for name in names):
                 return torchscript.layout(stream, records)
             found = pt.own_layout(records)
+            sums = {} if found else zip_sums.sums_of(records)
     except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
     # A file that somebody is writing to may shrink; mapped memory would vanish with it.
     source = stream if file.held is Hold.WRITTEN else file.path
-    return found or pt.foreign_layout(source, file.size, "pt")
+    return found or pt.foreign_layout(source, file.size, "pt", sums)
 
 
 def _refuse_compressed(records: zipfile.ZipFile) -> None:

@@ -22,6 +22,7 @@ from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, put_together, take_apart_foreign, to_json
+from lispe_kernel.torch_library.files.zip_sums import SCHEME, Sums, has_sums
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.wording import readable
 
@@ -154,7 +155,9 @@ def own_layout(records: zipfile.ZipFile) -> Layout | None:
     if index is None:
         return None
     # zipfile compares the record's own checksum: a flipped bit in the structure is found here.
-    records.read(next(name for name in records.namelist() if name.endswith("/data.pkl")))
+    table = next(info for info in records.infolist() if info.filename.endswith("/data.pkl"))
+    if has_sums(table):
+        records.read(table)
     content = json.loads(records.read(index))
     try:
         entries = {name: _entry(*fields) for name, fields in content["tensors"].items()}
@@ -184,10 +187,10 @@ def read_summary(records: zipfile.ZipFile) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def foreign_layout(source: str | BinaryIO, size: int, name: str) -> Layout:
+def foreign_layout(source: str | BinaryIO, size: int, name: str, sums: Sums | None = None) -> Layout:
     """A file of plain PyTorch: tensors and plain values only; mapped into memory when a path is given.
 
-    `name` is the format's.
+    `name` is the format's, `sums` the checksums of its records.
     """
     mapped = isinstance(source, str)
     if not isinstance(source, str):
@@ -207,7 +210,7 @@ def foreign_layout(source: str | BinaryIO, size: int, name: str) -> Layout:
         name: Entry(tensor.dtype, tuple(tensor.shape), held=tensor.detach())
         for name, tensor in tensors.items()
     }
-    return Layout(name, entries, skeleton, {}, versions=_versions(loaded))
+    return Layout(name, entries, skeleton, {}, SCHEME if sums else "", _versions(loaded), sums)
 
 
 def _versions(loaded: Any) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickletools
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import torch
@@ -18,6 +18,7 @@ from lispe_kernel.torch_library.files.archive import Entry, Layout
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.pt import data_offset
 from lispe_kernel.torch_library.files.trees import TensorRef
+from lispe_kernel.torch_library.files.zip_sums import SCHEME, Record
 
 _STORAGES = {
     "FloatStorage": torch.float32, "DoubleStorage": torch.float64, "HalfStorage": torch.float16,
@@ -46,7 +47,7 @@ _MARK = object()
 class _Machine:
     """A stack machine for the data opcodes of a pickle. `place(key)` gives the offset of a storage."""
 
-    def __init__(self, place: Callable[[str], tuple[int, int]]) -> None:
+    def __init__(self, place: Callable[[str], Record]) -> None:
         self._place = place
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
@@ -152,16 +153,23 @@ class _Machine:
         dtype = _STORAGES.get(storage.name.split()[-1])
         if dtype is None:
             raise BadFile(f"it holds a {storage.name.split()[-1]}, which is not supported")
-        offset, size = self._place(str(key))
-        if length * dtype.itemsize > size:
+        record = self._place(str(key))
+        if length * dtype.itemsize > record.size:
             raise BadFile(f"its record data/{key} is shorter than the table says; the file is truncated")
-        self._push((dtype, offset, size))
+        self._push((dtype, record))
 
     def _tensor(self, storage: Any, first: int, shape: Any, stride: Any) -> Entry:
-        dtype, offset, size = storage
+        dtype, record = storage
+        offset, size = record.offset, record.size
         if not all(type(n) is int for n in (first, *shape, *stride)):
             raise BadFile("a tensor has a size that is no whole number; the file is damaged")
-        entry = Entry(dtype, tuple(shape), offset + first * dtype.itemsize, tuple(stride))
+        entry = Entry(
+            dtype,
+            tuple(shape),
+            offset + first * dtype.itemsize,
+            tuple(stride),
+            record=record if record.crc else None,
+        )
         if first < 0 or min((*shape, *stride), default=0) < 0 or first * dtype.itemsize + entry.span > size:
             raise BadFile("a tensor reaches beyond its record; the file is damaged")
         return entry
@@ -195,18 +203,18 @@ def layout(file: BinaryIO, records: zipfile.ZipFile) -> Layout:
     pickle_name = next(name for name in names if name.endswith("/data.pkl"))
     folder = pickle_name.removesuffix("data.pkl")
 
-    def place(key: str) -> tuple[int, int]:
+    def place(key: str) -> Record:
         name = f"{folder}data/{key}"
         if name not in names:
             raise BadFile(f"its record data/{key} is missing; the file is damaged")
         info = records.getinfo(name)
-        return data_offset(file, info), info.file_size
+        return Record(data_offset(file, info), info.file_size, info.CRC)
 
     module = _Machine(place).run(records.read(pickle_name))
     entries = _tensors_of(module, "", 0)
     if not entries:
         raise BadFile("it is a TorchScript archive without tensors")
-    return Layout("torchscript", entries, {name: TensorRef(name) for name in entries}, {})
+    return Layout("torchscript", entries, {name: TensorRef(name) for name in entries}, {}, SCHEME)
 
 
 def _tensors_of(value: Any, path: str, depth: int) -> dict[str, Entry]:
@@ -227,4 +235,4 @@ def _row_after_row(entry: Entry) -> Entry:
         wanted.insert(0, step)
         step *= size
     plain = entry.span == 0 or tuple(wanted) == entry.stride
-    return Entry(entry.dtype, entry.shape, entry.offset, None if plain else entry.stride)
+    return replace(entry, stride=None) if plain else entry

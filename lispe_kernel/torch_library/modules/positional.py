@@ -1,6 +1,7 @@
-"""Positions: the sinusoidal table added to embeddings, and rotary embeddings for attention.
+"""Positions added to embeddings: the sinusoidal table. Batch comes first everywhere.
 
-Both are fixed functions of the position: buffers, never trained. Batch comes first everywhere.
+The table is a fixed function of the position: computed, never trained, and in no file. What turns queries and
+keys instead is in `rotary.py`.
 """
 
 from __future__ import annotations
@@ -9,24 +10,19 @@ import math
 from typing import Any
 
 import torch
-from torch import nn
 
-from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.torch_library.modules.computed import ComputedTables
 from lispe_kernel.torch_library.modules.layers import register_text
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.tensors.devices import device_of
 
-ROTARY_BASE = 10000.0
-ROTARY_LENGTH = 8192
+BASE = 10000.0
 
 
-def sinusoids(width: int, length: int) -> torch.Tensor:
-    """The table [length, width]: column 2i is sin(p/10000^(2i/width)), column 2i+1 the cosine."""
-    positions = torch.arange(length, dtype=torch.float32).unsqueeze(1)
-    rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10000.0) / width))
+def sinusoids(width: int, length: int, base: float = BASE, first: int = 0) -> torch.Tensor:
+    """The table [length, width]: column 2i is sin(p/base^(2i/width)), column 2i+1 the cosine."""
+    positions = torch.arange(first, first + length, dtype=torch.float32).unsqueeze(1)
+    rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(base) / width))
     angles = positions * rates
     table = torch.empty(length, width)
     table[:, 0::2] = torch.sin(angles)
@@ -35,67 +31,38 @@ def sinusoids(width: int, length: int) -> torch.Tensor:
     return table
 
 
-class PositionalEncoding(nn.Module):
+class PositionalEncoding(ComputedTables):
     """Adds row p of the sinusoidal table `pe` [max_len, d] to position p of every batch element."""
 
     pe: torch.Tensor
 
-    def __init__(self, width: int, length: int) -> None:
+    def __init__(self, width: int, length: int, base: float = BASE) -> None:
         super().__init__()
-        self.register_buffer("pe", sinusoids(width, length))
+        self.width, self.length, self.base = width, length, base
+        self.keep_tables()
 
-    def forward(self, data: torch.Tensor) -> torch.Tensor:
-        length, width = self.pe.shape
+    def tables(self) -> dict[str, torch.Tensor]:
+        return {"pe": sinusoids(self.width, self.length, self.base)}
+
+    def forward(self, data: torch.Tensor, offset: int = 0) -> torch.Tensor:
+        width = self.width
         if data.dim() not in (2, 3):
             raise ValueError(f"the input must be [batch, sequence, {width}] or [sequence, {width}]")
         if data.shape[-1] != width:
             raise ValueError(f"the input is {data.shape[-1]} wide, the encoding {width}")
-        if data.shape[-2] > length:
-            raise ValueError(f"the sequence has {data.shape[-2]} positions, the encoding only {length}")
-        rows = self.pe[: data.shape[-2]]
+        reached = offset + data.shape[-2]
+        if reached > self.length:
+            raise ValueError(f"the sequence has {reached} positions, the encoding only {self.length}")
+        table = self.tables()["pe"] if self.pe.is_meta else self.pe
+        rows = table[offset:reached]
         return data + rows.to(data.device, data.dtype if data.is_floating_point() else rows.dtype)
 
     def extra_repr(self) -> str:
-        return f"embed_dim={self.pe.shape[1]}, max_length={self.pe.shape[0]}"
-
-
-class RotaryEmbedding(nn.Module):
-    """Cosines and sines for rotary embeddings, angles laid out as two equal halves [f, f]."""
-
-    inv_freq: torch.Tensor
-    cos_cached: torch.Tensor
-    sin_cached: torch.Tensor
-
-    def __init__(self, width: int, length: int) -> None:
-        super().__init__()
-        self.dim, self.max_seq_len = width, length
-        exponents = torch.arange(0, width, 2, dtype=torch.float32) / width
-        self.register_buffer("inv_freq", ROTARY_BASE**-exponents)
-        cos, sin = self._tables(length)
-        self.register_buffer("cos_cached", cos)
-        self.register_buffer("sin_cached", sin)
-
-    def _tables(self, length: int) -> tuple[torch.Tensor, torch.Tensor]:
-        positions = torch.arange(length, dtype=torch.float32, device=self.inv_freq.device)
-        angles = torch.outer(positions, self.inv_freq).repeat(1, 2)
-        return angles.cos(), angles.sin()
-
-    def forward(self, length: int) -> tuple[torch.Tensor, torch.Tensor]:
-        # Beyond the cache the tables are computed anew: the buffers keep the shape that files hold.
-        if length > len(self.cos_cached):
-            return self._tables(length)
-        return self.cos_cached[:length], self.sin_cached[:length]
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}, max_seq_len={self.max_seq_len}"
+        base = f", base={self.base:g}" if self.base != BASE else ""
+        return f"embed_dim={self.width}, max_length={self.length}{base}"
 
 
 register_text(PositionalEncoding, "torch_positional_encoding_", "PyTorch Positional Encoding")
-register_kind(
-    RotaryEmbedding,
-    "torch_rotary_embedding_",
-    lambda module, _show: f"PyTorch Rotary Embedding ({module.extra_repr()})",
-)
 
 
 @torch_function(
@@ -103,15 +70,21 @@ register_kind(
     "torch_positional_encoding_create",
     prefix="Error creating positional encoding: ",
 )
-def positional_encoding(embed_dim: int, max_length: int) -> PositionalEncoding:
+def positional_encoding(embed_dim: int, max_length: int, base: Any = BASE) -> PositionalEncoding:
     """A fixed table of positions [max_length, embed_dim]: even columns sine, odd columns cosine.
 
+    The wavelengths grow from 2π to 2π·base (10000). The table is computed and stands in no file.
+
     Example: (torch_positional_encoding 512 1024) => PyTorch Positional Encoding
-    Errors: both sizes must be positive integers
+    Errors: both sizes must be positive integers, the base a number greater than 1
     Source: torch API 7.7; Vaswani et al., Attention Is All You Need, 3.5
     """
     name = "torch_positional_encoding"
-    return PositionalEncoding(arguments.size(name, 1, embed_dim), arguments.size(name, 2, max_length))
+    sizes = arguments.size(name, 1, embed_dim), arguments.size(name, 2, max_length)
+    number = arguments.number(name, 3, base)
+    if not 1 < number < math.inf:
+        raise arguments.instead(f"Error: {name}: the base must be a number greater than 1", base)
+    return PositionalEncoding(*sizes, number)
 
 
 @torch_function(
@@ -119,8 +92,10 @@ def positional_encoding(embed_dim: int, max_length: int) -> PositionalEncoding:
     "torch_positional_encoding_forward",
     prefix="Error in positional encoding forward: ",
 )
-def positional_forward(pos_encoder: PositionalEncoding, input_: torch.Tensor) -> torch.Tensor:
-    """The input [batch, sequence, embed_dim] (or [sequence, embed_dim]) plus the table's first rows.
+def positional_forward(
+    pos_encoder: PositionalEncoding, input_: torch.Tensor, offset: Any = 0
+) -> torch.Tensor:
+    """The input [batch, sequence, embed_dim] (or [sequence, embed_dim]) plus the rows from `offset` on.
 
     Example: (@ (torch_positional_forward (torch_positional_encoding 4 8) (torch_zeros '(1 4))) 1) => 1
     Errors: `Error: First argument must be a positional encoding`, `Error: Second argument must be a
@@ -130,59 +105,5 @@ def positional_forward(pos_encoder: PositionalEncoding, input_: torch.Tensor) ->
     encoder = arguments.module(
         pos_encoder, PositionalEncoding, "Error: First argument must be a positional encoding"
     )
-    return encoder(arguments.tensor(input_, arguments.SECOND))  # type: ignore[no-any-return]
-
-
-@torch_function(
-    "torch_rotary_embedding", "torch_rotary_embedding_create", prefix="Error creating rotary embedding: "
-)
-def rotary_embedding(dim: int, max_seq_len: int | None = None) -> RotaryEmbedding:
-    """Rotary position tables for heads of `dim` numbers (even), by default for 8192 positions.
-
-    Example: (torch_rotary_embedding 64 128) => PyTorch Rotary Embedding (dim=64, max_seq_len=128)
-    Errors: an odd dim is refused
-    Source: torch API 7.8; Su et al., RoFormer
-    """
-    name = "torch_rotary_embedding"
-    width = arguments.size(name, 1, dim)
-    if width % 2:
-        raise LispeError(f"Error: {name}: dim must be even, not {width}")
-    return RotaryEmbedding(
-        width, ROTARY_LENGTH if max_seq_len is None else arguments.size(name, 2, max_seq_len)
-    )
-
-
-@torch_function(
-    "torch_rotary_forward", "torch_rotary_embedding_forward", prefix="Error in rotary embedding forward: "
-)
-def rotary_forward(rotary_embedding: RotaryEmbedding, seq_len: int, device: str | None = None) -> List:
-    """A list (cos sin) of two tensors [seq_len, dim], on the device (default cpu).
-
-    Example: (tensor_shape (car (torch_rotary_forward (torch_rotary_embedding 4 8) 2))) => (2 4)
-    Errors: `Error: First argument must be a rotary embedding`
-    Source: torch API 7.8
-    """
-    rotary = arguments.module(
-        rotary_embedding, RotaryEmbedding, "Error: First argument must be a rotary embedding"
-    )
-    where = device_of("cpu" if device is None else device)
-    return List(table.to(where) for table in rotary(arguments.size("torch_rotary_forward", 2, seq_len)))
-
-
-@torch_function("torch_apply_rotary_pos_emb", prefix="Error in applying rotary embedding: ")
-def apply_rotary(tensor: Any, cos: Any, sin: Any) -> torch.Tensor:
-    """The heads [B,H,S,d] turned by their positions; cos and sin [S,d] from `torch_rotary_forward`.
-
-    With the halves x1 and x2 of the last axis: [x1·cos - x2·sin, x2·cos + x1·sin].
-
-    Example: (size (torch_apply_rotary_pos_emb (torch_ones '(2)) (torch_ones '(2)) (torch_ones '(2)))) => 2
-    Errors: `Error: All arguments must be tensors`; an odd last axis is refused
-    Source: torch API 7.8
-    """
-    x, c, s = (
-        arguments.tensor(value, "Error: All arguments must be tensors") for value in (tensor, cos, sin)
-    )
-    if x.dim() == 0 or x.shape[-1] % 2:
-        raise ValueError("the last axis must be even")
-    first, second = x.chunk(2, dim=-1)
-    return x * c + torch.cat((-second, first), dim=-1) * s
+    first = arguments.count("torch_positional_forward", 3, offset)
+    return encoder(arguments.tensor(input_, arguments.SECOND), first)  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -17,6 +17,8 @@ from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import Strings
+from lispe_kernel.torch_library.files.errors import BadFile, Misfit
+from lispe_kernel.torch_library.modules.computed import ComputedTables
 from lispe_kernel.torch_library.state import own_loading
 from lispe_kernel.torch_library.state.comparison import (
     Described,
@@ -27,6 +29,7 @@ from lispe_kernel.torch_library.state.comparison import (
     differences,
     identity,
     paired,
+    same_shape,
 )
 from lispe_kernel.torch_library.state.modules import Targets
 from lispe_kernel.torch_library.state.names import joined
@@ -122,6 +125,7 @@ def planned(
     have in front of the model's.
     Errors: BadFile with everything that does not fit.
     """
+    source = _without_computed(modules, source, prefix)
     whole = wanted is None
     wanted = targets.tensors if wanted is None else wanted
     below = {name.removeprefix(f"{prefix}.") if prefix else name: None for name in source.tensors}
@@ -135,6 +139,34 @@ def planned(
         pairs, report = fitting(source, wanted)
         targets.check(pairs)
     return Plan(modules, targets, source, pairs, strict, report)
+
+
+def _without_computed(modules: dict[str, nn.Module], source: Source, prefix: str) -> Source:
+    """The source without tables that the modules compute themselves, as other programs and older files have.
+
+    Errors: BadFile for a table that is another one.
+    """
+    lead = prefix and prefix + "."
+    tables = {
+        joined(lead.removesuffix("."), joined(joined(place, path), name)): table
+        for place, module in modules.items()
+        for path, part in module.named_modules()
+        if isinstance(part, ComputedTables)
+        for name, table in part.tables().items()
+    }
+    found = {name: table for name, table in tables.items() if name in source.tensors}
+    for name, table in found.items():
+        there = source.tensors[name]
+        if not same_shape(name, there.shape, table.shape):
+            sizes = f"{shape(there.shape)} in {source.what} and {shape(table.shape)} in the model"
+            raise Misfit(f"does not fit the model: mismatched: {name} is {sizes}. Nothing was changed")
+        # A dtype with few digits may have rounded it.
+        if not torch.allclose(source.read(name).float().reshape(table.shape), table, rtol=0.01, atol=0.01):
+            raise BadFile(
+                f"{name} is computed by the model and is another table in {source.what}. Nothing was "
+                "changed; make the encoding with the settings of that one"
+            )
+    return replace(source, tensors={n: t for n, t in source.tensors.items() if n not in found})
 
 
 def fitting(source: Source, wanted: dict[str, torch.Tensor]) -> tuple[Pairs, Report]:

@@ -121,7 +121,7 @@ register_answers(
 def state_dict(model: nn.Module) -> StateDict:
     """A snapshot of a module: all that a file of it would hold, parameters and buffers.
 
-    Later training does not reach it. A table of modules gives one state dict with the keys in front of the names.
+    Later training does not reach it. A table of modules gives one state dict, the keys in front of the names.
 
     Example: (torch_state_dict (torch_linear 512 256)) => PyTorch State Dict (2 parameters)
     Errors: `Error: Argument must be a PyTorch module`; a module that keeps more than tensors is refused

@@ -126,8 +126,41 @@ def choice(function: str, position: int, value: Any, table: dict[str, Any]) -> A
     raise wrong_argument(function, position, f"one of {', '.join(table)}", value)
 
 
+def count(function: str, position: int, value: Any) -> int:
+    """An integer that is not negative: an offset, a number of things."""
+    found = whole(value)
+    if found is None or found < 0:
+        raise wrong_argument(function, position, "an integer, 0 or more", value)
+    return found
+
+
 def settings(value: Any, names: Iterable[str]) -> dict[str, Any]:
     """The entries of a dictionary that have one of the names; nil or another value gives none."""
     if not isinstance(value, Dictionary):
         return {}
     return {name: value[name] for name in names if name in value}
+
+
+def options(function: str, position: int, value: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The entries of a dictionary of options; nil gives none. Errors: an option of another name."""
+    if value is None:
+        return {}
+    if not isinstance(value, Dictionary):
+        raise wrong_argument(function, position, "a dictionary of options", value)
+    known = list(names)
+    odd = next((key for key in value if key not in known), None)
+    if odd is not None:
+        raise LispeError(f"Error: {function}: there is no option {odd}; it knows: {', '.join(known)}")
+    return dict(value)
+
+
+def option_choice(
+    function: str, given: dict[str, Any], name: str, table: dict[str, Any], default: Any
+) -> Any:
+    """What an option chooses from a table. Errors: a value that the table lacks."""
+    value = given.get(name)
+    if value is None:
+        return default
+    if isinstance(value, str) and value in table:
+        return table[value]
+    raise instead(f"Error: {function}: the option {name} must be one of {', '.join(table)}", value)
