@@ -1,7 +1,7 @@
 """Rotary embeddings: queries and keys turned by their positions, also over long contexts.
 
-The frequencies are those of `transformers`: plain, linear, dynamic (NTK), YaRN and Llama 3. Tables are computed
-from the settings, in float32 whatever the dtype of the module; no file holds them.
+The frequencies are those of `transformers`: plain, linear, dynamic (NTK), YaRN and Llama 3. Tables are
+computed from the settings, in float32 whatever the dtype of the module; no file holds them.
 """
 
 from __future__ import annotations
@@ -258,8 +258,3 @@ def _quarter_turn(x: torch.Tensor, layout: str) -> torch.Tensor:
         return torch.stack((-x[..., 1::2], x[..., 0::2]), dim=-1).flatten(-2)
     first, second = x.chunk(2, dim=-1)
     return torch.cat((-second, first), dim=-1)
-
-
-def is_interleaved(rotary: nn.Module) -> bool:
-    """Whether a rotary embedding turns neighbours."""
-    return isinstance(rotary, RotaryEmbedding) and rotary.layout == INTERLEAVED
