@@ -191,15 +191,16 @@ def rates(kind: str, steps: int, **settings: float) -> list[float]:
                 0,
             ],
         ),
-        # Nothing is clamped: after the total the cosine rises again.
+        # At its end a schedule stays: PyTorch's own cosine would rise again.
         (
             "cosine",
             {"initial_lr": 0.1, "min_lr": 0, "total_steps": 4},
-            [0.08535534, 0.05, 0.01464466, 0, 0.01464466],
+            [0.08535534, 0.05, 0.01464466, 0, 0],
         ),
         ("step", {"initial_lr": 0.1, "gamma": 0.5, "step_size": 2}, [0.1, 0.05, 0.05, 0.025]),
         ("exponential", {"initial_lr": 0.1, "gamma": 0.9}, [0.09, 0.081]),
         ("linear", {"initial_lr": 0.1, "min_lr": 0, "total_steps": 10}, [0.09, 0.08]),
+        ("linear", {"initial_lr": 0.1, "min_lr": 0.01, "total_steps": 2}, [0.055, 0.01, 0.01]),
         ("linear", {}, [0.001 - (0.001 - 1e-6) / 1000]),
     ],
 )
@@ -227,3 +228,46 @@ def test_schedules_refuse_what_they_do_not_know():
     )
     bad = Dictionary({"gamma": integers(1)})
     assert "gamma must be a number" in error_of("torch_lr_scheduler", optimizer, "step", bad)
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"total_step": 5}, "there is no option total_step; it knows: initial_lr"),
+        ({"total_steps": 0}, "total_steps must be a positive integer, not 0"),
+        ({"warmup_steps": 9, "total_steps": 9}, "warmup_steps must be fewer than total_steps, not 9 of 9"),
+        ({"initial_lr": -1}, "the rates must be 0 <= min_lr <= initial_lr"),
+        ({"min_lr": 0.1, "initial_lr": 0.01}, "the rates must be 0 <= min_lr <= initial_lr"),
+        ({"gamma": 1.5}, "gamma must be greater than 0 and at most 1, not 1.5"),
+    ],
+)
+def test_settings_that_no_schedule_can_have_are_refused(settings, text):
+    optimizer = call("torch_sgd_optimizer", 0.1)
+    assert text in error_of("torch_lr_scheduler", optimizer, "cosine", Dictionary(settings))
+
+
+def test_groups_keep_the_proportion_of_their_rates():
+    model = call("torch_model", 2, 3, 1)
+    groups = [Dictionary({"params": model.fc3, "lr": 0.01, "weight_decay": 0.5})]
+    optimizer = call("torch_optimizer", model, 0.1, "sgd", Dictionary({"momentum": 0.9, "groups": groups}))
+    assert [len(group["params"]) for group in optimizer.param_groups] == [4, 2]
+    assert [(g["momentum"], g["weight_decay"]) for g in optimizer.param_groups] == [(0.9, 0), (0.9, 0.5)]
+    scheduler = call("torch_lr_scheduler", optimizer, "step", Dictionary({"initial_lr": 0.2}))
+    call("torch_scheduler_step", scheduler)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.2, pytest.approx(0.02)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "text"),
+    [
+        ("sgd", {"betas": [0.9, 0.99]}, "there is no option betas; it knows: momentum, dampening"),
+        ("adam", {"weight_decay": -1}, "Invalid weight_decay value"),
+        ("adam", {"betas": 0.9}, "betas must be a list of two numbers"),
+        ("adam", {"groups": 3}, "groups must be a list of dictionaries"),
+        ("adam", {"groups": [Dictionary({"lr": 1})]}, "a group needs params"),
+        ("adam", {"groups": [Dictionary({"params": torch.nn.Linear(1, 1)})]}, "is no part of the model"),
+    ],
+)
+def test_options_that_an_optimizer_does_not_take_are_refused(kind, options, text):
+    model = call("torch_model", 1, 1, 1)
+    assert text in error_of("torch_optimizer", model, 0.1, kind, Dictionary(options))

@@ -15,7 +15,7 @@ import torch
 from lispe_kernel.torch_library.checkpoints.optimizer import stand_in
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.support.wording import readable
-from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler
+from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler, problem
 
 # Older versions of PyTorch kept this beside the settings.
 _NO_SETTING = frozenset({"verbose"})
@@ -54,6 +54,9 @@ def schedule_restorer(scheduler: Any, state: dict[str, Any], name: str | None) -
     if isinstance(scheduler, Scheduler):
         if not ours:
             raise BadFile("its schedule is malformed, or not one of torch_lr_scheduler")
+        wrong = problem({**scheduler.settings, **ours["settings"]})
+        if wrong:
+            raise BadFile(f"its schedule cannot be: {wrong}")
         return partial(_restore_ours, scheduler, ours["settings"], ours["steps"])
     _check_keys(scheduler.state_dict(), state, now, named=saved is not None)
     _rehearse(scheduler, state)

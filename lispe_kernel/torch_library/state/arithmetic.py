@@ -17,6 +17,7 @@ from lispe_kernel.language.printer import number_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.state.names import wrapping
 from lispe_kernel.torch_library.state.state_dicts import StateDict, as_state
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
@@ -52,6 +53,8 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
     Errors: `Error: First argument must be a state dict`, `Error: Second argument must be a state dict`
     """
     a, b = as_state(first, FIRST), as_state(second, SECOND)
+    ours = wrapping(b, lambda: a)
+    b = StateDict({ours(name): tensor for name, tensor in b.items()})
     common = [name for name in a if name in b.tensors]
     fitting = [name for name in common if a[name].shape == b[name].shape]
     each = {name: _sums(a[name], b[name]) for name in fitting}
@@ -178,6 +181,9 @@ def state_dict_interpolate(first: Any, second: Any, part: Any) -> StateDict:
 
 def _combined(prefix: str, states: list[StateDict], shares: list[float]) -> StateDict:
     first = states[0]
+    for state in states:
+        if state.others:
+            raise LispeError(f"{prefix}{some(list(state.others))} is no tensor and cannot be computed with")
     for other in states[1:]:
         _check_same(prefix, first, other)
     tensors = {name: _sum([state[name] for state in states], shares) for name in first}
@@ -230,7 +236,8 @@ def state_dict_convert(state_dict: Any, dtype: Any) -> StateDict:
     kinds = {name: kind for name, kind in DTYPES.items() if kind.is_floating_point}
     kind = arguments.choice("torch_state_dict_convert", 2, dtype, kinds)
     kinds_of = {name: kind if tensor.is_floating_point() else tensor.dtype for name, tensor in state.items()}
-    return StateDict({name: t.to(kinds_of[name], copy=True) for name, t in state.items()}, state.notes)
+    tensors = {name: t.to(kinds_of[name], copy=True) for name, t in state.items()}
+    return StateDict(tensors, state.notes, state.others)
 
 
 @torch_function("torch_state_dict_dtypes")

@@ -61,7 +61,7 @@ def _tensors(table: dict[Any, Any]) -> dict[str, str]:
 def _flat(tree: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     """The values of a table and of the tables in it by name; an extra state is one value, whatever it is."""
     for key, item in tree.items():
-        if isinstance(item, dict) and key != EXTRA_STATE:
+        if isinstance(item, dict) and str(key).rpartition(".")[2] != EXTRA_STATE:
             yield from _flat(item, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", item

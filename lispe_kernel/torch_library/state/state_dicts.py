@@ -57,7 +57,7 @@ class StateDict(Mapping[str, torch.Tensor]):
         others: Mapping[str, Any] | None = None,
     ) -> None:
         self.tensors = dict(tensors)
-        self.notes = {key: notes[key] for key in (NOTES, VERSIONS) if notes and key in notes}
+        self.notes = {key: notes[key] for key in (NOTES, VERSIONS) if notes and notes.get(key)}
         self.others = dict(others or {})
 
     def __getitem__(self, name: str) -> torch.Tensor:

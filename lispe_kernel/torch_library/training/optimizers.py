@@ -14,6 +14,8 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.modules.layers import modules_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -62,12 +64,16 @@ def optimizer_argument(value: Any, text: str) -> Any:
 
 
 @torch_function("torch_optimizer", "torch_optimizer_create", prefix="Error creating optimizer: ")
-def optimizer(model: Any, learning_rate: Any, type_: str) -> torch.optim.Optimizer:
+def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -> torch.optim.Optimizer:
     """An optimizer of a module's trainable tensors, or of those of several modules in a list or table.
 
-    The type is "adam", "adamw" or "sgd" (without momentum).
+    The type is "adam", "adamw" or "sgd". The options are a dictionary: `weight_decay`; for adam and adamw
+    `betas` (a list of two), `eps`, `amsgrad`; for sgd `momentum`, `dampening`, `nesterov`. `groups` is a list
+    of dictionaries with `params` (a part of the model, or a list of its tensors) and what differs for them:
+    `lr`, or one of these options. The other tensors of the model are the first group.
 
     Example: (torch_optimizer (torch_model 1 1 1) 0.1 "sgd") => PyTorch Optimizer
+    Example: (torch_optimizer (torch_linear 1 1) 0.1 "sgd" (dictionary "momentum" 0.9)) => PyTorch Optimizer
     Errors: `Error: First argument must be a model`, `Error: Unsupported optimizer type`; a module that has
     nothing to train is refused
     Source: torch API 8.1
@@ -77,7 +83,61 @@ def optimizer(model: Any, learning_rate: Any, type_: str) -> torch.optim.Optimiz
     make = OPTIMIZERS.get(type_) if isinstance(type_, str) else None
     if make is None:
         raise LispeError("Error: Unsupported optimizer type")
-    return make(trainable(layers), lr=rate)
+    given = arguments.options("torch_optimizer", 4, options, (*_OPTIONS[type_], "groups"))
+    groups = given.pop("groups", None)
+    settings = {name: _option(name, value) for name, value in given.items()}
+    return make(_groups(trainable(layers), groups, type_), lr=rate, **settings)
+
+
+_ADAM = ("weight_decay", "betas", "eps", "amsgrad")
+_OPTIONS = {
+    "adam": _ADAM,
+    "adamw": _ADAM,
+    "sgd": ("momentum", "dampening", "nesterov", "weight_decay"),
+}
+
+
+def _option(name: str, value: Any) -> Any:
+    """An option as PyTorch has it; whether the number is possible, it says itself."""
+    if name in ("amsgrad", "nesterov"):
+        return bool(value)
+    if name != "betas":
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        raise arguments.instead(f"Error: torch_optimizer: {name} must be a number", value)
+    betas = list(value) if isinstance(value, list | TypedList) else []
+    if len(betas) == 2 and all(isinstance(beta, int | float) for beta in betas):
+        return tuple(map(float, betas))
+    raise arguments.instead("Error: torch_optimizer: betas must be a list of two numbers", value)
+
+
+def _groups(parameters: list[nn.Parameter], groups: Any, kind: str) -> list[dict[str, Any]]:
+    """The groups for PyTorch, each tensor in one: those of no group first."""
+    if groups is None:
+        return [{"params": parameters}]
+    if not isinstance(groups, list) or not all(isinstance(group, Dictionary) for group in groups):
+        raise arguments.instead("Error: torch_optimizer: groups must be a list of dictionaries", groups)
+    left = {id(parameter): parameter for parameter in parameters}
+    found = [_group(group, left, kind) for group in groups]
+    return [{"params": list(left.values())}, *found] if left else found
+
+
+def _group(group: Dictionary, left: dict[int, nn.Parameter], kind: str) -> dict[str, Any]:
+    """One group; its tensors are taken out of those that are left."""
+    given = arguments.options("torch_optimizer", 4, group, ("params", "lr", *_OPTIONS[kind]))
+    if given.get("params") is None:
+        raise LispeError("Error: torch_optimizer: a group needs params, a part of the model or its tensors")
+    chosen = given.pop("params")
+    if isinstance(chosen, nn.Module):
+        tensors: list[torch.Tensor] = [p for p in chosen.parameters() if p.requires_grad]
+    else:
+        text = "Error: torch_optimizer: params must be a part of the model or a list of its tensors"
+        tensors = arguments.tensors(chosen, text, text)
+    if not all(id(tensor) in left for tensor in tensors):
+        text = "a tensor of a group is no part of the model that is trained, or stands in two groups"
+        raise LispeError(f"Error: torch_optimizer: {text}")
+    parameters = [left.pop(id(tensor)) for tensor in tensors]
+    return {"params": parameters, **{name: _option(name, value) for name, value in given.items()}}
 
 
 def trainable(layers: list[nn.Module]) -> list[nn.Parameter]:

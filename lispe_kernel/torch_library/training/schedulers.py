@@ -1,7 +1,7 @@
 """Learning-rate schedules: the rate as a formula of the number of steps made.
 
-The formulas and their base rate come from the settings, not from the optimizer, and nothing is clamped,
-as in the original. Creating a schedule does not change the optimizer.
+The formulas and their base rate come from the settings, not from the optimizer. What falls has
+reached its end at `total_steps` and stays there. Creating a schedule does not change the optimizer.
 """
 
 from __future__ import annotations
@@ -35,14 +35,19 @@ def _cosine_between(s: Settings, part: float) -> float:
 
 
 def _cosine(n: int, s: Settings) -> float:
-    return _cosine_between(s, n / s["total_steps"])
+    return _cosine_between(s, _part(n, s["total_steps"]))
+
+
+def _part(n: float, total: float) -> float:
+    """How much of the way is done: 1 at its end, and after it."""
+    return min(1.0, n / total)
 
 
 def _warmup_cosine(n: int, s: Settings) -> float:
     warmup = s["warmup_steps"]
     if n < warmup:
         return s["initial_lr"] * n / warmup
-    return _cosine_between(s, (n - warmup) / (s["total_steps"] - warmup))
+    return _cosine_between(s, _part(n - warmup, s["total_steps"] - warmup))
 
 
 def _exponential(n: int, s: Settings) -> float:
@@ -54,7 +59,7 @@ def _step(n: int, s: Settings) -> float:
 
 
 def _linear(n: int, s: Settings) -> float:
-    left = (s["total_steps"] - n) / s["total_steps"]
+    left = 1 - _part(n, s["total_steps"])
     return s["min_lr"] + (s["initial_lr"] - s["min_lr"]) * left
 
 
@@ -74,6 +79,9 @@ class Scheduler:
     def __init__(self, optimizer: Any, kind: str, settings: Settings) -> None:
         self.optimizer, self.kind, self.settings = optimizer, kind, settings
         self.steps = 0
+        # Groups of parameters with rates of their own keep their proportion to the first.
+        rates = [float(group["lr"]) for group in optimizer.param_groups]
+        self.shares = [rate / rates[0] if rates[0] else 1.0 for rate in rates]
 
     @property
     def rate(self) -> float:
@@ -82,8 +90,8 @@ class Scheduler:
 
     @rate.setter
     def rate(self, value: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = value
+        for group, share in zip(self.optimizer.param_groups, self.shares, strict=False):
+            group["lr"] = value * share
 
     def step(self) -> None:
         self.rate = SCHEDULES[self.kind][1](self.steps + 1, self.settings)
@@ -103,22 +111,50 @@ def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Sch
 
     Types: linear_warmup_cosine, cosine, exponential, step, linear. The dictionary may hold initial_lr
     (0.001), min_lr (1e-6), total_steps (1000), warmup_steps (0), gamma (0.1) and step_size (100). The base
-    rate is `initial_lr`, whatever the optimizer's rate is.
+    rate is `initial_lr`, whatever the optimizer's rate is; groups of parameters with other rates keep their
+    proportion to the first. After `total_steps` the rate stays what it is.
 
     Example: (torch_lr_scheduler (torch_sgd_optimizer 0.1) "step") => LR Scheduler (Step, step=0, lr=0.1)
-    Errors: `First argument must be an optimizer`, `Unknown scheduler type: X`
+    Errors: `First argument must be an optimizer`, `Unknown scheduler type: X`; an unknown key, and a
+    value that no schedule can have
     Source: torch API 8.3
     """
     driven = optimizer_argument(optimizer, "First argument must be an optimizer")
     if not isinstance(scheduler_type, str) or scheduler_type not in SCHEDULES:
         raise LispeError(f"Unknown scheduler type: {scheduler_type}")
-    given = arguments.settings(config, DEFAULTS)
+    given = arguments.options("torch_lr_scheduler", 3, config, DEFAULTS)
     settings = {name: _setting(name, given.get(name, default)) for name, default in DEFAULTS.items()}
+    if "min_lr" not in given:
+        settings["min_lr"] = min(settings["min_lr"], settings["initial_lr"])
+    if "total_steps" not in given:
+        settings["total_steps"] = max(settings["total_steps"], settings["warmup_steps"] + 1)
+    wrong = problem(settings)
+    if wrong:
+        raise LispeError(f"Error: torch_lr_scheduler: {wrong}")
     return Scheduler(driven, scheduler_type, settings)
 
 
+def problem(s: Settings) -> str:
+    """What is wrong with settings that no schedule can have; an empty text for good ones."""
+    if not all(math.isfinite(value) for value in s.values()):
+        return next(f"{name} must be a finite number" for name, v in s.items() if not math.isfinite(v))
+    for name in ("total_steps", "warmup_steps", "step_size"):
+        if s[name] != s[name] // 1 or s[name] < (name != "warmup_steps"):
+            least = "an integer, 0 or more" if name == "warmup_steps" else "a positive integer"
+            return f"{name} must be {least}, not {number_text(s[name])}"
+    if s["initial_lr"] < 0 or not 0 <= s["min_lr"] <= s["initial_lr"]:
+        rates = f"min_lr {number_text(s['min_lr'])} and initial_lr {number_text(s['initial_lr'])}"
+        return f"the rates must be 0 <= min_lr <= initial_lr, not {rates}"
+    if not 0 < s["gamma"] <= 1:
+        return f"gamma must be greater than 0 and at most 1, not {number_text(s['gamma'])}"
+    if s["warmup_steps"] >= s["total_steps"]:
+        steps = f"{number_text(s['warmup_steps'])} of {number_text(s['total_steps'])}"
+        return f"warmup_steps must be fewer than total_steps, not {steps}"
+    return ""
+
+
 def _setting(name: str, value: Any) -> float:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     raise LispeError(f"Error: torch_lr_scheduler: {name} must be a number")
 
