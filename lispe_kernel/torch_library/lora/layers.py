@@ -126,6 +126,11 @@ def lora_merge_weights(lora_layer: LoraLinear) -> str:
 
 
 def _merged_weight(path: str, layer: LoraLinear) -> torch.Tensor:
+    if layer.computes_otherwise:
+        raise LispeError(
+            f"Error merging LoRA weights: {path or 'the layer'} is a {type(layer.original).__name__}, which "
+            "has a forward of its own: with another weight it may compute something else. Nothing was merged"
+        )
     try:
         return layer.merged_weight()
     except FloatingPointError as error:

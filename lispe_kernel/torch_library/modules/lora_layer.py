@@ -6,12 +6,14 @@ functions of LispE are elsewhere.
 
 from __future__ import annotations
 
+import copy
 import math
+import weakref
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.nn import functional
 
 DEFAULT = "default"
 
@@ -41,6 +43,31 @@ def empty_linear(inputs: int, outputs: int, bias: bool, like: torch.Tensor) -> n
     return layer
 
 
+class Rest(NamedTuple):
+    """Where a tensor of an adapter rests, and whether it is trained when it acts."""
+
+    layer: weakref.ref[LoraLinear]
+    trained: bool
+
+
+# Where a tensor says so itself.
+_REST = "lora_rest"
+
+
+def resting_alone(trained: Iterable[torch.Tensor]) -> LoraLinear | None:
+    """A layer of whose adapters these tensors have one that rests, and not the one that acts.
+
+    An optimizer of such tensors would train nothing, or the wrong adapter.
+    """
+    numbers, layers = set(), []
+    for tensor in trained:
+        numbers.add(id(tensor))
+        rest = vars(tensor).get(_REST)
+        if rest is not None:
+            layers.append(rest.layer())
+    return next((layer for layer in layers if layer and id(layer.lora_A.weight) not in numbers), None)
+
+
 class LoraLinear(nn.Module):
     """`original`, frozen; `lora_A.weight` [rank, in] ~ N(0, 1/sqrt(rank)), `lora_B.weight` [out, rank], 0.
 
@@ -61,7 +88,7 @@ class LoraLinear(nn.Module):
         self.lora_A, self.lora_B, self.alpha = self.fresh(rank, alpha)
 
     def fresh(self, rank: int, alpha: float) -> Adapter:
-        """A new adapter of this layer's sizes, dtype and device, which changes nothing yet."""
+        """A new adapter of this layer's sizes and device, in float32 at least, which changes nothing yet."""
         adapter = self.empty(rank, alpha)
         nn.init.normal_(adapter.down.weight, std=1 / math.sqrt(rank))
         nn.init.zeros_(adapter.up.weight)
@@ -70,8 +97,10 @@ class LoraLinear(nn.Module):
     def empty(self, rank: int, alpha: float) -> Adapter:
         """A new adapter whose values are still to come from a file."""
         weight = self.original.weight
-        down = empty_linear(self.in_features, rank, False, weight)
-        up = empty_linear(rank, self.out_features, False, weight)
+        # Half precision has too few digits to train in: Adam's first step gives NaN.
+        like = weight if weight.itemsize >= 4 else weight.new_empty(0, dtype=torch.float32)
+        down = empty_linear(self.in_features, rank, False, like)
+        up = empty_linear(rank, self.out_features, False, like)
         return Adapter(down, up, float(alpha))
 
     @property
@@ -83,16 +112,18 @@ class LoraLinear(nn.Module):
         return self.alpha / self.rank
 
     def forward(self, data: torch.Tensor) -> torch.Tensor:
-        base = functional.linear(data, self.original.weight, self.original.bias)
-        # The adapter may be of another dtype than its base.
-        change = self.scale * self.lora_B(self.lora_A(data.to(self.lora_A.weight.dtype)))
-        return base + change.to(base.dtype)  # type: ignore[no-any-return]
+        # The layer itself is called: a subclass has a forward of its own, and hooks see the call.
+        base: torch.Tensor = self.original(data)
+        narrow = data.to(self.lora_A.weight.dtype)
+        return (base + self.scale * self.lora_B(self.lora_A(narrow))).to(base.dtype)
 
     @property
     def weight(self) -> torch.Tensor:
         """The weight that acts, for modules (attention) that take a layer's weight instead of calling it."""
+        if self._merged is not None:
+            return self._merged.layer.weight
         base = self.original.weight
-        return base + self.delta().to(base.dtype) if self._merged is None else self._merged.layer.weight
+        return (base + self.delta()).to(base.dtype)
 
     @property
     def bias(self) -> torch.Tensor | None:
@@ -127,14 +158,23 @@ class LoraLinear(nn.Module):
         if self.merged:
             return
         weight = self.merged_weight() if weight is None else weight
-        has_bias = self.original.bias is not None
-        plain = nn.Linear(self.in_features, self.out_features, bias=has_bias, device="meta")
-        plain.weight = nn.Parameter(weight, requires_grad=False)
-        if has_bias:
-            plain.bias = nn.Parameter(self.original.bias.detach().clone(), requires_grad=False)
+        # The base with another weight, hooks included.
+        plain = copy.copy(self.original)
+        plain._parameters = {
+            "weight": nn.Parameter(weight, requires_grad=False),
+            "bias": None
+            if self.original.bias is None
+            else nn.Parameter(self.original.bias.detach().clone(), requires_grad=False),
+        }
         self._merged = Merged(plain)
-        # The plain layer's own forward: a merged layer costs nothing extra.
-        self.forward = plain.forward  # type: ignore[method-assign, assignment]
+        # The plain layer's own forward: a merged layer without hooks costs nothing extra.
+        hooked = plain._forward_hooks or plain._forward_pre_hooks
+        self.forward = plain.__call__ if hooked else plain.forward  # type: ignore[method-assign, assignment]
+
+    @property
+    def computes_otherwise(self) -> bool:
+        """Whether the base is of a class that does more with its weight than a linear layer does."""
+        return type(self.original).forward is not nn.Linear.forward
 
     def unmerge(self) -> None:
         """Let the adapter act beside the base again."""
@@ -167,9 +207,17 @@ class LoraLinear(nn.Module):
         self.unmerge()
         if name != self.active:
             chosen = self._resting.pop(name)
-            self._resting[self.active] = Adapter(self.lora_A, self.lora_B, self.alpha)
+            before = Adapter(self.lora_A, self.lora_B, self.alpha)
+            self._resting[self.active] = before
             self.active = name
             self.lora_A, self.lora_B, self.alpha = chosen
+            for part in (before.down.weight, before.up.weight):
+                vars(part)[_REST] = Rest(weakref.ref(self), part.requires_grad)
+                part.requires_grad_(False)
+                part.grad = None
+            for part in (chosen.down.weight, chosen.up.weight):
+                rest = vars(part).pop(_REST, None)
+                part.requires_grad_(rest is None or rest.trained)
 
     def forget(self, name: str) -> None:
         """Drop an adapter that rests; nothing when there is none of that name."""

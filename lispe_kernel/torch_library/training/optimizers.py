@@ -17,6 +17,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.modules.layers import modules_in
+from lispe_kernel.torch_library.modules.lora_layer import resting_alone
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
@@ -193,10 +194,17 @@ def optimizer_step(optimizer: Any) -> Atom:
     """Change the parameters a little against their gradients; true.
 
     Example: (torch_optimizer_step (torch_sgd_optimizer 0.1)) => true
-    Errors: `Error: Argument must be an optimizer`
+    Errors: `Error: Argument must be an optimizer`; one that was made for a LoRA adapter that rests now
     Source: torch API 8.1
     """
-    optimizer_argument(optimizer, NO_OPTIMIZER).step()
+    made = optimizer_argument(optimizer, NO_OPTIMIZER)
+    resting = resting_alone(tensor for group in made.param_groups for tensor in group["params"])
+    if resting is not None:
+        raise LispeError(
+            "Error in torch_optimizer_step: the optimizer was made for an adapter that rests, now "
+            f"{resting.active} acts; make a new optimizer for it: (torch_optimizer model rate type)"
+        )
+    made.step()
     return TRUE
 
 
