@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from torch import nn
 
-from tests.torch_library.torch_calls import call, error_of
+from tests.torch_library.torch_calls import call, error_of, listed
 
 FORWARD = "torch_multihead_attention_forward"
 
@@ -103,3 +104,91 @@ def test_a_block_takes_a_mask():
     data[0, 2] += 3
     after = call("torch_transformer_forward", block, data, mask)
     assert torch.allclose(before[0, :2], after[0, :2], atol=1e-6)
+
+
+MASKS = {
+    "each query": torch.tensor([[1, 1, 0], [0, 1, 1], [1, 1, 1]]),
+    "each text": torch.tensor([[[1, 0, 0], [1, 1, 0], [1, 1, 1]], [[1, 1, 1], [0, 1, 0], [1, 0, 1]]]),
+    "each head": torch.tensor(
+        [[[[1, 0, 0], [1, 1, 0], [1, 1, 1]]] * 2, [[[1, 1, 1], [0, 1, 0], [1, 0, 1]]] * 2]
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_a_mask_for_each_query_and_key_is_pytorchs_own(attention, kind):
+    data, mask = torch.randn(2, 3, 8), MASKS[kind]
+    left_out = (
+        (mask == 0).expand(2, 2, 3, 3) if kind != "each text" else (mask == 0)[:, None].expand(2, 2, 3, 3)
+    )
+    expected, _ = attention(data, data, data, attn_mask=left_out.reshape(4, 3, 3), need_weights=False)
+    assert torch.equal(call(FORWARD, attention, data, mask.float()), expected)
+
+
+def test_a_mask_of_other_numbers_is_refused(attention):
+    data = torch.randn(2, 3, 8)
+    added = torch.zeros(3, 3).masked_fill(torch.ones(3, 3).triu(1).bool(), float("-inf"))
+    assert "the mask must hold 1 for what is kept and 0" in error_of(FORWARD, attention, data, added)
+
+
+def test_a_causal_block_is_pytorchs_layer():
+    block = call("torch_transformer_block", 8, 2, 16, 0.0, True).eval()
+    layer = nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True).eval()
+    names = {"self_attention": "self_attn", "ffn1": "linear1", "ffn2": "linear2"}
+    state = {
+        names.get(name.split(".")[0], name.split(".")[0]) + name[len(name.split(".")[0]) :]: tensor
+        for name, tensor in block.state_dict().items()
+    }
+    layer.load_state_dict(state)
+    data, keep = torch.randn(2, 5, 8), torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
+    after = nn.Transformer.generate_square_subsequent_mask(5)
+    found = call("torch_transformer_forward", block, data, keep)
+    expected = layer(data, src_mask=after.isinf(), src_key_padding_mask=keep == 0)
+    assert torch.allclose(found[1], expected[1], atol=1e-6)
+    assert torch.allclose(found[0, :3], expected[0, :3], atol=1e-6)
+
+
+def test_the_mask_of_torch_attention_mask_means_the_same_everywhere(attention):
+    mask = call("torch_attention_mask", torch.tensor([[5, 6, 0], [7, 0, 0], [8, 9, 1]]))
+    data = torch.randn(3, 3, 8)
+    flash = call("torch_flash_attention_create", 8, 2)
+    q, k, v = (torch.randn(3, 2, 3, 4) for _ in range(3))
+    before = [
+        call(FORWARD, attention, data, mask)[1],
+        call("torch_flash_attention_with_mask", flash, data, data, data, mask)[1, :1],
+        call("torch_scaled_dot_product_attention", q, k, v, mask[:, None, None])[1],
+    ]
+    data[1, 1:] += 5
+    k[1, :, 1:] += 5
+    v[1, :, 1:] += 5
+    after = [
+        call(FORWARD, attention, data, mask)[1],
+        call("torch_flash_attention_with_mask", flash, data, data, data, mask)[1, :1],
+        call("torch_scaled_dot_product_attention", q, k, v, mask[:, None, None])[1],
+    ]
+    assert torch.allclose(before[0][0], after[0][0], atol=1e-5)
+    assert torch.allclose(before[1], after[1], atol=1e-5)
+    assert torch.allclose(before[2], after[2], atol=1e-5)
+    assert "may be one for the keys of each text" in error_of(
+        "torch_scaled_dot_product_attention", data, data, data, mask
+    )
+
+
+def test_a_decoder_of_the_guides_parts_learns_what_comes_next():
+    torch.manual_seed(0)
+    table, block, head = (
+        nn.Embedding(6, 16),
+        call("torch_transformer_block", 16, 2, 32, 0.0, True),
+        nn.Linear(16, 6),
+    )
+    places = call("torch_positional_encoding", 16, 8)
+    optimizer = call("torch_optimizer", listed(table, block, head), 0.02, "adam")
+    ids = torch.tensor([[1, 2, 3, 1, 2, 4, 1, 2]])
+    for _ in range(60):
+        hidden = call("torch_positional_forward", places, table(ids[:, :-1]))
+        logits = head(call("torch_transformer_forward", block, hidden))
+        loss = call("torch_cross_entropy", logits[0], ids[0, 1:])
+        call("torch_optimizer_zero_grad", optimizer)
+        call("torch_backward", loss)
+        call("torch_optimizer_step", optimizer)
+    assert logits[0].argmax(-1).tolist() == ids[0, 1:].tolist()

@@ -1,16 +1,19 @@
 """Attention: multi-head attention, the transformer block, and the weights to look at.
 
-Everything is batch-first, [B,S,D]. A padding mask holds 1 where a token is real and 0 where it is
-padding; it reaches PyTorch as a boolean mask of what to leave out, never as numbers to add.
+Everything is batch-first, [B,S,D]. A mask holds 1 for what is kept, 0 for what is left out (`masks.py`); it
+reaches PyTorch as a boolean mask of what to leave out, never as numbers to add.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional
 
+from lispe_kernel.language.printer import number_text
+from lispe_kernel.torch_library.modules import masks
 from lispe_kernel.torch_library.modules.layers import register_text
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -20,39 +23,70 @@ NO_TENSORS = "Error: Query, key, and value must be tensors"
 
 
 class TransformerBlock(nn.Module):
-    """Post-norm block: norm1(x + attention(x)), then norm2(x + ffn2(relu(ffn1(x)))). No dropout."""
+    """Post-norm block: norm1(x + attention(x)), then norm2(x + ffn2(relu(ffn1(x)))).
 
-    def __init__(self, width: int, heads: int, inner: int) -> None:
+    Dropout acts on the weights of the attention, and on what is added to x.
+    """
+
+    def __init__(
+        self, width: int, heads: int, inner: int, *, dropout: float = 0.0, causal: bool = False
+    ) -> None:
         super().__init__()
-        self.self_attention = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.self_attention = nn.MultiheadAttention(width, heads, dropout, batch_first=True)
         self.norm1 = nn.LayerNorm(width)
         self.norm2 = nn.LayerNorm(width)
         self.ffn1 = nn.Linear(width, inner)
         self.ffn2 = nn.Linear(inner, width)
+        self.dropout, self.causal = dropout, causal
 
-    def forward(self, data: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        attended = attend(self.self_attention, data, data, data, mask)
-        data = self.norm1(data + attended)
-        return self.norm2(data + self.ffn2(torch.relu(self.ffn1(data))))  # type: ignore[no-any-return]
+    def forward(
+        self, data: torch.Tensor, mask: torch.Tensor | None = None, causal: bool = False
+    ) -> torch.Tensor:
+        causal = causal or self.causal
+        attended = attend(self.self_attention, data, data, data, mask, causal)
+        data = self.norm1(data + self._dropped(attended))
+        inner = self._dropped(torch.relu(self.ffn1(data)))
+        return self.norm2(data + self._dropped(self.ffn2(inner)))  # type: ignore[no-any-return]
+
+    def _dropped(self, data: torch.Tensor) -> torch.Tensor:
+        return functional.dropout(data, self.dropout, self.training) if self.dropout else data
+
+    def extra_repr(self) -> str:
+        told = [f"dropout={number_text(self.dropout)}"] * bool(self.dropout) + ["causal"] * self.causal
+        return ", ".join(told)
 
 
 register_text(nn.MultiheadAttention, "torch_attention_", "PyTorch Multi-Head Attention")
 register_text(TransformerBlock, "torch_transformer_block_", "PyTorch Transformer Block")
 
 
-def padding(mask: torch.Tensor | None, keys: torch.Tensor) -> torch.Tensor | None:
-    """The boolean mask of keys to leave out, [B,S] (or [S] without a batch), from a mask of keys to keep."""
-    if mask is None:
-        return None
-    expected = keys.shape[:-1]
-    if mask.dim() == 1 and len(expected) == 2 and expected[0] == 1:
-        mask = mask.unsqueeze(0)
-    if mask.shape != expected:
-        raise ValueError(
-            f"the mask must be [{','.join(map(str, expected))}], one number for each key, "
-            f"not [{','.join(map(str, mask.shape))}]"
-        )
-    return (mask == 0).to(keys.device)
+class Masks(NamedTuple):
+    """What PyTorch's attention takes: keys to leave out [B,S], and pairs to leave out [B·H,L,S]."""
+
+    padding: torch.Tensor | None
+    pairs: torch.Tensor | None
+
+
+def masks_for(
+    layer: nn.MultiheadAttention,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    mask: torch.Tensor | None,
+    causal: bool,
+) -> Masks:
+    """PyTorch's masks from one that says what to keep, and from causality; query and key [B,L,D] or [L,D]."""
+    batch = query.shape[0] if query.dim() == 3 else 1
+    sizes = masks.Sizes(batch, layer.num_heads, query.shape[-2], key.shape[-2])
+    keep = None if mask is None else masks.for_scores(masks.kept(mask).to(key.device), sizes)
+    if keep is not None and keep.shape[1:3] == (1, 1) and not causal:
+        dropped = ~keep.expand(batch, 1, 1, sizes.keys).reshape(batch, sizes.keys)
+        return Masks(dropped if query.dim() == 3 else dropped[0], None)
+    if causal:
+        before = masks.causal(sizes.queries, sizes.keys, key.device)
+        keep = before if keep is None else keep & before
+    if keep is None:
+        return Masks(None, None)
+    return Masks(None, ~keep.expand(*sizes).reshape(-1, sizes.queries, sizes.keys))
 
 
 def attend(
@@ -61,10 +95,13 @@ def attend(
     key: torch.Tensor,
     value: torch.Tensor,
     mask: torch.Tensor | None,
+    causal: bool = False,
 ) -> torch.Tensor:
-    """The layer's result for a mask of keys to keep."""
-    left_out = padding(mask, key if layer.batch_first or key.dim() == 2 else key.transpose(0, 1))
-    return layer(query, key, value, key_padding_mask=left_out, need_weights=False)[0]  # type: ignore[no-any-return]
+    """The layer's result for a mask of what to keep."""
+    first = layer.batch_first or key.dim() == 2
+    q, k = (query, key) if first else (query.transpose(0, 1), key.transpose(0, 1))
+    padding, pairs = masks_for(layer, q, k, mask, causal)
+    return layer(query, key, value, padding, need_weights=False, attn_mask=pairs)[0]  # type: ignore[no-any-return]
 
 
 @torch_function(
@@ -72,8 +109,10 @@ def attend(
     "torch_multihead_attention_create",
     prefix="Error creating multi-head attention: ",
 )
-def multihead_attention(embed_dim: int, num_heads: int) -> nn.MultiheadAttention:
+def multihead_attention(embed_dim: int, num_heads: int, dropout: Any = 0.0) -> nn.MultiheadAttention:
     """Multi-head attention over vectors of `embed_dim` numbers, which `num_heads` must divide.
+
+    The dropout acts on the weights while the layer is in training mode.
 
     Example: (torch_multihead_attention 8 2) => PyTorch Multi-Head Attention
     Errors: `Error creating multi-head attention: ...` when the heads do not divide the width
@@ -83,7 +122,7 @@ def multihead_attention(embed_dim: int, num_heads: int) -> nn.MultiheadAttention
     width, heads = arguments.size(name, 1, embed_dim), arguments.size(name, 2, num_heads)
     if width % heads:
         raise ValueError(f"embed_dim must be divisible by num_heads: {width} is no multiple of {heads}")
-    return nn.MultiheadAttention(width, heads, batch_first=True)
+    return nn.MultiheadAttention(width, heads, arguments.chance(name, 3, dropout), batch_first=True)
 
 
 @torch_function(
@@ -92,26 +131,33 @@ def multihead_attention(embed_dim: int, num_heads: int) -> nn.MultiheadAttention
     prefix="Error in multi-head attention forward: ",
 )
 def attention_forward(
-    attention: nn.MultiheadAttention, query: Any, key_or_mask: Any = None, value: Any = None, mask: Any = None
+    attention: nn.MultiheadAttention,
+    query: Any,
+    key_or_mask: Any = None,
+    value: Any = None,
+    mask: Any = None,
+    causal: Any = None,
 ) -> torch.Tensor:
     """Attention, batch-first: [B,S,D] -> [B,S,D]. The number of arguments decides what they mean.
 
     `attention x` and `attention x mask` attend from x to itself; `attention query key value` and
-    `attention query key value mask` attend from the query. The mask [B,S] holds 1 for keys to keep
-    and 0 for padding. A row that keeps nothing gives nan.
+    `attention query key value mask` attend from the query. A mask holds 1 for what is kept and 0 for what is
+    left out: [B,S] for the keys, or [L,S], [B,L,S] or [B,H,L,S] for each query and key. Where batch and
+    length are equal a mask of two dimensions is that of the keys. With `(? causal true)` each position
+    attends to itself and to those before it. A row that keeps nothing gives nan.
 
     Example: (size (torch_attention_forward (torch_multihead_attention 4 2) (torch_ones '(1 3 4)))) => 12
     Errors: `Error: First argument must be a multi-head attention layer`, `Error: Query, key, and value
-    must be tensors`; a mask of another shape gives both shapes
+    must be tensors`; a mask of another shape gives both shapes, one of other numbers than 0 and 1 is refused
     Source: torch API 7.4
     """
     layer = arguments.module(attention, nn.MultiheadAttention, NO_ATTENTION)
     if value is None:
-        key, value, mask = query, query, key_or_mask
+        key, value, mask = query, query, key_or_mask if mask is None else mask
     else:
         key = key_or_mask
     q, k, v = (arguments.tensor(item, NO_TENSORS) for item in (query, key, value))
-    return attend(layer, q, k, v, _mask(mask))
+    return attend(layer, q, k, v, _mask(mask), bool(causal))
 
 
 def _mask(mask: Any) -> torch.Tensor | None:
@@ -119,10 +165,12 @@ def _mask(mask: Any) -> torch.Tensor | None:
 
 
 @torch_function("torch_attention_weights", prefix="Error in attention weights: ")
-def attention_weights(attention: nn.Module, input_: Any, mask: Any = None) -> torch.Tensor:
+def attention_weights(
+    attention: nn.Module, input_: Any, mask: Any = None, causal: Any = None
+) -> torch.Tensor:
     """How much each position attends to each other one: [B,S,D] -> [B,H,S,S], every row adding up to 1.
 
-    Takes a multi-head attention layer or a transformer block; the mask is that of the forward function.
+    Takes a multi-head attention layer or a transformer block; mask and `causal` are those of its forward.
     The weights are for looking at: they carry no gradient. Our own addition to the library.
 
     Example: (size (torch_attention_weights (torch_multihead_attention 4 2) (torch_ones '(1 3 4)))) => 18
@@ -133,29 +181,40 @@ def attention_weights(attention: nn.Module, input_: Any, mask: Any = None) -> to
     data = arguments.tensor(input_, arguments.SECOND)
     if data.dim() == 2:
         data = data.unsqueeze(0)
-    left_out = padding(_mask(mask), data)
+    before = bool(causal) or (isinstance(attention, TransformerBlock) and attention.causal)
+    padding, pairs = masks_for(layer, data, data, _mask(mask), before)
+    training = layer.training
     with torch.no_grad():
-        _, weights = layer(
-            data, data, data, key_padding_mask=left_out, need_weights=True, average_attn_weights=False
-        )
+        try:
+            # What dropout leaves is not how much a position attends.
+            layer.eval()
+            _, weights = layer(data, data, data, padding, attn_mask=pairs, average_attn_weights=False)
+        finally:
+            layer.train(training)
     return weights  # type: ignore[no-any-return]
 
 
 @torch_function(
     "torch_transformer_block", "torch_transformer_block_create", prefix="Error creating transformer block: "
 )
-def transformer_block(embed_dim: int, num_heads: int, ffn_dim: int) -> TransformerBlock:
+def transformer_block(
+    embed_dim: int, num_heads: int, ffn_dim: int, dropout: Any = 0.0, causal: Any = None
+) -> TransformerBlock:
     """A post-norm transformer block: attention, then two linear layers with ReLU between them.
+
+    A causal block is one of a decoder: each position attends to itself and to those before it.
 
     Example: (torch_transformer_block 64 4 128) => PyTorch Transformer Block
     Errors: `Error creating transformer block: ...` when the heads do not divide the width
-    Source: torch API 7.5
+    Source: torch API 7.5; dropout and causality are our own addition
     """
     name = "torch_transformer_block"
     sizes = [arguments.size(name, i, size) for i, size in enumerate((embed_dim, num_heads, ffn_dim), 1)]
     if sizes[0] % sizes[1]:
         raise ValueError(f"embed_dim must be divisible by num_heads: {sizes[0]} is no multiple of {sizes[1]}")
-    return TransformerBlock(*sizes)
+    width, heads, inner = sizes
+    chance = arguments.chance(name, 4, dropout)
+    return TransformerBlock(width, heads, inner, dropout=chance, causal=bool(causal))
 
 
 @torch_function(
@@ -163,12 +222,15 @@ def transformer_block(embed_dim: int, num_heads: int, ffn_dim: int) -> Transform
     "torch_transformer_block_forward",
     prefix="Error in transformer block forward: ",
 )
-def transformer_forward(block: TransformerBlock, input_data: Any, mask: Any = None) -> torch.Tensor:
-    """The block's answer, [B,S,D] -> [B,S,D]. An optional mask [B,S] holds 1 for tokens to keep.
+def transformer_forward(
+    block: TransformerBlock, input_data: Any, mask: Any = None, causal: Any = None
+) -> torch.Tensor:
+    """The block's answer, [B,S,D] -> [B,S,D]. Mask and `causal` are those of `torch_attention_forward`.
 
     Example: (size (torch_transformer_forward (torch_transformer_block 4 2 8) (torch_ones '(3 4)))) => 12
     Errors: `Error: First argument must be a transformer block`, `Error: Second argument must be a tensor`
     Source: torch API 7.5; the mask is our own addition
     """
     layer = arguments.module(block, TransformerBlock, "Error: First argument must be a transformer block")
-    return layer(arguments.tensor(input_data, arguments.SECOND), _mask(mask))  # type: ignore[no-any-return]
+    data = arguments.tensor(input_data, arguments.SECOND)
+    return layer(data, _mask(mask), bool(causal))  # type: ignore[no-any-return]

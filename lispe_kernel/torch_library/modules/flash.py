@@ -1,7 +1,6 @@
 """Scaled dot-product attention and the flash attention module with its four projections.
 
-PyTorch chooses the fast kernel. A mask goes to it as it is: a boolean one says what to attend to, a mask
-of fractions is added to the scores.
+PyTorch chooses the fast kernel. What a mask means is in `masks.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, number_text, register_kind
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.modules import masks
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import shape
 from lispe_kernel.torch_library.tensors import conversions
 
 NO_FLASH = "Error: First argument must be a Flash Attention module"
@@ -52,8 +53,9 @@ class FlashAttention(nn.Module):
             self._heads(self.get_submodule(name)(data))
             for name, data in zip(PROJECTIONS, (query, key, value), strict=False)
         )
-        if mask is not None and not mask.is_floating_point():
-            mask = mask.bool()
+        if mask is not None:
+            sizes = masks.Sizes(q.shape[0], self.num_heads, q.shape[2], k.shape[2])
+            mask = masks.for_scores(masks.kept_or_added(mask), sizes)
         if dropout is None:
             dropout = self.dropout if self.training else 0.0
         joined = sdpa(q, k, v, attn_mask=mask, dropout_p=dropout)
@@ -91,15 +93,7 @@ def flash_create(embed_dim: Any, num_heads: Any, dropout: Any = 0.0, bias: Any =
     width, heads = arguments.size(name, 1, embed_dim), arguments.size(name, 2, num_heads)
     if width % heads:
         raise LispeError("embed_dim must be divisible by num_heads")
-    return FlashAttention(width, heads, _chance(name, 3, dropout), bias is None or bool(bias))
-
-
-def _chance(name: str, position: int, value: Any) -> float:
-    """A probability of dropping; nil is 0."""
-    chance = 0.0 if value is None else arguments.number(name, position, value)
-    if 0 <= chance <= 1:
-        return chance
-    raise LispeError(f"Error: {name}: the dropout must lie between 0 and 1, not {number_text(chance)}")
+    return FlashAttention(width, heads, arguments.chance(name, 3, dropout), bias is None or bool(bias))
 
 
 def _inputs(*values: Any) -> list[torch.Tensor]:
@@ -130,10 +124,10 @@ def flash_forward(flash_attention: Any, query: Any, key: Any, value: Any) -> tor
     prefix="Error in Flash Attention with mask: ",
 )
 def flash_with_mask(flash_attention: Any, query: Any, key: Any, value: Any, attn_mask: Any) -> torch.Tensor:
-    """The module's answer under a mask that fits [B,H,S,S]: true or 1 attends, fractions are added to scores.
+    """The module's answer under a mask [B,S] for the keys, or [S,S], [B,S,S] or [B,H,S,S] for each pair.
 
-    A mask of fractions is added to the scores as it is (0 leaves, -inf forbids); a mask of booleans or
-    integers says where to attend.
+    A mask of ones and zeros, of any kind of number, says where to attend. One of other fractions, or of zeros
+    alone, is added to the scores as it is (0 leaves, -inf forbids).
 
     Example: (maybe (torch_flash_attention_with_mask 1 2 3 4 5) "no module") => no module
     Errors: `Error: First argument must be a Flash Attention module`
@@ -155,7 +149,7 @@ def flash_with_dropout(
     Source: torch API 7.9
     """
     module = arguments.module(flash_attention, FlashAttention, NO_FLASH)
-    chance = _chance("torch_flash_attention_with_dropout", 5, dropout_p) if training else 0.0
+    chance = arguments.chance("torch_flash_attention_with_dropout", 5, dropout_p) if training else 0.0
     return module(*_inputs(query, key, value), None, chance)  # type: ignore[no-any-return]
 
 
@@ -203,8 +197,9 @@ def scaled_dot_product_attention(
 ) -> torch.Tensor:
     """softmax(query·keyᵀ · scale + mask)·value over the last two dimensions; the scale is 1/sqrt(d).
 
-    A boolean mask says where to attend, a mask of fractions is added. `is_causal` lets each position
-    attend to itself and to those before it. A nil argument stands for its default.
+    A mask of ones and zeros (or booleans) says where to attend, one of other fractions, or of zeros alone, is
+    added. It fits the scores as in PyTorch, or is [B,S], one number for each key. `is_causal` lets each
+    position attend to itself and to those before it. A nil argument stands for its default.
 
     Example: (maybe (torch_scaled_dot_product_attention 1 2 3) "no tensors") => no tensors
     Errors: a mask together with `is_causal` is refused
@@ -216,8 +211,23 @@ def scaled_dot_product_attention(
         q,
         k,
         v,
-        attn_mask=None if attn_mask is None else conversions.as_tensor(attn_mask),
-        dropout_p=_chance(name, 5, dropout_p),
+        attn_mask=None if attn_mask is None else _for_scores(conversions.as_tensor(attn_mask), q, k),
+        dropout_p=arguments.chance(name, 5, dropout_p),
         is_causal=bool(is_causal),
         scale=None if scale is None else _scale(scale),
     )
+
+
+def _for_scores(mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+    """The mask as PyTorch broadcasts it over scores [..., L, S]; one for keys becomes [B,...,1,S]."""
+    mask = masks.kept_or_added(mask)
+    scores = (*query.shape[:-1], key.shape[-2])
+    of_keys = query.dim() > 2 and tuple(mask.shape) == (scores[0], scores[-1])
+    if not of_keys or scores[0] == 1:
+        return mask
+    if mask.shape == scores[-2:]:
+        raise ValueError(
+            f"the mask {shape(mask.shape)} may be one for the keys of each text or one for queries and keys; "
+            f"give it more dimensions: {shape((1, *mask.shape))} for queries and keys"
+        )
+    return mask.reshape(scores[0], *[1] * (len(scores) - 2), scores[-1])

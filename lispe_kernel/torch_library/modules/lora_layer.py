@@ -115,7 +115,8 @@ class LoraLinear(nn.Module):
         # The layer itself is called: a subclass has a forward of its own, and hooks see the call.
         base: torch.Tensor = self.original(data)
         narrow = data.to(self.lora_A.weight.dtype)
-        return (base + self.scale * self.lora_B(self.lora_A(narrow))).to(base.dtype)
+        total: torch.Tensor = base + self.scale * self.lora_B(self.lora_A(narrow))
+        return total.to(base.dtype)
 
     @property
     def weight(self) -> torch.Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import describe, wrong_argument
+from lispe_kernel.language.printer import describe, number_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support.wording import kind_of
@@ -96,6 +96,14 @@ def number(function: str, position: int, value: Any) -> float:
     if isinstance(value, torch.Tensor) and value.numel() == 1:
         return float(value.item())
     raise wrong_argument(function, position, "a number", value)
+
+
+def chance(function: str, position: int, value: Any) -> float:
+    """A probability of dropping; nil is 0."""
+    found = 0.0 if value is None else number(function, position, value)
+    if 0 <= found <= 1:
+        return found
+    raise LispeError(f"Error: {function}: the dropout must lie between 0 and 1, not {number_text(found)}")
 
 
 def shape(value: Any, text: str = SHAPE) -> list[int]:
