@@ -8,20 +8,21 @@ listing and thinning out folders of checkpoints is in `folders.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
-
-import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.core.containers import at
 from lispe_kernel.language.printer import describe, register_kind, wrong_argument
 from lispe_kernel.language.protocols import Answers, register_answers
-from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.checkpoints import random_state
+from lispe_kernel.torch_library.checkpoints.entries import (
+    entry_of,
+    other_parts,
+    own_entries,
+    plain,
+    whole_epoch,
+)
 from lispe_kernel.torch_library.checkpoints.optimizer import (
     MALFORMED,
     Trained,
@@ -47,8 +48,8 @@ from lispe_kernel.torch_library.state.adapters import (
 )
 from lispe_kernel.torch_library.state.loading import Source, loaded_by_themselves, planned
 from lispe_kernel.torch_library.state.models import refuse_conflicts
-from lispe_kernel.torch_library.state.modules import merged_layers, modules_of
-from lispe_kernel.torch_library.state.names import MODEL_KEYS, state_names
+from lispe_kernel.torch_library.state.modules import merged_layers, modules_of, saved_state
+from lispe_kernel.torch_library.state.names import state_names, without_lead
 from lispe_kernel.torch_library.state.state_dicts import StateDict, element
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -61,8 +62,6 @@ LOADING = "Error loading checkpoint: "
 RESUMING = "Error resuming checkpoint: "
 NO_MODEL = "Error: First argument must be a model"
 NO_OPTIMIZER = "Error: Second argument must be an optimizer"
-# The longest integers that PyTorch's restricted reader takes have 255 bytes.
-_LARGEST_BITS = 2000
 
 
 class Checkpoint:
@@ -110,11 +109,19 @@ register_answers(
 
 @torch_function("torch_save_checkpoint", prefix=SAVING)
 def save_checkpoint(
-    model: Any, optimizer: Any, epoch: Any, path: Any, metrics: Any = None, scheduler: Any = None
+    model: Any,
+    optimizer: Any,
+    epoch: Any,
+    path: Any,
+    metrics: Any = None,
+    scheduler: Any = None,
+    extra: Any = None,
 ) -> str:
     """Write the training state to one file: model, optimizer with its moments, epoch, random generators.
 
-    `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional.
+    `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional. `extra`
+    is a dictionary of entries of one's own: state dicts (averaged weights), tensors, numbers, texts, lists and
+    tables of them; `(@ (torch_load_checkpoint path) "name")` gives them back.
     The generators are torch's, Python's, numpy's and the session's own (`random`, `shuffle` ...). The write
     is atomic, so that a killed kernel leaves the checkpoint before.
 
@@ -139,10 +146,11 @@ def save_checkpoint(
         "random": random_state.capture(),
         "trained": trained_names(optimizer, parameters_by_name(modules)),
     }
+    tree |= own_entries(extra, SAVING)
     if scheduler is not None:
         tree["scheduler"] = schedule_state(scheduler)
     if metrics is not None:
-        tree["metrics"] = _plain(metrics, "metrics")
+        tree["metrics"] = plain(metrics, "metrics", SAVING)
     summary = {
         "kind": "checkpoint",
         "epoch": epoch,
@@ -181,26 +189,6 @@ def _by_kind(*values: Any) -> tuple[Any, Any]:
     return metrics, scheduler
 
 
-def _plain(value: Any, place: str) -> Any:
-    """Metrics as plain values: numbers, texts, lists and tables; a tensor of one element is a number."""
-    if value is None or isinstance(value, bool):
-        return value
-    if value is TRUE:
-        return True
-    if isinstance(value, int) and int(value).bit_length() > _LARGEST_BITS:
-        raise LispeError(f"{SAVING}{place} has more than 600 digits, which PyTorch's files cannot hold")
-    for kind in (int, float, str):  # also LispE's short and 32-bit float
-        if isinstance(value, kind):
-            return kind(value)
-    if isinstance(value, torch.Tensor) and value.numel() == 1:
-        return _plain(value.item(), place)
-    if isinstance(value, dict):
-        return {str(key): _plain(item, f"{place}.{key}") for key, item in value.items()}
-    if isinstance(value, list | TypedList):
-        return [_plain(item, place) for item in value]
-    raise arguments.instead(f"{SAVING}{place} must be a number, a text, or a list or table of them", value)
-
-
 @torch_function("torch_load_checkpoint", prefix=LOADING)
 def load_checkpoint(path: Any) -> Checkpoint:
     """A checkpoint's content: `(@ c "epoch")`, `(@ c "model")`, `(@ c "optimizer")`, `(@ c "metrics")`.
@@ -218,41 +206,13 @@ def load_checkpoint(path: Any) -> Checkpoint:
         model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary)
         parts: dict[str, Any] = {"model": model}
         for key, value in other_parts(archive.tree).items():
-            parts[key] = to_lispe(put_together(value, tensor))
+            parts[key] = entry_of(put_together(value, tensor))
     epoch = whole_epoch(parts.get("epoch"))
     return Checkpoint(parts if epoch is None else {**parts, "epoch": epoch})
 
 
 def _loading(archive: Archive) -> Any:
     return progress(f"loading {os.path.basename(archive.path)}", archive.cost(archive.entries))
-
-
-# The names under which other programs keep these parts.
-_ALSO = {
-    "optimizer_state_dict": "optimizer",
-    "scheduler_state_dict": "scheduler",
-    "lr_scheduler": "scheduler",
-}
-
-
-def other_parts(tree: Any) -> dict[str, Any]:
-    """The parts of a checkpoint besides the model, under our names; nothing when it is a plain state dict."""
-    if not isinstance(tree, dict) or not any(isinstance(tree.get(key), dict) for key in MODEL_KEYS):
-        return {}
-    return {_ALSO.get(key) or key: value for key, value in tree.items() if key not in MODEL_KEYS}
-
-
-def to_lispe(value: Any) -> Any:
-    """Plain values of Python as LispE's: true and nil, lists, dictionaries."""
-    if isinstance(value, bool):
-        return TRUE if value else None
-    if isinstance(value, Mapping):
-        table = Dictionary()
-        table.update({str(key): to_lispe(item) for key, item in value.items()})
-        return table
-    if isinstance(value, list | tuple):
-        return List(to_lispe(item) for item in value)
-    return value
 
 
 @torch_function("torch_resume_checkpoint", prefix=RESUMING)
@@ -273,7 +233,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
     with opened(RESUMING, path) as archive, _loading(archive) as advance:
         named = as_in_model(archive, modules)
-        names = named.tensors
+        names = without_lead(named.tensors, saved_state(modules))
         sources = {name: archive.entries[ref] for name, ref in names.items()}
         refuse_other_active(modules, sources, named.notes)
         targets = stored_targets(modules, sources, named.notes)
@@ -310,18 +270,6 @@ def _epoch(archive: Archive, parts: dict[str, Any]) -> int:
     raise BadFile("it has no epoch: it is a model's file, not a checkpoint; use torch_load_model")
 
 
-def whole_epoch(value: Any) -> int | None:
-    """An epoch as programs write it: 7, 7.0, "7" or a tensor of one element; None for anything else."""
-    if isinstance(value, torch.Tensor):
-        value = value.item() if value.numel() == 1 else None
-    if isinstance(value, str):
-        # int() would take more than digits.
-        return int(value) if value.isdecimal() and len(value) < 20 else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if isinstance(value, int) or value.is_integer() else None
-
-
 def _ours(archive: Archive) -> dict[str, Any]:
     """What this kernel noted when it wrote the checkpoint; nothing for a file of another program."""
     return archive.summary if archive.summary.get("kind") == "checkpoint" else {}
@@ -330,6 +278,9 @@ def _ours(archive: Archive) -> dict[str, Any]:
 def _optimizer_of(
     archive: Archive, parts: dict[str, Any], optimizer: Any, modules: dict[str, Any], advance: Advance
 ) -> Callable[[], None]:
+    several = parts.get("optimizer")
+    if isinstance(several, list) and several:
+        raise BadFile(f"it holds {len(several)} optimizers, of a training with several; resume it with torch")
     if not isinstance(parts.get("optimizer"), dict):
         raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")
     noted = _ours(archive)

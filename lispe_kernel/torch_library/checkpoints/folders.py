@@ -16,7 +16,8 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.torch_library.checkpoints.files import to_lispe
+from lispe_kernel.torch_library.checkpoints.entries import to_lispe
+from lispe_kernel.torch_library.checkpoints.files import resume_checkpoint
 from lispe_kernel.torch_library.checkpoints.headers import SURE_SUFFIXES, read_header
 from lispe_kernel.torch_library.files.atomic import remove_stale
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile
@@ -163,6 +164,25 @@ def prune_checkpoints(folder: Any, keep_last: Any, keep_best: Any = 0, metric: A
             removed.append(entry["name"])
     remove_stale(folder)
     return removed
+
+
+@torch_function("torch_resume_newest", prefix="Error resuming checkpoint: ")
+def resume_newest(folder: Any, model: Any, optimizer: Any, scheduler: Any = None) -> int | None:
+    """Resume from the newest whole checkpoint of a folder, that of the highest epoch; gives its epoch.
+
+    A damaged checkpoint is passed over. Nil when the folder holds none: the training begins.
+
+    Example: (maybe (torch_resume_newest "no-such-folder" 1 2) "missing") => missing
+    Errors: as `torch_resume_checkpoint`; `Error listing checkpoints: FOLDER: there is no such folder`
+    """
+    folder = arguments.path("torch_resume_newest", 1, folder)
+    entries = [entry for entry in _listed(folder) if entry["health"] == "healthy"]
+    newest = next((e for e in sorted(entries, key=_age, reverse=True) if _is_whole(e)), None)
+    return None if newest is None else resume_checkpoint(newest["path"], model, optimizer, scheduler)
+
+
+def _age(entry: Dictionary) -> tuple[Any, ...]:
+    return entry["epoch"], entry["time"]
 
 
 Place = tuple[int, int]

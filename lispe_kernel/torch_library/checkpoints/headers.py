@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from lispe_kernel.torch_library.checkpoints.files import other_parts, whole_epoch
+from lispe_kernel.torch_library.checkpoints.entries import other_parts, whole_epoch
 from lispe_kernel.torch_library.files import pt, safetensors
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile, OtherContent

@@ -148,8 +148,7 @@ class Archive:
         Errors: BadFile naming the first damaged tensor, or one that cannot be copied.
         """
         names = list(names)
-        for name in names:
-            self._check_plain(name)
+        self.check_plain(names)
         version = self._version
         wanted = self._to_compare(names)
         damaged = self._damaged(wanted, advance) if wanted else None
@@ -185,14 +184,18 @@ class Archive:
         data = zip_sums.storage_bytes(self._view(name))
         return data.ctypes.data, (name, data, self._sums.get(len(data), frozenset()))
 
-    def _check_plain(self, name: str) -> None:
-        """Formats that other programs write may hold tensors of kinds that do not copy into dense ones."""
-        held = self.entries[name].held
-        kind = None if held is None else odd_kind(held)
-        if kind is not None:
-            raise BadFile(
-                f"{name} is {kind}; only dense tensors can be loaded, convert it before it is saved"
-            )
+    def check_plain(self, names: Iterable[str]) -> None:
+        """Formats that other programs write may hold tensors of kinds that do not copy into dense ones.
+
+        Errors: BadFile naming the first.
+        """
+        for name in names:
+            held = self.entries[name].held
+            kind = None if held is None else odd_kind(held)
+            if kind is not None:
+                raise BadFile(
+                    f"{name} is {kind}; only dense tensors can be loaded, convert it before it is saved"
+                )
 
     def _view(self, name: str) -> torch.Tensor:
         """The tensor as it lies in the file; not to be kept or changed."""

@@ -76,6 +76,8 @@ def odd_kind(tensor: torch.Tensor) -> str | None:
     """What a tensor is that is not one number beside the other in memory; None for one that is."""
     if tensor.device.type == "meta":
         return "without data (meta device)"
+    if tensor.is_nested:
+        return "nested"
     if tensor.is_quantized:
         return "quantized"
     return None if tensor.layout is torch.strided else str(tensor.layout).removeprefix("torch.")

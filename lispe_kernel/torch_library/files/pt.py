@@ -207,7 +207,8 @@ def foreign_layout(source: str | BinaryIO, size: int, name: str, sums: Sums | No
     # Each value takes a byte of the file at least, unless one list stands in it many times.
     skeleton, tensors = take_apart_foreign(loaded, most=size)
     entries = {
-        name: Entry(tensor.dtype, tuple(tensor.shape), held=tensor.detach())
+        # A nested tensor has no shape.
+        name: Entry(tensor.dtype, () if tensor.is_nested else tuple(tensor.shape), held=tensor.detach())
         for name, tensor in tensors.items()
     }
     return Layout(name, entries, skeleton, {}, SCHEME if sums else "", _versions(loaded), sums)

@@ -16,6 +16,7 @@ from lispe_kernel.torch_library.files.compaction import unique_bytes
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.lora.files import adapter_tensors
 from lispe_kernel.torch_library.state.modules import lora_layers, modules_of, saved_state
+from lispe_kernel.torch_library.state.names import joined
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -31,7 +32,8 @@ class StorageReport(Dictionary):
     def lines(self) -> list[str]:
         """The report as people read it."""
         kind = f" in {self['dtype']}" if self["dtype"] else ""
-        lines = [f"model: {self['parameters']:,} parameters, {amount(self['bytes'])}{kind}"]
+        held = f" and {self['buffers']:,} numbers in buffers" if self["buffers"] else ""
+        lines = [f"model: {self['parameters']:,} parameters{held}, {amount(self['bytes'])}{kind}"]
         if self["adapter_parameters"]:
             count, size = self["adapter_parameters"], amount(self["adapter_bytes"])
             lines.append(f"adapters: {count:,} parameters, {size} ({self['adapter_share']:.2%} of the model)")
@@ -45,8 +47,8 @@ register_kind(StorageReport, "dictionary_", lambda report, _show: "\n".join(repo
 
 @torch_function("torch_storage_report", prefix="Error reporting storage: ")
 def storage_report(model: Any, adapters: Any = None, dtype: Any = None) -> StorageReport:
-    """How much a model and its adapters need on disk: `parameters`, `bytes`, `adapter_parameters`,
-    `adapter_bytes`, `adapter_share` (adapter bytes / model bytes).
+    """How much a model and its adapters need on disk: `parameters`, `buffers` (numbers that are kept and not
+    trained), `bytes` of both, `adapter_parameters`, `adapter_bytes`, `adapter_share` (of the bytes).
 
     For a module (or a table of modules) all that acts is counted, LoRA layers as adapters, tied weights once.
     For plain numbers give the parameters of the model and of the adapter. With a dtype the floating-point
@@ -70,13 +72,22 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = None) -> Stora
         raise LispeError(f"Error reporting storage: {error}") from error
     state = {name: tensor for name, tensor in whole.items() if name not in small}
     kinds = {_as(kind, tensor) for tensor in state.values()}
-    return _report(
-        sum(tensor.numel() for tensor in _once(state)),
+    held = {
+        joined(prefix, name)
+        for prefix, module in modules.items()
+        for name, _ in module.named_buffers(remove_duplicate=False)
+    }
+    trained = {name: tensor for name, tensor in state.items() if name not in held}
+    every, count = (sum(tensor.numel() for tensor in _once(part)) for part in (state, trained))
+    report = _report(
+        count,
         _bytes(state, kind),
         sum(tensor.numel() for tensor in small.values()),
         _bytes(small, kind),
         kinds.pop() if len(kinds) == 1 else None,
     )
+    report["buffers"] = every - count
+    return report
 
 
 def _as(kind: torch.dtype | None, tensor: torch.Tensor) -> torch.dtype:
@@ -107,6 +118,7 @@ def _report(count: int, size: int, small: int, small_size: int, dtype: torch.dty
     report = StorageReport()
     report.update(
         parameters=count,
+        buffers=0,
         bytes=size,
         adapter_parameters=small,
         adapter_bytes=small_size,

@@ -155,6 +155,7 @@ def _planned(
     named = as_in_model(archive, modules) if part is None else as_in_file(archive)
     refs = named.tensors
     sources = inside(part, {name: archive.entries[ref] for name, ref in refs.items()})
+    archive.check_plain(refs[name] for name in sources)
     targets = stored_targets(modules, sources, named.notes)
     prefix = prefix_outside(part, targets.tensors)
     if prefix:

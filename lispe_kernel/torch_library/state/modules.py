@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
@@ -53,6 +54,7 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
     Errors: `text` for anything else, and for a table with another value in it.
     """
     if isinstance(value, nn.Module):
+        _refuse_cycle(value)
         return {"": _unwrapped(value)}
     if isinstance(value, Dictionary):
         found = {str(key): item for key, item in value.items()}
@@ -60,9 +62,35 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
         found = {str(position): item for position, item in enumerate(value)}
     else:
         raise LispeError(text)
-    if not found or not all(isinstance(item, nn.Module) for item in found.values()):
+    for key, item in found.items():
+        if not isinstance(item, nn.Module):
+            raise LispeError(f"{text}; its entry {key} is {describe(item)}")
+        _refuse_cycle(item)
+    if not found:
         raise LispeError(text)
     return {key: _unwrapped(item) for key, item in found.items()}
+
+
+def _refuse_cycle(module: nn.Module) -> None:
+    """A module that contains itself has no end, and no state dict. Errors: LispeError naming the place."""
+    open_, done = set(), set()
+
+    def walk(part: nn.Module, path: str) -> None:
+        open_.add(id(part))
+        for name, child in part._modules.items():
+            if child is None or id(child) in done:
+                continue
+            place = joined(path, name)
+            if id(child) in open_:
+                raise LispeError(
+                    f"Error: the module contains itself: {place} is the part around it or the module; "
+                    "take it out of its parts"
+                )
+            walk(child, place)
+        open_.remove(id(part))
+        done.add(id(part))
+
+    walk(module, "")
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:

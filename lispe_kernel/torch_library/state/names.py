@@ -67,6 +67,16 @@ def _flat(tree: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", item
 
 
+def without_lead(names: Mapping[str, str], wanted: Collection[str]) -> dict[str, str]:
+    """The names without a part that all of them have in front, where the model's names are what follows.
+
+    So a training module (Lightning's) keeps the names of the model that it trains.
+    """
+    lead = next(iter(names), "").partition(".")[0] + "."
+    rest = {name.removeprefix(lead): ref for name, ref in names.items() if name.startswith(lead)}
+    return rest if len(rest) == len(names) and rest.keys() == set(wanted) else dict(names)
+
+
 # What DataParallel and torch.compile put into the names of what they wrap.
 _WRAPPERS = ("module", "_orig_mod")
 # What stands between the path of a LoRA layer and the name of an adapter that rests.
