@@ -12,7 +12,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 from lispe_kernel import LIBRARIES, __version__
@@ -20,11 +19,12 @@ from lispe_kernel.language import compiler, library, runtime
 from lispe_kernel.language.builtins import make_builtins
 from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.compiler.calls import arity_error
+from lispe_kernel.language.compiler.execution import Execution
 from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.macro_calls import Macro
-from lispe_kernel.language.compiler.program import FunctionCode, Program, compile_program
+from lispe_kernel.language.compiler.program import Program, compile_program
 from lispe_kernel.language.compiler.variables import Signature, python_name
-from lispe_kernel.language.errors import CompileError, LispeError, ReturnFromTop
+from lispe_kernel.language.errors import CompileError, LispeError
 from lispe_kernel.language.explain import Place, caught_text, explain, near
 from lispe_kernel.language.forms import LAMBDA, Form, as_code
 from lispe_kernel.language.functions import Function, registry
@@ -32,7 +32,7 @@ from lispe_kernel.language.libraries import Libraries
 from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
 from lispe_kernel.language.library.machine.threads import Threads
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
-from lispe_kernel.language.made import note, signature_of
+from lispe_kernel.language.made import signature_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import special_forms
@@ -66,6 +66,7 @@ class Session:
         self.macros: dict[str, Macro] = {}
         self.fixed: set[str] = set()
         self.classes: dict[str, Any] = {}
+        self.execution = Execution(self)
         self.threads = Threads()
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
@@ -120,7 +121,7 @@ class Session:
 
     def run_program(self, program: Program) -> Outcome:
         """Run a compiled text."""
-        value = self._inside(lambda: self._run(program))
+        value = self._inside(lambda: self.execution.run(program))
         return Outcome(value, program.silent or value is EMPTY)
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -161,7 +162,7 @@ class Session:
         if local:
             forms = Form([Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)])
         program = compile_program(self, source, forms, evaluated=bool(local))
-        value = self._run(program)
+        value = self.execution.run(program)
         if local:
             value = value(*local.values())
         if not program.definitions:
@@ -169,35 +170,6 @@ class Session:
             del self.sources[source.file]
             source.forget()
         return value
-
-    def _run(self, program: Program) -> Any:
-        self.macros.update(program.macros)
-        self.fixed |= program.fixed
-        self.aliases.update(program.links)
-        self.namespace.update(program.declarations)
-        self.classes.update(program.classes)
-        for definition in program.definitions:
-            self._define(definition)
-        value: Any = None
-        for step in program.steps:
-            if isinstance(step, FunctionCode):
-                value = self._define(step)
-                continue
-            try:
-                value = FunctionType(step, self.namespace)()
-            except ReturnFromTop as returned:
-                value = returned.value
-        return value
-
-    def _define(self, definition: FunctionCode) -> Any:
-        made = FunctionType(definition.code, self.namespace, definition.name, definition.defaults or None)
-        note(made, source=definition.source, signature=definition.signature)
-        made.__doc__ = definition.doc or None
-        if definition.owner is not None:
-            setattr(definition.owner, definition.name, made)
-            return made
-        self.namespace[python_name(definition.name)] = made
-        return made
 
     # -- what the compiler asks ------------------------------------------------------------------
 

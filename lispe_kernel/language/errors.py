@@ -88,6 +88,10 @@ class CompileError(LispeError):
     """An error found before anything ran: balance, arity, keywords, malformed forms."""
 
 
+class UnknownNameError(CompileError):
+    """A form needs a class or a space that is not known: what the text loads before it may bring that."""
+
+
 class ReaderError(CompileError):
     """The text is no sequence of forms."""
 

@@ -53,7 +53,8 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
         if found is not None:
             return found
     if entry is not None and not entry.accepts(len(form) - 1):
-        raise r.error(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
+        # A class that the text loads may have a method of this name.
+        raise r.unknown(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
     inline = inline_functions.get(name)
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
     if inline is not None and written and not any(head(item) is NAMED for item in form[1:]):

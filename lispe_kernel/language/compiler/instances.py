@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.statements import Assign, Target, ToField
+from lispe_kernel.language.compiler.statements import Assign, Raise, Target, ToField
 from lispe_kernel.language.compiler.tree import (
     Block,
     Call,
@@ -22,6 +22,7 @@ from lispe_kernel.language.compiler.tree import (
     SelfCall,
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
+from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import QUOTE, Form, head, is_list
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
@@ -219,9 +220,16 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, subject, classes, form, start)])
     inside = _inside(r, subject, classes, form, start)
-    ordinary = Call(r.place, r.read(subject), r.arguments(form))
     is_one = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
-    return Block(r.place, [bound, If(r.place, is_one, inside, ordinary)])
+    return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
+
+
+def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
+    """The call of what turns out to be no instance; its arguments may make sense inside one only."""
+    try:
+        return Call(r.place, r.read(subject), r.arguments(form))
+    except CompileError as error:
+        return Raise(r.place, r.helper(" error", r.constant(error.text)))
 
 
 def _inside(r: Resolver, subject: Variable, classes: list[Any], form: Form, start: int) -> Node:

@@ -37,7 +37,8 @@ def with_lambda(r: Resolver, name: str, form: Form) -> Form:
     count = _elements_given(name, form)
     if not count or len(form) < 2 or not is_list(form[1]) or not form[1]:
         return form
-    call, span = form[1], form.spans[1]
+    call: Any = form[1]
+    span = form.spans[1]
     if head(call) is QUOTE:
         call = call[1] if len(call) == 2 and is_list(call[1]) else None
     elif not _is_partial(r, call, count):

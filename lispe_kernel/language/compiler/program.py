@@ -22,9 +22,11 @@ from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
+from lispe_kernel.language.errors import UnknownNameError
 from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import is_definition, special_forms
+from lispe_kernel.language.values.atoms import Atom
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class FunctionCode:
     owner: Any = None
 
 
+@dataclass(frozen=True)
+class Step:
+    """A top-level form; its code, or None when what the text loads before must be known to compile it."""
+
+    code: CodeType | None
+    form: Any
+    span: Any
+
+
 @dataclass
 class Program:
     """What the session runs."""
@@ -48,7 +59,11 @@ class Program:
     # Functions made before anything runs; the first definition of each name.
     definitions: list[FunctionCode] = field(default_factory=list)
     # Top-level forms in order: code, or a later definition of a name defined before.
-    steps: list[CodeType | FunctionCode] = field(default_factory=list)
+    steps: list[Step | FunctionCode] = field(default_factory=list)
+    # The definitions of functions as forms, with their places.
+    written: list[tuple[Any, Any]] = field(default_factory=list)
+    # Those that need what the text loads.
+    waiting: list[tuple[Any, Any]] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
     fixed: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
@@ -67,12 +82,27 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
     program = Program(source)
     r = Resolver(context, source, evaluated=evaluated)
     defined: set[tuple[int, str]] = set()
+    loads = False
     for form, span in zip(forms, forms.spans, strict=True):
         r.place = span
-        code = _top_level(r, form, span)
+        try:
+            code = _top_level(r, form, span)
+        except UnknownNameError:
+            waits = is_definition(form, "function") and any(names_in(other) & LOADING for other in forms)
+            if not (loads or waits):
+                raise
+            r.definitions.clear()
+            if waits:
+                program.waiting.append((form, span))
+            else:
+                program.steps.append(Step(None, form, span))
+            continue
         _collect(r, program, defined)
         if code is not None:
-            program.steps.append(code)
+            program.steps.append(Step(code, form, span))
+        elif is_definition(form, "function") or is_definition(form, "space"):
+            program.written.append((form, span))
+        loads = loads or bool(names_in(form) & LOADING)
     while r.finishers:
         name, finish = next(iter(r.finishers.items()))
         del r.finishers[name]
@@ -84,6 +114,23 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
     program.declarations, program.classes = r.declarations, r.classes
     program.silent = not forms or is_silent(context, r.macros, forms[-1])
     return program
+
+
+# What may bring classes, records, macros and spaces while a text runs.
+LOADING = frozenset({"load", "loadcode", "eval", "use"})
+
+
+def names_in(form: Any) -> set[str]:
+    """The names of all atoms in a form."""
+    found: set[str] = set()
+    pending = [form]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending.extend(item)
+        elif isinstance(item, Atom):
+            found.add(item.name)
+    return found
 
 
 def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> None:

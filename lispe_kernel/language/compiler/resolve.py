@@ -30,7 +30,7 @@ from lispe_kernel.language.compiler.tree import (
     Read,
 )
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
-from lispe_kernel.language.errors import CompileError, Span
+from lispe_kernel.language.errors import CompileError, Span, UnknownNameError
 from lispe_kernel.language.forms import AT, Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.source import Source
@@ -84,6 +84,11 @@ class Resolver:
     def error(self, text: str, span: Span | None = None) -> CompileError:
         span = span or self.place
         return CompileError(text, span=span, source=self.source.name, line_text=self.source.line(span.line))
+
+    def unknown(self, text: str, span: Span | None = None) -> CompileError:
+        """The error for a class or space that is not known here."""
+        found = self.error(text, span)
+        return UnknownNameError(text, span=found.span, source=found.source, line_text=found.line_text)
 
     # -- forms -----------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python,
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.special_forms import special
+from lispe_kernel.language.special_forms import special, special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
@@ -81,7 +81,7 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
         name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""
         parent = r.classes.get(name) or r.context.classes.get(name)
         if parent is None:
-            raise r.error(f"Error: Unknown class: '{shown}'", form.spans[start])
+            raise r.unknown(f"Error: Unknown class: '{shown}'", form.spans[start])
         start += 1
     inherited: dict[str, Any] = getattr(parent, "lispe_defaults", {})
     for field, default in inherited.items():
@@ -159,7 +159,7 @@ def _function(r: Resolver, cls: Any, name: str) -> Function:
 
 def _method(r: Resolver, cls: Any, form: Form) -> None:
     name = form[1].name
-    if r.is_keyword(name):
+    if name in special_forms:
         raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
     parameters = parse_parameters(r, form[2], form.spans[2])
     signature = parameters.signature(name)
@@ -253,7 +253,7 @@ def resolve_from(r: Resolver, form: Form) -> Node:
     if outer is None:
         raise r.error("Error: cannot execute this method out of an instance")
     if cls is None:
-        raise r.error(f"Error: Unknown class: '{to_text(as_data(form))}'", form.spans[1])
+        raise r.unknown(f"Error: Unknown class: '{to_text(as_data(form))}'", form.spans[1])
     r.instance = InstanceScope(
         outer.variable, [cls], inside=outer.inside, parent=cls.__name__, outer=outer.outer
     )
@@ -284,7 +284,7 @@ def resolve_withclass(r: Resolver, form: Form) -> Node:
     """
     cls = known_class(r, form[1])
     if cls is None:
-        raise r.error("Error: Unknown class", form.spans[1])
+        raise r.unknown("Error: Unknown class", form.spans[1])
     outer, r.with_class = r.with_class, cls
     try:
         return r.sequence(form, 2)

@@ -33,13 +33,23 @@ def resolve_infix(r: Resolver, form: Form) -> Node:
 
     The expression may be one quoted list.
 
+    Of a quoted list it gives the call as data.
+
     Example: (§ 2 + 3 * 4) => 14
+    Example: (§ '(2 + 3 * 4)) => (+ 2 (* 3 4))
     Example: (• '(2 + 3 * 4)) => 14
     """
     parts = form[1] if len(form) == 2 and is_list(form[1]) else form[1:]
     if head(parts) is QUOTE and len(parts) == 2 and is_list(parts[1]):
-        parts = parts[1]
+        return r.quoted(_quoted(r, list(parts[1]), form))
     return r.node(infix(r, list(parts), form))
+
+
+def _quoted(r: Resolver, parts: list[Any], form: Form) -> Any:
+    """The call that a quoted expression means; of a call that is one already its lists are expressions."""
+    if not parts or not _is_executable(r, parts):
+        return infix(r, parts, form)
+    return _placed([parts[0], *(_operand(r, part, form) for part in parts[1:])], form)
 
 
 def infix(r: Resolver, parts: list[Any], form: Form) -> Any:
@@ -80,13 +90,16 @@ def _placed(whole: Any, form: Form) -> Any:
 def _operand(r: Resolver, part: Any, form: Form) -> Any:
     if not is_list(part) or not part:
         return part
-    name = head(part)
-    executable = name is not None and (
-        name.name in special_forms or r.user_defined(name.name) or r.context.library(name.name) is not None
-    )
-    if executable or len(part) < 3:
+    if _is_executable(r, part) or len(part) < 3:
         return part
     return infix(r, list(part), form)
+
+
+def _is_executable(r: Resolver, parts: list[Any]) -> bool:
+    name = head(parts)
+    return name is not None and (
+        name.name in special_forms or r.user_defined(name.name) or r.context.library(name.name) is not None
+    )
 
 
 @special("for", "element container form", needs_function=True)

@@ -54,7 +54,7 @@ def resolve_space(r: Resolver, form: Form) -> Node:
     if name == THREAD:
         return threadspace(r, form, 2)
     if name != MAIN and not (_mark(name) in r.declarations or r.context.defined(_mark(name))):
-        raise r.error(f"Error: Unknown space: '{name}'", form.spans[1])
+        raise r.unknown(f"Error: Unknown space: '{name}'", form.spans[1])
     with in_space(r, "" if name == MAIN else name):
         for item in form[2:]:
             _announce(r, item)
