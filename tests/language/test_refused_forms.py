@@ -43,7 +43,7 @@ from .support import error_of
             ),
         ),
         ("(class@ C ((3 x)) (defun m () x))", "Error: Invalid variable name: '3'"),
-        ("(class@ C (x) (defun car () x))", "Error: 'car' is a reserved keyword."),
+        ("(class@ C (x) (defun if () x))", "Error: 'if' is a reserved keyword."),
         ("(defun f (list) list)", "Error: Invalid variable name: 'list' (keyword)"),
         (
             "(defun f 3 4)",
