@@ -24,9 +24,11 @@ from lispe_kernel.language.errors import Caught, LispeError, MapEnded, ReturnFro
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.core.containers import at, car, contents, items, push, set_at, size
 from lispe_kernel.language.library.lists.composing import mapped
+from lispe_kernel.language.library.lists.ordering import sort_by
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
+from lispe_kernel.language.library.text.extract import between
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -45,7 +47,16 @@ from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.typed import (
+    CLASSES,
+    REFUSED,
+    Floats,
+    Integers,
+    Numbers,
+    Shorts,
+    TypedList,
+)
+from lispe_kernel.language.values.typed_views import TYPED_VIEWS
 from lispe_kernel.language.values.views import View
 
 # Classes whose truth in Python is their truth in LispE.
@@ -72,6 +83,7 @@ PLAIN = frozenset(
         Shorts,
         LinkedList,
         View,
+        *TYPED_VIEWS,
         Set,
         StringSet,
         IntegerSet,
@@ -89,6 +101,8 @@ SUBSCRIPTED = frozenset(
 
 def _several(values: Any, count: int) -> list[Any]:
     """The elements for `(setq (a b) list)`."""
+    if type(values) is List and len(values) == count:
+        return values
     if not isinstance(values, list | TypedList | LinkedList) or len(values) != count:
         raise LispeError("Error: a list of variable should have the same size as its value.")
     return list(values)
@@ -193,6 +207,7 @@ HELPERS: dict[str, Any] = {
     " written": lambda *pairs: Dictionary(pairs),
     " repeated": frozenset({str, ByteString}),
     " keys": frozenset({int, str}),
+    " comparable": frozenset({int, float, str}),
     " true": TRUE,
     " unset": UNSET_VALUE,
     " plain": PLAIN,
@@ -221,16 +236,22 @@ HELPERS: dict[str, Any] = {
     " size": size,
     " len": len,
     " subscripted": SUBSCRIPTED,
-    " assignable": frozenset({List, Dictionary}),
-    " sized": frozenset({List, Strings, Dictionary, str}),
-    " IndexError": IndexError,
+    " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
+    " growing": frozenset({List, *CLASSES}),
+    " sized": frozenset({List, Strings, Dictionary, IntegerDictionary, str, *CLASSES}),
+    " IntegerDictionary": IntegerDictionary,
+    " Unfit": (IndexError, *REFUSED),
+    " AttributeError": AttributeError,
+    " between": between,
     " Lazy": Lazy,
     " elements": elements,
     " typed": lambda values, written: typed_answers(values, written.data),
+    " sort up": lambda before, key, items: sort_by(before, key, items, descending=False),
+    " sort down": lambda before, key, items: sort_by(before, key, items, descending=True),
     " bits": lambda values, written: as_bits(values, written.data),
     " like": like,
     " replaced": replaced,
-    " Lookup": (LookupError, TypeError),
+    " Lookup": (LookupError, *REFUSED),
     " items": items,
     " contents": contents,
     " several": _several,

@@ -23,6 +23,7 @@ from lispe_kernel.language.values.positions import (
     position,
 )
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, typed
+from lispe_kernel.language.values.typed_views import row_of
 
 # The suffix of the constructor's name -> the dtype of the array.
 DTYPES = {
@@ -86,12 +87,12 @@ class Matrix:
 
 
 def part(value: Any, kind: str) -> Any:
-    """An element, a typed list or a smaller array out of an array of `kind`."""
+    """An element of an array of `kind`, or a typed list or a smaller array in its memory."""
     if not hasattr(value, "ndim") or value.ndim == 0:
         return value.item() if hasattr(value, "item") else value
     if value.ndim > 1:
         return Matrix(value, kind)
-    return Strings(value.tolist()) if value.dtype == object else typed(value)
+    return Strings(value.tolist()) if value.dtype == object else row_of(value)
 
 
 def wrapped(array: Any) -> Any:
@@ -100,6 +101,8 @@ def wrapped(array: Any) -> Any:
         array = array.astype("int64")
     elif array.dtype.name not in CLASS_OF_DTYPE and array.dtype != object:
         array = array.astype("int64" if array.dtype.kind in "iu" else "float64")
+    if array.ndim == 1 and array.dtype != object:
+        return typed(array)
     return part(array, KINDS.get(array.dtype.name, "number"))
 
 

@@ -203,6 +203,55 @@ def read_foldl(r: Resolver, form: Form) -> Node | None:
     return Block(r.place, [*opening, turns, r.read(total)])
 
 
+# What a key of a sort may be made of: functions that change nothing and give the same each time.
+_OF_KEYS = frozenset({"car", "cadr", "caddr", "at", "last", "size", "+", "-", "*"})
+
+
+@syntax("sort")
+def read_sort(r: Resolver, form: Form) -> Node | None:
+    """A sort by a comparator `(λ (a b) (< KEY KEY))`, whose keys can be computed once for each element."""
+    function = lambda_in_place(r, form[1], 2) if len(form) == 3 else None
+    if function is None or len(function.form) != 3:
+        return None
+    question = function.form[2]
+    name = head(question)
+    if name is None or name.name not in ("<", ">") or len(question) != 3 or r.user_defined(name.name):
+        return None
+    first, second = (Atom(text) for text in function.names)
+    kept, descending = (
+        (first, name.name == ">") if _is_key(r, question[1], first) else (second, name.name == "<")
+    )
+    if not _is_key(r, question[1], kept) or question[2] != _renamed(question[1], kept, second, first):
+        return None
+    parameters = Form([kept], form.span)
+    key = Form([LAMBDA, parameters, question[1]], form.span, [form.span, form.span, form.span])
+    before, by = r.node(form[1], form.spans[1]), r.node(key, form.spans[1])
+    container = r.node(form[2], form.spans[2])
+    return r.helper(" sort down" if descending else " sort up", before, by, container)
+
+
+def _is_key(r: Resolver, form: Any, parameter: Atom) -> bool:
+    """Whether a form is computed of the parameter and constants alone, by functions of `_OF_KEYS`."""
+    if isinstance(form, Atom):
+        return form is parameter
+    if not is_list(form):
+        return True
+    name = head(form)
+    if name is QUOTE:
+        return True
+    if name is None or name.name not in _OF_KEYS or r.user_defined(name.name) or name.name in r.scope:
+        return False
+    return len(form) > 1 and all(_is_key(r, part, parameter) for part in form[1:])
+
+
+def _renamed(form: Any, kept: Atom, second: Atom, first: Atom) -> Any:
+    """A key with the comparator's other parameter."""
+    other = second if kept is first else first
+    if is_list(form) and head(form) is not QUOTE:
+        return [_renamed(part, kept, second, first) for part in form]
+    return other if form is kept else form
+
+
 @inline("⍳", "⍳0", kind="numbers", least=1, most=1)
 def iota(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """One list of numbers, known as such to what goes through it."""

@@ -19,7 +19,7 @@ from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import CLASSES, TypedList, append
 from lispe_kernel.language.values.views import View, rest_of
 
 _TEXT = Answers(
@@ -114,6 +114,8 @@ def car(container: Any) -> Any:
         return container.first()
     if kind is List:
         return container[0] if container else None
+    if kind in CLASSES:
+        return container[0] if container else None
     first = answers_of(container).car
     return _no_first("car", container) if first is None else first(container)
 
@@ -144,7 +146,7 @@ def push(container: Any, value: Any, *values: Any) -> Any:
     Example: (push (list 1 2) 3) => (1 2 3)
     """
     if not values and isinstance(container, TypedList):  # as its answers do, at once
-        container.append(value)
+        append(container, value)
         return container
     add = answers_of(container).push
     if add is None:
