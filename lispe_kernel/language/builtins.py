@@ -28,7 +28,7 @@ from lispe_kernel.language.library.lists.ordering import sort_by
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
-from lispe_kernel.language.library.text.extract import between
+from lispe_kernel.language.library.text.extract import between, put_part
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -184,7 +184,9 @@ _HOLDS: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda value: value is None or value is TRUE,
     "list": lambda value: type(value) is List,
     "dictionary": lambda value: type(value) is Dictionary,
-    "numbers": lambda value: isinstance(value, TypedList | list),
+    # What goes through one of them goes through a plain list of its elements.
+    "integers": lambda value: type(value) in (Integers, list),
+    "numbers": lambda value: isinstance(value, TypedList) or type(value) is list,
     "solid": lambda value: not isinstance(value, str),
     "instance": lambda value: isinstance(value, instances.Instance),
 }
@@ -243,6 +245,7 @@ HELPERS: dict[str, Any] = {
     " Unfit": (IndexError, *REFUSED),
     " AttributeError": AttributeError,
     " between": between,
+    " put part": put_part,
     " Lazy": Lazy,
     " elements": elements,
     " typed": lambda values, written: typed_answers(values, written.data),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question, syntax
-from lispe_kernel.language.compiler.kinds import INTEGERS
+from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS
 from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import Form, is_table
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def _is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
     """A test that a value is exactly our List; None when that is known."""
-    return None if kind == "list" else e.is_of(value, " List")
+    return None if kind in LISTS else e.is_of(value, " List")
 
 
 def _choose(e: Emitter, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
@@ -79,7 +79,7 @@ def read_dictionary(r: Resolver, form: Form) -> Node | None:
 def _served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
     kind, key_kind = kinds
-    if kind == "list":
+    if kind in LISTS:
         return None if key_kind in INTEGERS else e.is_of(key, " int")
     if kind == "dictionary":
         return None if key_kind == "text" else e.is_of(key, " str")
@@ -92,7 +92,11 @@ def _served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.ex
     return _all(e, served, e.compare(e.call(" type", key), [ast.In()], [e.name(" keys")]))
 
 
-@inline("at", least=2, most=3)
+def _element_kind(kinds: list[str], _node: Primitive) -> str:
+    return ELEMENTS.get(kinds[0], "") if len(kinds) == 2 else ""
+
+
+@inline("at", kind=_element_kind, least=2, most=3)
 def at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """An element by index or key, or an element of an element."""
     if len(node.arguments) == 3:
@@ -176,21 +180,42 @@ _reach(3, 2, "caddr")
 _reach(1, -1, "last")
 
 
-@inline("extract", least=3, most=3)
+def _same_kind(kinds: list[str], _node: Primitive) -> str:
+    return kinds[0] if kinds[0] in LISTS or kinds[0] == "text" else ""
+
+
+def _same_list(kinds: list[str], _node: Primitive) -> str:
+    return kinds[0] if kinds[0] in LISTS else ""
+
+
+@inline("clone", kind=_same_list, least=1, most=1)
+@inline("reverse", kind=_same_list, least=1, most=1, changes=True)
+def same(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A call that gives a list of the kind that it is given."""
+    return e.deliver(e.call(node.inline.name, e.value(node.arguments[0])), destination)
+
+
+@inline("ρ", kind=lambda kinds, _node: kinds[1] if kinds[1] in LISTS else "", least=2, most=2)
+def filled(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A list filled with the elements of another one."""
+    return e.deliver(e.call(node.inline.name, *e.operands(node.arguments)), destination)
+
+
+@inline("extract", kind=_same_kind, least=3, most=3)
 def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """What lies between two bounds; atoms between them are for the library."""
     if any(type(bound) is Constant and type(bound.value) is Atom for bound in node.arguments[1:]):
         return e.deliver(e.call("extract", *e.operands(node.arguments)), destination)
     container, start, end = e.operands(node.arguments, twice=True)
-    tests = []
-    if node.arguments[0].kind != "text":
-        tests.append(e.is_of(container, " str"))
-    for bound, edge, part_of in ((start, ast.GtE(), node.arguments[1]), (end, ast.Gt(), node.arguments[2])):
-        if part_of.kind not in INTEGERS:
+    tests = [] if node.arguments[0].kind == "text" else [e.is_of(container, " str")]
+    for bound, edge, written in ((start, ast.GtE(), node.arguments[1]), (end, ast.Gt(), node.arguments[2])):
+        if written.kind not in INTEGERS:
             tests.append(e.is_of(bound, " int"))
-        tests.append(e.compare(bound, [edge], [e.constant(0)]))
+        if type(written) is not Constant or type(written.value) is not int or written.value <= 0:
+            tests.append(e.compare(bound, [edge], [e.constant(0)]))
     text = e.subscript(container, e.slice_(start, end))
-    found = e.choose(e.boolean(ast.And(), tests), text, e.call(" between", container, start, end))
+    test = e.boolean(ast.And(), tests) if tests else None
+    found = _choose(e, test, text, e.call(" between", container, start, end))
     return e.deliver(found, destination)
 
 
@@ -198,7 +223,7 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
 def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The number of elements of a list, of characters of a string."""
     container = e.simple(e.value(node.arguments[0]))
-    if node.arguments[0].kind in ("text", "list", "dictionary"):
+    if node.arguments[0].kind in ("text", "list", "dictionary", "integers", "numbers"):
         return e.deliver(e.call(" len", container), destination)
     sized = e.compare(e.call(" type", container), [ast.In()], [e.name(" sized")])
     return e.deliver(e.choose(sized, e.call(" len", container), e.call(" size", container)), destination)
@@ -288,7 +313,7 @@ def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.exp
 def _served_store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """As `_served`; a dictionary's key must be known to be text, for others are converted."""
     kind, key_kind = kinds
-    if key_kind == "text" or kind in ("list", "dictionary"):
+    if key_kind == "text" or kind in LISTS or kind == "dictionary":
         return _served(e, kinds, container, key)
     return keyed(e, key_kind, container, key, " by integer")
 
@@ -304,24 +329,36 @@ def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     else:
         appended = e.call(e.attribute(container, "extend"), e.tuple_(values))
     if destination is EFFECT:
-        with e.nested_block() as slow:
-            e.evaluate(e.call(" push", container, *values))
-        with e.nested_block() as fast:
-            e.evaluate(appended)
-        if test is None:
-            e.block.extend(fast)
-            return None
-        if len(values) > 1:
-            e.if_(test, fast, slow)
-            return None
+        _push_here(e, kind, container, values, appended)
+        return None
+    if kind == "integers":
+        return e.deliver(e.call(" push", container, *values), destination)
+    done = e.compare(appended, [ast.Is()], [e.nil()])
+    whole = _all(e, test, done)
+    return e.deliver(_choose(e, whole, container, e.call(" push", container, *values)), destination)
+
+
+def _push_here(
+    e: Emitter, kind: str, container: ast.expr, values: list[ast.expr], appended: ast.expr
+) -> None:
+    """The statement for pushes; a typed list may have to convert the value, and is left to the library."""
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" push", container, *values))
+    with e.nested_block() as fast:
+        e.evaluate(appended)
+    if kind == "integers" and len(values) > 1:
+        e.block.extend(slow)
+    elif kind == "integers":
+        e.try_(fast, e.name(" Unfit"), None, slow)
+    elif kind == "list":
+        e.block.extend(fast)
+    elif len(values) > 1:
+        e.if_(e.is_of(container, " List"), fast, slow)
+    else:
         with e.nested_block() as tried:
             e.try_(fast, e.name(" Unfit"), None, slow)
         growing = e.compare(e.call(" type", container), [ast.In()], [e.name(" growing")])
         e.if_(growing, tried, slow)
-        return None
-    done = e.compare(appended, [ast.Is()], [e.nil()])
-    whole = _all(e, test, done)
-    return e.deliver(_choose(e, whole, container, e.call(" push", container, *values)), destination)
 
 
 @inline("poplast", least=1, most=1, changes=True)

@@ -72,7 +72,7 @@ def _is_plain_literal(node: Node, *, right: bool) -> bool:
 
 Pair = tuple[tuple[ast.expr, Node], tuple[ast.expr, Node]]
 # Kinds whose values Python compares with a literal by true and false: no tensor is among them.
-_ANSWERING = NUMBERS | {"text", "boolean", "list", "dictionary", "numbers"}
+_ANSWERING = NUMBERS | {"text", "boolean", "list", "dictionary", "integers", "numbers"}
 
 
 def _equal(e: Emitter, pair: Pair) -> ast.expr:

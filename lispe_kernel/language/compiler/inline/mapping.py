@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
+from lispe_kernel.language.compiler.kinds import INTEGERS
 from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import Variable, python_name
@@ -79,7 +80,7 @@ def _body(r: Resolver, function: InPlace, variables: list[Variable]) -> Node:
 
 
 def _source_kind(kinds: list[str], _node: Primitive) -> str:
-    return kinds[0] if kinds[0] in ("numbers", "list") else ""
+    return kinds[0] if kinds[0] in ("integers", "numbers", "list") else ""
 
 
 def _write_source(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
@@ -89,7 +90,7 @@ def _write_source(e: Emitter, node: Primitive, destination: Destination) -> ast.
     if node.arguments[0].kind == "list":
         return e.deliver(container, destination)
     elements = e.call(" elements", container, name, position)
-    if node.arguments[0].kind == "numbers":
+    if node.arguments[0].kind in ("integers", "numbers"):
         return e.deliver(elements, destination)
     return e.deliver(e.choose(e.is_of(container, " List"), container, elements), destination)
 
@@ -252,7 +253,11 @@ def _renamed(form: Any, kept: Atom, second: Atom, first: Atom) -> Any:
     return other if form is kept else form
 
 
-@inline("⍳", "⍳0", kind="numbers", least=1, most=1)
+def _counted_kind(kinds: list[str], _node: Primitive) -> str:
+    return "integers" if kinds[0] in INTEGERS else "numbers"
+
+
+@inline("⍳", "⍳0", kind=_counted_kind, least=1, most=1)
 def iota(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """One list of numbers, known as such to what goes through it."""
     return e.deliver(e.call(node.inline.name, e.value(node.arguments[0])), destination)
@@ -334,7 +339,8 @@ def read_setrange(r: Resolver, form: Form) -> Node | None:
         return None
     name = r.check_variable(form[1], form.spans[1])
     made = r.temporary()
-    called = Call(r.place, Global(r.place, "setrange"), r.arguments(form))
+    name_of_call = " put part" if len(form) == 5 else "setrange"
+    called = Call(r.place, Global(r.place, name_of_call), r.arguments(form))
     return Block(r.place, [r.bind(made, called), *_store_text(r, name, r.read(made)), r.read(made)])
 
 

@@ -85,7 +85,7 @@ _INTEGERS = frozenset({int})
 _NUMBERS = frozenset({int, float})
 
 
-@function("integers", keyword=True, returns="numbers")
+@function("integers", keyword=True, returns="integers")
 def integers(*values: Any) -> TypedList:
     """A typed list of 64-bit integers; lists among the arguments are spread.
 

@@ -160,6 +160,9 @@ def popfirst(container: Any) -> Any:
     if type(container) in _STORED and container:
         del container[0]
         return container
+    if type(container) is Heap and len(container):
+        container.pop(0)
+        return container
     return _pop_end(container, "popfirst", 0)
 
 

@@ -91,6 +91,9 @@ def _sort_plain(name: str, container: Any) -> bool:
         container.array[:] = ordered[::-1] if descending else ordered
         return True
     kinds = set(map(type, container))
+    if type(container) is List and (kinds == {int} or kinds == {str}):
+        container.sort(reverse=descending)
+        return True
     if not (kinds <= {int, float} or kinds == {str}) or any(item != item for item in container):
         return False
     _put_back(container, sorted(container, reverse=descending))

@@ -206,6 +206,8 @@ _PLAIN_PARTS: dict[type, Callable[[Any, int, int], Any]] = {
 
 def between(container: Any, start: Any, end: Any) -> Any:
     """`(extract container start end)`: two integers into the frequent containers at once."""
+    if type(container) is List and type(start) is int and type(end) is int and start >= 0:
+        return List(container[start : end if end > 0 else max(end + len(container), 0)])
     take = _PLAIN_PARTS.get(type(container))
     if take is None or type(start) is not int or type(end) is not int:
         return extract(container, start, end)
@@ -271,6 +273,11 @@ def _exchange(container: Any, start: Any, end: Any, value: Any) -> bool:
 
 # Lists whose elements a generic list takes as they are, and a list of the same kind.
 _FREE = frozenset({List, *CLASSES})
+
+
+def put_part(container: Any, start: Any, end: Any, value: Any) -> Any:
+    """`(setrange container start end value)`."""
+    return container if _exchange(container, start, end, value) else setrange(container, start, end, value)
 
 
 def _replace_part(container: Any, part: Slice, value: Any) -> None:
