@@ -21,7 +21,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
-from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList, typed
+from lispe_kernel.language.values.typed import TypedList, of_few, typed
 
 Binary = Callable[[Any, Any], Any]
 
@@ -219,6 +219,10 @@ def _taken_over(op: Binary, a: Any, b: Any) -> Any:
     return NotImplemented
 
 
+# Python's operators that give of doubles and of integers of 64 bits what numpy's give.
+_FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
 def _typed_operation(name: str, ufunc: str) -> Binary:
     op = OPERATORS[name]
 
@@ -228,7 +232,7 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
         if isinstance(a, list) or isinstance(b, list):
             return elementwise(op, a, b)
         if name in _FOR_FEW:
-            made = _of_few(_FOR_FEW[name], a, b)
+            made = of_few(_FOR_FEW[name], a, b)
             if made is not None:
                 return made
         if not (isinstance(a, TypedList) and isinstance(b, TypedList)):
@@ -241,37 +245,6 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
         return _vectorised(name, ufunc, left, right)
 
     return operate
-
-
-# Python's operators that give of doubles and of integers of 64 bits what numpy's give.
-_FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-
-
-def _of_few(op: Binary, a: Any, b: Any) -> TypedList | None:
-    """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
-    left, right = type(a), type(b)
-    try:
-        if left not in _WIDE:
-            doubles = _WIDE_SCALARS[left] | _WIDE[right]
-            return _made(doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
-        if right not in _WIDE:
-            doubles = _WIDE[left] | _WIDE_SCALARS[right]
-            return _made(doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
-        fits = len(a) == len(b) <= FEW
-        return _made(_WIDE[left] | _WIDE[right], list(map(op, a, b)), 0) if fits else None
-    except (KeyError, OverflowError):
-        return None
-
-
-# Whether elements, and numbers beside them, are doubles.
-_WIDE: dict[type, bool] = {Integers: False, Numbers: True}
-_WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
-
-
-def _made(doubles: bool, results: list[Any], scalar: Any) -> TypedList | None:
-    if doubles:
-        return Numbers.exactly(results)
-    return Integers.exactly(results) if -(1 << 63) <= scalar < 1 << 63 else None
 
 
 def _operand(value: Any, name: str, other: Any) -> Any:

@@ -9,7 +9,7 @@ typed lists too (`typed_views.py`). Operators are bound by `arithmetic.py`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lispe_kernel.language.errors import LispeError
@@ -54,14 +54,6 @@ class TypedList:
     # numpy must not take over `array + typed_list`: our reflected operators keep the LispE type.
     __array_ufunc__ = None
 
-    def __new__(cls, values: Iterable[Any] = ()) -> Self:
-        raise NotImplementedError
-
-    @classmethod
-    def of_array(cls, numbers: Any) -> Self:
-        """The elements of a one-dimensional numpy array of the right dtype, copied."""
-        raise NotImplementedError
-
     @classmethod
     def convert(cls, value: Any) -> Any:
         """A LispE scalar as an element of this list. Errors when it is no number or does not fit."""
@@ -73,13 +65,24 @@ class TypedList:
         except (OverflowError, ValueError, TypeError):
             raise LispeError(f"Error: {cls.name}: {number} does not fit in {cls.dtype}") from None
 
-    @property
-    def array(self) -> Any:
-        """The elements as a numpy array that shares the list's memory."""
-        raise NotImplementedError
-
     if TYPE_CHECKING:
-        # Written here they would hide those of Python's array.
+        # What every kind of typed list has; written here they would hide those of Python's array.
+        def __new__(cls, values: Iterable[Any] = ()) -> Self: ...
+
+        @classmethod
+        def of_array(cls, numbers: Any) -> Self:
+            """The elements of a one-dimensional numpy array of the right dtype, copied."""
+
+        @property
+        def array(self) -> Any:
+            """The elements as a numpy array that shares the list's memory."""
+
+        def part(self, start: int, end: int | None = None) -> Self:
+            """The elements from `start` to `end` (excluded) in a list of their own."""
+
+        def refill(self, values: Iterable[Any]) -> None:
+            """Other elements in place of all these."""
+
         def __len__(self) -> int: ...
         def __iter__(self) -> Iterator[Any]: ...
 
@@ -92,10 +95,6 @@ class TypedList:
     def tolist(self) -> list[Any]:
         return self.array.tolist()  # type: ignore[no-any-return]
 
-    def part(self, start: int, end: int | None = None) -> Self:
-        """The elements from `start` to `end` (excluded) in a list of their own."""
-        raise NotImplementedError
-
     def copy(self) -> Self:
         return self.part(0)
 
@@ -106,10 +105,6 @@ class TypedList:
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return type(self), (self.tolist(),)
-
-    def refill(self, values: Iterable[Any]) -> None:
-        """Other elements in place of all these."""
-        raise NotImplementedError
 
     def __contains__(self, value: Any) -> bool:
         return isinstance(value, int | float) and bool((self.array == value).any())
@@ -231,6 +226,33 @@ def typed(numbers: Any) -> TypedList:
         cls = Integers if numbers.dtype.kind in "iub" else Numbers
         numbers = numbers.astype(cls.dtype)
     return cls.of_array(numbers)
+
+
+def of_few(op: Callable[[Any, Any], Any], a: Any, b: Any) -> TypedList | None:
+    """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
+    left, right = type(a), type(b)
+    try:
+        if left not in _WIDE:
+            doubles = _WIDE_SCALARS[left] | _WIDE[right]
+            return _made(doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
+        if right not in _WIDE:
+            doubles = _WIDE[left] | _WIDE_SCALARS[right]
+            return _made(doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
+        fits = len(a) == len(b) <= FEW
+        return _made(_WIDE[left] | _WIDE[right], list(map(op, a, b)), 0) if fits else None
+    except (KeyError, OverflowError):
+        return None
+
+
+# Whether elements, and numbers beside them, are doubles.
+_WIDE: dict[type, bool] = {Integers: False, Numbers: True}
+_WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
+
+
+def _made(doubles: bool, results: list[Any], scalar: Any) -> TypedList | None:
+    if doubles:
+        return Numbers.exactly(results)
+    return Integers.exactly(results) if -(1 << 63) <= scalar < 1 << 63 else None
 
 
 for _cls, _atom in (
