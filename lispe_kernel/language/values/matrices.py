@@ -189,12 +189,22 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def _positions(matrix: Matrix, keys: tuple[Any, ...]) -> tuple[int, ...]:
     shape = matrix.shape
+    if len(keys) == len(shape) == 2:
+        row, column = keys
+        if type(row) is type(column) is int and 0 <= row < shape[0] and 0 <= column < shape[1]:
+            return keys
     if len(keys) > len(shape):
         raise LispeError(f"{OUT_OF_BOUNDS}: {len(keys)} indices for {len(shape)} dimensions")
     return tuple(position(key, size) for key, size in zip(keys, shape, strict=False))
 
 
 def _at(matrix: Matrix, keys: tuple[Any, ...]) -> Any:
+    if len(keys) == matrix.array.ndim:
+        try:
+            return matrix.array.item(*keys)
+        except (IndexError, TypeError):
+            # No index, or one outside: the longer way says which.
+            pass
     return part(matrix.array[_positions(matrix, keys)], matrix.kind)
 
 
