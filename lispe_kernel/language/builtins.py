@@ -30,6 +30,7 @@ from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.library.text.extract import between, put_part
 from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.python import objects
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -279,6 +280,7 @@ HELPERS: dict[str, Any] = {
     **matching.HELPERS,
     **instances.HELPERS,
     **threads.HELPERS,
+    **objects.HELPERS,
     " is_caught": lambda value: isinstance(value, Caught),
 }
 
