@@ -50,6 +50,13 @@ def session() -> Session:
             "Error: Linear: Linear.__init__() missing 1 required positional argument: 'out_features'",
         ),
         ("(->shape t)", "Error: ->shape: 'shape' of the "),
+        ("(->tolist (->quantile (->float t) 0.5 (? dim 0) (? keepdim nil)))", "(2.5 3.5 4.5)"),
+        ("(->item (->std (->float t) (? unbiased nil)))", "1.70783"),
+        ("(@ ((@ nn 'GRU) 2 3 (? bias nil) (? bidirectional nil)) 'bias)", "nil"),
+        (
+            "(@ ((->eval ((@ nn 'GRU) 2 3 (? batch_first nil))) (->float (->narrow t 1 0 2))) 0 'shape)",
+            "(2 3)",
+        ),
         ('(import "torchh")', "Error: import: there is no Python module 'torchh'"),
         ("(@ 5 'real)", "Error: value cannot be access through index: the integer 5"),
         ('(@ {"a":1} \'a)', "1"),

@@ -24,6 +24,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.python.answers import called_with_nil
 from lispe_kernel.language.python.border import KEPT, given, given_as, seen_as, to_lispe, to_python
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.special_forms import special_forms
@@ -48,11 +49,13 @@ class PythonFunction:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if self.variables is not None:
             self.variables.refresh()
+        values = [given(argument) for argument in arguments]
+        keywords = {_written(name): given(argument) for name, argument in named.items()}
         try:
-            value = self.base(
-                *[given(argument) for argument in arguments],
-                **{_written(name): given(argument) for name, argument in named.items()},
-            )
+            if any(value is None for value in (*values, *keywords.values())):
+                value = called_with_nil(self.base, values, keywords)
+            else:
+                value = self.base(*values, **keywords)
         except LispeError:
             raise
         except Exception as error:
