@@ -48,7 +48,7 @@ def hf_chat(path: str, messages: Any, options: Any = None) -> str:
     given.setdefault("stream", True)
     most = given.pop("max_new_tokens", LONGEST)
     made = generate(model, Prompts(ids, torch.ones_like(ids), True), None, most, given, NAME)
-    return str(tokenizer_of(model).decode(made[0]))
+    return str(tokenizer_of(model).text(made[0]))
 
 
 @torch_function("torch_hf_chat_tokens", prefix="Error in torch_hf_chat_tokens: ")

@@ -148,7 +148,7 @@ def _run(
     if limit > 0:
         given["past_key_values"] = limited_cache(model.module, limit)
     if "stop" in options:
-        decode = tokenizer_of(model).decode
+        decode = tokenizer_of(model).text
         given["stopping_criteria"] = [Stop(decode, options["stop"], ids.shape[1])]
     with quietly(), torch.no_grad():
         made = model.module.generate(
@@ -169,7 +169,7 @@ def _streamer(
         call, extra = callable_of(callback), options.get("data", ())
         tell.append(lambda token: call(token, *extra))
     if options.get("stream"):
-        text = Text(tokenizer_of(model).decode)
+        text = Text(tokenizer_of(model).text)
         tell.append(text.tell)
         finish = text.finish
     if not tell:

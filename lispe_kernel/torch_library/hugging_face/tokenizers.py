@@ -36,8 +36,12 @@ class FolderTokenizer:
         return list(self.theirs(text, truncation=False, padding=False)["input_ids"])
 
     def decode(self, ids: list[int]) -> str:
-        """The text of ids, special tokens left out."""
+        """The text of ids, special tokens left out. Errors: an id outside the vocabulary."""
         self._check(ids)
+        return self.text(ids)
+
+    def text(self, ids: list[int]) -> str:
+        """As `decode`, ids without a token left out too: many models have more rows than tokens."""
         return str(self.theirs.decode(ids, skip_special_tokens=True))
 
     def size(self) -> int:
@@ -77,8 +81,12 @@ class FileTokenizer:
         return list(self.theirs.encode(text).ids)
 
     def decode(self, ids: list[int]) -> str:
-        """The text of ids, special tokens left out."""
+        """The text of ids, special tokens left out. Errors: an id outside the vocabulary."""
         self._check(ids)
+        return self.text(ids)
+
+    def text(self, ids: list[int]) -> str:
+        """As `decode`, ids without a token left out too: many models have more rows than tokens."""
         return str(self.theirs.decode(ids, skip_special_tokens=True))
 
     def size(self) -> int:
@@ -128,7 +136,9 @@ def _of_folder(folder: Path) -> FolderTokenizer:
             return FolderTokenizer(transformers.AutoTokenizer.from_pretrained(folder, **OFFLINE))
         except Exception as error:
             # Files that are missing or malformed show themselves in many ways.
-            raise LispeError(f"{LOADING}{folder}: {readable(error)}") from error
+            code = "trust_remote_code" in str(error)
+            why = "it needs the Python code of its folder, which is never run" if code else readable(error)
+            raise LispeError(f"{LOADING}{folder}: {why}") from error
 
 
 def _of_file(file: Path) -> FileTokenizer:
