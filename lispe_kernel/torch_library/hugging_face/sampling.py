@@ -82,7 +82,8 @@ def generation_settings(
     model: Loaded, options: dict[str, Any], most: int, ends: list[int] | None, function: str
 ) -> Any:
     """transformers' settings for a call: how to choose, when to stop. `ends` None: as the folder says."""
-    config = copy.deepcopy(model.module.generation_config)
+    # transformers copies it deeply itself.
+    config = copy.copy(model.module.generation_config)
     _refuse_foreign(config, model, function)
     given = {name: value for name, value in model.settings.items() if name in SAMPLING}
     given |= {name: value for name, value in options.items() if name in PASSED}
