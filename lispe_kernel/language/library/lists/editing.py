@@ -97,6 +97,7 @@ def pop(container: Any, *key: Any) -> Any:
     Example: (pop '(1 2 3)) => (1 2)
     Example: (pop '(1 2 3) 0) => (2 3)
     Example: (pop '(1 2 3) 7) => nil
+    Example: (pop (strings "a" "b" "c") "b") => ("a" "c")
     Example: (pop {"a":1 "b":2} "a") => {"b":2}
     Example: (pop "abcd") => abc
     """
@@ -117,7 +118,11 @@ def pop(container: Any, *key: Any) -> Any:
         return None
     if not key:
         return popfirst(container) if isinstance(container, LinkedList) else poplast(container)
-    index = integer_argument("pop", 2, key[0])
+    if isinstance(key[0], str):
+        # A text is no index: it is the element.
+        index = next((at for at, item in enumerate(container) if item == key[0]), -2)
+    else:
+        index = integer_argument("pop", 2, key[0])
     if index in (-1, size):
         index = size - 1
     if not 0 <= index < size:
