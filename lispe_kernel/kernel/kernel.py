@@ -22,6 +22,7 @@ from lispe_kernel import __version__, display
 from lispe_kernel.assist.completeness import check
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.inspection import Inspector
+from lispe_kernel.assist.language import LANGUAGE
 from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.page.publish import freeze_all, install
 from lispe_kernel.kernel import debug_requests
@@ -37,16 +38,6 @@ from lispe_kernel.running.places import tell_warnings
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library.support.progress import set_reporter
 
-LANGUAGE: dict[str, object] = {
-    "name": "lispe",
-    "version": __version__,
-    "mimetype": "text/x-common-lisp",
-    "file_extension": ".lisp",
-    "pygments_lexer": "lispe",
-    # JupyterLab finds the mode by its MIME type, the classic notebook by its name.
-    "codemirror_mode": {"name": "commonlisp", "mime": "text/x-common-lisp"},
-    "nbconvert_exporter": "script",
-}
 # Seconds between the first answer and the import of torch.
 PAUSE = 0.05
 # How long help and completion wait for torch's names before they answer without them.
