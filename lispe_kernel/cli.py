@@ -13,12 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lispe_kernel.command_line import DONE, FAILED, Command, CommandLine
+from lispe_kernel.command_line import DONE, FAILED, INTERRUPTED, Command, CommandLine
 
 if TYPE_CHECKING:
     from lispe_kernel.session import Session
-
-INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

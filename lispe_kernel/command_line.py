@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 DONE, FAILED, MISUSED = 0, 1, 2
+# What a shell says of a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lispe_kernel.notebook.outputs import Difference, Replacements, differences
-from lispe_kernel.notebook.run import Announce, NotebookError, code_cells, execute, headline, read
+from lispe_kernel.notebook.run import Announce, NotebookError, Settings, code_cells, execute, headline, read
+from lispe_kernel.notebook.tags import wishes_of
+
+_DEFAULT = Settings()
 
 
 @dataclass(frozen=True)
@@ -27,19 +30,27 @@ class Changed:
 
 
 def check_file(
-    path: Path, tolerance: float = 0.0, sanitize: Path | None = None, announce: Announce | None = None
+    path: Path,
+    tolerance: float = 0.0,
+    sanitize: Path | None = None,
+    announce: Announce | None = None,
+    settings: Settings = _DEFAULT,
 ) -> list[Changed]:
     """The cells of a notebook whose new outputs differ from the stored ones. The file is left as it is.
 
     tolerance: the relative difference that two numbers may have. sanitize: a file of replacements in nbval's
-    format, applied to both sides first. Raises NotebookError where a cell fails that did not fail before.
+    format, applied to both sides first. Cells that wish not to be run or not to be compared are left out.
+    Raises NotebookError where a cell fails that may not.
     """
     stored = read(path)
     replacements = replacements_in(sanitize) if sanitize else ()
     new = copy.deepcopy(stored)
-    execute(new, path.parent, announce)
+    execute(new, path.parent, announce, settings)
     changed = []
     for number, (before, after) in enumerate(zip(code_cells(stored), code_cells(new), strict=True), start=1):
+        wishes = wishes_of(after)
+        if wishes.skipped or wishes.compared is False:
+            continue
         found = differences(before.outputs, after.outputs, tolerance, replacements)
         if found:
             changed.append(Changed(number, after.source, tuple(found)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lispe_kernel.command_line import DONE, FAILED, Command, CommandLine, with_options
-from lispe_kernel.notebook.run import NotebookError
+from lispe_kernel.command_line import DONE, FAILED, INTERRUPTED, Command, CommandLine, with_options
+from lispe_kernel.notebook.run import CELL_TIMEOUT, NotebookError, Settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,6 +34,9 @@ def _command(word: str, takes: str, text: str, declare: Declare, act: Act) -> Co
         except (NotebookError, OSError) as problem:
             print(problem, file=sys.stderr)
             return FAILED
+        except KeyboardInterrupt:
+            print("Interrupted", file=sys.stderr)
+            return INTERRUPTED
 
     return Command((word,), takes, text, with_options(f"lispe notebook {word}", text, declare, guarded))
 
@@ -40,8 +45,26 @@ def _file(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
 
 
-def _comparing(parser: ArgumentParser) -> None:
+def _running(parser: ArgumentParser) -> None:
     _file(parser)
+    parser.add_argument(
+        "--timeout", type=_seconds, default=CELL_TIMEOUT, help="seconds for a cell (%(default)s)"
+    )
+    parser.add_argument("--allow-errors", action="store_true", help="go on after a cell that fails")
+    parser.add_argument("--kernel", help="run in this kernel (the one that the notebook names)")
+
+
+def _storing(parser: ArgumentParser) -> None:
+    _running(parser)
+    parser.add_argument("-o", "--output", type=Path, help="where to write (into the file itself)")
+
+
+def _settings(options: Namespace) -> Settings:
+    return Settings(options.timeout, options.allow_errors, options.kernel)
+
+
+def _comparing(parser: ArgumentParser) -> None:
+    _running(parser)
     parser.add_argument("--tolerance", type=_tolerance, default=0.0, help="relative, for numbers")
     parser.add_argument("--sanitize", type=Path, help="a file of replacements, as nbval reads it")
 
@@ -53,10 +76,21 @@ def _writing(parser: ArgumentParser) -> None:
 
 
 def _tolerance(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise ValueError
-    return value
+    from argparse import ArgumentTypeError  # noqa: PLC0415 - start-up: few command lines have options
+
+    with contextlib.suppress(ValueError):
+        if 0 <= (value := float(text)) < 1:
+            return value
+    raise ArgumentTypeError(f"a number from 0 to below 1 is needed, not {text!r}")
+
+
+def _seconds(text: str) -> float:
+    from argparse import ArgumentTypeError  # noqa: PLC0415 - start-up: few command lines have options
+
+    with contextlib.suppress(ValueError):
+        if 0 < (value := float(text)) < math.inf:
+            return value
+    raise ArgumentTypeError(f"a number of seconds above 0 is needed, not {text!r}")
 
 
 def announce(number: int, count: int, line: str) -> None:
@@ -67,15 +101,16 @@ def announce(number: int, count: int, line: str) -> None:
 def _run(options: Namespace) -> int:
     from lispe_kernel.notebook.run import run_file  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    count = run_file(options.file, announce)
-    print(f"Ran {count} cells; the outputs are in {options.file}")
+    count = run_file(options.file, announce, _settings(options), options.output)
+    cells = "1 cell" if count == 1 else f"{count} cells"
+    print(f"Ran {cells}; the outputs are in {options.output or options.file}")
     return DONE
 
 
 def _check(options: Namespace) -> int:
     from lispe_kernel.notebook.check import check_file  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    changed = check_file(options.file, options.tolerance, options.sanitize, announce)
+    changed = check_file(options.file, options.tolerance, options.sanitize, announce, _settings(options))
     for cell in changed:
         print("\n".join(["", *cell.lines()]))
     if changed:
@@ -109,6 +144,8 @@ def _export(options: Namespace) -> int:
 
 def _write(options: Namespace, suffix: str, text: str, count: int) -> int:
     target: Path = options.output or options.file.with_suffix(suffix)
+    if target.exists() and target.samefile(options.file):
+        raise NotebookError(f"{target} is the file that is read: -o names another one to write.")
     if target.exists() and not options.force:
         raise NotebookError(f"{target} exists already: --force writes over it, -o names another file.")
     target.write_text(text, encoding="utf-8")
@@ -119,10 +156,16 @@ def _write(options: Namespace, suffix: str, text: str, count: int) -> int:
 COMMANDS = CommandLine(
     "lispe notebook",
     (
-        _command("run", "FILE", "run a notebook and store its outputs in it", _file, _run),
+        _command(
+            "run",
+            "FILE [-o OUTPUT] [--timeout S] [--allow-errors] [--kernel NAME]",
+            "run a notebook and store its outputs in it",
+            _storing,
+            _run,
+        ),
         _command(
             "check",
-            "FILE [--tolerance T] [--sanitize FILE]",
+            "FILE [--tolerance T] [--sanitize FILE], and the options of run but -o",
             "run a notebook and say what it answers differently",
             _comparing,
             _check,

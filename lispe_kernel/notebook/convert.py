@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from lispe_kernel.assist.language import LANGUAGE
 from lispe_kernel.assist.magics import parts_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import quoted
@@ -23,8 +24,7 @@ MARK = re.compile(r"; %%(?: \[(markdown|magic)\])?[ \t]*$")
 _LIKE_MARK = re.compile(r"^; ( *)%%", re.MULTILINE)
 _ESCAPED = re.compile(r"^;  ( *)%%", re.MULTILINE)
 _MAGIC_LINE = re.compile(r"(\(magic \"(?:[^\"\\]|\\.)*\"\)) ; magic[ \t]*\Z")
-_KERNEL = {"display_name": "LispE", "language": "lispe", "name": "lispe"}
-_LANGUAGE = {"name": "lispe", "file_extension": ".lisp", "mimetype": "text/x-lispe"}
+KERNEL = {"display_name": "LispE", "language": "lispe", "name": "lispe"}
 
 Cell = tuple[str, str]  # (`code`, `markdown` or `magic`; text)
 
@@ -33,7 +33,7 @@ def notebook_of(program: str) -> Any:
     """A notebook, not yet run, with the cells of a program."""
     import nbformat.v4 as v4  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    made = v4.new_notebook(metadata={"kernelspec": dict(_KERNEL), "language_info": dict(_LANGUAGE)})
+    made = v4.new_notebook(metadata={"kernelspec": dict(KERNEL), "language_info": dict(LANGUAGE)})
     for number, (kind, text) in enumerate(cells_of(program)):
         cell = v4.new_markdown_cell(text) if kind == "markdown" else v4.new_code_cell(text)
         cell["id"] = f"cell-{number:02d}"

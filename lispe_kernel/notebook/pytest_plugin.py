@@ -15,8 +15,11 @@ from typing import Any
 from lispe_kernel.notebook.outputs import aligned, differences
 from lispe_kernel.notebook.run import kernel_of
 from lispe_kernel.notebook.settled import Settled
+from lispe_kernel.notebook.tags import in_comments
 
 _OPTION = "lispe_numeric_tolerance"
+# nbval's names for what cells wish.
+_OPTIONS = {"skipped": "skip", "compared": "check", "may_fail": "check_exception"}
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -44,8 +47,16 @@ def pytest_itemcollected(item: Any) -> None:
         return
     tolerance = item.config.getoption(_OPTION)
     ours = kernel_of(item.parent.nb) == "lispe"
+    if ours:
+        _obey_comments(item)
     if ours or tolerance:
         item.compare_outputs = _comparison(item, item.compare_outputs, tolerance)
+
+
+def _obey_comments(item: Any) -> None:
+    """What LispE's comments say; nbval reads Python's."""
+    for wish, holds in in_comments(item.cell.source).items():
+        item.options[_OPTIONS[wish]] = holds
 
 
 def pytest_runtest_call(item: Any) -> None:

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from lispe_kernel.notebook.tags import wishes_of
 
 CELL_TIMEOUT = 300  # seconds
 WIDTH = 72  # of a cell's first line in a progress line
@@ -26,13 +29,19 @@ def read(path: Path) -> Any:
     Raises NotebookError when there is none or the file is no notebook.
     """
     import nbformat  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from nbformat.reader import NotJSONError  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     if not path.is_file():
         raise NotebookError(f"There is no notebook {path}.")
     try:
         return nbformat.read(path, as_version=4)
-    except (ValueError, KeyError, OSError, nbformat.ValidationError) as problem:
-        raise NotebookError(f"{path} is not a notebook: {problem}") from problem
+    except OSError as problem:
+        raise NotebookError(f"{path} cannot be read: {problem.strerror}") from problem
+    except Exception as problem:
+        # nbformat says in many ways that a file is something else; most of them are Python's words.
+        known = isinstance(problem, (NotJSONError, nbformat.ValidationError))
+        said = str(problem).strip().partition("\n")[0] if known else "it holds something else"
+        raise NotebookError(f"{path} is not a notebook: {said}") from problem
 
 
 def code_cells(notebook: Any) -> list[Any]:
@@ -46,13 +55,28 @@ def headline(source: str) -> str:
     return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
-def execute(notebook: Any, folder: Path, announce: Announce | None = None) -> None:
+@dataclass(frozen=True)
+class Settings:
+    """How a notebook is run: seconds that a cell may take, whether it goes on after an error, and where."""
+
+    timeout: float | None = CELL_TIMEOUT
+    allow_errors: bool = False
+    # None: the kernel that the notebook asks for.
+    kernel: str | None = None
+
+
+_DEFAULT = Settings()
+
+
+def execute(
+    notebook: Any, folder: Path, announce: Announce | None = None, settings: Settings = _DEFAULT
+) -> None:
     """Run every cell in `folder`, filling in the outputs; `announce(number, count, headline)` before each.
 
-    Raises NotebookError where a cell fails, takes too long, or the kernel dies or does not start.
+    Cells are skipped and may fail as their tags and comments say. Raises NotebookError where a cell fails,
+    takes too long, or the kernel dies or does not start.
     """
-    from nbclient import NotebookClient  # noqa: PLC0415 - heavy: each command imports only what it runs
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.notebook.client import Client, run, words_for  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     numbers = {id(cell): number for number, cell in enumerate(code_cells(notebook), start=1)}
 
@@ -60,21 +84,21 @@ def execute(notebook: Any, folder: Path, announce: Announce | None = None) -> No
         if announce is not None and id(cell) in numbers:
             announce(numbers[id(cell)], len(numbers), headline(cell.source))
 
-    client = NotebookClient(
+    kernel = settings.kernel or kernel_of(notebook)
+    client = Client(
         notebook,
-        timeout=CELL_TIMEOUT,
-        kernel_name=kernel_of(notebook),
+        timeout=settings.timeout,
+        kernel_name=kernel,
+        allow_errors=settings.allow_errors,
         record_timing=False,
-        store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
         on_cell_start=tell,
     )
     try:
-        client.execute()
-    except CellExecutionError as problem:
-        raise NotebookError(f"The notebook stopped: {problem.ename}: {problem.evalue}") from problem
-    except (CellTimeoutError, DeadKernelError, RuntimeError) as problem:
-        raise NotebookError(f"The notebook stopped: {problem}") from problem
+        run(client)
+    except Exception as problem:
+        # Whatever nbclient and the kernel's start raise: a person reads a sentence.
+        raise NotebookError(words_for(problem, kernel)) from problem
 
 
 def kernel_of(notebook: Any) -> str:
@@ -82,31 +106,35 @@ def kernel_of(notebook: Any) -> str:
     return str(notebook.metadata.get("kernelspec", {}).get("name", "lispe"))
 
 
-def run_file(path: Path, announce: Announce | None = None) -> int:
-    """Run a notebook in its own folder, store its outputs in it, and return how many cells ran.
+def run_file(
+    path: Path,
+    announce: Announce | None = None,
+    settings: Settings = _DEFAULT,
+    output: Path | None = None,
+) -> int:
+    """Run a notebook in its own folder, store it with its outputs, and return how many cells ran.
 
-    The file changes only when all of it has run.
+    It is stored in `output`, else where it was read. Nothing is written before all of it has run.
     """
     import nbformat  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     from lispe_kernel.torch_library.files.atomic import write_file  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     notebook = read(path)
-    execute(notebook, path.parent, announce)
+    execute(notebook, path.parent, announce, settings)
     tidy(notebook)
     text = nbformat.writes(notebook) + "\n"
 
     def fill(file: BinaryIO) -> None:
         file.write(text.encode("utf-8"))
 
-    write_file(str(path), fill)
-    return len(code_cells(notebook))
+    write_file(str(output or path), fill)
+    return sum(not wishes_of(cell).skipped for cell in code_cells(notebook))
 
 
 def tidy(notebook: Any) -> None:
     """Take out of a run notebook what would differ in the next run: timings, models of ended widgets."""
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", ()):

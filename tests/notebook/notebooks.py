@@ -18,6 +18,10 @@ def stream(value: str) -> Any:
     return v4.new_output("stream", name="stdout", text=value)
 
 
+def failure(message: str) -> Any:
+    return v4.new_output("error", ename="LispE error", evalue=message, traceback=[message])
+
+
 def write(path: Path, *cells: tuple[str, Any]) -> Path:
     """A notebook of LispE cells, each with what it is said to have answered."""
     made = v4.new_notebook(metadata={"kernelspec": LISPE})

@@ -1,12 +1,15 @@
 """`lispe notebook run`, `check`, `new`, `export`: files, reports and exit statuses."""
 
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from lispe_kernel.cli import main
-from tests.notebook.notebooks import text, write
+from tests.notebook.notebooks import failure, text, write
 
 
 def test_run_stores_the_outputs_and_running_again_changes_nothing(tmp_path: Path) -> None:
@@ -78,9 +81,86 @@ def test_new_and_export_write_beside_the_file_and_never_over_one(
     assert program.read_text() == "; %%\n(+ 1 2)\n"
 
 
+def test_new_and_export_never_write_over_what_they_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.ipynb", ("(+ 1 2)", None))
+    before = path.read_bytes()
+    assert main(["notebook", "new", str(path), "--force"]) == 1
+    assert "is the file that is read" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+MARKED = (
+    ("; NBVAL_SKIP\n(car 1)", text("kept")),
+    ("; NBVAL_IGNORE_OUTPUT\n(+ 2 2)", text("5")),
+    ("; NBVAL_RAISES_EXCEPTION\n(throw `no`)", failure("no, line: 2 in: cell 2")),
+    ("(+ 1 1)", text("2")),
+)
+
+
+def test_the_marks_of_nbval_are_obeyed_and_the_outputs_stored_elsewhere(tmp_path: Path) -> None:
+    path, made = write(tmp_path / "a.ipynb", *MARKED), tmp_path / "b.ipynb"
+    before = path.read_bytes()
+    assert main(["notebook", "check", str(path)]) == 0
+    assert main(["notebook", "run", str(path), "-o", str(made)]) == 0
+    assert path.read_bytes() == before
+    cells = nbformat.read(made, 4).cells
+    assert [cell.outputs[0].get("data", {}).get("text/plain") for cell in cells] == ["kept", "4", None, "2"]
+    assert "tags" not in cells[2].metadata
+
+
+def test_errors_may_be_allowed_and_widgets_that_take_output_work(tmp_path: Path) -> None:
+    captured = "%%python\nimport ipywidgets\ntaken = ipywidgets.Output()\nwith taken:\n    print(1)"
+    path = write(tmp_path / "a.ipynb", ("(car 1)", None), (captured, None), ("(+ 1 1)", None))
+    assert main(["notebook", "run", str(path), "--allow-errors"]) == 0
+    outputs = [cell.outputs for cell in nbformat.read(path, 4).cells]
+    assert [[output.output_type for output in cell] for cell in outputs] == [
+        ["error"],
+        [],
+        ["execute_result"],
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "3", "{}", '{"cells": [', '{"nbformat": 99, "cells": []}'])
+def test_what_is_no_notebook_is_called_so(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(content)
+    assert main(["notebook", "check", str(path)]) == 1
+    assert "is not a notebook" in capsys.readouterr().err
+
+
+def test_an_unknown_kernel_is_named_with_those_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.ipynb", ("(+ 1 2)", None))
+    assert main(["notebook", "run", str(path), "--kernel", "absent"]) == 1
+    assert "There is no kernel 'absent' here." in capsys.readouterr().err
+
+
+@pytest.mark.timeout(60)
+def test_ctrl_c_ends_a_run_and_its_kernel(root: Path, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ipynb", ("(sleep 60000)", None))
+    command = [sys.executable, "-m", "lispe_kernel.cli", "notebook", "run", str(path)]
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("[ 1/1]")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert (process.returncode, said.splitlines()[-1]) == (130, "Interrupted")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
-    [([], 2), (["fly", "x"], 2), (["run", "absent.ipynb"], 1), (["check", "x.ipynb", "--tolerance", "2"], 2)],
+    [
+        ([], 2),
+        (["run", "x.ipynb", "--timeout", "0"], 2),
+        (["fly", "x"], 2),
+        (["run", "absent.ipynb"], 1),
+        (["check", "x.ipynb", "--tolerance", "2"], 2),
+    ],
 )
 def test_what_cannot_be_done_is_said_on_stderr(
     arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]

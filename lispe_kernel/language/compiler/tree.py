@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.lists import List
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.variables import Function, Variable
@@ -66,7 +65,7 @@ class Quoted(Node):
     def __init__(self, span: Span, data: Any) -> None:
         self.span = span
         self.data = data
-        self.kind = "list" if type(data) is List else ""
+        self.kind = ""
 
 
 class Read(Node):
