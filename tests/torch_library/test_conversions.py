@@ -61,7 +61,13 @@ def test_a_tensor_never_aliases_its_list():
     assert made.tolist() == [1, 2]
 
 
-@pytest.mark.parametrize("value", ["abc", 3, 2.5, None, TRUE, Dictionary(), Strings(["a"]), listed("a")])
+def test_a_number_alone_is_a_tensor_without_dimensions():
+    whole, fraction = call("torch_tensor", 5), call("torch_tensor", 2.5)
+    assert (whole.item(), whole.dtype, whole.shape) == (5, torch.int64, ())
+    assert (fraction.item(), fraction.dtype) == (2.5, torch.float32)
+
+
+@pytest.mark.parametrize("value", ["abc", None, TRUE, Dictionary(), Strings(["a"]), listed("a")])
 def test_other_values_are_no_tensor(value):
     assert error_of("torch_tensor", value) == UNSUPPORTED
 

@@ -15,7 +15,9 @@ from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
+from lispe_kernel.language.values.scalars import Short
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.torch_library.support.tracked import TrackedNumber
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"
 UNSUPPORTED_DTYPE = "Error: Unsupported tensor dtype"
@@ -50,6 +52,12 @@ def as_tensor(value: Any) -> torch.Tensor:
         return value
     if _is_list(value):
         return _from_list(value)
+    if isinstance(value, TrackedNumber):
+        return value.tensor
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # A fraction is float32, as in a list.
+        kind = torch.int16 if isinstance(value, Short) else torch.int64
+        return torch.tensor(value, dtype=kind if isinstance(value, int) else torch.float32)
     array = _numbers(value)
     if array is None:
         raise LispeError(UNSUPPORTED)

@@ -27,9 +27,11 @@ def tensor(thedata: Any) -> torch.Tensor:
     """A tensor with the numbers of a list: integers -> int64, floats -> float32, numbers -> float64.
 
     shorts give int16, LispE's matrices and tensors keep their shape; a nested generic list gives int64 if
-    all its numbers are integers, else float32. A tensor is returned as it is. Lists are always copied.
+    all its numbers are integers, else float32; a number alone a tensor without dimensions, of int64 or
+    float32. A tensor is returned as it is. Lists are always copied.
 
     Example: (tensor_to_list (tensor_create (list (list 1 2) (list 3 4)))) => ((1 2) (3 4))
+    Example: (tensor_item (torch_tensor 5)) => 5
     Errors: `Error: Unsupported type for tensor conversion`
     Source: torch API 3.1
     """
@@ -119,6 +121,8 @@ def randint(low: Any, high: Any, shape: Any) -> torch.Tensor:
 @torch_function("torch_manual_seed")
 def manual_seed(seed: Any) -> Atom:
     """Fix all later random numbers of torch: the same seed gives the same tensors and modules. True.
+
+    `random`, `shuffle` and the other functions of LispE draw from generators of their own: `random_seed`.
 
     Example: (torch_manual_seed 42) => true
     Errors: the seed must be an integer

@@ -36,6 +36,8 @@ def device_of(name: Any) -> torch.device:
     kind, _, index = name.partition(":")
     if name == "cpu" or (name == "mps" and has_mps()):
         return torch.device(name)
+    if name == "mps":
+        raise LispeError(f"{unknown} (MPS is not available on this machine)")
     if kind == "cuda" and name != "cuda:" and (not index or index.isdecimal()):
         if not torch.cuda.is_available():
             raise LispeError(f"{unknown} (CUDA is not available on this machine)")

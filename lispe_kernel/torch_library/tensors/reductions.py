@@ -1,7 +1,7 @@
 """Reductions: one number, or one tensor with a dimension less, from a tensor.
 
-The sums, means and extremes of a whole tensor are LispE numbers and carry no gradient; the losses of
-`training` and the reductions along a dimension stay tensors.
+The sums, means and extremes of a whole tensor are LispE numbers, which in a loss keep their gradient; the
+losses of `training` and the reductions along a dimension stay tensors.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function, torch_function
+from lispe_kernel.torch_library.support.tracked import number_of
 
 
 def _deviation(tensor: torch.Tensor) -> torch.Tensor:
@@ -35,9 +36,11 @@ NUMBERS: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor], str, str], ...
 
 def _number(name: str, operation: Callable[[torch.Tensor], torch.Tensor], meaning: str, answer: str) -> None:
     def reduce(tensor: Any) -> float:
-        return float(operation(arguments.tensor(tensor).detach()))
+        return number_of(operation(arguments.tensor(tensor)))
 
     reduce.__doc__ = f"""{meaning}, as a LispE number.
+
+    Of a tensor that leads back to parameters it carries the gradient on, so that it may be part of a loss.
 
     Example: (tensor_{name} (tensor_create (floats 1 2 3))) => {answer}
     Errors: `Error: Argument must be a tensor`, `Error computing tensor {name}: ...`
@@ -77,6 +80,7 @@ def mean_dim(tensor: Any, dim: Any) -> torch.Tensor:
 def argmax(tensor: Any, dim: Any, keepdim: Any = TRUE) -> torch.Tensor:
     """Where the largest element is along a dimension, which stays with size 1 unless `keepdim` is nil.
 
+    Classes to compare with labels [N] are `(tensor_argmax logits -1 nil)`: without nil they are [N,1].
     With dim nil: the place of the largest element of the flattened tensor, 0-dimensional.
 
     Example: (tensor_to_list (tensor_argmax (tensor_create (floats 3 9 2)) -1)) => (1)

@@ -8,8 +8,10 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors import conversions
 
 
 @torch_function("torch_mse_loss", "torch_loss_mse", prefix="Error calculating MSE loss: ")
@@ -20,9 +22,16 @@ def mse_loss(predictions: Any, targets: Any) -> torch.Tensor:
     Errors: `Error: Both arguments must be tensors`; targets of another shape are refused, naming both
     Source: torch API 8.2
     """
-    first, second = (arguments.tensor(value, arguments.BOTH) for value in (predictions, targets))
+    first, second = arguments.tensor(predictions, arguments.BOTH), _labels(targets)
     # PyTorch would also broadcast the predictions ([n,1] against [n] to [n,n]), and train towards nonsense.
     return nn.functional.mse_loss(first, second.expand_as(first))
+
+
+def _labels(targets: Any) -> torch.Tensor:
+    """Targets: a tensor, or a list of numbers."""
+    if isinstance(targets, list | TypedList):
+        return conversions.as_tensor(targets)
+    return arguments.tensor(targets, arguments.BOTH)
 
 
 @torch_function(
@@ -34,12 +43,14 @@ def mse_loss(predictions: Any, targets: Any) -> torch.Tensor:
 def cross_entropy(predictions: Any, targets: Any) -> torch.Tensor:
     """The mean of -log softmax at the right classes: logits [N,C] and int64 classes [N], or [C] and [].
 
+    The classes may be a list of integers.
+
     Example: (tensor_item (torch_cross_entropy (tensor_create '((7.0))) (tensor_create '(0)))) => 0
     Errors: `Error: Both arguments must be tensors`; a class outside the logits is named
     Source: torch API 8.2
     """
-    logits, classes = (arguments.tensor(value, arguments.BOTH) for value in (predictions, targets))
-    return nn.functional.cross_entropy(logits, classes)
+    logits = arguments.tensor(predictions, arguments.BOTH)
+    return nn.functional.cross_entropy(logits, _labels(targets).to(logits.device))
 
 
 @torch_function("torch_backward", prefix="Error in torch_backward: ")

@@ -75,6 +75,9 @@ def replace_dice(dice: Dice) -> None:
 def random_seed(n: Any) -> Atom:
     """Start the session's random numbers again from an integer: the same seed gives the same draws.
 
+    They are those of `random`, `shuffle`, the distributions and their kin. Tensors, modules, dropout and
+    generation draw from PyTorch's: `torch_manual_seed`.
+
     Example: (block (random_seed 7) (setq a (random 1000)) (random_seed 7) (= a (random 1000))) => true
     """
     replace_dice(Dice(abs(integer_argument("random_seed", 1, n))))

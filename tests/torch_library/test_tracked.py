@@ -1,0 +1,60 @@
+"""Sums and means in a loss: numbers that keep their gradient."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+
+from lispe_kernel import Session
+from lispe_kernel.language.printer import to_text
+from tests.torch_library.torch_calls import call
+
+
+def evaluated(source: str, w: torch.Tensor) -> Any:
+    """What LispE makes of a text in which w is the tensor."""
+    session = Session()
+    session.evaluate(f"(defun given (w) {source})")
+    return session.call(session.function_named("given"), w)
+
+
+@pytest.fixture
+def weight() -> torch.Tensor:
+    return torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+
+
+def test_a_mean_is_a_number_and_a_loss(weight):
+    mean = call("tensor_mean", weight)
+    assert (mean, to_text(mean), isinstance(mean, float)) == (2.0, "2", True)
+    call("torch_backward", mean)
+    assert weight.grad.tolist() == pytest.approx([1 / 3] * 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("(+ (torch_mse_loss w w) (* 0.5 (tensor_sum (tensor_pow w 2))))", [1, 2, 3]),
+        ("(* 0.5 (tensor_sum (tensor_pow w 2)))", [1, 2, 3]),
+        ("(/ (tensor_sum w) 2)", [0.5] * 3),
+        ("(- 3 (tensor_sum w))", [-1] * 3),
+        ("(^^ (tensor_sum w) 2)", [12] * 3),
+        ("(+ (tensor_max w) (tensor_min w))", [1, 0, 1]),
+        ("(* (tensor_mean w) w)", [4, 4, 4]),
+    ],
+)
+def test_a_loss_of_numbers_has_the_gradient_of_pytorch(source, expected, weight):
+    evaluated(f"(torch_backward (tensor_sum {source}))", weight)
+    assert weight.grad.tolist() == pytest.approx(expected)
+
+
+def test_a_number_without_a_gradient_is_a_plain_one(weight):
+    assert type(call("tensor_mean", weight.detach())) is float
+    with torch.no_grad():
+        assert type(call("tensor_mean", weight)) is float
+    assert type(copy.deepcopy(call("tensor_mean", weight))) is float
+
+
+def test_a_tracked_number_compares_and_scales_lists_as_a_number(weight):
+    assert evaluated("(= 2 (tensor_mean w))", weight)
+    assert to_text(evaluated("(* (floats 1 2) (tensor_mean w))", weight)) == "(2 4)"
+    assert to_text(evaluated("(numbers (tensor_mean w) (fabs (tensor_min w)))", weight)) == "(2 1)"
