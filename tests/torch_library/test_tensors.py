@@ -74,7 +74,7 @@ def test_a_seed_fixes_tensors_and_modules():
 def test_reductions_of_a_whole_tensor_are_numbers():
     value = torch.tensor([1.0, 2, 3, 4], requires_grad=True)
     found = {name: call(f"tensor_{name}", value) for name in ("sum", "mean", "max", "min", "std")}
-    assert all(type(number) is float for number in found.values())
+    assert all(isinstance(number, float) for number in found.values())
     assert found == {"sum": 10, "mean": 2.5, "max": 4, "min": 1, "std": pytest.approx(math.sqrt(5 / 3))}
     assert math.isnan(call("tensor_std", torch.ones(2, 1)[0]))
 
