@@ -6,8 +6,10 @@ module of an adapted model too (`torch_hf_model`).
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,7 +26,7 @@ from lispe_kernel.torch_library.hugging_face.inspection import no_projection
 from lispe_kernel.torch_library.hugging_face.models import Loaded, keep, layers_of, model_named
 from lispe_kernel.torch_library.hugging_face.settings import load_settings
 from lispe_kernel.torch_library.lora.layers import lora_merge_weights
-from lispe_kernel.torch_library.lora.models import lora_apply
+from lispe_kernel.torch_library.lora.models import ALL, lora_apply
 from lispe_kernel.torch_library.lora.peft import lora_load_peft, lora_save_peft
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.state.adapters import is_alpha
@@ -219,11 +221,28 @@ def hf_lora_save(model_name: str, path: str) -> Atom:
     return TRUE
 
 
+def _apply_as_in(module: nn.Module, folder: str) -> None:
+    """LoRA layers where an `adapter_config.json` wants them; its other settings are checked on loading."""
+    try:
+        config = json.loads(Path(folder, "adapter_config.json").read_text(encoding="utf-8"))
+        rank, targets = config["r"], config["target_modules"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LispeError(
+            f"{LOADING}{folder} holds no adapter_config.json with r and target_modules"
+        ) from error
+    if isinstance(targets, str) and targets != ALL:
+        # A pattern of whole paths.
+        linear = (path for path, part in module.named_modules() if isinstance(part, nn.Linear))
+        targets = [path for path in linear if re.fullmatch(targets, path)]
+    lora_apply(module, rank, rank, targets if targets == ALL else List(targets))
+
+
 @torch_function("torch_hf_lora_load", prefix=LOADING)
 def hf_lora_load(model_name: str, path: str) -> Atom:
     """Replace the adapters' values by those of a file, all or none; a merged model is unmerged. True.
 
-    A folder is one that PEFT wrote. Values of another floating-point dtype are converted to the adapters'.
+    A folder is one that PEFT wrote; a model without adapters gets those that it describes. Values of
+    another floating-point dtype are converted to the adapters'.
 
     Example: (maybe (torch_hf_lora_load "none" "a.pt") "not found") => not found
     Errors: `Model not found: N`, `Model is not a LoRA model`, `Error loading LoRA adapters: ` with the file
@@ -234,7 +253,15 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
     if os.path.isdir(path):
         adapters = _model(model_name).adapters
         adapters.enable(True)
-        lora_load_peft(adapters.module, path)
+        fresh = not adapters.layers()
+        if fresh:
+            _apply_as_in(adapters.module, path)
+        try:
+            lora_load_peft(adapters.module, path)
+        except BaseException:
+            if fresh:
+                adapters.clear()
+            raise
         return TRUE
     adapters = _adapters(model_name)
     with opened(LOADING, path) as archive:

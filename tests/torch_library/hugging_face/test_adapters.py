@@ -105,6 +105,8 @@ def test_a_folder_for_peft_and_one_by_peft_give_the_same_outputs(adapted, llama,
     adapted.namespace["there"] = str(tmp_path / "theirs")
     adapted.evaluate("(torch_hf_lora_load m there)")
     assert torch.allclose(logits(adapted), wanted, atol=1e-5)
+    adapted.evaluate('(setq m (torch_hf_load_model_lora "fresh" folder nil)) (torch_hf_lora_load m there)')
+    assert torch.allclose(logits(adapted), wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize(
