@@ -47,39 +47,48 @@ UNSEEN = {
     "binary_trees": 13,
     "csv_sums": 25_000,
     "derivative": 100,
-    "edit_distance": 200,
+    "edit_distance": 250,
     "fannkuch": 7,
-    "fasta": 90_000,
-    "flood_fill": 200,
-    "hanoi": 17,
-    "intervals": 20_000,
+    "fasta": 110_000,
+    "flood_fill": 220,
+    "hanoi": 18,
+    "intervals": 26_000,
     "k_nucleotide": 30_000,
     "matrices": 85,
     "merge_sort": 15_000,
-    "nbody": 3_000,
-    "queens": 9,
-    "reverse_complement": 120_000,
-    "run_length": 30_000,
-    "shortest_path": 110,
-    "spectral_norm": 90,
+    "nbody": 4_500,
+    "queens": 10,
+    "reverse_complement": 180_000,
+    "run_length": 45_000,
+    "shortest_path": 140,
+    "spectral_norm": 120,
     "stack_machine": 12_000,
-    "word_counts": 12_000,
+    "word_counts": 18_000,
 }
+# The eight slowest of them were read since, and profiled.
+READ_SINCE = frozenset(
+    {"edit_distance", "fannkuch", "flood_fill", "hanoi", "intervals", "k_nucleotide", "merge_sort", "nbody"}
+)
 ROUNDS = 5
 MOST = 2.5
 MEAN = 1.25
 
 
 def measure() -> list[Row]:
-    """One row a program, and the geometric means of either half and of all."""
+    """One row a program, the geometric means of either half and of all."""
     profiled = [_row(name, size, "may be profiled") for name, size in sorted(PROFILED.items())]
-    unseen = [_row(name, size, "only measured") for name, size in sorted(UNSEEN.items())]
+    read = [_row(name, UNSEEN[name], "read since") for name in sorted(READ_SINCE)]
+    unseen = [
+        _row(name, size, "only measured") for name, size in sorted(UNSEEN.items()) if name not in READ_SINCE
+    ]
     return [
         *profiled,
+        *read,
         *unseen,
         _mean("may be profiled", profiled),
+        _mean("read since", read),
         _mean("only measured", unseen),
-        _mean("all", [*profiled, *unseen]),
+        _mean("all", [*profiled, *read, *unseen]),
     ]
 
 

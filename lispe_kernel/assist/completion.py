@@ -15,9 +15,11 @@ from lispe_kernel.assist.cursor import Level, Place, enclosing, place_at, words
 from lispe_kernel.assist.magics import MAGICS, Magics
 from lispe_kernel.assist.names import SessionSource, all_names, known, parameters
 from lispe_kernel.assist.python_completion import python_matches
+from lispe_kernel.assist.python_objects import attributes, is_there, object_of
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.python.variables import variables_of
 
 TYPES = "_jupyter_types_experimental"
 # Beyond this nobody reads on, and a front end would stall.
@@ -66,14 +68,14 @@ class Completer:
         if magic is not None:
             return magic
         if _PYTHON_CELL.match(code):
-            start, named = python_matches(code, cursor, self._session().namespace)
+            start, named = python_matches(code, cursor, variables_of(self._session().namespace).table())
             return start, [Match(text, kind) for text, kind in named[:MOST]]
         place = place_at(code, cursor)
         if place.kind == "comment":
             return place.start, []
         if place.kind == "string":
             return self._in_string(place)
-        found = list(self._methods(place))
+        found = list(self._methods(place)) or list(self._attributes(place, code[cursor:]))
         if not found:
             found = [*self._named_parameters(place), *self._names(place, code)]
         return place.start, found[:MOST]
@@ -121,6 +123,13 @@ class Completer:
         for name in sorted(methods):
             if name.startswith(place.word):
                 yield Match(name, "method")
+
+    def _attributes(self, place: Place, after: str) -> Iterator[Match]:
+        """After `(@ object '` and `(->`: what a Python object has."""
+        value = object_of(place.call, after, self._session().namespace)
+        if is_there(value):
+            for name, kind, signature in sorted(attributes(value, place.word)):
+                yield Match(name, kind, signature)
 
     def _named_parameters(self, place: Place) -> Iterator[Match]:
         """`(area 3 (? h 5))`: the parameters of the called function that is the user's."""

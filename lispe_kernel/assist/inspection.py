@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from types import FunctionType
+from inspect import getattr_static
+from types import FunctionType, ModuleType
 from typing import Any
 
 from lispe_kernel.assist.cursor import place_at, word_around
 from lispe_kernel.assist.names import Name, SessionSource, definition, known
+from lispe_kernel.assist.python_objects import documentation, is_there, object_of, signature
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.printer import describe, show, type_atom
+from lispe_kernel.language.python.border import to_python
+from lispe_kernel.language.python.functions import PythonFunction
 from lispe_kernel.language.special_forms import SpecialForm
 from lispe_kernel.language.values.instances import Instance
 
@@ -72,11 +76,22 @@ class Inspector:
 
     def inspect(self, code: str, cursor: int, _detail: int = 0) -> dict[str, Any]:
         """The content of an inspect_reply: the word at the cursor, else the call around it."""
+        named = self._attribute(code, cursor)
+        if named is not None:
+            return {"status": "ok", "found": True, "data": named.bundle(), "metadata": {}}
         for name in self._candidates(code, cursor):
             data = self.about(name)
             if data is not None:
                 return {"status": "ok", "found": True, "data": data, "metadata": {}}
         return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+
+    def _attribute(self, code: str, cursor: int) -> Page | None:
+        """The help on what `(@ object 'name` and `(->name object` name at the cursor."""
+        word = word_around(code, cursor)
+        place = place_at(code, cursor)
+        value = object_of(place.call, code[cursor:], self._session().namespace) if word else None
+        found = getattr_static(value, word, None) if word and is_there(value) else None
+        return _object_page(word, found) if found is not None else None
 
     def _candidates(self, code: str, cursor: int) -> list[str]:
         place = place_at(code, cursor)
@@ -102,6 +117,8 @@ class Inspector:
             return _class_page(name)
         if isinstance(name.entry, Macro):
             return Page(name.signature, "your macro")
+        if isinstance(name.entry, ModuleType | PythonFunction):
+            return _object_page(name.text, to_python(name.entry))
         return _value_page(name)
 
     def _user_page(self, name: Name) -> Page:
@@ -140,6 +157,14 @@ def _class_page(name: Name) -> Page:
         page.facts.append(("Extends", cls.lispe_parent.__name__))
     methods = sorted({method for base in cls.__mro__ for method in getattr(base, "lispe_methods", ())})
     page.facts.append(("Methods", " ".join(methods)))
+    return page
+
+
+def _object_page(name: str, value: Any) -> Page:
+    """Something of Python's: its call and its own documentation."""
+    kind = "class" if isinstance(value, type) else "function" if callable(value) else type(value).__name__
+    page = Page(signature(value, name) or name, f"{kind} of Python's")
+    page.paragraphs += documentation(value).split("\n\n")
     return page
 
 

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from lispe_kernel.assist.python_objects import signature
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.functions import Function, Parameter, parameters_of, registry
 from lispe_kernel.language.made import signature_of, source_of
 from lispe_kernel.language.printer import show
+from lispe_kernel.language.python.functions import PythonFunction
 from lispe_kernel.language.reader import tokens
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import SpecialForm, special_forms
@@ -89,13 +91,15 @@ def known(session: Session, text: str) -> Name | None:
 def _kind(value: Any) -> str:
     if isinstance(value, type):
         return CLASS
-    return FUNCTION if isinstance(value, FunctionType) else VARIABLE
+    return FUNCTION if isinstance(value, FunctionType | PythonFunction) else VARIABLE
 
 
 def call_of(name: str, value: Any) -> str:
     """The call of a user's function as LispE writes it, without evaluating anything."""
     if isinstance(value, type) and issubclass(value, Instance):
         return "(" + " ".join([name, *value.lispe_fields]) + ")"
+    if isinstance(value, PythonFunction):
+        return signature(value.base, name)
     if not isinstance(value, FunctionType):
         return ""
     if _clauses(value):

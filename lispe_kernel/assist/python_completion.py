@@ -47,15 +47,34 @@ def _attributes(path: list[str], namespace: dict[str, Any]) -> Iterator[tuple[st
         value = getattr_static(value, name, None)
         if value is None:
             return
+    yield from attributes_of(value)
+
+
+def attributes_of(value: Any) -> Iterator[tuple[str, str]]:
+    """The names that the dictionaries of a value and of its classes hold, with their kinds."""
     for owner in _owners(value):
         for name, held in list(vars(owner).items()):
             if isinstance(name, str):
                 yield name, _kind(held)
+    # A module of PyTorch answers for what lies in tables of its own.
+    kept = _own_attributes(value)
+    for table in ("_parameters", "_buffers", "_modules"):
+        for name in list(kept.get(table, ())):
+            yield name, "instance"
+
+
+def _own_attributes(value: Any) -> dict[str, Any]:
+    """What lies in the object itself; nothing for one without a dictionary."""
+    try:
+        found = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _owners(value: Any) -> Iterator[Any]:
     """The objects whose dictionaries hold the attributes: the value itself, its class, its bases."""
-    if isinstance(value, ModuleType | type) or isinstance(getattr_static(value, "__dict__", None), dict):
+    if isinstance(value, ModuleType | type) or _own_attributes(value):
         yield value
     cls = value if isinstance(value, type) else type(value)
     yield from cls.__mro__

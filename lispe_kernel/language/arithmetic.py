@@ -21,7 +21,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
-from lispe_kernel.language.values.typed import TypedList, typed
+from lispe_kernel.language.values.typed import TypedList, of_few, typed
 
 Binary = Callable[[Any, Any], Any]
 
@@ -219,6 +219,10 @@ def _taken_over(op: Binary, a: Any, b: Any) -> Any:
     return NotImplemented
 
 
+# Python's operators that give of doubles and of integers of 64 bits what numpy's give.
+_FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
 def _typed_operation(name: str, ufunc: str) -> Binary:
     op = OPERATORS[name]
 
@@ -227,6 +231,10 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
             raise cannot(name, a, b)
         if isinstance(a, list) or isinstance(b, list):
             return elementwise(op, a, b)
+        if name in _FOR_FEW:
+            made = of_few(_FOR_FEW[name], a, b)
+            if made is not None:
+                return made
         if not (isinstance(a, TypedList) and isinstance(b, TypedList)):
             taken = _taken_over(op, a, b)
             if taken is not NotImplemented:

@@ -24,10 +24,13 @@ from lispe_kernel.language.errors import Caught, LispeError, MapEnded, ReturnFro
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.core.containers import at, car, contents, items, push, set_at, size
 from lispe_kernel.language.library.lists.composing import mapped
+from lispe_kernel.language.library.lists.ordering import sort_by
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
+from lispe_kernel.language.library.text.extract import between, put_part
 from lispe_kernel.language.printer import describe, to_text
+from lispe_kernel.language.python import objects
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -45,7 +48,16 @@ from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.typed import (
+    CLASSES,
+    REFUSED,
+    Floats,
+    Integers,
+    Numbers,
+    Shorts,
+    TypedList,
+)
+from lispe_kernel.language.values.typed_views import TYPED_VIEWS
 from lispe_kernel.language.values.views import View
 
 # Classes whose truth in Python is their truth in LispE.
@@ -72,6 +84,7 @@ PLAIN = frozenset(
         Shorts,
         LinkedList,
         View,
+        *TYPED_VIEWS,
         Set,
         StringSet,
         IntegerSet,
@@ -89,6 +102,8 @@ SUBSCRIPTED = frozenset(
 
 def _several(values: Any, count: int) -> list[Any]:
     """The elements for `(setq (a b) list)`."""
+    if type(values) is List and len(values) == count:
+        return values
     if not isinstance(values, list | TypedList | LinkedList) or len(values) != count:
         raise LispeError("Error: a list of variable should have the same size as its value.")
     return list(values)
@@ -170,7 +185,9 @@ _HOLDS: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda value: value is None or value is TRUE,
     "list": lambda value: type(value) is List,
     "dictionary": lambda value: type(value) is Dictionary,
-    "numbers": lambda value: isinstance(value, TypedList | list),
+    # What goes through one of them goes through a plain list of its elements.
+    "integers": lambda value: type(value) in (Integers, list),
+    "numbers": lambda value: isinstance(value, TypedList) or type(value) is list,
     "solid": lambda value: not isinstance(value, str),
     "instance": lambda value: isinstance(value, instances.Instance),
 }
@@ -193,6 +210,7 @@ HELPERS: dict[str, Any] = {
     " written": lambda *pairs: Dictionary(pairs),
     " repeated": frozenset({str, ByteString}),
     " keys": frozenset({int, str}),
+    " comparable": frozenset({int, float, str}),
     " true": TRUE,
     " unset": UNSET_VALUE,
     " plain": PLAIN,
@@ -221,16 +239,23 @@ HELPERS: dict[str, Any] = {
     " size": size,
     " len": len,
     " subscripted": SUBSCRIPTED,
-    " assignable": frozenset({List, Dictionary}),
-    " sized": frozenset({List, Strings, Dictionary, str}),
-    " IndexError": IndexError,
+    " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
+    " growing": frozenset({List, *CLASSES}),
+    " sized": frozenset({List, Strings, Dictionary, IntegerDictionary, str, *CLASSES}),
+    " IntegerDictionary": IntegerDictionary,
+    " Unfit": (IndexError, *REFUSED),
+    " AttributeError": AttributeError,
+    " between": between,
+    " put part": put_part,
     " Lazy": Lazy,
     " elements": elements,
     " typed": lambda values, written: typed_answers(values, written.data),
+    " sort up": lambda before, key, items: sort_by(before, key, items, descending=False),
+    " sort down": lambda before, key, items: sort_by(before, key, items, descending=True),
     " bits": lambda values, written: as_bits(values, written.data),
     " like": like,
     " replaced": replaced,
-    " Lookup": (LookupError, TypeError),
+    " Lookup": (LookupError, *REFUSED),
     " items": items,
     " contents": contents,
     " several": _several,
@@ -255,6 +280,7 @@ HELPERS: dict[str, Any] = {
     **matching.HELPERS,
     **instances.HELPERS,
     **threads.HELPERS,
+    **objects.HELPERS,
     " is_caught": lambda value: isinstance(value, Caught),
 }
 

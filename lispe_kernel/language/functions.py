@@ -54,7 +54,8 @@ class Function(Documented):
     # A notebook shows no result when such a call is the last form of a cell.
     silent: bool = False
     # What every result is, for the compiler: "boolean" (true or nil), "number", "natural" (an int, 0 or
-    # more), "text" (a str), "list" (exactly a List), "numbers" (a typed list of them); empty when it depends.
+    # more), "text" (a str), "list" (exactly a List), "integers" (exactly those), "numbers" (any typed list);
+    # empty when it depends.
     returns: str = ""
 
     @property

@@ -33,8 +33,10 @@ def rest_of(items: Any, start: int) -> Any:
         return List(items[start:])
     if isinstance(items, list):
         return type(items)(items[start:])
+    if isinstance(items, TypedList):
+        return items.part(start)
     found = items[start:]
-    return found if isinstance(found, TypedList | LinkedList) else List(found)
+    return found if isinstance(found, LinkedList) else List(found)
 
 
 def is_empty(value: Any) -> bool:

@@ -174,6 +174,9 @@ class _Reader:
     def _constant(self, kind: str, start: int, end: int) -> Any:
         text = self.text[start:end]
         if kind in ("atom", "operator", "sigil", "mark"):
+            if self.text.startswith("->", max(start - 2, 0)) and start > 1:
+                # A name of Python's, not an alias of an instruction: `(->sum t)`.
+                return Atom(text)
             return None if text in NIL_NAMES else Atom(self.canonical(text))
         if kind == "number":
             self._check_number_end(start, end)

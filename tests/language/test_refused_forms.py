@@ -44,6 +44,7 @@ from .support import error_of
         ),
         ("(class@ C ((3 x)) (defun m () x))", "Error: Invalid variable name: '3'"),
         ("(class@ C (x) (defun if () x))", "Error: 'if' is a reserved keyword."),
+        ("(λ (x) " * 3000 + "x" + ")" * 3000, "Error: forms are nested more than 1000 deep here"),
         ("(defun f (list) list)", "Error: Invalid variable name: 'list' (keyword)"),
         (
             "(defun f 3 4)",

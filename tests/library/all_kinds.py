@@ -11,7 +11,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.scalars import NUMERIC
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import Integers, TypedList
 
 # What a program writes to get one value of each kind.
 PROGRAMS = """
@@ -68,6 +68,7 @@ PROMISES = {
     "natural": lambda value: type(value) is int and value >= 0,
     "text": lambda value: type(value) is str,
     "list": lambda value: type(value) is List,
+    "integers": lambda value: type(value) is Integers,
     "numbers": lambda value: isinstance(value, TypedList),
 }
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from lispe_kernel.language.compiler.effects import effects
-from lispe_kernel.language.compiler.kinds import join
+from lispe_kernel.language.compiler.kinds import ELEMENTS, join
 from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving
 from lispe_kernel.language.compiler.statements import (
     Assign,
@@ -255,12 +255,24 @@ def _while(flow: Flow, node: While) -> None:
     flow.turns(node, turn)
 
 
+def _turning_kind(node: Each) -> str:
+    """The kind of the variable of a loop when a turn begins."""
+    if isinstance(node.items, Primitive) and not node.several:
+        first = node.items.arguments[0]
+        if node.items.inline.name == " range":
+            return first.kind  # upwards from where it begins
+        if node.items.inline.name == " items":
+            return ELEMENTS.get(first.kind, "")
+    return node.variable_kind
+
+
 def _each(flow: Flow, node: Each) -> None:
     flow.visit(node.items)
+    kind = _turning_kind(node)
 
     def turn() -> None:
         for target in node.targets:
-            flow.store(target, node.variable_kind)
+            flow.store(target, kind)
         flow.visit(node.body)
 
     if node.first:
@@ -281,8 +293,8 @@ def _collect(flow: Flow, node: Collect) -> None:
     flow.visit(node.items)
 
     def turn() -> None:
-        if node.items.kind == "numbers" and flow.infers:
-            flow.kinds[node.variable] = "number"
+        if node.items.kind in ("integers", "numbers") and flow.infers:
+            flow.kinds[node.variable] = ELEMENTS[node.items.kind]
         else:
             flow.kinds.pop(node.variable, None)
         flow.visit(node.body)

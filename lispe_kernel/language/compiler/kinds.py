@@ -1,17 +1,21 @@
 """Kinds: what can be known of a value before it exists, so that Python's operation can be used as it is.
 
 `natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list` and `dictionary` (exactly our List and
-our Dictionary); `numbers` (a typed list of numbers); `solid` (anything but text); `test` (Python's own
-True and False, which only conditions hold). An empty kind says nothing.
+our Dictionary); `integers` (exactly that typed list) and `numbers` (any typed list); `solid` (anything but
+text); `test` (Python's own True and False, which only conditions hold). An empty kind says nothing.
 """
 
 from __future__ import annotations
 
 INTEGERS = frozenset({"natural", "integer"})
 NUMBERS = INTEGERS | {"number"}
-NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary", "numbers"}
+NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary", "integers", "numbers"}
+# Lists whose class says what Python's own operations do.
+LISTS = frozenset({"list", "integers"})
 # Kinds whose truth in Python is their truth in LispE.
-PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary", "numbers", "test"}
+PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary", "integers", "numbers", "test"}
+# The elements of containers.
+ELEMENTS = {"integers": "integer", "numbers": "number", "text": "text"}
 
 _WIDTH = ("natural", "integer", "number")
 
@@ -22,6 +26,8 @@ def join(a: str, b: str) -> str:
         return a
     if a in NUMBERS and b in NUMBERS:
         return max(a, b, key=_WIDTH.index)
+    if {a, b} == {"integers", "numbers"}:
+        return "numbers"
     return "solid" if a in NOT_TEXT and b in NOT_TEXT else ""
 
 

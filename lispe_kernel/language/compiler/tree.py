@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.lists import List
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.variables import Function, Variable
@@ -65,7 +66,7 @@ class Quoted(Node):
     def __init__(self, span: Span, data: Any) -> None:
         self.span = span
         self.data = data
-        self.kind = ""
+        self.kind = "list" if type(data) is List else ""
 
 
 class Read(Node):

@@ -21,10 +21,13 @@ from types import (
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.python.answers import called_with_nil
 from lispe_kernel.language.python.border import KEPT, given, given_as, seen_as, to_lispe, to_python
 from lispe_kernel.language.runtime import current
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
@@ -46,10 +49,17 @@ class PythonFunction:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if self.variables is not None:
             self.variables.refresh()
-        value = self.base(
-            *[given(argument) for argument in arguments],
-            **{name: given(argument) for name, argument in named.items()},
-        )
+        values = [given(argument) for argument in arguments]
+        keywords = {_written(name): given(argument) for name, argument in named.items()}
+        try:
+            if any(value is None for value in (*values, *keywords.values())):
+                value = called_with_nil(self.base, values, keywords)
+            else:
+                value = self.base(*values, **keywords)
+        except LispeError:
+            raise
+        except Exception as error:
+            raise LispeError(f"Error: {self.__name__}: {_reason(error)}") from error
         if self.variables is not None:
             self.variables.settle()
         return to_lispe(value)
@@ -74,6 +84,28 @@ class PythonFunction:
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return PythonFunction, (self.base,)
+
+
+def names_of(name: str) -> tuple[str, ...]:
+    """What was written where the reader gives this name: `'sum` is the atom of an instruction."""
+    for known in (registry, special_forms):
+        entry = known.get(name)
+        if entry is not None:
+            return tuple(alias for alias in entry.aliases if alias.isidentifier())
+    return ()
+
+
+def _written(name: str) -> str:
+    """The name of an argument; no alias of an instruction is meant here."""
+    return name if name.isidentifier() else next(iter(names_of(name)), name)
+
+
+def _reason(error: Exception) -> str:
+    """Python's message, which calls a missing key by its name alone."""
+    text = str(error).strip().split("\n")[0]
+    if isinstance(error, KeyError):
+        return f"no such key: {text}"
+    return text or type(error).__name__
 
 
 def is_lispe(function: FunctionType) -> bool:

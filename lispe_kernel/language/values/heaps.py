@@ -5,6 +5,7 @@ The elements lie sorted in one list: adding and removing cost a binary search an
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -16,11 +17,20 @@ from lispe_kernel.language.values.positions import first_element, has_elements, 
 class Heap:
     """LispE's `heap`. `order(a, b)` is negative when `a` comes before `b`; equal elements are all kept."""
 
-    __slots__ = ("_items", "comparator", "order")
+    __slots__ = ("_items", "comparator", "natural", "order")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, order: Callable[[Any, Any], Any], items: Iterable[Any] = (), comparator: Any = None):
+    def __init__(
+        self,
+        order: Callable[[Any, Any], Any],
+        items: Iterable[Any] = (),
+        comparator: Any = None,
+        *,
+        natural: bool = False,
+    ):
         self.order = order
+        # Whether the order is that of `<`.
+        self.natural = natural
         self.comparator = comparator
         self._items: list[Any] = []
         for item in items:
@@ -28,6 +38,11 @@ class Heap:
 
     def _place(self, value: Any) -> int:
         """Where a value belongs: after the elements that are equal to it."""
+        if self.natural:
+            try:
+                return bisect_right(self._items, value)
+            except TypeError:
+                pass  # what cannot be ordered is for the comparator to refuse
         low, high = 0, len(self._items)
         while low < high:
             middle = (low + high) // 2
@@ -71,7 +86,7 @@ class Heap:
         return isinstance(other, Heap) and self._items == other._items
 
     def copy(self) -> Heap:
-        made = Heap(self.order, (), self.comparator)
+        made = Heap(self.order, (), self.comparator, natural=self.natural)
         made._items = list(self._items)
         return made
 

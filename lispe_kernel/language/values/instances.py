@@ -74,10 +74,17 @@ def _name(instance: Instance, key: Any) -> str:
 
 
 def _element(instance: Instance, key: Any) -> Any:
+    name = key.name if type(key) is Atom else key
+    if type(name) is str and name[:1] != " " and name in instance.__dict__:
+        return instance.__dict__[name]
     return instance.__dict__.get(_name(instance, key))
 
 
 def _put(instance: Instance, key: Any, value: Any) -> None:
+    name = key.name if type(key) is Atom else key
+    if type(name) is str and name[:1] != " " and name in instance.__dict__:
+        instance.__dict__[name] = value
+        return
     instance.__dict__[_name(instance, key)] = value
 
 

@@ -23,6 +23,7 @@ from lispe_kernel.language.values.positions import (
     position,
 )
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, typed
+from lispe_kernel.language.values.typed_views import row_of
 
 # The suffix of the constructor's name -> the dtype of the array.
 DTYPES = {
@@ -86,12 +87,12 @@ class Matrix:
 
 
 def part(value: Any, kind: str) -> Any:
-    """An element, a typed list or a smaller array out of an array of `kind`."""
+    """An element of an array of `kind`, or a typed list or a smaller array in its memory."""
     if not hasattr(value, "ndim") or value.ndim == 0:
         return value.item() if hasattr(value, "item") else value
     if value.ndim > 1:
         return Matrix(value, kind)
-    return Strings(value.tolist()) if value.dtype == object else typed(value)
+    return Strings(value.tolist()) if value.dtype == object else row_of(value)
 
 
 def wrapped(array: Any) -> Any:
@@ -100,6 +101,8 @@ def wrapped(array: Any) -> Any:
         array = array.astype("int64")
     elif array.dtype.name not in CLASS_OF_DTYPE and array.dtype != object:
         array = array.astype("int64" if array.dtype.kind in "iu" else "float64")
+    if array.ndim == 1 and array.dtype != object:
+        return typed(array)
     return part(array, KINDS.get(array.dtype.name, "number"))
 
 
@@ -186,12 +189,22 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def _positions(matrix: Matrix, keys: tuple[Any, ...]) -> tuple[int, ...]:
     shape = matrix.shape
+    if len(keys) == len(shape) == 2:
+        row, column = keys
+        if type(row) is type(column) is int and 0 <= row < shape[0] and 0 <= column < shape[1]:
+            return keys
     if len(keys) > len(shape):
         raise LispeError(f"{OUT_OF_BOUNDS}: {len(keys)} indices for {len(shape)} dimensions")
     return tuple(position(key, size) for key, size in zip(keys, shape, strict=False))
 
 
 def _at(matrix: Matrix, keys: tuple[Any, ...]) -> Any:
+    if len(keys) == matrix.array.ndim:
+        try:
+            return matrix.array.item(*keys)
+        except (IndexError, TypeError):
+            # No index, or one outside: the longer way says which.
+            pass
     return part(matrix.array[_positions(matrix, keys)], matrix.kind)
 
 

@@ -12,6 +12,8 @@ from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.atoms import Atom
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))")
+# What Python reads as LispE does.
+_PLAIN_DECIMAL = re.compile(r"-?\d+\.\d+")
 
 # Python refuses decimal texts beyond 4,300 digits; a literal of that size is legal here.
 _MOST_DIGITS_AT_ONCE = 4000
@@ -48,6 +50,11 @@ def as_number(value: Any) -> int | float:
     """A scalar as a number: text by the number at its beginning, 0 if there is none; nil 0, other atoms 1."""
     if isinstance(value, int | float):
         return value
+    if type(value) is str and value.isascii():
+        if value.isdecimal() and len(value) < _MOST_DIGITS_AT_ONCE:
+            return int(value)
+        if _PLAIN_DECIMAL.fullmatch(value):
+            return float(value)
     if isinstance(value, str):
         found = _LEADING_NUMBER.match(value)
         return read_number(found[1]) if found else 0

@@ -1,13 +1,16 @@
-"""Typed lists: `integers`, `numbers`, `floats`, `shorts` on one contiguous numpy buffer.
+"""Typed lists: `integers`, `numbers`, `floats`, `shorts`, each one block of memory.
 
-Arithmetic on them is numpy's, so a million elements cost one vectorised operation, and a tensor made
-from one costs one copy. `push` grows the buffer by doubling. Operators are bound by `arithmetic.py`.
+The block is that of Python's `array`, from which the classes inherit: an element is read, stored or appended
+by Python's own code. Bulk work is numpy's, on a view of the same block (`array`) that is made for one
+operation and dropped after it: while one lives, the block cannot grow. Parts of other values' memory are
+typed lists too (`typed_views.py`). Operators are bound by `arithmetic.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, write_elements
@@ -15,207 +18,241 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.equality import both_empty, equals_empty
 from lispe_kernel.language.values.numerals import scalar
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.positions import as_it_is, element_by_index, first_element, put_by_index
+from lispe_kernel.language.values.positions import element_by_index, first_element, put_by_index
+
+# What Python's array, or the value itself, says when it is no element as it stands.
+REFUSED = (TypeError, OverflowError, ValueError, RuntimeError)
+# Up to so many elements Python is faster than numpy.
+FEW = 32
 
 
-def cast(array: Any, dtype: str, name: str) -> Any:
+def cast(numbers: Any, dtype: str, name: str) -> Any:
     """A numpy array in another dtype, decimals truncated; an error for what does not fit, never a wrap."""
-    if array.dtype.name == dtype:
-        return array.copy()
+    if numbers.dtype.name == dtype:
+        return numbers.copy()
     target = np.dtype(dtype)
-    if target.kind == "i" and array.size:
-        low, high = array.min(), array.max()
+    if target.kind == "i" and numbers.size:
+        low, high = numbers.min(), numbers.max()
         bounds = np.iinfo(target)
         if not (bounds.min <= low and high <= bounds.max):  # also false for NaN
             raise LispeError(
                 f"Error: {name}: {high if not high <= bounds.max else low} does not fit in {dtype}"
             )
     with np.errstate(all="ignore"):
-        return array.astype(target)
+        return numbers.astype(target)
 
 
 class TypedList:
-    """A growable one-dimensional array of one numeric type."""
+    """A one-dimensional list of one numeric type; where its elements lie is for its subclasses."""
 
-    __slots__ = ("_buffer", "_size")
+    __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
     dtype: ClassVar[str] = "float64"
     name: ClassVar[str] = "numbers"
+    # The type in the words of Python's array.
+    code: ClassVar[str] = "d"
     # numpy must not take over `array + typed_list`: our reflected operators keep the LispE type.
     __array_ufunc__ = None
-
-    def __init__(self, values: Iterable[Any] = ()) -> None:
-        self._buffer = self._array_of(values)
-        self._size = len(self._buffer)
-
-    @classmethod
-    def of_array(cls, array: Any) -> TypedList:
-        """A typed list over a one-dimensional array of the right dtype, without a copy."""
-        made = cls.__new__(cls)
-        made._buffer = array
-        made._size = len(array)
-        return made
-
-    def _array_of(self, values: Iterable[Any]) -> Any:
-        if isinstance(values, TypedList):
-            return cast(values.array, self.dtype, self.name)
-        if isinstance(values, range) and self.dtype == "int64":
-            return np.arange(values.start, values.stop, values.step, dtype="int64")
-        items = values if type(values) is list or isinstance(values, range) else list(values)
-        try:
-            with np.errstate(all="ignore"):
-                made = np.array(items, dtype=self.dtype)
-        except (OverflowError, ValueError, TypeError):
-            made = np.array([self.convert(item) for item in items], dtype=self.dtype)
-        return made if made.ndim == 1 else np.array([self.convert(item) for item in items], dtype=self.dtype)
 
     @classmethod
     def convert(cls, value: Any) -> Any:
         """A LispE scalar as an element of this list. Errors when it is no number or does not fit."""
+        if type(value) is int and cls.code == "q" and -(1 << 63) <= value < 1 << 63:
+            return value
         number = scalar(value, cls.name)
         try:
-            with np.errstate(all="ignore"):
-                return np.dtype(cls.dtype).type(int(number) if cls.dtype.startswith("int") else number).item()
+            return array(cls.code, (int(number) if cls.code in "qh" else number,))[0]
         except (OverflowError, ValueError, TypeError):
             raise LispeError(f"Error: {cls.name}: {number} does not fit in {cls.dtype}") from None
 
-    @property
-    def array(self) -> Any:
-        """The elements as a numpy array that shares the list's memory."""
-        return self._buffer if self._size == len(self._buffer) else self._buffer[: self._size]
+    if TYPE_CHECKING:
+        # What every kind of typed list has; written here they would hide those of Python's array.
+        def __new__(cls, values: Iterable[Any] = ()) -> Self: ...
 
-    def __len__(self) -> int:
-        return self._size
+        @classmethod
+        def of_array(cls, numbers: Any) -> Self:
+            """The elements of a one-dimensional numpy array of the right dtype, copied."""
 
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.array.tolist())
+        @property
+        def array(self) -> Any:
+            """The elements as a numpy array that shares the list's memory."""
 
-    def __getitem__(self, key: Any) -> Any:
-        if type(key) is slice:
-            return type(self).of_array(self.array[key].copy())
-        if not -self._size <= key < self._size:
-            raise IndexError(key)
-        return self._buffer.item(key if key >= 0 else key + self._size)
+        def part(self, start: int, end: int | None = None) -> Self:
+            """The elements from `start` to `end` (excluded) in a list of their own."""
 
-    def __setitem__(self, key: Any, value: Any) -> None:
-        if type(key) is not slice:
-            if not -self._size <= key < self._size:
-                raise IndexError(key)
-            key = key if key >= 0 else key + self._size
-            self._put(key, value)
-        else:
-            self.array[key] = self._array_of(value)
+        def refill(self, values: Iterable[Any]) -> None:
+            """Other elements in place of all these."""
 
-    def _put(self, position: int, value: Any) -> None:
-        try:
-            self._buffer[position] = value
-        except (OverflowError, ValueError, TypeError):
-            self._buffer[position] = self.convert(value)
+        def __len__(self) -> int: ...
+        def __iter__(self) -> Iterator[Any]: ...
+
+        def __getitem__(self, key: int) -> Any:
+            """The element at an index; parts are `part`'s."""
+
+        def __setitem__(self, key: int, value: Any) -> None:
+            """Store what is an element as it stands; other values are `convert`ed first."""
+
+    def tolist(self) -> list[Any]:
+        return self.array.tolist()  # type: ignore[no-any-return]
+
+    def copy(self) -> Self:
+        return self.part(0)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, _memo: Any) -> Self:
+        return self.copy()
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return type(self), (self.tolist(),)
 
     def __contains__(self, value: Any) -> bool:
         return isinstance(value, int | float) and bool((self.array == value).any())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TypedList):
-            return bool(np.array_equal(self.array, other.array))
-        return isinstance(other, list) and self.array.tolist() == other
+            if len(self) != len(other):
+                return False
+            if len(self) <= FEW:
+                return self.tolist() == other.tolist()
+            return bool((self.array == other.array).all())
+        return isinstance(other, list) and self.tolist() == other
 
-    def append(self, value: Any) -> None:
-        size = self._size
-        if size == len(self._buffer):
-            self._reserve(1)
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    # `<` between lists is no order of LispE's, whatever Python's array says.
+    __lt__ = __le__ = __gt__ = __ge__ = object.__lt__  # type: ignore[operator]
+
+
+class Stored(TypedList, array):  # type: ignore[type-arg,misc]
+    """A typed list with memory of its own. What is not written here is Python's array's."""
+
+    __slots__ = ()
+    tolist = array.tolist
+
+    def __new__(cls, values: Iterable[Any] = ()) -> Self:
+        if isinstance(values, TypedList):
+            if values.dtype == cls.dtype:
+                return values.part(0)  # type: ignore[return-value]
+            return cls.of_array(cast(values.array, cls.dtype, cls.name))
+        if type(values) is range and len(values) > FEW and cls.code == "q":
+            return cls.of_array(np.arange(values.start, values.stop, values.step, dtype="int64"))
+        items = values if type(values) is list or type(values) is tuple else list(values)
         try:
-            self._buffer[size] = value
-        except (OverflowError, ValueError, TypeError):
-            self._buffer[size] = self.convert(value)
-        self._size = size + 1
+            return array.__new__(cls, cls.code, items)
+        except REFUSED:
+            return array.__new__(cls, cls.code, list(map(cls.convert, items)))
+
+    @classmethod
+    def exactly(cls, values: list[Any] | tuple[Any, ...]) -> Self:
+        """The values, which must be elements as they stand (`REFUSED` otherwise)."""
+        return array.__new__(cls, cls.code, values)
+
+    @classmethod
+    def of_array(cls, numbers: Any) -> Self:
+        if numbers.nbytes < 4096:
+            return array.__new__(cls, cls.code, numbers.tobytes())
+        made = array.__new__(cls, cls.code)
+        made.frombytes(np.ascontiguousarray(numbers).view("u1"))
+        return made
+
+    @property
+    def array(self) -> Any:
+        return np.frombuffer(self, self.dtype)
+
+    def part(self, start: int, end: int | None = None) -> Self:
+        return array.__new__(type(self), self.code, array.__getitem__(self, slice(start, end)))
+
+    def copy(self) -> Self:
+        return array.__new__(type(self), self.code, self)
+
+    __copy__ = copy
 
     def extend(self, values: Iterable[Any]) -> None:
-        added = self._array_of(values)
-        self._reserve(len(added))
-        self._buffer[self._size : self._size + len(added)] = added
-        self._size += len(added)
-
-    def insert(self, index: int, value: Any) -> None:
-        self._buffer = np.insert(self.array, index, self.convert(value))
-        self._size = len(self._buffer)
-
-    def pop(self, index: int = -1) -> Any:
-        value = self[index]
-        if index in (-1, self._size - 1):
-            self._size -= 1
-        elif index in (0, -self._size):
-            self._buffer = self._buffer[1:]
-            self._size -= 1
-        else:
-            self._buffer = np.delete(self.array, index)
-            self._size = len(self._buffer)
-        return value
+        array.extend(self, type(self)(values))
 
     def clear(self) -> None:
-        self._buffer, self._size = self._buffer[:0], 0
+        del self[:]
 
-    def reverse(self) -> None:
-        self.array[:] = self.array[::-1].copy()
-
-    def rest(self) -> TypedList:
-        """All elements but the first, in the same memory: what changes in one is seen in the other."""
-        return type(self).of_array(self.array[1:])
-
-    def copy(self) -> TypedList:
-        return type(self).of_array(self.array.copy())
-
-    def tolist(self) -> list[Any]:
-        return self.array.tolist()  # type: ignore[no-any-return]
-
-    def _reserve(self, more: int) -> None:
-        needed = self._size + more
-        if needed > len(self._buffer):
-            grown = np.empty(max(8, needed, 2 * len(self._buffer)), dtype=self.dtype)
-            grown[: self._size] = self._buffer[: self._size]
-            self._buffer = grown
+    def refill(self, values: Iterable[Any]) -> None:
+        made = type(self)(values)
+        del self[:]
+        array.extend(self, made)
 
 
-class Integers(TypedList):
+class Integers(Stored):
     """LispE's `integers`: 64-bit."""
 
     __slots__ = ()
     dtype = "int64"
     name = "integers"
+    code = "q"
 
 
-class Numbers(TypedList):
+class Numbers(Stored):
     """LispE's `numbers`: doubles."""
 
     __slots__ = ()
 
 
-class Floats(TypedList):
+class Floats(Stored):
     """LispE's `floats`: 32-bit floats."""
 
     __slots__ = ()
     dtype = "float32"
     name = "floats"
+    code = "f"
 
 
-class Shorts(TypedList):
+class Shorts(Stored):
     """LispE's `shorts`: 16-bit integers."""
 
     __slots__ = ()
     dtype = "int16"
     name = "shorts"
+    code = "h"
 
 
-CLASS_OF_DTYPE: dict[str, type[TypedList]] = {cls.dtype: cls for cls in (Integers, Numbers, Floats, Shorts)}
+CLASS_OF_DTYPE: dict[str, type[Stored]] = {cls.dtype: cls for cls in (Integers, Numbers, Floats, Shorts)}
+
+CLASSES = frozenset(CLASS_OF_DTYPE.values())
 
 
-def typed(array: Any) -> TypedList:
+def typed(numbers: Any) -> TypedList:
     """A typed list for a one-dimensional numpy array, by its dtype (other integers become int64)."""
-    cls = CLASS_OF_DTYPE.get(array.dtype.name)
+    cls = CLASS_OF_DTYPE.get(numbers.dtype.name)
     if cls is None:
-        cls = Integers if array.dtype.kind in "iub" else Numbers
-        array = array.astype(cls.dtype)
-    return cls.of_array(array)
+        cls = Integers if numbers.dtype.kind in "iub" else Numbers
+        numbers = numbers.astype(cls.dtype)
+    return cls.of_array(numbers)
+
+
+def of_few(op: Callable[[Any, Any], Any], a: Any, b: Any) -> TypedList | None:
+    """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
+    left, right = type(a), type(b)
+    try:
+        if left not in _WIDE:
+            doubles = _WIDE_SCALARS[left] | _WIDE[right]
+            return _made(doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
+        if right not in _WIDE:
+            doubles = _WIDE[left] | _WIDE_SCALARS[right]
+            return _made(doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
+        fits = len(a) == len(b) <= FEW
+        return _made(_WIDE[left] | _WIDE[right], list(map(op, a, b)), 0) if fits else None
+    except (KeyError, OverflowError):
+        return None
+
+
+# Whether elements, and numbers beside them, are doubles.
+_WIDE: dict[type, bool] = {Integers: False, Numbers: True}
+_WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
+
+
+def _made(doubles: bool, results: list[Any], scalar: Any) -> TypedList | None:
+    if doubles:
+        return Numbers.exactly(results)
+    return Integers.exactly(results) if -(1 << 63) <= scalar < 1 << 63 else None
 
 
 for _cls, _atom in (
@@ -228,17 +265,29 @@ for _cls, _atom in (
     register_kind(_cls, _atom, write_elements)
 
 
+def append(values: Any, value: Any) -> None:
+    """Put a value of any kind at the end."""
+    try:
+        values.append(value)
+    except REFUSED:
+        values.append(values.convert(value))
+
+
 def _push(values: TypedList, added: tuple[Any, ...]) -> TypedList:
     for value in added:
-        values.append(value)
+        append(values, value)
     return values
 
 
-def _put(values: TypedList, key: Any, value: Any) -> None:
-    if type(key) is int and 0 <= key < values._size:
-        values._put(key, value)
-    else:
-        put_by_index(values, key, value)
+def put(values: Any, key: Any, value: Any) -> None:
+    """Store a value of any kind under a LispE index."""
+    if type(key) is int:
+        try:
+            values[key] = value
+            return
+        except (IndexError, *REFUSED):
+            pass
+    put_by_index(values, key, values.convert(value))
 
 
 def _equal(values: TypedList, other: Any) -> bool:
@@ -249,16 +298,16 @@ register_answers(
     TypedList,
     Answers(
         element=element_by_index,
-        put=_put,
+        put=put,
         push=_push,
         size=len,
         car=first_element,
-        cdr=TypedList.rest,
-        iterate=as_it_is,
-        items=TypedList.tolist,
-        flatten=TypedList.tolist,
+        # What is appended in the loop is not gone through.
+        iterate=lambda values: values.tolist(),
+        items=lambda values: values.tolist(),
+        flatten=lambda values: values.tolist(),
         equal=_equal,
         same=both_empty,
-        copy=TypedList.copy,
+        copy=lambda values: values.copy(),
     ),
 )

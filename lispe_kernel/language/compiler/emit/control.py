@@ -153,6 +153,20 @@ def _ends_in_one_store(node: Node) -> bool:
 
 @emits(Unpack)
 def _unpack(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | None:
+    wanted = node.gives and destination is not EFFECT
+    value = node.value
+    if not wanted and isinstance(value, Primitive) and value.inline.name == "list":
+        parts = value.arguments
+        names = [_direct(target) for target in node.targets]
+        if len(parts) == len(names) and None not in names and len(set(names)) == len(names):
+            # The list is taken apart as soon as it is made.
+            stored: list[ast.expr] = [e.stored(name) for name in names if name is not None]
+            e.assign(e.tuple_(stored, ast.Store()), e.tuple_(e.operands(parts)))
+            return e.deliver(e.true(), destination)
+    return _unpacked(e, node, destination)
+
+
+def _unpacked(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | None:
     value = e.value(node.value)
     if node.gives and destination is not EFFECT:
         value = e.saved(value)

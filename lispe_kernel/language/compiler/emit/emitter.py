@@ -223,6 +223,15 @@ class Emitter(Nodes):
         is_something = self.compare(value, [ast.IsNot()], [self.nil()])
         return self.boolean(ast.And(), [is_something, self.boolean(ast.Or(), [is_true, decided])])
 
+    def of_one_kind(self, *values: ast.expr) -> ast.expr:
+        """A test that all are integers, all doubles or all texts; the values are written again."""
+        name = self.function.temporary()
+        kinds = [self.call(" type", value) for value in values]
+        alike = self.compare(self.noted(name, kinds[0]), [ast.Is() for _ in kinds[1:]], kinds[1:])
+        return self.boolean(
+            ast.And(), [alike, self.compare(self.name(name), [ast.In()], [self.name(" comparable")])]
+        )
+
     def question(self, test: ast.expr) -> ast.expr:
         """A Python condition as LispE's answer, true or nil."""
         return self.choose(test, self.true(), self.nil())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.effects import NONE, effects
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import Inline
+from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
 from lispe_kernel.language.compiler.statements import Target, ToGlobal, Unpack
 from lispe_kernel.language.compiler.tree import Block, Node, Primitive
 from lispe_kernel.language.compiler.variables import python_name
@@ -173,20 +174,50 @@ def _write_subscript(
     """The element through Python's subscripts; a missing key and text take the way of the library."""
     container, key, operand = e.operands(nodes, twice=True)
     name = e.function.temporary()
-    with e.nested_block() as fast:
-        e.assign(name, e.binary(e.subscript(container, key), _OPERATORS[operator], operand))
-        e.assign(e.subscript(container, key, ast.Store()), e.name(name))
+    element = e.subscript(container, key)
+    counted: ast.expr = element
+    if nodes[2].kind in NUMBERS:
+        # A missing key counts as 0.
+        counted = e.call(e.attribute(container, "get"), key, e.constant(0))
     with e.nested_block() as slow:
         old = e.call(" element", container, key)
         e.assign(name, e.call(" change", e.constant(operator), old, e.tuple_([operand]), container, key))
-    with e.nested_block() as guarded:
-        e.try_(fast, e.name(" Lookup"), None, slow)
-    if nodes[0].kind in ("list", "dictionary"):
-        e.block.extend(guarded)
-        return e.deliver(e.name(name), destination)
-    served = e.compare(e.call(" type", container), [ast.In()], [e.name(" assignable")])
-    e.if_(served, guarded, slow)
+
+    def changed(old: ast.expr) -> list[ast.stmt]:
+        with e.nested_block() as fast:
+            e.assign(name, e.binary(old, _OPERATORS[operator], operand))
+            e.assign(e.subscript(container, key, ast.Store()), e.name(name))
+        with e.nested_block() as guarded:
+            e.try_(fast, e.name(" Lookup"), None, slow)
+        return guarded
+
+    kind, key_kind = nodes[0].kind, nodes[1].kind
+    text = None if key_kind == "text" else e.is_of(key, " str")
+    if kind != "dictionary":
+        is_dictionary = e.is_of(container, " Dictionary")
+        text = is_dictionary if text is None else e.boolean(ast.And(), [text, is_dictionary])
+    whole = None if key_kind in INTEGERS else e.is_of(key, " int")
+    if kind != "list":
+        has_integers = e.compare(e.call(" type", container), [ast.In()], [e.name(" by integer")])
+        whole = has_integers if whole is None else e.boolean(ast.And(), [whole, has_integers])
+    with e.nested_block() as by_integer:
+        e.block.extend(_branch(e, whole, changed(element), slow))
+    if kind == "list" or key_kind in INTEGERS:
+        e.block.extend(by_integer)
+    else:
+        other = slow if kind == "dictionary" or key_kind == "text" else by_integer
+        e.block.extend(_branch(e, text, changed(counted), other))
     return e.deliver(e.name(name), destination)
+
+
+def _branch(
+    e: Emitter, test: ast.expr | None, then: list[ast.stmt], otherwise: list[ast.stmt]
+) -> list[ast.stmt]:
+    if test is None:
+        return then
+    with e.nested_block() as whole:
+        e.if_(test, then, otherwise)
+    return whole
 
 
 _CHANGES = {

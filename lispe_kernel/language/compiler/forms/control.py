@@ -177,13 +177,13 @@ def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     if source.kind == "list":
         return e.deliver(value, destination)
     found: ast.expr = e.call(" items", value)
-    if source.kind not in ("dictionary", "numbers"):
+    if source.kind not in ("dictionary", "integers", "numbers"):
         found = e.choose(e.is_of(value, " List"), value, found)
     return e.deliver(found, destination)
 
 
 def _items_kind(kinds: list[str], _node: Primitive) -> str:
-    return kinds[0]
+    return kinds[0] if kinds[0] == "list" else ""
 
 
 _ITEMS = Inline(" items", emit=_write_items, kind=_items_kind)
@@ -211,7 +211,7 @@ def _write_range(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     return e.deliver(e.call(" range", *e.operands(node.arguments)), destination)
 
 
-_RANGE = Inline(" range", emit=_write_range, kind=lambda kinds, _node: kinds[0])
+_RANGE = Inline(" range", emit=_write_range)
 
 
 def _write_whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:

@@ -168,8 +168,10 @@ def resolve_lambda(r: Resolver, form: Form) -> Node:
     parameters = parse_parameters(r, form[1], form.spans[1])
     # The name by which `self` calls it.
     python = r.binding("λ").python
-    function = Function("lambda", "λ", r.place, r.function, python, doc=to_text(as_data(form)))
+    function = Function("lambda", "λ", r.place, r.function, python)
     resolve_function(r, function, parameters, form, 2)
+    # Written after its body: of forms that are refused nothing is written.
+    function.doc = to_text(as_data(form))
     if not function.calls_itself:
         function.python = "λ"
     return Lambda(r.place, function)

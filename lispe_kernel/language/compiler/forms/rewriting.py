@@ -31,13 +31,10 @@ def resolve_infix(r: Resolver, form: Form) -> Node:
     A repeated operator is one call. + - and or xor take all that stands before them, any other operator
     only the operand before it: `(§ 8 / 4 * 2)` is `(/ 8 (* 4 2))`.
 
-    The expression may be one quoted list.
-
     Of a quoted list it gives the call as data.
 
     Example: (§ 2 + 3 * 4) => 14
     Example: (§ '(2 + 3 * 4)) => (+ 2 (* 3 4))
-    Example: (• '(2 + 3 * 4)) => 14
     """
     parts = form[1] if len(form) == 2 and is_list(form[1]) else form[1:]
     if head(parts) is QUOTE and len(parts) == 2 and is_list(parts[1]):

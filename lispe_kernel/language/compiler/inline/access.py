@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question, syntax
-from lispe_kernel.language.compiler.kinds import INTEGERS
+from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS
 from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
+from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import Form, is_table
+from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 def _is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
     """A test that a value is exactly our List; None when that is known."""
-    return None if kind == "list" else e.is_of(value, " List")
+    return None if kind in LISTS else e.is_of(value, " List")
 
 
 def _choose(e: Emitter, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
@@ -74,10 +76,10 @@ def read_dictionary(r: Resolver, form: Form) -> Node | None:
 # -- reading ------------------------------------------------------------------------------------------
 
 
-def _served(e: Emitter, node: Primitive, container: ast.expr, key: ast.expr) -> ast.expr | None:
+def _served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
-    kind, key_kind = _two_kinds(node)
-    if kind == "list":
+    kind, key_kind = kinds
+    if kind in LISTS:
         return None if key_kind in INTEGERS else e.is_of(key, " int")
     if kind == "dictionary":
         return None if key_kind == "text" else e.is_of(key, " str")
@@ -90,13 +92,64 @@ def _served(e: Emitter, node: Primitive, container: ast.expr, key: ast.expr) -> 
     return _all(e, served, e.compare(e.call(" type", key), [ast.In()], [e.name(" keys")]))
 
 
-@inline("at", least=2, most=2)
+def _element_kind(kinds: list[str], _node: Primitive) -> str:
+    return ELEMENTS.get(kinds[0], "") if len(kinds) == 2 else ""
+
+
+@inline("at", kind=_element_kind, least=2, most=3)
 def at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """An element by index or key."""
+    """An element by index or key, or an element of an element."""
+    if len(node.arguments) == 3:
+        return e.deliver(_inner_element(e, node), destination)
+    field = _field_name(node.arguments[1])
+    if field is not None and node.arguments[0].kind in ("", "instance"):
+        return _field(e, node, field, destination)
     container, key = e.operands(node.arguments, twice=True)
-    test = _served(e, node, container, key)
+    test = _served(e, _two_kinds(node), container, key)
     found = _choose(e, test, e.subscript(container, key), e.call(" at", container, key))
     return e.deliver(found, destination)
+
+
+def _inner_element(e: Emitter, node: Primitive) -> ast.expr:
+    """`(@ rows y x)`: of a list of containers."""
+    container, outer, inner = e.operands(node.arguments, twice=True)
+    kinds = [part.kind for part in node.arguments]
+    name = e.function.temporary()
+    row = e.noted(name, e.subscript(container, outer))
+    served = _served(e, ("", kinds[2]), row, inner)
+    element = _choose(e, served, e.subscript(e.name(name), inner), e.call(" at", e.name(name), inner))
+    test = _integer_of_list(e, kinds[0], kinds[1], container, outer)
+    return _choose(e, test, element, e.call(" at", container, outer, inner))
+
+
+def _integer_of_list(
+    e: Emitter, kind: str, key_kind: str, container: ast.expr, key: ast.expr
+) -> ast.expr | None:
+    """A test for an integer key of a generic list."""
+    return _all(e, _is_list(e, container, kind), None if key_kind in INTEGERS else e.is_of(key, " int"))
+
+
+def _field_name(key: Node) -> str | None:
+    """The field of an instance that a key written as an atom names, if it is an attribute of nothing else."""
+    if type(key) is not Constant or type(key.value) is not Atom:
+        return None
+    name = key.value.name
+    free = python_name(name) == name and not name.startswith(("_", " ", "lispe_"))
+    return name if free else None
+
+
+def _field(e: Emitter, node: Primitive, field: str, destination: Destination) -> ast.expr | None:
+    """A field is the attribute of an instance; one that is not there, and any other container, are `at`'s."""
+    container, key = e.operands(node.arguments, twice=True)
+    inner, name = e.through(destination)
+    of_library = e.call(" at", container, key)
+    is_instance = e.call(" isinstance", container, e.name(" Instance"))
+    with e.nested_block() as fast:
+        e.deliver(e.choose(is_instance, e.attribute(container, field), of_library), inner)
+    with e.nested_block() as slow:
+        e.deliver(of_library, inner)
+    e.try_(fast, e.name(" AttributeError"), None, slow)
+    return e.result(name)
 
 
 @inline("car", least=1, most=1)
@@ -108,11 +161,69 @@ def car(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | Non
     return e.deliver(_choose(e, test, first, e.call(" car", container)), destination)
 
 
+def _reach(least: int, index: int, *names: str) -> None:
+    """Write functions that take one element of a list which has `least` elements."""
+
+    @inline(*names, least=1, most=1)
+    def element(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+        container = e.simple(e.value(node.arguments[0]))
+        enough: ast.expr = container
+        if least > 1:
+            enough = e.compare(e.call(" len", container), [ast.GtE()], [e.constant(least)])
+        test = _all(e, _is_list(e, container, node.arguments[0].kind), enough)
+        found = e.subscript(container, e.constant(index))
+        return e.deliver(_choose(e, test, found, e.call(node.inline.name, container)), destination)
+
+
+_reach(2, 1, "cadr")
+_reach(3, 2, "caddr")
+_reach(1, -1, "last")
+
+
+def _same_kind(kinds: list[str], _node: Primitive) -> str:
+    return kinds[0] if kinds[0] in LISTS or kinds[0] == "text" else ""
+
+
+def _same_list(kinds: list[str], _node: Primitive) -> str:
+    return kinds[0] if kinds[0] in LISTS else ""
+
+
+@inline("clone", kind=_same_list, least=1, most=1)
+@inline("reverse", kind=_same_list, least=1, most=1, changes=True)
+def same(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A call that gives a list of the kind that it is given."""
+    return e.deliver(e.call(node.inline.name, e.value(node.arguments[0])), destination)
+
+
+@inline("ρ", kind=lambda kinds, _node: kinds[1] if kinds[1] in LISTS else "", least=2, most=2)
+def filled(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A list filled with the elements of another one."""
+    return e.deliver(e.call(node.inline.name, *e.operands(node.arguments)), destination)
+
+
+@inline("extract", kind=_same_kind, least=3, most=3)
+def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """What lies between two bounds; atoms between them are for the library."""
+    if any(type(bound) is Constant and type(bound.value) is Atom for bound in node.arguments[1:]):
+        return e.deliver(e.call("extract", *e.operands(node.arguments)), destination)
+    container, start, end = e.operands(node.arguments, twice=True)
+    tests = [] if node.arguments[0].kind == "text" else [e.is_of(container, " str")]
+    for bound, edge, written in ((start, ast.GtE(), node.arguments[1]), (end, ast.Gt(), node.arguments[2])):
+        if written.kind not in INTEGERS:
+            tests.append(e.is_of(bound, " int"))
+        if type(written) is not Constant or type(written.value) is not int or written.value <= 0:
+            tests.append(e.compare(bound, [edge], [e.constant(0)]))
+    text = e.subscript(container, e.slice_(start, end))
+    test = e.boolean(ast.And(), tests) if tests else None
+    found = _choose(e, test, text, e.call(" between", container, start, end))
+    return e.deliver(found, destination)
+
+
 @inline("size", kind="natural", least=1, most=1)
 def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The number of elements of a list, of characters of a string."""
     container = e.simple(e.value(node.arguments[0]))
-    if node.arguments[0].kind in ("text", "list", "dictionary"):
+    if node.arguments[0].kind in ("text", "list", "dictionary", "integers", "numbers"):
         return e.deliver(e.call(" len", container), destination)
     sized = e.compare(e.call(" type", container), [ast.In()], [e.name(" sized")])
     return e.deliver(e.choose(sized, e.call(" len", container), e.call(" size", container)), destination)
@@ -123,8 +234,11 @@ def key_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
     """The value under a key that is text, nil when it is missing."""
     container, key = e.operands(node.arguments, twice=True)
     kind, key_kind = _two_kinds(node)
-    keyed = None if kind == "dictionary" else e.is_of(container, " Dictionary")
-    test = _all(e, keyed, None if key_kind == "text" else e.is_of(key, " str"))
+    if kind == "dictionary" or key_kind == "text":
+        is_dictionary = None if kind == "dictionary" else e.is_of(container, " Dictionary")
+        test = _all(e, is_dictionary, None if key_kind == "text" else e.is_of(key, " str"))
+    else:
+        test = keyed(e, key_kind, container, key, " IntegerDictionary")
     got = e.call(e.attribute(container, "get"), key)
     return e.deliver(_choose(e, test, got, e.call("key@", container, key)), destination)
 
@@ -137,61 +251,131 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
     return _choose(e, _is_list(e, value, node.arguments[0].kind), e.negate(value), found)
 
 
+def keyed(e: Emitter, key_kind: str, container: ast.expr, key: ast.expr, by_integer: str) -> ast.expr:
+    """A test for an integer key of the classes named, or a text of a dictionary."""
+    if by_integer[1].isupper():
+        whole: ast.expr = e.is_of(container, by_integer)
+    else:
+        whole = e.compare(e.call(" type", container), [ast.In()], [e.name(by_integer)])
+    if key_kind in INTEGERS:
+        return whole
+    whole = e.boolean(ast.And(), [e.is_of(key, " int"), whole])
+    text = e.boolean(ast.And(), [e.is_of(key, " str"), e.is_of(container, " Dictionary")])
+    return e.boolean(ast.Or(), [whole, text])
+
+
 # -- writing ------------------------------------------------------------------------------------------
 
 
-@inline("set@", least=3, most=3, changes=True)
+@inline("set@", least=3, most=4, changes=True)
 def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Storing under one index or key: Python's assignment; an index beyond the end is for the library."""
-    container, key, value = e.operands(node.arguments, twice=True)
+    """Storing under an index or key, of a container in a list too: Python's assignment.
+
+    An index beyond the end and a value that a typed list has to convert are for the library.
+    """
+    *operands, value = e.operands(node.arguments, twice=True)
+    container, key = operands[0], operands[1]
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" set_at", *operands, value))
+    kinds = _two_kinds(node)
+    if len(operands) == 3:
+        row = e.function.temporary()
+        with e.nested_block() as inner:
+            e.assign(row, e.subscript(container, key))
+            _store(e, ("", node.arguments[2].kind), e.name(row), operands[2], value)
+        test = _integer_of_list(e, *kinds, container, key)
+        if test is None:
+            e.block.extend(inner)
+        else:
+            e.if_(test, inner, slow)
+    else:
+        _store(e, kinds, container, key, value)
+    return None if destination is EFFECT else e.deliver(container, destination)
+
+
+def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr, value: ast.expr) -> None:
     with e.nested_block() as store:
         e.assign(e.subscript(container, key, ast.Store()), value)
     with e.nested_block() as slow:
         e.evaluate(e.call(" set_at", container, key, value))
     with e.nested_block() as fast:
-        if node.arguments[0].kind == "dictionary":
+        if kinds[0] == "dictionary":
             e.block.extend(store)
         else:
-            e.try_(store, e.name(" IndexError"), None, slow)
-    test = _served_store(e, node, container, key)
+            e.try_(store, e.name(" Unfit"), None, slow)
+    test = _served_store(e, kinds, container, key)
     if test is None:
         e.block.extend(fast)
     else:
         e.if_(test, fast, slow)
-    return None if destination is EFFECT else e.deliver(container, destination)
 
 
-def _served_store(e: Emitter, node: Primitive, container: ast.expr, key: ast.expr) -> ast.expr | None:
+def _served_store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """As `_served`; a dictionary's key must be known to be text, for others are converted."""
-    kind, key_kind = _two_kinds(node)
-    if key_kind == "text" or kind in ("list", "dictionary"):
-        return _served(e, node, container, key)
-    whole = _all(e, _is_list(e, container, kind), None if key_kind in INTEGERS else e.is_of(key, " int"))
-    if key_kind in INTEGERS or whole is None:
-        return whole
-    keyed = e.boolean(ast.And(), [e.is_of(container, " Dictionary"), e.is_of(key, " str")])
-    return e.boolean(ast.Or(), [whole, keyed])
+    kind, key_kind = kinds
+    if key_kind == "text" or kind in LISTS or kind == "dictionary":
+        return _served(e, kinds, container, key)
+    return keyed(e, key_kind, container, key, " by integer")
 
 
-@inline("push", least=2, most=2, changes=True)
+@inline("push", least=2, changes=True)
 def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Appending one value to a list."""
-    container, value = e.operands(node.arguments, twice=True)
-    test = _is_list(e, container, node.arguments[0].kind)
-    appended = e.call(e.attribute(container, "append"), value)
+    """Appending values to a list."""
+    container, *values = e.operands(node.arguments, twice=True)
+    kind = node.arguments[0].kind
+    test = _is_list(e, container, kind)
+    if len(values) == 1:
+        appended = e.call(e.attribute(container, "append"), values[0])
+    else:
+        appended = e.call(e.attribute(container, "extend"), e.tuple_(values))
     if destination is EFFECT:
-        with e.nested_block() as fast:
-            e.evaluate(appended)
-        with e.nested_block() as slow:
-            e.evaluate(e.call(" push", container, value))
-        if test is None:
-            e.block.extend(fast)
-        else:
-            e.if_(test, fast, slow)
+        _push_here(e, kind, container, values, appended)
         return None
+    if kind == "integers":
+        return e.deliver(e.call(" push", container, *values), destination)
     done = e.compare(appended, [ast.Is()], [e.nil()])
     whole = _all(e, test, done)
-    return e.deliver(_choose(e, whole, container, e.call(" push", container, value)), destination)
+    return e.deliver(_choose(e, whole, container, e.call(" push", container, *values)), destination)
+
+
+def _push_here(
+    e: Emitter, kind: str, container: ast.expr, values: list[ast.expr], appended: ast.expr
+) -> None:
+    """The statement for pushes; a typed list may have to convert the value, and is left to the library."""
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" push", container, *values))
+    with e.nested_block() as fast:
+        e.evaluate(appended)
+    if kind == "integers" and len(values) > 1:
+        e.block.extend(slow)
+    elif kind == "integers":
+        e.try_(fast, e.name(" Unfit"), None, slow)
+    elif kind == "list":
+        e.block.extend(fast)
+    elif len(values) > 1:
+        e.if_(e.is_of(container, " List"), fast, slow)
+    else:
+        with e.nested_block() as tried:
+            e.try_(fast, e.name(" Unfit"), None, slow)
+        growing = e.compare(e.call(" type", container), [ast.In()], [e.name(" growing")])
+        e.if_(growing, tried, slow)
+
+
+@inline("poplast", least=1, most=1, changes=True)
+def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Taking the last element out of a list that is not empty."""
+    container = e.simple(e.value(node.arguments[0]))
+    call = e.call("poplast", container)
+    if destination is not EFFECT:
+        return e.deliver(call, destination)
+    with e.nested_block() as fast:
+        e.evaluate(e.call(e.attribute(container, "pop")))
+    with e.nested_block() as slow:
+        e.evaluate(call)
+    test = _all(e, _is_list(e, container, node.arguments[0].kind), container)
+    assert test is not None
+    e.if_(test, fast, slow)
+    return None
 
 
 @inline("list", kind="list")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question
-from lispe_kernel.language.compiler.kinds import NUMBERS
+from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
 
 _ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
@@ -72,7 +72,7 @@ def _is_plain_literal(node: Node, *, right: bool) -> bool:
 
 Pair = tuple[tuple[ast.expr, Node], tuple[ast.expr, Node]]
 # Kinds whose values Python compares with a literal by true and false: no tensor is among them.
-_ANSWERING = NUMBERS | {"text", "boolean", "list", "dictionary", "numbers"}
+_ANSWERING = NUMBERS | {"text", "boolean", "list", "dictionary", "integers", "numbers"}
 
 
 def _equal(e: Emitter, pair: Pair) -> ast.expr:
@@ -83,7 +83,7 @@ def _equal(e: Emitter, pair: Pair) -> ast.expr:
         return _settled(e, a, b, left.kind, " equal")
     if _is_plain_literal(left, right=False):
         return _settled(e, a, b, right.kind, " equal")
-    return e.call(" equal", a, b)
+    return _of_one_kind(e, pair, " equal")
 
 
 def _identical(e: Emitter, pair: Pair) -> ast.expr:
@@ -97,7 +97,20 @@ def _identical(e: Emitter, pair: Pair) -> ast.expr:
             # Only texts are asked: what a tensor makes of == is no answer.
             same = e.compare(other, [ast.Eq()], [literal])
             return e.choose(e.is_of(other, " str"), same, e.call(" identical", other, literal))
-    return e.call(" identical", a, b)
+    return _of_one_kind(e, pair, " identical")
+
+
+# Kinds of which Python's == is not LispE's.
+_COMPARED = NUMBERS | {"", "text", "solid"}
+
+
+def _of_one_kind(e: Emitter, pair: Pair, helper: str) -> ast.expr:
+    """Two integers, two doubles, two texts are compared by Python, everything else by the library."""
+    (a, left), (b, right) = pair
+    slow = e.call(helper, a, b)
+    if not {left.kind, right.kind} <= _COMPARED or Constant in (type(left), type(right)):
+        return slow
+    return e.choose(e.of_one_kind(a, b), e.compare(a, [ast.Eq()], [b]), slow)
 
 
 def _settled(e: Emitter, a: ast.expr, b: ast.expr, kind: str, helper: str) -> ast.expr:
@@ -148,6 +161,17 @@ def unidentical(e: Emitter, node: Primitive) -> ast.expr:
     """None is the first."""
     pairs = _pairs(e, node, against_first=True)
     return e.boolean(ast.And(), [_different(e, _identical(e, pair)) for pair in pairs])
+
+
+@question("zerop", least=1, most=1)
+def is_zero(e: Emitter, node: Primitive) -> ast.expr:
+    """Whether an integer is 0; what is none is the library's."""
+    value = e.simple(e.value(node.arguments[0]))
+    is_zero = e.compare(value, [ast.Eq()], [e.constant(0)])
+    if node.arguments[0].kind in INTEGERS:
+        return is_zero
+    of_library = e.compare(e.call("zerop", value), [ast.IsNot()], [e.nil()])
+    return e.choose(e.is_of(value, " int"), is_zero, of_library)
 
 
 # -- membership ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
+from lispe_kernel.language.compiler.kinds import INTEGERS
 from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import Variable, python_name
@@ -79,7 +80,7 @@ def _body(r: Resolver, function: InPlace, variables: list[Variable]) -> Node:
 
 
 def _source_kind(kinds: list[str], _node: Primitive) -> str:
-    return kinds[0] if kinds[0] in ("numbers", "list") else ""
+    return kinds[0] if kinds[0] in ("integers", "numbers", "list") else ""
 
 
 def _write_source(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
@@ -89,7 +90,7 @@ def _write_source(e: Emitter, node: Primitive, destination: Destination) -> ast.
     if node.arguments[0].kind == "list":
         return e.deliver(container, destination)
     elements = e.call(" elements", container, name, position)
-    if node.arguments[0].kind == "numbers":
+    if node.arguments[0].kind in ("integers", "numbers"):
         return e.deliver(elements, destination)
     return e.deliver(e.choose(e.is_of(container, " List"), container, elements), destination)
 
@@ -203,7 +204,60 @@ def read_foldl(r: Resolver, form: Form) -> Node | None:
     return Block(r.place, [*opening, turns, r.read(total)])
 
 
-@inline("⍳", "⍳0", kind="numbers", least=1, most=1)
+# What a key of a sort may be made of: functions that change nothing and give the same each time.
+_OF_KEYS = frozenset({"car", "cadr", "caddr", "at", "last", "size", "+", "-", "*"})
+
+
+@syntax("sort")
+def read_sort(r: Resolver, form: Form) -> Node | None:
+    """A sort by a comparator `(λ (a b) (< KEY KEY))`, whose keys can be computed once for each element."""
+    function = lambda_in_place(r, form[1], 2) if len(form) == 3 else None
+    if function is None or len(function.form) != 3:
+        return None
+    question = function.form[2]
+    name = head(question)
+    if name is None or name.name not in ("<", ">") or len(question) != 3 or r.user_defined(name.name):
+        return None
+    first, second = (Atom(text) for text in function.names)
+    kept, descending = (
+        (first, name.name == ">") if _is_key(r, question[1], first) else (second, name.name == "<")
+    )
+    if not _is_key(r, question[1], kept) or question[2] != _renamed(question[1], kept, second, first):
+        return None
+    parameters = Form([kept], form.span)
+    key = Form([LAMBDA, parameters, question[1]], form.span, [form.span, form.span, form.span])
+    before, by = r.node(form[1], form.spans[1]), r.node(key, form.spans[1])
+    container = r.node(form[2], form.spans[2])
+    return r.helper(" sort down" if descending else " sort up", before, by, container)
+
+
+def _is_key(r: Resolver, form: Any, parameter: Atom) -> bool:
+    """Whether a form is computed of the parameter and constants alone, by functions of `_OF_KEYS`."""
+    if isinstance(form, Atom):
+        return form is parameter
+    if not is_list(form):
+        return True
+    name = head(form)
+    if name is QUOTE:
+        return True
+    if name is None or name.name not in _OF_KEYS or r.user_defined(name.name) or name.name in r.scope:
+        return False
+    return len(form) > 1 and all(_is_key(r, part, parameter) for part in form[1:])
+
+
+def _renamed(form: Any, kept: Atom, second: Atom, first: Atom) -> Any:
+    """A key with the comparator's other parameter."""
+    other = second if kept is first else first
+    if is_list(form) and head(form) is not QUOTE:
+        return [_renamed(part, kept, second, first) for part in form]
+    return other if form is kept else form
+
+
+def _counted_kind(kinds: list[str], _node: Primitive) -> str:
+    return "integers" if kinds[0] in INTEGERS else "numbers"
+
+
+@inline("⍳", "⍳0", kind=_counted_kind, least=1, most=1)
 def iota(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """One list of numbers, known as such to what goes through it."""
     return e.deliver(e.call(node.inline.name, e.value(node.arguments[0])), destination)
@@ -285,7 +339,8 @@ def read_setrange(r: Resolver, form: Form) -> Node | None:
         return None
     name = r.check_variable(form[1], form.spans[1])
     made = r.temporary()
-    called = Call(r.place, Global(r.place, "setrange"), r.arguments(form))
+    name_of_call = " put part" if len(form) == 5 else "setrange"
+    called = Call(r.place, Global(r.place, name_of_call), r.arguments(form))
     return Block(r.place, [r.bind(made, called), *_store_text(r, name, r.read(made)), r.read(made)])
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lispe_kernel.language.compiler.emit.emitter import VALUE, Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline
-from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, arithmetic_kind
+from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, arithmetic_kind, join
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
 
 # An operand as an expression with what is known of it.
@@ -219,7 +219,7 @@ def bits(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     if name in ("<<", ">>") and not (
         type(right) is Constant and type(right.value) is int and 0 <= right.value < 64
     ):
-        return e.deliver(e.call(name, *e.operands(node.arguments)), destination)
+        return e.deliver(_shift(e, node), destination)
     a, b = e.operands(node.arguments, twice=True)
     plain = e.binary(a, _BITS[name](), b)
     pairs = zip((a, b), node.arguments, strict=True)
@@ -227,6 +227,41 @@ def bits(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     if not tests:
         return e.deliver(plain, destination)
     return e.deliver(e.choose(e.boolean(ast.And(), tests), plain, e.call(name, a, b)), destination)
+
+
+def _shift(e: Emitter, node: Primitive) -> ast.expr:
+    """A shift by what is known when it runs: Python's for an integer by 0 to 63."""
+    a, b = e.operands(node.arguments, twice=True)
+    tests = [
+        e.is_of(x, " int") for x, p in zip((a, b), node.arguments, strict=True) if p.kind not in INTEGERS
+    ]
+    tests.append(e.compare(e.constant(0), [ast.LtE(), ast.Lt()], [b, e.constant(64)]))
+    plain = e.binary(a, _BITS[node.inline.name](), b)
+    return e.choose(e.boolean(ast.And(), tests), plain, e.call(node.inline.name, a, b))
+
+
+def _extreme_kind(kinds: list[str], _node: Primitive) -> str:
+    found = kinds[0]
+    for kind in kinds[1:]:
+        found = join(found, kind)
+    return found if found in INTEGERS else ""
+
+
+@inline("max", "min", kind=_extreme_kind, least=2, most=4)
+def extreme(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The largest or smallest of integers, of doubles or of texts; a mixture is the library's."""
+    best, *others = operands = e.operands(node.arguments, twice=True)
+    first_wins = ast.GtE() if node.inline.name == "max" else ast.LtE()
+    tested = not all(part.kind in INTEGERS for part in node.arguments)
+    test = e.of_one_kind(*operands) if tested else None
+    for index, other in enumerate(others):
+        name = e.function.temporary()
+        kept = best if index == 0 else e.noted(name, best)
+        again = best if index == 0 else e.name(name)
+        best = e.choose(e.compare(kept, [first_wins], [other]), again, other)
+    if test is not None:
+        best = e.choose(test, best, e.call(node.inline.name, *operands))
+    return e.deliver(best, destination)
 
 
 @inline("string", kind="text", least=1, most=1)

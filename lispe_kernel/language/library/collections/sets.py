@@ -57,8 +57,10 @@ def heap(comparator: Any = None, *values: Any) -> Heap:
     Example: (car (heap (λ (a b) (>=< b a)) 3 9 2)) => 9
     """
     if comparator is None or (isinstance(comparator, list) and not comparator):
-        return Heap(BINARY[">=<"], values)
+        return Heap(BINARY[">=<"], values, natural=True)
     compare = binary_function(comparator, "heap")
+    if compare is BINARY[">=<"]:
+        return Heap(compare, values, comparator, natural=True)
 
     def order(a: Any, b: Any) -> Any:
         answer = compare(a, b)

@@ -15,11 +15,13 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.strings_core import push_text
 from lispe_kernel.language.printer import describe, wrong_argument
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.language.python import objects
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import CLASSES, TypedList, append
 from lispe_kernel.language.values.views import View, rest_of
 
 _TEXT = Answers(
@@ -47,18 +49,24 @@ register_answers(type(None), Answers(size=lambda _nil: 0, iterate=lambda _nil: (
 def at(container: Any, key: Any, *keys: Any) -> Any:
     """The element of a container by index (negative from the end) or key; further keys go deeper.
 
-    On a tensor one index counts the elements in row order; as many indices as axes give one element.
+    On a tensor one index counts the elements in row order; as many indices as axes give one element. An atom
+    reads an attribute of a Python object: `(@ module 'weight)`.
 
     Example: (@ '(10 20 30) -1) => 30
     Example: (@ {"a":{"b":5}} "a" "b") => 5
     Errors: `Error: index out of bounds` for an index or key that is not there.
     """
     answers = answers_of(container)
-    if answers.at is not None:
+    if type(key) is Atom and objects.is_object(container):
+        found = objects.element(container, key)
+    elif answers.at is not None:
         return answers.at(container, (key, *keys))
-    if answers.element is None:
+    elif answers.element is not None:
+        found = answers.element(container, key)
+    elif objects.is_object(container):
+        found = objects.element(container, key)
+    else:
         raise LispeError(f"Error: value cannot be access through index: {describe(container)}")
-    found = answers.element(container, key)
     return at(found, *keys) if keys else found
 
 
@@ -74,6 +82,9 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     if not keys_and_value:
         raise LispeError("Error: set@: a key and a value are needed")
     answers = answers_of(container)
+    if len(keys_and_value) == 1 and _is_foreign(answers, container, key):
+        objects.store(container, key, keys_and_value[0])
+        return container
     if len(keys_and_value) == 1 and answers.put is not None:
         answers.put(container, key, keys_and_value[0])
         return container
@@ -85,6 +96,12 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     else:
         raise LispeError(f"Error: cannot modify this element: {describe(container)}")
     return container
+
+
+def _is_foreign(answers: Answers, container: Any, key: Any) -> bool:
+    """Whether Python itself stores under this key."""
+    takes = type(key) is Atom or (answers.put is None and answers.store is None)
+    return takes and objects.is_object(container)
 
 
 @function("size", keyword=True, returns="natural")
@@ -113,6 +130,8 @@ def car(container: Any) -> Any:
     if kind is View:
         return container.first()
     if kind is List:
+        return container[0] if container else None
+    if kind in CLASSES:
         return container[0] if container else None
     first = answers_of(container).car
     return _no_first("car", container) if first is None else first(container)
@@ -144,7 +163,7 @@ def push(container: Any, value: Any, *values: Any) -> Any:
     Example: (push (list 1 2) 3) => (1 2 3)
     """
     if not values and isinstance(container, TypedList):  # as its answers do, at once
-        container.append(value)
+        append(container, value)
         return container
     add = answers_of(container).push
     if add is None:
@@ -195,7 +214,7 @@ def items(container: Any) -> Iterable[Any]:
     if iterate is not None:
         return iterate(container)
     if isinstance(container, Iterable):
-        return container
+        return objects.elements(container)
     raise LispeError(f"Error: loop: a container is expected, not {describe(container)}")
 
 

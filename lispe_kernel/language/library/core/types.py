@@ -35,6 +35,8 @@ def integer(value: Any) -> int:
 
     Example: (integer -3.9) => -3
     """
+    if type(value) is int:
+        return value
     if isinstance(value, list | TypedList | dict):
         raise wrong_argument("integer", 1, "a number or a text", value)
     found = as_number(value)
@@ -70,13 +72,26 @@ def _converted(values: tuple[Any, ...], convert: Any) -> Any:
     return items if isinstance(items, TypedList) else [convert(item) for item in items]
 
 
-@function("integers", keyword=True, returns="numbers")
+def _are_integers(values: tuple[Any, ...]) -> bool:
+    return _INTEGERS.issuperset(map(type, values))
+
+
+def _are_numbers(values: tuple[Any, ...]) -> bool:
+    """Whether nothing among the arguments is to be spread or read."""
+    return _NUMBERS.issuperset(map(type, values))
+
+
+_INTEGERS = frozenset({int})
+_NUMBERS = frozenset({int, float})
+
+
+@function("integers", keyword=True, returns="integers")
 def integers(*values: Any) -> TypedList:
     """A typed list of 64-bit integers; lists among the arguments are spread.
 
     Example: (integers 1 "2" 3.7) => (1 2 3)
     """
-    return Integers(_converted(values, integer))
+    return Integers(values if _are_integers(values) else _converted(values, integer))
 
 
 @function("numbers", keyword=True, returns="numbers")
@@ -85,7 +100,7 @@ def numbers(*values: Any) -> TypedList:
 
     Example: (numbers 1 '(2 3.5)) => (1 2 3.5)
     """
-    return Numbers(_converted(values, as_number))
+    return Numbers(values if _are_numbers(values) else _converted(values, as_number))
 
 
 @function("floats", keyword=True, returns="numbers")
@@ -94,7 +109,7 @@ def floats(*values: Any) -> TypedList:
 
     Example: (floats 1 2.5) => (1 2.5)
     """
-    return Floats(_converted(values, as_number))
+    return Floats(values if _are_numbers(values) else _converted(values, as_number))
 
 
 @function("shorts", keyword=True, returns="numbers")
@@ -103,7 +118,7 @@ def shorts(*values: Any) -> TypedList:
 
     Example: (shorts 1 2) => (1 2)
     """
-    return Shorts(_converted(values, integer))
+    return Shorts(values if _are_integers(values) else _converted(values, integer))
 
 
 @function("strings", keyword=True)

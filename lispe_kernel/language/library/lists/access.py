@@ -12,7 +12,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.core.containers import car, cdr
 from lispe_kernel.language.library.shared.arguments import integer_argument
-from lispe_kernel.language.library.shared.elements import any_list, elements, is_list, like
+from lispe_kernel.language.library.shared.elements import any_list, converted, elements, is_list, like
 from lispe_kernel.language.printer import describe, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.dictionaries import (
@@ -33,7 +33,7 @@ def last(container: Any) -> Any:
     Example: (last '(1 2 3)) => 3
     Example: (last ()) => nil
     """
-    if type(container) is List:
+    if type(container) is List or type(container) is Integers:
         return container[-1] if container else None
     if isinstance(container, list | TypedList | str):
         return container[-1] if len(container) else None
@@ -251,7 +251,7 @@ def setshape(container: Any, shape: Any, key: Any, *keys_and_value: Any) -> Any:
             f"Error: setshape: {len(targets)} values are needed here, not {len(values)} ({describe(value)})"
         )
     for target, each in zip(targets, values, strict=True):
-        flat[target] = each
+        flat[target] = converted(flat, each)
     return container
 
 

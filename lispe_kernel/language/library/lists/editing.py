@@ -15,6 +15,7 @@ from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
     any_list,
     binary_function,
+    converted,
     elements,
     function_argument,
     is_list,
@@ -27,18 +28,16 @@ from lispe_kernel.language.library.shared.strings_core import (
 )
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
-from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.positions import out_of_bounds
 from lispe_kernel.language.values.sets import Set
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import CLASSES
 
-
-def converted(container: Any, value: Any) -> Any:
-    """The value as an element of a typed container."""
-    return container.convert(value) if isinstance(container, Strings | StringBytes | TypedList) else value
+# Lists that hold their elements themselves, by the code of Python's own.
+_STORED = frozenset({List, Strings, *CLASSES})
+_TAKING = frozenset({List, *CLASSES})
 
 
 @function("pushlast", keyword=True)
@@ -163,6 +162,12 @@ def popfirst(container: Any) -> Any:
 
     Example: (popfirst '(1 2 3)) => (2 3)
     """
+    if type(container) in _STORED and container:
+        del container[0]
+        return container
+    if type(container) is Heap and len(container):
+        container.pop(0)
+        return container
     return _pop_end(container, "popfirst", 0)
 
 
@@ -172,6 +177,9 @@ def poplast(container: Any) -> Any:
 
     Example: (poplast '(1 2 3)) => (1 2)
     """
+    if type(container) in _STORED and container:
+        container.pop()
+        return container
     return _pop_end(container, "poplast", -1)
 
 
@@ -213,6 +221,9 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
     Example: (insert "abd" "c" 2) => abcd
     Errors: for a negative index into a list.
     """
+    if len(place) == 1 and type(place[0]) is int and place[0] >= 0 and type(container) in _TAKING:
+        container.insert(place[0], container.convert(value) if type(container) in CLASSES else value)
+        return container
     if len(place) > 1:
         raise LispeError("Error: Wrong number of arguments for: 'insert'")
     if isinstance(container, str):
@@ -257,6 +268,9 @@ def extend(container: Any, value: Any) -> Any:
     Example: (let ((l (llist 1 2))) (extend l l)) => (1 2 ...)
     Errors: `Error: missing list in 'extend'`.
     """
+    if type(container) is List and type(value) in _STORED:
+        container.extend(value)
+        return container
     if isinstance(container, Set | Heap):
         for each in elements(value, "extend", 2):
             container.add(each)

@@ -21,7 +21,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import CLASSES, Integers, Numbers, TypedList
 
 _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}
@@ -53,10 +53,31 @@ def sort(comparator: Any, container: Any) -> Any:
         )
 
     def compare(a: Any, b: Any) -> int:
-        return -1 if truth_of(before(a, b)) else 1 if truth_of(before(b, a)) else 0
+        # Python's sort asks only whether one comes before the other.
+        answer = before(a, b)
+        return -1 if answer is TRUE or (answer is not None and truth_of(answer)) else 0
 
     items.sort(key=cmp_to_key(compare))
     _put_back(container, items)
+    return container
+
+
+def sort_by(before: Any, key: Any, container: Any, *, descending: bool) -> Any:
+    """Sort with a comparator that compares the `key` of its two arguments by `<`, or by `>`.
+
+    The key is computed once for each element where all keys are numbers or all are texts.
+    """
+    if type(container) is not List:
+        return sort(before, container)
+    try:
+        keys = list(map(key, container))
+    except LispeError:
+        return sort(before, container)
+    kinds = set(map(type, keys))
+    if len(keys) < 2 or not (kinds <= {int, float} or kinds == {str}) or any(k != k for k in keys):
+        return sort(before, container)
+    order = sorted(range(len(keys)), key=keys.__getitem__, reverse=descending)
+    container[:] = [container[place] for place in order]
     return container
 
 
@@ -70,6 +91,9 @@ def _sort_plain(name: str, container: Any) -> bool:
         container.array[:] = ordered[::-1] if descending else ordered
         return True
     kinds = set(map(type, container))
+    if type(container) is List and (kinds == {int} or kinds == {str}):
+        container.sort(reverse=descending)
+        return True
     if not (kinds <= {int, float} or kinds == {str}) or any(item != item for item in container):
         return False
     _put_back(container, sorted(container, reverse=descending))
@@ -80,6 +104,8 @@ def _put_back(container: Any, items: list[Any]) -> None:
     if isinstance(container, LinkedList):
         container.clear()
         container.extend(items)
+    elif isinstance(container, TypedList):
+        container.refill(items)
     else:
         container[:] = items
 
@@ -94,6 +120,9 @@ def reverse(container: Any, copy: Any = None) -> Any:
     Example: (reverse "abc") => cba
     Example: (reverse {"a":1 "b":2 "c":1}) => {"1":("a" "c") "2":("b")}
     """
+    if copy is None and (type(container) is List or type(container) in CLASSES):
+        container.reverse()
+        return container
     if isinstance(container, str):
         return text_like(container, reverse_text(to_text(container)))
     if isinstance(container, int | float | complex):

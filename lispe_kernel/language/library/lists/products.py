@@ -104,6 +104,10 @@ def _shape_of(value: Any) -> Any:
 
 
 def _filled(shape: tuple[int, ...], source: Any, values: Any) -> Any:
+    if len(shape) == 1 and len(values) and set(map(type, values)) in ({int}, {float}):
+        times = shape[0] // len(values) + 1
+        if shape[0] <= MOST_ELEMENTS:
+            return like(source, (list(values) * times)[: shape[0]])
     array = source.array if isinstance(source, TypedList) else array_of(list(values))
     if array is not None and array.ndim == 1:
         made = filled(shape, array)

@@ -13,7 +13,13 @@ from lispe_kernel.language.arithmetic import truth_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
-from lispe_kernel.language.library.shared.elements import elements, function_argument, is_list, results
+from lispe_kernel.language.library.shared.elements import (
+    converted,
+    elements,
+    function_argument,
+    is_list,
+    results,
+)
 from lispe_kernel.language.library.shared.strings_core import (
     count_in_text,
     find_all_in_text,
@@ -222,7 +228,7 @@ def replaceall(container: Any, old: Any, new: Any) -> int:
         raise wrong_argument("replaceall", 1, "a list, a dictionary, a set or a string", container)
     found = list(_positions(container, old))
     for at in found:
-        container[at] = new
+        container[at] = converted(container, new)
     return len(found)
 
 

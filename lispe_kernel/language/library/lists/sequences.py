@@ -39,9 +39,10 @@ def _checked(size: int, name: str) -> int:
 def _counted(value: Any, name: str, start: int) -> Any:
     number = _number(value, name, 1)
     size = _checked(math.floor(number), name)
-    first = start if isinstance(number, int) else start + (number - math.floor(number))
-    array = np.arange(size) + first
-    return Integers.of_array(array.astype("int64")) if isinstance(number, int) else Numbers.of_array(array)
+    if isinstance(number, int):
+        return Integers(range(start, start + size))
+    first = start + (number - math.floor(number))
+    return Numbers.of_array(np.arange(size) + first)
 
 
 @function("⍳", "iota", keyword=True)

@@ -45,11 +45,15 @@ def sum_(container: Any) -> Any:
     Example: (sum (strings "a" "b")) => ab
     Example: (sum (integers)) => 0
     """
-    if isinstance(container, TypedList | Matrix) and container.array.dtype != object:
+    if isinstance(container, TypedList):
+        return exact_sum(container)
+    if isinstance(container, Matrix) and container.array.dtype != object:
         return exact_sum(container)
     found = _addends(container, "sum")
     if isinstance(container, Strings | StringSet):
         return "".join(found)
+    if set(map(type, found)) == {int}:
+        return sum(found)
     return folded(add, found) if found else 0
 
 
@@ -105,6 +109,8 @@ def max_(value: Any, *values: Any) -> Any:
     """
     if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
         return value if value >= values[0] else values[0]
+    if values and type(value) in _SCALARS and _SCALARS.issuperset(map(type, values)):
+        return max(value, *values)
     return _extreme("max", operator.gt, value, values)
 
 
@@ -116,6 +122,8 @@ def min_(value: Any, *values: Any) -> Any:
     """
     if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
         return value if value <= values[0] else values[0]
+    if values and type(value) in _SCALARS and _SCALARS.issuperset(map(type, values)):
+        return min(value, *values)
     return _extreme("min", operator.lt, value, values)
 
 

@@ -29,7 +29,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import FEW, REFUSED, Integers, Numbers, TypedList
 from lispe_kernel.language.values.views import View
 
 # Lists of every kind that hold their elements in order and can change.
@@ -83,6 +83,11 @@ def like(original: Any, values: Iterable[Any]) -> Any:
     return List(values)
 
 
+def converted(container: Any, value: Any) -> Any:
+    """The value as an element of a typed container."""
+    return container.convert(value) if isinstance(container, Strings | StringBytes | TypedList) else value
+
+
 _RESULTS: dict[type, type] = {int: Integers, float: Numbers, str: Strings, ByteString: StringBytes}
 _NUMBERS = frozenset({int, float})
 
@@ -95,9 +100,10 @@ def typed_results(values: list[Any]) -> Any:
 def typed_answers(values: list[Any], function: Any) -> Any:
     """As `typed_results`, with answers true and nil as 1 and 0."""
     if values and type(values[0]) is int:
-        array = np.array(values)
-        if array.dtype == "int64" and array.ndim == 1:
-            return Integers.of_array(array)
+        try:
+            return Integers.exactly(values)
+        except REFUSED:
+            pass
     kinds = set(map(type, values))
     if kinds <= _ANSWERS:
         return typed_results(as_bits(values, function))
@@ -121,7 +127,7 @@ def _typed(values: list[Any], kinds: set[type]) -> Any:
 def _integers(values: list[int]) -> Any:
     """`integers`, or a generic list when a value is beyond 64 bits."""
     try:
-        return Integers.of_array(np.array(values, dtype="int64"))
+        return Integers.exactly(values)
     except OverflowError:
         return List(values)
 
@@ -152,6 +158,8 @@ def folded(call: Function, items: Iterable[Any], *initial: Any) -> Any:
 
 def exact_sum(values: TypedList | Matrix) -> int | float:
     """The sum of a typed list or matrix at numpy's speed; integers do not overflow."""
+    if type(values) is Integers and len(values) <= FEW:
+        return sum(values)
     array = values.array
     if array.dtype.kind == "f":
         return float(array.sum(dtype="float64"))

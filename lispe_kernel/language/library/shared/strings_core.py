@@ -128,7 +128,10 @@ def rotate_text(text: str, left: Any = None) -> str:
 
 def join_texts(items: Iterable[Any], separator: Any = "") -> str:
     """The texts of the items with the separator between them."""
-    return text_argument("join", 2, separator).join(map(to_text, items))
+    mark = text_argument("join", 2, separator)
+    if isinstance(items, list) and set(map(type, items)) == {str}:
+        return mark.join(items)
+    return mark.join(map(to_text, items))
 
 
 def text_intersection(text: str, other: str) -> str:

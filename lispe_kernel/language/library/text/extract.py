@@ -13,13 +13,14 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import text_argument
+from lispe_kernel.language.library.shared.elements import converted
 from lispe_kernel.language.library.shared.strings_core import like
 from lispe_kernel.language.printer import describe, to_text, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import CLASSES, TypedList
 
 INCLUDED, FROM_END, INCLUDED_FROM_END = Atom("+"), Atom("-"), Atom("-+")
 _OPERATORS = (INCLUDED, FROM_END, INCLUDED_FROM_END)
@@ -176,6 +177,10 @@ def extract(container: Any, *arguments: Any) -> Any:
     Example: (@@ '(a b c d) 2 0) => (c d)
     Errors: for a bound that is neither an integer nor a string, and for what is no string or list.
     """
+    if len(arguments) == 2 and type(container) in _PLAIN_PARTS:
+        start, end = arguments
+        if type(start) is int and type(end) is int:
+            return between(container, start, end)
     taken_by = answers_of(container).extract
     if taken_by is not None:
         if not 1 <= len(arguments) <= 2:
@@ -186,8 +191,32 @@ def extract(container: Any, *arguments: Any) -> Any:
         return like(container, text_argument("extract", 1, container)[part.start : part.end])
     if len(found) == 1:
         return List() if part.outside or part.missing else container[part.start]
-    taken = container[part.start : part.end]
-    return taken if isinstance(container, TypedList) else _same_kind(container)(taken)
+    if isinstance(container, TypedList):
+        return container.part(part.start, part.end)
+    return _same_kind(container)(container[part.start : part.end])
+
+
+_PLAIN_PARTS: dict[type, Callable[[Any, int, int], Any]] = {
+    str: lambda text, start, end: text[start:end],
+    List: lambda items, start, end: List(items[start:end]),
+    Strings: lambda items, start, end: Strings(items[start:end]),
+    **dict.fromkeys(CLASSES, lambda values, start, end: values.part(start, end)),
+}
+
+
+def between(container: Any, start: Any, end: Any) -> Any:
+    """`(extract container start end)`: two integers into the frequent containers at once."""
+    if type(container) is List and type(start) is int and type(end) is int and start >= 0:
+        return List(container[start : end if end > 0 else max(end + len(container), 0)])
+    take = _PLAIN_PARTS.get(type(container))
+    if take is None or type(start) is not int or type(end) is not int:
+        return extract(container, start, end)
+    size = len(container)
+    if start < 0:
+        start += size
+    if end <= 0:
+        end += size
+    return take(container, start, max(end, 0)) if 0 <= start < size else take(container, 0, 0)
 
 
 def _same_kind(items: Any) -> type[List]:
@@ -209,6 +238,8 @@ def setrange(container: Any, *arguments: Any) -> Any:
     if len(arguments) < 2:
         raise LispeError("Error: setrange: a bound and a value are needed")
     *places, value = arguments
+    if len(places) == 2 and _exchange(container, places[0], places[1], value):
+        return container
     found, part = _part("setrange", container, tuple(places))
     if isinstance(container, str):
         text = text_argument("setrange", 1, container)
@@ -218,10 +249,35 @@ def setrange(container: Any, *arguments: Any) -> Any:
     if part.outside or part.missing:
         return container if part.outside else _same_kind(container)()
     if len(found) == 1:
-        container[part.start] = to_text(value) if isinstance(container, Strings) else value
+        container[part.start] = converted(container, value)
     else:
         _replace_part(container, part, value)
     return container
+
+
+def _exchange(container: Any, start: Any, end: Any, value: Any) -> bool:
+    """Put a list's elements between two integers into a list that takes them as they are, if it is so."""
+    kind, given = type(container), type(value)
+    if not (given in _FREE if kind is List else kind is given and kind in _FREE):
+        return False
+    if type(start) is not int or type(end) is not int:
+        return False
+    size = len(container)
+    start = start + size if start < 0 else start
+    end = end + size if end <= 0 else min(end, size)
+    if not 0 <= start < end:
+        return False
+    container[start:end] = value
+    return True
+
+
+# Lists whose elements a generic list takes as they are, and a list of the same kind.
+_FREE = frozenset({List, *CLASSES})
+
+
+def put_part(container: Any, start: Any, end: Any, value: Any) -> Any:
+    """`(setrange container start end value)`."""
+    return container if _exchange(container, start, end, value) else setrange(container, start, end, value)
 
 
 def _replace_part(container: Any, part: Slice, value: Any) -> None:
@@ -229,12 +285,11 @@ def _replace_part(container: Any, part: Slice, value: Any) -> None:
     if isinstance(container, Strings):
         items = [to_text(item) for item in items]
     if isinstance(container, TypedList):
-        rest = container[part.end :].tolist()
+        old = container.tolist()
         try:
-            made = type(container)([*container[: part.start].tolist(), *items, *rest])
+            container.refill([*old[: part.start], *items, *old[part.end :]])
         except (TypeError, ValueError):
             raise wrong_argument("setrange", 4, f"elements of {container.name}", value) from None
-        container._buffer, container._size = made._buffer, made._size
     else:
         container[part.start : part.end] = items
 

@@ -178,7 +178,7 @@ def split(str_: Any, sep: Any = None) -> List:
     Example: (split " one  two ") => ("one" "two")
     Example: (split "k=v=w" "=") => ("k" "v" "w")
     """
-    return pieces_like(str_, [piece for piece in _pieces("split", str_, sep) if piece])
+    return pieces_like(str_, filter(None, _pieces("split", str_, sep)))
 
 
 @function("splite")
