@@ -57,6 +57,7 @@ def session() -> Session:
             "(@ ((->eval ((@ nn 'GRU) 2 3 (? batch_first nil))) (->float (->narrow t 1 0 2))) 0 'shape)",
             "(2 3)",
         ),
+        ("(@ ((@ nn 'Sequential) layer) 0 'out_features)", "3"),
         ('(import "torchh")', "Error: import: there is no Python module 'torchh'"),
         ("(@ 5 'real)", "Error: value cannot be access through index: the integer 5"),
         ('(@ {"a":1} \'a)', "1"),

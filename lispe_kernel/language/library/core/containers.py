@@ -60,7 +60,9 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
     if type(key) is Atom and objects.is_object(container):
         found = objects.element(container, key)
     elif answers.at is not None:
-        return answers.at(container, (key, *keys))
+        # What takes all keys at once takes those before an attribute's name.
+        taken = next((n for n, k in enumerate(keys) if type(k) is Atom), len(keys))
+        found, keys = answers.at(container, (key, *keys[:taken])), keys[taken:]
     elif answers.element is not None:
         found = answers.element(container, key)
     elif objects.is_object(container):
