@@ -46,6 +46,7 @@ COMMANDS = CommandLine(
             _install,
         ),
         Command(("run",), "[FILE [ARGUMENT ...]]", "run a LispE program, as `lispe` does", _run),
+        Command(("-v", "--version"), "", "the version", lambda _: _run(["--version"])),
     ),
     other=_kernel,
 )

@@ -41,6 +41,8 @@ def install(name: str = "lispe", *, user: bool = False, prefix: str | None = Non
     neither, into the system's folder. Raises OSError where the folder cannot be written, ValueError for a
     name that Jupyter does not accept.
     """
+    if not name or prefix == "":
+        raise ValueError(f"{'a name' if not name else 'a folder'} is needed, not an empty text")
     from jupyter_client.kernelspec import KernelSpecManager  # noqa: PLC0415 - heavy, and help needs none of it
 
     with TemporaryDirectory() as folder:

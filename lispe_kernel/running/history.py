@@ -22,6 +22,8 @@ Entry = tuple[int, int, Any]
 _Item = tuple[int, str] | threading.Event | None
 # Seconds that a cell may wait to be written.
 PAUSE = 0.2
+# Seconds that anybody waits for a file that another process holds.
+PATIENCE = 1.0
 
 _TABLES = """
 create table if not exists sessions (
@@ -56,6 +58,8 @@ class History:
 
     def add(self, line: int, source: str) -> None:
         """Remember a cell; returns at once."""
+        # Half a surrogate pair is no text that a file can hold.
+        source = source.encode("utf-8", "replace").decode("utf-8")
         self._latest.append((line, source))
         self._start()
         self._queue.put((line, source))
@@ -112,12 +116,13 @@ class History:
     def _open(self) -> sqlite3.Connection | None:
         import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
-        file = self._file or default_file()
         try:
+            file = self._file or default_file()
             file.parent.mkdir(parents=True, exist_ok=True)
-            base = sqlite3.connect(file, timeout=5.0)
+            base = sqlite3.connect(file, timeout=PATIENCE)
             base.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _TABLES)
-        except (OSError, sqlite3.Error):
+        except (OSError, RuntimeError, sqlite3.Error):
+            # No home, a folder that nobody may write, a file that is damaged, foreign or locked.
             return None
         return base
 
@@ -127,7 +132,7 @@ class History:
         self._start()
         self._queue.put(written)
         self._hurry.set()
-        written.wait(5.0)
+        written.wait(2 * PATIENCE)
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -136,12 +141,14 @@ class History:
 
         With `output` the source becomes a pair (source, None): results are not kept.
         """
+        import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
+
         self._settle()
         base = self._open()
-        if base is None:
-            rows: list[Entry] = [(1, line, source) for line, source in self._latest]
-        else:
-            with contextlib.closing(base):
+        rows: list[Entry] = [(1, line, source) for line, source in self._latest]
+        if base is not None:
+            # Tables may be another program's, pages damaged: what was typed in this session is left.
+            with contextlib.suppress(sqlite3.Error), contextlib.closing(base):
                 rows = list(_select(base, kind, query, self._session or 0))
         return [(session, line, (text, None)) for session, line, text in rows] if output else rows
 

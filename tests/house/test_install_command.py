@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from lispe_kernel import __version__
+from lispe_kernel.__main__ import main as command
 from lispe_kernel.install import main
 
 
@@ -55,6 +57,19 @@ def test_a_refused_installation_says_why_and_fails(
 ) -> None:
     assert main([option.replace("{tmp}", str(tmp_path)) for option in options]) == 1
     assert "was not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--prefix", ""], ["--name", "", "--sys-prefix"]])
+def test_nothing_is_installed_under_an_empty_name_or_place(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    assert "is needed, not an empty text" in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_this_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["--version"]) == 0
+    assert capsys.readouterr().out == f"LispE {__version__}\n"
 
 
 def test_no_arguments_print_the_usage_and_fail() -> None:

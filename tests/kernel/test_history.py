@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -63,4 +65,34 @@ def test_without_a_writable_file_this_session_is_still_remembered(tmp_path: Path
     blocked.write_text("not a folder")
     history = filled(blocked / "history.sqlite", "(a)", "(b)")
     assert history.tail(5) == ["(a)", "(b)"]
+    history.close()
+
+
+@pytest.mark.parametrize("kind", ["damaged", "foreign"])
+def test_a_file_that_is_no_history_leaves_this_sessions_cells(kind: str, file: Path) -> None:
+    file.parent.mkdir()
+    if kind == "damaged":
+        file.write_bytes(b"no database" * 100)
+    else:
+        with contextlib.closing(sqlite3.connect(file)) as base:
+            base.execute("create table cells (something text)")
+    history = filled(file, "(a)")
+    assert history.answer("tail", False, {"n": 5}) == [(1, 1, "(a)")]
+    history.close()
+
+
+def test_without_a_home_there_is_still_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("lispe_kernel.running.history.default_file", homeless)
+    history = History()
+    history.add(1, "(a)")
+    assert history.answer("tail", False, {"n": 5}) == [(1, 1, "(a)")]
+    history.close()
+
+
+def test_half_a_surrogate_pair_is_remembered_with_a_replacement(file: Path) -> None:
+    history = filled(file, "(a \ud800)", "(b)")
+    assert [source for _, _, source in history.answer("tail", False, {"n": 5})] == ["(a ?)", "(b)"]
     history.close()
