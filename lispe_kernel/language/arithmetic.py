@@ -17,6 +17,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.stack import Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
@@ -196,14 +197,19 @@ def elementwise(op: Binary, a: Any, b: Any) -> Any:
         taken = _taken_over(op, a, b)
         if taken is not NotImplemented:
             return taken
-    if a_many and b_many:
+    with _walk:
+        if _walk.depth > _MOST_NESTED:
+            raise LispeError("Error: lists nested so deep, or in themselves, cannot be combined")
+        if not a_many:
+            return List([op(a, y) for y in b])
+        if not b_many:
+            return List([op(x, b) for x in a])
         result = [op(x, y) for x, y in zip(a, b, strict=False)]
-        result.extend(list(a)[len(result) :])
-    elif a_many:
-        result = [op(x, b) for x in a]
-    else:
-        result = [op(a, y) for y in b]
-    return List(result)
+    return List(result + list(a)[len(result) :])
+
+
+# More levels than this are no array but a list that contains itself.
+_MOST_NESTED, _walk = 1000, Walk()
 
 
 def _is_list(value: Any) -> bool:

@@ -14,7 +14,6 @@ from lispe_kernel.language import matching
 from lispe_kernel.language.arithmetic import (
     OPERATORS,
     add,
-    cannot,
     power,
     remainder,
     truth_of,
@@ -158,8 +157,8 @@ def _change(name: str, old: Any, operands: tuple[Any, ...], container: Any, *key
     return value
 
 
-def _no_product(text: str) -> Any:
-    raise cannot("*", text, 1)
+def _no_product(_text: str) -> Any:
+    raise LispeError("Error: cannot evaluate '*' with these operands: a string and a number")
 
 
 def _square(value: Any) -> Any:

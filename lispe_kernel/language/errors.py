@@ -6,6 +6,7 @@ kernel show them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,20 @@ class Span(NamedTuple):
     column: int
     end_line: int
     end_column: int
+
+
+# What a terminal obeys instead of showing, and what turns the direction of a text. Line ends and tabs stay.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """A text for a screen: characters that steer terminals or turn the direction of letters as codes."""
+    return _UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def masked(line: str) -> str:
+    """A line for a screen under which marks stand: each such character as one mark."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", line)
 
 
 NOWHERE = Span(1, 0, 1, 0)
@@ -50,6 +65,7 @@ class LispeError(Exception):
         frames: tuple[Frame, ...] = (),
         incomplete: bool = False,
     ) -> None:
+        text = self.wording(text)
         super().__init__(text)
         self.text = text
         self.span = span
@@ -59,6 +75,11 @@ class LispeError(Exception):
         self.omitted = 0
         # Only for reader errors: more text could still make the program well-formed.
         self.incomplete = incomplete
+
+    @staticmethod
+    def wording(text: str) -> str:
+        """The text as errors show it: nothing in it steers the screen."""
+        return visible(text)
 
     def __str__(self) -> str:
         if self.span is None or self.source is None:
@@ -98,6 +119,11 @@ class ReaderError(CompileError):
 
 class ThrownError(LispeError):
     """What `(throw text)` raises: the text exactly as given."""
+
+    @staticmethod
+    def wording(text: str) -> str:
+        """The text as it was given."""
+        return text
 
 
 class MissingKeyError(LispeError, KeyError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span
+from lispe_kernel.language.printer import type_atom_named
 from lispe_kernel.language.source import Source
 
 STACK_OVERFLOW = "Stack overflow"
@@ -21,6 +22,13 @@ STACK_OVERFLOW = "Stack overflow"
 _OPERANDS = re.compile(r"(?:unsupported operand type\(s\) for|'[^']+' not supported between instances of)")
 _TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
 _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
+# What Python's libraries say of a mask of several elements where one answer is asked for.
+_AMBIGUOUS = re.compile(
+    r"(Boolean value of Tensor|truth value of an array) with more than one \w+ is ambiguous"
+)
+_MISSING = re.compile(r"missing \d+ required positional arguments?: .*")
+_COUNTS = re.compile(r"takes (?:from )?(\d+(?: to \d+)?) positional arguments? but (\d+) (?:was|were) given")
+LAMBDA = "λ"
 _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
 # What follows a blank in the name of a variable that Python knows by another name.
 _MARK = re.compile(r" \d*$")
@@ -30,15 +38,9 @@ _HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
 # Python's names of types as LispE's users know them.
 _TYPE_NAMES = {
     "NoneType": "nil",
-    "int": "an integer",
-    "float": "a number",
-    "str": "a string",
-    "Atom": "an atom",
-    "List": "a list",
-    "Strings": "strings",
-    "Dictionary": "a dictionary",
     "function": "a function",
     "Tensor": "a tensor",
+    "Parameter": "a tensor",
 }
 
 
@@ -130,6 +132,8 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         return STACK_OVERFLOW
     if isinstance(error, MemoryError):
         return "Error: there is not enough memory for this"
+    if _AMBIGUOUS.search(str(error)):
+        return "Error: an answer of several elements is neither true nor false"
     form = at.source.excerpt(at.span) if at is not None and at.span is not None else ""
     if at is not None and at.last:
         direct = _direct(error, form, at, place)
@@ -138,9 +142,9 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
     if isinstance(error, TypeError):
         # A library function called a function of the user's with the wrong number of arguments.
         arity = _ARITY.match(str(error))
-        text = place.arity_of(arity["name"].rpartition(".")[2]) if arity else None
-        if text is not None:
-            return text
+        if arity:
+            name = arity["name"].rpartition(".")[2]
+            return place.arity_of(name) or _arity_text(name, str(error), _has_self(arity["name"]))
         if _OPERANDS.search(str(error)):
             return _type_error(str(error), form, place)
     if isinstance(error, IndexError):
@@ -242,7 +246,8 @@ def _type_error(message: str, form: str, place: Place) -> str:
     arity = _ARITY.match(message)
     if arity:
         name = arity["name"].rpartition(".")[2]
-        return place.arity_of(name) or f"Error: Wrong number of arguments in call to: '{_head(form) or name}'"
+        called = name if name == LAMBDA else _head(form) or name
+        return place.arity_of(name) or _arity_text(called, message, _has_self(arity["name"]))
     wrong = _NOT_CALLABLE.search(message)
     if wrong:
         return f"Error: wrong function call: {_type(wrong[1])} is not a function{_of(form)}"
@@ -251,9 +256,42 @@ def _type_error(message: str, form: str, place: Place) -> str:
     return f"Error: {_head_of(form)}{message}"
 
 
+def _has_self(qualified: str) -> bool:
+    """Whether a function is a method: Python counts its instance among the arguments."""
+    owner = qualified.rpartition(".")[0]
+    return bool(owner) and not owner.endswith("<locals>")
+
+
+def _arity_text(name: str, message: str, method: bool) -> str:
+    """The error for a call that Python refused: what is missing, or how many arguments there may be."""
+    missing = _MISSING.search(message)
+    if missing:
+        names = [_MARK.sub("", one) for one in re.findall(r"'([^']+)'", missing[0])]
+        why = f"nothing is given for {' and '.join(names)}"
+    else:
+        counts = _COUNTS.search(message)
+        takes, given = (
+            (re.sub(r"\d+", lambda n: str(int(n[0]) - method), part) for part in counts.groups())
+            if counts
+            else ("", "")
+        )
+        why = f"it takes {takes}, {given} {'is' if given == '1' else 'are'} given" if counts else ""
+    call = "in" if name == LAMBDA else "in call to"
+    return f"Error: Wrong number of arguments {call}: '{name}'" + (f" ({why})" if why else "")
+
+
 def _type(name: str) -> str:
+    """A class of Python by the type that LispE gives its values."""
     short = name.rpartition(".")[2]
-    return _TYPE_NAMES.get(short, short)
+    known = _TYPE_NAMES.get(short)
+    if known is not None:
+        return known
+    atom = type_atom_named(short)
+    if atom is None:
+        return f"a value of Python's type {short}"
+    words = atom.strip("_").replace("_", " ")
+    several = words.endswith("s") and not words.startswith("set")
+    return words if several else f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _head(form: str) -> str:

@@ -64,6 +64,11 @@ def kind_of(value: Any) -> Kind | None:
     return None
 
 
+def type_atom_named(class_name: str) -> str | None:
+    """The type atom of the values of the class with a name; None for a class that is not registered."""
+    return next((kind.type_atom for cls, kind in _kinds.items() if cls.__name__ == class_name), None)
+
+
 def is_type_atom(name: str) -> bool:
     """Whether `(type value)` answers this name for some kind of value."""
     return name.endswith("_") and any(kind.type_atom == name for kind in _kinds.values())
@@ -102,7 +107,10 @@ def type_atom(value: Any) -> Atom:
 
 def describe(value: Any, width: int = 40) -> str:
     """A value in an error message: its kind and a short form of its text."""
-    text = show(value)
+    try:
+        text = show(value)
+    except LispeError:  # too long to be written
+        text = "..."
     if "\n" in text:
         text = " ".join(text.split())
     if len(text) > width:
@@ -132,13 +140,20 @@ def complex_text(value: complex) -> str:
     return f"{number_text(value.real)},{imaginary}i"
 
 
+# A text beyond this is refused: containers that lie in each other in many places have one without end.
+MOST_CHARACTERS = 1 << 28
+
+
 class _Writer:
     """One printing: remembers which containers are open, so that a cycle prints as `...`."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_again", "_cycles", "_open")
 
     def __init__(self) -> None:
         self._open: set[int] = set()
+        # Containers met once (None) or more often (their text): what lies in many places is written once.
+        self._again: dict[int, str | None] = {}
+        self._cycles = 0
 
     def show(self, value: Any, top: bool = False) -> str:
         kind = kind_of(value)
@@ -149,12 +164,22 @@ class _Writer:
             return quoted(text) if kind.quoted_inside and not top else text
         identity = id(value)
         if identity in self._open:
+            self._cycles += 1
             return "..."
+        known = self._again.get(identity)
+        if known is not None:
+            return known
+        before = self._cycles
         self._open.add(identity)
         try:
-            return kind.write(value, self.show)
+            text = kind.write(value, self.show)
         finally:
             self._open.discard(identity)
+        if len(text) > MOST_CHARACTERS:
+            raise LispeError(f"Error: the text of this value has more than {MOST_CHARACTERS} characters")
+        # A text with `...` in it depends on the containers round it.
+        self._again[identity] = text if identity in self._again and before == self._cycles else None
+        return text
 
 
 def write_items(value: Any, show: Show) -> str:

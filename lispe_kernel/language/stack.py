@@ -107,3 +107,21 @@ def start_deep(work: Callable[[], None], name: str) -> threading.Thread:
         finally:
             threading.stack_size(before)
     return thread
+
+
+# Containers nested deeper than this are looked at for one that contains itself.
+DEEP = 100
+
+
+class Walk(threading.local):
+    """Where a thread stands in the containers that one operation walks into: how deep, and inside which."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.inside: set[object] = set()
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *_error: object) -> None:
+        self.depth -= 1

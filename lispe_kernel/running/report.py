@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lispe_kernel.language.errors import Frame, LispeError
+from lispe_kernel.language.errors import Frame, LispeError, masked, visible
 from lispe_kernel.language.functions import function
 from lispe_kernel.running import places
 
@@ -80,8 +80,8 @@ def message_of(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "Interrupted"
     if isinstance(error, LispeError):
-        return str(error)
-    return f"Error: {type(error).__name__}: {error}" if str(error) else f"Error: {type(error).__name__}"
+        return visible(str(error))
+    return visible(f"Error: {type(error).__name__}: {error}".removesuffix(": "))
 
 
 def _lines(error: BaseException, message: str) -> Iterator[str]:
@@ -103,7 +103,7 @@ def _excerpt(error: LispeError) -> Iterator[str]:
     if text:
         line, _, caret = text.rpartition("\n")
         yield ""
-        yield f"  {line}"
+        yield f"  {masked(line)}"
         margin, bar, mark = caret.partition("|")
         yield f"  {margin}{bar}{RED}{mark}{RESET}"
 
@@ -131,7 +131,7 @@ def _call(frame: Frame) -> str:
     # A frame of the top level is called as its source, one that the compiler made is in angle brackets.
     top = frame.function == frame.source or frame.function.startswith("<")
     function = "" if top else f" in {frame.function}"
-    text = _shortened(frame.text.strip())
+    text = visible(_shortened(frame.text.strip()))
     return f"  {place}{function}" + (f"  {DIM}{text}{RESET}" if text else "")
 
 

@@ -155,6 +155,17 @@ class Grammar:
         self.most = None if None in sizes else max(size for size in sizes if size is not None)
         self._data = tuple(place for parts in alternatives for place in _data(parts))
 
+    @property
+    def begins_with_variable(self) -> bool | None:
+        """Whether the first part is a variable and the others any forms; False when all are any forms.
+
+        None when a part is neither: values cannot stand in the place of such parts.
+        """
+        for first, *others in filter(None, self.alternatives):
+            if all(part.is_plain for part in others) and (first.is_plain or first.word.assigned):
+                return not first.is_plain
+        return None
+
     def accepts(self, count: int) -> bool:
         """Whether a form may have so many arguments."""
         return count >= self.least and (self.most is None or count <= self.most)

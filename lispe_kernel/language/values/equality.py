@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.stack import DEEP, Walk
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.scalars import NUMERIC
+
+_walk = Walk()
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -39,7 +42,25 @@ def equal_lists(a: Any, b: Any) -> bool:
         return equals_empty(b)
     if answers_of(b).items is None or size != len(b):
         return False
-    return all(equal(x, y) for x, y in zip(a, b, strict=True))
+    _walk.depth += 1
+    try:
+        if _walk.depth > DEEP:
+            return _equal_deep(a, b)
+        return all(equal(x, y) for x, y in zip(a, b, strict=True))
+    finally:
+        _walk.depth -= 1
+
+
+def _equal_deep(a: Any, b: Any) -> bool:
+    """As `equal_lists`, of lists that may contain themselves: two being compared differ nowhere new."""
+    pair = (id(a), id(b))
+    if pair in _walk.inside:
+        return True
+    _walk.inside.add(pair)
+    try:
+        return all(equal(x, y) for x, y in zip(a, b, strict=True))
+    finally:
+        _walk.inside.discard(pair)
 
 
 def equals_empty(value: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.positions import first_element, has_elements, position
 
 
@@ -55,17 +56,25 @@ class Heap:
     def add(self, value: Any) -> None:
         self._items.insert(self._place(value), value)
 
-    def remove(self, value: Any) -> bool:
-        """Take out one element that the comparator finds equal; whether there was one."""
+    def _find(self, value: Any) -> int | None:
+        """Where an equal element lies: among those that the comparator places beside the value."""
         at = self._place(value) - 1
-        if at < 0 or self.order(value, self._items[at]) != 0:
+        while at >= 0 and self.order(value, self._items[at]) == 0:
+            if equal(self._items[at], value):
+                return at
+            at -= 1
+        return None
+
+    def remove(self, value: Any) -> bool:
+        """Take out one element that is equal to a value; whether there was one."""
+        at = self._find(value)
+        if at is None:
             return False
         del self._items[at]
         return True
 
     def __contains__(self, value: Any) -> bool:
-        at = self._place(value) - 1
-        return at >= 0 and self.order(value, self._items[at]) == 0
+        return self._find(value) is not None
 
     def pop(self, index: int = -1) -> Any:
         return self._items.pop(index)

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, write_items
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.language.stack import DEEP, Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import both_empty, equal_lists
 from lispe_kernel.language.values.positions import (
@@ -67,7 +69,27 @@ SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
 def deep_copy(value: Any) -> Any:
     """A copy of a container and of the containers in it. Anything else is returned as it is."""
     copy = answers_of(value).copy
-    return value if copy is None else copy(value)
+    if copy is None:
+        return value
+    _walk.depth += 1
+    try:
+        return _copy_deep(copy, value) if _walk.depth > DEEP else copy(value)
+    finally:
+        _walk.depth -= 1
+
+
+_walk = Walk()
+
+
+def _copy_deep(copy: Callable[[Any], Any], value: Any) -> Any:
+    """A copy far inside containers. Errors: for one that contains itself."""
+    if id(value) in _walk.inside:
+        raise LispeError("Error: clone: a container that contains itself cannot be copied")
+    _walk.inside.add(id(value))
+    try:
+        return copy(value)
+    finally:
+        _walk.inside.discard(id(value))
 
 
 def _copy(items: list[Any]) -> list[Any]:

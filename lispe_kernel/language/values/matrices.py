@@ -6,14 +6,15 @@ of objects. Operators are bound by `arithmetic.py`; linear algebra is in the lib
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.equality import equal_lists
+from lispe_kernel.language.values.lists import List, Strings, deep_copy
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import (
     MOST_ELEMENTS,
@@ -38,52 +39,153 @@ KINDS = {dtype: kind for kind, dtype in DTYPES.items() if kind != "stringbyte"}
 
 
 class Matrix:
-    """A regular array of `kind` elements: `matrix_` of two dimensions, `tensor_` of more."""
+    """A regular array of `kind` elements: `matrix_` of two dimensions, `tensor_` of more.
 
-    __slots__ = ("array", "kind")
+    A part that was taken out stays a part. When a program changes the size of one, or puts in and takes out
+    rows, the parts lie in a list, and the array is made of them anew as long as they are regular.
+    """
+
+    __slots__ = ("_array", "_items", "_parts", "kind")
     __hash__ = None  # type: ignore[assignment]
     __array_ufunc__ = None
 
     def __init__(self, array: Any, kind: str = "") -> None:
-        self.array = array
+        self._array = array
         self.kind = kind or KINDS.get(array.dtype.name, "number")
+        # The parts that were taken out, by their positions.
+        self._parts: dict[int, Any] = {}
+        # All parts, once the array does not say what they are.
+        self._items: List | None = None
+
+    @property
+    def array(self) -> Any:
+        """The elements as one array, in the memory of the parts that were taken out."""
+        if self._parts and self._items is None and any(self._is_elsewhere(at) for at in self._parts):
+            self.items()
+        if self._items is None:
+            return self._array
+        array = array_of(self._items)
+        if array is None or not array.size:
+            raise LispeError("Error: the rows of this matrix are no longer of one size and kind")
+        return array
+
+    @array.setter
+    def array(self, array: Any) -> None:
+        self._array, self._parts, self._items = array, {}, None
+
+    def _is_elsewhere(self, at: int) -> bool:
+        """Whether a part has another size or another place than its stretch of the array."""
+        mine, taken = self._array[at], self._parts[at].array
+        return taken.shape != mine.shape or not np.may_share_memory(taken, mine)
+
+    def items(self) -> List:
+        """The parts in a list, which is from now on what the matrix holds."""
+        if self._items is None:
+            parts, array = self._parts, self._array
+            self._items = List(
+                parts[at] if at in parts else part(array[at], self.kind) for at in range(len(array))
+            )
+        return self._items
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part was ever taken out: the array is all there is."""
+        return self._items is None and not self._parts
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether the parts are still of one size and kind."""
+        if self.is_whole:
+            return True
+        try:
+            return bool(self.array.ndim > 1)
+        except LispeError:
+            return False
 
     @property
     def shape(self) -> tuple[int, ...]:
         return tuple(self.array.shape)
 
     def __len__(self) -> int:
-        return len(self.array)
+        return len(self._array) if self._items is None else len(self._items)
 
     def __iter__(self) -> Iterator[Any]:
-        return (part(row, self.kind) for row in self.array)
+        return (self[at] for at in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        return part(self.array[key], self.kind)
+        if type(key) is slice:
+            return regular(List(self[at] for at in range(*key.indices(len(self)))))
+        if not -len(self) <= key < len(self):
+            raise IndexError(key)
+        # A row of texts is no stretch of the array.
+        if self._items is not None or (self._array.dtype == object and self._array.ndim == 2):
+            return self.items()[key]
+        at = key if key >= 0 else key + len(self)
+        if at not in self._parts:
+            self._parts[at] = part(self._array[at], self.kind)
+        return self._parts[at]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self.store((key,), value)
+        if type(key) is int and self._items is None:
+            self.store((key,), value)
+        else:
+            self.items()[key] = value
+
+    def append(self, value: Any) -> None:
+        self.items().append(value)
+
+    def extend(self, values: Iterable[Any]) -> None:
+        self.items().extend(values)
+
+    def insert(self, index: int, value: Any) -> None:
+        self.items().insert(index, value)
+
+    def pop(self, index: int = -1) -> Any:
+        return self.items().pop(index)
+
+    def clear(self) -> None:
+        self.items().clear()
 
     def store(self, keys: tuple[Any, ...], value: Any) -> None:
         """Store an element, or a row or plane from a list of its shape."""
+        if self._items is not None:
+            self._store_in_items(keys, value)
+            return
         place = self.array[keys]
         if not hasattr(place, "shape") or place.shape == ():
-            self.array[keys] = value if self.kind.startswith("string") else self._element(value)
+            self._array[keys] = value if self.kind.startswith("string") else self._element(value)
             return
         given = array_of(value)
         if given is None or given.shape != place.shape:
             raise LispeError(f"Error: set@: a value of the shape {shape_text(place.shape)} is needed here")
-        self.array[keys] = given if given.dtype == object else cast(given, self.array.dtype.name, "set@")
+        self._array[keys] = given if given.dtype == object else cast(given, self._array.dtype.name, "set@")
+
+    def _store_in_items(self, keys: tuple[Any, ...], value: Any) -> None:
+        container: Any = self.items()
+        for key in keys[:-1]:
+            container = container[key]
+        container[keys[-1]] = value
 
     def _element(self, value: Any) -> Any:
-        return CLASS_OF_DTYPE[self.array.dtype.name].convert(value)
+        return CLASS_OF_DTYPE[self._array.dtype.name].convert(value)
 
     def __eq__(self, other: object) -> bool:
+        if not self.is_regular:
+            return equal_lists(self.items(), other)
         array = array_of(other)
         return array is not None and bool(np.array_equal(self.array, array))
 
     def copy(self) -> Matrix:
-        return Matrix(self.array.copy(), self.kind)
+        made = Matrix(self._array.copy(), self.kind)
+        if not self.is_regular or self._items is not None:
+            made._items = deep_copy(self.items())
+        return made
+
+
+def regular(items: List) -> Any:
+    """Rows as a matrix where they are regular, else as the list that they are."""
+    array = array_of(items)
+    return items if array is None or array.ndim < 2 or array.dtype == object else Matrix(array.copy())
 
 
 def part(value: Any, kind: str) -> Any:
@@ -108,26 +210,32 @@ def wrapped(array: Any) -> Any:
 
 def array_of(value: Any) -> Any:
     """A regular list, matrix or tensor of numbers or texts as an array; None for anything else."""
-    if isinstance(value, TypedList | Matrix):
+    if isinstance(value, TypedList):
         return value.array
+    if isinstance(value, Matrix):
+        return value.array if value.is_regular else None
     if isinstance(value, list):
         shape = regular_shape(value)
         return None if shape is None else _filled(value, shape)
     return None
 
 
-def regular_shape(value: Any) -> tuple[int, ...] | None:
+# numpy has no more dimensions; a list that contains itself has no end of them.
+_MOST_DIMENSIONS = 64
+
+
+def regular_shape(value: Any, depth: int = 0) -> tuple[int, ...] | None:
     """The dimensions of a regular nest of lists whose leaves are all numbers or all texts, else None."""
     if isinstance(value, TypedList):
         return (len(value),)
     if isinstance(value, Matrix):
-        return value.shape
-    if not isinstance(value, list):
+        return value.shape if value.is_regular else None
+    if not isinstance(value, list) or depth > _MOST_DIMENSIONS:
         return None
     classes = {type(item) for item in value}
     if classes <= {int, float} or classes == {str}:
         return (len(value),)
-    shapes = {regular_shape(item) for item in value}
+    shapes = {regular_shape(item, depth + 1) for item in value}
     inner = shapes.pop()
     return None if shapes or inner is None else (len(value), *inner)
 
@@ -151,7 +259,7 @@ def leaves_of(value: Any) -> Iterator[Any]:
     """The scalars of a nest of lists, from left to right."""
     if isinstance(value, TypedList):
         yield from value
-    elif isinstance(value, Matrix):
+    elif isinstance(value, Matrix) and value.is_regular:
         yield from value.array.ravel().tolist()
     else:
         for item in value:
@@ -199,21 +307,46 @@ def _positions(matrix: Matrix, keys: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _at(matrix: Matrix, keys: tuple[Any, ...]) -> Any:
-    if len(keys) == matrix.array.ndim:
-        try:
-            return matrix.array.item(*keys)
-        except (IndexError, TypeError):
-            # No index, or one outside: the longer way says which.
-            pass
-    return part(matrix.array[_positions(matrix, keys)], matrix.kind)
+    if matrix.is_whole:
+        if len(keys) == matrix.array.ndim:
+            try:
+                return matrix.array.item(*keys)
+            except (IndexError, TypeError):
+                # No index, or one outside: the longer way says which.
+                pass
+        _positions(matrix, keys)
+    found: Any = matrix
+    for key in keys:
+        if not hasattr(found, "__len__"):
+            raise LispeError(f"{OUT_OF_BOUNDS}: {len(keys)} indices are too many here")
+        found = found[position(key, len(found))]
+    return found
 
 
 def _store(matrix: Matrix, keys: tuple[Any, ...], stored: Any) -> Any:
-    matrix.store(_positions(matrix, keys), stored)
+    if matrix.is_whole or (len(keys) == 1 and matrix.is_regular):
+        matrix.store(_positions(matrix, keys), stored)
+    elif len(keys) == 1:
+        matrix.items()[position(keys[0], len(matrix))] = stored
+    else:
+        place = matrix[position(keys[0], len(matrix))]
+        if isinstance(place, Matrix):
+            _store(place, keys[1:], stored)
+        elif len(keys) == 2 and hasattr(place, "__setitem__"):
+            place[position(keys[1], len(place))] = stored
+        else:
+            raise LispeError(f"{OUT_OF_BOUNDS}: {len(keys)} indices are too many here")
+    return matrix
+
+
+def _push(matrix: Matrix, added: tuple[Any, ...]) -> Matrix:
+    matrix.extend(added)
     return matrix
 
 
 def _type_atom(matrix: Matrix) -> Atom:
+    if not matrix.is_regular:
+        return Atom("list_")
     return Atom(f"{'matrix' if matrix.array.ndim == 2 else 'tensor'}_{matrix.kind}_")
 
 
@@ -223,9 +356,10 @@ register_answers(
     Answers(
         at=_at,
         store=_store,
+        push=_push,
         size=len,
         car=first_element,
-        cdr=lambda matrix: Matrix(matrix.array[1:], matrix.kind),
+        cdr=lambda matrix: matrix[1:] if matrix.is_regular else List(matrix.items()[1:]),
         iterate=iter,
         items=list,
         flatten=lambda matrix: list(leaves_of(matrix)),

@@ -46,8 +46,11 @@ def _decimal(digits: str) -> int:
     return _decimal(digits[:middle]) * high + _decimal(digits[middle:])
 
 
-def as_number(value: Any) -> int | float:
-    """A scalar as a number: text by the number at its beginning, 0 if there is none; nil 0, other atoms 1."""
+def as_number(value: Any, function: str = "number") -> int | float:
+    """A scalar as a number: text by the number at its beginning, 0 if there is none; nil 0, other atoms 1.
+
+    Errors: names the function that converts.
+    """
     if isinstance(value, int | float):
         return value
     if type(value) is str and value.isascii():
@@ -65,7 +68,7 @@ def as_number(value: Any) -> int | float:
     item = getattr(value, "item", None)
     if item is not None:
         return item()  # type: ignore[no-any-return]
-    raise wrong_argument("number", 1, "a number or a text", value)
+    raise wrong_argument(function, 1, "a number or a text", value)
 
 
 def scalar(value: Any, name: str) -> int | float:
@@ -76,5 +79,6 @@ def scalar(value: Any, name: str) -> int | float:
     if isinstance(value, int | float):
         return value
     if isinstance(value, list | tuple | dict) or (hasattr(value, "__len__") and not isinstance(value, str)):
-        raise wrong_argument(name, 1, "numbers or texts", value)
-    return as_number(value)
+        several = name.endswith("s") or name.startswith("set")
+        raise wrong_argument(name, 1, "numbers or texts" if several else "a number or a text", value)
+    return as_number(value, name)

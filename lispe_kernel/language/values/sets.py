@@ -18,6 +18,8 @@ from lispe_kernel.language.values.numerals import scalar
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index, has_elements
 
 _OWN_KEY = (str, int, float, complex, Atom, type(None))
+# Marks the printed text of a container as the key of one.
+_CONTAINER = object()
 
 
 class Set:
@@ -39,9 +41,7 @@ class Set:
 
     @staticmethod
     def _key(value: Any) -> Any:
-        if isinstance(value, _OWN_KEY):
-            return value
-        return (type(value), show(value))
+        return value if isinstance(value, _OWN_KEY) else (_CONTAINER, show(value))
 
     def add(self, value: Any) -> None:
         value = self.convert(value)

@@ -14,6 +14,8 @@ from lispe_kernel.language.library.shared.strings_core import TEXT_SET_OPERATION
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.matrices import Matrix, regular
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 
 _VALUES = (Parameter("values", rest=True),)
@@ -100,6 +102,8 @@ def _combined(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], a:
         return text_like(a, TEXT_SET_OPERATIONS[name](to_text(a), to_text(b)))
     first, other = _members(name, a, 1), _members(name, b, 2)
     result = keep(first, Set(other))
+    if isinstance(a, Matrix):
+        return regular(List(Set(result)))
     return type(a)(result) if isinstance(a, Set) else like(a, Set(result))
 
 

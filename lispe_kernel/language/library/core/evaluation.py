@@ -30,9 +30,18 @@ def apply(function_: Any, arguments: Any) -> Any:
     if not isinstance(arguments, list | TypedList | LinkedList):
         raise LispeError("Error: arguments to 'apply' should be given as a list")
     if isinstance(function_, Atom) and function_.name in special_forms:
-        quoted = [List([QUOTE, item]) if isinstance(item, list | Atom) else item for item in arguments]
-        return current().evaluate_form(List([function_, *quoted]))
+        return _apply_form(function_, list(arguments))
     return callable_of(function_)(*arguments)
+
+
+def _apply_form(name: Atom, arguments: list[Any]) -> Any:
+    """`(apply 'if ...)`: the form with values in the place of its parts, a variable of its own as it is."""
+    form = special_forms.get(name.name)
+    variable = None if form is None or form.defines else form.rule.begins_with_variable
+    if variable is None:
+        raise LispeError(f"Error: apply: '{name.name}' is no function: it must be written as a form")
+    written = [List([QUOTE, item]) if isinstance(item, list | Atom) else item for item in arguments]
+    return current().evaluate_form(List([name, *arguments[:variable], *written[variable:]]))
 
 
 def _space(name: str, space: Any) -> str:

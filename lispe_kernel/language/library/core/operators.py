@@ -66,10 +66,11 @@ def complement(value: Any) -> Any:
         raise LispeError(f"Error: cannot evaluate '~' with these operands: {describe(value)}") from None
 
 
-def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Atom | None]:
-    def compare(value: Any, other: Any, *others: Any) -> Atom | None:
-        values = (value, other, *others)
-        return truth(all(test(a, b) for a, b in pairwise(values)))
+def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def compare(value: Any, other: Any, *others: Any) -> Any:
+        found = [test(a, b) for a, b in pairwise((value, other, *others))]
+        # A tensor's own comparison is the value, as of the operator.
+        return truth(all(map(truth_of, found))) if others or type(found[0]) is bool else found[0]
 
     return compare
 

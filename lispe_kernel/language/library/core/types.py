@@ -8,14 +8,14 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.containers import at
-from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
+from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.numerals import as_number
+from lispe_kernel.language.values.numerals import scalar
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 from lispe_kernel.language.values.views import View
 
@@ -37,11 +37,14 @@ def integer(value: Any) -> int:
     """
     if type(value) is int:
         return value
-    if isinstance(value, list | TypedList | dict):
-        raise wrong_argument("integer", 1, "a number or a text", value)
-    found = as_number(value)
+    return whole(value, "integer")
+
+
+def whole(value: Any, function_: str) -> int:
+    """A scalar truncated toward zero. Errors name the function that converts."""
+    found = scalar(value, function_)
     if isinstance(found, float) and not math.isfinite(found):
-        raise LispeError(f"Error: integer: {to_text(found)} is no integer")
+        raise LispeError(f"Error: {function_}: {to_text(found)} is no integer")
     return int(found)
 
 
@@ -51,9 +54,7 @@ def number(value: Any) -> float:
 
     Example: (number "2.5") => 2.5
     """
-    if isinstance(value, list | TypedList | dict):
-        raise wrong_argument("number", 1, "a number or a text", value)
-    return float(as_number(value))
+    return float(scalar(value, "number"))
 
 
 def spread(values: tuple[Any, ...]) -> list[Any]:
@@ -67,9 +68,9 @@ def spread(values: tuple[Any, ...]) -> list[Any]:
     return found
 
 
-def _converted(values: tuple[Any, ...], convert: Any) -> Any:
+def _converted(values: tuple[Any, ...], convert: Any, function_: str) -> Any:
     items = spread(values)
-    return items if isinstance(items, TypedList) else [convert(item) for item in items]
+    return items if isinstance(items, TypedList) else [convert(item, function_) for item in items]
 
 
 def _are_integers(values: tuple[Any, ...]) -> bool:
@@ -91,7 +92,7 @@ def integers(*values: Any) -> TypedList:
 
     Example: (integers 1 "2" 3.7) => (1 2 3)
     """
-    return Integers(values if _are_integers(values) else _converted(values, integer))
+    return Integers(values if _are_integers(values) else _converted(values, whole, "integers"))
 
 
 @function("numbers", keyword=True, returns="numbers")
@@ -100,7 +101,7 @@ def numbers(*values: Any) -> TypedList:
 
     Example: (numbers 1 '(2 3.5)) => (1 2 3.5)
     """
-    return Numbers(values if _are_numbers(values) else _converted(values, as_number))
+    return Numbers(values if _are_numbers(values) else _converted(values, scalar, "numbers"))
 
 
 @function("floats", keyword=True, returns="numbers")
@@ -109,7 +110,7 @@ def floats(*values: Any) -> TypedList:
 
     Example: (floats 1 2.5) => (1 2.5)
     """
-    return Floats(values if _are_numbers(values) else _converted(values, as_number))
+    return Floats(values if _are_numbers(values) else _converted(values, scalar, "floats"))
 
 
 @function("shorts", keyword=True, returns="numbers")
@@ -118,7 +119,7 @@ def shorts(*values: Any) -> TypedList:
 
     Example: (shorts 1 2) => (1 2)
     """
-    return Shorts(values if _are_integers(values) else _converted(values, integer))
+    return Shorts(values if _are_integers(values) else _converted(values, whole, "shorts"))
 
 
 @function("strings", keyword=True)
@@ -175,7 +176,7 @@ def atomp(value: Any) -> Atom | None:
     return truth(value is None or isinstance(value, Atom) or (isinstance(value, list) and not value))
 
 
-_ANY_LIST = (list, TypedList, LinkedList)
+_ANY_LIST = (list, TypedList, LinkedList, Matrix)
 
 
 @function("nullp", "null?", keyword=True, returns="boolean")

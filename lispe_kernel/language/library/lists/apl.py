@@ -31,6 +31,7 @@ from lispe_kernel.language.library.shared.elements import (
 )
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
+from lispe_kernel.language.stack import DEEP, Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, deep_copy
@@ -266,6 +267,9 @@ def backscan(operation: Any, container: Any, n: Any = None) -> Any:
 # -- equality, joining --------------------------------------------------------------------------------
 
 
+_walk = Walk()
+
+
 @function("==", keyword=True)
 def equality(a: Any, b: Any) -> Any:
     """1 if two values are equal, else 0; for lists the answers of their elements, up to the shorter size.
@@ -284,7 +288,15 @@ def equality(a: Any, b: Any) -> Any:
         size = min(len(a), len(b))
         return Integers.of_array((a.array[:size] == b.array[:size]).astype("int64"))
     if _has_elements(a) and _has_elements(b):
-        values = [_element_equality(x, y) for x, y in zip(a, b, strict=False)]
+        _walk.depth += 1
+        try:
+            if _walk.depth > DEEP:
+                raise LispeError(
+                    "Error: ==: lists nested so deep, or in themselves, are not compared by elements"
+                )
+            values = [_element_equality(x, y) for x, y in zip(a, b, strict=False)]
+        finally:
+            _walk.depth -= 1
     else:
         values = (
             [_element_equality(x, b) for x in a] if _has_elements(a) else [_element_equality(a, y) for y in b]

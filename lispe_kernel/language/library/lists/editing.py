@@ -31,6 +31,7 @@ from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import out_of_bounds
 from lispe_kernel.language.values.sets import Set
 from lispe_kernel.language.values.typed import CLASSES
@@ -341,7 +342,8 @@ def swap(container: Any, i: Any, j: Any = None) -> Any:
     for index in (first, second):
         if not -len(container) <= index < len(container):
             raise out_of_bounds(container, index)
-    container[first], container[second] = container[second], container[first]
+    items = container.items() if isinstance(container, Matrix) else container
+    items[first], items[second] = items[second], items[first]
     return container
 
 

@@ -18,7 +18,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.matrices import array_of, leaves_of, wrapped
+from lispe_kernel.language.values.matrices import Matrix, array_of, leaves_of, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import Integers, Numbers
@@ -306,7 +306,7 @@ def flatten(container: Any) -> Any:
     """
     if isinstance(container, dict):
         return List(leaves_of_lists(part for pair in container.items() for part in pair))
-    if not is_list(container):
+    if not is_list(container) or isinstance(container, Matrix):
         if array_of(container) is not None:
             return typed_results(list(leaves_of(container)))
         return List(leaves_of_lists(elements(container, "flatten", 1)))

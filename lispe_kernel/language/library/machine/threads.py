@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,27 @@ from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, deep_copy
 
+# A thread that waits looks this often, in seconds, whether it was told to give up.
+_LOOK = 0.1
+BROKEN = "Break Requested"
+
+
+class Lock:
+    """A lock that one thread may take several times; who waits for it gives up at an interrupt.
+
+    Threads that wait for each other would keep their locks for ever otherwise.
+    """
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._threads.patiently(lambda: self._lock.acquire(timeout=_LOOK))
+
+    def __exit__(self, *_error: object) -> None:
+        self._lock.release()
+
 
 @dataclass
 class Threads:
@@ -24,11 +46,32 @@ class Threads:
     errors: list[Exception] = field(default_factory=list)
     stores: dict[str, List] = field(default_factory=dict)
     # One for threadspace; one for a key of `lock`; one for the lists above and this table.
-    space: Any = field(default_factory=threading.RLock)
-    locks: dict[str, Any] = field(default_factory=lambda: defaultdict(threading.RLock))
+    space: Lock = field(init=False)
+    locks: dict[str, Lock] = field(default_factory=dict)
     guard: Any = field(default_factory=threading.RLock)
     # Waiters by key of `waiton`.
     waiters: dict[str, list[threading.Event]] = field(default_factory=lambda: defaultdict(list))
+    # How often the session was interrupted while it waited for threads.
+    interrupts: int = 0
+
+    def __post_init__(self) -> None:
+        self.space = Lock(self)
+
+    def lock(self, key: str) -> Lock:
+        """The lock of a key."""
+        with self.guard:
+            return self.locks.setdefault(key, Lock(self))
+
+    def patiently(self, attempt: Callable[[], bool]) -> None:
+        """Try until something succeeds. Errors: `Break Requested` once the session is interrupted."""
+        before = self.interrupts
+        try:
+            while not attempt():
+                if self.interrupts != before:
+                    raise LispeError(BROKEN)
+        except KeyboardInterrupt:
+            self.interrupts += 1
+            raise
 
 
 @function("wait", keyword=True)
@@ -46,13 +89,18 @@ def wait() -> Atom:
         if not others:
             break
         for thread in others:
-            thread.join()
+            threads.patiently(lambda thread=thread: _has_ended(thread))
         with threads.guard:
             threads.running = [thread for thread in threads.running if thread not in others]
     if threads.errors:
         error, threads.errors = threads.errors[0], []
         raise error
     return TRUE
+
+
+def _has_ended(thread: threading.Thread) -> bool:
+    thread.join(_LOOK)
+    return not thread.is_alive()
 
 
 @function("waiton", keyword=True)
@@ -64,7 +112,7 @@ def waiton(key: Any) -> Atom:
     threads, event = current().threads, threading.Event()
     with threads.guard:
         threads.waiters[to_text(key)].append(event)
-    event.wait()
+    threads.patiently(lambda: event.wait(_LOOK))
     return TRUE
 
 
@@ -129,5 +177,5 @@ def threadclear(*key: Any) -> Atom | None:
 
 HELPERS: dict[str, Any] = {
     " thread space": lambda: current().threads.space,
-    " thread lock": lambda key: current().threads.locks[to_text(key)],
+    " thread lock": lambda key: current().threads.lock(to_text(key)),
 }

@@ -15,6 +15,7 @@ from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import TypedList
 
@@ -139,8 +140,8 @@ def shuffle(liste: Any) -> Any:
         order = list(range(len(liste)))
         dice().python.shuffle(order)
         liste.array[:] = liste.array[order]
-    elif isinstance(liste, list):
-        dice().python.shuffle(liste)
+    elif isinstance(liste, list | Matrix):
+        dice().python.shuffle(liste.items() if isinstance(liste, Matrix) else liste)
     else:
         raise wrong_argument("shuffle", 1, "a list", liste)
     return liste

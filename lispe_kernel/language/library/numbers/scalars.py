@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.core.types import integer, number
+from lispe_kernel.language.library.core.types import whole
+from lispe_kernel.language.values.numerals import scalar
 from lispe_kernel.language.values.scalars import Short, Single
 
 
@@ -16,7 +17,7 @@ def float_(e: Any) -> Single:
     Example: (float 2.5) => 2.5
     Example: (type (* 2 (float 2.5))) => float_
     """
-    return Single(number(e))
+    return Single(scalar(e, "float"))
 
 
 @function("int16_t", "short", keyword=True)
@@ -27,4 +28,4 @@ def short(e: Any) -> Short:
     Example: (type (int16_t 3)) => short_
     Errors: for an integer that 16 bits do not hold.
     """
-    return Short(integer(e))
+    return Short(whole(e, "int16_t"))

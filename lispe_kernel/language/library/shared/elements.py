@@ -33,13 +33,13 @@ from lispe_kernel.language.values.typed import FEW, REFUSED, Integers, Numbers, 
 from lispe_kernel.language.values.views import View
 
 # Lists of every kind that hold their elements in order and can change.
-LISTS = (list, TypedList, LinkedList)
+LISTS = (list, TypedList, LinkedList, Matrix)
 
 Function = Callable[..., Any]
 
 
 def is_list(value: Any) -> bool:
-    """Whether a value is a list that can change: generic, typed or linked."""
+    """Whether a value is a list that can change: generic, typed or linked, or a matrix, a list of rows."""
     return isinstance(value, LISTS)
 
 
@@ -300,11 +300,13 @@ def binary_function(value: Any, function: str) -> Function:
 
 
 def _bit(test: Callable[[Any, Any], Any], name: str) -> Function:
-    def compare(a: Any, b: Any) -> int:
+    def compare(a: Any, b: Any) -> Any:
         try:
-            return 1 if test(a, b) else 0
+            found = test(a, b)
         except TypeError:
             raise cannot(name, a, b) from None
+        # A tensor's own comparison is the value, as of the operator.
+        return found if type(found) is not bool else 1 if found else 0
 
     return compare
 

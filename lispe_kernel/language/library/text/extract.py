@@ -20,6 +20,7 @@ from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import CLASSES, TypedList
 
 INCLUDED, FROM_END, INCLUDED_FROM_END = Atom("+"), Atom("-"), Atom("-+")
@@ -153,7 +154,7 @@ def _part(name: str, container: Any, arguments: tuple[Any, ...]) -> tuple[list[B
     if isinstance(container, str):
         text = text_argument(name, 1, container)
         return found, resolve(found, len(text), _in_text(text))
-    if isinstance(container, list | TypedList):
+    if isinstance(container, list | TypedList | Matrix):
         return found, resolve(found, len(container), _in_list(container))
     raise wrong_argument(name, 1, "a string or a list", container)
 
@@ -193,7 +194,8 @@ def extract(container: Any, *arguments: Any) -> Any:
         return List() if part.outside or part.missing else container[part.start]
     if isinstance(container, TypedList):
         return container.part(part.start, part.end)
-    return _same_kind(container)(container[part.start : part.end])
+    taken = container[part.start : part.end]
+    return taken if isinstance(container, Matrix) else _same_kind(container)(taken)
 
 
 _PLAIN_PARTS: dict[type, Callable[[Any, int, int], Any]] = {

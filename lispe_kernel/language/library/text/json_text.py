@@ -27,9 +27,6 @@ from lispe_kernel.language.values.typed import TypedList
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
 
-# What stands for a container inside itself.
-ENDLESS = "#inf"
-
 
 def json_number(value: float) -> str:
     """A double as it prints where that gives it back, else with all its digits.
@@ -59,7 +56,7 @@ def to_json(value: Any, open_: set[int] | None = None) -> str:
         return "[" + ",".join(map(to_json, value)) + "]"
     opened = open_ if open_ is not None else set()
     if id(value) in opened:
-        return ENDLESS
+        raise LispeError("Error: json: JSON has no form for a container that contains itself")
     opened.add(id(value))
     try:
         return _container(value, opened)
@@ -207,11 +204,11 @@ _BY_KEYS: dict[tuple[bool, bool], type[Dictionary]] = {
 
 @function("json", returns="text")
 def json_(e: Any) -> str:
-    """The JSON text of a value, without blanks; a container inside itself is `#inf`.
+    """The JSON text of a value, without blanks.
 
     Example: (json '(1 (2 "b") nil true)) => [1,[2,"b"],null,true]
     Example: (json (dictionary "k" 5)) => {"k":5}
-    Errors: for NaN, infinities and values that JSON does not have.
+    Errors: for NaN, infinities, values that JSON does not have, and a container that contains itself.
     """
     return to_json(e)
 
