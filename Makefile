@@ -69,6 +69,7 @@ mutate: venv ## put small faults into the lines that changed since BASE and prin
 	@nice $(RUN) -m scripts.mutate --base $(BASE) $(MUTATE)
 
 lab: compiled ## open notebooks/tour.ipynb in JupyterLab
+	@$(VENV)/bin/jupyter trust notebooks/*.ipynb > /dev/null  # their pages come with style and script
 	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb
 
 bench: compiled ## measure the kernel against its alternatives, as ratios

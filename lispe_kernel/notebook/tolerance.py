@@ -15,7 +15,7 @@ _TINY = 1e-12  # two numbers as near as this are equal, whatever their ratio
 
 _TOKEN = re.compile(r"<svg\b.*?</svg>|<style\b.*?</style>|<script\b.*?</script>|<[^>]*>|[^<]+", re.DOTALL)
 _SAID_IN_DRAWING = re.compile(r"<(?:text|title)\b[^>]*>([^<]*)|aria-label=\"([^\"]*)\"")
-_DRAWN = re.compile(r"#[0-9a-fA-F]{3,8}\b|data:image/[^\"')]*|(?<=style=\")[^\"]*")
+_DRAWN = re.compile(r"#[0-9a-fA-F]{3,8}\b|data:image/[^\"')]*|(?<=style=\")[^\"]*|(?<=data-scale=\")[^\"]*")
 
 
 def agree(first: float, second: float, tolerance: float) -> bool:

@@ -1,8 +1,16 @@
 """A page in a real browser without a screen: what became of it, and how it looks."""
 
+import os
 import subprocess
 import tempfile
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+REFERENCES = Path(__file__).parent / "screenshots"
+# Mean difference of brightness (0 to 255) after reduction; fonts of another machine stay below it.
+TOLERANCE = 6.0
 
 FLAGS = (
     "--headless",
@@ -54,3 +62,19 @@ def document(chromium: str, html: str) -> str:
 def picture(chromium: str, html: str, file: Path, width: int, height: int) -> None:
     """Write what the page looks like to a PNG file."""
     _run(chromium, html, f"--window-size={width},{height}", f"--screenshot={file}")
+
+
+def looks_as_before(file: Path, name: str) -> None:
+    """Compare a picture with the one that is kept under the name.
+
+    LISPE_SCREENSHOTS=write keeps the present looks as the reference; look at them before committing.
+    """
+    whole = Image.open(file).convert("L")
+    now = whole.resize((whole.width // 4, whole.height // 4), Image.Resampling.BOX)
+    reference = REFERENCES / f"{name}.png"
+    if os.environ.get("LISPE_SCREENSHOTS") == "write":
+        REFERENCES.mkdir(exist_ok=True)
+        now.save(reference, optimize=True)
+    before = Image.open(reference)
+    assert now.size == before.size
+    assert np.abs(np.asarray(now, float) - np.asarray(before, float)).mean() < TOLERANCE

@@ -1,6 +1,8 @@
 """Reading an output as a browser would: which elements and attributes it has, and whether it stands alone."""
 
 from html.parser import HTMLParser
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 VOID = {"img", "input", "br", "hr", "col"}
 ENDED_BY_THE_NEXT = {"td", "th", "tr"}
@@ -43,6 +45,30 @@ class Page(HTMLParser):
         return "".join(self.text)
 
 
+def drawings(html: str) -> list[ElementTree.Element]:
+    """The pictures of an output as trees of SVG."""
+    page = Page(html)
+    found = [value for _, name, value in page.attributes if name == "src"]
+    return [ElementTree.fromstring(unquote(value.partition(",")[2])) for value in found]
+
+
+def written(html: str) -> list[str]:
+    """The words that stand in the pictures of an output."""
+    return ["".join(e.itertext()) for d in drawings(html) for e in d.iter() if e.tag.endswith("}text")]
+
+
+def drawing_faults(svg: str) -> list[str]:
+    """What a picture must not have: anything that runs, or that is somewhere else."""
+    found = []
+    for part in ElementTree.fromstring(svg).iter():
+        if part.tag.rpartition("}")[2] in ("script", "foreignObject", "use", "a"):
+            found.append(f"<{part.tag}>")
+        for name, value in part.attrib.items():
+            if name.startswith("on") or (name == "href" and not value.startswith("data:image/png;base64,")):
+                found.append(f"{name}={value[:40]}")
+    return found
+
+
 def faults(html: str) -> list[str]:
     """What an output must not have: ids, handlers, links to anywhere, pictures without words."""
     page = Page(html)
@@ -50,8 +76,10 @@ def faults(html: str) -> list[str]:
     for tag, name, value in page.attributes:
         if name == "id" or name.startswith("on") or name in ("href", "srcset", "action", "formaction"):
             found.append(f"<{tag} {name}>")
-        if name == "src" and not value.startswith("data:image/png;base64,"):
+        if name == "src" and not value.startswith("data:image/svg+xml,"):
             found.append(f"<{tag} src={value[:40]}>")
+        if name == "src":
+            found += [f"{fault} in a picture" for fault in drawing_faults(unquote(value.partition(",")[2]))]
     pictures = [tag for tag in page.elements if tag in ("img", "svg")]
     labels = [
         name

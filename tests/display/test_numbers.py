@@ -92,9 +92,36 @@ def test_ticks_are_round_places(length: int, places: list[int]) -> None:
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-5.3, 5.4), (1e-9, 3e-9), (1e6, 1e6 + 1)])
 def test_axis_ticks_lie_inside(low: float, high: float) -> None:
-    found = numbers.axis_ticks(low, high)
+    found = [place for place, _ in numbers.axis_ticks(low, high).places]
     assert 2 <= len(found) <= 12
     assert all(low - 1e-9 * abs(high) <= tick <= high + 1e-9 * abs(high) for tick in found)
+
+
+# The ends of an axis, the texts of its ticks and what stands above them.
+TICK_TEXTS = [
+    ((0, 1), "0 0.2 0.4 0.6 0.8 1", ""),
+    ((100001.1, 100001.9), "1.2 1.4 1.6 1.8", "+100000"),
+    ((1.7e9, 1.7e9 + 240), "0 50 100 150 200", "+1700000000"),
+    ((-1.7e308, 1.7e308), "-1e+308 0 1e+308", ""),
+    ((1234567, 7654321), "2000000 4000000 6000000", ""),
+    ((0.00011, 0.00019), "0.00012 0.00014 0.00016 0.00018", ""),
+]
+
+
+@pytest.mark.parametrize(("ends", "texts", "above"), TICK_TEXTS)
+def test_no_two_ticks_read_the_same(ends: tuple[float, float], texts: str, above: str) -> None:
+    found = numbers.axis_ticks(*ends)
+    assert (" ".join(text for _, text in found.places), found.above) == (texts, above)
+
+
+@pytest.mark.parametrize("last", [1, 2, 3, 7, 100])
+def test_between_whole_numbers_there_are_no_ticks(last: int) -> None:
+    assert all(place.is_integer() for place, _ in numbers.axis_ticks(0, last, 8, whole=True).places)
+
+
+def test_ends_are_told_apart() -> None:
+    assert numbers.ends(1.7e9, 1.7e9 + 240) == ("1.7e+09", "1.7000002e+09")
+    assert numbers.ends(-3.214, 4.5) == ("-3.21", "4.5")
 
 
 DURATIONS = [(0.44, "0.4 s"), (59.4, "59 s"), (200, "3 min 20 s"), (7500, "2 h 05 min")]

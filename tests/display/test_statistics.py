@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lispe_kernel.display.drawing import statistics
+from lispe_kernel.display.drawing import statistics, stored
 from lispe_kernel.display.drawing.statistics import summarise
 
 torch.manual_seed(3)
@@ -72,7 +72,7 @@ def test_a_quantized_tensor_is_measured_by_the_values_it_stands_for() -> None:
 
 def test_a_histogram_counts_each_value_once_across_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = summarise(BASE)
-    monkeypatch.setattr(statistics, "_PIECE", 7)
+    monkeypatch.setattr(stored, "_PIECE", 7)
     pieces = summarise(BASE)
     assert pieces.histogram == whole.histogram
     assert pieces.deviation == pytest.approx(whole.deviation)
@@ -233,9 +233,9 @@ def test_what_is_expanded_counts_as_often_as_it_repeats() -> None:
 
 
 def test_an_expanded_axis_of_one_is_not_counted() -> None:
-    values, repeats = statistics.stored_values(torch.ones(1, 3).expand(1, 3))
+    values, repeats = stored.stored_values(torch.ones(1, 3).expand(1, 3))
     assert (tuple(values.shape), repeats) == ((1, 3), 1)
-    values, repeats = statistics.stored_values(torch.ones(1, 3).expand(2, 3))
+    values, repeats = stored.stored_values(torch.ones(1, 3).expand(2, 3))
     assert (tuple(values.shape), repeats) == ((1, 3), 2)
 
 
@@ -257,8 +257,9 @@ def test_squares_that_overflow_are_summed_around_the_mean() -> None:
     values = torch.tensor([1e200, -1e200, 2e200], dtype=torch.float64)
     known = summarise(values)
     assert known.mean == pytest.approx(2e200 / 3)
-    # No float64 holds their squares.
-    assert (known.norm, known.deviation) == (math.inf, math.inf)
+    # No float64 holds their squares, but the roots: sqrt(6)e200 and sqrt(14/3)e200.
+    assert known.norm == pytest.approx(math.sqrt(6) * 1e200)
+    assert known.deviation == pytest.approx(math.sqrt(14 / 6) * 1e200)
     assert (known.histogram[0], known.histogram[-1], sum(known.histogram)) == (1, 1, 3)
 
 
@@ -294,23 +295,24 @@ def test_large_whole_numbers_are_measured_in_double_precision(kind: torch.dtype)
         (torch.uint32, torch.float64),
         (torch.float32, torch.float32),
         (torch.float64, torch.float64),
-        (torch.complex64, torch.float32),
+        # The magnitude of (3e38, 3e38) is beyond float32.
+        (torch.complex64, torch.float64),
         (torch.complex128, torch.float64),
     ],
 )
 def test_values_are_measured_in_the_smallest_precision_that_holds_them(
     given: torch.dtype, measured: torch.dtype
 ) -> None:
-    assert statistics.real(torch.ones(2).to(given)).dtype == measured
+    assert stored.real(torch.ones(2).to(given)).dtype == measured
 
 
 def test_pieces_follow_memory_and_hold_every_value_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_PIECE", 4)
+    monkeypatch.setattr(stored, "_PIECE", 4)
     table = torch.arange(12.0).reshape(3, 4)
-    assert [p.tolist() for p in statistics.pieces(table.t())] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
-    strided = [p.tolist() for p in statistics.pieces(table[:, ::2])]
+    assert [p.tolist() for p in stored.pieces(table.t())] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    strided = [p.tolist() for p in stored.pieces(table[:, ::2])]
     assert strided == [[0, 2, 4, 6], [8, 10]]
-    assert [p.tolist() for p in statistics.pieces(torch.arange(16.0).reshape(2, 8)[:, ::2])] == [
+    assert [p.tolist() for p in stored.pieces(torch.arange(16.0).reshape(2, 8)[:, ::2])] == [
         [0, 2, 4, 6],
         [8, 10, 12, 14],
     ]
@@ -324,7 +326,7 @@ def test_a_tensor_quantized_by_channel_is_measured_by_what_it_stands_for() -> No
     known = summarise(quantized)
     assert (known.minimum, known.maximum) == (pytest.approx(1.0), pytest.approx(4.0))
     by_tensor = torch.quantize_per_tensor(torch.tensor([1.0, 2.0]), 0.5, 3, torch.qint8)
-    assert [p.tolist() for p in statistics.pieces(by_tensor)] == [[1.0, 2.0]]
+    assert [p.tolist() for p in stored.pieces(by_tensor)] == [[1.0, 2.0]]
 
 
 def test_few_quantized_values_are_no_whole_numbers() -> None:
@@ -375,8 +377,8 @@ def test_two_values_around_a_large_mean_keep_their_digits() -> None:
 
 
 def test_a_row_longer_than_a_piece_is_a_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_PIECE", 1)
-    found = [piece.tolist() for piece in statistics.pieces(torch.arange(12.0).reshape(3, 4)[:, ::2])]
+    monkeypatch.setattr(stored, "_PIECE", 1)
+    found = [piece.tolist() for piece in stored.pieces(torch.arange(12.0).reshape(3, 4)[:, ::2])]
     assert found == [[0, 2], [4, 6], [8, 10]]
 
 

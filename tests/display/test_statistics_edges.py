@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lispe_kernel.display.drawing import statistics
+from lispe_kernel.display.drawing import statistics, stored
 from lispe_kernel.display.drawing.statistics import summarise
 
 BINS = statistics.BINS
@@ -42,7 +42,7 @@ def test_large_whole_numbers_keep_their_last_digit(dtype: torch.dtype) -> None:
 
 
 def test_what_is_counted_is_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_PIECE", 4)
+    monkeypatch.setattr(stored, "_PIECE", 4)
     values = torch.tensor([0, 1, 0, 2, 0, math.nan, math.inf, 3, math.nan, -math.inf, 0, -5])
     known = summarise(values)
     assert (known.zeros, known.nans, known.infinities) == (4, 2, 2)

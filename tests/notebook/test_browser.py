@@ -11,8 +11,12 @@ from urllib.request import Request, urlopen
 
 import nbformat
 import pytest
+import torch
 
+from lispe_kernel.display import bundle
 from scripts.demo import to_html
+from tests.display import samples
+from tests.display.browser import looks_as_before
 from tests.kernel.test_browser import TOKEN, browser, lab, sync_api, wait_for  # noqa: F401 - fixtures
 
 CELL = ".jp-Notebook .jp-CodeCell"
@@ -182,3 +186,48 @@ def test_the_page_without_a_network_shows_every_picture(root: Path, tmp_path: Pa
     assert empty == 0
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     context.close()
+
+
+def test_a_notebook_that_is_not_trusted_still_shows_everything(
+    lab: tuple[str, Path],  # noqa: F811
+    browser: Any,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """JupyterLab strips style, script and inline SVG from what it does not trust: a cloned notebook."""
+    address, folder = lab
+    shown = {}
+    first = ("positional", "tensor", "state dict", "comparison", "tracker", "attention")
+    kinds = {kind: samples.KINDS[kind] for kind in (*first, *samples.KINDS)}
+    for kind, make in kinds.items():
+        where = tmp_path / kind.replace(" ", "-")
+        where.mkdir()
+        torch.manual_seed(1)
+        shown[kind] = bundle(make("name", where))
+    cell = nbformat.v4.new_code_cell("nil")
+    cell.outputs = [nbformat.v4.new_output("display_data", data) for data in shown.values()]
+    kernel = {"kernelspec": {"display_name": "LispE", "language": "lispe", "name": "lispe"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), folder / "cloned.ipynb")
+    page = browser.new_page(viewport={"width": 1000, "height": 900})
+    try:
+        page.set_default_timeout(SLOW)
+        page.goto(f"{address}/lab/tree/cloned.ipynb?token={TOKEN}&reset")
+        outputs = page.locator(".jp-OutputArea-output.jp-RenderedHTMLCommon")
+        wait_for(lambda: outputs.count() == sum("text/html" in data for data in shown.values()), 60)
+        assert page.locator(f"{CELL} style, {CELL} .jp-OutputArea script, figure svg").count() == 0
+        wait_for(lambda: page.evaluate(LOADED), 30)
+        text = page.locator(f"{CELL} .jp-OutputArea").inner_text()
+        for told in ("values 600 · size 2.4 kB · device cpu".replace("kB", "KB"), "epoch", "cosine"):
+            assert told in text
+        for size in page.evaluate(SIZES):
+            assert min(size) > 5, "a picture was lost"
+        page.set_viewport_size({"width": 1000, "height": 2600})
+        page.wait_for_timeout(1000)
+        file = tmp_path / "now.png"
+        page.locator(".jp-Notebook").first.screenshot(path=file)
+        looks_as_before(file, "untrusted")
+    finally:
+        page.close()
+
+
+LOADED = "() => [...document.querySelectorAll('figure img')].every(i => i.complete)"
+SIZES = "() => [...document.querySelectorAll('figure img')].map(i => [i.naturalWidth, i.naturalHeight])"

@@ -1,24 +1,28 @@
-"""Curves, histograms and bars as SVG that takes its ink from the page, so every theme reads it.
+"""Curves, histograms and bars as pictures that stand alone: axes, ticks and legend are part of them.
 
-A chart has an ARIA label that says what it shows. Long series are reduced by keeping the lowest and the
-highest value under each pixel: a spike is never lost.
+Long series are reduced by keeping the lowest and the highest value under each pixel: a spike is never lost.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from lispe_kernel.display.drawing import svg
+from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, shortened
+from lispe_kernel.display.page.numbers import Ticks
 
 # Distinct for colour-blind readers, and dark or light enough on white and on black.
 INK = ("#2f7fd1", "#d9822b", "#1a9e77", "#c0508f", "#7d6bd0", "#8c7a2e", "#d0453b", "#5b8a9a")
 _DASHES = (None, "6 3", "2 3", "8 3 2 3")
-_LEFT, _RIGHT, _TOP, BOTTOM = 52, 10, 8, 30
+_RIGHT, _TOP, BOTTOM = 12, 10, 32
 _MOST_POINTS = 400
+_KEPT = 128  # points kept in the page, for a pointer to read
 _DECADES = 500  # positive values whose ends lie further apart are drawn on a logarithmic scale
 
 
@@ -42,41 +46,36 @@ class Frame:
     y: tuple[float, float]
     width: int
     height: int
-    log: bool = False
+    log: bool
+    heights: Ticks
+    places: Ticks
+    left: float
+    top: float
 
     def across(self, value: float) -> float:
-        return _LEFT + _placed(value, self.x) * (self.width - _LEFT - _RIGHT)
+        return self.left + _placed(value, self.x) * (self.width - self.left - _RIGHT)
 
     def down(self, value: float) -> float:
         height = math.log10(max(value, 1e-300)) if self.log else value
-        return _TOP + (1 - _placed(height, self.y)) * (self.height - _TOP - BOTTOM)
-
-    def heights(self) -> list[tuple[float, str]]:
-        """Round values on the vertical axis with their texts."""
-        ticks = numbers.axis_ticks(*self.y, 5)
-        if not self.log:
-            return [(tick, numbers.value(round(tick, 12), 4)) for tick in ticks]
-        whole = sorted({round(tick) for tick in ticks})
-        return [
-            (10.0**tick, numbers.value(10.0**tick, 1)) for tick in whole if self.y[0] <= tick <= self.y[1]
-        ]
-
-    def places(self) -> list[tuple[float, str]]:
-        """Round values on the horizontal axis with their texts."""
-        return [(tick, numbers.value(round(tick, 12), 4)) for tick in numbers.axis_ticks(*self.x, 7)]
+        return self.top + (1 - _placed(height, self.y)) * (self.height - self.top - BOTTOM)
 
 
 def _placed(value: float, ends: tuple[float, float]) -> float:
-    return (value - ends[0]) / (ends[1] - ends[0]) if ends[1] > ends[0] else 0.5
+    # Halves: the difference of two floats may be beyond all of them.
+    low, high = ends[0] / 2, ends[1] / 2
+    return (value / 2 - low) / (high - low) if high > low else 0.5
 
 
-def frame_of(series: Sequence[Series], width: int, height: int, places: Sequence[float] = ()) -> Frame:
+def frame_of(
+    series: Sequence[Series], width: int, height: int, places: Sequence[float] = (), named: bool = False
+) -> Frame:
     """A frame around all finite points and these places on the x axis.
 
-    Values over many decades get a logarithmic height.
+    Values over many decades get a logarithmic height; axes of whole numbers have no ticks between them.
+    named: the vertical axis has a name, which needs its room.
     """
     points = [
-        (x, y)
+        (float(x), float(y))
         for s in series
         for x, y in zip(s.xs, s.ys, strict=False)
         if math.isfinite(y) and math.isfinite(x)
@@ -84,10 +83,44 @@ def frame_of(series: Sequence[Series], width: int, height: int, places: Sequence
     xs, ys = [p[0] for p in points] or [0.0, 1.0], [p[1] for p in points] or [0.0, 1.0]
     log = _over_decades(ys)
     low, high = (math.log10(min(ys)), math.log10(max(ys))) if log else (min(ys), max(ys))
-    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    margin = 0.1 * (high / 2 - low / 2) or 0.05 * abs(high) or 1.0
+    y = (max(low - margin, -1.79e308), min(high + margin, 1.79e308))
     left, right = min(*xs, *places, xs[0]), max(*xs, *places, xs[0])
     spread = 0.0 if right > left else 0.5
-    return Frame((left - spread, right + spread), (low - margin, high + margin), width, height, log)
+    x = (left - spread, right + spread)
+    heights = _decades(y) if log else numbers.axis_ticks(*y, max(3, height // 36), whole=_whole(ys))
+    room = 12 + svg.width_of("0" * heights.longest) + (16 if named else 0)
+    return Frame(
+        x,
+        y,
+        width,
+        height,
+        log,
+        heights,
+        _fitting(x, width - room - _RIGHT, _whole([*xs, *places])),
+        round(room),
+        _TOP + (14 if heights.above else 0),
+    )
+
+
+def _whole(values: Sequence[float]) -> bool:
+    return all(float(v).is_integer() for v in values)
+
+
+def _fitting(ends: tuple[float, float], room: float, whole: bool) -> Ticks:
+    """As many ticks as their texts have room for."""
+    for most in (8, 6, 5, 4, 3):
+        found = numbers.axis_ticks(*ends, most, whole)
+        if len(found.places) * (svg.width_of("0" * found.longest) + 10) <= room:
+            break
+    return found
+
+
+def _decades(ends: tuple[float, float]) -> Ticks:
+    """Powers of ten, at most eight of them, on an axis in decades."""
+    first, last = math.ceil(ends[0]), math.floor(ends[1])
+    step = max(1, math.ceil((last - first + 1) / 8))
+    return Ticks(tuple((10.0**k, numbers.value(10.0**k, 1)) for k in range(first, last + 1, step)))
 
 
 def _over_decades(ys: Sequence[float]) -> bool:
@@ -111,103 +144,117 @@ def line_chart(
 
     marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words.
     """
-    frame = frame_of(series, width, height, [x for x, _ in crosses if math.isfinite(x)])
-    lines = [_curve(s, k, frame, marks) for k, s in enumerate(series)]
-    drawing = element(
-        "svg",
-        element("title", label),
+    named = [x for x, _ in crosses if math.isfinite(x)]
+    frame = frame_of(series, width, height, named, named=bool(y_name))
+    parts = [
         _axes(frame, x_name, y_name),
-        lines,
-        [_cross(x, words, frame) for x, words in crosses],
-        viewBox=f"0 0 {width} {height}",
-        width=str(width),
-        height=str(height),
-        role="img",
-        aria_label=label,
-    )
-    legend = _legend(series) if len(series) > 1 else None
-    return element("figure", drawing, legend)
+        [_curve(s, k, frame, marks) for k, s in enumerate(series)],
+        [_cross(x, frame) for x, _ in crosses],
+    ]
+    signs = [(s.name, _sign(k)) for k, s in enumerate(series)] if len(series) > 1 else []
+    told = "; ".join(dict.fromkeys(w for _, w in crosses))
+    if told:
+        signs.append((shortened(told, 60), element("text", "✕", x="2", y="4", style=f"fill:{svg.LOUD}")))
+    key = svg.legend(signs, width, frame.left)
+    drawing = Drawing([*parts, svg.moved(key, 0, height)], width, height + key.height)
+    return svg.figure(drawing, f"{label} ({told})" if told else label, data_scale=_facts(series, frame))
 
 
-def _cross(x: float, words: str, frame: Frame) -> Element:
-    at = min(max(frame.across(x), _LEFT), frame.width - _RIGHT)
-    place = {"x": f"{at:.1f}", "y": f"{frame.height - BOTTOM:.1f}"}
+def _facts(series: Sequence[Series], frame: Frame) -> str | None:
+    """What a pointer over short curves is told: every point where it lies, with its values."""
+    if sum(len(s.ys) for s in series) > _KEPT:
+        return None
+    told = [
+        [
+            shortened(one.name, 40),
+            ";".join(
+                f"{svg.number(frame.across(x))},{svg.number(frame.down(y))},{_exact(x)},{_exact(y)}"
+                for x, y in zip(one.xs, one.ys, strict=False)
+                if math.isfinite(x) and math.isfinite(y)
+            ),
+        ]
+        for one in series
+    ]
+    return json.dumps({"points": told}, separators=(",", ":"), ensure_ascii=True)
+
+
+def _exact(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else f"{number:.7g}"
+
+
+def _sign(index: int) -> Element:
+    return element("path", d="M0,0h14", **_stroke(index), stroke_width="3")
+
+
+def _stroke(index: int) -> dict[str, str | None]:
+    return {
+        "stroke": INK[index % len(INK)],
+        "stroke_dasharray": _DASHES[index // len(INK) % len(_DASHES)],
+        "fill": "none",
+    }
+
+
+def _cross(x: float, frame: Frame) -> Element:
+    at = min(max(frame.across(x), frame.left), frame.width - _RIGHT)
     return element(
         "text",
-        element("title", words),
         "✕",
+        x=svg.number(at),
+        y=svg.number(frame.height - BOTTOM + 1),
         text_anchor="middle",
-        style="fill:#d0302f;font-size:14px",
-        **place,
+        style=f"fill:{svg.LOUD};font-size:14px",
     )
-
-
-def _legend(series: Sequence[Series]) -> Element:
-    items = [
-        element(
-            "span",
-            element("u", style=f"width:14px;height:3px;background:{INK[k % len(INK)]}"),
-            shortened(s.name, 60),
-        )
-        for k, s in enumerate(series)
-    ]
-    return element("div", items, class_="b", style="flex-wrap:wrap")
 
 
 def _axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
     bottom = frame.height - BOTTOM
     parts: list[Element] = []
-    for tick, text in frame.heights():
-        y = f"{frame.down(tick):.1f}"
-        parts.append(element("path", d=f"M{_LEFT} {y}H{frame.width - _RIGHT}", class_="g"))
-        parts.append(_label(text, _LEFT - 5, float(y) + 4, "end"))
-    for tick, text in frame.places():
+    for tick, text in frame.heights.places:
+        y = frame.down(tick)
+        parts.append(svg.line(f"M{svg.number(frame.left)},{svg.number(y)}H{frame.width - _RIGHT}"))
+        parts.append(svg.words(text, frame.left - 5, y + 4, "end"))
+    for tick, text in frame.places.places:
         x = frame.across(tick)
-        parts.append(element("path", d=f"M{x:.1f} {bottom}v4", class_="g"))
-        parts.append(_label(text, x, bottom + 14, "middle"))
-    if x_name:
-        parts.append(_label(x_name, (frame.width + _LEFT) / 2, frame.height - 3, "middle"))
+        parts.append(svg.line(f"M{svg.number(x)},{bottom}v4"))
+        parts.append(svg.words(text, x, bottom + 15, "middle"))
+    if frame.heights.above:
+        parts.append(svg.words(frame.heights.above, frame.left, 11))
+    shown = " ".join(filter(None, (x_name, frame.places.above)))
+    if shown:
+        parts.append(svg.words(shown, (frame.width + frame.left) / 2, frame.height - 4, "middle"))
     if y_name:
-        parts.append(_label(y_name, 11, (frame.height - BOTTOM) / 2, "middle", turn=True))
+        middle = (bottom + frame.top) / 2
+        parts.append(svg.words(shortened(y_name, int(bottom / 6)), 12, middle, "middle", upright=True))
     return parts
 
 
-def _label(text: str, x: float, y: float, anchor: str, turn: bool = False) -> Element:
-    rotated = f"rotate(-90 {x:.1f} {y:.1f})" if turn else None
-    return element(
-        "text", shortened(text, 60), x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, transform=rotated
-    )
-
-
 def _curve(series: Series, index: int, frame: Frame, marks: bool) -> list[Element]:
-    ink = INK[index % len(INK)]
-    dash = _DASHES[index // len(INK) % len(_DASHES)]
     points = reduced(series.xs, series.ys)
-    path = []
-    pen = "M"
+    path, dots = [], []
+    for stretch in _stretches(points):
+        places = [f"{svg.number(frame.across(x))},{svg.number(frame.down(y))}" for x, y in stretch]
+        path.append("M" + "L".join(places))
+        # A value alone between gaps has no line.
+        dots += [f"M{place}h0" for place in places] if marks or len(places) == 1 else []
+    if not path:
+        return []
+    drawn = element("path", d="".join(path), **_stroke(index), stroke_width="1.6")
+    ink = INK[index % len(INK)]
+    looks = {"stroke": ink, "stroke_width": "5.2", "stroke_linecap": "round"}
+    return [drawn, element("path", d="".join(dots), **looks)] if dots else [drawn]
+
+
+def _stretches(points: Sequence[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
+    """The points between values that are not finite."""
+    stretch: list[tuple[float, float]] = []
     for x, y in points:
-        if math.isfinite(y) and math.isfinite(x):
-            path.append(f"{pen}{frame.across(x):.1f} {frame.down(y):.1f}")
-            pen = "L"
-        else:
-            pen = "M"
-    line = element(
-        "path", d="".join(path), fill="none", stroke=ink, stroke_width="1.6", stroke_dasharray=dash
-    )
-    alone = marks or len(points) == 1
-    dots = [
-        element(
-            "circle",
-            element("title", f"{numbers.value(x)}: {numbers.value(y)}"),
-            cx=f"{frame.across(x):.1f}",
-            cy=f"{frame.down(y):.1f}",
-            r="2.6",
-            fill=ink,
-        )
-        for x, y in points
-        if alone and math.isfinite(y)
-    ]
-    return [line, *dots]
+        if math.isfinite(x) and math.isfinite(y):
+            stretch.append((x, y))
+        elif stretch:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
 
 
 def reduced(xs: Sequence[float], ys: Sequence[float], most: int = _MOST_POINTS) -> list[tuple[float, float]]:
@@ -229,52 +276,34 @@ def reduced(xs: Sequence[float], ys: Sequence[float], most: int = _MOST_POINTS) 
 
 
 def histogram(
-    counts: Sequence[int], low: float, high: float, label: str, width: int = 300, height: int = 92
+    counts: Sequence[int], low: float, high: float, label: str, width: int = 300, height: int = 96
 ) -> Element:
     """Bars of counts over `low .. high`, with a line at zero when it lies inside."""
     most = max(counts, default=0)
     others = sorted(c for c in counts if c)
     # One dominating bin (zeros, padding) would hide all others: then heights are logarithms.
     logarithmic = len(others) > 1 and most > 50 * others[-2]
-    bottom = height - 16
+    bottom = height - 18
     step = (width - 8) / max(1, len(counts))
     path = []
     for k, c in enumerate(counts):
         share = (math.log1p(c) / math.log1p(most) if logarithmic else c / most) if most else 0.0
         if c:
             left, tall = 4 + k * step, max(0.6, share * (bottom - 4))
-            path.append(f"M{left:.1f} {bottom}v-{tall:.1f}h{step * 0.88:.1f}V{bottom}z")
-    parts: list[Node] = [element("title", label), element("path", d="".join(path), fill=INK[0])]
-    parts.append(element("path", d=f"M4 {bottom}H{width - 4}", class_="g"))
+            path.append(f"M{svg.number(left)},{bottom}v-{tall:.1f}h{step * 0.88:.1f}V{bottom}z")
+    parts: list[Node] = [element("path", d="".join(path), fill=INK[0]), svg.line(f"M4,{bottom}H{width - 4}")]
+    texts = numbers.ends(low, high)
     if low < 0 < high:
-        zero = 4 + (width - 8) * -low / (high - low)
+        share = _placed(0.0, (low, high))
+        zero = 4 + (width - 8) * share
         parts.append(
-            element(
-                "path",
-                d=f"M{zero:.1f} 4V{bottom}",
-                stroke="currentColor",
-                stroke_opacity=".45",
-                stroke_dasharray="2 2",
-                fill="none",
-            )
+            element("path", d=f"M{svg.number(zero)},4V{bottom}", stroke=svg.INK, stroke_dasharray="2,2")
         )
-        if 0.12 < -low / (high - low) < 0.88:
-            parts.append(_label("0", zero, height - 4, "middle"))
-    parts += [
-        _label(numbers.value(low, 3), 4, height - 4, "start"),
-        _label(numbers.value(high, 3), width - 4, height - 4, "end"),
-    ]
-    drawing = element(
-        "svg",
-        parts,
-        viewBox=f"0 0 {width} {height}",
-        width=str(width),
-        height=str(height),
-        role="img",
-        aria_label=label,
-    )
-    note = element("figcaption", "counts on a logarithmic scale") if logarithmic else None
-    return element("figure", drawing, note)
+        if svg.width_of(texts[0]) + 14 < zero < width - svg.width_of(texts[1]) - 14:
+            parts.append(svg.words("0", zero, height - 4, "middle"))
+    parts += [svg.words(texts[0], 4, height - 4), svg.words(texts[1], width - 4, height - 4, "end")]
+    note = "counts on a logarithmic scale" if logarithmic else None
+    return svg.figure(Drawing(parts, width, height), label, note)
 
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -291,6 +320,13 @@ def spark(counts: Sequence[int], length: int = 12) -> str:
     return "".join(_BLOCKS[0 if c == 0 else max(1, math.ceil(8 * c / most))] for c in counts)
 
 
+def bar(share: float, width: int) -> Element:
+    """A bar of a share of the width, at least a pixel: part of a table's cell, also without a style."""
+    length = max(1, round(width * min(1.0, max(0.0, share))))
+    block = element("path", d=f"M0,1h{length}v10h-{length}z", fill=INK[0])
+    return svg.picture(Drawing(block, width, 12), f"{share:.0%}")
+
+
 def bars(rows: Sequence[tuple[str, float, str]], label: str, width: int = 260) -> Element:
     """A table of named bars: each row is a name, a length and the text that says it."""
     most = max((length for _, length, _ in rows), default=0) or 1
@@ -298,9 +334,7 @@ def bars(rows: Sequence[tuple[str, float, str]], label: str, width: int = 260) -
         element(
             "tr",
             element("td", element("bdi", shortened(name))),
-            element(
-                "td", element("span", class_="m", style=f"width:{max(1, round(width * length / most))}px")
-            ),
+            element("td", bar(length / most, width)),
             element("td", text, class_="n"),
         )
         for name, length, text in rows

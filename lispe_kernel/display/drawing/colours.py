@@ -55,9 +55,10 @@ def indices(values: Any, low: float, high: float) -> Any:
     import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     finite = np.isfinite(values)
-    span = high - low
-    safe = np.where(finite, values, low)
-    position = (safe - low) / span if span > 0 else np.full(values.shape, 0.5)
+    # Halves: the difference of two floats may be beyond all of them.
+    span = high / 2 - low / 2
+    safe = np.clip(np.where(finite, values, low).astype(np.float64), min(low, high), max(low, high))
+    position = (safe / 2 - low / 2) / span if span > 0 else np.full(values.shape, 0.5)
     level = np.clip(np.rint(position * (_LEVELS - 1)), 0, _LEVELS - 1)
     return np.where(finite, level, _LEVELS).astype(np.uint8)
 

@@ -69,19 +69,21 @@ def lines_png(
     """Curves over shared axes as PNG bytes."""
     from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
-    frame = charts.frame_of(series, width, height - _TOP)
+    frame = charts.frame_of(series, width, height - _TOP, named=bool(y_name))
     sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     _title(pen, title, width)
     left, right = frame.across(frame.x[0]), frame.across(frame.x[1])
-    for tick, text in frame.heights():
+    for tick, text in frame.heights.places:
         y = _TOP + frame.down(tick)
         pen.line((left, y, right, y), fill=_FAINT)
         pen.text((left - 5, y), text, fill=_INK, font=_font(11), anchor="rm")
     bottom = height - charts.BOTTOM
-    for tick, text in frame.places():
+    for tick, text in frame.places.places:
         pen.text((frame.across(tick), bottom + 4), text, fill=_INK, font=_font(11), anchor="ma")
-    pen.text((width / 2, height - 2), x_name, fill=_INK, font=_font(12), anchor="md")
+    pen.text((left, _TOP + 10), frame.heights.above, fill=_INK, font=_font(11), anchor="lm")
+    under = " ".join(filter(None, (x_name, frame.places.above)))
+    pen.text((width / 2, height - 2), under, fill=_INK, font=_font(12), anchor="md")
     _upright(sheet, y_name, height // 2)
     _strokes(sheet, series, frame)
     if len(series) > 1:

@@ -1,21 +1,29 @@
 """One look at a tensor's values: everything that text, HTML and widgets say about it.
 
 `summarise` goes through the values in pieces that stay in the processor's cache, twice at most (range and
-moments, then the histogram), and brings only a handful of numbers back from the device. It never changes
-the tensor, never keeps it, and needs no copy of it.
+moments, then the histogram; a third time where sums of squares would lose the digits of the deviation), and
+brings only a handful of numbers back from the device. It never changes the tensor, never keeps it, and needs
+no copy of it.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lispe_kernel.display.drawing import stored
+from lispe_kernel.display.page import numbers
+
+_log = logging.getLogger("lispe.display")
+
 BINS = 48
-_PIECE = 1 << 17
 # The histogram shows five deviations around the mean; what lies beyond is counted in the outermost bins.
 _REACH = 5.0
+# Sums of squares of float64 values are safe between these powers of two.
+_SMALL, _LARGE = 2.0**-400, 2.0**400
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,11 @@ class Statistics:
     device: str
     bytes: int
     count: int
+    is_readable: bool = True  # whether the values can be read and measured at all
     notes: tuple[str, ...] = ()  # layout and state: sparse, quantized, requires_grad, meta ...
     measured: str = "values"  # what the numbers below measure: values, or magnitudes of complex values
-    minimum: float | None = None
+    ragged: str = ""  # the text of a shape whose lengths differ, `[2, *, 8]`
+    minimum: float | None = None  # whole numbers stay whole, as large as they are
     maximum: float | None = None
     mean: float | None = None
     deviation: float | None = None
@@ -52,246 +62,303 @@ class Statistics:
         """The largest absolute value: the unit in which computed numbers are rounded."""
         return max(abs(self.minimum or 0.0), abs(self.maximum or 0.0))
 
+    @property
+    def sizes(self) -> str:
+        """The shape as text."""
+        return self.ragged or numbers.shape(self.shape, self.names)
+
 
 def summarise(tensor: Any, histogram: bool = True) -> Statistics:
     """The statistics of any tensor: dense, sparse, quantized, complex, on any device, with or without values.
 
     The deviation is the unbiased one (n - 1), None below two values. Sparse tensors count their implied
-    zeros; expanded ones are measured once and counted as often as they repeat.
+    zeros; expanded ones are measured once and counted as often as they repeat. A tensor whose values
+    cannot be read has only its facts, and a note that says why.
     """
     known = _facts(tensor)
-    if known["count"] == 0 or tensor.is_meta:
+    if known["count"] == 0 or not known["is_readable"]:
         return Statistics(**known)
-    values, repeats = stored_values(tensor)
-    implied = known["count"] - values.numel() * repeats
-    moments = _Moments.of(values, repeats, implied)
-    known.update(nans=moments.nans, infinities=moments.infinities, zeros=moments.zeros)
-    if tensor.is_complex():
-        known["measured"] = "magnitudes"
-    if moments.count == 0:
-        return Statistics(**known)
-    known.update(moments.numbers())
-    if histogram:
-        known.update(_histogram(values, repeats, implied, moments))
-    return Statistics(**known)
+    try:
+        found = _measured(tensor, known["count"], histogram)
+    except Exception as error:
+        # Somebody's own kind of tensor, say: what it does not answer is not known, and said so.
+        _log.debug("a %s could not be measured", type(tensor).__name__, exc_info=error)
+        note = f"values of {type(tensor).__name__} cannot be measured ({type(error).__name__})"
+        return Statistics(**{**known, "notes": (*known["notes"], note), "is_readable": False})
+    return Statistics(**known, **found)
+
+
+def _measured(tensor: Any, count: int, histogram: bool) -> dict[str, Any]:
+    values, repeats = stored.stored_values(tensor)
+    look = _look_at(values, repeats, count - values.numel() * repeats)
+    found: dict[str, Any] = {
+        "measured": "magnitudes" if tensor.is_complex() else "values",
+        "nans": look.nans,
+        "infinities": look.infinities,
+        "zeros": look.zeros,
+    }
+    if look.count:
+        found |= look.numbers()
+        if histogram:
+            found |= _histogram(look)
+    return found
 
 
 def _facts(tensor: Any) -> dict[str, Any]:
-    sparse = str(tensor.layout) != "torch.strided"
+    shape, ragged = stored.sizes_of(tensor)
+    lazy = stored.is_lazy(tensor)
+    layout = "nested" if tensor.is_nested else str(tensor.layout).removeprefix("torch.").removeprefix("_")
     notes = [
         note
         for note, holds in (
-            (str(tensor.layout).removeprefix("torch."), sparse),
+            (layout, layout != "strided"),
             ("quantized", tensor.is_quantized),
-            ("meta: no values", tensor.is_meta),
+            (stored.unreadable(tensor), True),
             ("requires_grad", tensor.requires_grad),
             ("has grad", tensor.is_leaf and tensor.grad is not None),
             ("conjugated", tensor.is_complex() and tensor.is_conj()),
         )
-        if holds
+        if holds and note
     ]
     return {
-        "shape": tuple(tensor.shape),
-        "names": tuple(getattr(tensor, "names", ()) or ()),
-        "dtype": str(tensor.dtype).removeprefix("torch."),
+        "shape": shape,
+        "ragged": ragged,
+        "names": () if ragged else tuple(getattr(tensor, "names", ()) or ()),
+        "dtype": stored.kind_of(tensor),
         "device": str(tensor.device),
-        "bytes": sum(part.numel() * part.element_size() for part in _parts(tensor)),
-        "count": tensor.numel(),
+        "bytes": 0 if lazy else sum(p.numel() * p.element_size() for p in stored.parts_of(tensor)),
+        "count": 0 if lazy else tensor.numel(),
         "notes": tuple(notes),
+        "is_readable": not stored.unreadable(tensor),
     }
 
 
-def _parts(tensor: Any) -> list[Any]:
-    """The dense tensors that a tensor consists of."""
-    layout = str(tensor.layout)
-    if layout == "torch.sparse_coo":
-        return [tensor.detach()._indices(), tensor.detach()._values()] if tensor.is_sparse else [tensor]
-    if layout in ("torch.sparse_csr", "torch.sparse_bsr"):
-        return [tensor.crow_indices(), tensor.col_indices(), tensor.values()]
-    if layout in ("torch.sparse_csc", "torch.sparse_bsc"):
-        return [tensor.ccol_indices(), tensor.row_indices(), tensor.values()]
-    return [tensor]
-
-
-def stored_values(tensor: Any) -> tuple[Any, int]:
-    """The values a tensor really holds, and how often each one stands for a value of it."""
-    values = tensor.detach()
-    if str(values.layout) == "torch.sparse_coo":
-        values = values.coalesce().values()
-    elif str(values.layout) != "torch.strided":
-        values = values.values()
-    repeats = 1
-    for axis, (length, stride) in enumerate(zip(values.shape, values.stride(), strict=True)):
-        if stride == 0 and length > 1:
-            values, repeats = values.narrow(axis, 0, 1), repeats * length
-    return values, repeats
-
-
-def pieces(values: Any) -> Iterator[Any]:
-    """A strided tensor as one-dimensional real pieces, in the order of memory where that is possible."""
-    if values.is_quantized:
-        for piece in pieces(values.int_repr()) if _affine(values) else pieces(values.dequantize()):
-            yield (piece - values.q_zero_point()) * values.q_scale() if _affine(values) else piece
-        return
-    order = sorted(range(values.dim()), key=lambda axis: -values.stride(axis))
-    flat = values.permute(order)
-    # On an accelerator one large kernel is cheap and every small one costs a launch.
-    length = _PIECE if values.device.type == "cpu" else 1 << 27
-    if flat.is_contiguous():
-        for piece in flat.view(-1).split(length):
-            yield real(piece)
-        return
-    rows = max(1, length * flat.shape[0] // max(1, flat.numel()))
-    for part in flat.split(rows, 0):
-        yield real(part.reshape(-1))
-
-
-def _affine(values: Any) -> bool:
-    return str(values.qscheme()).endswith("per_tensor_affine")
-
-
-def real(piece: Any) -> Any:
-    """Values as float32, or float64 where that is needed; complex values as their magnitudes."""
-    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
-
-    if piece.is_complex():
-        piece = piece.abs()
-    if piece.dtype in (torch.float32, torch.float64):
-        return piece
-    wide = piece.dtype in (torch.int32, torch.int64, torch.uint32, torch.uint64)
-    return piece.to(torch.float64 if wide and piece.device.type != "mps" else torch.float32)
-
-
 @dataclass
-class _Moments:
-    """Range, sums and counts of the finite values."""
+class _Look:
+    """Range, sums and counts of the finite values of a tensor, in units that keep their digits.
 
+    A value x is measured as (x - base) / 2^exponent: the base keeps whole numbers of 64 bits exact, the
+    exponent keeps squares within the range of float64.
+    """
+
+    values: Any
+    repeats: int
+    implied: int  # the zeros that a sparse tensor does not store
+    base: int = 0
+    exponent: int = 0
     count: int = 0
     minimum: float = math.inf
     maximum: float = -math.inf
     total: float = 0.0
     squares: float = 0.0  # of the values
-    centred: float | None = None  # of the distances from the mean, where `squares` would lose them
+    centre: float = 0.0  # near the mean, for the two sums below
+    off: float = 0.0  # of the distances from the centre, and of their squares
+    spread: float | None = None  # where `squares` would lose them
+    outer: tuple[float, float] | None = None  # the ends as values, where the exponent would lose them
     zeros: int = 0
     nans: int = 0
     infinities: int = 0
 
-    @classmethod
-    def of(cls, values: Any, repeats: int, implied: int) -> _Moments:
-        import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    def pieces(self) -> Iterator[Any]:
+        """The finite values in the units of this look."""
+        ragged = self.nans or self.infinities
+        if not stored.is_wide(self.values):
+            for piece in stored.pieces(self.values, self.exponent):
+                yield piece[piece.isfinite()] if ragged else piece
+            return
+        base = self._offset()
+        near = self.maximum - self.minimum < 1 << 62
+        for piece in stored.whole_pieces(self.values):
+            # Whole numbers far apart need no last digit, near ones are subtracted before they lose it.
+            yield (piece - base).double() if near else piece.double() - float(base)
 
-        made = cls()
-        rows = [_measure(piece) for piece in pieces(values)]
-        measured = torch.stack(rows).tolist() if rows else []
-        for low, high, total, squares, nonzero, length, nans, infinities in measured:
-            made.count += int(length)
-            made.nans += int(nans) * repeats
-            made.infinities += int(infinities) * repeats
-            if length:
-                made.minimum, made.maximum = min(made.minimum, low), max(made.maximum, high)
-                made.total += total
-                made.squares += squares
-                made.zeros += int(length - nonzero)
-        made.total, made.squares = made.total * repeats, made.squares * repeats
-        made.count, made.zeros = made.count * repeats + implied, made.zeros * repeats + implied
-        if implied:
-            made.minimum, made.maximum = min(made.minimum, 0.0), max(made.maximum, 0.0)
-        if made._loses_digits():
-            mean = made.total / made.count
-            made.centred = _around(values, mean) * repeats
-            if implied:
-                made.centred += implied * mean * mean
-        return made
+    def _offset(self) -> int:
+        """The base as whole pieces know it."""
+        return self.base - (stored.SIGN if str(self.values.dtype) == "torch.uint64" else 0)
 
-    def _loses_digits(self) -> bool:
+    def back(self, number: float) -> float:
+        """A number in these units as a value of the tensor; infinite where no float is so large."""
+        if self.base:
+            return self.base + (int(number) if float(number).is_integer() else number)
+        try:
+            return math.ldexp(number, self.exponent) if self.exponent else number
+        except OverflowError:
+            return math.copysign(math.inf, number)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and the largest value in these units."""
+        return float(self.minimum - self.base), float(self.maximum - self.base)
+
+    @property
+    def mean(self) -> float:
+        low, high = self.ends
+        found = self.total / self.count if self.spread is None else self.centre + self.off / self.count
+        return min(max(found, low), high)
+
+    @property
+    def deviation(self) -> float | None:
         if self.count < 2:
-            return False
-        mean = self.total / self.count
-        return mean * mean * self.count > 0.99 * self.squares or not math.isfinite(self.squares)
+            return None
+        if self.minimum == self.maximum:
+            return 0.0
+        if self.spread is None:
+            spread = self.squares - self.count * (self.total / self.count) ** 2
+        else:
+            spread = self.spread - self.off * (self.off / self.count)
+        return math.sqrt(max(0.0, spread) / (self.count - 1))
 
     def numbers(self) -> dict[str, float | None]:
-        mean = self.total / self.count
-        spread = self.squares - self.count * mean * mean if self.centred is None else self.centred
+        """The measures as values of the tensor."""
+        spread = self.deviation
+        ends = self.outer or (self.minimum, self.maximum)
+        if _is_whole(self.values):
+            ends = (int(ends[0]), int(ends[1]))
         return {
-            "minimum": self.minimum,
-            "maximum": self.maximum,
-            "mean": min(max(mean, self.minimum), self.maximum),
-            "deviation": math.sqrt(max(0.0, spread) / (self.count - 1)) if self.count > 1 else None,
-            "norm": math.sqrt(self.squares),
+            "minimum": ends[0],
+            "maximum": ends[1],
+            "mean": float(self.back(self.mean)),
+            "deviation": None if spread is None else self._size(spread),
+            "norm": self._size(math.sqrt(self.squares)),
         }
 
+    def _size(self, length: float) -> float:
+        try:
+            return math.ldexp(length, self.exponent)
+        except OverflowError:
+            return math.inf
 
-def _measure(piece: Any) -> Any:
-    """min, max, sum, sum of squares, non-zeros and length of the finite values; NaNs; infinities."""
+
+def _look_at(values: Any, repeats: int, implied: int) -> _Look:
+    look = _Look(values, repeats, implied)
+    if stored.is_wide(values):
+        _count_whole(look)
+    else:
+        _count_real(look)
+        look = _rescaled(look)
+    if implied and look.count:
+        look.minimum, look.maximum = min(look.minimum, 0), max(look.maximum, 0)
+    look.count += implied
+    look.zeros += implied
+    if implied and look.count == implied:
+        look.minimum = look.maximum = 0
+    if stored.is_wide(values) or _loses_digits(look):
+        _measure_spread(look)
+    return look
+
+
+def _rescaled(look: _Look) -> _Look:
+    """The look again in units of the largest value, where squares would leave the range of float64."""
+    largest = max(abs(look.minimum), abs(look.maximum)) if look.count else 0.0
+    if stored.kind_of(look.values) == "complex128":
+        # The magnitude of two finite components may be beyond all floats.
+        largest = max(largest, stored.largest_component(look.values))
+    if look.values.dtype.itemsize < 8 or not largest or _SMALL < largest < _LARGE:
+        return look
+    found = _Look(look.values, look.repeats, look.implied, exponent=math.frexp(largest)[1] + 1)
+    _count_real(found)
+    low, high = found.back(found.minimum), found.back(found.maximum)
+    found.zeros = look.zeros
+    found.outer = (look.minimum, max(high, look.maximum)) if look.count else (low, high)
+    if look.implied:
+        found.outer = (min(found.outer[0], 0.0), max(found.outer[1], 0.0))
+    return found
+
+
+def _count_real(look: _Look) -> None:
+    for piece in stored.pieces(look.values, look.exponent):
+        _count_piece(look, piece)
+
+
+def _count_piece(look: _Look, piece: Any) -> None:
+    """Add what a piece holds: ends, sums, zeros; what is not finite is only counted."""
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
-    low, high = torch.aminmax(piece)
-    if piece.device.type == "cpu" and math.isfinite(low.item()) and math.isfinite(high.item()):
-        return _row(piece, low, high, 0, 0)
-    nans = int(piece.isnan().sum())
-    infinities = int(piece.isinf().sum())
-    finite = piece[piece.isfinite()] if nans or infinities else piece
-    if finite.numel() == 0:
-        return torch.tensor([0.0, 0, 0, 0, 0, 0, nans, infinities], dtype=torch.float64)
-    low, high = torch.aminmax(finite)
-    return _row(finite, low, high, nans, infinities)
-
-
-def _row(piece: Any, low: Any, high: Any, nans: int, infinities: int) -> Any:
-    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
-
-    largest = max(abs(float(low)), abs(float(high)))
+    low, high = (float(end) for end in torch.aminmax(piece))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        look.nans += int(piece.isnan().sum()) * look.repeats
+        look.infinities += int(piece.isinf().sum()) * look.repeats
+        piece = piece[piece.isfinite()]
+        if piece.numel() == 0:
+            return
+        low, high = (float(end) for end in torch.aminmax(piece))
+    largest = max(abs(low), abs(high))
     # Squares of values beyond these overflow or vanish in float32.
     wide = piece if 1e-15 < largest < 1e15 or largest == 0 else piece.double()
-    squares = torch.dot(wide, wide)
-    row = [float(low), float(high), float(wide.sum()), float(squares), int(torch.count_nonzero(piece))]
-    return torch.tensor([*row, piece.numel(), nans, infinities], dtype=torch.float64)
+    look.minimum, look.maximum = min(look.minimum, low), max(look.maximum, high)
+    look.total += float(wide.sum()) * look.repeats
+    look.squares += float(torch.dot(wide, wide)) * look.repeats
+    look.zeros += (piece.numel() - int(torch.count_nonzero(piece))) * look.repeats
+    look.count += piece.numel() * look.repeats
 
 
-def _around(values: Any, mean: float) -> float:
-    """The sum of squared distances from the mean, over the finite values."""
+def _count_whole(look: _Look) -> None:
+    """The same for whole numbers of 64 bits, whose ends and sum stay exact."""
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
-    total = 0.0
-    for piece in pieces(values):
-        shifted = (
-            (piece[piece.isfinite()].double() - mean)
-            if piece.dtype != torch.float64
-            else piece[piece.isfinite()] - mean
-        )
-        total += float(torch.dot(shifted, shifted))
-    return total
+    shift = stored.SIGN if str(look.values.dtype) == "torch.uint64" else 0
+    total, count = 0, 0
+    for piece, reals in zip(stored.whole_pieces(look.values), stored.pieces(look.values), strict=True):
+        low, high = (int(end) + shift for end in torch.aminmax(piece))
+        look.minimum, look.maximum = min(look.minimum, low), max(look.maximum, high)
+        total += (int((piece >> 32).sum()) << 32) + int((piece & 0xFFFFFFFF).sum()) + shift * piece.numel()
+        look.zeros += int((piece == -shift).sum()) * look.repeats
+        look.squares += float(torch.dot(reals, reals)) * look.repeats
+        count += piece.numel()
+    look.count = count * look.repeats
+    if look.count:
+        look.base = round(total * look.repeats / (look.count + look.implied))
 
 
-def _histogram(values: Any, repeats: int, implied: int, moments: _Moments) -> dict[str, Any]:
+def _loses_digits(look: _Look) -> bool:
+    if look.count < 2:
+        return False
+    mean = look.total / look.count
+    return mean * mean * look.count > 0.99 * look.squares or not math.isfinite(look.squares)
+
+
+def _measure_spread(look: _Look) -> None:
+    """The sums of the distances from near the mean, over the finite values, and of their squares."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    look.centre = 0.0 if stored.is_wide(look.values) else look.total / look.count
+    off = spread = 0.0
+    for piece in look.pieces():
+        shifted = piece.double() - look.centre
+        off += float(shifted.sum()) * look.repeats
+        spread += float(torch.dot(shifted, shifted)) * look.repeats
+    zero = -look.base - look.centre
+    look.off, look.spread = off + look.implied * zero, spread + look.implied * zero * zero
+
+
+def _histogram(look: _Look) -> dict[str, Any]:
     """Counts over `BINS` equal bins (fewer for a few whole numbers), and the range they cover."""
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
-    low, high, bins = _range(values, moments)
+    low, high, bins = _range(look)
     width = (high - low) / bins
+    facts = {"low": float(look.back(low)), "high": float(look.back(high))}
     if width <= 0 or not math.isfinite(width):
-        return {"low": low, "high": high, "histogram": (moments.count,)}
-    counts = torch.zeros(bins, dtype=torch.int64, device=values.device)
-    ragged = moments.nans or moments.infinities
-    for piece in pieces(values):
-        finite = piece[piece.isfinite()] if ragged else piece
-        if width < 1e-30 or max(abs(low), abs(high)) > 1e30:
-            finite = finite.double()
+        return {**facts, "histogram": (look.count,)}
+    counts = torch.zeros(bins, dtype=torch.int64, device=look.values.device)
+    for piece in look.pieces():
+        finite = piece.double() if width < 1e-30 or max(abs(low), abs(high)) > 1e30 else piece
         places = finite.sub(low).mul_(1 / width).clamp_(0, bins - 1)
         # To int8, not uint8: the conversion of floats is five times as fast there.
         counts += torch.bincount(places.to(torch.int8), minlength=bins)
-    made = [int(c) * repeats for c in counts.tolist()]
-    if implied:
-        made[min(bins - 1, max(0, int(-low / width)))] += implied
-    return {"low": low, "high": high, "histogram": tuple(made)}
+    made = [int(c) * look.repeats for c in counts.tolist()]
+    if look.implied:
+        made[min(bins - 1, max(0, int((-look.base - low) / width)))] += look.implied
+    return {**facts, "histogram": tuple(made)}
 
 
-def _range(values: Any, moments: _Moments) -> tuple[float, float, int]:
-    low, high = moments.minimum, moments.maximum
-    whole = not (values.is_floating_point() or values.is_complex() or values.is_quantized)
-    if whole and high - low < BINS:
+def _range(look: _Look) -> tuple[float, float, int]:
+    low, high = look.ends
+    if _is_whole(look.values) and high - low < BINS:
         return low - 0.5, high + 0.5, int(high - low) + 1
-    numbers = moments.numbers()
-    reach = _REACH * (numbers["deviation"] or 0.0)
-    mean = numbers["mean"] or 0.0
-    return max(low, mean - reach), min(high, mean + reach), BINS
+    reach = _REACH * (look.deviation or 0.0)
+    return max(low, look.mean - reach), min(high, look.mean + reach), BINS
+
+
+def _is_whole(values: Any) -> bool:
+    return not (values.is_floating_point() or values.is_complex() or values.is_quantized)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, pictures
+from lispe_kernel.display.drawing import charts, heatmaps, pictures
+from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis
 from lispe_kernel.display.explorers.base import Explorer, slider, span
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts
-from lispe_kernel.display.views.positional import Positions, positions_of
+from lispe_kernel.display.page.html import Node, element, facts, headline
+from lispe_kernel.display.views.positional import Positions, positions_of, table_figure
 
 
 @explorer(
@@ -34,12 +35,14 @@ class PositionalExplorer(Explorer):
         self.columns = span("dimensions", positions.width)
         self.first = slider("position a", positions.length)
         self.second = slider("position b", positions.length, min(1, positions.length - 1))
-        self.dimension = slider("dimension pair", max(1, (positions.width + 1) // 2))
-        self.follow(self.rows, self.columns, self.first, self.second, self.dimension)
+        self.dimension = slider("dimension pair", max(1, positions.pairs))
+        # Cosines and sines of rotary pairs stand beside each other: a stretch of both has no meaning.
+        stretch = [] if positions.kind == "rotary" else [self.columns]
+        self.follow(self.rows, *stretch, self.first, self.second, self.dimension)
 
     def content(self) -> Node:
         return [
-            element("p", element("span", self.title, class_="t")),
+            headline(self.title),
             facts(self.distance()),
             element("div", self._table(), self._curves(), self._pair()),
         ]
@@ -59,26 +62,25 @@ class PositionalExplorer(Explorer):
 
     def _table(self) -> Node:
         (top, bottom), (left, right) = self.rows.value, self.columns.value
-        region = self.positions.table[top : max(bottom, top + 1), left : max(right, left + 1)]
+        found = self.positions
+        if found.kind == "rotary":
+            return table_figure(found, (top, max(bottom, top + 1)))
+        region = found.table[top : max(bottom, top + 1), left : max(right, left + 1)]
         raster = pictures.reduce_matrix(region, 320)
-        limit = 1.0 if self.positions.kind != "learned" else pictures.limit_of([raster])
+        shades = Shades(-1.0, 1.0) if found.kind == "sinusoidal" else heatmaps.shades_of([raster])
         down = Axis.window("position", top, raster.rows)
         across = Axis.window("dimension", left, raster.columns)
-        return pictures.heatmap(raster, -limit, limit, self.title, down=down, across=across, widest=380)
+        return heatmaps.heatmap(raster, shades, self.title, down=down, across=across, widest=380)
 
     def _curves(self) -> Node:
-        first = 2 * self.dimension.value
-        dimensions = [d for d in (first, first + 1) if d < self.positions.width]
-        (top, bottom), waves = self.rows.value, self.positions.wavelengths()
-        places = list(map(float, range(top, max(bottom, top + 1))))
-        series = [
-            charts.Series(
-                f"dimension {d}", places, self.positions.table[top : max(bottom, top + 1), d].tolist()
-            )
-            for d in dimensions
-        ]
-        figure = charts.line_chart(series, f"dimensions {dimensions} over the position", x_name="position")
-        told = f"wavelength {numbers.value(waves[first])} positions"
+        found, pair = self.positions, self.dimension.value
+        columns = found.columns(pair)
+        (top, bottom), waves = self.rows.value, found.wavelengths()
+        series = found.curves(columns, top, min(found.length, max(bottom, top + 1)))
+        label = " and ".join(map(found.name, columns)) + " over the position"
+        figure = charts.line_chart(series, label, x_name="position")
+        wave = waves[columns[0] if found.kind == "learned" else pair]
+        told = f"wavelength {numbers.value(wave)} positions"
         return element("div", figure, element("p", told, class_="q"), style="display:inline-block")
 
     def _pair(self) -> Node:

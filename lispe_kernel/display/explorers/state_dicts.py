@@ -10,7 +10,7 @@ from lispe_kernel.display.drawing.statistics import Statistics, summarise
 from lispe_kernel.display.explorers.base import Explorer, choice
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, one_line
+from lispe_kernel.display.page.html import Node, element, headline, one_line
 from lispe_kernel.display.views.state_dicts import tensors_of, totals_line
 from lispe_kernel.display.views.tensors import TensorView, folded
 from lispe_kernel.language.errors import LispeError
@@ -85,7 +85,7 @@ class StateDictExplorer(Explorer):
 
     def content(self) -> Node:
         key = self.names.value
-        title = element("p", element("span", self.title, class_="t"))
+        title = headline(self.title)
         if key is None:
             return [title, element("p", "no name holds this text")]
         return [

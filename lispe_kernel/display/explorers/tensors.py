@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as widgets
 
-from lispe_kernel.display.drawing import charts, pictures
+from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.statistics import summarise
+from lispe_kernel.display.drawing.stored import dense
 from lispe_kernel.display.explorers.base import Explorer, choice, slider, span
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts
-from lispe_kernel.display.views.tensors import alarms, dense, entry, envelope, summary
+from lispe_kernel.display.page.html import Node, element, facts, headline
+from lispe_kernel.display.views.tensors import alarms, entry, envelope, summary
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
 
@@ -87,7 +89,7 @@ class TensorExplorer(Explorer):
         region = self._region(plane)
         known = summarise(region)
         return [
-            element("p", element("span", summary(known), class_="t")),
+            headline(summary(known)),
             facts([("value", self._value(plane))]),
             alarms(known),
             element("div", self._picture(region), self._spread(known)),
@@ -118,10 +120,12 @@ class TensorExplorer(Explorer):
             series = charts.Series("values", [x + start for x in xs], ys)
             return charts.line_chart([series], self.title, x_name="index")
         raster = pictures.reduce_matrix(region, _PIXELS)
-        limit = pictures.limit_of([raster]) * self.range.value
+        shades = heatmaps.shades_of([raster])
+        reach = self.range.value
+        shades = replace(shades, low=shades.low * reach, high=shades.high * reach)
         down = _shifted("row", self.rows.value[0], raster.rows)
         across = _shifted("column", self.columns.value[0], raster.columns)
-        return pictures.heatmap(raster, -limit, limit, self.title, down=down, across=across)
+        return heatmaps.heatmap(raster, shades, self.title, down=down, across=across)
 
     def _spread(self, known: Any) -> Node:
         if len(known.histogram) < 2:

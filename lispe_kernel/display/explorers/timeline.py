@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.explorers.base import Explorer
 from lispe_kernel.display.explorers.registry import explorer
-from lispe_kernel.display.page.html import Node, element, facts, name
+from lispe_kernel.display.page.html import Node, element, facts, headline, name
 from lispe_kernel.display.views.checkpoints import metric_pairs
 from lispe_kernel.display.views.compare import StateComparisonView, compare_states
 from lispe_kernel.display.views.state_dicts import tree_page
@@ -80,7 +80,7 @@ class TimelineExplorer(Explorer):
     def content(self) -> Node:
         moment = self.moment
         return [
-            element("p", element("span", self.title, class_="t")),
+            headline(self.title),
             element("div", figures(self.timeline)),
             facts(
                 [

@@ -7,7 +7,6 @@ script of `theme.py`, which enter as `Constant`. No part carries an id, a random
 
 from __future__ import annotations
 
-import base64
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -160,7 +159,8 @@ def table(
     right = frozenset(numeric)
 
     def cell(tag: str, index: int, content: Node) -> Element:
-        return element(tag, content, class_="n" if index in right else None)
+        is_right = index in right
+        return element(tag, content, class_="n" if is_right else None, align="right" if is_right else None)
 
     head = element(
         "tr",
@@ -175,10 +175,9 @@ def foldable(summary: Node, *children: Node, open_: bool = False) -> Element:
     return element("details", element("summary", summary), children, open=open_)
 
 
-def image(png: bytes, label: str, **attributes: Any) -> Element:
-    """A PNG picture inside the page, with the words a screen reader says for it."""
-    data = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-    return element("img", src=data, alt=label, **attributes)
+def headline(content: Node) -> Element:
+    """The first line of a page."""
+    return element("p", element("b", content, class_="t"))
 
 
 def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
@@ -187,8 +186,9 @@ def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
     items = [element("span", element("i", key + " "), element("b", content)) for key, content in shown]
     spaced: list[Node] = []
     for item in items:
-        spaced += [item, " "]
-    return element("p", spaced, class_="f")
+        # The style takes the point away, and puts room in its place.
+        spaced += [item, element("small", " · ")]
+    return element("p", spaced[:-1], class_="f")
 
 
 def warning(text: Node) -> Element:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 
 from lispe_kernel.torch_library.support.sizes import short_amount
 
@@ -22,7 +23,7 @@ def value(number: float, digits: int = 4) -> str:
         return format(float(number) if abs(number) < 10**300 else Decimal(number), f".{digits}g")
     if not number:
         return "0"
-    if 10 ** (digits - 1) <= abs(number) < 10**7:
+    if 10 ** (digits - 1) <= abs(number) < 10 ** max(7, digits):
         return str(round(number))
     return format(number, f".{digits}g")
 
@@ -97,13 +98,79 @@ def ticks(length: int, most: int = 6) -> list[int]:
     return list(range(0, length, step))
 
 
-def axis_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round values between `low` and `high` for an axis of numbers."""
+@dataclass(frozen=True)
+class Ticks:
+    """Round places on an axis with their texts, and what all of them stand above: `+1700000000`."""
+
+    places: tuple[tuple[float, str], ...]
+    above: str = ""
+
+    @property
+    def longest(self) -> int:
+        """The letters of the longest text."""
+        return max((len(text) for _, text in self.places), default=0)
+
+
+_LONGEST_TICK = 7
+
+
+def axis_ticks(low: float, high: float, most: int = 6, whole: bool = False) -> Ticks:
+    """Round values between `low` and `high`, at most about `most`, written so that no two read the same.
+
+    whole: places between whole numbers mean nothing (epochs, ranks, indices).
+    """
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
-        return [low] if math.isfinite(low) else []
-    raw = (high - low) / max(1, most - 1)
-    base = 10 ** math.floor(math.log10(raw))
-    step = next(base * k for k in (1, 2, 2.5, 5, 10) if base * k >= raw * (1 - 1e-9))
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [k * step for k in range(first, last + 1)]
+        return Ticks(((low, value(low)),) if math.isfinite(low) else ())
+    # Halves: the difference of two floats may be beyond all of them.
+    raw = 2 * ((high / 2 - low / 2) / max(1, most - 1))
+    if not math.isfinite(raw) or raw == 0:
+        return Ticks(tuple((end, value(end)) for end in (low, high)))
+    power = math.floor(math.log10(raw))
+    steps = [Decimal(k).scaleb(power) for k in ("1", "2", "2.5", "5", "10")]
+    fitting = [
+        s for s in steps if float(s) >= raw * (1 - 1e-9) and not (whole and s != s.to_integral_value())
+    ]
+    step = fitting[0] if fitting else Decimal(1)
+    first = math.ceil(Decimal(low) / step - Decimal("1e-9"))
+    last = math.floor(Decimal(high) / step + Decimal("1e-9"))
+    found = [k * step for k in range(first, min(last, first + 2 * most) + 1)]
+    return _told(found, step)
+
+
+def _told(places: list[Decimal], step: Decimal) -> Ticks:
+    """The places with texts; those of a small range on a large base are written above that base."""
+    texts = [_decimal(place, step) for place in places]
+    if max(map(len, texts), default=0) <= _LONGEST_TICK or len(places) < 2:
+        return Ticks(tuple((float(p), t) for p, t in zip(places, texts, strict=True)))
+    power = step.adjusted() + 3
+    base = (places[0] / Decimal(1).scaleb(power)).to_integral_value(ROUND_FLOOR).scaleb(power)
+    if base and abs(base) >= 100 * (places[-1] - base):
+        texts = [_decimal(place - base, step) for place in places]
+        if max(map(len, texts)) > _LONGEST_TICK + 1:
+            texts = [format(float(place - base), ".4g") for place in places]
+        return Ticks(
+            tuple((float(p), t) for p, t in zip(places, texts, strict=True)),
+            f"{'+' if base > 0 else '-'}{_decimal(abs(base), step)}",
+        )
+    digits = max(2, places[-1].adjusted() - step.adjusted() + 2, places[0].adjusted() - step.adjusted() + 2)
+    return Ticks(tuple((float(p), format(float(p), f".{digits}g")) for p in places))
+
+
+def _decimal(place: Decimal, step: Decimal) -> str:
+    """A multiple of the step with the decimals that the step needs: `0.25`, `100001.5`, `2e-07`."""
+    if place == 0:
+        return "0"
+    if abs(place) < Decimal("1e-4") or abs(place) >= Decimal("1e15"):
+        return format(float(place), f".{max(1, place.adjusted() - step.adjusted() + 2)}g")
+    places = max(0, -int(step.normalize().as_tuple().exponent))
+    text = f"{place:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def ends(low: float, high: float) -> tuple[str, str]:
+    """Two values, written with as many digits as tell them apart."""
+    for digits in (3, 4, 6, 8, 10, 12, 15, 17):
+        texts = value(low, digits), value(high, digits)
+        if texts[0] != texts[1] or low == high:
+            break
+    return texts

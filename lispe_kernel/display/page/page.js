@@ -1,9 +1,14 @@
 // Comfort for every output that is not yet alive: sorting, searching, the value under the pointer.
+// An output carries the first and the last part, and those whose attribute it has.
 // Without it everything is there and readable. No library, no network, nothing kept.
 (function () {
   function each(root, selector, act) { Array.prototype.forEach.call(root.querySelectorAll(selector), act); }
   function make(tag, text) { var made = document.createElement(tag); made.textContent = text || ""; return made; }
+  function start(selector, act) {
+    each(document, selector + ":not([data-on])", function (part) { part.setAttribute("data-on", ""); act(part); });
+  }
 
+  //@ data-sort
   // -- sorting: a plain table in place, a tree as one flat table with full names -------------------
   function key(cell) {
     var text = cell.getAttribute("data-v");
@@ -67,6 +72,9 @@
     });
   }
 
+  start("table[data-sort]", sortable);
+
+  //@ data-find
   // -- searching: rows whose name or text holds what is typed; their branches open ------------------
   function searchable(box) {
     var field = make("input");
@@ -93,48 +101,103 @@
     box.insertBefore(field, box.firstChild);
   }
 
-  // -- the value under the pointer, read back from the picture's own colours ------------------------
+  start("[data-find]", searchable);
+
+  //@ data-scale
+  // -- the value under the pointer or under the arrow keys, over the picture ------------------------
   function colour(stops, at) {
     var x = at * (stops.length - 1), i = Math.min(Math.floor(x), stops.length - 2), part = x - i;
     return [0, 1, 2].map(function (c) { return stops[i][c] + (stops[i + 1][c] - stops[i][c]) * part; });
   }
-  function valueOf(scale, pixel) {
-    var best = 0, nearest = 1e9;
+  function nearest(scale, pixel) {
+    var best = 0, least = 1e9;
     for (var i = 0; i <= 200; i++) {
       var c = colour(scale.stops, i / 200), far = 0;
       for (var k = 0; k < 3; k++) far += (c[k] - pixel[k]) * (c[k] - pixel[k]);
-      if (far < nearest) { nearest = far; best = i / 200; }
+      if (far < least) { least = far; best = i / 200; }
     }
-    if (nearest > 600) return "not a number or infinite";
+    if (least > 600) return "not a number or infinite";
     return "\u2248 " + (scale.low + (scale.high - scale.low) * best).toPrecision(3);
   }
-  function places(name, first, index, block) {
-    var start = first + index * block;
-    return name + " " + (block > 1 ? start + "\u2013" + (start + block - 1) : start);
+  function places(name, first, index, block, length) {
+    var start = first + index * block, last = Math.min(start + block, first + length) - 1;
+    return name + " " + (last > start ? start + "\u2013" + last : start);
   }
   function readable(picture) {
-    var scale = JSON.parse(picture.getAttribute("data-scale")), pen = null, line = null;
-    picture.addEventListener("mousemove", function (event) {
+    var scale = JSON.parse(picture.getAttribute("data-scale")), pen = null, tip = make("div"), at = null;
+    var figure = picture.closest("figure"), points = scale.points && [];
+    (scale.points || []).forEach(function (curve) {
+      if (curve[1]) curve[1].split(";").forEach(function (told) {
+        var p = told.split(",");
+        points.push([+p[0], +p[1], curve[0] + ": " + p[2] + ", " + p[3]]);
+      });
+    });
+    tip.className = "o";
+    tip.setAttribute("role", "status");
+    picture.tabIndex = 0;
+    picture.setAttribute("data-lm-suppress-shortcuts", "true");
+    function pixel(x, y) {
       if (!pen) {
         var sheet = make("canvas");
         sheet.width = picture.naturalWidth;
         sheet.height = picture.naturalHeight;
         pen = sheet.getContext("2d", { willReadFrequently: true });
         pen.drawImage(picture, 0, 0);
-        line = make("div");
-        line.className = "o";
-        picture.closest("figure").appendChild(line);
       }
-      var box = picture.getBoundingClientRect();
-      var x = Math.floor((event.clientX - box.left) / box.width * picture.naturalWidth);
-      var y = Math.floor((event.clientY - box.top) / box.height * picture.naturalHeight);
-      if (x < 0 || y < 0 || x >= picture.naturalWidth || y >= picture.naturalHeight) return;
-      line.textContent = places(scale.rows, scale.top, y, scale.down) + ", " +
-        places(scale.columns, scale.left, x, scale.across) + ": " + valueOf(scale, pen.getImageData(x, y, 1, 1).data);
+      return pen.getImageData(x, y, 1, 1).data;
+    }
+    function say(x, y, text) {
+      var zoom = picture.clientWidth / picture.naturalWidth;
+      tip.textContent = text;
+      figure.appendChild(tip);
+      tip.style.top = picture.offsetTop + y * zoom + 14 + "px";
+      tip.style.left = Math.max(0, Math.min(picture.offsetLeft + x * zoom + 10, figure.clientWidth - tip.offsetWidth)) + "px";
+    }
+    function cell(map, row, column) {
+      var high = Math.ceil(map.n / map.down), wide = Math.ceil(map.m / map.across);
+      at = [map, Math.max(0, Math.min(row, high - 1)), Math.max(0, Math.min(column, wide - 1))];
+      var x = map.x + (at[2] + 0.5) * map.across / map.m * map.w, y = map.y + (at[1] + 0.5) * map.down / map.n * map.h;
+      var value = map.v ? map.v.split(",")[at[1] * wide + at[2]] : nearest(scale, pixel(Math.floor(x), Math.floor(y)));
+      say(x, y, places(map.rows, map.top, at[1], map.down, map.n) + ", " +
+        places(map.columns, map.left, at[2], map.across, map.m) + ": " + value);
+    }
+    function point(index) {
+      at = Math.max(0, Math.min(index, points.length - 1));
+      if (points.length) say.apply(null, points[at]);
+    }
+    function seen(x, y) {
+      if (points) {
+        var best = 0, least = 1e9;
+        points.forEach(function (p, k) {
+          var far = Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4;
+          if (far < least) { least = far; best = k; }
+        });
+        point(best);
+        return;
+      }
+      var map = scale.maps.filter(function (m) { return x >= m.x && x < m.x + m.w && y >= m.y && y < m.y + m.h; })[0];
+      if (!map) return tip.remove();
+      cell(map, Math.floor((y - map.y) / map.h * map.n / map.down), Math.floor((x - map.x) / map.w * map.m / map.across));
+    }
+    picture.addEventListener("mousemove", function (event) {
+      var box = picture.getBoundingClientRect(), zoom = picture.naturalWidth / box.width;
+      seen((event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom);
     });
-    picture.addEventListener("mouseleave", function () { if (line) line.textContent = ""; });
+    picture.addEventListener("keydown", function (event) {
+      var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      if (points) point(at === null ? 0 : at + step[0] + step[1]);
+      else if (at === null) cell(scale.maps[0], 0, 0);
+      else cell(at[0], at[1] + step[0], at[2] + step[1]);
+    });
+    ["mouseleave", "blur"].forEach(function (kind) { picture.addEventListener(kind, function () { tip.remove(); }); });
   }
 
+  start("img[data-scale]", readable);
+
+  //@ data-still
   // -- a still and its widget: the still is seen whenever the widget under it is not alive -----------
   function stillOf(marked) {
     var mine = marked.closest(".jp-OutputArea-child"), area = mine && mine.parentElement;
@@ -155,11 +218,7 @@
     choose();
   }
 
-  each(document, ".lsp:not([data-on])", function (output) {
-    output.setAttribute("data-on", "");
-    each(output, "table[data-sort]", sortable);
-    each(output, "[data-find]", searchable);
-    each(output, "img[data-scale]", readable);
-    each(output, "[data-still]", stillOf);
-  });
+  start("[data-still]", stillOf);
+
+  //@ end
 })();

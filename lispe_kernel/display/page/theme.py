@@ -11,9 +11,6 @@ from pathlib import Path
 
 from lispe_kernel.display.page.html import Constant, Node, element, to_html
 
-# The attributes that the script looks for.
-_LIVE = (" data-sort", " data-find", " data-scale", " data-still")
-
 
 @cache
 def style() -> Constant:
@@ -23,31 +20,48 @@ def style() -> Constant:
 
 
 @cache
-def script() -> Constant:
-    """The script element."""
-    text = re.sub(r"^\s*//.*$", "", _source("page.js"), flags=re.M)
-    return Constant("<script>" + _lines(text) + "</script>")
+def script(used: frozenset[str]) -> Constant:
+    """The script element with the parts for these attributes (`data-sort` ...)."""
+    first, *parts = re.split(r"^ *//@ (\S+)\n", _source("page.js"), flags=re.M)
+    named = zip(parts[::2], parts[1::2], strict=True)
+    chosen = [text for name, text in named if name in used or name == "end"]
+    text = re.sub(r"^\s*//.*$", "", "".join([first, *chosen]), flags=re.M)
+    return Constant("<script>" + _dense(text) + "</script>")
+
+
+@cache
+def uses() -> tuple[str, ...]:
+    """The attributes that the script looks for."""
+    return tuple(name for name in re.findall(r"^ *//@ (\S+)$", _source("page.js"), re.M) if name != "end")
 
 
 def _source(name: str) -> str:
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
+def _dense(text: str) -> str:
+    """The text without indentation, line ends and blanks around signs; what stands in quotes stays."""
+    pieces = re.split(r'("[^"\n]*"|/[^/\n *]+/)', " ".join(line.strip() for line in text.splitlines()))
+    pieces[::2] = [re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", p)) for p in pieces[::2]]
+    return "".join(pieces).strip()
+
+
 def _lines(text: str) -> str:
-    """The text without indentation and empty lines."""
-    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    """A style without indentation and line ends."""
+    dense = re.sub(r"\s+", " ", text)
+    return re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", dense).replace(";}", "}").strip()
 
 
 def page(content: Node, label: str = "") -> str:
     """The HTML of an output: our style, the content, and our script when the content has a use for it."""
     body = Constant(to_html(content))
-    live = any(mark in body for mark in _LIVE)
+    live = frozenset(name for name in uses() if f" {name}" in body)
     return to_html(
         element(
             "div",
             style(),
             body,
-            script() if live else None,
+            script(live) if live else None,
             class_="lsp",
             role="group",
             aria_label=label or None,

@@ -32,7 +32,7 @@ def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> He
         shown,
         labels,
         labels,
-        sequential=bool(shown.numel() == 0 or shown.min() >= 0),
+        from_zero=True,
         axes=("query", "key"),
         leading=leading,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts, one_line
+from lispe_kernel.display.page.html import Node, facts, headline, one_line
 from lispe_kernel.display.page.registry import renderer
 from lispe_kernel.display.views.state_dicts import StateDictView, tensors_of, totals_line, tree_page
 from lispe_kernel.language.printer import to_text
@@ -30,7 +30,7 @@ class CheckpointView(StateDictView):
 
     def html(self) -> Node:
         return [
-            element("p", element("span", self.line(), class_="t")),
+            headline(self.line()),
             facts([("epoch", str(self.value.epoch)), *metric_pairs(self.value.metrics), *self._parts()]),
             tree_page(self.entries),
         ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, pictures
+from lispe_kernel.display.drawing import charts, heatmaps, pictures, stored
 from lispe_kernel.display.drawing.pictures import Raster
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
 from lispe_kernel.display.page import numbers
@@ -20,6 +20,7 @@ from lispe_kernel.display.page.html import (
     element,
     facts,
     foldable,
+    headline,
     name,
     shortened,
     table,
@@ -28,7 +29,7 @@ from lispe_kernel.display.page.html import (
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.views.plots import is_tensor
 from lispe_kernel.display.views.state_dicts import tensors_of
-from lispe_kernel.display.views.tensors import alarms, dense, summary
+from lispe_kernel.display.views.tensors import alarms, summary
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, wrong_argument
 
@@ -37,34 +38,59 @@ _ROWS = 2000
 
 @dataclass(frozen=True)
 class Change:
-    """How one tensor differs from another of the same shape: b - a."""
+    """How one tensor differs from another of the same shape: b - a.
+
+    Whether values differ is told exactly, value by value; the other numbers measure by how much.
+    """
 
     name: str
     shape: tuple[int, ...]
-    difference: Statistics
-    relative: float  # |b - a| / |a|, infinite when only a is zero
+    differing: int  # values that are not the same; NaN is the same as NaN
+    became: tuple[tuple[str, int], ...]  # what finite values became: NaN, infinite; and back
+    difference: Statistics  # of the finite values of both
+    relative: float  # |b - a| / |a|, infinite when only a is zero, and when a value is not finite any more
     cosine: float | None
 
     @property
     def same(self) -> bool:
-        return self.difference.count == self.difference.zeros
+        return self.differing == 0
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The most changed last: values that are not finite before all that are."""
+        return (bool(self.became), self.relative)
 
 
 def change(label: str, a: Any, b: Any) -> Change:
-    """Measure b - a in float64 where that is exact enough to tell, on the CPU."""
-    first, second = (dense(t) for t in (a, b))
-    wide = first.is_complex() or second.is_complex()
-    kind = "complex128" if wide else "float64"
-    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    """Which values of two tensors differ, and by how much, on the CPU."""
+    from lispe_kernel.torch_library.tensors import differences  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
-    first, second = (t.to(getattr(torch, kind)).reshape(-1) for t in (first, second))
-    difference = summarise((second - first).reshape(a.shape))
-    norms = [float(torch.linalg.vector_norm(t)) for t in (first, second)]
-    changed = difference.norm or 0.0
-    relative = changed / norms[0] if norms[0] else (math.inf if changed else 0.0)
-    product = norms[0] * norms[1]
-    cosine = float(torch.vdot(first, second).real) / product if product and math.isfinite(product) else None
-    return Change(label, tuple(a.shape), difference, relative, cosine)
+    first, second = (differences.in_a_row(stored.dense(t)) for t in (a, b))
+    differs = differences.differs(first, second)
+    lost, found = first.isfinite() & ~second.isfinite(), second.isfinite() & ~first.isfinite()
+    became = {
+        "became NaN": lost & second.isnan(),
+        "became infinite": lost & ~second.isnan(),
+        "became finite": found,
+        "changed among NaN and infinities": differs & ~first.isfinite() & ~second.isfinite(),
+    }
+    finite = first.isfinite() & second.isfinite()
+    if not finite.all():
+        first, second = (t.where(finite, 0) for t in (first, second))
+    apart = differences.distances(first, second)
+    moved = differences.moved(first, second, apart)
+    sizes = [differences.squares(t) for t in (first, second)]
+    relative = differences.root(moved / sizes[0]) if sizes[0] else (math.inf if moved else 0.0)
+    events = tuple((what, int(where.sum())) for what, where in became.items() if where.any())
+    return Change(
+        label,
+        tuple(a.shape),
+        int(differs.sum()),
+        events,
+        summarise(apart.reshape(a.shape)),
+        math.inf if events else relative,
+        None if events else differences.angle(differences.along(first, second), *sizes),
+    )
 
 
 @dataclass(frozen=True)
@@ -82,8 +108,18 @@ class TensorComparison:
             return f"shapes differ: {numbers.shape(self.first.shape)} and {numbers.shape(self.second.shape)}"
         if self.change.same:
             return f"equal: {summary(self.first)}"
-        largest, relative = self.change.difference.magnitude, self.change.relative
-        return f"different: largest change {numbers.value(largest)}, relative {numbers.value(relative)}"
+        return f"different: {told(self.change)}"
+
+
+def told(found: Change) -> str:
+    """What changed in one line; what is not finite comes first."""
+    events = [f"{numbers.count(count)} {what}" for what, count in found.became]
+    if not (found.difference.magnitude or found.difference.infinities):
+        return ", ".join(events) or f"{numbers.count(found.differing)} values by less than float64 can tell"
+    beyond = found.difference.infinities
+    largest = f"largest change {'> 1.797e308' if beyond else numbers.value(found.difference.magnitude)}"
+    relative = [] if found.became else [f"relative {numbers.value(found.relative)}"]
+    return ", ".join([*events, largest, *relative])
 
 
 @dataclass(frozen=True)
@@ -119,18 +155,19 @@ def compare(a: Any, b: Any) -> Any:
 def compare_tensors(a: Any, b: Any) -> TensorComparison:
     """Statistics of both and of b - a, with rasters when they are matrices."""
     same_shape = tuple(a.shape) == tuple(b.shape)
-    if a.is_meta or b.is_meta:
-        raise LispeError("Error: compare: a meta tensor has no values to compare")
-    changed = change("difference", a, b) if same_shape and a.numel() else None
+    for tensor in (a, b):
+        if reason := stored.unreadable(tensor) or ("nested" if tensor.is_nested else ""):
+            raise LispeError(f"Error: compare: a tensor cannot be compared ({reason})")
+    changed = change("difference", a, b) if same_shape else None
     rasters: tuple[Raster, ...] = ()
-    if changed is not None and a.dim() >= 2:
+    if changed is not None and a.dim() >= 2 and a.numel():
         planes = [_plane(t) for t in (a, b)]
         rasters = tuple(pictures.reduce_matrix(t, 160) for t in (*planes, planes[1] - planes[0]))
     return TensorComparison(summarise(a), summarise(b), changed, rasters)
 
 
 def _plane(tensor: Any) -> Any:
-    values = dense(tensor)
+    values = stored.dense(tensor)
     values = (values.abs() if values.is_complex() else values).double()
     return values.reshape(-1, values.shape[-1])
 
@@ -138,11 +175,15 @@ def _plane(tensor: Any) -> Any:
 def compare_states(a: Mapping[str, Any], b: Mapping[str, Any]) -> StateComparison:
     """Every tensor of both, by name."""
     common = [key for key in a if key in b]
+    for state in (a, b):
+        for key in common:
+            if reason := stored.unreadable(state[key]) or ("nested" if state[key].is_nested else ""):
+                raise LispeError(f"Error: compare: {plain_text(key)} cannot be compared ({reason})")
     mismatched = [(k, tuple(a[k].shape), tuple(b[k].shape)) for k in common if a[k].shape != b[k].shape]
     wrong = {key for key, _, _ in mismatched}
-    changes = [change(key, a[key], b[key]) for key in common if key not in wrong and a[key].numel()]
+    changes = [change(key, a[key], b[key]) for key in common if key not in wrong]
     return StateComparison(
-        tuple(sorted(changes, key=lambda c: (-c.relative, c.name))),
+        tuple(sorted(sorted(changes, key=lambda c: c.name), key=lambda c: c.rank, reverse=True)),
         tuple(key for key in a if key not in b),
         tuple(key for key in b if key not in a),
         tuple(mismatched),
@@ -179,7 +220,7 @@ class TensorComparisonView(View):
         if made.change is not None:
             rows.append(["second - first", summary(made.change.difference)])
         return [
-            element("p", element("span", made.text, class_="t")),
+            headline(made.text),
             table(("", "values"), rows, label="summaries"),
             alarms(made.second),
             self._measures(),
@@ -196,7 +237,7 @@ class TensorComparisonView(View):
                 [
                     ("relative change", numbers.value(found.relative)),
                     ("cosine", _cosine(found)),
-                    ("unchanged", numbers.share(known.zeros, known.count)),
+                    ("unchanged", numbers.share(known.count - found.differing, known.count)),
                 ]
             ),
             charts.histogram(known.histogram, known.low, known.high, "histogram of second - first")
@@ -208,12 +249,10 @@ class TensorComparisonView(View):
         rasters = self.value.rasters
         if not rasters:
             return []
-        shared, own = pictures.limit_of(rasters[:2]), pictures.limit_of(rasters[2:])
-        named = zip(("first", "second", "second - first"), rasters, (shared, shared, own), strict=True)
-        return [
-            pictures.heatmap(r, -end, end, f"heatmap: {title}", caption=title, widest=224)
-            for title, r, end in named
-        ]
+        shared, own = heatmaps.shades_of(rasters[:2]), heatmaps.shades_of(rasters[2:])
+        both = heatmaps.multiples(rasters[:2], ("first", "second"), shared, "heatmap of both", widest=224)
+        names = ("second - first",)
+        return [both, heatmaps.multiples(rasters[2:], names, own, "heatmap of second - first", widest=224)]
 
 
 @renderer(StateComparison)
@@ -226,15 +265,16 @@ class StateComparisonView(View):
         most = [c for c in self.value.changes if not c.same][:1]
         if not most:
             return self.value.text
-        key, relative = plain_text(shortened(most[0].name)), numbers.value(most[0].relative)
-        return f"{self.value.text}\nmost changed: {key}, relative {relative}"
+        key = plain_text(shortened(most[0].name))
+        what = told(most[0]) if most[0].became else f"relative {numbers.value(most[0].relative)}"
+        return f"{self.value.text}\nmost changed: {key}, {what}"
 
     def html(self) -> Node:
         made = self.value
         changed = [c for c in made.changes if not c.same]
         equal = len(made.changes) - len(changed)
         return [
-            element("p", element("span", made.text, class_="t")),
+            headline(made.text),
             [
                 warning([name(k), f": {numbers.shape(a)} and {numbers.shape(b)}"])
                 for k, a, b in made.mismatched[:20]
@@ -266,17 +306,17 @@ def change_table(changes: list[Change]) -> Element:
     for found in changes[:_ROWS]:
         known = found.difference
         length = 90 * min(1.0, found.relative / most) if math.isfinite(found.relative) else 90
-        bar = element("span", class_="m", style=f"width:{max(1, round(length))}px")
+        bar = charts.bar(length / 90, 90)
         rows.append(
             [
                 name(found.name),
                 "×".join(map(str, found.shape)) or "scalar",
                 bar,
-                numbers.value(found.relative, 3),
+                "" if found.became else numbers.value(found.relative, 3),
                 numbers.value(known.magnitude, 3),
                 _cosine(found),
                 element("span", charts.spark(known.histogram), class_="s"),
-                "NaN/Inf" if known.nans or known.infinities else "",
+                element("strong", told(found)) if found.became else "",
             ]
         )
     headings = ("name", "shape", "change", "relative", "largest", "cosine", "second - first", "")

@@ -13,7 +13,17 @@ from typing import Any
 
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, one_line, shortened, table
+from lispe_kernel.display.page.html import (
+    Element,
+    Node,
+    element,
+    facts,
+    foldable,
+    headline,
+    one_line,
+    shortened,
+    table,
+)
 from lispe_kernel.display.page.registry import View, plain_text, renderer, view_of
 from lispe_kernel.language.printer import quoted, to_text, type_atom
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -171,7 +181,7 @@ class ListView(ContainerView):
         rest = len(value) - len(shown)
         rows = [(element("span", str(k), class_="q"), item_node(item, inner)) for k, item in enumerate(shown)]
         return [
-            element("p", element("span", self._title(), class_="t")),
+            headline(self._title()),
             table(("", "value"), rows, label=self._title(), numeric=(0,)),
             element("p", f"... {numbers.count(rest)} more, not shown", class_="q") if rest else None,
         ]
@@ -238,7 +248,7 @@ class TypedListView(ContainerView):
         finite = array[abs(array) < math.inf] if array.dtype.kind == "f" else array
         ends = [("min", finite.min()), ("max", finite.max()), ("mean", finite.mean())] if len(finite) else []
         return [
-            element("p", element("span", title, class_="t")),
+            headline(title),
             facts([(name, numbers.value(n.item())) for name, n in ends]),
             _curve(array, title),
             foldable("values", element("p", element("bdi", short_text(self.value)))),
@@ -272,7 +282,7 @@ class DictionaryView(ContainerView):
         rows = [(element("bdi", shortened(_key(key))), item_node(item, inner)) for key, item in shown]
         title = f"{type_atom(value).name.strip('_')} of {numbers.count(len(value))}"
         return [
-            element("p", element("span", title, class_="t")),
+            headline(title),
             self._totals(),
             table(("key", "value"), rows, label=title, data_sort=True),
             element("p", f"... {numbers.count(rest)} more, not shown", class_="q") if rest else None,
@@ -312,7 +322,7 @@ class InstanceView(ContainerView):
         rows = [(element("bdi", shortened(key)), item_node(item, inner)) for key, item in fields_of(value)]
         title = f"instance of {shortened(value.lispe_type.name)}"
         return [
-            element("p", element("span", title, class_="t")),
+            headline(title),
             table(("field", "value"), rows, label=title, data_sort=True),
         ]
 
@@ -334,7 +344,7 @@ class BagView(View):
         rows = [(item_node(item, place),) for item in members[:_MEMBERS]]
         more = len(members) - len(rows)
         return [
-            element("p", element("span", f"{kind} of {numbers.count(len(members))}", class_="t")),
+            headline(f"{kind} of {numbers.count(len(members))}"),
             element(
                 "div",
                 table(("member",), rows, label=kind),

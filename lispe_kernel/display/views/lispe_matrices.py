@@ -6,7 +6,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing import colours
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, shortened
+from lispe_kernel.display.page.html import Element, Node, element, facts, headline, shortened
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.views.containers import short_text
 from lispe_kernel.display.views.plots import Heatmap, HeatmapView
@@ -34,7 +34,7 @@ class MatrixView(View):
 
     def html(self) -> Node:
         array = self.value.array
-        title = element("p", element("span", self._title(), class_="t"))
+        title = headline(self._title())
         if array.size == 0:
             return title
         numeric = array.dtype.kind in "iuf"

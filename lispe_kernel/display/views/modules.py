@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lispe_kernel.display.drawing import stored
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, name
+from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, headline, name
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.views.state_dicts import tree_page
 from lispe_kernel.language.printer import to_text
@@ -40,8 +41,8 @@ class Size:
 
 def size_of(module: Any) -> Size:
     """The parameters, trainable parameters, bytes and buffer values of a module."""
-    parameters = list(module.parameters())
-    buffers = list(module.buffers())
+    parameters = [p for p in module.parameters() if not stored.is_lazy(p)]
+    buffers = [b for b in module.buffers() if not stored.is_lazy(b)]
     return Size(
         sum(p.numel() for p in parameters),
         sum(p.numel() for p in parameters if p.requires_grad),
@@ -91,7 +92,7 @@ class ModuleView(View):
     def html(self) -> Node:
         size = size_of(self.value)
         return [
-            element("p", element("span", self.line(), class_="t")),
+            headline(self.line()),
             facts(self.properties(size)),
             self.special(),
             tree(self.value),
@@ -121,7 +122,8 @@ class ModuleView(View):
         entries = [*self.value.named_parameters(), *self.value.named_buffers()]
         if not entries:
             return None
-        if len(entries) > 200 or sum(t.numel() for _, t in entries) > 20_000_000:
+        values = sum(t.numel() for _, t in entries if not stored.is_lazy(t))
+        if len(entries) > 200 or values > 20_000_000:
             return element("p", "its tensors: (torch_state_dict module)", class_="q")
         measured = [(key, summarise(tensor)) for key, tensor in entries]
         return foldable(f"{len(entries)} tensors", tree_page(measured), open_=len(entries) <= 4)
@@ -134,14 +136,18 @@ def tree(module: Any) -> Node:
         return None
     if layers > _MOST_LAYERS:
         return element("p", f"{numbers.count(layers)} layers, too many to draw", class_="q")
-    return _branches(module, layers <= _OPEN_LAYERS)
+    return _listed(list(_branches(module, layers <= _OPEN_LAYERS)))
 
 
 def _branches(module: Any, opened: bool) -> Iterator[Element]:
     for label, child in module.named_children():
         line = _layer_line(label, child)
         below = list(_branches(child, opened))
-        yield foldable(line, below, open_=opened) if below else element("div", line, style="margin-left:16px")
+        yield element("li", foldable(line, _listed(below), open_=opened) if below else element("p", line))
+
+
+def _listed(lines: list[Element]) -> Element:
+    return element("ul", lines)
 
 
 def _layer_line(label: str, module: Any) -> list[Node]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts, table
+from lispe_kernel.display.page.html import Node, facts, headline, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -45,7 +45,7 @@ class OptimizerView(View):
             for k, group in enumerate(groups)
         ]
         return [
-            element("p", element("span", self.line(), class_="t")),
+            headline(self.line()),
             facts([("kind", self._kind()), *self._memory()]),
             table(
                 ["group", "tensors", "values", *settings],
@@ -89,7 +89,7 @@ class SchedulerView(View):
         label = f"learning rate over the first {len(rates)} steps"
         series = charts.Series("rate", list(map(float, range(1, len(rates) + 1))), rates)
         return [
-            element("p", element("span", self.line(), class_="t")),
+            headline(self.line()),
             charts.line_chart([series], label, x_name="step", y_name="rate") if len(rates) > 1 else None,
         ]
 

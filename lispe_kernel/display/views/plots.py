@@ -12,12 +12,13 @@ from functools import cached_property
 from itertools import islice, product
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, pictures
+from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.charts import Series
-from lispe_kernel.display.drawing.colours import DIVERGING, SEQUENTIAL, Scale
+from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
+from lispe_kernel.display.drawing.stored import dense
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, one_line
+from lispe_kernel.display.page.html import Node, headline, one_line
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
@@ -36,8 +37,6 @@ def numbers_in(name: str, position: int, value: Any) -> list[float]:
     if isinstance(value, TypedList):
         return [float(item) for item in value]
     if is_tensor(value):
-        from lispe_kernel.display.views.tensors import dense  # noqa: PLC0415 - start-up: only who needs it pays
-
         flat = dense(value).reshape(-1)
         return (flat.abs() if flat.is_complex() else flat).double().tolist()  # type: ignore[no-any-return]
     if isinstance(value, list | tuple | range):
@@ -105,15 +104,13 @@ class Heatmap:
     names: tuple[str, ...]  # one a matrix, empty for a single one
     rasters: tuple[Raster, ...]
     total: int
-    low: float
-    high: float
-    scale: Scale
+    shades: Shades
     down: Axis
     across: Axis
 
     @classmethod
     def of(cls, name: str, value: Any, row_labels: Any = None, column_labels: Any = None) -> Heatmap:
-        """A zero-centred heatmap of anything with rows and columns."""
+        """A heatmap of anything with rows and columns."""
         matrix = matrix_in(name, value)
         return cls.made(
             name,
@@ -132,7 +129,7 @@ class Heatmap:
         rows: list[str] | None,
         columns: list[str] | None,
         *,
-        sequential: bool = False,
+        from_zero: bool = False,
         axes: tuple[str, str] = ("", ""),
         leading: str = "",
     ) -> Heatmap:
@@ -145,16 +142,13 @@ class Heatmap:
         labelled_most = max(most, len(rows or ()), len(columns or ()))
         parts = _parts(matrix, shown)
         rasters = tuple(pictures.reduce_matrix(part, min(labelled_most, 512)) for _, part in parts)
-        limit = pictures.limit_of(rasters)
         return cls(
             title=title,
             shape=shape,
             names=tuple(f"{leading}{index}".strip() for index, _ in parts) if total > 1 else (),
             rasters=rasters,
             total=total,
-            low=0.0 if sequential else -limit,
-            high=limit,
-            scale=SEQUENTIAL if sequential else DIVERGING,
+            shades=heatmaps.shades_of(rasters, from_zero=from_zero),
             down=_axis(axes[0], rows, shape[-2]),
             across=_axis(axes[1], columns, shape[-1]),
         )
@@ -204,41 +198,44 @@ class HeatmapView(View):
     value: Heatmap
 
     def html(self) -> Node:
-        return [element("p", element("span", self.value.text, class_="t")), self.figures()]
+        return [headline(self.value.text), self.figures()]
 
     def figures(self) -> Node:
         """The pictures without their title."""
         made = self.value
-        single = len(made.rasters) == 1
-        figures = [
-            pictures.heatmap(
-                raster,
-                made.low,
-                made.high,
-                f"{made.text}{', ' + name if name else ''}",
-                scale=made.scale,
-                down=made.down,
-                across=made.across,
-                caption=name or None,
-                bar=single or k == 0,
-                widest=448 if single else 224,
-                rotate=_long(made.across),
+        rotate = _long(made.across)
+        if len(made.rasters) == 1:
+            return heatmaps.heatmap(
+                made.rasters[0], made.shades, made.text, down=made.down, across=made.across, rotate=rotate
             )
-            for k, (name, raster) in enumerate(zip(made.names or ("",), made.rasters, strict=True))
-        ]
         more = made.total - len(made.rasters)
-        note = element("p", f"{more} more are not shown", class_="q") if more else None
-        return [element("div", figures), note]
+        return heatmaps.multiples(
+            made.rasters,
+            made.names,
+            made.shades,
+            made.text,
+            down=made.down,
+            across=made.across,
+            caption=f"{more} more are not shown" if more else None,
+            widest=200,
+            rotate=rotate,
+        )
 
     def png(self) -> bytes | None:
         from lispe_kernel.display.drawing.labelled import heatmap_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
         made = self.value
         if len(made.rasters) > 1:
-            return pictures.montage(made.rasters, made.low, made.high, made.scale)
+            return pictures.montage(made.rasters, made.shades.low, made.shades.high, made.shades.scale)
         only = made.rasters[0]
         return heatmap_png(
-            only, made.low, made.high, made.text, scale=made.scale, down=made.down, across=made.across
+            only,
+            made.shades.low,
+            made.shades.high,
+            made.text,
+            scale=made.shades.scale,
+            down=made.down,
+            across=made.across,
         )
 
 
@@ -293,7 +290,7 @@ class PlotView(View):
     def html(self) -> Node:
         few = max((len(s.ys) for s in self.value.series), default=0) <= 40
         return [
-            element("p", element("span", self.value.text, class_="t")),
+            headline(self.value.text),
             charts.line_chart(self.value.series, self.value.text, width=560, height=260, marks=few),
         ]
 

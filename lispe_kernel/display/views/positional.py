@@ -1,21 +1,22 @@
 """Positional encodings: the table as a heatmap of position by dimension, and what it means.
 
 Curves of a few pairs of dimensions, the similarity of every position with every other, the wavelength of
-each dimension. Works for sinusoidal tables, rotary tables and learned ones alike.
+each pair. Works for sinusoidal tables, rotary tables and learned ones alike.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, pictures
+from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts
+from lispe_kernel.display.page.html import Element, Node, element, facts, headline
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.views.modules import ModuleView
 from lispe_kernel.language.printer import to_text
@@ -25,16 +26,21 @@ _SIMILARITY_PIXELS = 192
 _CURVE_POSITIONS = 128
 _EMBEDDING_PIXELS = 208
 _LEARNED_POSITIONS = 2048
+_WAVES = Shades(-1.0, 1.0)  # what sines, cosines and similarities are drawn with
 
 
 @dataclass(frozen=True)
 class Positions:
-    """A table [positions, dimensions] with the kind of encoding it is."""
+    """A table [positions, dimensions] with the kind of encoding it is.
+
+    The table of a rotary encoding holds the cosine of each pair, then the sine of each pair: a pair of
+    numbers of a query is turned by that angle.
+    """
 
     kind: str  # sinusoidal, rotary or learned
     table: Any
-    # The frequency of each dimension, where the module tells.
-    frequencies: tuple[float, ...] = ()
+    rates: tuple[float, ...] = ()  # radians a position of each rotary pair
+    base: float = 10000.0  # of the wavelengths of a sinusoidal one
 
     @property
     def length(self) -> int:
@@ -44,16 +50,36 @@ class Positions:
     def width(self) -> int:
         return int(self.table.shape[1])
 
-    def pairs(self, most: int = 4) -> list[int]:
-        """The first dimension of a few pairs, from the fastest on: 0, d/16, d/8, d/4 made even."""
-        found = [0, *(self.width // k // 2 * 2 for k in (16, 8, 4, 2))]
-        return sorted({d for d in found if d < self.width})[:most]
+    @property
+    def pairs(self) -> int:
+        """The number of pairs; the last column of an odd width is alone."""
+        return (self.width + 1) // 2
 
-    def curves(self, dimensions: list[int], length: int | None = None) -> list[Series]:
-        """One curve a dimension, over the first positions."""
-        shown = min(self.length, length or _CURVE_POSITIONS)
-        places = list(map(float, range(shown)))
-        return [Series(f"dimension {d}", places, self.table[:shown, d].tolist()) for d in dimensions]
+    def columns(self, pair: int) -> list[int]:
+        """The columns of a pair: beside each other, or half the width apart in a rotary table."""
+        if self.kind == "rotary":
+            return [pair, pair + self.width // 2]
+        return [d for d in (2 * pair, 2 * pair + 1) if d < self.width]
+
+    def name(self, column: int) -> str:
+        """What a column is called."""
+        if self.kind != "rotary":
+            return f"dimension {column}"
+        half = self.width // 2
+        return f"{'cosine' if column < half else 'sine'} of pair {column % half}"
+
+    def shown(self) -> list[int]:
+        """A few columns from the fastest on: of pair 0, 1/16, 1/8, 1/4 of the way."""
+        if self.kind == "rotary":
+            return self.columns(0) + self.columns(self.width // 8)
+        found = [0, *(self.width // k // 2 * 2 for k in (16, 8, 4, 2))]
+        return sorted({d for d in found if d < self.width})[:4]
+
+    def curves(self, columns: list[int], first: int = 0, last: int | None = None) -> list[Series]:
+        """One curve a column over the positions `first` to `last`."""
+        end = min(self.length, first + _CURVE_POSITIONS) if last is None else last
+        places = list(map(float, range(first, end)))
+        return [Series(self.name(d), places, self.table[first:end, d].tolist()) for d in columns]
 
     def similarity(self, most: int = _SIMILARITY_PIXELS) -> Raster:
         """The cosine of every pair of positions [positions, positions], reduced by area.
@@ -69,11 +95,14 @@ class Positions:
         return Raster((means @ means.T).numpy(), self.length, self.length, block, block)
 
     def wavelengths(self) -> list[float]:
-        """Positions until a dimension repeats: by the formula if it holds, else its strongest frequency."""
+        """Positions until a pair (of a learned table: a dimension) repeats.
+
+        By the angle of each pair where there is one, else the strongest frequency of the table.
+        """
+        if self.kind == "rotary":
+            return [2 * math.pi / rate if rate else math.inf for rate in self.rates]
         if self.kind == "sinusoidal":
-            return [2 * math.pi * 10000 ** (d // 2 * 2 / self.width) for d in range(self.width)]
-        if self.frequencies:
-            return [2 * math.pi / frequency for frequency in self.frequencies]
+            return [2 * math.pi * self.base ** (2 * k / self.width) for k in range(self.pairs)]
         return self._strongest()
 
     def _strongest(self) -> list[float]:
@@ -86,13 +115,45 @@ class Positions:
 
 
 def positions_of(module: Any) -> Positions:
-    """The table of a positional module: its cosines for rotary ones, `pe` or the weight for the others."""
-    cosines = getattr(module, "cos_cached", None)
-    if cosines is not None:
-        return Positions("rotary", _plane(cosines), _frequencies(module))
-    table = getattr(module, "pe", None)
-    table = _plane(module.weight if table is None else table)
-    return Positions("sinusoidal" if _is_sinusoidal(table) else "learned", table)
+    """The table of a positional module: cosines and sines of a rotary one, else `pe` or the weight."""
+    if getattr(module, "cos_cached", None) is not None:
+        found = _rotary(*(_plane(_table(module, key)) for key in ("cos_cached", "sin_cached")))
+        return replace(found, rates=_told_rates(module, found))
+    table = _plane(module.weight if getattr(module, "pe", None) is None else _table(module, "pe"))
+    base = float(getattr(module, "base", 10000.0))
+    return Positions("sinusoidal" if _is_sinusoidal(table, base) else "learned", table.float(), (), base)
+
+
+def _table(module: Any, key: str) -> Any:
+    """A table of a module; one on the device meta is computed anew where the module knows how."""
+    found = getattr(module, key)
+    return module.tables()[key] if found.is_meta and hasattr(module, "tables") else found
+
+
+def _rotary(cosines: Any, sines: Any) -> Positions:
+    """Each pair once: caches repeat every angle, in two halves or beside each other."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    width = cosines.shape[1]
+    if width % 2 == 0 and torch.equal(cosines[:, : width // 2], cosines[:, width // 2 :]):
+        cosines, sines = cosines[:, : width // 2], sines[:, : width // 2]
+    elif width % 2 == 0 and torch.equal(cosines[:, ::2], cosines[:, 1::2]):
+        cosines, sines = cosines[:, ::2], sines[:, ::2]
+    # The angle between two rows beside each other: tables may begin at any position.
+    step = min(1, len(cosines) - 1)
+    (c, s), (d, t) = ((cosines[p].double(), sines[p].double()) for p in (0, step))
+    rates = torch.atan2(t * c - d * s, d * c + t * s) % (2 * math.pi)
+    return Positions("rotary", torch.cat([cosines, sines], 1).float(), tuple(rates.tolist()))
+
+
+def _told_rates(module: Any, found: Positions) -> tuple[float, ...]:
+    """The rates that the module names, which have more digits than its tables, where they agree with them."""
+    named = getattr(module, "inv_freq", None)
+    rates = () if named is None else tuple(named.detach().double().flatten().tolist())
+    close = len(rates) == len(found.rates) and all(
+        abs(a - b) < 0.02 * abs(a) + 1e-6 for a, b in zip(rates, found.rates, strict=True)
+    )
+    return rates if close else found.rates
 
 
 def _frequencies(rotary: Any) -> tuple[float, ...]:
@@ -107,21 +168,28 @@ def _plane(table: Any) -> Any:
     values = table.detach()
     while values.dim() > 2:
         values = values[0]
-    return values.float().cpu()
+    return values.cpu()
 
 
-def _is_sinusoidal(table: Any) -> bool:
-    """Whether three rows of the table are what the formula gives."""
+def _is_sinusoidal(table: Any, base: float) -> bool:
+    """Whether a few rows of the table are what the formula gives, as far as its numbers can tell."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
     length, width = table.shape
+    if not table.is_floating_point():
+        return False
+    rounding = 1e-3 + torch.finfo(table.dtype).eps
     return all(
-        abs(float(table[p, d]) - _sinusoid(p, d, width)) < 1e-3
-        for p in sorted({0, length // 2, length - 1})
-        for d in range(0, width, max(1, width // 8))
+        # An angle in float32 has lost digits in proportion to its size.
+        abs(float(table[p, d]) - _sinusoid(p, d, width, base))
+        < rounding + 1e-6 * p / base ** (d // 2 * 2 / width)
+        for p in sorted({0, min(1, length - 1), min(7, length - 1), length // 2, length - 1})
+        for d in range(0, width, max(1, width // 9))
     )
 
 
-def _sinusoid(position: int, dimension: int, width: int) -> float:
-    angle = position / 10000 ** (dimension // 2 * 2 / width)
+def _sinusoid(position: int, dimension: int, width: int, base: float) -> float:
+    angle = position / base ** (dimension // 2 * 2 / width)
     return math.cos(angle) if dimension % 2 else math.sin(angle)
 
 
@@ -151,39 +219,46 @@ class PositionalView(View):
     def html(self) -> Node:
         found = self.positions
         return [
-            element("p", element("span", to_text(self.value), class_="t")),
+            headline(to_text(self.value)),
             facts(
                 [
                     ("kind", found.kind),
                     ("positions", numbers.count(found.length)),
                     ("dimensions", numbers.count(found.width)),
-                    ("size", numbers.size(4 * found.length * found.width)),
+                    ("size", numbers.size(sum(t.numel() * t.element_size() for t in self.value.buffers()))),
                 ]
             ),
-            element("div", self._table(), similarity_figure(found)),
+            element("div", table_figure(found), similarity_figure(found)),
             element("div", curve_figure(found), wavelength_figure(found)),
         ]
 
     def png(self) -> bytes | None:
         from lispe_kernel.display.drawing.labelled import heatmap_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
-        title = f"{self.positions.kind} positional encoding"
-        return heatmap_png(self.raster, -1.0, 1.0, title, down=self._down, across=self._across)
-
-    @property
-    def _down(self) -> Axis:
-        return Axis.counted("position", self.positions.length)
-
-    @property
-    def _across(self) -> Axis:
-        return Axis.counted("dimension", self.positions.width)
-
-    def _table(self) -> Element:
         found = self.positions
-        label = f"heatmap of the {found.kind} encoding, {found.length} positions by {found.width} dimensions"
+        title = f"{found.kind} positional encoding"
+        across = "cosines, then sines of the pairs" if found.kind == "rotary" else "dimension"
+        down = Axis.counted("position", found.length)
+        return heatmap_png(self.raster, -1.0, 1.0, title, down=down, across=Axis.counted(across, found.width))
+
+
+def table_figure(found: Positions, rows: tuple[int, int] | None = None) -> Element:
+    """The table, or some of its rows, as a heatmap; cosines and sines of a rotary one side by side."""
+    first, last = rows or (0, found.length)
+    table = found.table[first:last]
+    label = f"heatmap of the {found.kind} encoding, {found.length} positions by {found.width} dimensions"
+    down = Axis.window("position", first, last - first)
+    if found.kind != "rotary":
+        raster = pictures.reduce_matrix(table, _TABLE_PIXELS)
         # Sines and cosines lie in -1..1; a learned table has a range of its own.
-        limit = 1.0 if found.kind != "learned" else pictures.limit_of([self.raster])
-        return pictures.heatmap(self.raster, -limit, limit, label, down=self._down, across=self._across)
+        shades = _WAVES if found.kind == "sinusoidal" else heatmaps.shades_of([raster])
+        across = Axis.counted("dimension", found.width)
+        return heatmaps.heatmap(raster, shades, label, down=down, across=across)
+    parts = [pictures.reduce_matrix(part, _TABLE_PIXELS) for part in table.split(found.width // 2, 1)]
+    across = Axis.counted("pair", found.width // 2)
+    return heatmaps.multiples(
+        parts, ("cosines", "sines"), _WAVES, label, down=down, across=across, widest=260
+    )
 
 
 @renderer("torch.nn.modules.sparse.Embedding")
@@ -195,10 +270,9 @@ class EmbeddingView(ModuleView):
         if table.is_meta or table.numel() == 0:
             return None
         raster = pictures.reduce_matrix(table, _EMBEDDING_PIXELS)
-        limit = pictures.limit_of([raster])
         label = f"heatmap of the embedding table, {table.shape[0]} rows by {table.shape[1]} dimensions"
         down, across = Axis.counted("row", table.shape[0]), Axis.counted("dimension", table.shape[1])
-        drawn = pictures.heatmap(raster, -limit, limit, label, down=down, across=across)
+        drawn = heatmaps.heatmap(raster, heatmaps.shades_of([raster]), label, down=down, across=across)
         short = 1 < table.shape[0] <= _LEARNED_POSITIONS
         return element("div", drawn, similarity_figure(positions_of(self.value)) if short else None)
 
@@ -206,10 +280,9 @@ class EmbeddingView(ModuleView):
 def similarity_figure(found: Positions) -> Element:
     """Cosine similarity of positions as a square heatmap."""
     axis = Axis.counted("position", found.length)
-    return pictures.heatmap(
+    return heatmaps.heatmap(
         found.similarity(),
-        -1.0,
-        1.0,
+        _WAVES,
         f"cosine similarity between the {found.length} positions",
         down=axis,
         across=axis,
@@ -218,20 +291,21 @@ def similarity_figure(found: Positions) -> Element:
     )
 
 
-def curve_figure(found: Positions, dimensions: list[int] | None = None) -> Element:
-    """A few dimensions as curves over the position."""
-    chosen = dimensions or found.pairs()
-    label = f"curves of the dimensions {', '.join(map(str, chosen))} over the position"
-    return charts.line_chart(found.curves(chosen), label, x_name="position")
+def curve_figure(found: Positions, columns: list[int] | None = None) -> Element:
+    """A few columns as curves over the position."""
+    curves = found.curves(columns or found.shown())
+    label = f"curves over the position: {', '.join(curve.name for curve in curves)}"
+    return charts.line_chart(curves, label, x_name="position")
 
 
 def wavelength_figure(found: Positions) -> Element:
-    """The wavelength of each dimension, as a power of ten."""
+    """The wavelength of each pair, of each dimension of a learned table."""
     waves = found.wavelengths()
-    series = Series("wavelength", list(map(float, range(found.width))), [math.log10(w) for w in waves])
+    what = "dimension" if found.kind == "learned" else "pair"
+    series = Series("wavelength", list(map(float, range(len(waves)))), waves)
     shortest, longest = numbers.value(min(waves)), numbers.value(max(waves))
-    label = f"wavelength of each dimension, from {shortest} to {longest} positions"
-    figure = charts.line_chart([series], label, x_name="dimension", y_name="log10 wavelength", width=380)
+    label = f"wavelength of each {what}, from {shortest} to {longest} positions"
+    figure = charts.line_chart([series], label, x_name=what, y_name="wavelength", width=380)
     return element(
         "div", figure, element("p", label, class_="q"), style="display:inline-block;vertical-align:top"
     )

@@ -15,7 +15,17 @@ from typing import Any
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, name, shortened, warning
+from lispe_kernel.display.page.html import (
+    Element,
+    Node,
+    element,
+    facts,
+    foldable,
+    headline,
+    name,
+    shortened,
+    warning,
+)
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -96,7 +106,7 @@ class StateDictView(View):
 
     def html(self) -> Node:
         return [
-            element("p", element("span", self.line(), class_="t")),
+            headline(self.line()),
             tree_page(self.entries),
         ]
 
@@ -130,15 +140,23 @@ def tree_page(entries: list[tuple[str, Statistics]]) -> Node:
 
 
 def _totals(known: list[Statistics]) -> list[tuple[str, Node]]:
-    squares = sum((k.norm or 0.0) ** 2 for k in known)
-    norm = math.sqrt(squares) if math.isfinite(squares) else math.inf
     return [
         ("tensors", numbers.count(len(known))),
         ("values", numbers.count(sum(k.count for k in known))),
         ("size", numbers.size(sum(k.bytes for k in known))),
         ("dtype", ", ".join(sorted({k.dtype for k in known}))),
-        ("norm", numbers.value(norm)),
+        _norm(known),
     ]
+
+
+def _norm(known: list[Statistics]) -> tuple[str, str]:
+    """The norm of all values together. What is not finite has none, and is named."""
+    strange = any(k.nans or k.infinities for k in known)
+    name = "norm of the finite values" if strange else "norm"
+    lengths = [k.norm for k in known if k.norm is not None]
+    if not lengths:
+        return name, "none is finite" if strange else ""
+    return name, numbers.value(math.hypot(*lengths))
 
 
 def _headings() -> Element:
@@ -191,12 +209,27 @@ def _row(leaf: str, known: Statistics) -> Element:
         "tr",
         # A cell isolates the writing direction of its text by itself.
         element("td", shortened(leaf), bad),
-        element("td", "×".join(map(str, known.shape)) or "scalar", " ", known.dtype),
+        element(
+            "td",
+            known.ragged or "×".join(map(str, known.shape)) or "scalar",
+            " ",
+            known.dtype,
+            _unread(known),
+        ),
         element("td", known.count),
         element("td", numbers.size(known.bytes), data_v=known.bytes if known.bytes >= 1000 else None),
         [element("td", text) for text in shown],
         element("td", spark, title=_range(known)) if spark else element("td"),
     )
+
+
+def _shape(known: Statistics) -> str:
+    return known.ragged or "×".join(map(str, known.shape)) or "scalar"
+
+
+def _unread(known: Statistics) -> Node:
+    """Why a tensor has no numbers, where it has none."""
+    return None if known.is_readable else element("div", ", ".join(known.notes), class_="q")
 
 
 def _range(known: Statistics) -> str:

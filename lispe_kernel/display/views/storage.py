@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts
+from lispe_kernel.display.page.html import Node, facts, headline
 from lispe_kernel.display.page.registry import View, renderer
 
 
@@ -19,7 +19,7 @@ class StorageView(View):
             rows.append(("adapters", float(report["adapter_bytes"]), numbers.size(report["adapter_bytes"])))
         share = numbers.share(report["adapter_bytes"], report["bytes"]) if report["adapter_bytes"] else ""
         return [
-            element("p", element("span", "storage", class_="t")),
+            headline("storage"),
             facts(
                 [
                     ("parameters", numbers.count(report["parameters"])),

@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import islice, product
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, colours, pictures
+from lispe_kernel.display.drawing import charts, colours, heatmaps, pictures
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
+from lispe_kernel.display.drawing.stored import dense
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, warning
 from lispe_kernel.display.page.registry import View, plain_text, renderer
@@ -41,9 +42,19 @@ class TensorView(View):
     def text(self) -> str:
         """The summary line; under it the printed values when there are few."""
         line = summary(self.statistics)
-        if not 0 < self.statistics.count <= PRINTED_VALUES or self.value.is_meta:
+        if self.statistics.count > PRINTED_VALUES or not self._has_places:
             return line
-        return f"{line}\n{plain_text(to_text(self.value))}"
+        try:
+            return f"{line}\n{plain_text(to_text(self.value))}"
+        except NotImplementedError:
+            # Sparse values of some dtypes have no printed form in PyTorch.
+            return line
+
+    @property
+    def _has_places(self) -> bool:
+        """Whether there are values, and every one has its place in a shape of fixed lengths."""
+        known = self.statistics
+        return known.count > 0 and not known.ragged and known.is_readable
 
     def line(self) -> str:
         return summary(self.statistics)
@@ -54,8 +65,8 @@ class TensorView(View):
         if fits_table(known.shape):
             return self.html()
         small = self._rasters_of(1, _BRIEF_PIXELS)
-        limit = pictures.limit_of(small)
-        drawn = [pictures.heatmap(raster, -limit, limit, "heatmap", widest=144) for raster in small]
+        shades = heatmaps.shades_of(small)
+        drawn = [heatmaps.heatmap(raster, shades, "heatmap", widest=144) for raster in small]
         return [facts(_properties(known)), alarms(known), element("div", self._spread(), drawn)]
 
     def html(self) -> Node:
@@ -63,9 +74,7 @@ class TensorView(View):
         return [
             element(
                 "p",
-                element(
-                    "span", f"tensor {known.dtype} {numbers.shape(known.shape, known.names)}", class_="t"
-                ),
+                element("span", f"tensor {known.dtype} {known.sizes}", class_="t"),
             ),
             facts(_properties(known)),
             facts(_measures(known)) if known.count > 1 else None,
@@ -78,10 +87,10 @@ class TensorView(View):
         rasters = self._rasters
         if not rasters:
             return None
-        limit = pictures.limit_of(rasters)
+        shades = heatmaps.shades_of(rasters)
         if len(rasters) == 1 and max(rasters[0].blocks.shape) > _MULTIPLE_PIXELS:
-            return pictures.picture(rasters[0], -limit, limit)
-        return pictures.montage(rasters, -limit, limit)
+            return pictures.picture(rasters[0], shades.low, shades.high, shades.scale)
+        return pictures.montage(rasters, shades.low, shades.high, shades.scale)
 
     def _spread(self) -> Element | None:
         known = self.statistics
@@ -93,14 +102,23 @@ class TensorView(View):
 
     def _values(self) -> Iterator[Node]:
         known = self.statistics
-        if known.count == 0 or self.value.is_meta:
+        if known.ragged:
+            yield self._parts()
+        if not self._has_places:
             return
         if fits_table(known.shape):
             yield from value_tables(self.value, known)
         elif len(self._planar_shape) == 1:
             yield _curve(self.value, known)
         else:
-            yield from self._heatmaps()
+            yield self._heatmaps()
+
+    def _parts(self) -> Node:
+        """The parts of a nested tensor under each other."""
+        parts = self.value.detach().unbind() if self.statistics.is_readable else ()
+        shown = [folded(part, summary(summarise(part))) for part in parts[:_MULTIPLES]]
+        more = len(parts) - len(shown)
+        return [shown, element("p", f"{more} more", class_="q") if more else None]
 
     @property
     def _planar_shape(self) -> tuple[int, ...]:
@@ -118,50 +136,28 @@ class TensorView(View):
     def _rasters_of(self, count: int, most: int) -> list[pictures.Raster]:
         """The first matrices of the last two axes, reduced; none for vectors and what a table shows."""
         known = self.statistics
-        if known.count == 0 or self.value.is_meta or len(self._planar_shape) < 2 or fits_table(known.shape):
+        if not self._has_places or len(self._planar_shape) < 2 or fits_table(known.shape):
             return []
         return [pictures.reduce_matrix(matrix, most) for _, matrix in matrices(self.value, count)]
 
-    def _heatmaps(self) -> Iterator[Node]:
+    def _heatmaps(self) -> Element:
         rasters = self._rasters
-        limit = pictures.limit_of(rasters)
-        single = len(rasters) == 1
+        shades = heatmaps.shades_of(rasters)
         shape = self.statistics.shape
         what = "magnitudes" if self.statistics.measured == "magnitudes" else "values"
-        for (index, _), raster in zip(matrices(self.value, _MULTIPLES), rasters, strict=True):
-            place = _slice_name(index)
-            label = (
-                f"heatmap of the {what} of a {numbers.shape(shape)} tensor{' at ' + place if index else ''}"
-            )
-            yield pictures.heatmap(
-                raster,
-                -limit,
-                limit,
-                label,
-                caption=_averaged(raster) if single else place,
-                bar=single,
-                widest=_wide(single),
-            )
-        if not single:
-            yield _multiples_note(shape, len(rasters), limit)
+        label = f"heatmap of the {what} of a {numbers.shape(shape)} tensor"
+        if len(rasters) == 1:
+            return heatmaps.heatmap(rasters[0], shades, label, caption=_averaged(rasters[0]), widest=416)
+        total = math.prod(shape[:-2])
+        places = [_slice_name(index) for index, _ in matrices(self.value, _MULTIPLES)]
+        told = f"{len(rasters)} of {total} matrices shown" if len(rasters) < total else None
+        return heatmaps.multiples(rasters, places, shades, label, caption=told)
 
 
 def _averaged(raster: pictures.Raster) -> str | None:
     if raster.down == raster.across == 1:
         return None
     return f"a pixel is the mean of {raster.down} x {raster.across} values"
-
-
-def _wide(single: bool) -> int:
-    return 416 if single else 128
-
-
-def _multiples_note(shape: tuple[int, ...], shown: int, limit: float) -> Element:
-    total = math.prod(shape[:-2])
-    told = f"{shown} of {total} matrices shown, " if shown < total else ""
-    return element(
-        "p", f"{told}colours from {numbers.value(-limit, 3)} to {numbers.value(limit, 3)}", class_="q"
-    )
 
 
 def _slice_name(index: tuple[int, ...]) -> str:
@@ -173,7 +169,7 @@ def summary(known: Statistics) -> str:
 
     Example: `float32 [2, 2], min 1, max 4, mean 2.5, std 1.291`
     """
-    parts = [f"{known.dtype} {numbers.shape(known.shape, known.names)}"]
+    parts = [f"{known.dtype} {known.sizes}"]
     if known.device not in ("cpu", "meta"):
         parts.append(known.device)
     parts += known.notes
@@ -204,6 +200,9 @@ def _measures(known: Statistics) -> list[tuple[str, str]]:
     whole = known.dtype.startswith(("int", "uint", "bool"))
 
     def end(number: float | None) -> str:
+        if number is not None and math.isinf(number):
+            # A magnitude of finite parts that no float64 holds.
+            return "> 1.797e308"
         return numbers.value(int(number or 0) if whole else float(number or 0))
 
     if known.count == 1:
@@ -214,8 +213,8 @@ def _measures(known: Statistics) -> list[tuple[str, str]]:
         (prefix + "max", end(known.maximum)),
         (prefix + "mean", numbers.stable(known.mean or 0.0, largest)),
     ]
-    if known.deviation is not None:
-        found.append((prefix + "std", numbers.stable(known.deviation, largest)))
+    if known.deviation is not None and not math.isinf(known.deviation):
+        found.append((prefix + "std", numbers.value(known.deviation)))
     if known.zeros:
         found.append(("zeros", numbers.share(known.zeros, known.count)))
     return found
@@ -245,7 +244,7 @@ def matrices(tensor: Any, most: int) -> Iterator[tuple[tuple[int, ...], Any]]:
     values = tensor.detach()
     leading = values.shape[:-2]
     if str(values.layout) != "torch.strided" and len(leading):
-        values = values.to_dense()
+        values = dense(values)
     for index in islice(product(*map(range, leading)), most):
         matrix = values
         for place in index:
@@ -264,14 +263,6 @@ def value_tables(tensor: Any, known: Statistics) -> Iterator[Element]:
         return
     for index, matrix in matrices(values, 8):
         yield _value_table(matrix, known, _slice_name(index) if index else "", rows=True)
-
-
-def dense(tensor: Any) -> Any:
-    """The values as an ordinary tensor on the CPU."""
-    values = tensor.detach()
-    if str(values.layout) != "torch.strided":
-        values = values.to_dense()
-    return (values.dequantize() if values.is_quantized else values).cpu()
 
 
 def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Element:
@@ -296,11 +287,12 @@ def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Elem
 
 
 def _tinted(value: Any, limit: float) -> Element:
-    size = abs(value) if isinstance(value, complex) else float(value)
+    size = math.hypot(value.real, value.imag) if isinstance(value, complex) else float(value)
     if not math.isfinite(size):
         paint = colours.NOT_A_NUMBER
     else:
-        paint = colours.DIVERGING.colour(0.5 + 0.36 * size / limit if limit else 0.5)
+        share = size / limit if limit else 0.0
+        paint = colours.DIVERGING.colour(0.5 + 0.36 * (share if math.isfinite(share) else 1.0))
     style = f"background:{colours.css(paint)};color:{colours.text_on(paint)}"
     return element("td", entry(value), style=style)
 

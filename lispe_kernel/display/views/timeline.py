@@ -24,6 +24,7 @@ from lispe_kernel.display.page.html import (
     Node,
     element,
     facts,
+    headline,
     name,
     one_line,
     shortened,
@@ -203,7 +204,7 @@ class TimelineView(View):
     def html(self) -> Node:
         made = self.value
         return [
-            element("p", element("span", made.text, class_="t")),
+            headline(made.text),
             facts(
                 [
                     ("folder", name(made.folder)),

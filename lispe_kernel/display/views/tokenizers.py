@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts, foldable, shortened, table
+from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, shortened, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -31,7 +31,7 @@ class TokenizerView(View):
             f"the first {numbers.count(len(tokens))} of {numbers.count(size)}" if size > len(tokens) else ""
         )
         return [
-            element("p", element("span", plain_text(to_text(self.value)), class_="t")),
+            headline(plain_text(to_text(self.value))),
             facts([("tokens", numbers.count(size)), ("file", getattr(self.value, "path", ""))]),
             foldable(
                 ["vocabulary ", element("span", more, class_="q")],

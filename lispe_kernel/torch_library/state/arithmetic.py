@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import torch
@@ -23,6 +24,16 @@ from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.wording import shape, some
+from lispe_kernel.torch_library.tensors.differences import (
+    along,
+    angle,
+    differs,
+    distances,
+    in_a_row,
+    moved,
+    root,
+    squares,
+)
 
 # Numbers that are compared at a time: doubles of a whole large tensor would take twice its memory and more.
 _PIECE = 1 << 22
@@ -59,14 +70,15 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
     fitting = [name for name in common if a[name].shape == b[name].shape]
     each = {name: _sums(a[name], b[name]) for name in fitting}
     measures = {name: sums.measures for name, sums in each.items()}
-    whole = _added(list(each.values())).measures
+    together = _added(list(each.values()))
+    whole = together.measures
     furthest = max(measures, key=lambda name: _rank(measures[name]["largest"]), default=None)
     return _table(
         only_first=Strings(name for name in a if name not in b.tensors),
         only_second=Strings(name for name in b if name not in a.tensors),
         mismatched=Strings(name for name in common if name not in each),
-        changed=sum(1 for sums in each.values() if sums.largest != 0),
-        at=furthest if whole["largest"] != 0 else None,
+        changed=sum(1 for sums in each.values() if sums.differing),
+        at=furthest if together.differing else None,
         **whole,
         tensors=_table(**{name: _table(**values) for name, values in measures.items()}),
     )
@@ -75,57 +87,63 @@ def state_dict_difference(first: Any, second: Any) -> Dictionary:
 class _Sums(NamedTuple):
     """What two tensors, or several pairs of them, add up to; enough for all measures."""
 
+    differing: int = 0  # values that are not the same, told exactly
     largest: float = 0.0
-    change: float = 0.0
-    first: float = 0.0
-    second: float = 0.0
-    along: float = 0.0
+    # Sums of squares, of the change and of both sides, and the dot product: they may be beyond all floats.
+    change: Fraction = Fraction(0)
+    first: Fraction = Fraction(0)
+    second: Fraction = Fraction(0)
+    along: Fraction = Fraction(0)
 
     @property
     def measures(self) -> dict[str, float]:
-        if not math.isfinite(self.change):
+        if not math.isfinite(self.largest):
             # A change to or from infinity or NaN has no angle.
-            return {"largest": self.largest, "relative": self.change, "cosine": math.nan}
-        both = (self.first * self.second) ** 0.5
+            return {"largest": self.largest, "relative": self.largest, "cosine": math.nan}
         nothing = 0.0 if self.change == 0 else math.inf
-        relative = (self.change / self.first) ** 0.5 if self.first else nothing
-        cosine = self.along / both if both else float(self.first == self.second)
-        return {"largest": self.largest, "relative": relative, "cosine": max(-1.0, min(1.0, cosine))}
+        relative = root(self.change / self.first) if self.first else nothing
+        cosine = angle(self.along, self.first, self.second)
+        is_same = float(self.first == self.second)
+        return {
+            "largest": self.largest,
+            "relative": relative,
+            "cosine": is_same if cosine is None else cosine,
+        }
 
 
 def _sums(first: torch.Tensor, second: torch.Tensor) -> _Sums:
-    pairs = zip(*(torch.split(_in_a_row(each), _PIECE) for each in (first, second)), strict=True)
-    return _added([_piece_sums(a.double(), b.double()) for a, b in pairs if a.numel()])
+    rows = [in_a_row(t if t.layout is torch.strided else t.to_dense()) for t in (first, second)]
+    pairs = zip(*(torch.split(row, _PIECE) for row in rows), strict=True)
+    return _added([_piece_sums(a, b) for a, b in pairs if a.numel()])
 
 
 def _piece_sums(a: torch.Tensor, b: torch.Tensor) -> _Sums:
     """Elements that are equal, infinite ones and NaN among them, have not changed; only finite ones count
     in the lengths.
     """
-    change = b - a
-    finite = change.isfinite()
+    different = differs(a, b)
+    finite = a.isfinite() & b.isfinite()
+    strange = 0.0
     if not finite.all():
-        same = (a == b) | (a.isnan() & b.isnan())
-        change = change.masked_fill(same, 0)
+        lost = different & ~finite
+        if lost.any():
+            nan = (a.isnan() ^ b.isnan()) & lost
+            strange = math.nan if nan.any() else math.inf
         a, b = a.where(finite, 0), b.where(finite, 0)
-    sizes = torch.linalg.vector_norm(change, dim=-1)
-    return _Sums(
-        float(sizes.max()),
-        *(float(torch.dot(x.flatten(), y.flatten())) for x, y in ((change, change), (a, a), (b, b), (a, b))),
-    )
-
-
-def _in_a_row(tensor: torch.Tensor) -> torch.Tensor:
-    """The numbers one behind the other, on the CPU: complex ones as pairs, others alone, [n, 1 or 2]."""
-    flat = tensor.detach().cpu().flatten()
-    return torch.view_as_real(flat.resolve_conj()) if flat.is_complex() else flat.unsqueeze(-1)
+    apart = distances(a, b)
+    sizes = apart.abs()
+    largest = strange if strange else float(sizes.max())
+    return _Sums(int(different.sum()), largest, moved(a, b, apart), squares(a), squares(b), along(a, b))
 
 
 def _added(sums: Sequence[_Sums]) -> _Sums:
     if not sums:
         return _Sums()
-    largest = max((s.largest for s in sums), key=_rank)
-    return _Sums(largest, *(sum(column) for column in list(zip(*sums, strict=True))[1:]))
+    return _Sums(
+        sum(s.differing for s in sums),
+        max((s.largest for s in sums), key=_rank),
+        *(sum(column, Fraction(0)) for column in list(zip(*sums, strict=True))[2:]),
+    )
 
 
 def _rank(size: float) -> tuple[bool, float]:

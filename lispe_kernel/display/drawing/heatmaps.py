@@ -1,0 +1,256 @@
+"""Heatmaps that stand alone: the raster between its axes, in true proportion, and its colour bar."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lispe_kernel.display.drawing import colours, pictures, svg
+from lispe_kernel.display.drawing.colours import DIVERGING, SEQUENTIAL, Scale
+from lispe_kernel.display.drawing.pictures import Axis, Raster
+from lispe_kernel.display.drawing.svg import Drawing
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Element, Node, element
+
+_WIDEST = 448
+_ZOOM = 22  # the most pixels of a value
+_THIN = 14  # a row or column alone is drawn at least so wide
+_ANCHOR = 0.2  # values nearer to zero than this share of the furthest make zero the end of their scale
+_KEPT = 400  # values kept in the page, for a pointer to read
+_LONGEST = 24  # the letters of a label that are shown
+
+
+@dataclass(frozen=True)
+class Shades:
+    """What colours mean: the ends of a scale, and whether values lie beyond them or are no numbers."""
+
+    low: float
+    high: float
+    scale: Scale = DIVERGING
+
+    def texts(self, rasters: Sequence[Raster]) -> tuple[str, str]:
+        """What the ends of the colour bar say."""
+        lowest, highest = pictures.range_of(rasters)
+        low, high = numbers.ends(_rounded(self.low), _rounded(self.high))
+        slack = 1e-5 * (self.high - self.low)
+        below, above = lowest < self.low - slack, highest > self.high + slack
+        return ("≤ " if below else "") + low, ("≥ " if above else "") + high
+
+
+def shades_of(rasters: Sequence[Raster], *, from_zero: bool = False) -> Shades:
+    """The scale that fits: around zero for values of both signs, else from the lowest to the highest.
+
+    Values of one sign begin at zero where the nearest of them is not far from it. A few values that lie far
+    out do not take the colours from all others: they have the colour of the end.
+    from_zero: values of one sign begin at zero wherever they lie (shares, weights of attention).
+    """
+    lowest, highest = pictures.range_of(rasters)
+    limit = pictures.limit_of(rasters)
+    if lowest < 0 < highest or lowest == highest == 0:
+        return Shades(-limit, limit)
+    near, far = sorted((abs(lowest), abs(highest)))
+    near = near if _ANCHOR * far < near < far and not from_zero else 0.0
+    if highest > 0:
+        return Shades(near, max(limit, near * 1.000001), SEQUENTIAL)
+    return Shades(-max(limit, near * 1.000001), -near, SEQUENTIAL)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.3g}")
+
+
+def heatmap(
+    raster: Raster,
+    shades: Shades,
+    label: str,
+    *,
+    down: Axis | None = None,
+    across: Axis | None = None,
+    caption: Node = None,
+    widest: int = _WIDEST,
+    rotate: bool = False,
+) -> Element:
+    """A figure: the picture between its axes with the colour bar under it, and a caption.
+
+    rotate: the labels of the columns stand upright, for words.
+    """
+    drawn = framed(raster, shades, down=down, across=across, widest=widest, rotate=rotate)
+    return _figure(drawn, [raster], shades, label, caption)
+
+
+def multiples(
+    rasters: Sequence[Raster],
+    names: Sequence[str],
+    shades: Shades,
+    label: str,
+    *,
+    down: Axis | None = None,
+    across: Axis | None = None,
+    caption: Node = None,
+    widest: int = 128,
+    rotate: bool = False,
+) -> Element:
+    """Heatmaps of one size in a grid, each under its name, with one colour bar."""
+    drawn = [
+        framed(r, shades, down=down, across=across, widest=widest, rotate=rotate, title=name)
+        for r, name in zip(rasters, names, strict=True)
+    ]
+    return _figure(svg.grid(drawn, 640), rasters, shades, label, caption)
+
+
+def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: str, caption: Node) -> Element:
+    bar, left = colour_bar(shades, rasters, drawn.width), drawn.facts[0]["x"]
+    whole = Drawing(
+        [drawn.parts, svg.moved(bar, left, drawn.height + 4)],
+        max(drawn.width, left + bar.width + 2),
+        drawn.height + 4 + bar.height,
+    )
+    ends = ", ".join(shades.texts(rasters))
+    facts = {
+        "low": float(f"{shades.low:.6g}"),
+        "high": float(f"{shades.high:.6g}"),
+        "stops": shades.scale.stops,
+        "maps": drawn.facts,
+    }
+    told = json.dumps(facts, separators=(",", ":"), ensure_ascii=True)
+    return svg.figure(whole, f"{label}, colours from {ends.replace(', ', ' to ')}", caption, data_scale=told)
+
+
+def framed(
+    raster: Raster,
+    shades: Shades,
+    *,
+    down: Axis | None = None,
+    across: Axis | None = None,
+    widest: int = _WIDEST,
+    rotate: bool = False,
+    title: str = "",
+) -> Drawing:
+    """The raster between its axes, without its colour bar."""
+    down = down or Axis.counted("", raster.rows)
+    across = across or Axis.counted("", raster.columns)
+    width, height = extent(raster, widest)
+    down = down.fitting(raster.rows, height, upright=True)
+    across = across.fitting(raster.columns, width, upright=rotate)
+    rows = [(place, text[:_LONGEST]) for place, text in down.ticks]
+    columns = [(place, text[:_LONGEST]) for place, text in across.ticks]
+    left = (16 if down.name else 0) + 8 + max((svg.width_of(t) for _, t in rows), default=0)
+    top = 16 if title else 4
+    parts: list[Node] = [_image(raster, shades, left, top, width, height)]
+    parts += [
+        svg.words(text, left - 5, top + (place + 0.5) / raster.rows * height + 4, "end")
+        for place, text in rows
+    ]
+    bottom = top + height + 4
+    for place, text in columns:
+        x = left + (place + 0.5) / raster.columns * width
+        y = bottom if rotate else bottom + 10
+        parts.append(
+            svg.words(text, x + (4 if rotate else 0), y, "end" if rotate else "middle", upright=rotate)
+        )
+    wordy = max((svg.width_of(t) for _, t in columns), default=0) if rotate else 10
+    bottom += wordy + 4
+    if title:
+        parts.append(svg.words(title, left, 11))
+    if down.name:
+        parts.append(svg.words(down.name, 12, top + height / 2, "middle", upright=True))
+    if across.name:
+        bottom += 12
+        parts.append(svg.words(across.name, left + width / 2, bottom - 3, "middle"))
+    last = svg.width_of(columns[-1][1]) / 2 if columns and not rotate else 0
+    facts = _facts(raster, down, across) | {"x": left, "y": top, "w": width, "h": height}
+    return Drawing(parts, max(left + width + max(4, last - 4), svg.width_of(title) + left), bottom, (facts,))
+
+
+def extent(raster: Raster, widest: int) -> tuple[float, float]:
+    """Width and height on the screen: every value equally wide and high, a very narrow picture widened."""
+    longest = max(raster.rows, raster.columns, 1)
+    block = max(raster.down, raster.across)
+    zoom = (
+        max(1.0, min(_ZOOM, widest * block // longest))
+        if block > 1
+        else min(_ZOOM, max(1, widest // longest))
+    )
+    cell = zoom / block
+    least = max(_THIN, longest * cell / pictures.NARROWEST)
+    return max(raster.columns * cell, least), max(raster.rows * cell, least)
+
+
+def _image(raster: Raster, shades: Shades, x: float, y: float, width: float, height: float) -> Element:
+    """The pixels, cut where the last block is not full."""
+    high, wide = raster.blocks.shape
+    data = base64.b64encode(pictures.picture(raster, shades.low, shades.high, shades.scale)).decode("ascii")
+    inner = element(
+        "image",
+        href=f"data:image/png;base64,{data}",
+        width=wide * raster.across,
+        height=high * raster.down,
+        preserveAspectRatio="none",
+        style="image-rendering:pixelated",
+    )
+    return element(
+        "svg",
+        inner,
+        x=svg.number(x),
+        y=svg.number(y),
+        width=svg.number(width),
+        height=svg.number(height),
+        viewBox=f"0 0 {raster.columns} {raster.rows}",
+        preserveAspectRatio="none",
+    )
+
+
+def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawing:
+    """The scale with its ends and zero, and the colour of what is no number where there is such a thing."""
+    low, high = shades.texts(rasters)
+    room = max(110.0, min(190.0, width))
+    stops = shades.scale.stops
+    gradient = element(
+        "linearGradient",
+        [
+            element("stop", offset=f"{k / (len(stops) - 1):.2f}", stop_color=colours.css(c))
+            for k, c in enumerate(stops)
+        ],
+        id="s",
+    )
+    parts: list[Node] = [gradient, element("rect", width=svg.number(room), height="9", fill="url(#s)")]
+    parts += [svg.words(low, 0, 21), svg.words(high, room, 21, "end")]
+    if shades.low < 0 < shades.high:
+        zero = room * -shades.low / (shades.high - shades.low)
+        parts.append(element("path", d=f"M{svg.number(zero)},9v3", stroke=svg.INK))
+        if svg.width_of(low) + 8 < zero < room - svg.width_of(high) - 8:
+            parts.append(svg.words("0", zero, 21, "middle"))
+    tall = 26.0
+    if pictures.has_strange(rasters):
+        paint = colours.css(colours.NOT_A_NUMBER)
+        parts.append(element("rect", y="28", width="14", height="9", fill=paint))
+        parts.append(svg.words("NaN or infinite", 19, 37))
+        tall = 42.0
+    return Drawing(parts, room, tall)
+
+
+def _facts(raster: Raster, down: Axis, across: Axis) -> dict[str, Any]:
+    """What a pointer over the picture is told: which places a pixel covers, and the values of a small one."""
+    found: dict[str, Any] = {
+        "rows": down.name or "row",
+        "columns": across.name or "column",
+        "n": raster.rows,
+        "m": raster.columns,
+        "down": raster.down,
+        "across": raster.across,
+        "top": down.first,
+        "left": across.first,
+    }
+    if raster.blocks.size <= _KEPT:
+        found["v"] = ",".join(map(_exact, raster.blocks.ravel().tolist()))
+    return found
+
+
+def _exact(value: float) -> str:
+    if math.isfinite(value):
+        return format(value, ".7g")
+    return "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Inf"
