@@ -131,6 +131,13 @@ class Stored(TypedList, array):  # type: ignore[type-arg,misc]
     __slots__ = ()
     tolist = array.tolist
 
+    @classmethod
+    def room(cls, size: int) -> Self:
+        """A list of so many zeros, to be written over."""
+        made = array.__new__(cls, cls.code, (0,))
+        array.__imul__(made, size)
+        return made
+
     def __new__(cls, values: Iterable[Any] = ()) -> Self:
         if isinstance(values, TypedList):
             if values.dtype == cls.dtype:

@@ -174,6 +174,17 @@ def is_zero(e: Emitter, node: Primitive) -> ast.expr:
     return e.choose(e.is_of(value, " int"), is_zero, of_library)
 
 
+@inline(">=<", least=2, most=2)
+def three_way(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """-1, 0 or 1 for two integers, doubles or texts; other values are the library's."""
+    a, b = e.operands(node.arguments, twice=True)
+    greater, less = (e.compare(a, [order()], [b]) for order in (ast.Gt, ast.Lt))
+    compared: ast.expr = e.binary(greater, ast.Sub(), less)
+    if not all(part.kind in INTEGERS for part in node.arguments):
+        compared = e.choose(e.of_one_kind(a, b), compared, e.call(">=<", a, b))
+    return e.deliver(compared, destination)
+
+
 # -- membership ---------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,8 @@ def integer(value: Any) -> int:
     """
     if type(value) is int:
         return value
+    if type(value) is float and math.isfinite(value):
+        return int(value)
     return whole(value, "integer")
 
 

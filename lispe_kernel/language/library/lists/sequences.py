@@ -281,6 +281,8 @@ def cons(value: Any, container: Any) -> Any:
 
     Example: (cons 1 '(2 3)) => (1 2 3)
     """
+    if type(container) is List:
+        return List([value, *container])
     if isinstance(container, LinkedList):
         made = container.copy()
         made.appendleft(value)
