@@ -22,7 +22,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
-from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, of_few, typed
+from lispe_kernel.language.values.typed import TypedList, of_few, room_for, typed
 
 Binary = Callable[[Any, Any], Any]
 
@@ -269,16 +269,8 @@ def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
         left, right, rest = left[:common], right[:common], left[common:]
     try:
         with np.errstate(all="ignore"):
-            made = (
-                CLASS_OF_DTYPE.get(np.result_type(left, right).name)
-                if name in "+-*" and rest is None
-                else None
-            )
-            if made is not None:
-                found = made.room(max(sizes))
-                result = getattr(np, ufunc)(left, right, out=found.array)
-            else:
-                result = getattr(np, ufunc)(left, right)
+            made = room_for(left, right, max(sizes)) if name in "+-*" and rest is None else None
+            result = getattr(np, ufunc)(left, right, out=None if made is None else made.array)
     except OverflowError:
         raise LispeError(
             f"Error: '{name}': an integer does not fit in the elements of this typed list"
@@ -287,7 +279,7 @@ def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
         refuse_overflow(name, left, right, result)
     if rest is not None and len(rest):
         result = np.concatenate([result, rest])
-    return typed(result) if made is None else found
+    return typed(result) if made is None else made
 
 
 def refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:

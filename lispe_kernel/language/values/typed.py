@@ -226,6 +226,12 @@ CLASS_OF_DTYPE: dict[str, type[Stored]] = {cls.dtype: cls for cls in (Integers, 
 CLASSES = frozenset(CLASS_OF_DTYPE.values())
 
 
+def room_for(left: Any, right: Any, size: int) -> Stored | None:
+    """A list in which numpy can write a result of two operands; None where there is no such kind."""
+    cls = CLASS_OF_DTYPE.get(np.result_type(left, right).name)
+    return None if cls is None else cls.room(size)
+
+
 def typed(numbers: Any) -> TypedList:
     """A typed list for a one-dimensional numpy array, by its dtype (other integers become int64)."""
     cls = CLASS_OF_DTYPE.get(numbers.dtype.name)
