@@ -5,6 +5,7 @@ every clause of a `defpat`, every record and every class is made before. This mo
 """
 
 from tests.oracle.errors import OracleError, Undetermined
+from tests.oracle.names import FAMILY
 from tests.oracle.registry import FORMS, form, is_known
 from tests.oracle.scope import UNDEFINED
 from tests.oracle.values import (
@@ -25,7 +26,10 @@ from tests.oracle.values import (
     type_name,
 )
 
-QUOTE = Atom("quote")
+QUOTE, FROM = Atom("quote"), Atom("from@")
+# Whose first argument may be a call of a function that lacks an argument.
+MAPPERS = tuple(Atom(name) for name in FAMILY - {"sort", "//", "\\\\", "-//"})
+BRINGERS = (Atom("eval"), Atom("load"), Atom("loadcode"))
 
 
 def as_value(form_):
@@ -47,6 +51,7 @@ def as_form(value):
 def make_all(interpreter, forms) -> None:
     """Make the definitions found anywhere in the forms of one text, in the order written."""
     seen: dict[str, str] = {}
+    late = brings(forms)
     for found in found_in(forms):
         kind, name = found[0].name, found[1]
         name = name.name if isinstance(name, Atom) else str(name)
@@ -57,6 +62,8 @@ def make_all(interpreter, forms) -> None:
                 continue
         elif kind == "defpat" and (name in seen) != (seen.get(name) == "defpat"):
             raise Undetermined("defun and defpat of one name")
+        if late and kind == "class@" and not has_known_parent(interpreter, found):
+            continue  # what the text evaluates before this form may bring the parent
         make(interpreter, found)
         seen[name] = kind
         interpreter.made[id(found)] = found
@@ -75,11 +82,46 @@ def found_in(forms):
             yield from found_in(one)
 
 
+def brings(forms) -> bool:
+    """Whether running the forms may bring further definitions."""
+    return any(
+        one in BRINGERS or (isinstance(one, list) and one[:1] != [QUOTE] and brings(one)) for one in forms
+    )
+
+
+def methods_in(forms) -> set[str]:
+    """The names of the methods of all classes in the forms."""
+    return {
+        part[1].name
+        for one in found_in(forms)
+        if one[0] is Atom("class@")
+        for part in one[2:]
+        if isinstance(part, list)
+        and part[:1] == [Atom("defun")]
+        and len(part) > 2
+        and isinstance(part[1], Atom)
+    }
+
+
+def has_known_parent(interpreter, definition) -> bool:
+    """Whether the class that a class names as its parent, if any, is there."""
+    parents = [
+        part[1].name
+        for part in definition[2:]
+        if isinstance(part, list) and part[:1] == [FROM] and len(part) > 1
+    ]
+    return all(isinstance(interpreter.globals.names.get(name), ClassType) for name in parents)
+
+
 def calls_in(forms):
     for one in forms:
         if isinstance(one, list) and one and one[0] is not QUOTE:
             if isinstance(one[0], Atom):
                 yield one
+            given = one[1] if one[0] in MAPPERS and len(one) > 1 else None
+            if isinstance(given, list) and given[:1] != [QUOTE]:
+                yield from calls_in(given)  # itself it may be a partial call
+                one = one[2:]
             yield from calls_in(one)
 
 
@@ -91,7 +133,7 @@ def check_call(interpreter, call) -> None:
     count, parameters = len(call) - 1, known.parameters
     if any(isinstance(a, list) and a and a[0] is Atom("?") for a in call[1:]):
         return
-    least = sum(not (p.optional or p.rest) for p in parameters)
+    least = known.least()
     if count < least or (count > len(parameters) and not any(p.rest for p in parameters)):
         interpreter.suspects.append(call[0].name)
 
@@ -176,6 +218,8 @@ def declare_class(interpreter, definition) -> None:
             if not isinstance(parent, ClassType):
                 raise OracleError("compile", "Error: Unknown class")
         elif head is Atom("defun"):
+            if part[1].name in FORMS:
+                raise OracleError("compile", f"Error: '{part[1].name}' is a reserved keyword.")
             methods[part[1].name] = interpreter.function_of(part, part[2], part[3:], part[1].name)
         elif at == 0:
             fields = [field(p) for p in part]

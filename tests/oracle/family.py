@@ -14,6 +14,7 @@ from tests.oracle.values import (
     Atom,
     Builtin,
     Dictionary,
+    Function,
     Lazy,
     List,
     Partial,
@@ -62,6 +63,8 @@ def called(interpreter, function, scope):
 def composing(interpreter, given, scope, operators):
     """What a function argument of map, filter, takewhile, dropwhile does to one element (8.3)."""
     name = operator_name(given)
+    if isinstance(given, Partial) and given.short:
+        raise Undetermined("a call of a function in the composing family")
     if is_partial(given):
         return composing_partial(interpreter, forms_of(given), scope, operators)
     if name in ARITHMETIC and operators is ARITHMETIC:
@@ -138,7 +141,18 @@ def walked(container, strings=False):
 
 def given_and_container(interpreter, arguments, scope):
     """The function argument and the container, evaluated in this order."""
-    return interpreter.eval(arguments[0], scope), interpreter.eval(arguments[1], scope)
+    return function_given(interpreter, arguments[0], scope), interpreter.eval(arguments[1], scope)
+
+
+def function_given(interpreter, written, scope):
+    """The function argument; a call of a function that lacks one argument is a partial call (dialect)."""
+    if isinstance(written, list) and written and isinstance(written[0], Atom):
+        found = interpreter.method_or_variable(written[0].name, scope)
+        if isinstance(found, Function) and len(written) == found.least():
+            if any(isinstance(part, list) and part[:1] == [Atom("?")] for part in written):
+                raise Undetermined("a partial call with a named argument")
+            return Partial(written, short=True)
+    return interpreter.eval(written, scope)
 
 
 def composed(name, operators, stage):
@@ -223,7 +237,8 @@ def two_arguments(interpreter, given, scope):
 def folding(name, initial, right, scan):
     @form(name, "!" + name, least=3 if initial else 2, most=3 if initial else 2)
     def run(interpreter, arguments, scope, tail):
-        given, *rest = [interpreter.eval(one, scope) for one in arguments]
+        given = function_given(interpreter, arguments[0], scope)
+        rest = [interpreter.eval(one, scope) for one in arguments[1:]]
         container = rest[-1]
         if isinstance(container, Lazy) and container.endless:
             raise OracleError("endless", "Error: a fold of an endless source")
@@ -343,7 +358,8 @@ def scanlist(interpreter, arguments, scope, tail):
 
 @form("zipwith", least=3)
 def zipwith(interpreter, arguments, scope, tail):
-    given, *lists = [interpreter.eval(one, scope) for one in arguments]
+    given = function_given(interpreter, arguments[0], scope)
+    lists = [interpreter.eval(one, scope) for one in arguments[1:]]
     plain = lists[-1] is NIL
     lists = [list(finite(one)) for one in (lists[:-1] if plain else lists)]
     if len({len(one) for one in lists}) > 1:

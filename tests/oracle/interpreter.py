@@ -40,6 +40,7 @@ class Interpreter:
         self.globals.constants = set(CONSTANTS)
         self.globals.names.update(CONSTANTS)
         self.macros: dict = {}
+        self.methods: set[str] = set()
         self.records: dict[str, RecordType] = {}
         self.limit = steps
         self.steps = 0
@@ -54,8 +55,6 @@ class Interpreter:
         self.steps, self.suspects = 0, []
         try:
             value = self.run_text(text, self.globals)
-        except ReturnSignal as signal:
-            value = signal.value
         except BreakSignal:
             raise Undetermined("break outside a loop") from None
         except RecursionError:
@@ -70,7 +69,10 @@ class Interpreter:
         definitions.make_all(self, forms)
         value = NIL
         for form in forms:
-            value = self.eval(form, scope)
+            try:
+                value = self.eval(form, scope)
+            except ReturnSignal as signal:
+                value = signal.value  # it ends its form, the text goes on (dialect)
         return value
 
     def run_value(self, form, scope):
@@ -131,6 +133,8 @@ class Interpreter:
             if found is not None:
                 return self.call_found(name, found, arguments, scope, tail)
             if name in FUNCTIONS:
+                if not FUNCTIONS[name].accepts(len(arguments)):
+                    raise Undetermined(f"a call that fits a method {name} only, not the function")
                 return self.call_operands(FUNCTIONS[name], arguments, scope)
             return self.call_unknown(name, arguments, scope)
         if isinstance(head, list) and head and head[0] is Atom("λ"):
@@ -167,10 +171,11 @@ class Interpreter:
 
     def call_found(self, name, found, arguments, scope, tail):
         """A call by name of a value that is not of the library."""
-        if is_known(name):
-            raise Undetermined(f"{name} is a function and a variable")
         instance = scope.current_instance()
-        if isinstance(found, Function) and instance is not None and instance.of.method(name) is found:
+        method = instance is not None and instance.of.method(name) is found
+        if is_known(name) and not method:
+            raise Undetermined(f"{name} is a function and a variable")
+        if method:
             given = self.arguments(arguments, scope)
             if tail and found is scope.current_function():
                 raise TailCall(found, *given)
@@ -180,6 +185,8 @@ class Interpreter:
     def call_unknown(self, name, arguments, scope):
         if name in ELSEWHERE:
             raise Undetermined(f"{name} is not played by the oracle")
+        if name in self.macros:
+            raise Undetermined("a call compiled before its macro was known")
         if name in self.records:
             return definitions.build_record(
                 self, self.records[name], [self.eval(a, scope) for a in arguments]

@@ -7,6 +7,9 @@ from tests.oracle.errors import Undetermined
 from tests.oracle.names import PRINTED
 from tests.oracle.values import Atom, Dictionary, Instance, Lazy, List, SetValue
 
+# From here on a text is no evidence: lists that lie in one another many times have texts of any size.
+MOST_CHARACTERS = 10_000_000
+
 
 def number_text(value: float) -> str:
     """C's %g."""
@@ -20,8 +23,9 @@ def to_text(value) -> str:
     return value if isinstance(value, str) else inner_text(value)
 
 
-def inner_text(value) -> str:
-    """The text of a value inside a container: strings between quotes."""
+def inner_text(value, known=None) -> str:
+    """The text of a value inside a container: strings between quotes. `known`: lists' texts, by identity."""
+    known = {} if known is None else known
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, Atom):
@@ -31,25 +35,35 @@ def inner_text(value) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, List):
-        return list_text(value)
+        if id(value) not in known:
+            known[id(value)] = list_text(value, known)
+        return known[id(value)]
     if isinstance(value, Dictionary):
-        return "{" + " ".join(f"{inner_text(k)}:{inner_text(v)}" for k, v in value.items()) + "}"
+        return "{" + joined(inner_text(k) + ":" + inner_text(v, known) for k, v in value.items()) + "}"
     if isinstance(value, SetValue):
-        return "{" + " ".join(map(inner_text, value.items())) + "}"
+        return "{" + joined(inner_text(item, known) for item in value.items()) + "}"
     if isinstance(value, Instance):
-        fields = "".join(f' "{name}":{inner_text(v)}' for name, v in value.fields.items())
+        fields = "".join(f' "{name}":{inner_text(v, known)}' for name, v in value.fields.items())
         return f"({value.of.name}{fields})"
     if isinstance(value, Lazy):
         return value.text
     raise Undetermined(f"text of {type(value).__name__}")
 
 
-def list_text(value: List) -> str:
+def joined(texts) -> str:
+    """The texts with blanks between; given up, when they are too long, before that is made."""
+    texts = list(texts)
+    if sum(map(len, texts)) > MOST_CHARACTERS:
+        raise Undetermined("a text of this size")
+    return " ".join(texts)
+
+
+def list_text(value: List, known) -> str:
     """`(a b c)`; a quoted form prints as 'x."""
     items = value.items
     if value.kind == "list" and len(items) == 2 and items[0] is Atom("quote"):
-        return "'" + inner_text(items[1])
+        return "'" + inner_text(items[1], known)
     try:
-        return "(" + " ".join(map(inner_text, items)) + ")"
+        return "(" + joined(inner_text(item, known) for item in items) + ")"
     except RecursionError:
         raise Undetermined("a list that contains itself") from None

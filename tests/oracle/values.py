@@ -206,6 +206,10 @@ class Function:
     scope: Any = None
     is_lambda: bool = False
 
+    def least(self) -> int:
+        """How many arguments a call must give."""
+        return sum(not (p.optional or p.rest) for p in self.parameters)
+
 
 @dataclass(eq=False)
 class PatternFunction:
@@ -257,9 +261,13 @@ class Instance:
 
 @dataclass(eq=False)
 class Partial:
-    """A partial call written without a quote, as forms: `(< 3)` in the place of a function."""
+    """A partial call written without a quote, as forms: `(< 3)` in the place of a function.
+
+    `short`: a call of a function of the program that lacks its last argument.
+    """
 
     items: list
+    short: bool = False
 
 
 @dataclass(eq=False)
