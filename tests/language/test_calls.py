@@ -78,13 +78,25 @@ def test_recursion_100000_deep_works() -> None:
         "(defun f (n) (+ 1 (f n))) (f 1)",
         "(defun f (n) (+ 1 (apply 'f (list n)))) (f 1)",
         "(setq l ()) (loopcount 200000 i (setq l (list l))) (string l)",
-        "(setq l (list 1)) (push l l) (= l (list 1 l))",
     ],
 )
 def test_endless_recursion_is_an_error_and_the_session_lives(source: str) -> None:
     session = Session()
     assert error_of(source, session).text == "Stack overflow"
     assert text_of("(setq l nil) (+ 1 2)", session) == "3"
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("(list 1 l l)", "true"),
+        ("(list 1 l (list 1 l l))", "true"),
+        ("(list 1 l (list 1 l 2))", "nil"),
+        ("(list 1 (list 1 l l) (list 2 l l))", "nil"),
+    ],
+)
+def test_a_list_that_contains_itself_twice_is_compared_at_once(other: str, same: str) -> None:
+    assert text_of(f"(setq l (list 1)) (push l l) (push l l) (= l {other})") == same
 
 
 def test_printing_goes_out_while_the_program_runs() -> None:

@@ -249,6 +249,14 @@ def test_tables_inside_tables_give_names_with_dots(in_folder):
     assert (model["net"].a, model["net"].inner.b) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "values", [{"a": torch.ones(1), "epoch": 3}, {"a": torch.ones(1), "settings": {"layers": 3}}]
+)
+def test_what_stands_among_the_tensors_of_a_model_is_unexpected(values, in_folder):
+    torch.save(values, "c.pt")
+    assert "unexpected: " in error_of("torch_load_model", "c.pt", Holder(a=torch.zeros(1)))
+
+
 def test_a_file_without_tensors_is_refused(in_folder):
     torch.save({"epoch": 3}, "c.pt")
     text = error_of("torch_load_model", "c.pt", Holder(a=torch.zeros(1)))

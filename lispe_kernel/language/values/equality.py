@@ -12,7 +12,19 @@ from lispe_kernel.language.stack import DEEP, Walk
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.scalars import NUMERIC
 
-_walk = Walk()
+
+class _Comparison(Walk):
+    """A comparison that a thread is in, with the pairs of deep lists found equal or being compared.
+
+    They are kept alive, since a pair is known by the places of both in memory.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[tuple[int, int], tuple[Any, Any]] = {}
+
+
+_walk = _Comparison()
 
 
 def equal(a: Any, b: Any) -> bool:
@@ -44,23 +56,28 @@ def equal_lists(a: Any, b: Any) -> bool:
         return False
     _walk.depth += 1
     try:
-        if _walk.depth > DEEP:
+        # Who was deep once remembers on the whole way back: each level may lead down several times.
+        if _walk.depth > DEEP or _walk.found:
             return _equal_deep(a, b)
         return all(equal(x, y) for x, y in zip(a, b, strict=True))
     finally:
         _walk.depth -= 1
+        if not _walk.depth:
+            _walk.found.clear()
 
 
 def _equal_deep(a: Any, b: Any) -> bool:
     """As `equal_lists`, of lists that may contain themselves: two being compared differ nowhere new."""
-    pair = (id(a), id(b))
-    if pair in _walk.inside:
+    found, pair, before = _walk.found, (id(a), id(b)), len(_walk.found)
+    if pair in found:
         return True
-    _walk.inside.add(pair)
-    try:
-        return all(equal(x, y) for x, y in zip(a, b, strict=True))
-    finally:
-        _walk.inside.discard(pair)
+    found[pair] = (a, b)
+    if all(equal(x, y) for x, y in zip(a, b, strict=True)):
+        return True
+    # What was found equal since may have relied on these two.
+    while len(found) > before:
+        found.popitem()
+    return False
 
 
 def equals_empty(value: Any) -> bool:

@@ -140,7 +140,7 @@ def save_checkpoint(
     with writing(SAVING, path):
         state = stored_state(modules)
     tree: dict[str, Any] = {
-        "model": state.tensors,
+        "model": {**state.tensors, **state.empty},
         "optimizer": optimizer.state_dict(),
         "epoch": epoch,
         "random": random_state.capture(),
@@ -279,7 +279,7 @@ def _optimizer_of(
     archive: Archive, parts: dict[str, Any], optimizer: Any, modules: dict[str, Any], advance: Advance
 ) -> Callable[[], None]:
     several = parts.get("optimizer")
-    if isinstance(several, list) and several:
+    if isinstance(several, list) and several and all(isinstance(each, dict) for each in several):
         raise BadFile(f"it holds {len(several)} optimizers, of a training with several; resume it with torch")
     if not isinstance(parts.get("optimizer"), dict):
         raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")

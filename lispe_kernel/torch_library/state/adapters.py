@@ -27,6 +27,7 @@ from lispe_kernel.torch_library.state.modules import (
     LORA_B,
     Targets,
     check_storable,
+    extra_states,
     lora_places,
     saved_state,
     state_of,
@@ -45,6 +46,8 @@ class Stored(NamedTuple):
 
     tensors: dict[str, torch.Tensor]
     notes: dict[str, Any]
+    # Extra states of nothing (nil), which PyTorch's own load asks for by their names.
+    empty: dict[str, None]
 
 
 class Noted(NamedTuple):
@@ -60,7 +63,8 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
     A merged layer is stored as the plain linear layer that it stands for, without its adapters.
     Errors: BadFile for a module that keeps more than tensors.
     """
-    check_storable(modules, state_of(modules))
+    state = state_of(modules)
+    check_storable(modules, state)
     tensors, lora = saved_state(modules), {}
     for path, layer in lora_places(modules).items():
         if layer.merged:
@@ -73,7 +77,8 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
         alphas = {name: adapter.alpha for name, adapter in adapters.items()}
         lora[path] = {"active": layer.active, "alpha": alphas}
     notes = {NOTES: lora, VERSIONS: _versions(modules)}
-    return Stored(tensors, {key: noted for key, noted in notes.items() if noted})
+    empty = dict.fromkeys(extra_states(modules) & state.keys())
+    return Stored(tensors, {key: noted for key, noted in notes.items() if noted}, empty)
 
 
 def _versions(modules: dict[str, nn.Module]) -> dict[str, int]:

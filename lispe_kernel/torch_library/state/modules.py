@@ -21,7 +21,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.recomputation import CheckpointedModule
-from lispe_kernel.torch_library.state.names import joined
+from lispe_kernel.torch_library.state.names import EXTRA_STATE, joined
 
 # The tensors of the adapter that acts, below the path of its layer.
 LORA_A, LORA_B = "lora_A.weight", "lora_B.weight"
@@ -158,13 +158,23 @@ def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None
     """
     for prefix, module in modules.items():
         for path, part in module.named_modules():
-            kept = state.get(joined(joined(prefix, path), "_extra_state"))
+            kept = state.get(joined(joined(prefix, path), EXTRA_STATE))
             if kept is not None:
                 whose = joined(prefix, path) or type(part).__name__
                 raise BadFile(f"{whose} of the model keeps a state besides its tensors, which {_NO_PLACE}")
     for name, value in state.items():
         if value is not None and not isinstance(value, torch.Tensor):
             raise BadFile(f"{name} of the model is a {type(value).__name__}, which {_NO_PLACE}")
+
+
+def extra_states(modules: dict[str, nn.Module]) -> set[str]:
+    """The names of the extra states that parts of the modules take when they are loaded."""
+    return {
+        joined(joined(prefix, path), EXTRA_STATE)
+        for prefix, module in modules.items()
+        for path, part in module.named_modules(remove_duplicate=False)
+        if type(part).set_extra_state is not nn.Module.set_extra_state
+    }
 
 
 _NO_PLACE = "has no place in a file here; save its state dict with torch in Python"

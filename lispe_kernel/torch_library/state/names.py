@@ -30,8 +30,25 @@ def state_names(tree: Any) -> dict[str, str]:
 
 
 def other_values(tree: Any) -> dict[str, Any]:
-    """What stands beside the tensors in a model's table: extra states, and values that no model takes."""
-    return {name: value for name, value in _flat(model_table(tree), "") if not isinstance(value, TensorRef)}
+    """What stands beside the tensors in a model's table: extra states, and values that no model takes.
+
+    A table around tables of tensors is the program's, not a model's: its numbers and texts are passed over.
+    """
+    return dict(_beside(model_table(tree), "", False))
+
+
+def _beside(tree: dict[Any, Any], prefix: str, of_model: bool) -> Iterator[tuple[str, Any]]:
+    of_model = of_model or any(isinstance(item, TensorRef) for item in tree.values())
+    for key, item in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(item, dict) and not _is_extra_state(key):
+            yield from _beside(item, f"{name}.", of_model)
+        elif not isinstance(item, TensorRef) and (of_model or _is_extra_state(key)):
+            yield name, item
+
+
+def _is_extra_state(key: Any) -> bool:
+    return str(key).rpartition(".")[2] == EXTRA_STATE
 
 
 def model_table(tree: Any) -> dict[Any, Any]:
@@ -61,7 +78,7 @@ def _tensors(table: dict[Any, Any]) -> dict[str, str]:
 def _flat(tree: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     """The values of a table and of the tables in it by name; an extra state is one value, whatever it is."""
     for key, item in tree.items():
-        if isinstance(item, dict) and str(key).rpartition(".")[2] != EXTRA_STATE:
+        if isinstance(item, dict) and not _is_extra_state(key):
             yield from _flat(item, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", item

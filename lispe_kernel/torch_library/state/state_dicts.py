@@ -132,7 +132,8 @@ def state_dict(model: nn.Module) -> StateDict:
         state = stored_state(modules)
     except BadFile as error:
         raise LispeError(f"Error reading the state: {error}") from error
-    return StateDict({name: tensor.detach().clone() for name, tensor in state.tensors.items()}, state.notes)
+    tensors = {name: tensor.detach().clone() for name, tensor in state.tensors.items()}
+    return StateDict(tensors, state.notes, state.empty)
 
 
 LOADING = "Error loading state dict: "

@@ -46,7 +46,8 @@ def _number(name: str, operation: Callable[[torch.Tensor], torch.Tensor], meanin
     Errors: `Error: Argument must be a tensor`, `Error computing tensor {name}: ...`
     Source: torch API 6.4
     """
-    tensor_function(name, prefix=f"Error computing tensor {name}: ", returns="number")(reduce)
+    # No `returns`: the compiler would compute with what remembers its tensor as with a plain number.
+    tensor_function(name, prefix=f"Error computing tensor {name}: ")(reduce)
 
 
 for _row in NUMBERS:
