@@ -16,7 +16,7 @@ from lispe_kernel.language import compiler, library
 from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.special_forms import SpecialForm
-from lispe_kernel.running import bridges, report, screen  # noqa: F401 - they register functions
+from lispe_kernel.running import bridges, programs, report, screen  # noqa: F401 - they register functions
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ABOUT = """\

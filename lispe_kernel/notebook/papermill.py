@@ -1,7 +1,8 @@
 """papermill on notebooks in LispE: parameters of every JSON kind, and the engine `lispe`.
 
 papermill loads the engines that packages announce, and with this one the words for parameters; nothing else
-has to be said on its command line. Imports papermill, and is imported by nobody else.
+has to be said on its command line. Imports papermill, and is imported by nobody else: papermill, while it is
+imported, imports this.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ import pytest
 import lispe_kernel.display.explorers
 import lispe_kernel.display.views
 import lispe_kernel.kernel.magics
+import lispe_kernel.running.magics
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.magics import AT_A_PROMPT, MAGICS, parts_of
 from lispe_kernel.display.explorers.registry import explorers
 from lispe_kernel.display.page.registry import views
-from lispe_kernel.running.magics import RUNS
+from lispe_kernel.running.hosts import RUNS
 from lispe_kernel.session import Session
 
 ENTRIES = [

@@ -12,7 +12,7 @@ import pytest
 from lispe_kernel import Session, display, to_text, torch_library
 from lispe_kernel.display.page.publish import finish
 from lispe_kernel.language.functions import registry
-from lispe_kernel.running import bridges, screen  # noqa: F401 - they register functions
+from lispe_kernel.running import bridges, programs, screen  # noqa: F401 - they register functions
 
 torch_library.load()
 display.load()

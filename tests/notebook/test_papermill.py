@@ -52,8 +52,8 @@ def test_papermill_is_told_where_the_engine_is(root: Path) -> None:
     assert announced["papermill.engine"]["lispe"] == f"{LispeEngine.__module__}:LispeEngine"
 
 
-# An installed package is found by papermill itself; a checkout may not be installed.
-COMMAND = "import lispe_kernel.notebook.papermill; from papermill.__main__ import papermill; papermill()"
+# papermill, while it is imported, finds an installed package itself; a checkout may not be installed.
+COMMAND = "from papermill.__main__ import papermill; import lispe_kernel.notebook.papermill; papermill()"
 
 
 def test_a_notebook_takes_parameters_from_the_command_line(root: Path, tmp_path: Path) -> None:
