@@ -184,7 +184,8 @@ def test_an_endless_loop_is_interrupted(page: Any) -> None:
 
 def test_the_debugger_stops_steps_and_shows_variables(page: Any) -> None:
     run(page, 0)
-    page.locator(".jp-DebuggerBugButton, [data-jp-item-name='debugger-icon']").first.click()
+    # JupyterLab turns the button on once it knows that the kernel debugs; until then a click is lost.
+    page.locator(".jp-DebuggerBugButton[aria-disabled='false']").click()
     gutter = page.locator(CELL).nth(1).locator(".cm-breakpoint-gutter .cm-gutterElement")
     gutter.nth(2).click()
     sync_api.expect(page.locator(".jp-DebuggerBreakpoints")).to_contain_text("2")
