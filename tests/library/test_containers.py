@@ -152,6 +152,7 @@ ERRORS = {
     "(cadr '(1))": "Error: index out of bounds: 'cadr' runs out of elements",
     "(size (repeat 1))": "Error: size:",
     "(foldl '+ 0 (repeat 1))": "Error: foldl: an endless sequence",
+    "(< (cdr '(1 2)) (irange 0 1))": "Error: cannot evaluate '<' with these operands",
     "(// '(1 2) '(a))": "Error: List size mismatch",
     "(// '+ '(1 2) 0)": "Error: wrong value for the increment",
     "(// (λ (x) x) '(1 2))": "Error: Wrong number of arguments",

@@ -81,17 +81,18 @@ class View(List):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
+    # Lists are ordered among themselves; what else can be gone through may have no end.
     def __lt__(self, other: Any) -> bool:
-        return list(self) < list(other)
+        return list(self) < list(other) if isinstance(other, list) else NotImplemented
 
     def __le__(self, other: Any) -> bool:
-        return list(self) <= list(other)
+        return list(self) <= list(other) if isinstance(other, list) else NotImplemented
 
     def __gt__(self, other: Any) -> bool:
-        return list(self) > list(other)
+        return list(self) > list(other) if isinstance(other, list) else NotImplemented
 
     def __ge__(self, other: Any) -> bool:
-        return list(self) >= list(other)
+        return list(self) >= list(other) if isinstance(other, list) else NotImplemented
 
     def append(self, value: Any) -> None:
         self.base.append(value)

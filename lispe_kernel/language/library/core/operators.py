@@ -92,7 +92,8 @@ _COMPARISONS: tuple[tuple[str, Callable[[Any, Any], Any], str, str], ...] = (
 for _name, _test, _meaning, _examples in _COMPARISONS:
     _compare = _chain(_test)
     _compare.__doc__ = f"{_meaning}\n\nExample: {_examples}"
-    function(_name, keyword=True, returns="boolean")(_compare)
+    # What the order of tensors gives is a mask.
+    function(_name, keyword=True, returns="boolean" if _name in ("=", "!=") else "")(_compare)
 
 
 @function("eq", keyword=True, returns="boolean")

@@ -58,7 +58,7 @@ def prettify(value: Any, width: Any = 50) -> str:
     Example: (size (split (prettify '((1 2 3) (4 5 6)) 8) "\\n")) => 2
     """
     limit = integer_argument("prettify", 2, width)
-    return value if isinstance(value, str) else _laid_out(value, 0, limit, ())
+    return str(value) if isinstance(value, str) else _laid_out(value, 0, limit, ())
 
 
 def _laid_out(value: Any, indent: int, width: int, above: tuple[int, ...]) -> str:
