@@ -172,7 +172,8 @@ def exact_sum(values: TypedList | Matrix) -> int | float:
 # -- function arguments -------------------------------------------------------------------------------
 
 
-_QUESTIONS = frozenset({"and", "or", "xor"})
+# Forms, and functions that declare no truth value since tensors answer with a mask, that are questions too.
+_QUESTIONS = frozenset({"and", "or", "xor", "<", "<=", ">", ">="})
 
 
 def answers_boolean(function: Any) -> bool:
