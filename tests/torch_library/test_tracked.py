@@ -56,5 +56,8 @@ def test_a_number_without_a_gradient_is_a_plain_one(weight):
 
 def test_a_tracked_number_compares_and_scales_lists_as_a_number(weight):
     assert evaluated("(= 2 (tensor_mean w))", weight)
+    # With the number on either side, and inside a list, where `=` looks at what is there when it runs.
+    found = "(setq m (tensor_mean w)) (list (= 2.0 m) (= m 2.0) (= 3 m) (eq 2 m) (= (list 2) (list m)))"
+    assert to_text(evaluated(found, weight)) == "(true true nil true true)"
     assert to_text(evaluated("(* (floats 1 2) (tensor_mean w))", weight)) == "(2 4)"
     assert to_text(evaluated("(numbers (tensor_mean w) (fabs (tensor_min w)))", weight)) == "(2 1)"

@@ -38,7 +38,7 @@ def equal(a: Any, b: Any) -> bool:
             return bool(a == 0)
         if b is TRUE:
             return bool(a == 1)
-        return type(b) in NUMERIC and bool(a == b)
+        return _is_number(b) and bool(a == b)
     if kind is str:
         return isinstance(b, str) and a == b
     if a is None:
@@ -89,14 +89,19 @@ def identical(a: Any, b: Any) -> bool:
     """`(eq a b)`: equal scalars, or the same container; nil and the empty list are alike."""
     if a is b:
         return True
-    if type(a) in NUMERIC:
-        return type(b) in NUMERIC and bool(a == b)
+    if _is_number(a):
+        return _is_number(b) and bool(a == b)
     if isinstance(a, str):
         return isinstance(b, str) and a == b
     if a is None:
         return _like_nil(b)
     same = answers_of(a).same
     return same is not None and same(a, b)
+
+
+def _is_number(value: Any) -> bool:
+    # A float with more to it, as one that remembers its tensor, is a number as well.
+    return type(value) in NUMERIC or isinstance(value, float)
 
 
 def both_empty(a: Any, b: Any) -> bool:
