@@ -27,7 +27,23 @@ from lispe_kernel.language.values.views import rest_of
 _seen: WeakValueDictionary[int, Any] = WeakValueDictionary()
 
 
-class PythonList(List):
+class _Seen:
+    """How the elements of a list and the keys of a dictionary are counted and gone through."""
+
+    __slots__ = ()
+    base: Any
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(to_lispe, self.base)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return map(to_lispe, reversed(self.base))
+
+
+class PythonList(_Seen, List):
     """A list of Python's. `PythonList(items)` gives a LispE list: views are made by `seen` alone."""
 
     __slots__ = ("__weakref__", "base")
@@ -40,15 +56,6 @@ class PythonList(List):
     def _open(self) -> list[Any]:
         """The list, to be changed."""
         return self.base  # type: ignore[no-any-return]
-
-    def __len__(self) -> int:
-        return len(self.base)
-
-    def __iter__(self) -> Iterator[Any]:
-        return map(to_lispe, self.base)
-
-    def __reversed__(self) -> Iterator[Any]:
-        return map(to_lispe, reversed(self.base))
 
     def __getitem__(self, key: Any) -> Any:
         found = self.base[key]
@@ -137,7 +144,7 @@ class PythonTuple(PythonList):
         )
 
 
-class PythonDictionary(Dictionary):
+class PythonDictionary(_Seen, Dictionary):
     """A dictionary of Python's, with any keys; an atom stands for its name."""
 
     __slots__ = ("__weakref__", "base")
@@ -147,15 +154,6 @@ class PythonDictionary(Dictionary):
     @staticmethod
     def key(value: Any) -> Any:
         return value.name if type(value) is Atom else to_python(value)
-
-    def __len__(self) -> int:
-        return len(self.base)
-
-    def __iter__(self) -> Iterator[Any]:
-        return map(to_lispe, self.base)
-
-    def __reversed__(self) -> Iterator[Any]:
-        return map(to_lispe, reversed(self.base))
 
     def __getitem__(self, key: Any) -> Any:
         try:

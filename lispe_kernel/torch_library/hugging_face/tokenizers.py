@@ -6,6 +6,7 @@ Nothing is fetched and no code of the folder is run.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +25,49 @@ LOADING = "Error loading HF tokenizer: "
 FILE = "tokenizer.json"
 
 
-class FolderTokenizer:
-    """A tokenizer of transformers, with the templates of its folder."""
+class _Tokenizer(ABC):
+    """What both libraries' tokenizers share: `theirs` decodes, and says which token an id is."""
 
     kind = "Hugging Face Tokenizer"
+    # The method of `theirs` that gives the token of an id, or None.
+    token_of: str
 
     def __init__(self, theirs: Any) -> None:
         self.theirs = theirs
 
-    def encode(self, text: str) -> list[int]:
-        return list(self.theirs(text, truncation=False, padding=False)["input_ids"])
-
     def decode(self, ids: list[int]) -> str:
         """The text of ids, special tokens left out. Errors: an id outside the vocabulary."""
-        self._check(ids)
+        for number in ids:
+            self._token(number)
         return self.text(ids)
 
     def text(self, ids: list[int]) -> str:
         """As `decode`, ids without a token left out too: many models have more rows than tokens."""
         return str(self.theirs.decode(ids, skip_special_tokens=True))
+
+    def piece(self, number: int) -> str:
+        """One token as people read it."""
+        token = self._token(number)
+        return str(self.theirs.decode([number], skip_special_tokens=False)) or token
+
+    def _token(self, number: int) -> str:
+        token = getattr(self.theirs, self.token_of)(number) if number >= 0 else None
+        if token is None:
+            raise LispeError(f"Error: token id {number} is outside the vocabulary of {self.size()}")
+        return str(token)
+
+    @abstractmethod
+    def size(self) -> int:
+        """How many tokens there are."""
+
+
+class FolderTokenizer(_Tokenizer):
+    """A tokenizer of transformers, with the templates of its folder."""
+
+    token_of = "convert_ids_to_tokens"
+
+    def encode(self, text: str) -> list[int]:
+        return list(self.theirs(text, truncation=False, padding=False)["input_ids"])
 
     def size(self) -> int:
         return len(self.theirs)
@@ -55,24 +80,14 @@ class FolderTokenizer:
         # The template writes the marks itself.
         return list(self.theirs(text, add_special_tokens=False, truncation=False)["input_ids"])
 
-    def piece(self, number: int) -> str:
-        """One token as people read it."""
-        self._check([number])
-        return str(self.theirs.decode([number])) or str(self.theirs.convert_ids_to_tokens(number))
 
-    def _check(self, ids: list[int]) -> None:
-        for number in ids:
-            if not number >= 0 or self.theirs.convert_ids_to_tokens(number) is None:
-                raise LispeError(f"Error: token id {number} is outside the vocabulary of {self.size()}")
-
-
-class FileTokenizer:
+class FileTokenizer(_Tokenizer):
     """The tokenizer of a `tokenizer.json` alone."""
 
-    kind = "Hugging Face Tokenizer"
+    token_of = "id_to_token"
 
     def __init__(self, theirs: Any) -> None:
-        self.theirs = theirs
+        super().__init__(theirs)
         # What a file says of cutting off and filling up belongs to batches.
         theirs.no_truncation()
         theirs.no_padding()
@@ -80,29 +95,8 @@ class FileTokenizer:
     def encode(self, text: str) -> list[int]:
         return list(self.theirs.encode(text).ids)
 
-    def decode(self, ids: list[int]) -> str:
-        """The text of ids, special tokens left out. Errors: an id outside the vocabulary."""
-        self._check(ids)
-        return self.text(ids)
-
-    def text(self, ids: list[int]) -> str:
-        """As `decode`, ids without a token left out too: many models have more rows than tokens."""
-        return str(self.theirs.decode(ids, skip_special_tokens=True))
-
     def size(self) -> int:
         return int(self.theirs.get_vocab_size(with_added_tokens=True))
-
-    def piece(self, number: int) -> str:
-        """One token as people read it."""
-        self._check([number])
-        return str(self.theirs.decode([number], skip_special_tokens=False)) or str(
-            self.theirs.id_to_token(number)
-        )
-
-    def _check(self, ids: list[int]) -> None:
-        for number in ids:
-            if not number >= 0 or self.theirs.id_to_token(number) is None:
-                raise LispeError(f"Error: token id {number} is outside the vocabulary of {self.size()}")
 
 
 for _cls in (FolderTokenizer, FileTokenizer):
