@@ -99,7 +99,7 @@ def _reduce_tensor(matrix: Any, down: int, across: int) -> Any:
     values = matrix.detach()
     if "sparse" in str(values.layout):
         return _reduce_sparse(values, down, across)
-    values = values if str(values.layout) == "torch.strided" else stored.dense(values)
+    values = values if stored.is_strided(values) else stored.dense(values)
     if values.is_quantized:
         values = values.dequantize()
     step = down * max(1, _ROWS_AT_ONCE // max(1, down * values.shape[1]))

@@ -46,8 +46,8 @@ def kind_of(tensor: Any) -> str:
 
 
 def is_strided(tensor: Any) -> bool:
-    """An ordinary tensor, whose places can be named."""
-    return str(tensor.layout) == _STRIDED and not tensor.is_nested
+    """Whether a tensor holds a number for each of its places: none of the sparse layouts."""
+    return str(tensor.layout) == _STRIDED
 
 
 def sizes_of(tensor: Any) -> tuple[tuple[int, ...], str]:

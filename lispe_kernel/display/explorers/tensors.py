@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.statistics import summarise
-from lispe_kernel.display.drawing.stored import dense
+from lispe_kernel.display.drawing.stored import dense, is_strided
 from lispe_kernel.display.explorers.base import Explorer, choice, slider, span
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
@@ -77,7 +77,7 @@ class TensorExplorer(Explorer):
 
     def _slice(self, tensor: Any) -> Any:
         values = tensor.detach()
-        if str(values.layout) != "torch.strided":
+        if not is_strided(values):
             values = values.to_dense()
         places = dict(zip(self.axes, self.leading, strict=True))
         for axis in range(max(0, values.dim() - 2)):

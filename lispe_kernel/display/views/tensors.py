@@ -14,7 +14,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing import charts, colours, heatmaps, pictures
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
-from lispe_kernel.display.drawing.stored import dense
+from lispe_kernel.display.drawing.stored import dense, is_strided
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, warning
 from lispe_kernel.display.page.registry import View, plain_text, renderer
@@ -243,7 +243,7 @@ def matrices(tensor: Any, most: int) -> Iterator[tuple[tuple[int, ...], Any]]:
     """The matrices of the last two axes with the leading index of each, the first `most` of them."""
     values = tensor.detach()
     leading = values.shape[:-2]
-    if str(values.layout) != "torch.strided" and len(leading):
+    if not is_strided(values) and len(leading):
         values = dense(values)
     for index in islice(product(*map(range, leading)), most):
         matrix = values

@@ -123,9 +123,6 @@ class Row(TypedView):
     def __setitem__(self, key: int, value: Any) -> None:
         self.cells[key] = self.convert(value)
 
-    def _resize(self, values: Stored) -> None:
-        self.cells = values.array
-
     def append(self, value: Any) -> None:
         self.extend((value,))
 
