@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lispe_kernel import Session
+
 from .support import error_of, text_of
 
 
@@ -83,3 +85,9 @@ def test_a_wrong_variable_is_an_error(source: str, error: str) -> None:
 
 def test_loop_variables_survive_the_loop() -> None:
     assert text_of("(loop x '(1 2 3) x) (loopcount 4 i i) (loop (k 2 5) k) (list x i k)") == "(3 4 4)"
+
+
+def test_a_constant_stays_one_when_a_form_cannot_be_compiled_with_what_the_text_brought() -> None:
+    session = Session()
+    error_of('(setconst k 5) (eval "(defmacro both (a b) (+ a b))") (both 1)', session)
+    assert error_of("(setq k 6)", session).text == "Error: 'k' is a constant value"

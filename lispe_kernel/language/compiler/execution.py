@@ -61,8 +61,10 @@ class Execution:
             return FunctionType(step.code, self._names.namespace)()
         constants = program.fixed
         self._names.fixed -= constants
-        anew = self._compiled(program, [(step.form, step.span)])
-        self._names.fixed |= constants
+        try:
+            anew = self._compiled(program, [(step.form, step.span)])
+        finally:
+            self._names.fixed |= constants
         return self.run(anew)
 
     def _speaks(self, form: Any, start: int) -> bool:
