@@ -17,6 +17,9 @@ from typing import Any, TypeVar
 
 from lispe_kernel.language.docstrings import Documented
 
+# The words of `returns=` for what answers a question.
+ANSWERS = frozenset({"boolean", "answer"})
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -53,15 +56,20 @@ class Function(Documented):
     keyword: bool = False
     # A notebook shows no result when such a call is the last form of a cell.
     silent: bool = False
-    # What every result is, for the compiler: "boolean" (true or nil), "number", "natural" (an int, 0 or
-    # more), "text" (a str), "list" (exactly a List), "integers" (exactly those), "numbers" (any typed list);
-    # empty when it depends.
+    # What every result is, for the compiler: "boolean" (true or nil), "answer" (that, or a mask of tensors),
+    # "number", "natural" (an int, 0 or more), "text" (a str), "list" (exactly a List), "integers" (exactly
+    # those), "numbers" (any typed list); empty when it depends.
     returns: str = ""
 
     @property
     def explained(self) -> Callable[..., Any]:  # type: ignore[override]
         """What has the docstring."""
         return self.call
+
+    @property
+    def kind(self) -> str:
+        """The kind of every result; of what may be a mask nothing is known."""
+        return "" if self.returns == "answer" else self.returns
 
     @property
     def least(self) -> int:

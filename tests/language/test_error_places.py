@@ -47,6 +47,7 @@ PROGRAMS = [
     "(check 1 zz)",
     "(ncheck zz 1 2)",
     "(ncheck nil zz 2)",
+    "(let ((a zz)) a)",
     "(cond (zz 1))",
     "(cond (1 zz))",
     "(switch zz (1 2))",

@@ -64,7 +64,7 @@ def test_too_many_arguments_are_an_error_that_prints_the_grammar(form: SpecialFo
 SHAPED = [
     form
     for form in FORMS
-    if not form.judges_parts
+    if not form.when_reached
     and all(any(part.least and not part.is_plain for part in parts) for parts in form.rule.alternatives)
 ]
 

@@ -6,6 +6,7 @@ import pytest
 
 from .support import error_of, text_of
 
+USE = "(use (data@ (Name [type...])...) or (data@ Group [(Name [type...])...]))"
 POINT = "(data@ (Point integer_ _)) "
 
 
@@ -39,7 +40,8 @@ def test_a_record_is_a_list_with_a_name(source, value):
             POINT + "(data@ (Line Point)) (Line '(Point 1 2))",
             "Error: Mismatch on argument: 1 (Point required)",
         ),
-        ("(data@ ())", "Error: A data structure can only contain non empty lists"),
+        ("(data@ ())", f"Error: A data structure can only contain non empty lists {USE}"),
+        ("(data@ (A 3))", f"Error: wrong slot in a data structure: '3' is neither _ nor a type {USE}"),
         ("(data@ (A _) (A _))", "Error: data structure has already been recorded: 'A'"),
     ],
 )

@@ -38,11 +38,24 @@ from .support import error_of
         (
             "(class@ C (x) 5)",
             (
-                "Error: class@: the third argument must be a list [(from@ Parent)] (use (class@ Name "
+                "Error: a class contains methods: (defun name (parameters) body...) (use (class@ Name "
                 "[([slot...])] [(from@ Parent)] [(defun name ([parameter...]) [body...])...]))"
             ),
         ),
-        ("(class@ C ((3 x)) (defun m () x))", "Error: Invalid variable name: '3'"),
+        (
+            "(class@ C ((3 x)) (defun m () x))",
+            (
+                "Error: Wrong parameter description: '(3 x)' is none of x, (x) or (x default) (use (class@ "
+                "Name [([slot...])] [(from@ Parent)] [(defun name ([parameter...]) [body...])...]))"
+            ),
+        ),
+        (
+            "(class@ C (x) (from@ A B))",
+            (
+                "Error: class@: the third argument must be a list (from@ Parent) (use (class@ "
+                "Name [([slot...])] [(from@ Parent)] [(defun name ([parameter...]) [body...])...]))"
+            ),
+        ),
         ("(class@ C (x) (defun if () x))", "Error: 'if' is a reserved keyword."),
         ("(λ (x) " * 3000 + "x" + ")" * 3000, "Error: forms are nested more than 1000 deep here"),
         ("(defun f (list) list)", "Error: Invalid variable name: 'list' (keyword)"),
@@ -54,7 +67,20 @@ from .support import error_of
             ),
         ),
         ("(defun f ((() r) a) a)", "Error: Wrong parameter description: the rest parameter must be the last"),
-        ("(defun f ((3 4)) 1)", "Error: Invalid variable name: '3'"),
+        (
+            "(defun f ((3 4)) 1)",
+            (
+                "Error: Wrong parameter description: '(3 4)' is none of x, (x), (x default) or (() rest) "
+                "(use (defun name ([parameter...]) [body...]))"
+            ),
+        ),
+        (
+            "(λ ((a 1 2)) 1)",
+            (
+                "Error: Wrong parameter description: '(a 1 2)' is none of x, (x), (x default) or (() rest) "
+                "(use (λ ([parameter...]) body...))"
+            ),
+        ),
         (
             "(defun 3 (x) x)",
             (
@@ -138,7 +164,13 @@ from .support import error_of
             ),
         ),
         ("(defpat f ((< 3 3)) 1)", "Error: Missing argument in defpat function"),
-        ("(data@ (Circle integer_) 3)", "Error: A data structure can only contain non empty lists"),
+        (
+            "(data@ (Circle integer_) 3)",
+            (
+                "Error: A data structure can only contain non empty lists (use (data@ (Name [type...])...) "
+                "or (data@ Group [(Name [type...])...]))"
+            ),
+        ),
         ("(data@ S (car integer_))", "Error: 'car' is a reserved keyword."),
         (
             "(class@ C (x) (defun m () x)) (C (setq x 3))",
@@ -178,8 +210,14 @@ from .support import error_of
         ("(and)", "Error: Wrong number of arguments for: 'and' (use (and test test...))"),
         ("(or)", "Error: Wrong number of arguments for: 'or' (use (or test test...))"),
         ("(cond)", "Error: Wrong number of arguments for: 'cond' (use (cond (test body...)...))"),
-        ("(cond (3))", "Error: in a 'cond' the first element must be a list"),
-        ("(cond 3)", "Error: in a 'cond' the first element must be a list"),
+        (
+            "(cond (3))",
+            "Error: in a 'cond' the first element must be a list (use (cond (test body...)...))",
+        ),
+        (
+            "(cond 3)",
+            "Error: in a 'cond' the first element must be a list (use (cond (test body...)...))",
+        ),
         (
             """(class@ C (x) (defun get () x)) (class@ D (x) (defun get () (* x 10)))
             (withclass C ((D 2) (get)))""",

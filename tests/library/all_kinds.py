@@ -62,8 +62,14 @@ def argument_lists(entry: Function, first: list[object], most: int = 4):
             yield from itertools.product(first, *[LATER] * (count - 1))
 
 
+def is_mask(value: object) -> bool:
+    """Whether a value answers element by element."""
+    return str(getattr(value, "dtype", "")).rpartition(".")[2] == "bool"
+
+
 PROMISES = {
     "boolean": lambda value: value is TRUE or value is None,
+    "answer": lambda value: value is TRUE or value is None or is_mask(value),
     "number": lambda value: type(value) in NUMERIC,
     "natural": lambda value: type(value) is int and value >= 0,
     "text": lambda value: type(value) is str,

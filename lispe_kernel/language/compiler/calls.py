@@ -77,7 +77,7 @@ def function_call(r: Resolver, name: str, form: Form, entry: LibraryFunction | N
         raise r.error(arity_error(signature))
     arguments = r.arguments(positional)
     called = Call(
-        r.place, _function(r, name, form), arguments, named, entry.returns if entry is not None else ""
+        r.place, _function(r, name, form), arguments, named, entry.kind if entry is not None else ""
     )
     function = r.function
     if (

@@ -159,9 +159,9 @@ class Resolver:
         return name in self.scope or not (name in special_forms or self.context.library(name) is not None)
 
     def _special(self, special: SpecialForm, form: Form) -> Node:
-        wrong = special.misfit(form)
+        wrong, span = special.misfit(form)
         if wrong:
-            raise self.error(wrong)
+            raise self.error(wrong, span)
         found = special.resolve(self, form)
         assert isinstance(found, Node)
         return found

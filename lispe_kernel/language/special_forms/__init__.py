@@ -7,6 +7,8 @@ A special form is one function under `@special`, which says everything that anyb
                 what does not fit one of its parts
     aliases     its other names
     defines     what it defines while a text is compiled, under its first part; nothing of it is left to run
+    when_reached  a part that does not fit is an error when it is reached, not when the text is compiled
+    returns     what every value is, as `returns=` of a function says it
     silent      a notebook shows no value; `result`: parts whose silence makes the whole form silent
     docstring   its help, its examples, its source (see `docstrings.py`)
 
@@ -28,6 +30,7 @@ from lispe_kernel.language.special_forms.grammar import Grammar, parse
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
     from lispe_kernel.language.compiler.tree import Node
+    from lispe_kernel.language.errors import Span
     from lispe_kernel.language.forms import Form
 
     Resolve = Callable[[Resolver, Form], Node]
@@ -44,12 +47,14 @@ class SpecialForm(Documented):
     # "function", "thread", "macro", "class", "record", "space" or "name"; empty for a form that is run.
     defines: str = ""
     silent: bool = False
+    # As `returns=` of a function.
+    returns: str = ""
     # Indices of sub-forms (from the end if negative) whose silence makes the whole form silent.
     result: tuple[int, ...] = ()
     # It means something only in the function that is written round it (`return`), or keeps that (a lambda).
     needs_function: bool = False
-    # The shapes of its parts are its own to judge: when it runs, or in words that the reference gives.
-    judges_parts: bool = False
+    # A part that does not fit is an error when it is reached, not before.
+    when_reached: bool = False
     # Its own errors for what does not fit a part, by the text of the part in the grammar.
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,12 +86,18 @@ class SpecialForm(Documented):
         """Whether it may have so many arguments."""
         return self.rule.accepts(count)
 
-    def misfit(self, form: Form) -> str:
-        """The error for a form that does not fit the grammar, which it prints; empty for one that fits."""
+    def misfit(self, form: list[Any]) -> tuple[str, Span | None]:
+        """The error for a form that does not fit the grammar, and where; empty for one that does."""
         if not self.accepts(len(form) - 1):
-            return f"Error: Wrong number of arguments for: '{self.name}' (use {self.signature})"
-        wrong = self.rule.misfit(form) if not self.judges_parts else None
-        return f"{wrong.text(self.name, self.errors)} (use {self.signature})" if wrong is not None else ""
+            return f"Error: Wrong number of arguments for: '{self.name}' (use {self.signature})", None
+        return ("", None) if self.when_reached else self.wrong_part(form)
+
+    def wrong_part(self, form: list[Any]) -> tuple[str, Span | None]:
+        """The error for parts that do not fit the grammar, which it prints, and where; empty for none."""
+        wrong = self.rule.misfit(form)
+        if wrong is None:
+            return "", None
+        return f"{wrong.text(self.name, self.errors)} (use {self.signature})", wrong.span(form)
 
 
 class SpecialForms:
@@ -108,6 +119,9 @@ class SpecialForms:
 
     def get(self, name: str) -> SpecialForm | None:
         return self._by_name.get(self._aliases.get(name, name))
+
+    def __getitem__(self, name: str) -> SpecialForm:
+        return self._by_name[self.canonical(name)]
 
     def canonical(self, name: str) -> str:
         return self._aliases.get(name, name)
@@ -143,9 +157,10 @@ def special(
     aliases: tuple[str, ...] = (),
     defines: str = "",
     silent: bool = False,
+    returns: str = "",
     result: tuple[int, ...] = (),
     needs_function: bool = False,
-    judges_parts: bool = False,
+    when_reached: bool = False,
     errors: Mapping[str, str] | None = None,
 ) -> Callable[[Resolve], Resolve]:
     """Register a special form; what each fact says is said above. A definition is silent."""
@@ -159,9 +174,10 @@ def special(
                 aliases=aliases,
                 defines=defines,
                 silent=silent or bool(defines),
+                returns=returns,
                 result=result,
                 needs_function=needs_function,
-                judges_parts=judges_parts,
+                when_reached=when_reached,
                 errors=errors or {},
             )
         )

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 
-from lispe_kernel.language.forms import AT, QUOTE, is_list
+from lispe_kernel.language.errors import Span
+from lispe_kernel.language.forms import AT, QUOTE, as_data, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
 
@@ -45,6 +47,19 @@ def _is_library(form: Any) -> bool:
     return isinstance(form, str) or _is_quoted_atom(form)
 
 
+def _is_slot(form: Any) -> bool:
+    return _is_atom(form) or (is_list(form) and len(form) in (1, 2) and _is_atom(form[0]))
+
+
+def _is_parameter(form: Any) -> bool:
+    is_rest = is_list(form) and len(form) == 2 and form[0] in (None, []) and _is_atom(form[1])
+    return is_rest or _is_slot(form)
+
+
+def _is_type(form: Any) -> bool:
+    return form is None or _is_atom(form) or (is_list(form) and bool(form) and _is_atom(form[0]))
+
+
 class Word(NamedTuple):
     """What a word of a grammar stands for, in words, and the test of it; `assigned`: a variable is set."""
 
@@ -59,6 +74,7 @@ class Word(NamedTuple):
 
 _VARIABLE = Word("a variable", _is_atom, "Error: Invalid variable name: '{}'", assigned=True)
 _NAME = Word("a name", _is_atom)
+_PARAMETER = "Error: Wrong parameter description: '{}' is none of x, (x)"
 WORDS = {
     "variable": _VARIABLE,
     "NAME": _VARIABLE,
@@ -71,6 +87,9 @@ WORDS = {
     "Parent": Word("the name of a class", _is_atom),
     "binding": Word("a variable or (variable value)", _is_binding),
     "library": Word('a library (\'lispe_torch) or a file ("file.lisp")', _is_library),
+    "parameter": Word("a parameter", _is_parameter, f"{_PARAMETER}, (x default) or (() rest)"),
+    "slot": Word("a slot", _is_slot, f"{_PARAMETER} or (x default)"),
+    "type": Word("a type", _is_type, "Error: wrong slot in a data structure: '{}' is neither _ nor a type"),
     "pattern": Word("a pattern", _is_anything, data=True),
     "constant": Word("a constant", _is_anything, data=True),
 }
@@ -114,7 +133,8 @@ class Part(NamedTuple):
         only = self.parts[0] if len(self.parts) == 1 else None
         if only is not None and only.repeated:
             return f"a list of {only.text.strip('[].')}s"
-        return f"a list {self.text.removesuffix('...')}"
+        text = self.text[1:-1] if self.optional else self.text
+        return f"a list {text.removesuffix('...')}"
 
     @property
     def is_plain(self) -> bool:
@@ -133,13 +153,29 @@ class Misfit(NamedTuple):
     top: Part | None
     found: Any = None
 
+    @property
+    def weight(self) -> tuple[tuple[int, ...], bool, bool]:
+        """How much it tells: the farthest does, a part more than "too many", a word more than a literal."""
+        return self.path, self.part is not None, self.part is None or self.part.text not in LITERALS
+
+    def span(self, form: list[Any]) -> Span | None:
+        """Where the part stands that does not fit; None when there is no such part, or no place is known."""
+        at: Any = form
+        found = None
+        for index in self.path if self.part is not None else ():
+            if not is_list(at) or index >= len(at):
+                break
+            at, found = at[index], at.spans[index]
+        return found if found is not None and found.end_line else None
+
     def text(self, name: str, errors: Mapping[str, str]) -> str:
         """The error, without the grammar; `errors` gives a form's own texts by the text of a part."""
         if self.part is None or self.top is None:
             return f"Error: Wrong number of arguments for: '{name}'"
-        own = errors.get(self.top.text) or self.part.word.error
+        inner = self.part.word.error if len(self.path) > 1 else ""
+        own = inner or errors.get(self.top.text) or self.part.word.error
         if own:
-            return own.replace("{}", to_text(self.found))
+            return own.replace("{}", to_text(as_data(self.found)))
         index = self.path[0]
         place = _ORDINALS[index - 1] if index <= len(_ORDINALS) else f"{index}th"
         return f"Error: {name}: the {place} argument must be {self.top}"
@@ -229,8 +265,9 @@ def _walk(parts: Parts, items: list[Any], at: tuple[int, ...]) -> Misfit | None:
         if end is None:
             return None
         failed.append(end)
-    # Of two that came as far, the later part is what is wanted there; a part beats "too many".
-    return max(failed, key=lambda end: (end.path, end.part is not None))
+    # Of two that came as far, the later part is what is wanted there.
+    farthest: Misfit = max(reversed(failed), key=attrgetter("weight"))
+    return farthest
 
 
 def _taken(part: Part, others: Parts, items: list[Any], at: tuple[int, ...]) -> Misfit | None:
@@ -260,7 +297,7 @@ def _wrong(part: Part, item: Any, at: tuple[int, ...]) -> Misfit | None:
         return None if part.word.fits(item) else Misfit(at, part, part, item)
     if not is_list(item):
         return Misfit(at, part, part, item)
-    inner = _walk(part.parts, list(item), (*at, 0))
+    inner: Misfit | None = _walk(part.parts, list(item), (*at, 0))
     if inner is None:
         return None
     return Misfit(inner.path, inner.part or part, part, item if inner.part is None else inner.found)

@@ -12,6 +12,7 @@ from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
 from lispe_kernel.language.compiler.statements import Target, ToGlobal, Unpack
 from lispe_kernel.language.compiler.tree import Block, Node, Primitive
 from lispe_kernel.language.compiler.variables import python_name
+from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import AT, Form, head, is_list
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
@@ -93,24 +94,18 @@ def resolve_let(r: Resolver, form: Form) -> Node:
 
     Example: (let ((a 1) (b (+ a 1))) (list a b)) => (1 2)
     """
-    if not is_list(form[1]):
-        raise r.error("Error: unbalanced list of variables in 'let'", form.spans[1])
     outer = r.scope
     try:
-        nodes = [_bind_pair(r, pair, form) for pair in form[1]]
+        nodes = [_bind(r, *pair) for pair in zip(form[1], form[1].spans, strict=True)]
         return Block(r.place, [*nodes, r.sequence(form, 2)])
     finally:
         r.scope = outer
 
 
-def _bind_pair(r: Resolver, pair: Any, form: Form) -> Node:
-    if isinstance(pair, Atom):
-        pair = Form([pair, None], form.spans[1])
-    if not is_list(pair) or len(pair) not in (1, 2):
-        raise r.error("Error: unbalanced list of variables in 'let'", form.spans[1])
-    span = pair.span if isinstance(pair, Form) else form.spans[1]
+def _bind(r: Resolver, binding: Any, span: Span) -> Node:
+    pair = binding if is_list(binding) else Form([binding], span)
     name = r.check_variable(pair[0], span)
-    value = r.node(pair[1] if len(pair) == 2 else None, span)
+    value = r.node(pair[1], pair.spans[1]) if len(pair) == 2 else r.nil()
     variable = r.binding(name)
     r.scope = {**r.scope, name: variable}
     return r.bind(variable, value)

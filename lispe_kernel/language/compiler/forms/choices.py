@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.forms.control import chain, clause_body
 from lispe_kernel.language.compiler.statements import Raise
 from lispe_kernel.language.compiler.tree import Block, If, Logic, Node, Python
-from lispe_kernel.language.forms import Form, is_list
+from lispe_kernel.language.forms import Form
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import TRUE
@@ -62,9 +62,7 @@ def resolve_switch(r: Resolver, form: Form) -> Node:
     bound = r.bind(text, r.helper(" text", r.node(form[1], form.spans[1]), kind="text"))
     clauses: list[tuple[Node | None, Node]] = []
     for index in range(2, len(form)):
-        clause: Any = form[index]
-        if not is_list(clause) or len(clause) < 2:
-            raise r.error("Error: wrong 'switch statement'", form.spans[index])
+        clause: Form = form[index]
         if clause[0] is TRUE:
             clauses.append((None, clause_body(r, clause)))
             break

@@ -11,7 +11,9 @@ from lispe_kernel.language.compiler.forms.binding import assignment, resolve_set
 from lispe_kernel.language.compiler.forms.definitions import (
     Definition,
     ParameterList,
+    check_free,
     parse_parameters,
+    reserved,
     resolve_function,
 )
 from lispe_kernel.language.compiler.instances import InstanceScope, known_class
@@ -49,16 +51,11 @@ def resolve_class(r: Resolver, form: Form) -> Node:
 
     Example: (class@ Point (x (y 3)) (defun total () (+ x y))) (setq p (Point 4)) (p (total)) => 7
     """
-    name = form[1].name if isinstance(form[1], Atom) else ""
-    if not name or name == "thread":
-        raise r.error(f"Error: wrong class name: '{to_text(as_data(form[1]))}'", form.spans[1])
-    if r.is_keyword(name):
-        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = check_free(r, form[1], form.spans[1])
+    if name == "thread":
+        raise r.error("Error: wrong class name: 'thread'", form.spans[1])
     fields, parent, start = _header(r, form)
     methods = form.rest(start)
-    for method, span in zip(methods, methods.spans, strict=True):
-        if head(method) is not DEFUN or len(method) < 3 or not isinstance(method[1], Atom):
-            raise r.error("Error: a class contains methods: (defun name (parameters) body...)", span)
     cls = _make_class(name, fields, parent, methods)
     r.declare(name, cls, Signature(name, ("field...",), rest=True))
     r.classes[name] = cls
@@ -77,11 +74,10 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
         start += 1
     parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
-        shown = to_text(as_data(form[start]))
-        name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""
+        name = form[start][1].name
         parent = r.classes.get(name) or r.context.classes.get(name)
         if parent is None:
-            raise r.unknown(f"Error: Unknown class: '{shown}'", form.spans[start])
+            raise r.unknown(f"Error: Unknown class: '{to_text(as_data(form[start]))}'", form.spans[start])
         start += 1
     inherited: dict[str, Any] = getattr(parent, "lispe_defaults", {})
     for field, default in inherited.items():
@@ -100,8 +96,6 @@ def _fields(r: Resolver, form: Form) -> ParameterList:
     """Fields look like parameters, but a mandatory one may follow one with a default."""
     found = ParameterList()
     for item, place in zip(form, form.spans, strict=True):
-        if is_list(item) and len(item) not in (1, 2):
-            raise r.error("Error: Wrong parameter description", place)
         name = r.check_variable(item[0] if is_list(item) else item, place)
         if name in found.names or name.startswith("__"):
             raise r.error(f"Error: Wrong parameter description: '{name}'", place)
@@ -160,8 +154,8 @@ def _function(r: Resolver, cls: Any, name: str) -> Function:
 def _method(r: Resolver, cls: Any, form: Form) -> None:
     name = form[1].name
     if name in special_forms:
-        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
-    parameters = parse_parameters(r, form[2], form.spans[2])
+        raise reserved(r, form[1], form.spans[1])
+    parameters = parse_parameters(r, form[2])
     signature = parameters.signature(name)
     start, doc = (4, form[3]) if len(form) > 4 and isinstance(form[3], str) else (3, "")
     function = resolve_function(r, _function(r, cls, name), parameters, form, start)
@@ -242,16 +236,20 @@ def resolve_this(r: Resolver, _form: Form) -> Node:
     return r.read(r.instance.variable) if r.instance is not None else r.nil()
 
 
+def _instance(r: Resolver) -> InstanceScope:
+    """The instance whose method this place is in."""
+    if r.instance is None:
+        raise r.error("Error: cannot execute this method out of an instance")
+    return r.instance
+
+
 @special("from@", "Parent [form...]", result=(-1,))
 def resolve_from(r: Resolver, form: Form) -> Node:
     """Inside a method: evaluate the forms with the methods of a parent class, on the same instance.
 
     Example: (class@ A () (defun f () 1)) (class@ B (from@ A) (defun f () (+ 2 (from@ A (f))))) ((B) (f)) => 3
     """
-    cls = known_class(r, form[1])
-    outer = r.instance
-    if outer is None:
-        raise r.error("Error: cannot execute this method out of an instance")
+    cls, outer = known_class(r, form[1]), _instance(r)
     if cls is None:
         raise r.unknown(f"Error: Unknown class: '{to_text(as_data(form))}'", form.spans[1])
     r.instance = InstanceScope(
@@ -270,10 +268,9 @@ def resolve_toclean(r: Resolver, form: Form) -> Node:
 
     Example: (class@ Door () (defun open () (toclean 'shut)) (defun shut () nil)) ((Door) (open)) => true
     """
-    if r.instance is None:
-        raise r.error("Error: cannot execute this method out of an instance")
+    instance = _instance(r)
     value = r.node(form[1], form.spans[1])
-    return Block(r.place, [r.helper(" to clean", r.read(r.instance.variable), value), r.true()])
+    return Block(r.place, [r.helper(" to clean", r.read(instance.variable), value), r.true()])
 
 
 @special("withclass", "Class [form...]", result=(-1,))

@@ -10,7 +10,7 @@ from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.statements import Break, Each, Raise, Return, Target, ToVariable, While
 from lispe_kernel.language.compiler.tree import Block, Helper, If, Node, Primitive, Quoted
 from lispe_kernel.language.forms import Form, head, is_list
-from lispe_kernel.language.special_forms import special
+from lispe_kernel.language.special_forms import special, special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
@@ -62,17 +62,22 @@ def resolve_ncheck(r: Resolver, form: Form) -> Node:
     return If(r.place, test, r.sequence(form, 3), otherwise)
 
 
-@special("cond", "(test body...)...", judges_parts=True)
+@special(
+    "cond",
+    "(test body...)...",
+    when_reached=True,
+    errors={"(test body...)...": "Error: in a 'cond' the first element must be a list"},
+)
 def resolve_cond(r: Resolver, form: Form) -> Node:
     """The body of the first clause whose test is true; nil when there is none. `(true ...)` is a default.
 
     Example: (cond ((> 1 2) "more") ((= 1 2) "same") (true "less")) => less
     """
     resolved: list[tuple[Node | None, Node]] = []
-    for clause in form[1:]:
-        if not is_list(clause) or len(clause) < 2:
-            error = r.helper(" error", r.constant("Error: in a 'cond' the first element must be a list"))
-            resolved.append((None, Raise(r.place, error)))
+    for clause, span in zip(form[1:], form.spans[1:], strict=True):
+        wrong, _ = special_forms["cond"].wrong_part([form[0], clause])
+        if wrong:
+            resolved.append((None, Raise(span, r.helper(" error", r.constant(wrong)))))
             break
         if clause[0] is TRUE:
             resolved.append((None, clause_body(r, clause)))
@@ -154,10 +159,6 @@ def resolve_loop(r: Resolver, form: Form) -> Node:
     """
     if is_list(form[1]):
         return _counted(r, form)
-    if not isinstance(form[1], Atom):
-        raise r.error("Error: Missing label for 'loop'", form.spans[1])
-    if len(form) < 4:
-        raise r.error("Error: Wrong number of arguments for: 'loop'")
     name = r.check_variable(form[1], form.spans[1])
     items = items_of(r, r.node(form[2], form.spans[2]))
     targets: list[Target] = [r.target(name)]
@@ -196,8 +197,6 @@ def items_of(r: Resolver, container: Node) -> Node:
 
 def _counted(r: Resolver, form: Form) -> Node:
     label = form[1]
-    if len(label) != 3 or not isinstance(label[0], Atom):
-        raise r.error("Error: Missing label for 'loop' (use (loop (i from to) body...))", form.spans[1])
     name = r.check_variable(label[0], label.spans[0])
     bounds = [whole(r, bound) for bound in r.arguments(label, 1)]
     targets: list[Target] = [r.target(name)]

@@ -9,10 +9,11 @@ from lispe_kernel.language.compiler.calls import self_call
 from lispe_kernel.language.compiler.statements import Lambda
 from lispe_kernel.language.compiler.tree import Global, Node
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
-from lispe_kernel.language.errors import Span
+from lispe_kernel.language.errors import CompileError, Span
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.special_forms import special
+from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -43,10 +44,8 @@ class ParameterList:
         return Signature(name, tuple(shown), len(self.optional), self.rest is not None)
 
 
-def parse_parameters(r: Resolver, form: Any, span: Span) -> ParameterList:
-    """Read `(x (y) (z 10) (() rest))`."""
-    if not is_list(form):
-        raise r.error("Error: List of missing parameters in a function declaration", span)
+def parse_parameters(r: Resolver, form: Form) -> ParameterList:
+    """Read `(x (y) (z 10) (() rest))`: the shapes are the grammar's, the order is judged here."""
     found = ParameterList()
     for item, place in zip(form, form.spans, strict=True):
         if found.rest is not None:
@@ -67,11 +66,9 @@ def _optional_parameter(r: Resolver, found: ParameterList, item: list[Any], plac
     if len(item) == 2 and (item[0] is None or item[0] == []):
         name = r.check_variable(item[1], place)
         found.rest = name
-    elif len(item) in (1, 2):
+    else:
         name = r.check_variable(item[0], place)
         found.optional[name] = item[1] if len(item) == 2 else None
-    else:
-        raise r.error("Error: Wrong parameter description", place)
     _add_name(r, found, name, place)
 
 
@@ -114,11 +111,21 @@ class Definition:
     owner: Any = None
 
 
+def reserved(r: Resolver, name: Atom, span: Span) -> CompileError:
+    """The error for a definition under a name of the language."""
+    return r.error(f"Error: '{name.name}' is a reserved keyword.", span)
+
+
+def check_free(r: Resolver, name: Atom, span: Span) -> str:
+    """The name that a definition takes; one of the language is refused."""
+    if r.is_keyword(name.name):
+        raise reserved(r, name, span)
+    return name.name
+
+
 def defined_name(r: Resolver, form: Form) -> str:
     """The name that a definition gives to its function."""
-    name: str = form[1].name
-    if r.is_keyword(name):
-        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = check_free(r, form[1], form.spans[1])
     return f"{r.space} {name}" if r.space else name
 
 
@@ -132,7 +139,7 @@ def resolve_defun(r: Resolver, form: Form) -> Node:
     Example: (defun area (w (h 2)) "The area of a rectangle." (* w h)) (list (area 3) (area 3 4)) => (6 12)
     """
     name = defined_name(r, form)
-    parameters = parse_parameters(r, form[2], form.spans[2])
+    parameters = parse_parameters(r, form[2])
     signature = parameters.signature(name)
     r.signatures[name] = signature
     start, doc = (4, form[3]) if len(form) > 4 and isinstance(form[3], str) else (3, "")
@@ -163,9 +170,7 @@ def resolve_lambda(r: Resolver, form: Form) -> Node:
     Example: ((λ (x) (* x x)) 5) => 25
     Example: (maplist (\\ (x) (+ x 1)) '(1 2 3)) => (2 3 4)
     """
-    if not is_list(form[1]):
-        raise r.error("Error: Missing parameter list in a lambda declaration", form.spans[1])
-    parameters = parse_parameters(r, form[1], form.spans[1])
+    parameters = parse_parameters(r, form[1])
     # The name by which `self` calls it.
     python = r.binding("λ").python
     function = Function("lambda", "λ", r.place, r.function, python)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.forms.spaces import space_name
 from lispe_kernel.language.compiler.statements import Seen
 from lispe_kernel.language.compiler.tree import Block, Node
-from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.forms import Form, is_list
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 
@@ -52,11 +52,7 @@ def resolve_link(r: Resolver, form: Form) -> Node:
 
     Example: (eval "(link \\"plus\\" '+) (plus 1 2)") => 3
     """
-    target: Any = form[2]
-    if is_list(target) and len(target) == 2 and target[0] is QUOTE:
-        target = target[1]
-    if not isinstance(form[1], str) or not isinstance(target, Atom):
-        raise r.error('Error: link: use (link "name" \'function)')
+    target: Atom = form[2][1] if is_list(form[2]) else form[2]
     r.links[form[1]] = target.name
     return r.true()
 
@@ -69,14 +65,7 @@ def resolve_use(r: Resolver, form: Form) -> Node:
 
     Example: (use 'lispe_torch) => true
     """
-    library: Any = form[1]
+    library: Any = form[1][1] if is_list(form[1]) else form[1]
     space = space_name(form[2]) if len(form) == 3 else ""
-    if is_list(library) and len(library) == 2 and library[0] is QUOTE:
-        library = library[1]
-    if isinstance(library, Atom):
-        r.context.use_library(library.name, space)
-    elif isinstance(library, str):
-        r.context.use_library(library, space)
-    else:
-        raise r.error('Error: use: name a library (\'lispe_torch) or a file ("file.lisp")', form.spans[1])
+    r.context.use_library(library.name if isinstance(library, Atom) else library, space)
     return r.true()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.statements import Break, Each, Target
 from lispe_kernel.language.compiler.tree import If, Node
-from lispe_kernel.language.forms import Form, is_list
+from lispe_kernel.language.forms import Form
 from lispe_kernel.language.special_forms import special
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def resolve_whilein(r: Resolver, form: Form) -> Node:
 
 def _together(r: Resolver, form: Form, what: str) -> Node:
     names = form[1]
-    if not is_list(names) or not names or len(form) < len(names) + 3:
+    if len(form) < len(names) + 3:
         raise r.error(f"Error: '{form[0].name}' needs a list of variables, as many containers, and a body")
     checked = [r.check_variable(name, form.spans[1]) for name in names]
     count = len(names)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lispe_kernel.language.forms import Form
 
 
-@special("and", "test test...")
+@special("and", "test test...", returns="boolean")
 def resolve_and(r: Resolver, form: Form) -> Node:
     """True when every test is; stops at the first that is not. Gives true or nil, never an operand.
 
@@ -21,7 +21,7 @@ def resolve_and(r: Resolver, form: Form) -> Node:
     return Logic(r.place, "and", r.arguments(form))
 
 
-@special("or", "test test...")
+@special("or", "test test...", returns="boolean")
 def resolve_or(r: Resolver, form: Form) -> Node:
     """True when one of the tests is; stops at the first. The answer is true or nil, never an operand.
 
@@ -30,7 +30,7 @@ def resolve_or(r: Resolver, form: Form) -> Node:
     return Logic(r.place, "or", r.arguments(form))
 
 
-@special("xor", "test test...")
+@special("xor", "test test...", returns="boolean")
 def resolve_xor(r: Resolver, form: Form) -> Node:
     """True when every two neighbours differ in truth. All tests are evaluated.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.forms.definitions import DECLARATION
+from lispe_kernel.language.compiler.forms.definitions import DECLARATION, check_free
 from lispe_kernel.language.compiler.macro_calls import Clause, Macro
 from lispe_kernel.language.forms import Form, as_data
 from lispe_kernel.language.special_forms import special
@@ -23,9 +23,7 @@ def resolve_defmacro(r: Resolver, form: Form) -> Node:
 
     Example: (defmacro unless (test form) (if test nil form)) (unless (< 2 1) "done") => done
     """
-    name = form[1].name
-    if r.is_keyword(name):
-        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
+    name = check_free(r, form[1], form.spans[1])
     known = r.macros.get(name) or r.context.macros.get(name)
     clause = Clause(form[2], form.rest(3))
     kept = [old for old in (known.clauses if known else []) if not _same(old.pattern, clause.pattern)]

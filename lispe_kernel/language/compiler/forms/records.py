@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.forms.definitions import check_free
 from lispe_kernel.language.compiler.variables import Signature
 from lispe_kernel.language.forms import Form, as_data, is_list
 from lispe_kernel.language.made import record_of
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.tree import Node
 
 
+NOT_LISTS = "Error: A data structure can only contain non empty lists"
+
+
 @special(
     "data@",
-    "(Name [slot...])... | Group [(Name [slot...])...]",
+    "(Name [type...])... | Group [(Name [type...])...]",
     defines="record",
-    judges_parts=True,
+    errors={"(Name [type...])...": NOT_LISTS, "[(Name [type...])...]": NOT_LISTS},
 )
 def resolve_data(r: Resolver, form: Form) -> Node:
     """Declare record types. A slot is `_` (any value), a type atom, a record or group name, or (Name _...).
@@ -36,15 +40,12 @@ def resolve_data(r: Resolver, form: Form) -> Node:
     start = 2 if group is not None else 1
     names: list[Atom] = []
     for description, span in zip(form[start:], form.spans[start:], strict=True):
-        if not is_list(description) or not description or not isinstance(description[0], Atom):
-            raise r.error("Error: A data structure can only contain non empty lists", span)
         name = description[0]
         if name in names or _declared_here(r, name):
             raise r.error(f"Error: data structure has already been recorded: '{name.name}'", span)
-        if r.is_keyword(name.name):
-            raise r.error(f"Error: '{name.name}' is a reserved keyword.", span)
+        check_free(r, name, span)
         names.append(name)
-        slots = tuple(_slot(r, slot, span) for slot in description[1:])
+        slots = tuple(_slot(r, slot) for slot in description[1:])
         made = RecordType(name, slots, as_data(description), group)
         r.declare(name.name, made.maker(), Signature(name.name, ("slot...",), rest=True))
     if group is not None:
@@ -56,13 +57,11 @@ def _declared_here(r: Resolver, name: Atom) -> bool:
     return record_of(r.declarations.get(name.name)) is not None
 
 
-def _slot(r: Resolver, slot: Any, span: Any) -> tuple[Callable[[Any], bool] | None, str]:
+def _slot(r: Resolver, slot: Any) -> tuple[Callable[[Any], bool] | None, str]:
     """The test of one slot and what it requires, as an error says it."""
-    name = slot[0] if is_list(slot) and slot else slot
+    name: Atom | None = slot[0] if is_list(slot) else slot
     if name is None:
         return None, "_"
-    if not isinstance(name, Atom):
-        raise r.error("Error: A data structure can only contain non empty lists", span)
     found = r.declared(name.name)
     if isinstance(found, RecordGroup):
         return is_record_of(found.members), name.name

@@ -17,7 +17,6 @@ from lispe_kernel.language.values.atoms import Atom
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
-MALFORMED = "Error: Infix expression is malformed"
 LAMBDA, FOR = Atom("λ"), Atom(" for")
 
 # Operators that take everything read so far as their left operand.
@@ -51,14 +50,12 @@ def _quoted(r: Resolver, parts: list[Any], form: Form) -> Any:
 
 def infix(r: Resolver, parts: list[Any], form: Form) -> Any:
     """The prefix form of alternating operands and operators."""
-    if len(parts) % 2 == 0:
-        raise r.error(MALFORMED)
+    if len(parts) % 2 == 0 or not all(isinstance(operator, Atom) for operator in parts[1::2]):
+        raise r.error("Error: Infix expression is malformed")
     whole: Any = _operand(r, parts[0], form)
     # The innermost call whose last element is the operand just read.
     node: list[Any] | None = None
     for operator, part in zip(parts[1::2], parts[2::2], strict=True):
-        if not isinstance(operator, Atom):
-            raise r.error(MALFORMED)
         operand = _operand(r, part, form)
         if operator.name in _WIDE:
             if node is not None and whole[0] is operator:
@@ -121,8 +118,6 @@ def resolve_format(r: Resolver, form: Form) -> Node:
 
     Example: (setq n 3) (f_ "{n} and {+ n 1}") => 3 and 4
     """
-    if not isinstance(form[1], str):
-        raise r.error("Error: Wrong use of 'f_'")
     pieces: list[Node] = []
     for is_code, text in split_format(r, form[1]):
         if is_code:

@@ -32,8 +32,6 @@ def resolve_defspace(r: Resolver, form: Form) -> Node:
 
     Example: (defspace metric (defun unit () "metre")) (space metric (unit)) => metre
     """
-    if not isinstance(form[1], Atom):
-        raise r.error("Error: a name space needs a name", form.spans[1])
     name = form[1].name
     if name == THREAD:
         raise r.error("Error: 'thread' is a reserved space name", form.spans[1])
@@ -50,7 +48,7 @@ def resolve_space(r: Resolver, form: Form) -> Node:
 
     Example: (defspace old (defun unit () "foot")) (defun unit () "metre") (space old (unit)) => foot
     """
-    name = form[1].name if isinstance(form[1], Atom) else ""
+    name = form[1].name
     if name == THREAD:
         return threadspace(r, form, 2)
     if name != MAIN and not (_mark(name) in r.declarations or r.context.defined(_mark(name))):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.forms.definitions import (
     DECLARATION,
     Definition,
+    check_free,
     parse_parameters,
     resolve_function,
 )
@@ -39,10 +40,8 @@ def resolve_dethread(r: Resolver, form: Form) -> Node:
 
     Example: (dethread fill (v) (threadspace (seth filled v))) (fill 5) (wait) (threadspace filled) => 5
     """
-    name = form[1].name
-    if r.is_keyword(name):
-        raise r.error(f"Error: '{name}' is a reserved keyword.", form.spans[1])
-    parameters = parse_parameters(r, form[2], form.spans[2])
+    name = check_free(r, form[1], form.spans[1])
+    parameters = parse_parameters(r, form[2])
     signature = parameters.signature(name)
     body = f"thread {name}"
     outer, r.thread = r.thread, name

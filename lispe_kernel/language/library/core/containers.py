@@ -217,7 +217,7 @@ def items(container: Any) -> Iterable[Any]:
         return iterate(container)
     if isinstance(container, Iterable):
         return objects.elements(container)
-    raise LispeError(f"Error: loop: a container is expected, not {describe(container)}")
+    raise LispeError(f"Error: a loop needs a container, not {describe(container)}")
 
 
 def contents(container: Any) -> Iterable[Any]:

@@ -93,7 +93,7 @@ for _name, _test, _meaning, _examples in _COMPARISONS:
     _compare = _chain(_test)
     _compare.__doc__ = f"{_meaning}\n\nExample: {_examples}"
     # What the order of tensors gives is a mask.
-    function(_name, keyword=True, returns="boolean" if _name in ("=", "!=") else "")(_compare)
+    function(_name, keyword=True, returns="boolean" if _name in ("=", "!=") else "answer")(_compare)
 
 
 @function("eq", keyword=True, returns="boolean")

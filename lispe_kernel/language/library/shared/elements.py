@@ -14,13 +14,14 @@ from typing import Any
 from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way, truth_of
 from lispe_kernel.language.calling import callable_of, is_lambda
 from lispe_kernel.language.errors import LispeError, MapEnded
-from lispe_kernel.language.functions import registry
+from lispe_kernel.language.functions import ANSWERS, registry
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.equality import equal
@@ -172,10 +173,6 @@ def exact_sum(values: TypedList | Matrix) -> int | float:
 # -- function arguments -------------------------------------------------------------------------------
 
 
-# Forms, and functions that declare no truth value since tensors answer with a mask, that are questions too.
-_QUESTIONS = frozenset({"and", "or", "xor", "<", "<=", ">", ">="})
-
-
 def answers_boolean(function: Any) -> bool:
     """Whether a function's results are answers: it is, or ends in, a question of the language."""
     head = function[0] if isinstance(function, list) and function else function
@@ -184,8 +181,8 @@ def answers_boolean(function: Any) -> bool:
     if isinstance(head, Atom) and head.name in current().namespace:
         head = current().namespace[head.name]
     if isinstance(head, Atom):
-        entry = registry.get(head.name)
-        return head.name in _QUESTIONS or (entry is not None and entry.returns == "boolean")
+        entry = special_forms.get(head.name) or registry.get(head.name)
+        return entry is not None and entry.returns in ANSWERS
     return _ends_in_question(head)
 
 
