@@ -16,6 +16,7 @@ from typing import Any
 
 from lispe_kernel import LIBRARIES, __version__
 from lispe_kernel.language import compiler, library, runtime
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.builtins import make_builtins
 from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.compiler.calls import arity_error
@@ -24,11 +25,11 @@ from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.program import Program, compile_program
 from lispe_kernel.language.compiler.variables import Signature, python_name
+from lispe_kernel.language.discovery import Libraries
 from lispe_kernel.language.errors import CompileError, LispeError
 from lispe_kernel.language.explain import Place, caught_text, explain, near
 from lispe_kernel.language.forms import LAMBDA, Form, as_code
 from lispe_kernel.language.functions import Function, registry
-from lispe_kernel.language.libraries import Libraries
 from lispe_kernel.language.library.lists.access import LONG_WALK, long_walk
 from lispe_kernel.language.library.machine.threads import Threads
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
@@ -333,9 +334,7 @@ class Session:
         entry = registry.get(name)
         if entry is None:
             entry = next((e for e in registry if e.call.__name__ == name), None)
-        return (
-            f"Error: Wrong number of arguments for: '{entry.name}' (use {entry.signature})" if entry else None
-        )
+        return wrong_number(entry.name, entry.signature) if entry else None
 
 
 def _run_code(code: list[Any], arguments: tuple[Any, ...]) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 
+from lispe_kernel.language.arity import refused_by_python
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span
 from lispe_kernel.language.printer import type_atom_named
 from lispe_kernel.language.source import Source
@@ -26,8 +27,6 @@ _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
 _AMBIGUOUS = re.compile(
     r"(Boolean value of Tensor|truth value of an array) with more than one \w+ is ambiguous"
 )
-_MISSING = re.compile(r"missing \d+ required positional arguments?: .*")
-_COUNTS = re.compile(r"takes (?:from )?(\d+(?: to \d+)?) positional arguments? but (\d+) (?:was|were) given")
 LAMBDA = "λ"
 _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
 # What follows a blank in the name of a variable that Python knows by another name.
@@ -263,21 +262,9 @@ def _has_self(qualified: str) -> bool:
 
 
 def _arity_text(name: str, message: str, method: bool) -> str:
-    """The error for a call that Python refused: what is missing, or how many arguments there may be."""
-    missing = _MISSING.search(message)
-    if missing:
-        names = [_MARK.sub("", one) for one in re.findall(r"'([^']+)'", missing[0])]
-        why = f"nothing is given for {' and '.join(names)}"
-    else:
-        counts = _COUNTS.search(message)
-        takes, given = (
-            (re.sub(r"\d+", lambda n: str(int(n[0]) - method), part) for part in counts.groups())
-            if counts
-            else ("", "")
-        )
-        why = f"it takes {takes}, {given} {'is' if given == '1' else 'are'} given" if counts else ""
-    call = "in" if name == LAMBDA else "in call to"
-    return f"Error: Wrong number of arguments {call}: '{name}'" + (f" ({why})" if why else "")
+    """The error for a call that Python refused."""
+    call = f"{'in' if name == LAMBDA else 'in call to'}: '{name}'"
+    return refused_by_python(call, message, method=method, plain=lambda variable: _MARK.sub("", variable))
 
 
 def _type(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.arity import wrong_number, wrong_number_in_call
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.inlines import inline_functions, syntaxes
 from lispe_kernel.language.compiler.instances import create, instance_call
@@ -54,7 +55,7 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
             return found
     if entry is not None and not entry.accepts(len(form) - 1):
         # A class that the text loads may have a method of this name.
-        raise r.unknown(f"Error: Wrong number of arguments for: '{name}' (use {entry.signature})")
+        raise r.unknown(wrong_number(name, entry.signature))
     inline = inline_functions.get(name)
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
     if inline is not None and written and not any(head(item) is NAMED for item in form[1:]):
@@ -115,8 +116,7 @@ def arity_error(signature: Signature) -> str:
     """The text for a call with the wrong number of arguments."""
     if signature.mismatch:
         return signature.mismatch
-    shown = " ".join(signature.parameters)
-    return f"Error: Wrong number of arguments in call to: '({signature.name} ({shown})...)'"
+    return wrong_number_in_call(signature.name, signature.parameters)
 
 
 def split_named(r: Resolver, form: Form) -> tuple[Form, list[tuple[str, Node]]]:
@@ -142,7 +142,7 @@ def self_call(r: Resolver, form: Form) -> Node:
     own = 1 if function.instance is not None else 0
     expected = len(function.parameters) - own
     if (given > expected and function.rest is None) or given < expected - len(function.defaults):
-        raise r.error(f"Error: Wrong number of arguments for: 'self' in '{function.name}'")
+        raise r.error(f"{wrong_number('self')} in '{function.name}'")
     arguments = r.arguments(form)
     function.calls_itself = True
     callee: Node = Global(r.place, function.python or python_name(function.name))

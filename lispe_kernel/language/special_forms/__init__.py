@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.docstrings import Documented
 from lispe_kernel.language.forms import head
 from lispe_kernel.language.special_forms.grammar import Grammar, parse
@@ -89,7 +90,7 @@ class SpecialForm(Documented):
     def misfit(self, form: list[Any]) -> tuple[str, Span | None]:
         """The error for a form that does not fit the grammar, and where; empty for one that does."""
         if not self.accepts(len(form) - 1):
-            return f"Error: Wrong number of arguments for: '{self.name}' (use {self.signature})", None
+            return wrong_number(self.name, self.signature), None
         return ("", None) if self.when_reached else self.wrong_part(form)
 
     def wrong_part(self, form: list[Any]) -> tuple[str, Span | None]:

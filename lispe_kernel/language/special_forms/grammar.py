@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import AT, QUOTE, as_data, is_list
 from lispe_kernel.language.printer import to_text
@@ -171,7 +172,7 @@ class Misfit(NamedTuple):
     def text(self, name: str, errors: Mapping[str, str]) -> str:
         """The error, without the grammar; `errors` gives a form's own texts by the text of a part."""
         if self.part is None or self.top is None:
-            return f"Error: Wrong number of arguments for: '{name}'"
+            return wrong_number(name)
         inner = self.part.word.error if len(self.path) > 1 else ""
         own = inner or errors.get(self.top.text) or self.part.word.error
         if own:

@@ -6,17 +6,16 @@ the right type) is Python's own subscript. Insertion order is kept.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError, MissingKeyError
+from lispe_kernel.language.errors import MissingKeyError
 from lispe_kernel.language.printer import register_kind, show, to_text, write_pairs
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.equality import both_empty
 from lispe_kernel.language.values.lists import SCALARS, deep_copy
-from lispe_kernel.language.values.numerals import scalar
+from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.positions import out_of_bounds
 
 
@@ -54,12 +53,7 @@ class IntegerDictionary(Dictionary):
 
     @staticmethod
     def key(value: Any) -> Any:
-        if type(value) is int:
-            return value
-        number = scalar(value, "dictionaryi")
-        if isinstance(number, float) and not math.isfinite(number):
-            raise LispeError(f"Error: dictionaryi: {number} cannot be a key")
-        return int(number)
+        return value if type(value) is int else whole(value, "dictionaryi")
 
 
 class NumberDictionary(Dictionary):

@@ -5,10 +5,12 @@ The reader takes its literals from here, conversions and typed lists their scala
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
-from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import number_text, wrong_argument
 from lispe_kernel.language.values.atoms import Atom
 
 _LEADING_NUMBER = re.compile(r"\s*([+-]?(?:0[xX][0-9A-Fa-f]+|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?))")
@@ -82,3 +84,11 @@ def scalar(value: Any, name: str) -> int | float:
         several = name.endswith("s") or name.startswith("set")
         raise wrong_argument(name, 1, "numbers or texts" if several else "a number or a text", value)
     return as_number(value, name)
+
+
+def whole(value: Any, name: str) -> int:
+    """A scalar truncated toward zero. Errors name the function that converts."""
+    found = scalar(value, name)
+    if isinstance(found, float) and not math.isfinite(found):
+        raise LispeError(f"Error: {name}: {number_text(found)} is no integer")
+    return int(found)

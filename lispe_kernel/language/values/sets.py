@@ -6,7 +6,6 @@ same; the other three convert what they are given and are kept sorted.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import Show, describe, register_kind, show, to_text
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.numerals import scalar
+from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index, has_elements
 
 _OWN_KEY = (str, int, float, complex, Atom, type(None))
@@ -110,12 +109,7 @@ class IntegerSet(_SortedSet):
 
     @staticmethod
     def convert(value: Any) -> int:
-        if type(value) is int:
-            return value
-        number = scalar(value, "seti")
-        if isinstance(number, float) and not math.isfinite(number):
-            raise LispeError(f"Error: seti: {number} is no integer")
-        return int(number)
+        return value if type(value) is int else whole(value, "seti")
 
 
 class NumberSet(_SortedSet):

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function, registry
 from lispe_kernel.torch_library.support.wording import kind_of, readable
@@ -76,7 +77,7 @@ def guarded(call: F, name: str, prefix: str) -> F:
 def _arity_text(name: str) -> str:
     # Python's own message knows the Python name only, which several functions may share.
     entry = registry.get(name)
-    return f"Error: Wrong number of arguments for: '{name}' (use {entry.signature if entry else name})"
+    return wrong_number(name, entry.signature if entry else name)
 
 
 def _fits(signature: inspect.Signature, arguments: tuple[Any, ...], named: dict[str, Any]) -> bool:

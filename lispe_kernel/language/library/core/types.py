@@ -15,7 +15,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.numerals import scalar
+from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
 from lispe_kernel.language.values.views import View
 
@@ -40,14 +40,6 @@ def integer(value: Any) -> int:
     if type(value) is float and math.isfinite(value):
         return int(value)
     return whole(value, "integer")
-
-
-def whole(value: Any, function_: str) -> int:
-    """A scalar truncated toward zero. Errors name the function that converts."""
-    found = scalar(value, function_)
-    if isinstance(found, float) and not math.isfinite(found):
-        raise LispeError(f"Error: {function_}: {to_text(found)} is no integer")
-    return int(found)
 
 
 @function("number", keyword=True, returns="number")

@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.core.containers import car, cdr
@@ -105,7 +106,7 @@ def takenb(n: Any, container: Any, *from_end: Any) -> Any:
     """
     count = integer_argument("takenb", 1, n)
     if len(from_end) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'takenb'")
+        raise LispeError(wrong_number("takenb"))
     if count < 0 and from_end:
         raise wrong_argument("takenb", 1, "positive when a third argument is given", n)
     found = elements(container, "takenb", 2)
@@ -237,7 +238,7 @@ def setshape(container: Any, shape: Any, key: Any, *keys_and_value: Any) -> Any:
     Errors: for negative keys, and for a list of another size than the part.
     """
     if not keys_and_value:
-        raise LispeError("Error: Wrong number of arguments for: 'setshape'")
+        raise LispeError(wrong_number("setshape"))
     *middle, value = keys_and_value
     flat = any_list(container, "setshape", 1)
     keys = (key, *middle)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.lists.ordering import reverse
@@ -237,7 +238,7 @@ def backreduce(operation: Any, *rest: Any) -> Any:
 
 def _at_most(rest: tuple[Any, ...], most: int, name: str) -> tuple[Any, ...]:
     if len(rest) > most:
-        raise LispeError(f"Error: Wrong number of arguments for: '{name}'")
+        raise LispeError(wrong_number(name))
     return rest
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.containers import push
@@ -103,7 +104,7 @@ def pop(container: Any, *key: Any) -> Any:
     Example: (pop "abcd") => abc
     """
     if len(key) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'pop'")
+        raise LispeError(wrong_number("pop"))
     if isinstance(container, str):
         return text_like(container, pop_text(to_text(container), *key))
     if isinstance(container, dict):
@@ -226,7 +227,7 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
         container.insert(place[0], container.convert(value) if type(container) in CLASSES else value)
         return container
     if len(place) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'insert'")
+        raise LispeError(wrong_number("insert"))
     if isinstance(container, str):
         return text_like(container, insert_in_text(to_text(container), to_text(value), *place))
     if isinstance(container, Set | Heap):

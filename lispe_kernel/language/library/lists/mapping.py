@@ -9,6 +9,7 @@ from itertools import dropwhile, takewhile
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
@@ -35,7 +36,7 @@ _FLAGGED = (Parameter("function"), Parameter("container"), Parameter("typed", Tr
 def _is_plain(name: str, flag: tuple[Any, ...]) -> bool:
     """Whether the optional last argument asks for a generic list."""
     if len(flag) > 1:
-        raise LispeError(f"Error: Wrong number of arguments for: '{name}'")
+        raise LispeError(wrong_number(name))
     return bool(flag) and not truth_of(flag[0])
 
 
@@ -166,7 +167,7 @@ def zipwith(function_: Any, *lists: Any) -> Any:
     if plain:
         lists = lists[:-1]
     if len(lists) < 2:
-        raise LispeError("Error: Wrong number of arguments for: 'zipwith'")
+        raise LispeError(wrong_number("zipwith"))
     call = (
         binary_function(function_, "zipwith")
         if len(lists) == 2

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.shared.arguments import integer_argument
@@ -76,7 +77,7 @@ def rho(*arguments: Any) -> Any:
     Example: (rho 3 3 (iota 4)) => ((1 2 3) (4 1 2) (3 4 1))
     """
     if not arguments:
-        raise LispeError("Error: Wrong number of arguments for: 'rho'")
+        raise LispeError(wrong_number("rho"))
     if len(arguments) == 1:
         return _shape_of(arguments[0])
     *sizes, source = arguments

@@ -9,6 +9,7 @@ from itertools import cycle as cycling
 from itertools import repeat as repeating
 from typing import Any
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
@@ -154,7 +155,7 @@ def irange(start: Any, end_or_step: Any, *step: Any) -> Lazy:
     Example: (take 3 (irange 1 2)) => (1 3 5)
     """
     if len(step) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'irange'")
+        raise LispeError(wrong_number("irange"))
     return _lazy_range("irange", (start, end_or_step, *step), inside=False)
 
 
@@ -165,7 +166,7 @@ def irangein(start: Any, end_or_step: Any, *step: Any) -> Lazy:
     Example: (to_list (irangein 1 5 2)) => (1 3 5)
     """
     if len(step) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'irangein'")
+        raise LispeError(wrong_number("irangein"))
     return _lazy_range("irangein", (start, end_or_step, *step), inside=True)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import to_text
@@ -151,7 +152,7 @@ def threadretrieve(*key: Any) -> Any:
     """
     threads = current().threads
     if len(key) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'threadretrieve'")
+        raise LispeError(wrong_number("threadretrieve"))
     with threads.guard:
         if key:
             found = threads.stores.get(to_text(key[0]))
@@ -167,7 +168,7 @@ def threadclear(*key: Any) -> Atom | None:
     """
     threads = current().threads
     if len(key) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'threadclear'")
+        raise LispeError(wrong_number("threadclear"))
     with threads.guard:
         if not key:
             threads.stores.clear()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.language.functions import function
-from lispe_kernel.language.library.core.types import whole
-from lispe_kernel.language.values.numerals import scalar
+from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.scalars import Short, Single
 
 

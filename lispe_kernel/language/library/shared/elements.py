@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way, truth_of
+from lispe_kernel.language.arity import cannot_be_called
 from lispe_kernel.language.calling import callable_of, is_lambda
 from lispe_kernel.language.errors import LispeError, MapEnded
 from lispe_kernel.language.functions import ANSWERS, registry
@@ -226,9 +227,7 @@ def with_arity(value: Any, call: Function, count: int, function: str) -> Functio
         return call
     doc = getattr(call, "__doc__", None) or ""
     shown = doc if doc.startswith("(λ ") else show(value) if isinstance(value, Atom | list) else show(call)
-    raise LispeError(
-        f"Error: Wrong number of arguments in: '{shown}' ({function} calls it with {count}, it takes {least})"
-    )
+    raise LispeError(cannot_be_called(shown, function, count, least))
 
 
 def function_argument(value: Any, function: str, count: int = 1) -> Function:
@@ -278,9 +277,7 @@ def chosen(call: Function, items: Iterable[Any]) -> Iterator[Any]:
 def _operator(atom: Atom, binary: Function, count: int, function: str) -> Function:
     general = callable_of(atom)
     if count == 1 and atom.name not in OPERATORS:
-        raise LispeError(
-            f"Error: Wrong number of arguments in: '{atom.name}' ({function} calls it with 1, it takes 2)"
-        )
+        raise LispeError(cannot_be_called(atom.name, function, 1, 2))
 
     def operate(*values: Any) -> Any:
         return binary(*values) if len(values) == 2 else general(*values)

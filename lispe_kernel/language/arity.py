@@ -1,0 +1,50 @@
+"""The texts of arity errors: a call, or what is called, with the wrong number of arguments.
+
+Whoever counts asks here for the text and raises it with the place it knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+_MISSING = re.compile(r"missing \d+ required positional arguments?: .*")
+_COUNTS = re.compile(r"takes (?:from )?(\d+(?: to \d+)?) positional arguments? but (\d+) (?:was|were) given")
+
+
+def wrong_number(name: str, signature: str = "") -> str:
+    """The error for a call of a function or form, which shows its signature where that is known."""
+    return f"Error: Wrong number of arguments for: '{name}'" + (f" (use {signature})" if signature else "")
+
+
+def wrong_number_in_call(name: str, parameters: Iterable[str]) -> str:
+    """The error for a call of a function of the program."""
+    return f"Error: Wrong number of arguments in call to: '({name} ({' '.join(parameters)})...)'"
+
+
+def cannot_be_called(shown: str, caller: str, given: int, takes: int) -> str:
+    """The error for a function that a function of the language would call with another number."""
+    return (
+        f"Error: Wrong number of arguments in: '{shown}' ({caller} calls it with {given}, it takes {takes})"
+    )
+
+
+def refused_by_python(call: str, message: str, *, method: bool, plain: Callable[[str], str]) -> str:
+    """The error for a call that Python refused: what is missing, or how many arguments there may be.
+
+    `call` says what was called (`in: 'λ'`); `plain` gives the LispE name of a variable of Python's.
+    """
+    missing = _MISSING.search(message)
+    if missing:
+        names = [plain(one) for one in re.findall(r"'([^']+)'", missing[0])]
+        why = f" (nothing is given for {' and '.join(names)})"
+    else:
+        counts = _COUNTS.search(message)
+        why = f" ({_counted(*counts.groups(), own=int(method))})" if counts else ""
+    return f"Error: Wrong number of arguments {call}{why}"
+
+
+def _counted(takes: str, given: str, *, own: int) -> str:
+    """How many a function takes and was given; the instance of a method is none that anybody writes."""
+    takes, given = (re.sub(r"\d+", lambda n: str(int(n[0]) - own), part) for part in (takes, given))
+    return f"it takes {takes}, {given} {'is' if given == '1' else 'are'} given"

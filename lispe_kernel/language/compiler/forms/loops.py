@@ -1,0 +1,231 @@
+"""Loops: `while`, `loop`, `loopcount`, the rarer ones, and `break`, which leaves them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lispe_kernel.language.compiler.emit.calls import held
+from lispe_kernel.language.compiler.emit.emitter import plain_items
+from lispe_kernel.language.compiler.inlines import Inline
+from lispe_kernel.language.compiler.statements import Break, Each, Raise, Target, ToVariable, While
+from lispe_kernel.language.compiler.tree import Block, If, Node, Primitive, Quoted
+from lispe_kernel.language.forms import Form, is_list
+from lispe_kernel.language.special_forms import special
+from lispe_kernel.language.values.atoms import Atom
+
+if TYPE_CHECKING:
+    import ast
+
+    from lispe_kernel.language.compiler.emit.destinations import Destination
+    from lispe_kernel.language.compiler.emit.emitter import Emitter
+    from lispe_kernel.language.compiler.resolve import Resolver
+
+
+@special("while", "test body...", result=(-1,))
+def resolve_while(r: Resolver, form: Form) -> Node:
+    """Evaluate the body as long as the test is true.
+
+    Example: (setq n 1) (while (< n 100) (*= n 2)) n => 128
+    """
+    with r.in_loop():
+        return While(r.place, r.node(form[1], form.spans[1]), r.sequence(form, 2))
+
+
+@special(
+    "loop",
+    "variable container body... | (variable from to) body...",
+    result=(-1,),
+    errors={
+        "variable": "Error: Missing label for 'loop'",
+        "(variable from to)": "Error: Missing label for 'loop'",
+    },
+)
+def resolve_loop(r: Resolver, form: Form) -> Node:
+    """Set the variable to each element of a container in turn; a dictionary gives its keys.
+
+    `(loop (i a b) ...)` counts: i is a, a+1, ... b-1.
+
+    Example: (setq total 0) (loop x '(1 2 3) (+= total x)) total => 6
+    Example: (setq found '()) (loop (i 2 5) (push found i)) found => (2 3 4)
+    """
+    if is_list(form[1]):
+        return _counted(r, form)
+    name = r.check_variable(form[1], form.spans[1])
+    items = items_of(r, r.node(form[2], form.spans[2]))
+    targets: list[Target] = [r.target(name)]
+    with r.in_loop():
+        body = r.sequence(form, 3)
+    return Each(r.place, targets, items, body, first=True)
+
+
+def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """What a loop goes through: a list as it is, the items of anything else."""
+    source = node.arguments[0]
+    if isinstance(source, Quoted):
+        items = plain_items(source.data)
+        if items is not None:
+            return e.deliver(held(e, items), destination)
+    value = e.simple(e.value(source))
+    if source.kind == "list":
+        return e.deliver(value, destination)
+    found: ast.expr = e.call(" items", value)
+    if source.kind not in ("dictionary", "integers", "numbers"):
+        found = e.choose(e.is_of(value, " List"), value, found)
+    return e.deliver(found, destination)
+
+
+def _items_kind(kinds: list[str], _node: Primitive) -> str:
+    return kinds[0] if kinds[0] == "list" else ""
+
+
+_ITEMS = Inline(" items", emit=_write_items, kind=_items_kind)
+
+
+def items_of(r: Resolver, container: Node) -> Node:
+    """What a loop over a container goes through."""
+    return Primitive(r.place, _ITEMS, [container])
+
+
+def _counted(r: Resolver, form: Form) -> Node:
+    label = form[1]
+    name = r.check_variable(label[0], label.spans[0])
+    bounds = [whole(r, bound) for bound in r.arguments(label, 1)]
+    targets: list[Target] = [r.target(name)]
+    with r.in_loop():
+        body = r.sequence(form, 2)
+    turns = Primitive(r.place, _RANGE, bounds)
+    return Each(r.place, targets, turns, body, variable_kind="integer")
+
+
+def _write_range(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    return e.deliver(e.call(" range", *e.operands(node.arguments)), destination)
+
+
+_RANGE = Inline(" range", emit=_write_range)
+
+
+def _write_whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A bound of a counted loop: integers as they are, numbers through a check."""
+    bound = node.arguments[0]
+    value = e.value(bound)
+    is_whole = bound.kind in ("natural", "integer")
+    return e.deliver(value if is_whole else e.call(" whole", value), destination)
+
+
+_WHOLE = Inline(
+    " whole",
+    emit=_write_whole,
+    kind=lambda kinds, _node: kinds[0] if kinds[0] in ("natural", "integer") else "integer",
+)
+
+
+def whole(r: Resolver, bound: Node) -> Node:
+    """A bound as an integer."""
+    return Primitive(r.place, _WHOLE, [bound])
+
+
+def _write_turns(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The values of a loopcount variable: a range, downwards for a negative count."""
+    count = node.arguments[0]
+    return e.deliver(e.call(" range" if count.kind == "natural" else " turns", e.value(count)), destination)
+
+
+def _write_after(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """What the variable of a loopcount holds after the loop."""
+    count = node.arguments[0]
+    value = e.value(count)
+    return e.deliver(value if count.kind == "natural" else e.call(" after", value), destination)
+
+
+_TURNS = Inline(" turns", emit=_write_turns, kind="solid")
+_AFTER = Inline(
+    " after", emit=_write_after, kind=lambda kinds, _node: kinds[0] if kinds[0] == "natural" else "integer"
+)
+
+
+@special(
+    "loopcount", "count [variable] body... | count into variable body...", aliases=("dotimes",), result=(-1,)
+)
+def resolve_loopcount(r: Resolver, form: Form) -> Node:
+    """Evaluate the body `count` times; the variable goes 0, 1 ... count-1.
+
+    With a negative count it goes from abs(count)-1 down to 0.
+
+    Example: (setq found '()) (loopcount 3 i (push found i)) found => (0 1 2)
+    """
+    start, name = 2, None
+    if isinstance(form[2], Atom) and len(form) > 3:
+        start = 4 if form[2].name == "into" and len(form) > 4 and isinstance(form[3], Atom) else 3
+        name = r.check_variable(form[start - 1], form.spans[start - 1])
+    count = r.temporary()
+    bound = r.bind(count, whole(r, r.node(form[1], form.spans[1])))
+    target = r.target(name) if name is not None else None
+    with r.in_loop():
+        body = r.sequence(form, start)
+    turns = Primitive(r.place, _TURNS, [r.read(count)])
+    if target is None:
+        return Block(r.place, [bound, Each(r.place, [ToVariable(r.temporary(), binds=True)], turns, body)])
+    last = r.assign(target, Primitive(r.place, _AFTER, [r.read(count)]))
+    return Block(r.place, [bound, Each(r.place, [target], turns, body, variable_kind="natural", last=last)])
+
+
+@special("whilein", "variable container test body...", result=(-1,))
+def resolve_whilein(r: Resolver, form: Form) -> Node:
+    """As loop, but stops as soon as the test, made before each turn, is false.
+
+    Example: (setq found '()) (whilein x '(1 2 9 3) (< x 5) (push found x)) found => (1 2)
+    """
+    name = r.check_variable(form[1], form.spans[1])
+    items = r.helper(" items", r.node(form[2], form.spans[2]))
+    targets: list[Target] = [r.target(name)]
+    with r.in_loop():
+        test = r.node(form[3], form.spans[3])
+        body = r.sequence(form, 4)
+    ended = If(r.place, test, body, Break(r.place, keeps=True))
+    return Each(r.place, targets, items, ended, first=True)
+
+
+def _together(r: Resolver, form: Form, what: str) -> Node:
+    names = form[1]
+    if len(form) < len(names) + 3:
+        raise r.error(f"Error: '{form[0].name}' needs a list of variables, as many containers, and a body")
+    checked = [r.check_variable(name, form.spans[1]) for name in names]
+    count = len(names)
+    containers = Form(form[: 2 + count], form.span, form.spans[: 2 + count])
+    items = [r.helper(what, node) for node in r.arguments(containers, 2)]
+    targets = [r.target(name) for name in checked]
+    with r.in_loop():
+        body = r.sequence(form, 2 + count)
+    return Each(r.place, targets, r.helper(" zip", *items), body, several=True)
+
+
+@special("lloop", "(variable...) container... body...", result=(-1,))
+def resolve_lloop(r: Resolver, form: Form) -> Node:
+    """Go through several containers in parallel; ends with the shortest.
+
+    Example: (setq pairs '()) (lloop (a b) '(1 2) "xyz" (push pairs (+ b (string a)))) pairs => ("x1" "y2")
+    """
+    return _together(r, form, " items")
+
+
+@special("mloop", "(variable...) container... body...", result=(-1,))
+def resolve_mloop(r: Resolver, form: Form) -> Node:
+    """As lloop, for containers of any kind: of a dictionary it takes the values.
+
+    Example: (setq found ()) (mloop (a b) '(1 2) {"x":10 "y":20} (push found (+ a b))) found => (11 22)
+    """
+    return _together(r, form, " contents")
+
+
+@special("break", needs_function=True)
+def resolve_break(r: Resolver, _form: Form) -> Node:
+    """Leave the innermost loop, whose value is nil then. In a lambda that is mapped it ends the map.
+
+    Example: (loop x '(1 2 3) (check (= x 2) (break)) (setq seen x)) seen => 1
+    Example: (maplist (λ (x) (if (> x 2) (break)) (* 10 x)) '(1 2 3)) => (10 20)
+    """
+    if r.loops:
+        return Break(r.place)
+    if r.function.kind != "lambda":
+        raise r.error("Error: 'break' can only be used inside a loop")
+    return Raise(r.place, r.helper(" break"))
