@@ -44,26 +44,38 @@ class Name(NamedTuple):
         return call_of(self.text, self.entry)
 
 
-def all_names(session: Session, prefix: str) -> Iterator[Name]:
-    """Every known name that starts with a prefix: the user's first, then forms, then functions."""
+# From so many letters on, a word is looked for inside names too.
+_INSIDE = 3
+
+
+def all_names(session: Session, word: str) -> Iterator[Name]:
+    """Every known name that starts with a word, then those in which a part between underscores does.
+
+    The user's names come first, then forms, then functions.
+    """
     session.libraries.load_nameless()
-    seen: set[str] = set()
+    every: dict[str, Name] = {}
+    for name in _names(session, word):
+        every.setdefault(name.text, name)
+    yield from (name for text, name in every.items() if text.startswith(word))
+    if len(word) >= _INSIDE:
+        parts = tuple(mark + word for mark in "_-@")
+        for text, name in every.items():
+            if not text.startswith(word) and any(part in text for part in parts):
+                yield name
+
+
+def _names(session: Session, word: str) -> Iterator[Name]:
+    """All names, each as often as it means something; what it means first stands first."""
     for text, value in list(session.namespace.items()):
-        if text.startswith(prefix) and not _hidden(text, prefix, value):
-            seen.add(text)
+        if not _hidden(text, word, value):
             yield Name(text, _kind(value), value)
     for text, macro in list(session.macros.items()):
-        if text.startswith(prefix) and text not in seen:
-            seen.add(text)
-            yield Name(text, KEYWORD, macro)
+        yield Name(text, KEYWORD, macro)
     for text, form in special_forms.names():
-        if text.startswith(prefix) and text not in seen:
-            seen.add(text)
-            yield Name(text, KEYWORD, form)
+        yield Name(text, KEYWORD, form)
     for text, entry in registry.names():
-        if text.startswith(prefix) and text not in seen:
-            seen.add(text)
-            yield Name(text, FUNCTION, entry)
+        yield Name(text, FUNCTION, entry)
 
 
 def _hidden(text: str, prefix: str, value: Any) -> bool:

@@ -112,6 +112,10 @@ class Registry:
     def get(self, name: str) -> Function | None:
         return self._by_name.get(self._aliases.get(name, name))
 
+    def named(self, call: Any) -> Function | None:
+        """The entry of a Python function that is registered; it is looked for, so not for hot paths."""
+        return next((entry for entry in self._by_name.values() if entry.call is call), None)
+
     def canonical(self, name: str) -> str:
         """The name under which an alias is registered, or the name itself."""
         return self._aliases.get(name, name)

@@ -13,6 +13,7 @@ from types import FunctionType
 from typing import Any
 
 from lispe_kernel.language.errors import Caught, LispeError
+from lispe_kernel.language.functions import registry
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -201,7 +202,10 @@ def write_pairs(value: Any, show: Show) -> str:
 
 def _function(value: Any, show: Show) -> str:
     source = source_of(value)
-    return show(source) if source is not None else getattr(value, "__name__", "function")
+    if source is not None:
+        return show(source)
+    entry = registry.named(value)
+    return entry.name if entry is not None else getattr(value, "__name__", "function")
 
 
 def plainly(text: Callable[[Any], str]) -> Writer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lispe_kernel.assist.magics import HELP, Part
 from lispe_kernel.display.page.publish import finish
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.explain import near
 from lispe_kernel.language.printer import describe
 from lispe_kernel.running import bridges
 from lispe_kernel.running import capture as _capture  # noqa: F401 - says how its magic runs
@@ -72,6 +73,7 @@ def _lsmagic(_: Part, host: Host) -> Outcome:
 def _help(part: Part, host: Host) -> Outcome:
     found = host.inspector.about(part.argument)
     if found is None:
-        raise LispeError(f"Error: no help: nothing is named '{part.argument}'")
+        hint = near(part.argument, host.session.known_names())
+        raise LispeError(f"Error: no help: nothing is named '{part.argument}'{hint}")
     host.page(found)
     return NOTHING

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lispe_kernel.language.errors import Frame, LispeError, masked, visible
+from lispe_kernel.language.errors import CompileError, Frame, LispeError, masked, visible
 from lispe_kernel.language.functions import function
 from lispe_kernel.running import places
 
@@ -89,6 +89,7 @@ def _lines(error: BaseException, message: str) -> Iterator[str]:
     yield f"{BOLD}{message}{RESET}"
     if isinstance(error, LispeError):
         yield from _excerpt(error)
+        yield from _hint(error)
         yield from _chain(error.frames, error.omitted)
     elif not isinstance(error, KeyboardInterrupt):
         yield from _python_frames(error)
@@ -106,6 +107,21 @@ def _excerpt(error: LispeError) -> Iterator[str]:
         yield f"  {masked(line)}"
         margin, bar, mark = caret.partition("|")
         yield f"  {margin}{bar}{RED}{mark}{RESET}"
+
+
+# Errors behind which a habit from another language may stand.
+_STRANGE = ("Error: Unbound atom", "Unknown function call", "Error: cannot evaluate this instruction")
+
+
+def _hint(error: LispeError) -> Iterator[str]:
+    if not (isinstance(error, CompileError) or error.text.startswith(_STRANGE)):
+        return
+    from lispe_kernel.assist.habits import hint  # noqa: PLC0415 - start-up: only errors need it
+
+    said = hint(error.line_text)
+    if said:
+        yield ""
+        yield f"  Hint: {masked(said)}"
 
 
 def _chain(frames: tuple[Frame, ...], omitted: int) -> Iterator[str]:

@@ -40,6 +40,8 @@ def ask(completer: Completer, marked: str) -> dict:
         ("(+ gree|", "greeting"),
         ("gree|", "greeting"),
         ("(area my-l|", "my-long-name"),
+        ("(area lon|", "my-long-name"),
+        ("(distrib|", "normal_distribution"),
         ("(println ét|", "été"),
         ("(are|", "area"),
         ("(unless_|", "unless_true"),

@@ -22,8 +22,9 @@ from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
-from lispe_kernel.language.errors import UnknownNameError
+from lispe_kernel.language.errors import CompileError, UnknownNameError
 from lispe_kernel.language.forms import Form, head
+from lispe_kernel.language.functions import registry
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import is_definition, special_forms
 from lispe_kernel.language.values.atoms import Atom
@@ -79,6 +80,8 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
 
     evaluated: the text is one lambda around what `eval` runs; its parameters are seen, never assigned.
     """
+    if not evaluated:
+        _refuse_infix(source, forms)
     program = Program(source)
     r = Resolver(context, source, evaluated=evaluated)
     defined: set[tuple[int, str]] = set()
@@ -114,6 +117,21 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
     program.declarations, program.classes = r.declarations, r.classes
     program.silent = not forms or is_silent(context, r.macros, forms[-1])
     return program
+
+
+def _refuse_infix(source: Source, forms: Form) -> None:
+    """`x = 5` outside of parentheses is three forms; the last would be the answer, and nothing assigned."""
+    for before, (form, span), after in zip(
+        forms.spans, list(zip(forms, forms.spans, strict=True))[1:], forms.spans[2:], strict=False
+    ):
+        if (
+            isinstance(form, Atom)
+            and not any(c.isalnum() or c == "_" for c in form.name)
+            and (form.name in registry or form.name in special_forms)
+            and before.end_line == span.line == after.line
+        ):
+            error = CompileError(f"Error: '{form.name}' stands between two values outside of parentheses")
+            raise error.placed(span, source.name, source.line(span.line))
 
 
 # What may bring classes, records, macros and spaces while a text runs.
