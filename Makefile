@@ -48,6 +48,7 @@ test: lint ## run the whole suite, notebooks included
 	@echo "== nbval: every notebook, cell by cell"
 	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
+	@$(RUN) -m scripts.chromium
 
 test-language: venv ## run the tests of the language alone
 	@$(RUN) -m pytest -q -n $(JOBS) --dist loadfile tests/language tests/library tests/conformance -k "not torch"
@@ -68,9 +69,11 @@ mutate: venv ## put small faults into the lines that changed since BASE and prin
 	@$(RUN) -c 'import mutmut' 2>/dev/null || $(RUN) -m pip install -q -c constraints.txt --no-build-isolation -e '.[mutate]'
 	@nice $(RUN) -m scripts.mutate --base $(BASE) $(MUTATE)
 
-lab: compiled ## open notebooks/tour.ipynb in JupyterLab
+# ARGS: options for JupyterLab, such as --no-browser --ip 0.0.0.0. It refuses to run as root unless told to, and in a
+# container one is root.
+lab: compiled ## open notebooks/tour.ipynb in JupyterLab; ARGS="--no-browser" and the like are passed on
 	@$(VENV)/bin/jupyter trust notebooks/*.ipynb > /dev/null  # their pages come with style and script
-	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb
+	@$(VENV)/bin/jupyter lab notebooks/tour.ipynb $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 bench: compiled ## measure the kernel against its alternatives, as ratios
 	@$(RUN) -m benchmarks.run

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lispe_kernel.command_line import DONE, FAILED, INTERRUPTED, Command, CommandLine
+from lispe_kernel.running.surrogates import printable
 
 if TYPE_CHECKING:
     from lispe_kernel.session import Session
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments (without the program's name) ask for; returns the exit status."""
+    printable()
     return COMMANDS.run(sys.argv[1:] if argv is None else argv)
 
 

@@ -71,7 +71,7 @@ class Prompt:
         )
 
     def loop(self) -> int:
-        """Prompt until Ctrl-D or `(exit)`; returns the exit status."""
+        """Prompt until Ctrl-D; returns the exit status."""
         print(BANNER)
         try:
             while True:

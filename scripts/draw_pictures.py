@@ -3,7 +3,6 @@
 Run it after the looks of an output have changed. It needs the packages of the extra `test` and a Chromium.
 """
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import sync_playwright
 
+from scripts.chromium import chromium
 from scripts.demo import to_html
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,12 +43,9 @@ def cut(notebook: Any, first: str, last: str) -> Any:
 
 def main() -> int:
     """Draw every picture of the table."""
-    browser_path = next(
-        (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None
-    )
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 600}, device_scale_factor=SCALE)
         for name, (notebook, first, last) in PICTURES.items():
             stored = ROOT / "notebooks" / f"{notebook}.ipynb"

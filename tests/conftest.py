@@ -16,9 +16,11 @@ import pytest
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from scripts.chromium import MISSING
+from scripts.chromium import chromium as chromium_path
+
 SEED = 20261
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 JUPYTER_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
 
 # The machine is shared, so no deadline; the same examples in every run, so that a failure can be repeated.
@@ -83,12 +85,12 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser for browser tests; CI must have one, elsewhere its tests are passed over."""
-    for name in CHROMIUM_NAMES:
-        if path := shutil.which(name):
-            return path
+    path = chromium_path()
+    if path is not None:
+        return path
     if os.environ.get("CI"):
         pytest.fail("CI has no Chromium: .ci/run installs Debian's package `chromium`")
-    pytest.skip("no Chromium on this machine: install Debian's package `chromium` to run the browser tests")
+    pytest.skip(MISSING)
 
 
 @pytest.fixture

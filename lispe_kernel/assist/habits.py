@@ -45,7 +45,10 @@ Hint = Callable[[re.Match[str]], str]
 _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
     (re.compile(pattern), hint)
     for pattern, hint in (
-        (r"\s*(?:from\s+(?P<module>[\w.]+)\s+)?import\s+(?P<name>[\w.]+)(?:\s+as\s+(?P<short>\w+))?", _import),
+        (
+            r"\s*(?:from\s+(?P<module>[\w.]+)\s+)?import\s+(?P<name>[\w.]+)(?:\s+as\s+(?P<short>\w+))?",
+            _import,
+        ),
         (
             rf"\s*(?:async\s+)?(?:def|function|fn)\s+(?P<name>{_NAME})\s*\((?P<inside>[^()]*)\)",
             lambda found: f"LispE writes (defun {found['name']} ({_arguments(found['inside'])}) ...)",
@@ -72,7 +75,10 @@ _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
             lambda found: f"LispE writes ({found['operator']} {found['left']} {found['right']})",
         ),
         (rf"\s*(?P<name>{_NAME}(?:\.{_NAME})*)\((?P<inside>.*)\)\s*;?\s*$", _called),
-        (r"\s*(?:exit|quit)\s*$", lambda _: "the prompt is left by Ctrl-D, a kernel is shut down from its menu"),
+        (
+            r"\s*(?:exit|quit)\s*$",
+            lambda _: "the prompt is left by Ctrl-D, a kernel is shut down from its menu",
+        ),
         (r"\s*\((?:help|doc|describe|apropos)\b", lambda _: _HELP),
     )
 )

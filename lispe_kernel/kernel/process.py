@@ -35,7 +35,10 @@ class LispeKernelApp(IPKernelApp):
     def init_kernel(self) -> None:
         # The language is imported here, after the sockets are bound: clients that wait connect sooner.
         from lispe_kernel.kernel.kernel import LispeKernel  # noqa: PLC0415 - start-up, as said above
+        from lispe_kernel.kernel.packing import pack  # noqa: PLC0415 - start-up, as said above
 
+        if self.session.packer == "json":
+            self.session.pack = pack
         self.kernel_class = LispeKernel
         super().init_kernel()
 

@@ -167,7 +167,8 @@ def _shapes(form: str, at: _Reached) -> str:
 
 def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str | None:
     """The text for an exception that the LispE code itself raised, not a function it called."""
-    if isinstance(error, NameError):
+    # Python cannot write its NameError of a name with half a surrogate pair.
+    if isinstance(error, NameError | UnicodeEncodeError):
         return _unknown(getattr(error, "name", None) or form, at, place)
     if isinstance(error, AttributeError) and hasattr(error.obj, "lispe_fields"):
         # An instance without the method (its name begins with a blank) or field.

@@ -1,20 +1,23 @@
 """Numbers compared as numbers: rewrites a new output so that what agrees with the stored one reads the same.
 
-In text every number may differ by the tolerance; in HTML every number that is text or label may, and drawings
-(coordinates, colours, embedded pictures) follow the numbers beside them. Everything else must be the same,
-character by character; what differs is left as it is for whoever compares.
+In text every number may differ by the tolerance; in HTML every number that is text or label may, also in an
+SVG picture. What is drawn (coordinates, colours, pixels) follows the numbers beside it. Everything else must
+be the same, character by character; what differs is left as it is for whoever compares.
 """
 
 from __future__ import annotations
 
+import html
 import math
 import re
+from urllib.parse import unquote
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w])")
 _TINY = 1e-12  # two numbers as near as this are equal, whatever their ratio
 
 _TOKEN = re.compile(r"<svg\b.*?</svg>|<style\b.*?</style>|<script\b.*?</script>|<[^>]*>|[^<]+", re.DOTALL)
 _SAID_IN_DRAWING = re.compile(r"<(?:text|title)\b[^>]*>([^<]*)|aria-label=\"([^\"]*)\"")
+_ADDRESS = re.compile(r"data:image/svg\+xml,([^\"]*)")
 _DRAWN = re.compile(r"#[0-9a-fA-F]{3,8}\b|data:image/[^\"')]*|(?<=style=\")[^\"]*|(?<=data-scale=\")[^\"]*")
 
 
@@ -69,12 +72,23 @@ def _part(new: str, stored: str, tolerance: float) -> str:
     if new == stored:
         return stored
     if new.startswith("<svg") and stored.startswith("<svg"):
-        said, stored_said = _said(new), _said(stored)
-        return stored if aligned_text(said, stored_said, tolerance) == stored_said else new
+        return stored if _agree(_said(new), _said(stored), tolerance) else new
     if new.startswith("<") and stored.startswith("<"):
-        plain, stored_plain = _DRAWN.sub("", new), _DRAWN.sub("", stored)
-        return stored if aligned_text(plain, stored_plain, tolerance) == stored_plain else new
+        drawings, stored_drawings = _drawings(new), _drawings(stored)
+        same = len(drawings) == len(stored_drawings) and all(
+            _agree(_said(a), _said(b), tolerance) for a, b in zip(drawings, stored_drawings, strict=True)
+        )
+        return stored if same and _agree(_DRAWN.sub("", new), _DRAWN.sub("", stored), tolerance) else new
     return aligned_text(new, stored, tolerance)
+
+
+def _agree(new: str, stored: str, tolerance: float) -> bool:
+    return aligned_text(new, stored, tolerance) == stored
+
+
+def _drawings(tag: str) -> list[str]:
+    """The drawings that a tag carries in its address, as SVG."""
+    return [unquote(html.unescape(found)) for found in _ADDRESS.findall(tag)]
 
 
 def _said(drawing: str) -> str:

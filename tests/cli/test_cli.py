@@ -198,3 +198,16 @@ def test_torch_is_not_imported_for_a_program_that_does_not_use_it(tmp_path: Path
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), cwd=tmp_path, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "printed"),
+    [
+        ("(println (chr 55357))", b"\xef\xbf\xbd\n"),
+        ("(chr 233)", b"\xc3\xa9\n"),
+    ],
+)
+def test_text_that_utf_8_cannot_hold_is_printed(tmp_path: Path, expression: str, printed: bytes) -> None:
+    command = [*COMMAND, "-e", expression]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, printed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kernel.kernel_process import Running
 
 LINES = 100_000
@@ -25,3 +27,29 @@ def test_output_of_a_thread_that_outlives_its_cell_is_shown(kernel: Running) -> 
         "threading.Thread(target=lambda: (time.sleep(0.5), print('from a thread', flush=True))).start()"
     )
     assert kernel.wait_for("stream")["text"] == "from a thread\n"
+
+
+HALF = "\\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("(println (chr 55357))", "�\n"),
+        (f"%%python\nprint('{HALF}')", "�\n"),
+        (f"%%python\nimport sys\nsys.stderr.write('{HALF}');", "�"),
+        ("(println (chr 55357) (chr 56832))", "� �\n"),
+        ("(println (+ (chr 55357) (chr 56832)))", "😀\n"),
+    ],
+)
+def test_half_a_surrogate_pair_arrives_as_a_replacement(kernel: Running, cell: str, shown: str) -> None:
+    reply = kernel.run(cell)
+    assert reply.content["status"] == "ok"
+    assert reply.stream() + reply.stream("stderr") == shown
+
+
+@pytest.mark.parametrize(
+    "cell", ["(throw (chr 55357))", f"%%python\nraise ValueError('{HALF}')", "(eval (chr 55357))"]
+)
+def test_errors_that_hold_one_arrive(kernel: Running, cell: str) -> None:
+    assert kernel.run(cell).content["status"] == "error"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lispe_kernel import Session
+from lispe_kernel.display import bundle
 from lispe_kernel.notebook.tolerance import agree, aligned_html, aligned_text
 
 CELL = '<td style="background:{colour}">{number}'
@@ -72,3 +74,10 @@ def test_a_drawing_follows_its_numbers() -> None:
 )
 def test_other_html_stays_different(new: str, stored: str) -> None:
     assert aligned_html(new, stored, 1e-4) != stored
+
+
+@pytest.mark.parametrize(("last", "same"), [(0.5, True), (0.50001, True), (0.7, False)])
+def test_numbers_inside_a_picture_are_compared(last: float, same: bool) -> None:
+    stored, new = (bundle(Session().run(f"(plot '(1.0 0.8 {n}))").value)["text/html"] for n in (0.5, last))
+    assert "data:image/svg+xml" in stored
+    assert (aligned_html(new, stored, 1e-4) == stored) is same
