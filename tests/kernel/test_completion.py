@@ -79,8 +79,8 @@ def test_after_a_closed_comment_names_are_offered_again(completer: Completer) ->
 
 @pytest.mark.parametrize("before", ["", '"é😀" ', "(λ (😀) 😀) ", "'été ", "𝒳𝒴 "])
 def test_cursor_positions_count_characters(completer: Completer, before: str) -> None:
-    reply = ask(completer, before + "gree|")
-    assert (reply["cursor_start"], reply["cursor_end"]) == (len(before), len(before) + 4)
+    reply = ask(completer, before + "greet|")
+    assert (reply["cursor_start"], reply["cursor_end"]) == (len(before), len(before) + 5)
     assert reply["matches"] == ["greeting"]
 
 
