@@ -46,6 +46,7 @@ from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
+from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import (
     CLASSES,
@@ -161,6 +162,19 @@ def _no_product(_text: str) -> Any:
     raise LispeError("Error: cannot evaluate '*' with these operands: a string and a number")
 
 
+def _settled(old: Any, new: Any) -> Any:
+    """What `(+= v x)` stores for a parameter: its list with new elements, so that the caller sees them."""
+    if old is new or type(old) is not type(new):
+        return new
+    if isinstance(old, list | TypedList) and len(old) == len(new):
+        old[:] = new  # type: ignore[index]
+        return old
+    if isinstance(old, Matrix) and old.shape == new.shape:
+        old.array[...] = new.array
+        return old
+    return new
+
+
 def _square(value: Any) -> Any:
     return value * value if type(value) is float else power(value, 2)
 
@@ -213,6 +227,8 @@ HELPERS: dict[str, Any] = {
     " true": TRUE,
     " unset": UNSET_VALUE,
     " plain": PLAIN,
+    " settled": _settled,
+    " scalar": frozenset({int, float, str}),
     " type": type,
     " str": str,
     " int": int,

@@ -42,7 +42,7 @@ _TOKEN = re.compile(
   | (?P<close>[)\]}}])
   | (?P<quote>')
   | (?P<mark>[:.,])
-  | (?P<sigil>[$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
+  | (?P<sigil>%[.,](?=[\s)\]]|\Z) | [$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
   | (?P<operator>{_UNFUSED} | [{_OPERATOR}]+)
   | (?P<atom>[^{_STOP}{_OPERATOR}][^{_STOP}]*)
     """,

@@ -148,6 +148,8 @@ def make(interpreter, definition) -> None:
         declare_records(interpreter, definition[1:])
         return
     name = definition[1].name
+    if name in ("unique", "product"):
+        raise Undetermined(f"a definition of {name}")  # a program may have its own (dialect)
     if is_known(name):
         raise OracleError("compile", f"Error: '{name}' is a reserved keyword.")
     if kind == "defun":

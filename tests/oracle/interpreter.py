@@ -28,6 +28,8 @@ from tests.oracle.values import (
 )
 
 STEPS = 200_000
+# Forms of the top level that a `return` in them leaves as a whole.
+LEFT_WHOLE = ("block", "check", "cond", "if", "ife", "loop", "loopcount", "ncheck", "return", "while")
 TYPE_ATOM = "_"
 CONSTANTS = {"_pi": 3.141592653589793, "_tau": 6.283185307179586, "_e": 2.718281828459045}
 
@@ -72,6 +74,9 @@ class Interpreter:
             try:
                 value = self.eval(form, scope)
             except ReturnSignal as signal:
+                if isinstance(form, list) and form[0].name not in LEFT_WHOLE:
+                    # It may only give a value to the form that is an argument (dialect).
+                    raise Undetermined("return in an argument") from None
                 value = signal.value  # it ends its form, the text goes on (dialect)
         return value
 

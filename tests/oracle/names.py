@@ -13,7 +13,7 @@ scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iot
 ∑→sum ∏→product ρ→rho ⍴→rho ⌽→rotate ∈→member ≢→tally ⊂→to_list §→infix •→infix /\→infix cutlist→slice
 dotimes→loopcount defclass→class@ containerkeys→keys@ containervalues→values@ atom?→atomp cons?→consp
 empty?→emptyp null?→nullp number?→numberp sign?→signp string?→stringp zero?→zerop lower?→lowerp
-upper?→upperp alpha?→alphap vowel?→vowelp consonant?→consonantp digit?→digitp √→sqrt ∛→cbrt
+upper?→upperp __root__→block alpha?→alphap vowel?→vowelp consonant?→consonantp digit?→digitp √→sqrt ∛→cbrt
 """
 # A name used here and the name that the instruction prints with.
 PRINTED_TEXT = r"""

@@ -23,7 +23,7 @@ from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.errors import CompileError, UnknownNameError
-from lispe_kernel.language.forms import Form, head
+from lispe_kernel.language.forms import QUOTE, Form, head
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import is_definition, special_forms
@@ -161,10 +161,40 @@ def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> No
     r.definitions.clear()
 
 
+LAMBDA, ASSIGNMENTS = Atom("λ"), frozenset({"setq", "setg"})
+
+
+def forms_as_calls(form: Any) -> Any:
+    """A form of the top level whose arguments that are special forms are called: `return` ends only them."""
+    if not isinstance(form, Form) or not isinstance(head(form), Atom) or is_definition(form):
+        return form
+    if form[0] is QUOTE or special_forms.canonical(form[0].name) == LAMBDA.name:
+        return form
+    called = form[0].name in ASSIGNMENTS or form[0].name not in special_forms
+    parts = [form[0]]
+    for part, span in zip(form[1:], form.spans[1:], strict=True):
+        inner = forms_as_calls(part)
+        if called and _is_left(part):
+            made = Form([LAMBDA, Form([], span, []), inner], span, [span] * 3)
+            inner = Form([made], span, [span])
+        parts.append(inner)
+    return Form(parts, form.span, form.spans)
+
+
+def _is_left(form: Any) -> bool:
+    """Whether a form is a special one that a `return` in it leaves."""
+    name = head(form)
+    if name is None or name is QUOTE or name.name not in special_forms or is_definition(form):
+        return False
+    return special_forms.canonical(name.name) != LAMBDA.name and "return" in names_in(form)
+
+
 def _top_level(r: Resolver, form: Any, span: Any) -> CodeType | None:
     """One form as a function without parameters that returns its value."""
     function = r.function = Function("top", r.source.name, span)
     form = expanded(r, form)
+    if "return" in names_in(form):
+        form = forms_as_calls(form)
     function.body = r.node(form, span)
     if is_definition(form):
         return None

@@ -131,10 +131,10 @@ class Resolver:
             return Helper(self.place, " list", (), "list", quiet=True)
         head = form[0]
         if isinstance(head, Atom):
-            name = head.name
-            if name in self.links:
-                form = Form([Atom(self.links[name]), *form[1:]], form.span, form.spans)
-                head, name = form[0], form[0].name
+            # It may have been linked after the text was read, or be an atom that a program made.
+            name = self.links.get(head.name) or self.context.canonical(head.name)
+            if name != head.name:
+                form, head = Form([Atom(name), *form[1:]], form.span, form.spans), Atom(name)
             if self._is_infix_access(form):
                 return self.node(form.made(AT, head, *form[2:]))
             found = special_forms.get(name)

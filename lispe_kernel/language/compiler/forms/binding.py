@@ -133,7 +133,27 @@ def _in_place(r: Resolver, form: Form) -> Node:
         return _in_place_element(r, form, operator)
     name = r.check_variable(form[1], form.spans[1])
     value = r.node(Form([operator, form[1], *form[2:]], form.span, form.spans))
+    if any(name == parameter.name for parameter in r.function.frame.parameters):
+        value = Primitive(r.place, _SETTLED, [r.node(form[1], form.spans[1]), value])
     return r.assign(r.found_target(name), value, gives=True)
+
+
+def _write_settled(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The new value; of a list that a parameter holds the list itself, so that the caller sees the change."""
+    old, new = node.arguments
+    if not {new.kind, old.kind} <= {"", "solid", "list", "integers", "numbers"}:
+        return e.deliver(e.value(new), destination)
+    value = e.simple(e.value(new))
+    inner, name = e.through(destination)
+    with e.nested_block() as plain:
+        e.deliver(value, inner)
+    with e.nested_block() as other:
+        e.deliver(e.call(" settled", e.value(old), value), inner)
+    e.if_(e.compare(e.call(" type", value), [ast.In()], [e.name(" scalar")]), plain, other)
+    return e.result(name)
+
+
+_SETTLED = Inline(" settled", emit=_write_settled, kind=lambda kinds, _node: kinds[1], quiet=False)
 
 
 def _in_place_element(r: Resolver, form: Form, operator: Atom) -> Node:

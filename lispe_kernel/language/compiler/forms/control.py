@@ -102,7 +102,7 @@ def clause_body(r: Resolver, clause: Form) -> Node:
 RETURN = Atom("return")
 
 
-@special("block", "[form...]", result=(-1,))
+@special("block", "[form...]", aliases=("__root__",), result=(-1,))
 def resolve_block(r: Resolver, form: Form) -> Node:
     """Evaluate forms in order; the last gives the value, nil when there is none.
 

@@ -157,7 +157,7 @@ def _inverted(container: dict[Any, Any]) -> Dictionary:
     return found
 
 
-@function("unique", keyword=True)
+@function("unique")
 def unique(container: Any) -> Any:
     """The elements without repetitions, in order of first appearance; equal are those that print alike.
 

@@ -213,10 +213,12 @@ def _leaves(value: Any, name: str, position: int) -> tuple[tuple[int, ...], list
 
 
 def _nested(values: list[Any], shape: tuple[int, ...]) -> Any:
+    """Results in row order as a table: a matrix of numbers, or nested lists of what else they are."""
+    whole = bool(values) and any(isinstance(cell, Matrix) for cell in values)
     for size in reversed(shape[1:]):
         values = [List(values[i : i + size]) for i in range(0, len(values), size)] if size else []
     made = List(values)
-    array = array_of(made) if len(shape) > 1 else None
+    array = array_of(made) if len(shape) > 1 and not whole else None
     return made if array is None or array.dtype == object else wrapped(array)
 
 

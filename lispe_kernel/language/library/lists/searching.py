@@ -155,7 +155,7 @@ def count(container: Any, value: Any, position: Any = 0) -> int:
 
 @function("in", keyword=True, returns="boolean")
 def in_(container: Any, value: Any) -> Atom | None:
-    """Whether a list or set holds an element, a dictionary a value, a string a part.
+    """Whether a list or set holds an element, a dictionary a value, a string or an atom's name a part.
 
     Example: (in '(1 2 3) 2) => true
     Example: (in "abcdef" "cd") => true
@@ -163,7 +163,7 @@ def in_(container: Any, value: Any) -> Atom | None:
     """
     if type(container) is List:
         return TRUE if _holds(container, value) else None
-    if isinstance(container, str):
+    if isinstance(container, str | Atom):
         return truth(in_text(to_text(container), value))
     if isinstance(container, Set | Heap | TypedList):
         return truth(value in container)

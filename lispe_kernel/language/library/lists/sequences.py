@@ -11,10 +11,14 @@ from typing import Any
 
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.forms import as_data
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import elements, is_list, typed_results
 from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.reader import read
+from lispe_kernel.language.runtime import current
+from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
@@ -253,11 +257,17 @@ def to_llist(container: Any) -> LinkedList:
 def to_list(container: Any, n: Any = None) -> List:
     """The elements of a container as a generic list; with a number, a list of so many times the value.
 
+    A text is read as LispE's data: the list of what is written in it.
+
     Example: (to_list (integers 1 2)) => (1 2)
     Example: (to_list "a" 2) => ("a" "a")
+    Example: (to_list "a [b 2] c") => (a (b 2) c)
+    Errors: for a text whose parentheses do not balance.
     """
     if n is not None:
         return List(repeating(container, _checked(integer_argument("to_list", 2, n), "to_list")))
+    if isinstance(container, str):
+        return List(as_data(read(Source(container, "to_list"), current().canonical)))
     return List(elements(container, "to_list", 1))
 
 
@@ -295,8 +305,13 @@ def cons(value: Any, container: Any) -> Any:
 def consb(container: Any, value: Any) -> List:
     """A new list with the value after the elements of the container.
 
+    With a value and a container, as in revisions of 2022, the value stands in front.
+
     Example: (consb '(1 2) 3) => (1 2 3)
+    Example: (consb 'a '(b)) => (a b)
     """
+    if not is_list(container) and is_list(value):
+        return cons(container, value)  # type: ignore[no-any-return]
     return List([*elements(container, "consb", 1), value])
 
 

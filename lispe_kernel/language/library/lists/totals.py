@@ -57,7 +57,7 @@ def sum_(container: Any) -> Any:
     return folded(add, found) if found else 0
 
 
-@function("∏", "product", keyword=True)
+@function("∏", "product")
 def product(container: Any) -> Any:
     """The product of the elements of a list, matrix or set of numbers; 0 for an empty one.
 

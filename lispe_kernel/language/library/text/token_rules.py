@@ -17,7 +17,17 @@ OPERATORS = frozenset("+-*/%=<>!&|^~@#$?:.,;°≠∧∨¬×÷")
 _NUMBER = "%d+(.%d+)([eE]([%-%+])%d+)=9"
 _DRESSED = "%e{#65039#127995-127999}*"
 _EMOJIS = ("[#127462-127487][#127462-127487]=5", _DRESSED + f"(#8205{_DRESSED})" * 3 + "=5")
-LANGUAGE_RULES = ("%S-=#", _NUMBER, "%a{%a%d%H}*=4", "%H=4", *_EMOJIS, "%p=3", "?=1")
+_PAIRS = ("===0", "<==0", ">==0", "<>=0", "!==0", ":==0", "+==0", "-==0", "*==0", "/==0")
+_SIGNS = ("=", "<", ">", "!", ":", "+", "-", "*", "/", "%%", "$", ";", ",", ".", "&", "|", "^", "#")
+# Programs replace the first three by their positions, and find others by a part of their text.
+LANGUAGE_RULES = (
+    *("#32+=#", "#9+=#", "#10+=#", "%r+=#", "%S-=#"),
+    '"{[\\-"] ~%r}*"=34',
+    _NUMBER,
+    *_PAIRS,
+    *(f"{sign}=0" for sign in _SIGNS),
+    *("%a{%a%d%H}*=4", "%H=4", *_EMOJIS, "%p=3", "?=1"),
+)
 MAIN_RULES = (
     "%S-=#",
     ";-~%r*-=#",
@@ -42,6 +52,8 @@ class Rule:
     text: str
     pattern: re.Pattern[str]
     action: int
+    # Sequences in braces of which a part is not stored.
+    inner: tuple[re.Pattern[str], ...] = ()
 
 
 class RuleSet:
@@ -61,9 +73,11 @@ class RuleSet:
         body, equals, action = text.rpartition("=")
         if not equals or not body or not re.fullmatch(r"#|-?\d+", action):
             raise _wrong(text, "body=action is expected, where the action is a number or #")
-        pattern = _Body(text, body, self._classes).sequence("")
+        reader = _Body(text, body, self._classes)
+        pattern = reader.sequence("")
         try:
-            return Rule(text, re.compile(pattern, re.S), 0 if action == "#" else int(action))
+            inner = tuple(re.compile(part, re.S) for part in reader.inner)
+            return Rule(text, re.compile(pattern, re.S), 0 if action == "#" else int(action), inner)
         except re.error as error:
             raise _wrong(text, str(error)) from None
 
@@ -78,7 +92,9 @@ class RuleSet:
                 at += 1
                 continue
             stored = _stored(match)
-            if stored:
+            for part in rule.inner:
+                stored = part.sub(_stored, stored)
+            if stored and not rule.text.endswith("=#"):
                 found.append((stored, rule.action))
             at = match.end()
         return found
@@ -95,6 +111,9 @@ class RuleSet:
         return "\n".join(f"{rule.text}\t{rule.pattern.pattern}" for rule in self.rules)
 
 
+_ANY = r"[\s\S]"
+# What may stand after `#`: a code point, two of them, or two letters.
+_CODES = re.compile(r"[A-Za-z]-[A-Za-z]|\d+(?:-\d+)?")
 _NO_RULE = Rule("", re.compile("(?!)"), -1)
 
 
@@ -120,6 +139,7 @@ class _Body:
 
     def __init__(self, rule: str, text: str, classes: dict[str, str]) -> None:
         self.rule, self.text, self.classes, self.at = rule, text, classes, 0
+        self.inner: list[str] = []
 
     def single(self) -> str:
         """The body of a metarule as the inside of a class."""
@@ -141,7 +161,10 @@ class _Body:
             character = self.take()
             if character == closing:
                 return pattern
-            pattern += self.suffixed(self.element(character))
+            element = self.element(character)
+            # What takes nearly everything stops at what follows it: a string at its second quote.
+            wide = "[^" in element or element == _ANY
+            pattern += self.suffixed(element, wide)
         if closing:
             raise _wrong(self.rule, f"a '{closing}' is missing")
         return pattern
@@ -149,15 +172,43 @@ class _Body:
     def element(self, character: str) -> str:
         if character == "(":
             return f"(?:{self.sequence(')')})?"
-        inside, negated = self.characters(character)
+        if character == "{":
+            return self.alternatives()
+        return self.of_class(*self.characters(character))
+
+    def of_class(self, inside: str, negated: bool) -> str:
         if not inside:
-            return r"[^\s\S]" if negated else r"[\s\S]"
+            return r"[^\s\S]" if negated else _ANY
         return f"[{'^' if negated else ''}{inside}]"
 
-    def suffixed(self, pattern: str) -> str:
+    def alternatives(self) -> str:
+        """`{...}` as a pattern: characters, what is none of some (`~x`), sequences in square brackets."""
+        inside, others = "", []
+        while (character := self.take()) != "}":
+            if character == "[":
+                others.append(self.inner_sequence())
+            elif character == "~":
+                others.append(self.of_class(*self.characters(character)))
+            elif character != " ":
+                inside += self.one(character)
+        if not inside and not others:
+            raise _wrong(self.rule, "an empty disjunction")
+        if inside:
+            others.append(f"[{inside}]")
+        return others[0] if len(others) == 1 else f"(?:{'|'.join(others)})"
+
+    def inner_sequence(self) -> str:
+        pattern = self.sequence("]")
+        if pattern.startswith("(") or "](" in pattern:
+            self.inner.append(pattern)
+        return re.sub(r"\((\[[^]]*\])\)", r"\1", pattern)
+
+    def suffixed(self, pattern: str, wide: bool) -> str:
         """An element with its suffixes: `*` and `+` repeat it, `-` takes it without storing it."""
         if self.text[self.at : self.at + 1] in ("*", "+"):
             pattern += self.take()
+            if wide and self.at < len(self.text):
+                pattern += "?"
         if self.text[self.at : self.at + 1] == "-":
             self.at += 1
             return f"({pattern})"
@@ -194,16 +245,19 @@ class _Body:
     def one(self, character: str) -> str:
         if character == "%":
             return self.meta(self.take())
-        found = re.compile(r"(\d+)(?:-(\d+))?").match(self.text, self.at) if character == "#" else None
+        found = _CODES.match(self.text, self.at) if character == "#" else None
         if found is None:
             return _escaped(character)
         self.at = found.end()
-        codes = [int(code) for code in found.groups() if code is not None]
+        codes = [int(code) if code.isdigit() else ord(code) for code in found[0].split("-")]
         if max(codes) > 0x10FFFF:
             raise _wrong(self.rule, f"#{found[0]} is no code point")
         return "-".join(_escaped(chr(code)) for code in codes)
 
     def meta(self, letter: str) -> str:
+        if letter == "%" and self.text[self.at :] == ".":
+            # `%%.` in rules of 2022: a percent sign and any character, today `%%?`.
+            self.text = self.text[:-1] + "?"
         own = self.classes.get(letter) or GENERAL_CLASSES.get(letter) or computed_class(letter)
         if own is None:
             own = {"e": EMOJI_CLASS, "E": EMOJI_COMPLEMENT_CLASS}.get(letter)
