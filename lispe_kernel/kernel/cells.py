@@ -6,6 +6,7 @@ It speaks no protocol: the kernel gives it a request and sends what it answers. 
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import getpass
 from collections.abc import Callable, Iterator
@@ -63,7 +64,11 @@ class Cell:
         except SystemExit:
             self.payload.append({"source": "ask_exit", "keepkernel": False})
             answer = {"status": "ok", "user_expressions": {}}
-        except (Exception, KeyboardInterrupt, GeneratorExit) as error:
+        except BaseException as error:
+            task = asyncio.current_task()
+            if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                # The kernel itself goes; one that Python code raises is an error of the cell like any other.
+                raise
             told = report(error) if self.request.silent else self.kernel.publisher.error(error)
             answer = {**failure(told), "user_expressions": {}}
         return {**answer, "execution_count": self.request.count, "payload": self.payload}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ipykernel.jsonutil import encode_images, json_clean
@@ -93,6 +94,8 @@ class Publisher:
     def _send(self, kind: str, content: dict[str, Any]) -> None:
         kernel = self._kernel
         # What was printed before stands before.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            # A Python cell may have put anything in their places.
+            with suppress(Exception):
+                stream.flush()
         kernel.send_response(kernel.iopub_socket, kind, json_clean(content), ident=kernel._topic(kind))

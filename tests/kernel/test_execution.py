@@ -107,6 +107,30 @@ def test_after_any_error_the_session_goes_on(kernel: Running, bad: str) -> None:
     assert kernel.run("(+ kept 1)").result == "42"
 
 
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "asyncio.CancelledError()",
+        "GeneratorExit",
+        "KeyboardInterrupt",
+        "type('Own', (BaseException,), {})('x')",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "await asyncio.sleep(0)\n"])
+def test_what_is_no_exception_ends_its_cell_alone(kernel: Running, before: str, raised: str) -> None:
+    assert kernel.run(f"%%python\nimport asyncio\n{before}raise {raised}").status == "error"
+    assert kernel.run("(+ 1 2)").result == "3"
+
+
+def test_a_cell_without_streams_gets_its_reply(kernel: Running) -> None:
+    kernel.run("%%python\nimport sys\nkept = sys.stdout, sys.stderr\nsys.stdout = sys.stderr = None")
+    try:
+        assert kernel.run("(car 5)").status == "error"
+        assert kernel.run("(+ 1 2)").result == "3"
+    finally:
+        kernel.run("%%python\nsys.stdout, sys.stderr = kept")
+
+
 def test_an_error_keeps_what_ran_before_it(kernel: Running) -> None:
     kernel.run("(setq before 1)\n(setq before 2)\n(/ 1 0)\n(setq before 3)")
     assert kernel.run("before").result == "2"
