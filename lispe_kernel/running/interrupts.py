@@ -86,7 +86,17 @@ class Interrupts:
         """
         if threading.current_thread() is not threading.main_thread():
             return await work
-        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(self._stepped(work))
+
+        # An event loop ends at some errors and loses others: they go through it as values.
+        async def stepped() -> BaseException | None:
+            try:
+                found.append(await _Steps(self, work))
+            except BaseException as raised:
+                return raised
+            return None
+
+        found: list[T] = []
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(stepped())
         stopped = False
         self._began = time.monotonic()
 
@@ -100,21 +110,16 @@ class Interrupts:
 
         before = signal.signal(signal.SIGINT, stop)
         try:
-            return await task
-        except BaseException as error:
-            if stopped:
-                raise KeyboardInterrupt from error
-            raise
+            error = await task
+        except asyncio.CancelledError as cancelled:
+            error = cancelled
         finally:
             signal.signal(signal.SIGINT, before)
-
-    async def _stepped(self, work: Coroutine[Any, Any, T]) -> T:
-        found: T = await _Steps(self, work)
-        return found
-
-
-class _Stopped(Exception):
-    """KeyboardInterrupt on its way through an event loop, which would end at the thing itself."""
+        if stopped and error is not None:
+            raise KeyboardInterrupt from error
+        if error is not None:
+            raise error
+        return found[0]
 
 
 class _Steps:
@@ -132,8 +137,6 @@ class _Steps:
                 waited = self._work.send(value) if error is None else self._work.throw(error)
             except StopIteration as end:
                 return end.value
-            except KeyboardInterrupt:
-                raise _Stopped from None
             finally:
                 self._interrupts._armed = False
             value, error = None, None
