@@ -26,7 +26,7 @@ def generator(**settings):
 @pytest.mark.parametrize(
     "prompt", [integers(1, 2), listed(1, 2), torch.tensor([1, 2]), torch.tensor([[1, 2]])]
 )
-@pytest.mark.parametrize("strategy", [None, "greedy", "beam_search", "anything"])
+@pytest.mark.parametrize("strategy", [None, "greedy", "beam_search"])
 def test_greedy_follows_the_model_and_stops_before_the_end_token(prompt, strategy):
     found = call("torch_generate", generator(max_length=50), prompt, strategy)
     assert (found.dtype, found.tolist()) == (torch.int64, [[1, 2, 3, 4, 5, 6, 7, 8]])
@@ -62,19 +62,48 @@ def test_a_random_choice_stays_within_the_k_likeliest_and_follows_the_seed():
     assert draw() == drawn
 
 
-def test_top_p_drops_the_unlikely_tail():
+def test_top_p_keeps_the_token_that_reaches_p_and_drops_the_tail():
     shares = torch.tensor([0.5, 0.3, 0.15, 0.05])
     model = torch.nn.Embedding.from_pretrained(shares.log().repeat(4, 1))
     made = call("torch_generator_create", model)
     call("torch_set_generation_params", made, 200, 1, None, 0.9)
-    assert set(call("torch_generate", made, integers(0), "top_p").tolist()[0][1:]) == {0, 1}
+    assert set(call("torch_generate", made, integers(0), "top_p").tolist()[0][1:]) == {0, 1, 2}
 
 
-def test_the_repetition_penalty_weakens_recent_tokens():
-    weights = torch.tensor([[1.0, 0.9, 0]]).repeat(3, 1)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_repetition_penalty_weakens_tokens_of_the_text_whatever_the_sign_of_their_logits(sign):
+    weights = (torch.tensor([[1.0, 0.9, 0.5]]) - (sign < 0) * 2).repeat(3, 1)
     made = call("torch_generator_create", torch.nn.Embedding.from_pretrained(weights))
     call("torch_generator_config", made, Dictionary({"max_length": 2, "repetition_penalty": 2.0}))
-    assert call("torch_generate", made, integers(0)).tolist() == [[0, 1, 0]]
+    assert call("torch_generate", made, integers(0)).tolist() == [[0, 1, 0 if sign > 0 else 2]]
+
+
+def test_beams_find_the_likelier_text_that_begins_less_likely():
+    # 0 -> 1 (0.6) or 2 (0.4); after 1 everything is as likely, after 2 comes 3 for sure.
+    shares = torch.tensor([[0.0, 0.6, 0.4, 0.0], [0.25] * 4, [0.0, 0.0, 0.0, 1.0], [0.25] * 4])
+    made = call("torch_generator_create", torch.nn.Embedding.from_pretrained(shares.log()))
+    call("torch_generator_config", made, Dictionary({"max_length": 2, "num_beams": 2}))
+    assert call("torch_generate", made, integers(0), "greedy").tolist()[0][1] == 1
+    assert call("torch_generate", made, integers(0), "beam_search").tolist() == [[0, 2, 3]]
+
+
+def test_without_do_sample_nothing_is_drawn():
+    made = generator(max_length=4, strategy="top_k", temperature=100, do_sample=None)
+    assert call("torch_generate", made, integers(1)).tolist() == [[1, 2, 3, 4, 5]]
+
+
+def test_several_end_tokens_or_none():
+    assert call("torch_generate", generator(eos_token_id=integers(7, 4)), integers(1)).tolist() == [[1, 2, 3]]
+    endless = generator(eos_token_id=None, max_length=12)
+    assert call("torch_generate", endless, integers(8)).shape == (1, 13)
+
+
+def test_a_model_is_asked_without_dropout_and_stays_as_trained():
+    model = torch.nn.Sequential(successor(), torch.nn.Dropout(0.9))
+    made = call("torch_generator_create", model)
+    call("torch_generator_config", made, Dictionary({"eos_token_id": 9}))
+    assert call("torch_generate", made, integers(1)).tolist() == [[1, 2, 3, 4, 5, 6, 7, 8]]
+    assert model[1].training
 
 
 def test_a_generator_prints_its_settings():
@@ -87,17 +116,38 @@ def test_a_generator_prints_its_settings():
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("max_length", -1), ("temperature", 0), ("top_k", 0), ("top_p", TRUE), ("strategy", 3)],
+    [
+        ("max_length", -1),
+        ("temperature", 0),
+        ("top_k", 0),
+        ("top_p", TRUE),
+        ("top_p", 1.5),
+        ("strategy", 3),
+        ("strategy", "topk"),
+        ("do_sample", 0.3),
+        ("eos_token_id", 2.5),
+        ("num_beams", 0),
+    ],
 )
 def test_a_setting_out_of_range_is_named_and_changes_nothing(setting, value):
     made = generator()
     before = made.settings
-    text = error_of("torch_generator_config", made, Dictionary({setting: value}))
-    assert text.startswith(f"Error: generation setting {setting} must be ")
+    text = error_of("torch_generator_config", made, Dictionary({"max_length": 3, setting: value}))
+    assert text.startswith(f"Error: torch_generator_config: {setting} must be ")
     assert made.settings == before
 
 
+def test_unknown_settings_and_strategies_are_told_the_known_ones():
+    made = generator()
+    text = error_of("torch_generator_config", made, Dictionary({"topk": 3}))
+    assert "the settings of a generator have no topk; there are max_length, temperature, top_k" in text
+    assert "must be a dictionary or nil" in error_of("torch_generator_config", made, 3)
+    assert "strategy must be one of greedy, top_k" in error_of("torch_generate", made, integers(1), "nucleus")
+
+
 def test_what_cannot_generate_is_refused():
+    broken = call("torch_generator_create", torch.nn.Embedding.from_pretrained(torch.full((3, 3), torch.nan)))
+    assert "logits hold NaN" in error_of("torch_generate", broken, integers(0))
     assert error_of("torch_generator_create", 3) == "Generator requires a torch model"
     assert error_of("torch_generate", 3, integers(1)) == "First argument must be a torch generator"
     assert "integer ids" in error_of("torch_generate", generator(), torch.ones(1))

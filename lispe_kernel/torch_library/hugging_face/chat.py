@@ -15,16 +15,16 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.hugging_face import sampling
 from lispe_kernel.torch_library.hugging_face.generation import Prompts, generate
 from lispe_kernel.torch_library.hugging_face.models import Loaded, model_named
-from lispe_kernel.torch_library.hugging_face.settings import Rule
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.rules import ONE_OR_MORE, Rule
 from lispe_kernel.torch_library.support.wording import readable
 
 NAME = "torch_hf_chat"
 LONGEST = 512
 OPTIONS: dict[str, Rule] = {
     **{name: rule for name, rule in sampling.OPTIONS.items() if name != "mask"},
-    "max_new_tokens": sampling.ONE_OR_MORE,
+    "max_new_tokens": ONE_OR_MORE,
     "template": Rule(lambda value: value if isinstance(value, Dictionary) else None, "a dictionary"),
 }
 

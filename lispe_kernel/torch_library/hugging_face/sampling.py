@@ -17,13 +17,9 @@ from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.hugging_face.models import Loaded
-from lispe_kernel.torch_library.hugging_face.settings import COUNT, SAMPLING, SHARE, TRUTH, Rule, checked
+from lispe_kernel.torch_library.hugging_face.settings import SAMPLING
 from lispe_kernel.torch_library.support import arguments
-
-
-def _positive(value: Any) -> int | None:
-    found = arguments.whole(value)
-    return found if found is not None and found > 0 else None
+from lispe_kernel.torch_library.support.rules import COUNT, ONE_OR_MORE, SHARE, TRUTH, Rule, checked
 
 
 def _texts(value: Any) -> list[str] | None:
@@ -38,7 +34,6 @@ def _any(value: Any) -> tuple[Any]:
     return (value,)
 
 
-ONE_OR_MORE = Rule(_positive, "1 or more")
 # Handed to transformers under the same name.
 PASSED: dict[str, Rule] = {
     **SAMPLING,

@@ -6,8 +6,8 @@ random strategy draws comes from torch's generator, so a seed fixes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,34 +15,15 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, register_kind
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.modules.choosing import STRATEGIES, Settings, changed, chosen
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.tensors.devices import device_of
 
 NO_GENERATOR = "First argument must be a torch generator"
 NO_LOGITS = "the model must map ids [1,n] to logits [1,n,vocabulary] or [1,vocabulary]"
-# The repetition penalty looks at so many tokens back.
-PENALTY_WINDOW = 10
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a generator chooses; the defaults of the original."""
-
-    max_length: int = 100
-    temperature: float = 1.0
-    top_k: int = 50
-    top_p: float = 0.9
-    eos_token_id: int = 50256
-    pad_token_id: int = 50256
-    repetition_penalty: float = 1.0
-    strategy: str = "greedy"
-    do_sample: Any = True
-
-
-SETTING_NAMES = tuple(field.name for field in fields(Settings))
 
 
 class Generator:
@@ -63,38 +44,6 @@ def _text(generator: Generator) -> str:
 register_kind(Generator, "torch_generator_", lambda generator, _show: _text(generator))
 
 
-def greedy(logits: torch.Tensor, _settings: Settings) -> int:
-    """The most likely token."""
-    return int(logits.argmax())
-
-
-def top_k(logits: torch.Tensor, settings: Settings) -> int:
-    """A token drawn from the k most likely ones."""
-    kept, places = torch.topk(logits / settings.temperature, min(settings.top_k, logits.numel()))
-    return int(places[_draw(torch.softmax(kept, 0))])
-
-
-def top_p(logits: torch.Tensor, settings: Settings) -> int:
-    """A token drawn from the most likely ones whose probabilities add up to at most p, at least one."""
-    shares, places = torch.softmax(logits / settings.temperature, 0).sort(descending=True)
-    kept = shares.cumsum(0) <= settings.top_p
-    kept[0] = True
-    return int(places[_draw(shares * kept)])
-
-
-def _draw(shares: torch.Tensor) -> int:
-    return int(torch.multinomial(shares, 1))
-
-
-# Beam search is greedy in the original, and so is any other name.
-STRATEGIES: dict[str, Callable[[torch.Tensor, Settings], int]] = {
-    "greedy": greedy,
-    "top_k": top_k,
-    "top_p": top_p,
-    "beam_search": greedy,
-}
-
-
 def _logits(generator: Generator, ids: torch.Tensor) -> torch.Tensor:
     """The logits after the last id: the model's answer for [1,n], at its last position."""
     answer = generator.model(ids)
@@ -104,55 +53,33 @@ def _logits(generator: Generator, ids: torch.Tensor) -> torch.Tensor:
         raise ValueError(NO_LOGITS)
     if answer.dim() == 3 and answer.shape[1] != ids.shape[1]:
         raise ValueError(NO_LOGITS)
-    return answer.reshape(-1, answer.shape[-1])[-1].float()
-
-
-def _penalised(logits: torch.Tensor, ids: list[int], penalty: float) -> torch.Tensor:
-    if penalty == 1.0:
-        return logits
-    logits = logits.clone()
-    for token in set(ids[-PENALTY_WINDOW:]):
-        if 0 <= token < logits.numel():
-            logits[token] /= penalty
+    logits = answer.reshape(-1, answer.shape[-1])[-1].float()
+    if logits.isnan().any():
+        raise ValueError("the model's logits hold NaN")
     return logits
+
+
+@contextmanager
+def _at_rest(model: nn.Module) -> Iterator[None]:
+    """The model without dropout and its kin, and afterwards as it was."""
+    training = [part for part in model.modules() if part.training]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for part in training:
+            part.training = True
 
 
 def generate(generator: Generator, prompt: list[int], settings: Settings) -> list[int]:
     """The prompt and up to `max_length` new ids; an end token stops and is not appended."""
-    choose = STRATEGIES.get(settings.strategy, greedy)
-    ids = list(prompt)
-    with torch.no_grad():
-        for _ in range(settings.max_length):
-            given = torch.tensor([ids], dtype=torch.int64, device=generator.device)
-            logits = _penalised(_logits(generator, given), ids, settings.repetition_penalty)
-            token = choose(logits, settings)
-            if token == settings.eos_token_id:
-                break
-            ids.append(token)
-    return ids
 
+    def ask(ids: list[int]) -> torch.Tensor:
+        return _logits(generator, torch.tensor([ids], dtype=torch.int64, device=generator.device))
 
-def checked(settings: Settings) -> Settings:
-    """The settings, if each makes sense."""
-    for name, sound, wanted in (
-        (
-            "max_length",
-            arguments.whole(settings.max_length) is not None and settings.max_length >= 0,
-            "0 or more",
-        ),
-        ("temperature", _positive(settings.temperature), "a number above 0"),
-        ("top_k", arguments.whole(settings.top_k) is not None and settings.top_k >= 1, "1 or more"),
-        ("top_p", _positive(settings.top_p), "a number above 0"),
-        ("repetition_penalty", _positive(settings.repetition_penalty), "a number above 0"),
-        ("strategy", isinstance(settings.strategy, str), "a string"),
-    ):
-        if not sound:
-            raise LispeError(f"Error: generation setting {name} must be {wanted}")
-    return replace(settings, max_length=int(settings.max_length), top_k=int(settings.top_k))
-
-
-def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and value > 0
+    with _at_rest(generator.model):
+        return chosen(ask, prompt, settings)
 
 
 def _generator(value: Any) -> Generator:
@@ -176,15 +103,18 @@ def generator_create(model: Any, device: str | None = None) -> Generator:
 
 @torch_function("torch_generator_config", "torch_generator_configure")
 def generator_config(generator: Any, config: Any) -> str:
-    """Change settings by a dictionary: max_length, temperature, top_k, top_p, eos_token_id, pad_token_id,
-    repetition_penalty, strategy ("greedy", "top_k", "top_p", "beam_search"), do_sample.
+    """Change settings by a dictionary: max_length (100), temperature (1.0), top_k (50), top_p (0.9),
+    eos_token_id (50256; also a list, or nil for none), pad_token_id (one prompt needs none),
+    repetition_penalty (1.0), strategy ("greedy", "top_k", "top_p", "beam_search"), num_beams (4), do_sample
+    (nil: no strategy draws, the likeliest token is taken).
 
     Example: (maybe (torch_generator_config 3 "cpu") "no generator") => no generator
-    Errors: `First argument must be a torch generator`; a setting out of range is named
+    Errors: `First argument must be a torch generator`; an unknown setting is told the known ones, one out of
+    range is named
     Source: torch API 13.1
     """
     target = _generator(generator)
-    target.settings = checked(replace(target.settings, **arguments.settings(config, SETTING_NAMES)))
+    target.settings = changed(target.settings, config, "torch_generator_config")
     return "Generator configured successfully"
 
 
@@ -200,8 +130,8 @@ def set_generation_params(
     """
     target = _generator(generator)
     given = {"max_length": max_length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    known = {name: value for name, value in given.items() if value is not None}
-    target.settings = checked(replace(target.settings, **known))
+    known = Dictionary({name: value for name, value in given.items() if value is not None})
+    target.settings = changed(target.settings, known, "torch_set_generation_params")
     return "Generation parameters updated"
 
 
@@ -224,17 +154,20 @@ def torch_generate(generator: Any, input_ids: Any, strategy: str | None = None) 
     """The prompt followed by up to max_length new ids: int64 [1, n+m]. nil keeps the set strategy.
 
     An end token (eos_token_id) stops and is not appended. Temperature divides the logits for top_k and
-    top_p; the repetition penalty divides the logits of the last 10 tokens.
+    top_p; the repetition penalty weakens the tokens of the text so far. What is drawn, and what beam_search
+    finds, is what transformers' `generate` gives for the same model, settings and seed. The model is asked
+    without dropout.
 
     Example: (maybe (torch_generate nil '(1)) "no generator") => no generator
-    Errors: `First argument must be a torch generator`; a model that gives no logits is refused
+    Errors: `First argument must be a torch generator`; a model that gives no logits, an unknown strategy
     Source: torch API 13.1
     """
     target = _generator(generator)
     prompt = conversions.as_tensor(List([input_ids]) if isinstance(input_ids, int) else input_ids)
     if prompt.numel() == 0 or prompt.is_floating_point() or (prompt.dim() > 1 and prompt.shape[0] != 1):
         raise ValueError("the input must be integer ids [n] or [1,n] with at least one id")
-    settings = target.settings if strategy is None else checked(replace(target.settings, strategy=strategy))
+    given = None if strategy is None else Dictionary({"strategy": strategy})
+    settings = changed(target.settings, given, "torch_generate")
     ids = generate(target, prompt.flatten().tolist(), settings)
     return torch.tensor([ids], dtype=torch.int64)
 
