@@ -57,6 +57,11 @@ class Source:
         start = self._starts[span.line - 1] + span.column
         return self.text[start : self._starts[span.end_line - 1] + span.end_column]
 
+    def written(self, name: str, span: Span | None) -> str:
+        """The name as the text has it at a span, where an alias stands for it there."""
+        word = self.excerpt(span) if span else ""
+        return word if word.isidentifier() else name
+
     def remember(self) -> None:
         """Let Python's tools (traceback, pdb, inspect) show this text for its file name."""
         lines = self.text.splitlines(keepends=True)

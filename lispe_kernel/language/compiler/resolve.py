@@ -253,10 +253,8 @@ class Resolver:
 
     def is_keyword(self, name: str) -> bool:
         """Whether a name belongs to the language and cannot be a variable."""
-        if name in special_forms:
-            return True
-        entry = self.context.library(name)
-        return entry is not None and entry.keyword
+        entry = None if name in special_forms else self.context.library(name)
+        return name in special_forms or (entry is not None and entry.keyword)
 
     def user_defined(self, name: str) -> bool:
         """Whether a name in head position means something of the user's, not of the library."""
@@ -284,7 +282,8 @@ class Resolver:
             raise self.error(f"Error: Invalid variable name: '{to_text(target)}'", span)
         name = target.name
         if target is TRUE or self.is_keyword(name):
-            raise self.error(f"Error: Invalid variable name: '{name}' (keyword)", span)
+            word = self.source.written(name, span)
+            raise self.error(f"Error: Invalid variable name: '{word}' (keyword)", span)
         if name in self.fixed or name in self.context.fixed:
             raise self.error(f"Error: '{name}' is a constant value", span)
         return name

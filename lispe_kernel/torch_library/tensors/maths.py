@@ -39,7 +39,6 @@ ELEMENTWISE: tuple[tuple[str, Operation, str, str, str], ...] = (
     ("tanh", torch.tanh, "The hyperbolic tangent of each element", "1", "0.761594"),
     ("floor", torch.floor, "The largest integer not above each element", "-1.5", "-2"),
     ("ceil", torch.ceil, "The smallest integer not below each element", "-1.5", "-1"),
-    ("round", torch.round, "The nearest integer to each element, halves to even", "2.5", "2"),
     ("relu", torch.relu, "Each element, or 0 where it is negative", "-3", "0"),
     ("sigmoid", torch.sigmoid, "1/(1 + exp(-x)) of each element", "2", "0.880797"),
     ("gelu", torch.nn.functional.gelu, "The exact GELU (with erf) of each element", "1", "0.841345"),
@@ -75,6 +74,22 @@ def _elementwise(name: str, operation: Operation, meaning: str, sample: str, ans
     Source: torch API 6.3
     """
     tensor_function(name, prefix=f"Error computing tensor {name}: ")(apply)
+
+
+@tensor_function("round", prefix="Error computing tensor round: ")
+def tensor_round(tensor: Any, decimals: Any = 0) -> torch.Tensor:
+    """The nearest number with so many decimals to each element, halves to even; without them an integer.
+
+    Fewer than 0 decimals round to tens, hundreds ... Integers are what they are; decimals they do not take.
+
+    Example: (tensor_item (tensor_round (tensor_create (floats 2.5)))) => 2
+    Example: (tensor_item (tensor_round (tensor_create (floats 2.347)) 2)) => 2.35
+    Errors: `Error: Argument must be a tensor`, and anything but an integer for the decimals
+    Source: torch API 6.3
+    """
+    value = arguments.tensor(tensor)
+    places = 0 if decimals is None else arguments.integer(decimals, "Error: decimals must be an integer")
+    return torch.round(value) if places == 0 else torch.round(value, decimals=places)
 
 
 def _binary(name: str, operation: Operation, meaning: str, answer: str) -> None:

@@ -104,7 +104,7 @@ def resolve_let(r: Resolver, form: Form) -> Node:
 
 def _bind(r: Resolver, binding: Any, span: Span) -> Node:
     pair = binding if is_list(binding) else Form([binding], span)
-    name = r.check_variable(pair[0], span)
+    name = r.check_variable(pair[0], pair.spans[0] if isinstance(pair, Form) else span)
     value = r.node(pair[1], pair.spans[1]) if len(pair) == 2 else r.nil()
     variable = r.binding(name)
     r.scope = {**r.scope, name: variable}

@@ -64,10 +64,10 @@ def parse_parameters(r: Resolver, form: Form) -> ParameterList:
 
 def _optional_parameter(r: Resolver, found: ParameterList, item: list[Any], place: Span) -> None:
     if len(item) == 2 and (item[0] is None or item[0] == []):
-        name = r.check_variable(item[1], place)
+        name = r.check_variable(item[1], item.spans[1] if isinstance(item, Form) else place)
         found.rest = name
     else:
-        name = r.check_variable(item[0], place)
+        name = r.check_variable(item[0], item.spans[0] if isinstance(item, Form) else place)
         found.optional[name] = item[1] if len(item) == 2 else None
     _add_name(r, found, name, place)
 
@@ -113,7 +113,7 @@ class Definition:
 
 def reserved(r: Resolver, name: Atom, span: Span) -> CompileError:
     """The error for a definition under a name of the language."""
-    return r.error(f"Error: '{name.name}' is a reserved keyword.", span)
+    return r.error(f"Error: '{r.source.written(name.name, span)}' is a reserved keyword.", span)
 
 
 def check_free(r: Resolver, name: Atom, span: Span) -> str:
