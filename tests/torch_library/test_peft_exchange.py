@@ -131,9 +131,7 @@ def test_the_old_binary_form_of_peft_loads_too(base, in_folder):
 
 # What PEFT writes and LoRA here cannot express.
 FOREIGN = {
-    "use_dora": True,
     "bias": "all",
-    "modules_to_save": ["linear"],
     "lora_bias": True,
     "layer_replication": [[0, 2]],
     "alora_invocation_tokens": [1, 2],
@@ -141,7 +139,6 @@ FOREIGN = {
     "trainable_token_indices": [3],
     "target_parameters": ["w"],
     "megatron_config": {"tp": 2},
-    "fan_in_fan_out": True,
     "arrow_config": {"top_k": 3},
     "kasa_config": {"beta": 0.1},
     "use_bdlora": {"nblocks": 2},
@@ -170,6 +167,9 @@ MALFORMED = [
     ({"use_rslora": "false"}, 'has "false" as use_rslora, not true or false'),
 ]
 REFUSED = [
+    ({"use_dora": True}, "its adapters are DoRA, that of blocks.0.up in the model is plain"),
+    ({"modules_to_save": ["linear"]}, "missing: linear.weight [3,8], linear.bias [3]"),
+    ({"modules_to_save": ["up"]}, "blocks.0.up comes whole and has an adapter too"),
     *(
         ({name: value}, f"it uses {name} = {value}, which has no counterpart")
         for name, value in FOREIGN.items()

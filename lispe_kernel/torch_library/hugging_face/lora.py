@@ -6,10 +6,8 @@ module of an adapted model too (`torch_hf_model`).
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,8 +24,10 @@ from lispe_kernel.torch_library.hugging_face.inspection import no_projection
 from lispe_kernel.torch_library.hugging_face.models import Loaded, keep, layers_of, model_named
 from lispe_kernel.torch_library.hugging_face.settings import load_settings
 from lispe_kernel.torch_library.lora.layers import lora_merge_weights
-from lispe_kernel.torch_library.lora.models import ALL, lora_apply
-from lispe_kernel.torch_library.lora.peft import lora_load_peft, lora_save_peft
+from lispe_kernel.torch_library.lora.models import lora_apply
+from lispe_kernel.torch_library.lora.peft import lora_save_peft, put_on
+from lispe_kernel.torch_library.lora.peft_places import Places
+from lispe_kernel.torch_library.modules.lora_kinds import is_linear
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.state.adapters import is_alpha
 from lispe_kernel.torch_library.state.comparison import both_floating, paired
@@ -51,11 +51,15 @@ _NUMBERED = re.compile(r"(?:^|\.)(\d+)\.(?:.*\.)?([^.]+)$")
 
 
 class Adapters:
-    """The LoRA layers of one model by path, and whether they act."""
+    """The LoRA layers of one model by path, the modules that came whole with them, and whether they act."""
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.enabled = True
+        # By path: what came from a folder, and the model's own.
+        self.whole: dict[str, tuple[nn.Module, nn.Module]] = {}
+        # The model's own of layers whose adapters came with a base.
+        self.own: dict[str, nn.Module] = {}
 
     def layers(self) -> dict[str, LoraLinear]:
         """The layers, also while the base acts alone."""
@@ -70,32 +74,43 @@ class Adapters:
         layers = self.layers()
         with uninterrupted():
             for path, layer in layers.items():
-                self._put(path, layer if acting else layer.original)
+                self._put(path, layer if acting else self.own.get(path, layer.original))
+            for path, (given, own) in self.whole.items():
+                self._put(path, given if acting else own)
             self._resting = {} if acting else layers
             self.enabled = acting
 
     def clear(self) -> None:
         """Take the adapters away; the layers that they stood for are there again, with their own weights."""
         for path, layer in self.layers().items():
-            self._put(path, layer.original)
-        self._resting, self.enabled = {}, True
+            self._put(path, self.own.get(path, layer.original))
+        for path, (_, own) in self.whole.items():
+            self._put(path, own)
+        self._resting, self.enabled, self.whole, self.own = {}, True, {}, {}
 
-    def _put(self, path: str, layer: nn.Module) -> None:
+    def exchanged(self, places: Places) -> None:
+        """Keep what stood where a folder put modules of its own."""
+        for path, given in places.whole.items():
+            own = self.whole[path][1] if path in self.whole else places.before[path]
+            self.whole[path] = given, own
+        self.own |= {path: places.before[path] for path in places.made}
+
+    def _put(self, path: str, layer: Any) -> None:
         above, _, name = path.rpartition(".")
         setattr(self.module.get_submodule(above), name, layer)
 
     def parameters(self) -> list[torch.Tensor]:
-        return [part.weight for layer in self.layers().values() for part in (layer.lora_A, layer.lora_B)]
+        trained = [tensor for layer in self.layers().values() for tensor in layer.parts().values()]
+        return [*trained, *(tensor for given, _ in self.whole.values() for tensor in given.parameters())]
 
     def named(self) -> dict[str, torch.Tensor]:
         """The tensors by the names of the files."""
-        found = {}
+        found: dict[str, torch.Tensor] = {}
         for path, layer in self.layers().items():
             short = _NUMBERED.search(path)
             name = f"layer.{short[1]}.{short[2]}" if short else path
             name = path if f"{name}.lora_A.weight" in found else name
-            found[f"{name}.lora_A.weight"] = layer.lora_A.weight.detach()
-            found[f"{name}.lora_B.weight"] = layer.lora_B.weight.detach()
+            found |= {f"{name}.{end}": tensor.detach() for end, tensor in layer.parts().items()}
         return found
 
 
@@ -168,7 +183,9 @@ def _targets(model: Loaded, given: Any) -> list[str]:
         raise LispeError("Error: torch_hf_lora_init: targets are names of linear layers, at least one")
     blocks = layers_of(model.module, model.config)
     parts = list(blocks.named_modules() if blocks is not None else model.module.named_modules())
-    linear = {path.rpartition(".")[2] for path, part in parts if isinstance(part, nn.Linear | LoraLinear)}
+    linear = {
+        path.rpartition(".")[2] for path, part in parts if is_linear(part) or isinstance(part, LoraLinear)
+    }
     for name in names:
         if name.rpartition(".")[2] in linear:
             continue
@@ -211,37 +228,25 @@ def hf_lora_save(model_name: str, path: str) -> Atom:
         acting = adapters.enabled
         adapters.enable(True)
         try:
-            lora_save_peft(adapters.module, path)
+            lora_save_peft(adapters.module, path, List(adapters.whole) if adapters.whole else None)
         finally:
             adapters.enable(acting)
         return TRUE
+    if adapters.whole:
+        text = f"{SAVING}{next(iter(adapters.whole))} came whole with the adapters, which only a folder keeps"
+        raise LispeError(f"{text}; give a path that ends in /")
     scale = next(iter(adapters.layers().values())).scale
     with writing(SAVING, path):
         write_tree(path, adapters.named(), {"kind": "adapters", "scale": scale})
     return TRUE
 
 
-def _apply_as_in(module: nn.Module, folder: str) -> None:
-    """LoRA layers where an `adapter_config.json` wants them; its other settings are checked on loading."""
-    try:
-        config = json.loads(Path(folder, "adapter_config.json").read_text(encoding="utf-8"))
-        rank, targets = config["r"], config["target_modules"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LispeError(
-            f"{LOADING}{folder} holds no adapter_config.json with r and target_modules"
-        ) from error
-    if isinstance(targets, str) and targets != ALL:
-        # A pattern of whole paths.
-        linear = (path for path, part in module.named_modules() if isinstance(part, nn.Linear))
-        targets = [path for path in linear if re.fullmatch(targets, path)]
-    lora_apply(module, rank, rank, targets if targets == ALL else List(targets))
-
-
 @torch_function("torch_hf_lora_load", prefix=LOADING)
 def hf_lora_load(model_name: str, path: str) -> Atom:
     """Replace the adapters' values by those of a file, all or none; a merged model is unmerged. True.
 
-    A folder is one that PEFT wrote; a model without adapters gets those that it describes. Values of
+    A folder is one that PEFT wrote; a model without adapters gets those that it describes, and its
+    modules_to_save take the places of the model's own while the adapters act. Values of
     another floating-point dtype are converted to the adapters'.
 
     Example: (maybe (torch_hf_lora_load "none" "a.pt") "not found") => not found
@@ -253,15 +258,7 @@ def hf_lora_load(model_name: str, path: str) -> Atom:
     if os.path.isdir(path):
         adapters = _model(model_name).adapters
         adapters.enable(True)
-        fresh = not adapters.layers()
-        if fresh:
-            _apply_as_in(adapters.module, path)
-        try:
-            lora_load_peft(adapters.module, path)
-        except BaseException:
-            if fresh:
-                adapters.clear()
-            raise
+        adapters.exchanged(put_on({"": adapters.module}, path))
         return TRUE
     adapters = _adapters(model_name)
     with opened(LOADING, path) as archive:

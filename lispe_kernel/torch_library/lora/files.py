@@ -47,12 +47,14 @@ def lora_save_adapters(model: Any, path: str) -> str:
 
 
 def adapter_tensors(layers: dict[str, LoraLinear]) -> dict[str, torch.Tensor]:
-    """A and B of each layer by name: `lora_A.weight`, or `PATH.lora_A.weight` inside a model."""
-    tensors = {}
-    for path, layer in layers.items():
-        tensors[joined(path, LORA_A)] = layer.lora_A.weight.detach()
-        tensors[joined(path, LORA_B)] = layer.lora_B.weight.detach()
-    return tensors
+    """A and B of each layer (and what DoRA has besides) by name: `lora_A.weight`, or `PATH.lora_A.weight`
+    inside a model.
+    """
+    return {
+        joined(path, name): tensor.detach()
+        for path, layer in layers.items()
+        for name, tensor in layer.parts().items()
+    }
 
 
 @torch_function("torch_lora_load_adapters", prefix=LOADING)
@@ -90,12 +92,17 @@ class Adapters(NamedTuple):
     alphas: dict[str, Any]
 
 
-def fill(layers: dict[str, LoraLinear], adapters: Adapters) -> None:
-    """Put a file's adapters into layers, all or none. Errors: BadFile naming both shapes."""
+def fill(
+    layers: dict[str, LoraLinear], adapters: Adapters, others: dict[str, torch.Tensor] | None = None
+) -> None:
+    """Put a file's adapters into layers, and what else it has into other tensors, all or none.
+
+    Errors: BadFile naming both shapes.
+    """
     archive, names, alphas = adapters
     entries = {name: archive.entries[ref] for name, ref in names.items()}
     _check_rank(layers, entries)
-    targets = adapter_tensors(layers)
+    targets = {**adapter_tensors(layers), **(others or {})}
     pairs = paired(entries, targets, both_floating, "does not fit")
     wanted = {names[name]: tensors for name, tensors in pairs.items()}
     archive.verify(wanted)

@@ -29,7 +29,7 @@ NO_LORA_FIRST = "Error: First argument must be a LoRA linear layer"
 def _text(layer: LoraLinear) -> str:
     merged = "true" if layer.merged else "false"
     sizes = f"{layer.in_features} -> {layer.out_features}"
-    return f"LoRA Linear Layer ({sizes}, rank={layer.rank}, alpha={layer.alpha:g}, merged={merged})"
+    return f"{layer.title} ({sizes}, rank={layer.rank}, alpha={layer.alpha:g}, merged={merged})"
 
 
 register_kind(LoraLinear, "torch_lora_linear_", lambda layer, _show: _text(layer))
@@ -179,11 +179,12 @@ def lora_get_adaptation_magnitude(lora_layer: LoraLinear) -> float:
 
 @torch_function("torch_lora_trainable_params", "torch_lora_get_trainable_params")
 def lora_trainable_params(model: Any) -> List:
-    """The tensors that training changes: A and B of each LoRA layer, as a list that feeds an optimizer.
+    """The tensors that training changes: A and B of each LoRA layer (and the lengths of DoRA), as a list that
+    feeds an optimizer.
 
     Example: (size (torch_lora_trainable_params (torch_lora_linear 8 5 2 4))) => 2
     Errors: `Error: Model must contain LoRA layers`
     Source: torch API 10
     """
     layers = adapted(model, NO_LAYERS).values()
-    return List(tensor for layer in layers for tensor in (layer.lora_A.weight, layer.lora_B.weight))
+    return List(tensor for layer in layers for tensor in layer.parts().values())

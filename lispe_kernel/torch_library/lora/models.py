@@ -1,7 +1,7 @@
-"""LoRA on whole models: adapters beside the linear layers that target names choose, and switching them.
+"""LoRA on whole models: adapters beside the layers that target names choose, and switching them.
 
-The model is changed in place, as its optimizer and its other owners expect: chosen linear layers become LoRA
-layers over the same weights, everything else is frozen.
+The model is changed in place, as its optimizer and its other owners expect: chosen layers become LoRA layers
+over the same weights, everything else is frozen.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted, lora_settings
+from lispe_kernel.torch_library.modules.lora_kinds import Dora, adapted_layer, can_adapt, is_linear
 from lispe_kernel.torch_library.modules.lora_layer import Adapter, LoraLinear
 from lispe_kernel.torch_library.state.modules import lora_layers, modules_of
 from lispe_kernel.torch_library.state.names import joined
@@ -27,17 +28,18 @@ NO_MODULE = "Error: First argument must be a PyTorch module"
 
 
 @torch_function("torch_lora_apply", prefix="Error applying LoRA: ")
-def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None) -> Any:
-    """Put a LoRA adapter beside each linear layer that a target names, in place, and freeze all the rest.
+def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None, dora: Any = None) -> Any:
+    """Put a LoRA adapter beside each layer that a target names, in place, and freeze all the rest.
 
     A target is the last part of a layer's path (`"fc1"`), a longer end of it (`"ffn.fc1"`) or the whole path;
-    nil or `"all-linear"` means every linear layer. Works on a module, a list or a table of modules, and gives
-    it back; a linear layer alone gives a new LoRA layer over its own weights. Adapters that the model has
-    already stay, and stay as trainable as they are. A layer that stands at several places gets one adapter.
+    nil or `"all-linear"` means every linear layer (GPT-2's `Conv1D` is one); a table of embeddings is adapted
+    when a target names it. `(? dora true)` makes DoRA of them. Works on a module, a list or a table of
+    modules, and gives it back; a layer alone gives a new LoRA layer over its own weights. Adapters that the
+    model has already stay, and stay as trainable as they are. A layer that stands at several places gets one.
 
     Example: (size (torch_lora_trainable_params (torch_lora_apply (torch_model 4 8 2) 2 4 "fc1"))) => 2
     Errors: `Error: First argument must be a PyTorch module`, `Error applying LoRA: ` when a target names no
-    linear layer, with the paths there are
+    layer that takes an adapter, with the paths there are
     Source: torch API 10, 16.7
     """
     settings = lora_settings("torch_lora_apply", 2, rank, alpha)
@@ -46,8 +48,8 @@ def lora_apply(model: Any, rank: Any, alpha: Any, targets: Any = None) -> Any:
     chosen = _chosen(places, _target_names(targets))
     for place in chosen:
         _refuse_computed(place)
-    _freeze(modules)
-    made = {id(place.linear): LoraLinear(place.linear, *settings) for place in chosen}
+    freeze(modules)
+    made = {id(place.linear): adapted_layer(place.linear, *settings, dora=bool(dora)) for place in chosen}
     # A chosen layer may stand at places that no target names: it is the same layer there.
     same = [place for place in places if id(place.linear) in made]
     for place in same:
@@ -66,10 +68,10 @@ def _refuse_computed(place: _Place) -> None:
         )
 
 
-def _freeze(modules: dict[str, nn.Module]) -> None:
+def freeze(modules: dict[str, nn.Module]) -> None:
     """Everything but the adapters that there are."""
     layers = lora_layers(modules).values()
-    adapters = {id(part.weight) for layer in layers for part in (layer.lora_A, layer.lora_B)}
+    adapters = {id(tensor) for layer in layers for tensor in layer.parts().values()}
     for module in modules.values():
         for tensor in module.parameters():
             if id(tensor) not in adapters:
@@ -91,31 +93,32 @@ def _target_names(targets: Any) -> list[str] | None:
 
 
 class _Place(NamedTuple):
-    """Where a linear layer stands: its path, its parent (None for a module itself) and its name in it."""
+    """Where a layer stands: its path, its parent (None for a module itself) and its name in it."""
 
     path: str
     parent: nn.Module | None
     name: str
-    linear: nn.Linear
+    linear: nn.Module
 
 
 def _linear_layers(prefix: str, module: nn.Module) -> Iterator[_Place]:
-    """Each place of a linear layer that has no adapter yet; a shared layer has several."""
+    """Each place of a layer that takes an adapter and has none yet; a shared layer has several."""
     inside: list[str] = []
     for path, part in module.named_modules(remove_duplicate=False):
         if isinstance(part, LoraLinear):
             inside.append(path and path + ".")
-        elif isinstance(part, nn.Linear) and not path.startswith(tuple(inside)):
+        elif can_adapt(part) and not path.startswith(tuple(inside)):
             above, _, name = path.rpartition(".")
             yield _Place(joined(prefix, path), module.get_submodule(above) if path else None, name, part)
 
 
 def _chosen(places: list[_Place], names: list[str] | None) -> list[_Place]:
     known = [place.path or "the layer itself" for place in places]
-    if not places:
+    linear = [place for place in places if is_linear(place.linear)]
+    if not linear and (names is None or not places):
         raise LispeError("Error applying LoRA: the model has no linear layers without an adapter")
     if names is None:
-        return places
+        return linear
     for name in names:
         if not any(_is_target(place.path, name) for place in places):
             raise LispeError(
@@ -164,6 +167,10 @@ def lora_set_adapter(model: Any, name: Any, rank: Any = None, alpha: Any = None)
         for path, layer in layers.items()
     }
     for path, layer in layers.items():
+        if isinstance(layer, Dora) and name != layer.active:
+            raise LispeError(
+                f"Error switching the adapter: {path or 'the layer'} has DoRA, which is one adapter"
+            )
         _refuse_other_settings(path, name, layer.adapter(name), rank, alpha)
     made = {
         path: layer.fresh(*settings[path]) for path, layer in layers.items() if layer.adapter(name) is None

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from typing import Any
 
+import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
@@ -20,32 +21,39 @@ from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
+from lispe_kernel.torch_library.lora.peft_places import Places, Wanted, ends_of, planned, trained_as_before
 from lispe_kernel.torch_library.lora.peft_settings import Settings, settings_in
+from lispe_kernel.torch_library.modules.lora_kinds import Dora, LoraConv1D, LoraEmbedding
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
-from lispe_kernel.torch_library.state.modules import LORA_A, lora_places, modules_of
+from lispe_kernel.torch_library.state.modules import LORA_A, LORA_B, lora_places, modules_of
 from lispe_kernel.torch_library.state.names import joined, state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 from lispe_kernel.torch_library.support.wording import reason
 
 SAVING = "Error saving PEFT adapter: "
 LOADING = "Error loading PEFT adapter: "
 CONFIG, WEIGHTS, OLD_WEIGHTS = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
 _LEAD = "base_model.model."
+# PEFT's names of A and B beside a table of embeddings.
+_EMBEDDED = {LORA_A: "lora_embedding_A", LORA_B: "lora_embedding_B"}
 # The name that a layer without a model around it has in PEFT's world.
 ALONE = "linear"
 
 
 @torch_function("torch_lora_save_peft", prefix=SAVING)
-def lora_save_peft(model: Any, folder: Any) -> str:
+def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
     """Write the active adapters as a folder that PEFT loads (`PeftModel.from_pretrained(base, folder)`).
 
     The paths of the layers become PEFT's target modules; a LoRA layer alone is called `linear`, for a base
-    model that has a layer of this name.
+    model that has a layer of this name. `save` is a list of paths of other modules (a head that was trained)
+    whose tensors go into the folder whole: PEFT's modules_to_save.
 
     Example: (torch_lora_save_peft (torch_lora_linear 8 5 2 4) "adapter") => PEFT adapter saved successfully
     Errors: `Error: Model must contain LoRA layers`, `Error saving PEFT adapter: ` and why; a layer that PEFT
-    cannot adapt in the same way (an attention's `out_proj`, one layer at several places) is refused
+    cannot adapt in the same way (an attention's `out_proj`, one layer at several places) is refused, and DoRA
+    beside plain adapters
     """
     layers = adapted(model, NO_LAYERS)
     modules = modules_of(model, NO_LAYERS)
@@ -53,14 +61,52 @@ def lora_save_peft(model: Any, folder: Any) -> str:
     _refuse_in_attention(modules)
     _refuse_shared(modules)
     named = {path or ALONE: layer for path, layer in layers.items()}
-    tensors = {_LEAD + name: tensor for name, tensor in adapter_tensors(named).items()}
-    config = _config(named) | {"target_modules": _targets(list(named), _paths(modules))}
+    whole = _whole_modules(save, modules)
+    found = {name: tensor for path, layer in named.items() for name, tensor in _theirs(path, layer).items()}
+    found |= {joined(p, name): t for p, part in whole.items() for name, t in part.state_dict().items()}
+    tensors = {_LEAD + name: tensor for name, tensor in found.items()}
+    config = _config(named) | {
+        "target_modules": _targets(list(named), _paths(modules)),
+        "modules_to_save": list(whole) or None,
+    }
     text = json.dumps(config, indent=2, sort_keys=True) + "\n"
     with writing(SAVING, folder):
         _make_folder(folder)
         write_tree(os.path.join(folder, WEIGHTS), tensors, {"kind": "peft"})
         write_file(os.path.join(folder, CONFIG), lambda file: _write(file, text))
     return "PEFT adapter saved successfully"
+
+
+def _theirs(path: str, layer: LoraLinear) -> dict[str, torch.Tensor]:
+    """The tensors of a layer by PEFT's names."""
+    tensors = adapter_tensors({path: layer})
+    if not isinstance(layer, LoraEmbedding):
+        return tensors
+    return {_renamed(name, _EMBEDDED): tensor for name, tensor in tensors.items()}
+
+
+def _renamed(name: str, table: dict[str, str]) -> str:
+    """The name with its end replaced by another one, where the table has it."""
+    end = next((end for end in table if name == end or name.endswith(f".{end}")), None)
+    return name if end is None else name.removesuffix(end) + table[end]
+
+
+def _whole_modules(save: Any, modules: dict[str, nn.Module]) -> dict[str, nn.Module]:
+    """The modules that are saved whole, by path. Errors: a path that leads nowhere, or in PEFT to two."""
+    if save is None:
+        return {}
+    if not isinstance(save, list) or not all(isinstance(path, str) for path in save):
+        raise arguments.instead(f"{SAVING}save must be a list of paths of modules", save)
+    parts = {joined(p, path): part for p, m in modules.items() for path, part in m.named_modules()}
+    for path in save:
+        if path not in parts or not path:
+            raise LispeError(f"{SAVING}the model has no part {path}")
+        if any(isinstance(part, LoraLinear) for part in parts[path].modules()):
+            raise LispeError(f"{SAVING}{path} has an adapter; PEFT saves a part whole or its adapter")
+        others = [other for other in ends_of(path, parts) if other != path]
+        if others:
+            raise LispeError(f"{SAVING}PEFT would take {others[0]} for {path}, whose name it ends in")
+    return {str(path): parts[path] for path in save}
 
 
 def _refuse_in_attention(modules: dict[str, nn.Module]) -> None:
@@ -136,12 +182,23 @@ def _config(layers: dict[str, LoraLinear]) -> dict[str, Any]:
         "rank_pattern": {_only(path): layer.rank for path, layer in layers.items() if layer.rank != rank},
         "alpha_pattern": {_only(path): value for path, value in alphas.items() if value != alpha},
         "use_rslora": False,
-        "use_dora": False,
+        "use_dora": _dora(layers),
         "bias": "none",
-        "modules_to_save": None,
         "lora_bias": False,
-        "fan_in_fan_out": False,
+        "fan_in_fan_out": any(isinstance(layer, LoraConv1D) for layer in layers.values()),
     }
+
+
+def _dora(layers: dict[str, LoraLinear]) -> bool:
+    """Whether all layers are DoRA. Errors: only some are."""
+    plain = next((path for path, layer in layers.items() if not isinstance(layer, Dora)), None)
+    stretched = next((path for path, layer in layers.items() if isinstance(layer, Dora)), None)
+    if plain is not None and stretched is not None:
+        raise LispeError(
+            f"{SAVING}{stretched} has DoRA and {plain} has not; in PEFT all adapters of a folder have it or "
+            "none. Keep them in a file of ours: (torch_lora_save_adapters model path)"
+        )
+    return stretched is not None
 
 
 def _only(path: str) -> str:
@@ -155,20 +212,30 @@ def _number(value: float) -> int | float:
 
 @torch_function("torch_lora_load_peft", prefix=LOADING)
 def lora_load_peft(model: Any, folder: Any) -> str:
-    """Replace A, B and alpha of a model's LoRA layers by those of a folder that PEFT wrote.
+    """Put the adapters of a folder that PEFT wrote on a model: LoRA, rsLoRA, DoRA, modules_to_save.
 
-    The model must have LoRA layers of the adapter's rank where the adapter has them (`torch_lora_apply` with
-    its target modules). A LoRA layer alone takes an adapter of one layer. Values of another floating-point
-    dtype are converted to the layer's. Dropout, which acts in training only, is left out.
+    A model without LoRA layers gets those that the folder describes, and all the rest is frozen; one that has
+    them must have them where the folder does, with its ranks. A LoRA layer alone takes an adapter of one
+    layer. Modules to save take the places of the model's own, which stay as they are. Values of another
+    floating-point dtype are converted to the layer's. Dropout, which acts in training only, is left out.
 
     Example: (block (setq l (torch_lora_linear 8 5 2 4)) (torch_lora_save_peft l "ad") (torch_lora_load_peft l "ad")) => PEFT adapter loaded successfully
-    Errors: `Error: Model must contain LoRA layers`, `Error loading PEFT adapter: FOLDER: ` and what is wrong;
-    a setting that changes the outputs and has no counterpart here is named
+    Errors: `Error loading PEFT adapter: FOLDER: ` and what is wrong; a setting that changes the outputs and
+    has no counterpart here is named
     """  # noqa: E501
     if isinstance(model, str) and not isinstance(folder, str):
         folder, model = model, folder
-    layers = adapted(model, NO_LAYERS)
     folder = arguments.path("torch_lora_load_peft", 2, folder)
+    put_on(modules_of(model, "Error: First argument must be a PyTorch module"), folder, model)
+    return "PEFT adapter loaded successfully"
+
+
+def put_on(modules: dict[str, nn.Module], folder: str, model: Any = None) -> Places:
+    """Put a folder's adapters on modules, all or none; what was put where comes back.
+
+    `model`: the table or list that the modules come from, whose entries may be exchanged.
+    Errors: LispeError that names the folder.
+    """
     with reading(LOADING, folder):
         settings = _read_settings(os.path.join(folder, CONFIG))
     path = next(filter(os.path.exists, (os.path.join(folder, n) for n in (WEIGHTS, OLD_WEIGHTS))), None)
@@ -178,10 +245,18 @@ def lora_load_peft(model: Any, folder: Any) -> str:
         theirs = _their_names(state_names(archive.tree))
         ranks = {path: archive.entries[ref].shape for path, ref in _down_projections(theirs).items()}
         alphas = {path: settings.alpha(path, shape[0]) for path, shape in ranks.items() if shape}
-        if list(layers) == [""]:
+        if isinstance(modules.get(""), LoraLinear):
             theirs, alphas = _of_layer_alone(theirs, alphas)
-        fill(layers, Adapters(archive, theirs, alphas))
-    return "PEFT adapter loaded successfully"
+            ranks = {"": next(iter(ranks.values()))} if alphas else {}
+        sizes = {path: shape[0] for path, shape in ranks.items() if shape}
+        with trained_as_before(modules):
+            places = planned(modules, Wanted(sizes, alphas, list(theirs)), settings)
+            places.bring(lambda name: archive.read(theirs[name]))
+            used = {name: ref for name, ref in theirs.items() if name not in places.same}
+            fill(places.layers, Adapters(archive, used, alphas), places.tensors)
+            with uninterrupted():
+                places.take(model)
+    return places
 
 
 def _read_settings(path: str) -> Settings:
@@ -193,8 +268,9 @@ def _read_settings(path: str) -> Settings:
 
 
 def _their_names(names: dict[str, str]) -> dict[str, str]:
-    """`base_model.model.PATH.lora_A.weight` -> `PATH.lora_A.weight`."""
-    return {name.removeprefix(_LEAD): ref for name, ref in names.items()}
+    """`base_model.model.PATH.lora_A.weight` -> `PATH.lora_A.weight`, and so of embeddings."""
+    plain = {theirs: ours for ours, theirs in _EMBEDDED.items()}
+    return {_renamed(name.removeprefix(_LEAD), plain): ref for name, ref in names.items()}
 
 
 def _down_projections(names: dict[str, str]) -> dict[str, str]:

@@ -21,10 +21,11 @@ _PASSED_OVER = {
     "task_type", "auto_mapping", "peft_version", "base_model_name_or_path", "revision", "inference_mode",
     "runtime_config", "target_modules", "exclude_modules", "layers_to_transform", "layers_pattern",
     "lora_dropout", "merge_weights", "loftq_config", "eva_config", "corda_config", "lora_ga_config",
-    "qalora_group_size", "megatron_core",
+    "qalora_group_size", "megatron_core", "fan_in_fan_out",
 }  # fmt: skip
 _FOLLOWED = {
-    "peft_type", "r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "init_lora_weights",
+    "peft_type", "r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora",
+    "init_lora_weights", "modules_to_save",
 }  # fmt: skip
 # What a setting holds that is not used.
 _OFF = (None, False, "none", "", 0)
@@ -43,6 +44,10 @@ class Settings(NamedTuple):
     ranks: dict[str, Any]
     alphas: dict[str, Any]
     stabilised: bool
+    # Whether the adapters are DoRA.
+    dora: bool
+    # Names of modules of which the folder has copies of their own.
+    saved: tuple[str, ...]
 
     def alpha(self, path: str, rank: int) -> float:
         """The alpha of a layer whose A has this rank: alpha/rank is then PEFT's scale.
@@ -66,16 +71,29 @@ def settings_in(config: Any) -> Settings:
     if kind != "LORA":
         raise BadFile(f"it is an adapter of kind {kind}; only LORA is supported")
     _refuse_foreign(config)
-    stabilised = config.get("use_rslora", False)
-    if stabilised not in (True, False, None) or type(stabilised) is int:
-        raise _malformed("use_rslora", stabilised, "true or false")
     return Settings(
         _checked(config, "r", None, _is_rank, "a positive integer"),
         _checked(config, "lora_alpha", _DEFAULT_ALPHA, is_alpha, "a finite number"),
         _patterns(config, "rank_pattern", _is_rank, "a positive integer"),
         _patterns(config, "alpha_pattern", is_alpha, "a finite number"),
-        bool(stabilised),
+        _answer(config, "use_rslora"),
+        _answer(config, "use_dora"),
+        _names(config, "modules_to_save"),
     )
+
+
+def _answer(config: dict[str, Any], name: str) -> bool:
+    value = config.get(name, False)
+    if value not in (True, False, None) or type(value) is int:
+        raise _malformed(name, value, "true or false")
+    return bool(value)
+
+
+def _names(config: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = config.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise _malformed(name, value, "a list of names")
+    return tuple(value)
 
 
 def _refuse_foreign(config: dict[str, Any]) -> None:

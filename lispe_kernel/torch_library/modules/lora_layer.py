@@ -1,7 +1,7 @@
 """A linear layer with a low-rank adapter: y = base(x) + alpha/rank · B(A x), the base frozen.
 
-The layer and its arithmetic only: merging, switching between named adapters. Files, whole models and the
-functions of LispE are elsewhere.
+The layer and its arithmetic only: merging, switching between named adapters. Bases of other kinds and DoRA
+are in `lora_kinds.py`; files, whole models and the functions of LispE are elsewhere.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ DEFAULT = "default"
 
 
 class Merged(NamedTuple):
-    """The plain linear layer that acts while the adapter is merged; a tuple hides it from `parameters()`."""
+    """The plain layer that acts while the adapter is merged; a tuple hides it from `parameters()`."""
 
-    layer: nn.Linear
+    layer: Any
 
 
 class Adapter(NamedTuple):
@@ -77,15 +77,28 @@ class LoraLinear(nn.Module):
 
     # Stands for a linear layer in `torch_linear_forward`.
     stands_for_linear = True
+    title = "LoRA Linear Layer"
+    original: Any
 
-    def __init__(self, original: nn.Linear, rank: int, alpha: float) -> None:
+    def __init__(self, original: nn.Module, rank: int, alpha: float) -> None:
         super().__init__()
-        self.in_features, self.out_features = original.in_features, original.out_features
         self.original = original.requires_grad_(False)
+        self.in_features, self.out_features = self._sizes()
         self.active = DEFAULT
         self._resting: dict[str, Adapter] = {}
         self._merged: Merged | None = None
         self.lora_A, self.lora_B, self.alpha = self.fresh(rank, alpha)
+
+    def _sizes(self) -> tuple[int, int]:
+        return self.original.in_features, self.original.out_features
+
+    def laid(self, matrix: torch.Tensor) -> torch.Tensor:
+        """A matrix [out, in] in the layout of the base's weight, or the other way round."""
+        return matrix
+
+    def parts(self) -> dict[str, torch.Tensor]:
+        """The tensors of the adapter that acts, by their names below the layer."""
+        return {"lora_A.weight": self.lora_A.weight, "lora_B.weight": self.lora_B.weight}
 
     def fresh(self, rank: int, alpha: float) -> Adapter:
         """A new adapter of this layer's sizes and device, in float32 at least, which changes nothing yet."""
@@ -114,25 +127,32 @@ class LoraLinear(nn.Module):
     def forward(self, data: torch.Tensor) -> torch.Tensor:
         # The layer itself is called: a subclass has a forward of its own, and hooks see the call.
         base: torch.Tensor = self.original(data)
-        narrow = data.to(self.lora_A.weight.dtype)
-        total: torch.Tensor = base + self.scale * self.lora_B(self.lora_A(narrow))
+        total: torch.Tensor = base + self.scale * self.narrow(data)
         return total.to(base.dtype)
+
+    def narrow(self, data: torch.Tensor) -> torch.Tensor:
+        """B(A x): what goes past the base."""
+        found: torch.Tensor = self.lora_B(self.lora_A(data.to(self.lora_A.weight.dtype)))
+        return found
 
     @property
     def weight(self) -> torch.Tensor:
         """The weight that acts, for modules (attention) that take a layer's weight instead of calling it."""
         if self._merged is not None:
-            return self._merged.layer.weight
-        base = self.original.weight
-        return (base + self.delta()).to(base.dtype)
+            merged: torch.Tensor = self._merged.layer.weight
+            return merged
+        base: torch.Tensor = self.original.weight
+        return (base + self.laid(self.delta())).to(base.dtype)
 
     @property
     def bias(self) -> torch.Tensor | None:
-        return self.original.bias
+        found: torch.Tensor | None = getattr(self.original, "bias", None)
+        return found
 
-    def delta(self) -> torch.Tensor:
-        """alpha/rank · B·A, [out, in]."""
-        return self.scale * (self.lora_B.weight @ self.lora_A.weight)
+    def delta(self, dtype: torch.dtype | None = None) -> torch.Tensor:
+        """What the adapter adds to the base, alpha/rank · B·A, [out, in], in a dtype or in its own."""
+        found: torch.Tensor = self.scale * (self.lora_B.weight.to(dtype) @ self.lora_A.weight.to(dtype))
+        return found
 
     # -- merging
 
@@ -142,14 +162,13 @@ class LoraLinear(nn.Module):
 
     @torch.no_grad()
     def merged_weight(self) -> torch.Tensor:
-        """Base plus delta, [out, in], added in at least float32 and rounded once.
+        """Base plus delta, in the base's layout, added in at least float32 and rounded once.
 
         Errors: FloatingPointError where NaN or infinity would take the place of a finite value.
         """
-        base = self.original.weight
+        base: torch.Tensor = self.original.weight
         wide = torch.promote_types(base.dtype, torch.float32)
-        delta = self.scale * (self.lora_B.weight.to(wide) @ self.lora_A.weight.to(wide))
-        total = (base.to(wide) + delta).to(base.dtype)
+        total = (base.to(wide) + self.laid(self.delta(wide))).to(base.dtype)
         if bool((base.isfinite() & ~total.isfinite()).any()):
             raise FloatingPointError("the delta holds NaN or infinity")
         return total
@@ -164,13 +183,13 @@ class LoraLinear(nn.Module):
         plain._parameters = {
             "weight": nn.Parameter(weight, requires_grad=False),
             "bias": None
-            if self.original.bias is None
-            else nn.Parameter(self.original.bias.detach().clone(), requires_grad=False),
+            if self.bias is None
+            else nn.Parameter(self.bias.detach().clone(), requires_grad=False),
         }
         self._merged = Merged(plain)
         # The plain layer's own forward: a merged layer without hooks costs nothing extra.
         hooked = plain._forward_hooks or plain._forward_pre_hooks
-        self.forward = plain.__call__ if hooked else plain.forward  # type: ignore[method-assign, assignment]
+        self.forward = plain.__call__ if hooked else plain.forward  # type: ignore[method-assign]
 
     @property
     def computes_otherwise(self) -> bool:

@@ -25,6 +25,8 @@ from lispe_kernel.torch_library.state.names import EXTRA_STATE, joined
 
 # The tensors of the adapter that acts, below the path of its layer.
 LORA_A, LORA_B = "lora_A.weight", "lora_B.weight"
+# What DoRA has besides.
+LENGTHS = "lora_magnitude_vector"
 _BASE = "original."
 
 
@@ -253,7 +255,7 @@ def merged_layers(modules: dict[str, nn.Module]) -> list[str]:
 def _as_plain(tensors: dict[str, torch.Tensor], path: str) -> dict[str, torch.Tensor]:
     """The tensors with the layer at `path` named like a plain linear layer, its adapter left out."""
     lead = path and path + "."
-    adapter = (joined(path, LORA_A), joined(path, LORA_B))
+    adapter = [joined(path, name) for name in (LORA_A, LORA_B, LENGTHS)]
     return {
         lead + name.removeprefix(lead + _BASE) if name.startswith(lead + _BASE) else name: tensor
         for name, tensor in tensors.items()

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from lispe_kernel import LispeError, Session
 from tests.torch_library.hugging_face.tiny_folders import saved
@@ -138,8 +140,38 @@ def test_other_layouts_of_projections_are_told(tmp_path):
     with pytest.raises(LispeError, match=r"Phi3ForCausalLM has no gate_proj.*mlp\.gate_up_proj"):
         session.evaluate('(torch_hf_get_gate_weight "p" 0)')
     session.evaluate('(torch_hf_lora_init "p" 2 4 (list "qkv_proj"))')
-    with pytest.raises(LispeError, match="c_attn of GPT2LMHeadModel is a Conv1D"):
-        session.evaluate('(torch_hf_lora_init "g" 2 4 (list "c_attn"))')
+    with pytest.raises(LispeError, match="ln_1 of GPT2LMHeadModel is a LayerNorm, which takes no adapter"):
+        session.evaluate('(torch_hf_lora_init "g" 2 4 (list "ln_1"))')
+    # GPT-2's transposed layers are linear layers too.
+    session.evaluate('(torch_hf_lora_init "g" 2 4 (list "c_attn"))')
+
+
+def test_parts_that_came_whole_rest_with_the_adapters(tmp_path):
+    session = Session()
+    folder = saved(tmp_path / "gpt", "gpt2")
+    session.namespace.update(gpt=str(folder), ids=torch.tensor([[3, 4, 5]]), ad=str(tmp_path / "ad"))
+    base = AutoModelForCausalLM.from_pretrained(folder)
+    settings = LoraConfig(target_modules=["c_attn"], modules_to_save=["ln_f"], fan_in_fan_out=True)
+    theirs = get_peft_model(base, settings)
+    with torch.no_grad():
+        for name, tensor in theirs.named_parameters():
+            if "modules_to_save" in name or "lora_" in name:
+                tensor.add_(0.1)
+    theirs.save_pretrained(tmp_path / "ad")
+    session.evaluate('(torch_hf_load_model_lora "g" gpt nil)')
+    plain = session.evaluate('(torch_hf_forward "g" ids)')
+    session.evaluate('(torch_hf_lora_load "g" ad)')
+    with torch.no_grad():
+        wanted = theirs.eval()(session.evaluate("ids")).logits
+    assert (session.evaluate('(torch_hf_forward "g" ids)') - wanted).abs().max() <= 1e-6
+    session.evaluate('(torch_hf_lora_enable "g" nil)')
+    assert torch.equal(session.evaluate('(torch_hf_forward "g" ids)'), plain)
+    with pytest.raises(LispeError, match="ln_f came whole with the adapters, which only a folder keeps"):
+        session.evaluate('(torch_hf_lora_save "g" (+ ad "/one.pt"))')
+    session.evaluate('(torch_hf_lora_save "g" (+ ad "2/"))')
+    again = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(folder), f"{tmp_path / 'ad'}2")
+    with torch.no_grad():
+        assert (again.eval()(session.evaluate("ids")).logits - wanted).abs().max() <= 1e-6
 
 
 def test_functions_of_modules_work_on_the_module_of_a_model(adapted, tmp_path):

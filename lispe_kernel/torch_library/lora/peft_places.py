@@ -1,0 +1,205 @@
+"""Where the adapters of a PEFT folder go in a model: layers to fill, layers to make, modules to put in whole.
+
+Everything is made beside the model first; `take` puts it in its places.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.files.errors import BadFile
+from lispe_kernel.torch_library.lora.models import freeze
+from lispe_kernel.torch_library.lora.peft_settings import Settings
+from lispe_kernel.torch_library.modules.lora_kinds import Dora, adapted_layer, can_adapt
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
+from lispe_kernel.torch_library.state.modules import lora_layers
+from lispe_kernel.torch_library.state.names import joined
+
+
+def ends_of(name: str, paths: Iterable[str]) -> list[str]:
+    """The paths that PEFT finds by a name of modules_to_save: those that end in it."""
+    return [path for path in paths if path and path.endswith(name)]
+
+
+@contextmanager
+def trained_as_before(modules: dict[str, nn.Module]) -> Iterator[None]:
+    """After an error the same tensors are trained as before it."""
+    flags = [(tensor, tensor.requires_grad) for module in modules.values() for tensor in module.parameters()]
+    try:
+        yield
+    except BaseException:
+        for tensor, flag in flags:
+            tensor.requires_grad_(flag)
+        raise
+
+
+class _Spot(NamedTuple):
+    """A module, the one around it (None: an entry of a table) and its name there."""
+
+    module: nn.Module
+    around: nn.Module | None
+    name: str
+
+
+class Wanted(NamedTuple):
+    """What a folder holds: ranks and alphas by the path of the layer, and the names of all its tensors."""
+
+    ranks: dict[str, int]
+    alphas: dict[str, float]
+    names: list[str]
+
+
+@dataclass
+class Places:
+    """The layers to fill, by path; what is to be put where, and what stands there now."""
+
+    modules: dict[str, nn.Module]
+    layers: dict[str, LoraLinear]
+    made: dict[str, LoraLinear] = field(default_factory=dict)
+    whole: dict[str, nn.Module] = field(default_factory=dict)
+    before: dict[str, nn.Module] = field(default_factory=dict)
+    # The tensors to fill besides those of the adapters, by their names in the folder.
+    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    # The model's own tensors that the folder has too, by their names there.
+    own: dict[str, torch.Tensor] = field(default_factory=dict)
+    # Those of them that are the same in the model.
+    same: set[str] = field(default_factory=set)
+
+    def bring(self, read: Callable[[str], torch.Tensor]) -> None:
+        """Find out which tensors of the base differ in the folder (embeddings for more words, trained ones).
+
+        The parts that have them become copies; the model's own stay as they are. Errors: BadFile when a
+        layer has its adapter already, whose base is never changed.
+        """
+        spots = _spots(self.modules)
+        for name, tensor in self.own.items():
+            given = read(name)
+            if given.shape == tensor.shape and torch.equal(given.to(tensor.dtype), tensor):
+                self.same.add(name)
+                continue
+            if _BASE_LAYER not in name:
+                path, _, end = name.rpartition(".")
+                copied = self.whole.get(path) or copy.deepcopy(spots[path].module)
+                self.whole[path] = copied
+                self.tensors[name] = getattr(copied, end)
+                continue
+            path, _, end = name.rpartition(_BASE_LAYER)
+            layer = self.made.get(path)
+            if layer is None:
+                raise BadFile(f"{name} is another one than that of the model, which has its adapter already")
+            if layer.original is spots[path].module:
+                layer.original = copy.deepcopy(layer.original)
+            self.tensors[name] = getattr(layer.original, end)
+
+    def take(self, model: Any) -> None:
+        """Put everything in its place, and freeze the rest of a model that had no adapters."""
+        spots = _spots(self.modules)
+        for path, module in {**self.made, **self.whole}.items():
+            spot = spots[path]
+            self.before[path] = spot.module
+            if spot.around is not None:
+                setattr(spot.around, spot.name, module)
+                continue
+            self.modules[path] = module
+            if isinstance(model, Dictionary):
+                model.store(path, module)
+            else:
+                model[int(path)] = module
+        if self.made:
+            freeze(self.modules)
+        for module in self.whole.values():
+            for tensor in module.parameters():
+                tensor.requires_grad_(tensor.is_floating_point())
+
+
+def planned(modules: dict[str, nn.Module], wanted: Wanted, settings: Settings) -> Places:
+    """The places for what a folder holds. Errors: BadFile naming what has none."""
+    places = Places(modules, lora_layers(modules))
+    spots = _spots(modules)
+    other = next(
+        (p for p, layer in places.layers.items() if isinstance(layer, Dora) is not settings.dora), None
+    )
+    if other is not None:
+        kinds = ("DoRA", "plain") if settings.dora else ("plain", "DoRA")
+        raise BadFile(
+            f"its adapters are {kinds[0]}, that of {other or 'the layer'} in the model is {kinds[1]}"
+        )
+    if not places.layers:
+        for path, rank in wanted.ranks.items():
+            module = _adaptable(path, spots)
+            try:
+                layer = adapted_layer(module, rank, wanted.alphas[path], dora=settings.dora)
+            except ValueError as error:
+                raise BadFile(str(error)) from error
+            places.layers[path] = places.made[path] = layer
+    for path in dict.fromkeys(path for name in settings.saved for path in ends_of(name, spots)):
+        places.whole[path] = _copied(path, spots[path].module, places)
+        state = places.whole[path].state_dict()
+        places.tensors |= {joined(path, name): tensor for name, tensor in state.items()}
+    adapters = {joined(path, name) for path, layer in places.layers.items() for name in layer.parts()}
+    for name in wanted.names:
+        tensor = None if name in adapters else _own(name, places, spots)
+        if tensor is not None:
+            places.own[name] = tensor
+    return places
+
+
+# What stands between the path of an adapted layer and the tensors of its base, in PEFT.
+_BASE_LAYER = ".base_layer."
+
+
+def _own(name: str, places: Places, spots: dict[str, _Spot]) -> torch.Tensor | None:
+    """The tensor of the model that PEFT would load this one into; None for those of adapters."""
+    if name in places.tensors:
+        return None
+    path, base, end = name.rpartition(_BASE_LAYER)
+    if not base:
+        path, _, end = name.rpartition(".")
+    spot = spots.get(path)
+    if spot is None or (bool(base) is not (path in places.layers)):
+        return None
+    module = spot.module.original if isinstance(spot.module, LoraLinear) else spot.module
+    return {**module._parameters, **module._buffers}.get(end)
+
+
+def _spots(modules: dict[str, nn.Module]) -> dict[str, _Spot]:
+    found = {}
+    for prefix, module in modules.items():
+        for path, part in module.named_modules(remove_duplicate=False):
+            above, _, name = path.rpartition(".")
+            around = module.get_submodule(above) if path else None
+            found[joined(prefix, path)] = _Spot(part, around, name)
+    return found
+
+
+def _adaptable(path: str, spots: dict[str, _Spot]) -> nn.Module:
+    spot = spots.get(path)
+    if spot is None or not path:
+        raise BadFile(f"it has an adapter for {path}, a part that the model has not")
+    kind = type(spot.module).__name__
+    if not can_adapt(spot.module):
+        raise BadFile(f"it has an adapter for {path}, in the model a {kind}, which takes none here")
+    if isinstance(spot.around, nn.MultiheadAttention):
+        raise BadFile(
+            f"it has an adapter for {path}, the output of an attention layer, where in PEFT none acts"
+        )
+    if spot.module._forward_pre_hooks:
+        raise BadFile(f"the weight of {path} is computed before each call; make it a plain one first")
+    return spot.module
+
+
+def _copied(path: str, module: nn.Module, places: Places) -> nn.Module:
+    """A copy of a module that comes whole. Errors: it has adapters, or stands in another that comes whole."""
+    if any(f"{path}.".startswith(f"{other}.") for other in places.whole):
+        raise BadFile(f"{path} comes whole twice, with the module around it; that is not supported")
+    if any(f"{layer}.".startswith(f"{path}.") for layer in places.layers):
+        raise BadFile(f"{path} comes whole and has an adapter too; that is not supported")
+    return copy.deepcopy(module)
