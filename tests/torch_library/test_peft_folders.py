@@ -131,3 +131,8 @@ def test_a_folder_that_does_not_fit_leaves_the_model_as_it_was(in_folder):
     assert "mix, in the model a Conv1d, which takes none here" in error_of(
         "torch_lora_load_peft", narrow, "theirs"
     )
+    swapped = Words()
+    swapped.mix = nn.Embedding(8, 8)
+    assert "another kind of layer than the Embedding" in error_of("torch_lora_load_peft", swapped, "theirs")
+    save_file({}, "theirs/adapter_model.safetensors")
+    assert "it holds no adapter" in error_of("torch_lora_load_peft", Words(), "theirs")

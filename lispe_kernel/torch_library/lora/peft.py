@@ -242,7 +242,8 @@ def put_on(modules: dict[str, nn.Module], folder: str, model: Any = None) -> Pla
     if path is None:
         raise LispeError(f"{LOADING}{folder}: there is no {WEIGHTS} in it")
     with opened(LOADING, path) as archive:
-        theirs = _their_names(state_names(archive.tree))
+        names = state_names(archive.tree)
+        theirs = _their_names(names)
         ranks = {path: archive.entries[ref].shape for path, ref in _down_projections(theirs).items()}
         alphas = {path: settings.alpha(path, shape[0]) for path, shape in ranks.items() if shape}
         if isinstance(modules.get(""), LoraLinear):
@@ -251,12 +252,30 @@ def put_on(modules: dict[str, nn.Module], folder: str, model: Any = None) -> Pla
         sizes = {path: shape[0] for path, shape in ranks.items() if shape}
         with trained_as_before(modules):
             places = planned(modules, Wanted(sizes, alphas, list(theirs)), settings)
+            _refuse_other_kinds(places, names)
             places.bring(lambda name: archive.read(theirs[name]))
             used = {name: ref for name, ref in theirs.items() if name not in places.same}
             fill(places.layers, Adapters(archive, used, alphas), places.tensors)
             with uninterrupted():
                 places.take(model)
     return places
+
+
+def _refuse_other_kinds(places: Places, names: dict[str, str]) -> None:
+    """An adapter of embeddings beside a linear layer, or the other way round, is one of another model.
+
+    Errors: BadFile naming the layer; a folder that holds nothing.
+    """
+    if not places.layers and not places.whole:
+        raise BadFile("it holds no adapter")
+    end = "." + _EMBEDDED[LORA_A]
+    of_embeddings = {name.removeprefix(_LEAD).removesuffix(end) for name in names if name.endswith(end)}
+    for path, layer in places.layers.items():
+        if path and isinstance(layer, LoraEmbedding) is not (path in of_embeddings):
+            kind = type(layer.original).__name__
+            raise BadFile(
+                f"its adapter for {path} is one of another kind of layer than the {kind} in the model"
+            )
 
 
 def _read_settings(path: str) -> Settings:
