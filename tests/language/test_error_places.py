@@ -48,6 +48,10 @@ PROGRAMS = [
     "(ncheck zz 1 2)",
     "(ncheck nil zz 2)",
     "(let ((a zz)) a)",
+    "(+= (@ zz 0) 1)",
+    "(+= (zz @ 0) 1)",
+    "(setq l '(1 2)) (+= (l @ zz) 1)",
+    "(class@ C (x) (defun m () x)) (zz (m))",
     "(cond (zz 1))",
     "(cond (1 zz))",
     "(switch zz (1 2))",
@@ -120,3 +124,26 @@ def test_a_value_of_an_instance_stands_where_it_is_given() -> None:
 
 def test_a_macro_stands_where_it_is_called() -> None:
     assert tuple(error_of("(defmacro m (x) (+ 1 x zz))\n(list (m 2))").span)[:2] == (2, 6)
+
+
+REFUSED = [
+    ("(defun f (x (y 1 2)) x)", "(y 1 2)"),
+    ("(defun f (y x x) 1)", "x"),
+    ("(defmacro car (x) x)", "car"),
+    ("(class@ C (y x x))", "x"),
+    ("(class@ C (x) (defun if () 1))", "if"),
+    ("(class@ C (x) (defun m () 1) (m))", "m"),
+    ("(data@ (A _) (car _))", "(car _)"),
+    ("(data@ (A _) (B 5))", "5"),
+    ("(let ((a 1) 3) a)", "3"),
+    ("(switch 1 (2 3) 4)", "4"),
+    ("(cond (nil 1) 3)", "3"),
+    ("(loop (i 1) 2)", "(i 1)"),
+    ("(setq (a 3) '(1 2))", "3"),
+]
+
+
+@pytest.mark.parametrize(("source", "part"), REFUSED)
+def test_a_part_that_does_not_fit_is_shown_where_it_stands(source: str, part: str) -> None:
+    at = source.rindex(part)
+    assert tuple(error_of(source).span) == (1, at, 1, at + len(part))

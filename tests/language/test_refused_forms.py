@@ -11,6 +11,7 @@ from .support import error_of
     ("source", "text"),
     [
         ("(list 1 .)", "Error: two '.' in a row. Composition is impossible"),
+        ("(switch 1 (1 list . ))", "Error: two '.' in a row. Composition is impossible"),
         ("(list . . list 2)", "Error: two '.' in a row. Composition is impossible"),
         ("(setg (a b) '(1 2 3))", "Error: a list of variable should have the same size as its value."),
         ("(let 3 4)", "Error: unbalanced list of variables in 'let' (use (let ([binding...]) body...))"),

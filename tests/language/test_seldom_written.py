@@ -12,6 +12,22 @@ from .support import text_of
 @pytest.mark.parametrize(
     ("source", "value"),
     [
+        ("(defpat f ([$ r]) r) (f '(1 2))", "(1 2)"),
+        ('(defpat f ({"a":x $:r}) (size r)) (f {"a":1 "b":2 "c":3})', "2"),
+        ("(setq None 5) (defun f (True) (+ None True)) (f 2)", "7"),
+        ("(setq l (list)) (cond (true (push l 1) (push l 2) (size l)))", "2"),
+        ("(defun f (x) (+ x 1)) f", "(defun f (x) (+ x 1))"),
+        ("(class@ C () (defun m (n) (if (< n 1) n (self (- n 1))))) ((C) (m 3))", "0"),
+        ("(class@ C () (defun m (n (k 2)) (if (< n 1) k (self (- n 1))))) ((C) (m 3 7))", "2"),
+        ("(class@ C (x) (defun m () (maplist (λ (v) (setqi x v)) '(1 2)) x)) ((C 0) (m))", "2"),
+        ("(class@ C (x) (defun m () (setqi y 2)) (defun k () y)) (setq y 9) ((C 1) (k))", "9"),
+        ("(defun f (d k) (key@ d k)) (list (f {1:2} 1) (f {} 1) (f (dictionaryi 4 5) 4))", "(2 nil 5)"),
+        ("(defun f (n (s (* n 10))) (if (> n 0) (f (- n 1)) s)) (f 2 7)", "0"),
+        ("(defun f (x) (maplist (take x) '((5 6) (7 8)))) (f 1)", "((5) (7))"),
+        ("(defun g (a b) (- a b)) (defun f (k) (map '(k g) '(1 2))) (f 5)", "(4 3)"),
+        ("(maplist (λ (x) (< x 0)) '(0 1))", "(0 0)"),
+        ('(eval "(class@ Q (x) (defun m () x))") (withclass Q ((Q 1) (m)))', "1"),
+        ("(defun f (a b) (max a b)) (f true 1)", "true"),
         ("(setg (a b) '(1 2)) (list a b)", "(1 2)"),
         ("(defun f () (setg (a b) '(1 2)) 0) (f) (list a b)", "(1 2)"),
         ("(defun f () (+= (@ l 0) 1) l) (setq l '(1 2)) (f)", "(2 2)"),
@@ -368,3 +384,19 @@ def test_a_variable_that_holds_a_function_takes_part_in_flip_and_infix() -> None
     session.evaluate("(setq g (λ (a b) (- a b)))")
     assert text_of("(flip (g 1 5))", session) == "4"
     assert text_of("(§ (g 5 1) * 2)", session) == "8"
+
+
+# Each turn of a function whose lambdas keep what the turn knew is a call of its own.
+@pytest.mark.parametrize(
+    ("parameters", "call", "value"),
+    [
+        ("(n)", "(f (- n 1))", "(2 1 0)"),
+        ("(n (s 5))", "(f (- n 1) s)", "(7 6 5)"),
+        ("(n (() r))", "(f (- n 1) 1 2)", "(2 3 2)"),
+    ],
+)
+def test_a_lambda_keeps_the_variables_of_its_own_turn(parameters: str, call: str, value: str) -> None:
+    kept = {"(n)": "n", "(n (s 5))": "(+ n s)", "(n (() r))": "(+ n (size r))"}[parameters]
+    source = f"""(setq l (list))
+    (defun f {parameters} (push l (λ () {kept})) (if (> n 0) {call} (maplist (λ (g) (g)) l))) (f 2)"""
+    assert text_of(source) == value

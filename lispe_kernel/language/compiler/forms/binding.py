@@ -159,8 +159,11 @@ _SETTLED = Inline(" settled", emit=_write_settled, kind=lambda kinds, _node: kin
 def _in_place_element(r: Resolver, form: Form, operator: Atom) -> Node:
     """`(+= (@ c k) v w)`: one operand after the other, as the operator takes them."""
     access = form[1]
-    parts = list(access[1:]) if head(access) is AT else [access[0], *access[2:]]
-    place = [r.node(part, form.spans[1]) for part in parts]
+    if head(access) is not AT:
+        access = Form(
+            [AT, access[0], *access[2:]], access.span, [access.spans[1], access.spans[0], *access.spans[2:]]
+        )
+    place = r.arguments(access)
     operands = r.tuple(r.arguments(form, 2))
     return Primitive(r.place, _CHANGES[operator.name], [*place, operands])
 
