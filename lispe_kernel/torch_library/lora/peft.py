@@ -184,7 +184,6 @@ def _config(layers: dict[str, LoraLinear]) -> dict[str, Any]:
         "use_rslora": False,
         "use_dora": _dora(layers),
         "bias": "none",
-        "lora_bias": False,
         "fan_in_fan_out": any(isinstance(layer, LoraConv1D) for layer in layers.values()),
     }
 
