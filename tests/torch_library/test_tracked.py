@@ -47,11 +47,15 @@ def test_a_loss_of_numbers_has_the_gradient_of_pytorch(source, expected, weight)
     assert weight.grad.tolist() == pytest.approx(expected)
 
 
-def test_a_number_without_a_gradient_is_a_plain_one(weight):
-    assert type(call("tensor_mean", weight.detach())) is float
+def test_a_number_without_a_gradient_is_taken_by_tensor_functions_too(weight):
+    """A preference loss subtracts the mean of a model without gradients from that of one with them."""
+    mean = call("tensor_mean", weight.detach())
+    assert mean == 2.0
+    assert not mean.tensor.requires_grad
     with torch.no_grad():
-        assert type(call("tensor_mean", weight)) is float
-    assert type(copy.deepcopy(call("tensor_mean", weight))) is float
+        assert not call("tensor_mean", weight).tensor.requires_grad
+    assert call("tensor_sub", call("tensor_mean", weight), mean).item() == 0.0
+    assert type(copy.deepcopy(mean)) is float
 
 
 def test_a_tracked_number_compares_and_scales_lists_as_a_number(weight):

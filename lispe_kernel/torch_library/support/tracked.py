@@ -60,9 +60,11 @@ def _tensors(value: Any) -> Any:
 
 
 def number_of(result: torch.Tensor) -> float:
-    """The number of a tensor of one element; it remembers the tensor where gradients are recorded."""
-    value = float(result.detach())
-    return TrackedNumber(value, result) if result.requires_grad and torch.is_grad_enabled() else value
+    """The number of a tensor of one element; it remembers the tensor, so that tensor functions take it."""
+    if not (result.requires_grad and torch.is_grad_enabled()):
+        # One element of its own: no view keeps a large tensor alive.
+        result = result.detach().clone()
+    return TrackedNumber(float(result.detach()), result)
 
 
 def _operator(op: Binary, reflected: bool) -> Binary:
@@ -95,4 +97,13 @@ def _with_list(op: Binary, first: Any, second: Any) -> Any:
 
 
 register_kind(TrackedNumber, "number_", plainly(lambda value: number_text(float(value))))
-register_answers(TrackedNumber, Answers(operate=_with_list))
+
+
+def _only(number: TrackedNumber, key: Any) -> TrackedNumber:
+    """`(@ number 0)`: the element of a tensor of one element, as programs read a loss."""
+    if type(key) is int and key in (0, -1):
+        return number
+    raise IndexError(f"a number of a tensor has one element, not {key}")
+
+
+register_answers(TrackedNumber, Answers(operate=_with_list, element=_only))

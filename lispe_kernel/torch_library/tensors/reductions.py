@@ -129,11 +129,16 @@ def topk(tensor: Any, k: Any, dim: Any = -1, largest: Any = TRUE) -> List:
 def sort(tensor: Any, dim: Any = -1, descending: Any = None) -> List:
     """The elements in order along a dimension and where they were: a list (values indices).
 
+    `true` in the place of the dimension means descending, along the last one, as programs write it.
+
+    Example: (tensor_to_list (car (torch_sort (tensor_create (floats 3 1 2)) true))) => (3 2 1)
     Example: (tensor_to_list (car (torch_sort (tensor_create (floats 3 1 2))))) => (1 2 3)
     Errors: `First argument must be a torch tensor`
     Source: torch API 13.3
     """
     value = arguments.tensor(tensor, NO_TENSOR)
+    if dim is TRUE and descending is None:
+        dim, descending = None, TRUE
     axis = -1 if dim is None else arguments.integer(dim, arguments.DIM)
     return List(torch.sort(value, dim=axis, descending=bool(descending), stable=True))
 
