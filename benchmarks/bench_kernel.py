@@ -43,7 +43,7 @@ def measure_start(ours: str, alternative: str) -> Row:
                 reply_to(client, CELLS[name])
                 times[side].append(time.perf_counter() - begin)
     note = f"{STARTS} starts each, against {alternative}"
-    return row("kernel start to first answer", times[0][1:], times[1][1:], note, 1)
+    return row("kernel start to first answer", times[0][1:], times[1][1:], note, 0.95)
 
 
 def measure_round_trip(ours: str, alternative: str) -> Row:
@@ -62,7 +62,7 @@ def measure_round_trip(ours: str, alternative: str) -> Row:
                 round_trip(client, cell)
                 times[side].append(time.perf_counter() - begin)
     note = f"{ROUND_TRIPS} cells each, against {alternative}"
-    return row("round trip of a trivial cell", times[0], times[1], note, 0.7)
+    return row("round trip of a trivial cell", times[0], times[1], note, 0.5)
 
 
 @contextmanager
@@ -86,8 +86,12 @@ def kernel(name: str) -> Iterator[BlockingKernelClient]:
 def reply_to(client: BlockingKernelClient, cell: str) -> str:
     """Run a cell, wait for its reply, and return the request's id; RuntimeError where the cell failed."""
     request = client.execute(cell)
-    reply = client.get_shell_msg(timeout=TIMEOUT)
-    if reply["parent_header"]["msg_id"] != request or reply["content"]["status"] != "ok":
+    while True:
+        reply = client.get_shell_msg(timeout=TIMEOUT)
+        # On a busy machine an answer to one of the questions whether the kernel is there comes late.
+        if reply["parent_header"].get("msg_id") == request:
+            break
+    if reply["content"]["status"] != "ok":
         raise RuntimeError(f"the kernel did not answer {cell!r}: {reply['content']}")
     return str(request)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import gc
 
+from lispe_kernel.kernel.bytecode import use_cache
+
 
 def launch(argv: list[str]) -> int:
     """Run a kernel with the arguments Jupyter gives (`-f CONNECTION_FILE`); returns the exit status."""
     gc.disable()
+    use_cache()
     from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile
 
     app = LispeKernelApp.instance()
