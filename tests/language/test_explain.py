@@ -40,3 +40,16 @@ def test_nothing_is_run_or_defined() -> None:
 def test_what_does_not_compile_is_an_error_with_its_place() -> None:
     with pytest.raises(LispeError, match="line: 1"):
         Session().explain("(setq 5 6)")
+
+
+@pytest.mark.parametrize(
+    ("program", "part"),
+    [
+        ("(setq l '(45 26))", "list((45, 26))"),
+        ("(setq l '(a 26))", "(«a», 26)"),
+        ("'(1 (2 b))", "«(1 (2 b))»"),
+    ],
+)
+def test_quoted_lists_are_shown_with_their_atoms(program: str, part: str) -> None:
+    """A pair of integers was taken for a mark that stands for an atom."""
+    assert part in Session().explain(program)

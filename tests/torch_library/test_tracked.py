@@ -65,3 +65,24 @@ def test_a_tracked_number_compares_and_scales_lists_as_a_number(weight):
     assert to_text(evaluated(found, weight)) == "(true true nil true true)"
     assert to_text(evaluated("(* (floats 1 2) (tensor_mean w))", weight)) == "(2 4)"
     assert to_text(evaluated("(numbers (tensor_mean w) (fabs (tensor_min w)))", weight)) == "(2 1)"
+
+
+def test_what_is_computed_from_a_number_without_a_gradient_is_plain(weight):
+    """Arithmetic with such numbers is Python's own, and no tensor is made for it."""
+    plain = weight.detach()
+    found = evaluated("(setq m (tensor_mean w)) (list (* m 2) (- 3 m) (+ m m) (fabs m))", plain)
+    assert [type(each) for each in found] == [float] * 4
+    assert list(found) == [4.0, 1.0, 4.0, 2.0]
+
+
+@pytest.mark.parametrize("source", ["(+ m (tensor_sum w))", "(- (tensor_sum w) m)", "(* m w)"])
+def test_beside_a_number_with_a_gradient_it_does_not_lose_it(source, weight):
+    session = Session()
+    session.evaluate(f"(defun given (m w) {source})")
+    given = session.call(session.function_named("given"), call("tensor_mean", weight.detach()), weight)
+    assert call("tensor_sum", given).tensor.requires_grad
+
+
+def test_the_item_of_a_loss_keeps_no_graph(weight):
+    found = evaluated("(setq losses ()) (push losses (tensor_item (tensor_mean w))) losses", weight)
+    assert [type(each) for each in found] == [float]

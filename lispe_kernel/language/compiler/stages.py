@@ -12,6 +12,7 @@ from lispe_kernel.language.compiler.analyse import analyse
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.emit.emitter import Emitter
 from lispe_kernel.language.compiler.emit.functions import function_ast
+from lispe_kernel.language.compiler.emit.nodes import MARK, Kept
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.statements import Assign, Lambda, ToField, ToFound, ToGlobal, ToVariable
@@ -123,16 +124,32 @@ def _target(target: Any) -> str:
     return f"{target.name.text} where it is found"
 
 
+class _Shown:
+    """A constant of the code as LispE prints it, between marks that no Python text has."""
+
+    def __init__(self, value: Any) -> None:
+        kept = value.value if isinstance(value, Kept) else value
+        self._text = f"«{show(getattr(kept, 'data', kept))}»"
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _shown(value: Any, constants: list[Any]) -> Any:
+    """A constant of the tree with its marks shown as values; other tuples may hold marked ones."""
+    if not isinstance(value, tuple):
+        return value
+    if len(value) == 2 and value[0] == MARK:
+        return _Shown(constants[value[1]])
+    return tuple(_shown(inner, constants) for inner in value)
+
+
 def _python(tree: ast.FunctionDef, constants: list[Any]) -> str:
     """Python's text of a function; names with blanks are shown as they are, marked constants as values."""
 
     class Values(ast.NodeTransformer):
         def visit_Constant(self, node: ast.Constant) -> ast.expr:
-            value = node.value
-            if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], int):
-                return ast.Name(
-                    f"«{show(getattr(constants[value[1]], 'data', constants[value[1]]))}»", ast.Load()
-                )
+            node.value = _shown(node.value, constants)
             return node
 
     return ast.unparse(Values().visit(tree))

@@ -17,7 +17,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, number_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
-from lispe_kernel.torch_library.support.tracked import TrackedNumber
+from lispe_kernel.torch_library.support.tracked import TensorNumber
 from lispe_kernel.torch_library.support.wording import kind_of
 
 ONE = "Error: Argument must be a tensor"
@@ -45,7 +45,7 @@ def tensor(value: Any, text: str = ONE) -> torch.Tensor:
     """The value, which must be a tensor; otherwise the error `text`."""
     if isinstance(value, torch.Tensor):
         return value
-    if isinstance(value, TrackedNumber):
+    if isinstance(value, TensorNumber):
         return value.tensor
     raise instead(text, value)
 

@@ -1,14 +1,15 @@
-"""A number that remembers the tensor it was read from, so that a loss made with it keeps its gradient.
+"""Numbers that remember the tensor they were read from: torch functions take the tensor in their place.
 
-It prints, compares and computes as the number. `+ - * / ^^` with numbers and tensors carry the gradient on,
-and torch functions take the tensor in its place. Anything else sees a plain number.
+They print, compare and compute as numbers. Without a gradient, what is computed from one is a plain number,
+at the speed of plain numbers; with one, `+ - * / ^^` with numbers and tensors carry the gradient on, so that
+a loss made of it is no constant. Anything else sees a plain number.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import torch
 
@@ -18,13 +19,13 @@ from lispe_kernel.language.protocols import Answers, register_answers
 Binary = Callable[[Any, Any], Any]
 
 
-class TrackedNumber(float):
-    """A float with its tensor, which leads back to what it was computed from."""
+class TensorNumber(float):
+    """A float with its tensor. Its operators are those of floats: results are plain."""
 
     tensor: torch.Tensor
     __slots__ = ("tensor",)
 
-    def __new__(cls, value: float, tensor: torch.Tensor) -> TrackedNumber:
+    def __new__(cls, value: float, tensor: torch.Tensor) -> Self:
         made = float.__new__(cls, value)
         made.tensor = tensor
         return made
@@ -39,12 +40,6 @@ class TrackedNumber(float):
     def __deepcopy__(self, _memo: Any) -> float:
         return float(self)
 
-    def __neg__(self) -> TrackedNumber:
-        return TrackedNumber(-float(self), -self.tensor)
-
-    def __abs__(self) -> TrackedNumber:
-        return TrackedNumber(abs(float(self)), self.tensor.abs())
-
     @classmethod
     def __torch_function__(
         cls, function: Any, _types: Any, arguments: tuple[Any, ...] = (), named: dict[str, Any] | None = None
@@ -53,18 +48,34 @@ class TrackedNumber(float):
         return function(*_tensors(arguments), **(named or {}))
 
 
+class TrackedNumber(TensorNumber):
+    """The number of a tensor with a gradient, which leads back to what it was computed from.
+
+    A class of its own under the other, so that Python asks its operators first on either side.
+    """
+
+    __slots__ = ()
+
+    def __neg__(self) -> TrackedNumber:
+        return TrackedNumber(-float(self), -self.tensor)
+
+    def __abs__(self) -> TrackedNumber:
+        return TrackedNumber(abs(float(self)), self.tensor.abs())
+
+
 def _tensors(value: Any) -> Any:
-    if isinstance(value, TrackedNumber):
+    if isinstance(value, TensorNumber):
         return value.tensor
     return type(value)(map(_tensors, value)) if type(value) in (list, tuple) else value
 
 
 def number_of(result: torch.Tensor) -> float:
     """The number of a tensor of one element; it remembers the tensor, so that tensor functions take it."""
-    if not (result.requires_grad and torch.is_grad_enabled()):
-        # One element of its own: no view keeps a large tensor alive.
-        result = result.detach().clone()
-    return TrackedNumber(float(result.detach()), result)
+    if result.requires_grad and torch.is_grad_enabled():
+        return TrackedNumber(float(result.detach()), result)
+    # One element of its own: no view keeps a large tensor alive.
+    own = result.detach().clone()
+    return TensorNumber(float(own), own)
 
 
 def _operator(op: Binary, reflected: bool) -> Binary:
@@ -93,17 +104,16 @@ for _name in ("add", "sub", "mul", "truediv", "pow"):
 
 def _with_list(op: Binary, first: Any, second: Any) -> Any:
     """An operator between the number and a list of numbers, which has no gradient."""
-    return op(*(float(each) if isinstance(each, TrackedNumber) else each for each in (first, second)))
+    return op(*(float(each) if isinstance(each, TensorNumber) else each for each in (first, second)))
 
 
-register_kind(TrackedNumber, "number_", plainly(lambda value: number_text(float(value))))
-
-
-def _only(number: TrackedNumber, key: Any) -> TrackedNumber:
+def _only(number: TensorNumber, key: Any) -> TensorNumber:
     """`(@ number 0)`: the element of a tensor of one element, as programs read a loss."""
     if type(key) is int and key in (0, -1):
         return number
     raise IndexError(f"a number of a tensor has one element, not {key}")
 
 
-register_answers(TrackedNumber, Answers(operate=_with_list, element=_only))
+for _kind in (TensorNumber, TrackedNumber):
+    register_kind(_kind, "number_", plainly(lambda value: number_text(float(value))))
+    register_answers(_kind, Answers(operate=_with_list, element=_only))

@@ -17,7 +17,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.scalars import Short
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
-from lispe_kernel.torch_library.support.tracked import TrackedNumber
+from lispe_kernel.torch_library.support.tracked import TensorNumber
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"
 UNSUPPORTED_DTYPE = "Error: Unsupported tensor dtype"
@@ -52,7 +52,7 @@ def as_tensor(value: Any) -> torch.Tensor:
         return value
     if _is_list(value):
         return _from_list(value)
-    if isinstance(value, TrackedNumber):
+    if isinstance(value, TensorNumber):
         return value.tensor
     if isinstance(value, int | float) and not isinstance(value, bool):
         # A fraction is float32, as in a list.

@@ -40,7 +40,8 @@ def _number(name: str, operation: Callable[[torch.Tensor], torch.Tensor], meanin
 
     reduce.__doc__ = f"""{meaning}, as a LispE number.
 
-    Of a tensor that leads back to parameters it carries the gradient on, so that it may be part of a loss.
+    Of a tensor that leads back to parameters it carries the gradient on, so that it may be part of a loss;
+    `(tensor_item ...)` of it is the plain number, to be kept in a list of losses.
 
     Example: (tensor_{name} (tensor_create (floats 1 2 3))) => {answer}
     Errors: `Error: Argument must be a tensor`, `Error computing tensor {name}: ...`
