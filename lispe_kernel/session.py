@@ -132,6 +132,19 @@ class Session:
         """
         return self._inside(lambda: function(*arguments))
 
+    def call_here(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        """As `call`, in the caller's own thread: PyTorch keeps there whether gradients are on."""
+        token = runtime.enter(self)
+        try:
+            return function(*arguments, **named)
+        except Exception as error:
+            found = explain(error, self.place)
+            if found is error:
+                raise
+            raise found from error
+        finally:
+            runtime.leave(token)
+
     def _inside(self, work: Callable[[], Any]) -> Any:
         """Do something as the current session, with room to recurse; any error leaves as a LispeError."""
         token = runtime.enter(self)
@@ -199,6 +212,10 @@ class Session:
         if self._version != registry.version:
             self._install_builtins()
         return entry
+
+    def meet_python(self) -> None:
+        """Load the libraries that stand on modules of Python which are imported now."""
+        self.libraries.meet_python(sys.modules)
 
     def canonical(self, name: str) -> str:
         """The name that an instruction's alias stands for; other names as they are."""
@@ -298,6 +315,7 @@ class Session:
             " caught": self.caught,
             " global": self.global_value,
             " eval": self.evaluate_value,
+            " session": self,
         }
         builtins = self.namespace.get("__builtins__")
         made = make_builtins(registry, own)
@@ -305,12 +323,13 @@ class Session:
             builtins.update(made)
         else:
             self.namespace["__builtins__"] = made
+            # What is no function stands among the globals: there torch.compile knows what to make of it.
+            self.namespace.update((n, v) for n, v in made.items() if n[:1] == " " and not callable(v))
         self._version = registry.version
 
     def _set_predefined(self, folder: str | None) -> None:
         self.namespace.update(
             CONSTANTS,
-            __name__="lispe",
             _args=List(self.arguments),
             _current=os.path.join(folder if folder is not None else os.getcwd(), ""),
             _sep=os.sep,

@@ -7,7 +7,7 @@ that a new function, form or view needs.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from importlib import import_module
 from types import ModuleType
 
@@ -38,8 +38,8 @@ class Libraries:
     """The libraries that one session still has to load: packages that declare themselves by their content.
 
     `load()` registers the functions of one; `BEGINNINGS`, where it is there, says how all their names begin,
-    so that the package waits until such a name is met; `USE_NAMES` says what `(use ...)` may call it. A
-    package without BEGINNINGS is loaded with the first name that nothing else knows, so that making a session
+    so that the package waits until such a name is met; `STANDS_ON` says with which modules of Python it
+    comes, too; `USE_NAMES` says what `(use ...)` may call it. A package without BEGINNINGS is loaded with the first name that nothing else knows, so that making a session
     costs nothing of it. Which packages there are, the package root says.
     """
 
@@ -56,6 +56,12 @@ class Libraries:
             return self.load_nameless()
         self._load(own)
         return True
+
+    def meet_python(self, imported: Container[str]) -> None:
+        """Load the packages that stand on a module of Python which is imported."""
+        for package in list(self._waiting):
+            if any(module in imported for module in getattr(_module(package), "STANDS_ON", ())):
+                self._load(package)
 
     def load_nameless(self) -> bool:
         """Load the packages whose names begin in no way of their own; says whether there were any."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 
 from lispe_kernel.language.arity import refused_by_python
-from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span
+from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span, ThrownError
 from lispe_kernel.language.printer import type_atom_named
 from lispe_kernel.language.source import Source
 
@@ -75,7 +75,33 @@ def explain(error: BaseException, place: Place) -> LispeError:
         _attach(found, innermost)
     if not found.frames:
         found.frames, found.omitted = tuple(_frame(at) for at in reached), omitted
+        _remark(found, error)
     return found
+
+
+# What libraries say besides of where an error came from: a function of the frames that it passed, outermost
+# first, and of the text that there is.
+Remark = Callable[[list[FrameType], str], str]
+_remarks: list[Remark] = []
+
+
+def register_remark(remark: Remark) -> None:
+    """Let a library add to the text of an error; an empty text adds nothing."""
+    _remarks.append(remark)
+
+
+def _remark(found: LispeError, error: BaseException) -> None:
+    if not _remarks or isinstance(error, CompileError | ThrownError):
+        return
+    frames: list[FrameType] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        at = cause.__traceback__
+        while at is not None:
+            frames.append(at.tb_frame)
+            at = at.tb_next
+        cause = cause.__cause__ if cause.__cause__ is not cause else None
+    found.text += "".join(remark(frames, found.text) for remark in _remarks)
 
 
 def _attach(error: LispeError, innermost: _Reached | None) -> None:
@@ -111,7 +137,11 @@ def _lispe_frames(traceback: TracebackType | None, place: Place) -> tuple[list[_
 def _reached(at: TracebackType, place: Place) -> _Reached:
     code = at.tb_frame.f_code
     span = _span(code, at.tb_lasti, at.tb_lineno)
-    source, last = place.sources[code.co_filename], at.tb_next is None
+    source, following = place.sources[code.co_filename], at.tb_next
+    # An object that looks its attributes up itself speaks for the code that asked.
+    last = following is None or (
+        following.tb_next is None and following.tb_frame.f_code.co_name == "__getattr__"
+    )
     return _Reached(source, span, code.co_name, last, at.tb_frame, at.tb_lasti)
 
 
@@ -142,8 +172,9 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         # A library function called a function of the user's with the wrong number of arguments.
         arity = _ARITY.match(str(error))
         if arity:
-            name = arity["name"].rpartition(".")[2]
-            return place.arity_of(name) or _arity_text(name, str(error), _has_self(arity["name"]))
+            name, method = arity["name"].rpartition(".")[2], _has_self(arity["name"])
+            known = None if method else place.arity_of(name)
+            return known or _arity_text(name, str(error), method)
         if _OPERANDS.search(str(error)):
             return _type_error(str(error), form, place)
     if isinstance(error, IndexError):

@@ -32,6 +32,10 @@ class Runtime(Protocol):
 
     def evaluate_in_space(self, text: str, name: str, space: str) -> Any: ...
 
+    def meet_python(self) -> None: ...
+
+    def call_here(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any: ...
+
     def canonical(self, name: str) -> str: ...
 
     def function_named(self, name: str) -> Callable[..., Any] | None: ...
@@ -46,6 +50,11 @@ def current() -> Runtime:
         return _current.get()
     except LookupError:
         raise LispeError("Error: this can only be done while a session evaluates") from None
+
+
+def is_running() -> bool:
+    """Whether some session is evaluating in this thread."""
+    return _current.get(None) is not None
 
 
 def enter(runtime: Runtime) -> Any:

@@ -11,8 +11,9 @@ import threading
 
 from lispe_kernel.language.discovery import import_all
 
-# How the names of its functions begin, and what `(use ...)` may call it.
+# How the names of its functions begin, with which module of Python it comes, what `(use ...)` may call it.
 BEGINNINGS = ("torch_", "tensor_", "tiktoken_")
+STANDS_ON = ("torch",)
 USE_NAMES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
 
 _lock = threading.Lock()

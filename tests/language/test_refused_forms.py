@@ -32,7 +32,7 @@ from .support import error_of
             "(class@ 3 (x))",
             (
                 "Error: wrong class name: '3' (use (class@ Name [([slot...])] [(from@ Parent)] "
-                "[(defun name ([parameter...]) [body...])...]))"
+                "[(setqi field value)...] [(defun name ([parameter...]) [body...])...]))"
             ),
         ),
         ("(class@ car (x))", "Error: 'car' is a reserved keyword."),

@@ -129,6 +129,14 @@ class ModuleView(View):
         return foldable(f"{len(entries)} tensors", tree_page(measured), open_=len(entries) <= 4)
 
 
+@renderer("lispe_kernel.torch_library.modules.instances.ModuleInstance")
+class InstanceView(ModuleView):
+    """An instance of a class with `forward`: its layers say more than the text of all its fields."""
+
+    def line(self) -> str:
+        return f"instance of {self.value.lispe_type.name}"
+
+
 def tree(module: Any) -> Node:
     """The layers as foldable lines."""
     layers = sum(1 for _ in module.modules())

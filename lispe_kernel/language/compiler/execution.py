@@ -19,6 +19,7 @@ from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.errors import CompileError, ReturnFromTop
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.made import note
+from lispe_kernel.language.values.faces import take_over
 
 
 class Names(Context, Protocol):
@@ -96,10 +97,14 @@ class Execution:
         names.macros.update(program.macros)
         names.fixed |= program.fixed
         names.aliases.update(program.links)
+        before = {name: names.classes.get(name) for name in program.classes}
         names.namespace.update(program.declarations)
         names.classes.update(program.classes)
         for definition in program.definitions:
             self._define(definition)
+        for name, old in before.items():
+            if old is not None and old is not program.classes[name]:
+                take_over(old, program.classes[name])
         brought = _declared(program)
         if self._running and brought:
             self._brought.append(brought)
@@ -141,7 +146,7 @@ class Execution:
         note(made, source=definition.source, signature=definition.signature)
         made.__doc__ = definition.doc or None
         if definition.owner is not None:
-            setattr(definition.owner, definition.name, made)
+            definition.owner.lispe_define(definition.name, made)
             return made
         namespace[python_name(definition.name)] = made
         return made

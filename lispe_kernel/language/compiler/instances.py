@@ -117,7 +117,8 @@ class InstanceScope:
         instance = r.read(self.variable)
         method = Constant(r.place, " " + name)
         if self.parent:
-            found: Node = Python(r.place, ".", Global(r.place, python_name(self.parent)), method)
+            parent = Global(r.place, python_name(self.parent))
+            found: Node = r.helper(" parent method", parent, Constant(r.place, name))
             return Call(r.place, found, [instance, *arguments])
         if not self.inside and self._is_function(r, name):
             found = r.helper(" method or function", instance, Constant(r.place, name))
@@ -161,7 +162,7 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
             value = r.temporary()
             nodes.append(r.bind(value, r.node(positional[index], positional.spans[index])))
             given.append(r.read(value))
-            if index <= len(cls.lispe_fields):
+            if index <= len(cls.lispe_defaults):
                 stored = ToField(made, cls.lispe_fields[index - 1])
                 nodes.append(Assign(r.place, stored, r.read(value)))
         for name, item in named:
@@ -183,7 +184,7 @@ def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any
         if name is SETQ:
             raise r.error("Error: Uses 'setqi' instead of 'setq' in a class instantiation", span)
         if name in (SETQI, NAMED) and len(item) == 3 and isinstance(item[1], Atom):
-            if item[1].name not in cls.lispe_fields:
+            if item[1].name not in cls.lispe_defaults:
                 raise r.error(f"Error: the class '{cls.__name__}' has no field '{item[1].name}'", span)
             named.append((item[1].name, item[2]))
         else:
@@ -205,6 +206,16 @@ def _speaks_of(cls: Any, form: Any) -> bool:
     return False
 
 
+def _fields_in(cls: Any, form: Any) -> Iterator[str]:
+    """The fields of a class of which a form speaks."""
+    if isinstance(form, Atom):
+        if form is SETQI or form.name in cls.lispe_fields:
+            yield form.name
+    elif is_list(form) and form and form[0] is not QUOTE:
+        for item in form:
+            yield from _fields_in(cls, item)
+
+
 # -- calls of an instance -----------------------------------------------------------------------------
 
 
@@ -220,7 +231,11 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, subject, classes, form, start)])
     inside = _inside(r, subject, classes, form, start)
-    is_one = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
+    is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
+    methods = frozenset(method for cls in classes for method in cls.lispe_methods)
+    if not any(name is not None and name.name in methods for name in map(head, form[start:])):
+        names = {name for cls in classes for item in form[start:] for name in _fields_in(cls, item)}
+        is_one = r.helper(" goes inside", r.read(subject), r.constant(" ".join(sorted(names))))
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
 
 

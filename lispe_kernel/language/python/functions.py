@@ -31,8 +31,8 @@ from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
-# The `__name__` of a session's namespace, and the package whose functions are LispE's library.
-SESSION, LIBRARY = "lispe", "lispe_kernel."
+# What a session's namespace holds of itself, and the package whose functions are LispE's library.
+SESSION, LIBRARY = " globals", "lispe_kernel."
 _CALLBACK, _FUNCTION = "lispe_callback", "lispe_function"
 
 
@@ -110,8 +110,8 @@ def _reason(error: Exception) -> str:
 
 def is_lispe(function: FunctionType) -> bool:
     """Whether a function was written in LispE, or is one of LispE's library."""
-    name = function.__globals__.get("__name__")
-    return name == SESSION or str(name).startswith(LIBRARY)
+    found = function.__globals__
+    return found.get(SESSION) is found or str(found.get("__name__")).startswith(LIBRARY)
 
 
 def _seen(function: Any) -> Any:

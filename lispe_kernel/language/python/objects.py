@@ -18,6 +18,7 @@ from lispe_kernel.language.printer import describe, kind_of, plainly, register_k
 from lispe_kernel.language.python import containers as _containers  # noqa: F401 - what crosses is registered there
 from lispe_kernel.language.python.border import to_lispe, to_python
 from lispe_kernel.language.python.functions import PythonFunction, names_of
+from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.views import View
@@ -38,7 +39,9 @@ def is_object(value: Any) -> bool:
 def imported(name: str) -> ModuleType:
     """The Python module of a name. Errors when there is none, or when it cannot be imported."""
     try:
-        return importlib.import_module(name)
+        found = importlib.import_module(name)
+        current().meet_python()
+        return found
     except ModuleNotFoundError as error:
         missing = error.name or name
         if missing == name or name.startswith(missing + "."):

@@ -25,6 +25,8 @@ class Instance:
     lispe_fields: ClassVar[tuple[str, ...]] = ()
     # The fields with their defaults, in order, as forms.
     lispe_defaults: ClassVar[dict[str, Any]] = {}
+    # What each new instance sets itself: forms with their places.
+    lispe_initial: ClassVar[dict[str, tuple[Any, Any]]] = {}
     # The error text for a wrong number of arguments.
     lispe_mismatch: ClassVar[str] = ""
     # Fields that methods may add with setqi.
@@ -32,6 +34,41 @@ class Instance:
     lispe_methods: ClassVar[frozenset[str]] = frozenset()
     lispe_parent: ClassVar[type | None] = None
     lispe_type: ClassVar[Atom]
+    # Names that no field may have where the class is more than LispE's (`faces.py`).
+    lispe_taken: ClassVar[frozenset[str]] = frozenset()
+    # The method that runs when Python calls an instance; without one a call is the value of its last form.
+    lispe_called: ClassVar[str] = ""
+
+    def lispe_begin(self) -> None:
+        """Make ready what must be there before the first field."""
+
+    def lispe_values(self) -> dict[str, Any]:
+        """The fields that are set, by name."""
+        return {name: value for name, value in self.__dict__.items() if name[:1] != " "}
+
+    def lispe_has(self, name: str) -> bool:
+        """Whether a field is set."""
+        return name in self.__dict__
+
+    @classmethod
+    def lispe_define(cls, name: str, function: Any) -> None:
+        """Take a method, whose name begins with a blank, or the class's `__init__`."""
+        setattr(cls, name, function)
+
+    @classmethod
+    def lispe_drop(cls, name: str) -> None:
+        """Forget a method that the class itself declares."""
+        delattr(cls, name)
+
+    @classmethod
+    def lispe_own(cls) -> dict[str, Any]:
+        """The methods of the class itself, as `lispe_define` took them."""
+        return {name: value for name, value in vars(cls).items() if name[:1] == " "}
+
+    @classmethod
+    def lispe_method(cls, name: str) -> Any:
+        """The function that the class or a parent declares for a method; a call may do more."""
+        return getattr(cls, f" {name}")
 
     def __call__(self, *values: Any) -> Any:
         """Forms that could be evaluated without the instance: the value of the last."""
@@ -53,8 +90,8 @@ class Instance:
 
 def pairs(instance: Instance) -> list[tuple[str, Any]]:
     """Fields with their values: the declared ones in order, then those added to this instance."""
-    values, declared = instance.__dict__, type(instance).lispe_fields
-    added = [name for name in values if name not in declared and not name.startswith(" ")]
+    values, declared = instance.lispe_values(), type(instance).lispe_fields
+    added = [name for name in values if name not in declared]
     return [(name, values.get(name)) for name in (*declared, *added)]
 
 
@@ -75,17 +112,16 @@ def _name(instance: Instance, key: Any) -> str:
 
 def _element(instance: Instance, key: Any) -> Any:
     name = key.name if type(key) is Atom else key
-    if type(name) is str and name[:1] != " " and name in instance.__dict__:
-        return instance.__dict__[name]
-    return instance.__dict__.get(_name(instance, key))
+    if type(name) is not str or name[:1] == " " or not instance.lispe_has(name):
+        name = _name(instance, key)
+    return getattr(instance, name) if instance.lispe_has(name) else None
 
 
 def _put(instance: Instance, key: Any, value: Any) -> None:
     name = key.name if type(key) is Atom else key
-    if type(name) is str and name[:1] != " " and name in instance.__dict__:
-        instance.__dict__[name] = value
-        return
-    instance.__dict__[_name(instance, key)] = value
+    if type(name) is not str or name[:1] == " " or not instance.lispe_has(name):
+        name = _name(instance, key)
+    setattr(instance, name, value)
 
 
 def _copy(instance: Instance) -> Instance:
@@ -100,24 +136,45 @@ def _write(instance: Instance, show: Any) -> str:
     return f"({' '.join([instance.lispe_type.name, *parts])})"
 
 
-register_kind(Instance, "instance_", _write, nests=True, atom_of=lambda instance: instance.lispe_type)
-register_answers(
-    Instance,
-    Answers(
-        element=_element,
-        put=_put,
-        size=lambda instance: len(pairs(instance)),
-        iterate=field_values,
-        flatten=field_values,
-        keys=lambda instance: List(name for name, _ in pairs(instance)),
-        copy=_copy,
-        truth=lambda _instance: True,
-    ),
+# What an instance answers; a face of its own may say more.
+ANSWERS = Answers(
+    element=_element,
+    put=_put,
+    size=lambda instance: len(pairs(instance)),
+    iterate=field_values,
+    flatten=field_values,
+    keys=lambda instance: List(name for name, _ in pairs(instance)),
+    copy=_copy,
+    truth=lambda _instance: True,
 )
+register_kind(Instance, "instance_", _write, nests=True, atom_of=lambda instance: instance.lispe_type)
+register_answers(Instance, ANSWERS)
 
 
 def has_field(instance: Instance, name: str) -> bool:
-    return name in instance.__dict__
+    return instance.lispe_has(name)
+
+
+def parent_method(cls: type[Instance], name: str) -> Any:
+    """What `(from@ Parent (name ...))` calls."""
+    return cls.lispe_method(name)
+
+
+def goes_inside(value: Any, names: str) -> bool:
+    """Whether forms that call no method are evaluated inside a value; else they are arguments of its call.
+
+    names: fields of the instance that the forms speak of. Errors: for an instance that can be called, when
+    they do; whether its fields or variables around are meant, the form does not say.
+    """
+    if not isinstance(value, Instance):
+        return False
+    called = value.lispe_called
+    if called and names:
+        raise LispeError(
+            f"Error: is {names} the field or the variable? (instance ({called} ...)) calls the instance, "
+            f"(@ instance '{names.split()[0]}) is its field"
+        )
+    return not called
 
 
 def new_instance(cls: Any) -> Any:
@@ -146,7 +203,9 @@ HELPERS: dict[str, Any] = {
     " Instance": Instance,
     " field values": field_values,
     " has field": has_field,
+    " goes inside": goes_inside,
     " new instance": new_instance,
+    " parent method": parent_method,
     " check class": check_class,
     " to clean": to_clean,
     " method or function": method_or_function,

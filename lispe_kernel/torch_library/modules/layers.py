@@ -17,6 +17,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.cycles import refuse_cycle
 from lispe_kernel.torch_library.support.guard import torch_function
 
 
@@ -80,11 +81,26 @@ def linear_forward(linear: nn.Linear, input_data: torch.Tensor) -> torch.Tensor:
     Errors: `Error: First argument must be a linear layer`, `Error: Second argument must be a tensor`
     Source: torch API 7.1
     """
-    layer = linear if acts_as_linear(linear) else arguments.module(linear, nn.Linear, NO_LINEAR)
+    known = isinstance(linear, nn.Linear) or acts_as_linear(linear)
+    layer = linear if known else standing_for(nn.Linear, linear, NO_LINEAR)
     return layer(arguments.tensor(input_data, arguments.SECOND))  # type: ignore[no-any-return]
 
 
 NO_LINEAR = "Error: First argument must be a linear layer"
+
+
+def standing_for(cls: type[nn.Module], value: Any, text: str) -> Any:
+    """A module of a class, or one that a library put in its place: an adapter round it, a quantized one.
+
+    Errors: `text` for anything else.
+    """
+    if isinstance(value, cls):
+        return value
+    if isinstance(value, nn.Module):
+        wrapped = getattr(value, "base_layer", getattr(value, "original_module", None))
+        if isinstance(wrapped, cls) or (type(value).__name__ == cls.__name__):
+            return value
+    raise arguments.instead(text, value)
 
 
 def acts_as_linear(value: Any) -> bool:
@@ -113,7 +129,7 @@ def embedding_forward(embedding: nn.Embedding, input_data: torch.Tensor) -> torc
     an id outside the table names the id and the size of the table
     Source: torch API 7.2
     """
-    layer = arguments.module(embedding, nn.Embedding, "Error: First argument must be an embedding layer")
+    layer = standing_for(nn.Embedding, embedding, "Error: First argument must be an embedding layer")
     ids = arguments.tensor(input_data, arguments.SECOND)
     if ids.is_floating_point():
         raise ValueError("the ids must be integers")
@@ -151,7 +167,7 @@ def layer_norm_forward(layer_norm: nn.LayerNorm, input_data: torch.Tensor) -> to
     Errors: `Error: First argument must be a layer norm`, `Error: Second argument must be a tensor`
     Source: torch API 7.3
     """
-    layer = arguments.module(layer_norm, nn.LayerNorm, "Error: First argument must be a layer norm")
+    layer = standing_for(nn.LayerNorm, layer_norm, "Error: First argument must be a layer norm")
     return layer(arguments.tensor(input_data, arguments.SECOND))  # type: ignore[no-any-return]
 
 
@@ -189,11 +205,14 @@ def forward(model: nn.Module, input_data: torch.Tensor) -> torch.Tensor:
 def modules_in(value: Any, text: str) -> list[nn.Module]:
     """The modules of a module, of a list of modules, or of a dictionary's values."""
     if isinstance(value, nn.Module):
+        refuse_cycle(value)
         return [value]
     inner = value.values() if isinstance(value, Dictionary) else value if isinstance(value, List) else ()
     found = [arguments.module(item, nn.Module, text) for item in inner]
+    for module in found:
+        refuse_cycle(module)
     if not found:
-        raise LispeError(text)
+        raise LispeError(text + arguments.lack(value))
     return found
 
 

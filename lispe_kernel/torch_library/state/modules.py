@@ -22,6 +22,8 @@ from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.recomputation import CheckpointedModule
 from lispe_kernel.torch_library.state.names import EXTRA_STATE, joined
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.cycles import refuse_cycle
 
 # The tensors of the adapter that acts, below the path of its layer.
 LORA_A, LORA_B = "lora_A.weight", "lora_B.weight"
@@ -56,43 +58,21 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
     Errors: `text` for anything else, and for a table with another value in it.
     """
     if isinstance(value, nn.Module):
-        _refuse_cycle(value)
+        refuse_cycle(value)
         return {"": _unwrapped(value)}
     if isinstance(value, Dictionary):
         found = {str(key): item for key, item in value.items()}
     elif isinstance(value, list):
         found = {str(position): item for position, item in enumerate(value)}
     else:
-        raise LispeError(text)
+        raise LispeError(text + arguments.lack(value))
     for key, item in found.items():
         if not isinstance(item, nn.Module):
-            raise LispeError(f"{text}; its entry {key} is {describe(item)}")
-        _refuse_cycle(item)
+            raise LispeError(f"{text}; its entry {key} is {describe(item)}{arguments.lack(item)}")
+        refuse_cycle(item)
     if not found:
         raise LispeError(text)
     return {key: _unwrapped(item) for key, item in found.items()}
-
-
-def _refuse_cycle(module: nn.Module) -> None:
-    """A module that contains itself has no end, and no state dict. Errors: LispeError naming the place."""
-    open_, done = set(), set()
-
-    def walk(part: nn.Module, path: str) -> None:
-        open_.add(id(part))
-        for name, child in part._modules.items():
-            if child is None or id(child) in done:
-                continue
-            place = joined(path, name)
-            if id(child) in open_:
-                raise LispeError(
-                    f"Error: the module contains itself: {place} is the part around it or the module; "
-                    "take it out of its parts"
-                )
-            walk(child, place)
-        open_.remove(id(part))
-        done.add(id(part))
-
-    walk(module, "")
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:

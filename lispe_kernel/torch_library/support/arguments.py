@@ -16,6 +16,8 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, number_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.faces import lacking
+from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support.tracked import TensorNumber
 from lispe_kernel.torch_library.support.wording import kind_of
@@ -36,9 +38,19 @@ def instead(text: str, value: Any) -> LispeError:
     A text that does not say what must be stays as it is.
     """
     if "must be" not in text:
-        return LispeError(text)
+        return LispeError(text + lack(value))
     given = f"the tensor {kind_of(value)}" if isinstance(value, torch.Tensor) else describe(value)
-    return LispeError(f"{text}, not {given}")
+    return LispeError(f"{text}, not {given}{lack(value)}")
+
+
+def lack(value: Any) -> str:
+    """What an instance of a class lacks to be a module; an empty text for anything else."""
+    if not isinstance(value, Instance):
+        return ""
+    method, taken = lacking(type(value))
+    if taken:
+        return f": no field of a module can be called {' or '.join(taken)}, PyTorch's own methods are"
+    return f": the class {type(value).__name__} has no method {method}"
 
 
 def tensor(value: Any, text: str = ONE) -> torch.Tensor:
@@ -69,6 +81,8 @@ def whole(value: Any) -> int | None:
 
     Errors: for an integer that 64 bits do not hold.
     """
+    if type(value) is int and -_WORD <= value < _WORD:
+        return value
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value // 1:
         return None
     if not -_WORD <= value < _WORD:

@@ -16,6 +16,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.cycles import refuse_cycle
 from lispe_kernel.torch_library.support.guard import torch_function
 
 NO_CUDA = "Error: CUDA not available"
@@ -183,7 +184,10 @@ def to_mps(tensor: Any) -> Any:
 
 
 def _movable(value: Any, text: str = arguments.FIRST) -> Any:
-    return value if isinstance(value, nn.Module) else arguments.tensor(value, text)
+    if not isinstance(value, nn.Module):
+        return arguments.tensor(value, text)
+    refuse_cycle(value)
+    return value
 
 
 @torch_function("torch_on_mps", returns="boolean")

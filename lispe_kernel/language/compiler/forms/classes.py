@@ -24,6 +24,7 @@ from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.special_forms import special, special_forms
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.faces import made_class
 from lispe_kernel.language.values.instances import Instance
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
 THIS = " this"
 METHODS = "[(defun name ([parameter...]) [body...])...]"
+MADE = "[(setqi field value)...]"
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 
 @special(
     "class@",
-    f"Name [([slot...])] [(from@ Parent)] {METHODS}",
+    f"Name [([slot...])] [(from@ Parent)] {MADE} {METHODS}",
     defines="class",
     errors={
         "Name": "Error: wrong class name: '{}'",
@@ -47,16 +49,20 @@ def resolve_class(r: Resolver, form: Form) -> Node:
     """Declare a class: fields f, (f) or (f default), a parent to inherit from, methods by defun.
 
     `(Name value...)` makes an instance, `(obj (method a...)...)` calls its methods. The fields are variables
-    in the methods; `setqi` changes them.
+    in the methods; `setqi` changes them. `(setqi field value)` in the class is done for each new instance,
+    after its fields are set: what it makes itself. Declared again, a class keeps its instances. With the
+    method `forward` an instance is a module of PyTorch.
 
     Example: (class@ Point (x (y 3)) (defun total () (+ x y))) (setq p (Point 4)) (p (total)) => 7
+    Example: (class@ Disc (r) (setqi width (* 2 r)) (defun wide () width)) ((Disc 4) (wide)) => 8
     """
     name = check_free(r, form[1], form.spans[1])
     if name == "thread":
         raise r.error("Error: wrong class name: 'thread'", form.spans[1])
     fields, parent, start = _header(r, form)
-    methods = form.rest(start)
-    cls = _make_class(name, fields, parent, methods)
+    methods, initial = _body(r, form.rest(start), parent)
+    r.context.meet_python()
+    cls = _make_class(name, fields, parent, methods, initial)
     r.declare(name, cls, Signature(name, ("field...",), rest=True))
     r.classes[name] = cls
     _initializer(r, cls, fields)
@@ -66,10 +72,24 @@ def resolve_class(r: Resolver, form: Form) -> Node:
     return Global(r.place, python_name(name))
 
 
+def _body(r: Resolver, body: Form, parent: Any) -> tuple[Form, dict[str, Any]]:
+    """The methods, and what each new instance sets itself: of the parent first, a name once."""
+    methods: list[Any] = []
+    spans: list[Any] = []
+    initial: dict[str, Any] = dict(parent.lispe_initial)
+    for item, span in zip(body, body.spans, strict=True):
+        if head(item) is SETQI:
+            initial[r.check_variable(item[1], item.spans[1])] = (item[2], item.spans[2])
+        else:
+            methods.append(item)
+            spans.append(span)
+    return Form(methods, body.span, spans), initial
+
+
 def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
     """The fields, the parent class and where the methods begin."""
     start, fields = 2, ParameterList()
-    if len(form) > start and is_list(form[start]) and head(form[start]) not in (FROM, DEFUN):
+    if len(form) > start and is_list(form[start]) and head(form[start]) not in (FROM, DEFUN, SETQI):
         fields = _fields(r, form[start])
         start += 1
     parent: Any = Instance
@@ -106,22 +126,24 @@ def _fields(r: Resolver, form: Form) -> ParameterList:
     return found
 
 
-def _make_class(name: str, fields: ParameterList, parent: Any, methods: Form) -> Any:
+def _make_class(name: str, fields: ParameterList, parent: Any, methods: Form, initial: dict[str, Any]) -> Any:
     names = {method[1].name for method in methods}
+    all_fields = tuple(dict.fromkeys((*fields.names, *initial)))
     content: dict[str, Any] = {
         "lispe_type": Atom(name),
         "lispe_parent": parent,
-        "lispe_fields": tuple(fields.names),
+        "lispe_fields": all_fields,
+        "lispe_initial": initial,
         "lispe_defaults": {n: fields.optional.get(n, _MANDATORY) for n in fields.names},
         "lispe_methods": frozenset(names) | parent.lispe_methods,
-        "lispe_extras": parent.lispe_extras | frozenset(_added(methods)) - frozenset(fields.names),
+        "lispe_extras": parent.lispe_extras | frozenset(_added(methods)) - frozenset(all_fields),
         "lispe_mismatch": "Error: Missing arguments"
         if fields.optional
         else "Error: argument list mismatch with the parameter list",
     }
     if _mentions(methods, TOCLEAN):
         content["__del__"] = Instance.lispe_clean
-    return type(name, (parent,), content)
+    return made_class(name, parent, content)
 
 
 def _added(form: Any) -> list[str]:
@@ -187,6 +209,9 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
         function.rest = others
         surplus = Raise(r.place, r.helper(" error", mismatch))
         nodes.append(If(r.place, Read(r.place, others, "list"), surplus, r.nil()))
+        for name, (value, place) in cls.lispe_initial.items():
+            r.place = place
+            nodes.append(r.assign(ToField(this, name), r.node(value, place)))
         nodes.append(r.nil())
         function.body = Block(r.place, nodes)
     function.python = f"{cls.__name__}.__init__"

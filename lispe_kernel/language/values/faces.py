@@ -1,0 +1,120 @@
+"""Classes that change while their instances live: declared again, or given a further base by a library.
+
+A library may say what the instances of classes with a certain method are besides: it gives a *face*, a base
+class made of `Instance` and a class of Python's. Classes with that method have it from their making; those
+made before the library was there get it when it comes. An instance keeps its fields through every change:
+it is asked for them before and given them after. Nothing here knows what a face is good for.
+"""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from lispe_kernel.language.values.instances import Instance
+
+# The faces by the method that asks for them; every class that was made.
+_faces: dict[str, type[Instance]] = {}
+_classes: weakref.WeakSet[type[Instance]] = weakref.WeakSet()
+
+
+def register_face(method: str, face: type[Instance]) -> None:
+    """Give the face to all classes with the method whose fields have no names that are the face's own."""
+    _faces[method] = face
+    for cls in list(_classes):
+        if not issubclass(cls, face) and _wants(face, method, cls.lispe_methods, cls.lispe_fields, cls):
+            change(cls, (face, *cls.__bases__))
+
+
+def made_class(name: str, parent: type[Instance], content: dict[str, Any]) -> type[Instance]:
+    """A new class of LispE with the faces that its methods ask for."""
+    fields: tuple[str, ...] = content["lispe_fields"]
+    names = (*fields, *content["lispe_extras"])
+    more = [
+        face
+        for method, face in _faces.items()
+        if not issubclass(parent, face) and _wants(face, method, content["lispe_methods"], names, parent)
+    ]
+    made: type[Instance] = type(name, (*more, parent), content | {"__module__": "lispe"})
+    _classes.add(made)
+    return made
+
+
+def _wants(
+    face: type[Instance], method: str, methods: Iterable[str], names: Iterable[str], parent: type
+) -> bool:
+    extras: Iterable[str] = getattr(parent, "lispe_extras", ())
+    return method in methods and not face.lispe_taken.intersection((*names, *extras))
+
+
+def lacking(cls: type[Instance]) -> tuple[str, list[str]]:
+    """Why a class has no face: the method that it lacks, or the fields whose names are the face's."""
+    for method, face in _faces.items():
+        if method not in cls.lispe_methods:
+            return method, []
+        return method, sorted(face.lispe_taken.intersection((*cls.lispe_fields, *cls.lispe_extras)))
+    return "", []
+
+
+def take_over(old: type[Instance], new: type[Instance]) -> None:
+    """A class is declared again: its instances, and the classes that inherit from it, are the new one's."""
+    for heir in old.__subclasses__():
+        change(heir, tuple(new if base is old else base for base in heir.__bases__))
+    for instance in _instances(old):
+        _move(instance, new)
+
+
+def change(cls: type[Instance], bases: tuple[type, ...]) -> None:
+    """Give a class other bases; the instances of it and of its heirs keep their fields."""
+    concerned = [cls, *_heirs(cls)]
+    kept = [(instance, instance.lispe_values()) for each in concerned for instance in _instances(each)]
+    before = {each: _face_of(each) for each in concerned}
+    methods = {each: each.lispe_own() for each in concerned}
+    for each, own in methods.items():
+        for name in own:
+            each.lispe_drop(name)
+    cls.__bases__ = tuple(base for base in bases if not _is_above(base, bases))
+    for each, own in methods.items():
+        for name, function in own.items():
+            each.lispe_define(name, function)
+    for instance, values in kept:
+        if _face_of(type(instance)) is not before[type(instance)]:
+            _begin_anew(instance, values)
+
+
+def _is_above(base: type, bases: tuple[type, ...]) -> bool:
+    """Whether a base is there through another one, which must then stand alone."""
+    return any(other is not base and issubclass(other, base) for other in bases)
+
+
+def _heirs(cls: type[Instance]) -> list[type[Instance]]:
+    return [heir for child in cls.__subclasses__() for heir in (child, *_heirs(child))]
+
+
+def _face_of(cls: type[Instance]) -> type[Instance] | None:
+    return next((face for face in _faces.values() if issubclass(cls, face)), None)
+
+
+def _instances(cls: type[Instance]) -> list[Instance]:
+    """All instances of exactly this class. Python's collector knows them: nothing is kept for it."""
+    return [found for found in gc.get_referrers(cls) if type(found) is cls]
+
+
+def _move(instance: Instance, cls: type[Instance]) -> None:
+    if _face_of(type(instance)) is _face_of(cls):
+        instance.__class__ = cls
+        return
+    values = instance.lispe_values()
+    instance.__class__ = cls
+    _begin_anew(instance, values)
+
+
+def _begin_anew(instance: Instance, values: dict[str, Any]) -> None:
+    hidden = {name: value for name, value in instance.__dict__.items() if name.startswith(" ")}
+    instance.__dict__.clear()
+    instance.lispe_begin()
+    instance.__dict__.update(hidden)
+    for name, value in values.items():
+        setattr(instance, name, value)
