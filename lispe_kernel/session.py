@@ -132,18 +132,9 @@ class Session:
         """
         return self._inside(lambda: function(*arguments))
 
-    def call_here(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """As `call`, in the caller's own thread: PyTorch keeps there whether gradients are on."""
-        token = runtime.enter(self)
-        try:
-            return function(*arguments, **named)
-        except Exception as error:
-            found = explain(error, self.place)
-            if found is error:
-                raise
-            raise found from error
-        finally:
-            runtime.leave(token)
+    def explained(self, error: BaseException) -> LispeError:
+        """An error that leaves LispE code, as a LispeError with its place."""
+        return explain(error, self.place)
 
     def _inside(self, work: Callable[[], Any]) -> Any:
         """Do something as the current session, with room to recurse; any error leaves as a LispeError."""

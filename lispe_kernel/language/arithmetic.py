@@ -364,7 +364,9 @@ def _elementwise(name: str) -> Binary:
 
 def asked_by_lispe(depth: int) -> bool:
     """Whether the function so many calls up is compiled from LispE or part of this package."""
-    return str(sys._getframe(depth).f_globals.get("__name__")).startswith("lispe")
+    found = sys._getframe(depth).f_globals
+    # A session's variables have no module; LispE's own package has.
+    return " globals" in found or str(found.get("__name__")).startswith("lispe")
 
 
 def _no_operator(_a: Any, _b: Any) -> Any:

@@ -39,8 +39,9 @@ class Libraries:
 
     `load()` registers the functions of one; `BEGINNINGS`, where it is there, says how all their names begin,
     so that the package waits until such a name is met; `STANDS_ON` says with which modules of Python it
-    comes, too; `USE_NAMES` says what `(use ...)` may call it. A package without BEGINNINGS is loaded with the first name that nothing else knows, so that making a session
-    costs nothing of it. Which packages there are, the package root says.
+    comes, too; `USE_NAMES` says what `(use ...)` may call it. A package without BEGINNINGS is loaded with the
+    first name that nothing else knows, so that making a session costs nothing of it. Which packages there
+    are, the package root says.
     """
 
     def __init__(self, packages: Iterable[str]) -> None:

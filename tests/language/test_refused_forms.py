@@ -40,21 +40,24 @@ from .support import error_of
             "(class@ C (x) 5)",
             (
                 "Error: a class contains methods: (defun name (parameters) body...) (use (class@ Name "
-                "[([slot...])] [(from@ Parent)] [(defun name ([parameter...]) [body...])...]))"
+                "[([slot...])] [(from@ Parent)] [(setqi field value)...] "
+                "[(defun name ([parameter...]) [body...])...]))"
             ),
         ),
         (
             "(class@ C ((3 x)) (defun m () x))",
             (
                 "Error: Wrong parameter description: '(3 x)' is none of x, (x) or (x default) (use (class@ "
-                "Name [([slot...])] [(from@ Parent)] [(defun name ([parameter...]) [body...])...]))"
+                "Name [([slot...])] [(from@ Parent)] [(setqi field value)...] "
+                "[(defun name ([parameter...]) [body...])...]))"
             ),
         ),
         (
             "(class@ C (x) (from@ A B))",
             (
                 "Error: class@: the third argument must be a list (from@ Parent) (use (class@ "
-                "Name [([slot...])] [(from@ Parent)] [(defun name ([parameter...]) [body...])...]))"
+                "Name [([slot...])] [(from@ Parent)] [(setqi field value)...] "
+                "[(defun name ([parameter...]) [body...])...]))"
             ),
         ),
         ("(class@ C (x) (defun if () x))", "Error: 'if' is a reserved keyword."),

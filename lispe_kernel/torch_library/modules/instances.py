@@ -9,11 +9,12 @@ parts, the tensors that it was made with among its buffers, a list or a table wi
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -23,9 +24,17 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import register_answers
-from lispe_kernel.language.python.border import to_lispe, to_python
 from lispe_kernel.language.values.faces import change, register_face
 from lispe_kernel.language.values.instances import ANSWERS, Instance
+from lispe_kernel.torch_library.modules.entry import (
+    beginning,
+    enter,
+    explained,
+    given,
+    leave,
+    not_compiled_itself,
+    taken,
+)
 from lispe_kernel.torch_library.modules.held import (
     Held,
     as_parameter,
@@ -47,6 +56,8 @@ class ModuleInstance(Instance, nn.Module):
 
     __hash__ = nn.Module.__hash__
     lispe_called = "forward"
+    # Where a call by Python code begins.
+    lispe_beginning: ClassVar[Any] = None
     lispe_taken = frozenset(name for name in (*dir(nn.Module), *_OWN) if not name.startswith("__"))
 
     def __new__(cls, *_values: Any, **_named: Any) -> ModuleInstance:
@@ -65,23 +76,34 @@ class ModuleInstance(Instance, nn.Module):
 
     # -- called ----------------------------------------------------------------------------------
 
+    @not_compiled_itself
     def __call__(self, *values: Any, **named: Any) -> Any:
-        """The module called by Python code, in the session of its class."""
-        call: Callable[..., Any] = self._wrapped_call_impl
-        if torch.compiler.is_compiling():
-            return call(*values, **named)
-        values = tuple(map(to_lispe, values))
-        if named:
-            named = {name: to_lispe(value) for name, value in named.items()}
-        if runtime.is_running():
-            return to_python(call(*values, **named))
-        session = type(self).forward.__globals__["__builtins__"][" session"]
-        return to_python(session.call_here(call, *values, **named))
+        """The module called by Python code, in the session of its class and in the caller's own thread."""
+        cls = type(self)
+        namespace = cls.forward.__globals__
+        values, named = taken(values, named)
+        token = enter(namespace)
+        try:
+            answer = cls.lispe_beginning(self._wrapped_call_impl, *values, **named)
+        except Exception as error:
+            if token is None:
+                raise
+            raise explained(namespace, error) from error
+        finally:
+            leave(token)
+        return given(answer)
+
+    def compile(self, *arguments: Any, **named: Any) -> None:
+        """Let torch.compile compile every call from now on, from where calls begin."""
+        compiled = torch.compile(type(self).lispe_beginning, *arguments, **named)
+        self._compiled_call_impl = partial(compiled, self._call_impl)
 
     @classmethod
     def lispe_define(cls, name: str, function: Any) -> None:
         """`forward` is what PyTorch calls; LispE calls the module, as PyTorch's modules call each other."""
         setattr(cls, "forward" if name == FORWARD else name, function)
+        if name == FORWARD:
+            cls.lispe_beginning = staticmethod(beginning(function.__globals__))
 
     @classmethod
     def lispe_drop(cls, name: str) -> None:

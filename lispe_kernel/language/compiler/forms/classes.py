@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 THIS = " this"
 METHODS = "[(defun name ([parameter...]) [body...])...]"
-MADE = "[(setqi field value)...]"
+GRAMMAR = f"Name [([slot...])] [(from@ Parent)] [(setqi field value)...] {METHODS}"
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 
 @special(
     "class@",
-    f"Name [([slot...])] [(from@ Parent)] {MADE} {METHODS}",
+    GRAMMAR,
     defines="class",
     errors={
         "Name": "Error: wrong class name: '{}'",
@@ -94,7 +94,10 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
         start += 1
     parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
-        name = form[start][1].name
+        name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""
+        if not name:
+            text = "Error: class@: the third argument must be a list (from@ Parent)"
+            raise r.error(f"{text} (use (class@ {GRAMMAR}))", form.spans[start])
         parent = r.classes.get(name) or r.context.classes.get(name)
         if parent is None:
             raise r.unknown(f"Error: Unknown class: '{to_text(as_data(form[start]))}'", form.spans[start])
