@@ -19,7 +19,7 @@ from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.errors import CompileError, ReturnFromTop
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.made import note
-from lispe_kernel.language.values.faces import take_over
+from lispe_kernel.language.python.faces import take_over
 
 
 class Names(Context, Protocol):

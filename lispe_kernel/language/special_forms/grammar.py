@@ -98,7 +98,7 @@ _STRING = Word("a string", lambda form: isinstance(form, str))
 _QUOTED = Word("a name", _is_quoted_atom)
 _ANYTHING = Word("a form", _is_anything)
 # Words that stand for themselves, and how the reader gives them.
-LITERALS = {"@": AT, **{name: Atom(name) for name in ("from@", "defun", "into")}}
+LITERALS = {"@": AT, **{name: Atom(name) for name in ("from@", "defun", "setqi", "into")}}
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 

@@ -24,7 +24,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import register_answers
-from lispe_kernel.language.values.faces import change, register_face
+from lispe_kernel.language.python.faces import change, register_face
 from lispe_kernel.language.values.instances import ANSWERS, Instance
 from lispe_kernel.torch_library.modules.entry import (
     beginning,

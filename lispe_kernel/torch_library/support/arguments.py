@@ -15,8 +15,8 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, number_text, wrong_argument
+from lispe_kernel.language.python.faces import lacking
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.faces import lacking
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support.tracked import TensorNumber

@@ -22,9 +22,9 @@ from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python,
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.python.faces import made_class
 from lispe_kernel.language.special_forms import special, special_forms
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.faces import made_class
 from lispe_kernel.language.values.instances import Instance
 
 if TYPE_CHECKING:
@@ -94,10 +94,7 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
         start += 1
     parent: Any = Instance
     if len(form) > start and head(form[start]) is FROM:
-        name = form[start][1].name if len(form[start]) == 2 and isinstance(form[start][1], Atom) else ""
-        if not name:
-            text = "Error: class@: the third argument must be a list (from@ Parent)"
-            raise r.error(f"{text} (use (class@ {GRAMMAR}))", form.spans[start])
+        name = form[start][1].name
         parent = r.classes.get(name) or r.context.classes.get(name)
         if parent is None:
             raise r.unknown(f"Error: Unknown class: '{to_text(as_data(form[start]))}'", form.spans[start])
