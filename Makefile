@@ -58,10 +58,13 @@ test-lowest: ## run the suite with the lowest version that pyproject.toml allows
 	@$$(command -v python3.11 || echo "$(PYTHON)") -m scripts.lowest
 
 # What fails is kept in build/hypothesis and tried first the next time; the seed that is printed repeats a run.
+PROGRAMS ?= 5000
 test-long: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 test-long: venv ## try the properties with many new examples; SEED=number repeats a run
 	@echo "== hypothesis: new examples; make test-long SEED=$(SEED) repeats them"
 	@$(RUN) -m pytest -m hypothesis --hypothesis-profile=long --hypothesis-seed=$(SEED) -o timeout=3600
+	@echo "== oracle: $(PROGRAMS) new programs from seed $(SEED)"
+	@$(RUN) -m tests.oracle.compare --count $(PROGRAMS) --seed $(SEED) --show --minimise
 
 # BASE: what changes are counted from. MUTATE: options of scripts/mutate.py, such as files in place of changes.
 BASE ?= HEAD~1

@@ -65,7 +65,7 @@ def subtract(a: Any, b: Any) -> Any:
 
 def multiply(a: Any, b: Any) -> Any:
     """`(* a b)`. Python's repetition of strings is no product."""
-    if isinstance(a, str) or isinstance(b, str):
+    if isinstance(a, str) or (isinstance(b, str) and not isinstance(a, List)):
         raise cannot("*", a, b)
     return _apply("*", operator.mul, a, b)
 
@@ -213,7 +213,7 @@ _MOST_NESTED, _walk = 1000, Walk()
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, list | TypedList)
+    return isinstance(value, (list, TypedList))
 
 
 def _taken_over(op: Binary, a: Any, b: Any) -> Any:

@@ -18,85 +18,36 @@ from lispe_kernel.language.arithmetic import (
     remainder,
     truth_of,
 )
+from lispe_kernel.language.compiler.emit.fixed import FIXED
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, MapEnded, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
+from lispe_kernel.language.library.collections.sets import heap_by
 from lispe_kernel.language.library.core.containers import at, car, contents, items, push, set_at, size
 from lispe_kernel.language.library.lists.composing import mapped
 from lispe_kernel.language.library.lists.ordering import sort_by
 from lispe_kernel.language.library.lists.searching import replaced
+from lispe_kernel.language.library.lists.sequences import range_
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.library.text.extract import between, put_part
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.python import objects
 from lispe_kernel.language.values import instances
-from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import (
     Dictionary,
-    IntegerDictionary,
-    IntegerTree,
-    NumberDictionary,
-    NumberTree,
-    TextTree,
 )
 from lispe_kernel.language.values.equality import equal, identical
-from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List, Strings, deep_copy
+from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import (
-    CLASSES,
     REFUSED,
-    Floats,
     Integers,
-    Numbers,
-    Shorts,
     TypedList,
-)
-from lispe_kernel.language.values.typed_views import TYPED_VIEWS
-from lispe_kernel.language.values.views import View
-
-# Classes whose truth in Python is their truth in LispE.
-PLAIN = frozenset(
-    {
-        type(None),
-        bool,
-        int,
-        float,
-        complex,
-        str,
-        Atom,
-        List,
-        Strings,
-        Dictionary,
-        IntegerDictionary,
-        NumberDictionary,
-        TextTree,
-        IntegerTree,
-        NumberTree,
-        Integers,
-        Numbers,
-        Floats,
-        Shorts,
-        LinkedList,
-        View,
-        *TYPED_VIEWS,
-        Set,
-        StringSet,
-        IntegerSet,
-        NumberSet,
-        Heap,
-        Caught,
-    }
-)
-
-# Classes whose subscript in Python is their `@` in LispE.
-SUBSCRIPTED = frozenset(
-    {List, Strings, Dictionary, IntegerDictionary, NumberDictionary, str, Integers, Numbers, Floats, Shorts}
 )
 
 
@@ -104,7 +55,7 @@ def _several(values: Any, count: int) -> list[Any]:
     """The elements for `(setq (a b) list)`."""
     if type(values) is List and len(values) == count:
         return values
-    if not isinstance(values, list | TypedList | LinkedList) or len(values) != count:
+    if not isinstance(values, (list, TypedList, LinkedList)) or len(values) != count:
         raise LispeError("Error: a list of variable should have the same size as its value.")
     return list(values)
 
@@ -113,7 +64,7 @@ def _whole(value: Any) -> int:
     """A loop's bound as an integer."""
     if type(value) is int:
         return value
-    if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
+    if isinstance(value, (int, float)) and value == value and abs(value) != float("inf"):
         return int(value)
     raise LispeError(f"Error: a loop counts with integers, not with {describe(value)}")
 
@@ -128,6 +79,16 @@ def _after(count: int) -> int:
     """What the variable of a loopcount holds after the loop."""
     return count if count >= 0 else -1
 
+
+def _span(start: Any, end: Any, step: Any) -> Any:
+    """What a loop over `(range start end step)` goes through."""
+    if type(start) is type(end) is type(step) is int and step and -_FAR < start < _FAR and -_FAR < end < _FAR:
+        return range(start, end, -step if start > end and step > 0 else step)
+    return items(range_(start, end, step))
+
+
+# Counts as far as this are counted by Python; more are refused by the library.
+_FAR = MOST_ELEMENTS >> 1
 
 # What an element counts as whose key a dictionary does not have.
 _MISSING = object()
@@ -166,7 +127,7 @@ def _settled(old: Any, new: Any) -> Any:
     """What `(+= v x)` stores for a parameter: its list with new elements, so that the caller sees them."""
     if old is new or type(old) is not type(new):
         return new
-    if isinstance(old, list | TypedList) and len(old) == len(new):
+    if isinstance(old, (list, TypedList)) and len(old) == len(new):
         old[:] = new  # type: ignore[index]
         return old
     if isinstance(old, Matrix) and old.shape == new.shape:
@@ -193,7 +154,7 @@ def _checked(value: Any, kind: str) -> Any:
 _HOLDS: dict[str, Callable[[Any], bool]] = {
     "natural": lambda value: isinstance(value, int) and value >= 0,
     "integer": lambda value: isinstance(value, int),
-    "number": lambda value: isinstance(value, int | float | complex),
+    "number": lambda value: isinstance(value, (int, float, complex)),
     "text": lambda value: type(value) is str,
     "boolean": lambda value: value is None or value is TRUE,
     "list": lambda value: type(value) is List,
@@ -216,30 +177,16 @@ class Again:
 
 
 HELPERS: dict[str, Any] = {
+    **FIXED,
     " checked": _checked,
     " Again": Again,
     " again": Again,
     " fresh": lambda written: deep_copy(written.data),
     " written": lambda *pairs: Dictionary(pairs),
-    " repeated": frozenset({str, ByteString}),
-    " keys": frozenset({int, str}),
-    " comparable": frozenset({int, float, str}),
-    " true": TRUE,
     " unset": UNSET_VALUE,
-    " plain": PLAIN,
     " settled": _settled,
-    " scalar": frozenset({int, float, str}),
-    " type": type,
-    " str": str,
-    " int": int,
-    " bool": bool,
-    " range": range,
-    " List": List,
-    " list": List,
     " copy": deep_copy,
-    " Dictionary": Dictionary,
     " truth": truth_of,
-    " Atom": Atom,
     " equal": equal,
     " identical": identical,
     " add": add,
@@ -252,12 +199,6 @@ HELPERS: dict[str, Any] = {
     " push": push,
     " car": car,
     " size": size,
-    " len": len,
-    " subscripted": SUBSCRIPTED,
-    " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
-    " growing": frozenset({List, *CLASSES}),
-    " sized": frozenset({List, Strings, Dictionary, IntegerDictionary, str, *CLASSES}),
-    " IntegerDictionary": IntegerDictionary,
     " Unfit": (IndexError, *REFUSED),
     " AttributeError": AttributeError,
     " between": between,
@@ -265,6 +206,7 @@ HELPERS: dict[str, Any] = {
     " Lazy": Lazy,
     " elements": elements,
     " typed": lambda values, written: typed_answers(values, written.data),
+    " heap": heap_by,
     " sort up": lambda before, key, items: sort_by(before, key, items, descending=False),
     " sort down": lambda before, key, items: sort_by(before, key, items, descending=True),
     " bits": lambda values, written: as_bits(values, written.data),
@@ -276,6 +218,7 @@ HELPERS: dict[str, Any] = {
     " several": _several,
     " whole": _whole,
     " turns": _turns,
+    " span": _span,
     " after": _after,
     " change": _change,
     " element": _element,

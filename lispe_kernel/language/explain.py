@@ -199,7 +199,7 @@ def _shapes(form: str, at: _Reached) -> str:
 def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str | None:
     """The text for an exception that the LispE code itself raised, not a function it called."""
     # Python cannot write its NameError of a name with half a surrogate pair.
-    if isinstance(error, NameError | UnicodeEncodeError):
+    if isinstance(error, (NameError, UnicodeEncodeError)):
         return _unknown(getattr(error, "name", None) or form, at, place)
     if isinstance(error, AttributeError) and hasattr(error.obj, "lispe_fields"):
         # An instance without the method (its name begins with a blank) or field.
@@ -209,7 +209,7 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
             if wanted[0] == " "
             else f"Error: Unbound atom: '{wanted}'"
         )
-    if isinstance(error, IndexError | KeyError):
+    if isinstance(error, (IndexError, KeyError)):
         return f"Error: index out of bounds{_of(form)}"
     if isinstance(error, TypeError):
         return _type_error(str(error), form, place)

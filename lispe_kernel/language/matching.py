@@ -24,7 +24,7 @@ from lispe_kernel.language.values.views import View
 
 def list_subject(value: Any) -> Any:
     """A list of any kind as something with a size and elements by index; None for what is no list."""
-    return value if isinstance(value, list | TypedList | LinkedList | Matrix | View) else None
+    return value if isinstance(value, (list, TypedList, LinkedList, Matrix, View)) else None
 
 
 def rest_of(items: Any, start: int) -> Any:
@@ -82,7 +82,7 @@ def no_match(name: str) -> LispeError:
 
 def give_up(error: BaseException) -> None:
     """A clause of a predicate failed with an error: only exhaustion of the machine goes further."""
-    if isinstance(error, RecursionError | MemoryError):
+    if isinstance(error, (RecursionError, MemoryError)):
         raise error
 
 

@@ -98,7 +98,12 @@ def ordered(name, a, b) -> bool:
             if isinstance(a, (Atom, Dictionary, SetValue)):
                 raise Undetermined("the order of an atom and a string")
             raise OracleError("type", "Error: a string compared with something else")
-    elif isinstance(a, (Dictionary, SetValue, Atom)):
+    elif a is NIL or isinstance(a, Dictionary):
+        # docs/dialect.md: a value that is missing should not look like a no.
+        raise OracleError("type", "Error: nil or a dictionary in an order")
+    elif isinstance(a, SetValue):
+        raise Undetermined("the order of sets")
+    elif isinstance(a, Atom):
         return False
     elif not (is_number(a) and is_number(b)):
         raise Undetermined("the order of these values")

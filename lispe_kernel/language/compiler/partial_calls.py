@@ -45,7 +45,7 @@ def with_lambda(r: Resolver, name: str, form: Form) -> Form:
         return form
     if not call or head(call) is LAMBDA:
         return form
-    if not isinstance(call[0], Atom | list) and name not in _COMPOSING:
+    if not isinstance(call[0], (Atom, list)) and name not in _COMPOSING:
         return form
     elements = _ELEMENTS[:count]
     body = _first(r, call, elements[0]) if name in _COMPOSING else _last(call, elements)

@@ -11,6 +11,7 @@ from typing import Any
 from lispe_kernel.language.compiler.analyse import analyse
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.emit.emitter import Emitter
+from lispe_kernel.language.compiler.emit.fixed import FIXED
 from lispe_kernel.language.compiler.emit.functions import function_ast
 from lispe_kernel.language.compiler.emit.nodes import MARK, Kept
 from lispe_kernel.language.compiler.expand import expanded
@@ -124,12 +125,16 @@ def _target(target: Any) -> str:
     return f"{target.name.text} where it is found"
 
 
+# The helpers that code objects hold themselves, by their place in memory.
+_HELPERS = {id(value): name for name, value in reversed(FIXED.items())}
+
+
 class _Shown:
     """A constant of the code as LispE prints it, between marks that no Python text has."""
 
     def __init__(self, value: Any) -> None:
         kept = value.value if isinstance(value, Kept) else value
-        self._text = f"«{show(getattr(kept, 'data', kept))}»"
+        self._text = _HELPERS.get(id(kept)) or f"«{show(getattr(kept, 'data', kept))}»"
 
     def __repr__(self) -> str:
         return self._text

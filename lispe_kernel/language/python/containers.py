@@ -231,7 +231,7 @@ def seen(cls: Any, base: Any) -> Any:
 
 def _view_of_list(value: list[Any]) -> Any:
     # LispE's own lists, and its code, are lists of Python's as well.
-    return value if isinstance(value, List | Form) else seen(PythonList, value)
+    return value if isinstance(value, (List, Form)) else seen(PythonList, value)
 
 
 def _view_of_dict(value: dict[Any, Any]) -> Any:

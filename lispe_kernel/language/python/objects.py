@@ -28,7 +28,7 @@ _OWN = "lispe_kernel.language"
 
 def is_object(value: Any) -> bool:
     """Whether a value is an object of Python's, whose attributes `@` reads under an atom."""
-    if isinstance(value, PythonFunction | ModuleType):
+    if isinstance(value, (PythonFunction, ModuleType)):
         return True
     module = type(value).__module__
     if module == "builtins":

@@ -1,6 +1,7 @@
 """The heap: elements kept in the order of a comparator that answers -1, 0 or 1.
 
-The elements lie sorted in one list: adding and removing cost a binary search and one move of memory.
+The elements lie sorted in one list: adding and removing cost a binary search and one move of memory. Where
+the comparator compares a key of each element, the keys lie beside them and are computed once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lispe_kernel.language.values.positions import first_element, has_elements, 
 class Heap:
     """LispE's `heap`. `order(a, b)` is negative when `a` comes before `b`; equal elements are all kept."""
 
-    __slots__ = ("_items", "comparator", "natural", "order")
+    __slots__ = ("_items", "_key", "_keys", "comparator", "natural", "order")
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(
@@ -28,17 +29,38 @@ class Heap:
         comparator: Any = None,
         *,
         natural: bool = False,
+        key: Callable[[Any], Any] | None = None,
     ):
         self.order = order
         # Whether the order is that of `<`.
         self.natural = natural
         self.comparator = comparator
         self._items: list[Any] = []
+        self._key = key
+        # The keys of the elements; None when the comparator must be asked.
+        self._keys: list[Any] | None = None if key is None else []
         for item in items:
             self.add(item)
 
+    def _key_of(self, value: Any) -> Any:
+        """The key of a value, if Python orders it among the others as `>=<` does; else None."""
+        assert self._key is not None
+        assert self._keys is not None
+        try:
+            key = self._key(value)
+        except Exception:
+            return None  # the comparator says what is wrong
+        kind = type(key)
+        if kind is not str and kind is not int and (kind is not float or key != key):
+            return None
+        return key if not self._keys or (type(self._keys[0]) is str) is (kind is str) else None
+
     def _place(self, value: Any) -> int:
         """Where a value belongs: after the elements that are equal to it."""
+        if self._keys is not None:
+            key = self._key_of(value)
+            if key is not None:
+                return bisect_right(self._keys, key)
         if self.natural:
             try:
                 return bisect_right(self._items, value)
@@ -54,6 +76,14 @@ class Heap:
         return low
 
     def add(self, value: Any) -> None:
+        if self._keys is not None:
+            key = self._key_of(value)
+            if key is not None:
+                place = bisect_right(self._keys, key)
+                self._keys.insert(place, key)
+                self._items.insert(place, value)
+                return
+            self._keys = None
         self._items.insert(self._place(value), value)
 
     def _find(self, value: Any) -> int | None:
@@ -70,17 +100,20 @@ class Heap:
         at = self._find(value)
         if at is None:
             return False
-        del self._items[at]
+        self.pop(at)
         return True
 
     def __contains__(self, value: Any) -> bool:
         return self._find(value) is not None
 
     def pop(self, index: int = -1) -> Any:
+        if self._keys:
+            self._keys.pop(index)
         return self._items.pop(index)
 
     def clear(self) -> None:
         self._items.clear()
+        self._keys = None if self._key is None else []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -95,8 +128,9 @@ class Heap:
         return isinstance(other, Heap) and self._items == other._items
 
     def copy(self) -> Heap:
-        made = Heap(self.order, (), self.comparator, natural=self.natural)
+        made = Heap(self.order, (), self.comparator, natural=self.natural, key=self._key)
         made._items = list(self._items)
+        made._keys = None if self._keys is None else list(self._keys)
         return made
 
 

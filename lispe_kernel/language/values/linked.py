@@ -117,7 +117,9 @@ def operate(op: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
     """An operator with a linked list on one side; the result is linked when the first operand is."""
     left, right = (List(side) if isinstance(side, LinkedList) else side for side in (a, b))
     result = op(left, right)
-    return LinkedList(result) if isinstance(a, LinkedList) or not isinstance(b, LinkedList | list) else result
+    return (
+        LinkedList(result) if isinstance(a, LinkedList) or not isinstance(b, (LinkedList, list)) else result
+    )
 
 
 register_kind(LinkedList, "llist_", _write, nests=True)

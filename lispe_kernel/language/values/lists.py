@@ -71,6 +71,8 @@ def deep_copy(value: Any) -> Any:
     copy = answers_of(value).copy
     if copy is None:
         return value
+    if type(value) is List and SCALARS.issuperset(map(type, value)):
+        return List(value)
     _walk.depth += 1
     try:
         return _copy_deep(copy, value) if _walk.depth > DEEP else copy(value)

@@ -263,7 +263,7 @@ def leaves_of(value: Any) -> Iterator[Any]:
         yield from value.array.ravel().tolist()
     else:
         for item in value:
-            if isinstance(item, list | TypedList | Matrix):
+            if isinstance(item, (list, TypedList, Matrix)):
                 yield from leaves_of(item)
             else:
                 yield item

@@ -53,9 +53,10 @@ def as_number(value: Any, function: str = "number") -> int | float:
 
     Errors: names the function that converts.
     """
-    if isinstance(value, int | float):
+    kind = type(value)
+    if kind is not str and isinstance(value, (int, float)):
         return value
-    if type(value) is str and value.isascii():
+    if kind is str and value.isascii():
         if value.isdecimal() and len(value) < _MOST_DIGITS_AT_ONCE:
             return int(value)
         if _PLAIN_DECIMAL.fullmatch(value):
@@ -78,9 +79,11 @@ def scalar(value: Any, name: str) -> int | float:
 
     Errors: names the function `name` when the value is a container.
     """
-    if isinstance(value, int | float):
+    if type(value) is str:
+        return as_number(value, name)
+    if isinstance(value, (int, float)):
         return value
-    if isinstance(value, list | tuple | dict) or (hasattr(value, "__len__") and not isinstance(value, str)):
+    if isinstance(value, (list, tuple, dict)) or (hasattr(value, "__len__") and not isinstance(value, str)):
         several = name.endswith("s") or name.startswith("set")
         raise wrong_argument(name, 1, "numbers or texts" if several else "a number or a text", value)
     return as_number(value, name)

@@ -17,7 +17,7 @@ def index(key: Any) -> int:
     """A list index from a LispE number. Errors when it is none."""
     if type(key) is int:
         return key
-    if isinstance(key, int | float) and key == key and abs(key) != float("inf"):
+    if isinstance(key, (int, float)) and key == key and abs(key) != float("inf"):
         return int(key)
     raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is no index")
 

@@ -100,6 +100,14 @@ class StringSet(_SortedSet):
             return value
         return to_text(value)
 
+    def add(self, value: Any) -> None:
+        if type(value) is not str:
+            value = to_text(value)
+        self._members.setdefault(value, value)
+
+    def __contains__(self, value: Any) -> bool:
+        return (value if type(value) is str else to_text(value)) in self._members
+
 
 class IntegerSet(_SortedSet):
     """LispE's `seti`: integers, sorted."""
@@ -139,7 +147,7 @@ def _element(value: Set, key: Any) -> Any:
     try:
         return value.find(key)
     except KeyError:
-        if type(key) is int and not isinstance(value, IntegerSet | NumberSet):
+        if type(key) is int and not isinstance(value, (IntegerSet, NumberSet)):
             return element_by_index(list(value), key)
         raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is not in the set") from None
 

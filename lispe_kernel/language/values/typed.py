@@ -107,7 +107,7 @@ class TypedList:
         return type(self), (self.tolist(),)
 
     def __contains__(self, value: Any) -> bool:
-        return isinstance(value, int | float) and bool((self.array == value).any())
+        return isinstance(value, (int, float)) and bool((self.array == value).any())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TypedList):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from lispe_kernel.language.compiler.emit.emitter import (
+    SCALARS,
     TAIL,
     Destination,
     Emitter,
@@ -24,6 +26,7 @@ from lispe_kernel.language.compiler.tree import (
     SelfCall,
     is_plain,
 )
+from lispe_kernel.language.values.lists import List
 
 
 @emits(Global)
@@ -34,11 +37,38 @@ def _global(e: Emitter, node: Global, destination: Destination) -> ast.expr | No
 @emits(Quoted)
 def _quoted(e: Emitter, node: Quoted, destination: Destination) -> ast.expr | None:
     items = plain_items(node.data)
+    made: ast.expr
     if items is not None:
         made = e.call(" list", held(e, items)) if items else e.call(" list")
     else:
-        made = e.call(" fresh", e.constant(Written(node.data)))
+        made = _small(e, node.data, [0]) or e.call(" fresh", e.constant(Written(node.data)))
     return e.deliver(made, destination)
+
+
+# Nested lists of up to so many elements are built where they stand.
+_FEW = 40
+
+
+def _small(e: Emitter, data: Any, count: list[int]) -> ast.expr | None:
+    """A list of lists of constants, built anew; None for one that is large or holds anything else."""
+    items = plain_items(data)
+    count[0] += len(data) if type(data) is List else _FEW + 1
+    if count[0] > _FEW:
+        return None
+    if items is not None:
+        return e.call(" list", held(e, items)) if items else e.call(" list")
+    parts: list[ast.expr] = []
+    for item in data:
+        if type(item) is List:
+            part = _small(e, item, count)
+            if part is None:
+                return None
+            parts.append(part)
+        elif type(item) in SCALARS:
+            parts.append(e.constant(item))
+        else:
+            return None
+    return e.call(" list", e.tuple_(parts))
 
 
 def held(e: Emitter, items: tuple[object, ...]) -> ast.expr:

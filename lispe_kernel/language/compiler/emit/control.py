@@ -9,6 +9,7 @@ from itertools import pairwise
 from lispe_kernel.language.compiler.emit.emitter import (
     EFFECT,
     TAIL,
+    UNSET,
     VALUE,
     Destination,
     Emitter,
@@ -58,6 +59,10 @@ def _short_circuit(e: Emitter, node: Logic, op: ast.boolop) -> ast.expr:
             e.block.extend(emitted)
             found.append(test)
             continue
+        folded = _folded(e, emitted, test)
+        if folded is not None:
+            found.append(folded)
+            continue
         known = e.function.temporary()
         e.assign(known, e.boolean(op, found))
         emitted.append(e.assign_statement(known, test))
@@ -65,6 +70,18 @@ def _short_circuit(e: Emitter, node: Logic, op: ast.boolop) -> ast.expr:
         e.if_(go_on, emitted, [])
         found = [e.name(known)]
     return e.boolean(op, found)
+
+
+def _folded(e: Emitter, emitted: list[ast.stmt], test: ast.expr) -> ast.expr | None:
+    """A test that needs nothing before it but temporaries, which are stored on the way; None for others."""
+    parts: list[ast.expr] = []
+    for statement in emitted:
+        stored = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if not (isinstance(statement, ast.Assign) and isinstance(stored, ast.Name) and stored.id[0] == " "):
+            return None
+        # No value is the mark of a variable without one.
+        parts.append(e.compare(e.noted(stored.id, statement.value), [ast.IsNot()], [e.name(UNSET)]))
+    return e.boolean(ast.And(), [*parts, test])
 
 
 def _differing(e: Emitter, node: Logic) -> ast.expr:
@@ -148,7 +165,7 @@ def _ends_in_one_store(node: Node) -> bool:
         return bool(node.inline.stores_last)
     if isinstance(node, If):
         return _ends_in_one_store(node.then) and _ends_in_one_store(node.otherwise)
-    return not isinstance(node, Block | While | Each | Protect | Within)
+    return not isinstance(node, (Block, While, Each, Protect, Within))
 
 
 @emits(Unpack)
@@ -168,8 +185,18 @@ def _unpack(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | No
 
 def _unpacked(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | None:
     value = e.value(node.value)
-    if node.gives and destination is not EFFECT:
+    wanted = node.gives and destination is not EFFECT
+    if wanted:
         value = e.saved(value)
+    names = [_direct(target) for target in node.targets]
+    if None not in names and len(set(names)) == len(names) > 1:
+        value = e.simple(value)
+        count = e.compare(e.call(" len", value), [ast.Eq()], [e.constant(len(names))])
+        test = e.boolean(ast.And(), [e.is_of(value, " List"), count])
+        stored: list[ast.expr] = [e.stored(name) for name in names if name is not None]
+        several = e.call(" several", value, e.constant(len(names)))
+        e.assign(e.tuple_(stored, ast.Store()), e.choose(test, value, several))
+        return e.deliver(value if node.gives else e.true(), destination)
     taken = e.saved(e.call(" several", value, e.constant(len(node.targets))))
     for index, target in enumerate(node.targets):
         e.store(target, e.subscript(taken, e.constant(index)))
@@ -322,7 +349,7 @@ def _is_safe(node: Node) -> bool:
                 and _is_safe(node.arguments[0])
             )
         return node.inline.name in _COMPUTED and all(map(_is_safe, node.arguments))
-    return isinstance(node, Constant | Read) or (isinstance(node, Name) and node.certain)
+    return isinstance(node, (Constant, Read)) or (isinstance(node, Name) and node.certain)
 
 
 @tests(Block)

@@ -192,11 +192,11 @@ class Emitter(Nodes):
         """The expression's value in a fresh variable."""
         name = self.function.temporary()
         self.assign(name, expression)
-        return self.name(name)
+        return ast.Name(name, ast.Load(), **self.where)
 
     def simple(self, expression: ast.expr) -> ast.expr:
         """An expression that can be written again at once: nothing is evaluated in between."""
-        return expression if isinstance(expression, ast.Name | ast.Constant) else self.saved(expression)
+        return expression if isinstance(expression, (ast.Name, ast.Constant)) else self.saved(expression)
 
     # -- conditions ------------------------------------------------------------------------------
 
@@ -296,7 +296,7 @@ def _constant(e: Emitter, node: Constant, destination: Destination) -> ast.expr 
 @tests(Constant)
 def _constant_test(e: Emitter, node: Constant) -> ast.expr | None:
     value = node.value
-    if value is TRUE or value is None or isinstance(value, int | float | str):
+    if value is TRUE or value is None or isinstance(value, (int, float, str)):
         return e.constant(value is TRUE or bool(value))
     return None
 
@@ -331,7 +331,7 @@ def _name(e: Emitter, node: Name, destination: Destination) -> ast.expr | None:
 
 # -- quoted lists -------------------------------------------------------------------------------------
 
-_SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
+SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
 
 
 class Written:
@@ -345,7 +345,7 @@ class Written:
 
 def plain_items(data: Any) -> tuple[Any, ...] | None:
     """The elements of a list that holds only scalars, which code objects may hold as a tuple."""
-    if type(data) is List and all(type(item) in _SCALARS for item in data):
+    if type(data) is List and all(type(item) in SCALARS for item in data):
         return tuple(data)
     return None
 

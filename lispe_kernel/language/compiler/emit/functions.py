@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from lispe_kernel.language.compiler.emit.emitter import TAIL, UNSET, Destination, Emitter, emits
+from lispe_kernel.language.compiler.emit.kept_tests import keep_tests
 from lispe_kernel.language.compiler.statements import Lambda
 from lispe_kernel.language.compiler.tree import is_missing, is_plain
 from lispe_kernel.language.compiler.variables import Function, Variable
@@ -25,6 +26,7 @@ def function_ast(e: Emitter, function: Function) -> ast.FunctionDef:
 
 
 def _definition(e: Emitter, function: Function) -> ast.FunctionDef:
+    before = e.questions
     with e.nested_block() as body:
         _open(e, function)
         assert function.body is not None
@@ -38,6 +40,8 @@ def _definition(e: Emitter, function: Function) -> ast.FunctionDef:
         body = looped
     if not (e.has_turns and e.turning):
         body = [*_declarations(e, function), *body]
+        if function.kind != "top" and e.questions > before + 1:
+            body = keep_tests(arguments, body, e.name(" type"))
     return e.function_definition(function.python or function.name, arguments, body, function.doc)
 
 
@@ -63,7 +67,8 @@ def _open(e: Emitter, function: Function) -> None:
         with e.nested_block() as missing:
             e.assign(parameter.python, e.value(default))
         e.if_(e.is_unset(e.name(parameter.python)), missing, [])
-    if function.rest is not None:
+    if function.rest is not None and function.rest.name:
+        # One that no program can name is only asked whether it holds anything.
         e.assign(function.rest.python, e.call(" list", e.name(function.rest.python)))
 
 

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from lispe_kernel.language.compiler.emit.fixed import FIXED
 from lispe_kernel.language.errors import NOWHERE, Span
 
 LOAD, STORE = ast.Load(), ast.Store()
@@ -41,6 +42,8 @@ class Nodes:
         self._constant_index: dict[int, int] = {}
         self._place: dict[str, Any] = {}
         self.place = NOWHERE
+        # How many tests of classes were written.
+        self.questions = 0
 
     @property
     def place(self) -> Span:
@@ -59,7 +62,10 @@ class Nodes:
 
     # -- expressions -----------------------------------------------------------------------------
 
-    def name(self, identifier: str) -> ast.Name:
+    def name(self, identifier: str) -> ast.expr:
+        """A variable or a helper by its name."""
+        if identifier in FIXED:
+            return self._held(FIXED[identifier])
         return ast.Name(identifier, LOAD, **self._place)
 
     def constant(self, value: Any) -> ast.expr:
@@ -68,6 +74,10 @@ class Nodes:
             return ast.Constant(value, **self._place)
         if type(value).__hash__ is None:  # a container that `eval` was given; code objects must be hashable
             return ast.Attribute(self.constant(Kept(value)), "value", LOAD, **self._place)
+        return self._held(value)
+
+    def _held(self, value: Any) -> ast.Constant:
+        """A value that is put into the finished code object."""
         index = self._constant_index.get(id(value))
         if index is None:
             index = len(self.constants)
@@ -140,7 +150,14 @@ class Nodes:
 
     def is_of(self, value: ast.expr, class_name: str) -> ast.expr:
         """A test that a value is exactly of a class of the builtins."""
+        self.questions += 1
         return self.compare(self.call(" type", value), [ast.Is()], [self.name(class_name)])
+
+    def is_among(self, value: ast.expr, class_name: str, classes: str) -> ast.expr:
+        """A test that a value is exactly of one of the classes, the first of which is the most frequent."""
+        again = self.name(value.target.id) if isinstance(value, ast.NamedExpr) else value
+        among = self.compare(self.call(" type", again), [ast.In()], [self.name(classes)])
+        return ast.BoolOp(ast.Or(), [self.is_of(value, class_name), among], **self._place)
 
     def is_unset(self, value: ast.expr) -> ast.expr:
         return self.compare(value, [ast.Is()], [self.name(UNSET)])

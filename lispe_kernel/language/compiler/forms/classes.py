@@ -208,7 +208,7 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
         function.parameters.append(others)
         function.rest = others
         surplus = Raise(r.place, r.helper(" error", mismatch))
-        nodes.append(If(r.place, Read(r.place, others, "list"), surplus, r.nil()))
+        nodes.append(If(r.place, Read(r.place, others, "test"), surplus, r.nil()))
         for name, (value, place) in cls.lispe_initial.items():
             r.place = place
             nodes.append(r.assign(ToField(this, name), r.node(value, place)))

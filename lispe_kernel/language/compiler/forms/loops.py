@@ -83,7 +83,17 @@ _ITEMS = Inline(" items", emit=_write_items, kind=_items_kind)
 
 def items_of(r: Resolver, container: Node) -> Node:
     """What a loop over a container goes through."""
+    if isinstance(container, Primitive) and container.inline.name == "range":
+        return Primitive(r.place, _SPAN, container.arguments)
     return Primitive(r.place, _ITEMS, [container])
+
+
+def _write_span(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The values of `(range a b c)` that a loop goes through: nobody else sees the list."""
+    return e.deliver(e.call(" span", *e.operands(node.arguments)), destination)
+
+
+_SPAN = Inline(" span", emit=_write_span)
 
 
 def _counted(r: Resolver, form: Form) -> Node:

@@ -26,6 +26,11 @@ def _is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
     return None if kind in LISTS else e.is_of(value, " List")
 
 
+def _is_growing(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
+    """A test that a value is our List or a typed list with memory of its own; None when that is known."""
+    return None if kind in LISTS else e.is_among(value, " List", " growing")
+
+
 def _choose(e: Emitter, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
     return fast if test is None else e.choose(test, fast, slow)
 
@@ -85,11 +90,11 @@ def _served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.ex
         return None if key_kind == "text" else e.is_of(key, " str")
     if key_kind == "text":
         return e.is_of(container, " Dictionary")
-    served = e.compare(e.call(" type", container), [ast.In()], [e.name(" subscripted")])
+    served = e.is_among(container, " List", " subscripted")
     if key_kind in INTEGERS:
         return served
     # Python indexes with integers only; a dictionary takes any key to its `__missing__`.
-    return _all(e, served, e.compare(e.call(" type", key), [ast.In()], [e.name(" keys")]))
+    return _all(e, served, e.is_among(key, " int", " keys"))
 
 
 def _element_kind(kinds: list[str], _node: Primitive) -> str:
@@ -156,7 +161,7 @@ def _field(e: Emitter, node: Primitive, field: str, destination: Destination) ->
 def car(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The first element of a list that is not empty."""
     container = e.simple(e.value(node.arguments[0]))
-    test = _all(e, _is_list(e, container, node.arguments[0].kind), container)
+    test = _all(e, _is_growing(e, container, node.arguments[0].kind), container)
     first = e.subscript(container, e.constant(0))
     return e.deliver(_choose(e, test, first, e.call(" car", container)), destination)
 
@@ -170,7 +175,7 @@ def _reach(least: int, index: int, *names: str) -> None:
         enough: ast.expr = container
         if least > 1:
             enough = e.compare(e.call(" len", container), [ast.GtE()], [e.constant(least)])
-        test = _all(e, _is_list(e, container, node.arguments[0].kind), enough)
+        test = _all(e, _is_growing(e, container, node.arguments[0].kind), enough)
         found = e.subscript(container, e.constant(index))
         return e.deliver(_choose(e, test, found, e.call(node.inline.name, container)), destination)
 
@@ -225,7 +230,7 @@ def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     container = e.simple(e.value(node.arguments[0]))
     if node.arguments[0].kind in ("text", "list", "dictionary", "integers", "numbers"):
         return e.deliver(e.call(" len", container), destination)
-    sized = e.compare(e.call(" type", container), [ast.In()], [e.name(" sized")])
+    sized = e.is_among(container, " List", " sized")
     return e.deliver(e.choose(sized, e.call(" len", container), e.call(" size", container)), destination)
 
 
@@ -247,8 +252,11 @@ def key_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
 def null(e: Emitter, node: Primitive) -> ast.expr:
     """Whether a list is empty: Python's own test of a generic list, the library's of anything else."""
     value = e.simple(e.value(node.arguments[0]))
-    found = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
-    return _choose(e, _is_list(e, value, node.arguments[0].kind), e.negate(value), found)
+    if node.arguments[0].kind in LISTS:
+        return e.negate(value)
+    of_library = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
+    of_list = e.choose(e.is_of(value, " List"), e.negate(value), of_library)
+    return e.boolean(ast.Or(), [e.compare(value, [ast.Is()], [e.nil()]), of_list])
 
 
 def keyed(e: Emitter, key_kind: str, container: ast.expr, key: ast.expr, by_integer: str) -> ast.expr:
@@ -256,7 +264,7 @@ def keyed(e: Emitter, key_kind: str, container: ast.expr, key: ast.expr, by_inte
     if by_integer[1].isupper():
         whole: ast.expr = e.is_of(container, by_integer)
     else:
-        whole = e.compare(e.call(" type", container), [ast.In()], [e.name(by_integer)])
+        whole = e.is_among(container, " List", by_integer)
     if key_kind in INTEGERS:
         return whole
     whole = e.boolean(ast.And(), [e.is_of(key, " int"), whole])
@@ -357,22 +365,23 @@ def _push_here(
     else:
         with e.nested_block() as tried:
             e.try_(fast, e.name(" Unfit"), None, slow)
-        growing = e.compare(e.call(" type", container), [ast.In()], [e.name(" growing")])
+        growing = e.is_among(container, " List", " growing")
         e.if_(growing, tried, slow)
 
 
-@inline("poplast", least=1, most=1, changes=True)
+@inline("poplast", "pop", "popfirst", least=1, most=1, changes=True)
 def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Taking the last element out of a list that is not empty."""
+    """Taking the last or the first element out of a list that is not empty."""
     container = e.simple(e.value(node.arguments[0]))
-    call = e.call("poplast", container)
+    call = e.call(node.inline.name, container)
     if destination is not EFFECT:
         return e.deliver(call, destination)
+    at = [e.constant(0)] if node.inline.name == "popfirst" else []
     with e.nested_block() as fast:
-        e.evaluate(e.call(e.attribute(container, "pop")))
+        e.evaluate(e.call(e.attribute(container, "pop"), *at))
     with e.nested_block() as slow:
         e.evaluate(call)
-    test = _all(e, _is_list(e, container, node.arguments[0].kind), container)
+    test = _all(e, _is_growing(e, container, node.arguments[0].kind), container)
     assert test is not None
     e.if_(test, fast, slow)
     return None

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question
-from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
+from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
+from lispe_kernel.language.values.atoms import TRUE, Atom
 
 _ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
 
@@ -83,6 +84,8 @@ def _equal(e: Emitter, pair: Pair) -> ast.expr:
         return _settled(e, a, b, left.kind, " equal")
     if _is_plain_literal(left, right=False):
         return _settled(e, a, b, right.kind, " equal")
+    if _is_name(right):
+        return _of_atom(e, a, b, " equal")
     return _of_one_kind(e, pair, " equal")
 
 
@@ -93,11 +96,26 @@ def _identical(e: Emitter, pair: Pair) -> ast.expr:
             continue
         if node.kind != "text" or other_node.kind == "text":
             return _settled(e, a, b, other_node.kind, " identical")
-        if isinstance(other, ast.Name | ast.Constant):
+        if isinstance(other, (ast.Name, ast.Constant)):
             # Only texts are asked: what a tensor makes of == is no answer.
             same = e.compare(other, [ast.Eq()], [literal])
             return e.choose(e.is_of(other, " str"), same, e.call(" identical", other, literal))
+    if _is_name(right):
+        return _of_atom(e, a, b, " identical")
     return _of_one_kind(e, pair, " identical")
+
+
+def _is_name(node: Node) -> bool:
+    return type(node) is Constant and type(node.value) is Atom and node.value is not TRUE
+
+
+def _of_atom(e: Emitter, a: ast.expr, atom: ast.expr, helper: str) -> ast.expr:
+    """Whether a value is an atom that is written out: there is one object a name, and no text is one."""
+    if not isinstance(a, ast.Name):
+        return e.call(helper, a, atom)
+    other = e.boolean(ast.Or(), [e.is_of(a, " Atom"), e.is_of(a, " str")])
+    differs = e.boolean(ast.And(), [e.negate(other), e.call(helper, a, atom)])
+    return e.boolean(ast.Or(), [e.compare(a, [ast.Is()], [atom]), differs])
 
 
 # Kinds of which Python's == is not LispE's.
@@ -108,9 +126,16 @@ def _of_one_kind(e: Emitter, pair: Pair, helper: str) -> ast.expr:
     """Two integers, two doubles, two texts are compared by Python, everything else by the library."""
     (a, left), (b, right) = pair
     slow = e.call(helper, a, b)
-    if not {left.kind, right.kind} <= _COMPARED or Constant in (type(left), type(right)):
+    if not {left.kind, right.kind} <= _COMPARED:
         return slow
-    return e.choose(e.of_one_kind(a, b), e.compare(a, [ast.Eq()], [b]), slow)
+    if Constant in (type(left), type(right)) and not {left.kind, right.kind} & INTEGERS:
+        return slow
+    same = e.compare(a, [ast.Eq()], [b])
+    tests = [e.is_of(x, " int") for x, node in ((a, left), (b, right)) if node.kind not in INTEGERS]
+    if len(tests) == 1:
+        return e.choose(tests[0], same, slow)
+    either = e.boolean(ast.Or(), [e.boolean(ast.And(), tests), e.of_one_kind(a, b)])
+    return e.choose(either, same, slow)
 
 
 def _settled(e: Emitter, a: ast.expr, b: ast.expr, kind: str, helper: str) -> ast.expr:
@@ -190,15 +215,19 @@ def three_way(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
 
 @question("in", least=2, quiet=False)
 def member(e: Emitter, node: Primitive) -> ast.expr:
-    """Whether a text holds a part that is written out; everything else is the library's."""
-    part = node.arguments[1]
-    if (
-        len(node.arguments) != 2
-        or type(part) is not Constant
-        or type(part.value) is not str
-        or not part.value
-    ):
+    """Whether a text holds a part that is not empty; everything else is the library's."""
+    if len(node.arguments) != 2 or node.arguments[0].kind in NOT_TEXT or node.arguments[1].kind in NOT_TEXT:
         return e.condition(e.call("in", *e.operands(node.arguments)), "boolean")
     container, wanted = e.operands(node.arguments, twice=True)
+    tests = [
+        e.is_of(value, " str")
+        for value, part in zip((container, wanted), node.arguments, strict=True)
+        if part.kind != "text"
+    ]
+    part = node.arguments[1]
+    if type(part) is not Constant or not part.value:
+        tests.append(wanted)
     held = e.compare(wanted, [ast.In()], [container])
-    return e.choose(e.is_of(container, " str"), held, e.call("in", container, wanted))
+    if not tests:
+        return held
+    return e.choose(e.boolean(ast.And(), tests), held, e.call("in", container, wanted))

@@ -211,24 +211,44 @@ _OF_KEYS = frozenset({"car", "cadr", "caddr", "at", "last", "size", "+", "-", "*
 @syntax("sort")
 def read_sort(r: Resolver, form: Form) -> Node | None:
     """A sort by a comparator `(λ (a b) (< KEY KEY))`, whose keys can be computed once for each element."""
-    function = lambda_in_place(r, form[1], 2) if len(form) == 3 else None
+    found = _by_key(r, form, {"<": False, ">": True}) if len(form) == 3 else None
+    if found is None:
+        return None
+    before, by = r.node(form[1], form.spans[1]), r.node(found[0], form.spans[1])
+    container = r.node(form[2], form.spans[2])
+    return r.helper(" sort down" if found[1] else " sort up", before, by, container)
+
+
+@syntax("heap")
+def read_heap(r: Resolver, form: Form) -> Node | None:
+    """A heap by a comparator `(λ (a b) (>=< KEY KEY))`, whose keys can be computed once for each element."""
+    found = _by_key(r, form, {">=<": False}) if len(form) > 1 else None
+    if found is None or found[1]:
+        return None
+    by = r.node(found[0], form.spans[1])
+    order, *values = r.arguments(form)
+    return r.helper(" heap", order, by, *values)
+
+
+def _by_key(r: Resolver, form: Form, names: dict[str, bool]) -> tuple[Form, bool] | None:
+    """The key by which a comparator that is written out compares, and whether it does so the other way round.
+
+    names: the comparisons that may do it, and whether each goes down.
+    """
+    function = lambda_in_place(r, form[1], 2)
     if function is None or len(function.form) != 3:
         return None
     question = function.form[2]
     name = head(question)
-    if name is None or name.name not in ("<", ">") or len(question) != 3 or r.user_defined(name.name):
+    if name is None or name.name not in names or len(question) != 3 or r.user_defined(name.name):
         return None
+    down = names[name.name]
     first, second = (Atom(text) for text in function.names)
-    kept, descending = (
-        (first, name.name == ">") if _is_key(r, question[1], first) else (second, name.name == "<")
-    )
+    kept, descending = (first, down) if _is_key(r, question[1], first) else (second, not down)
     if not _is_key(r, question[1], kept) or question[2] != _renamed(question[1], kept, second, first):
         return None
     parameters = Form([kept], form.span)
-    key = Form([LAMBDA, parameters, question[1]], form.span, [form.span, form.span, form.span])
-    before, by = r.node(form[1], form.spans[1]), r.node(key, form.spans[1])
-    container = r.node(form[2], form.spans[2])
-    return r.helper(" sort down" if descending else " sort up", before, by, container)
+    return Form([LAMBDA, parameters, question[1]], form.span, [form.span, form.span, form.span]), descending
 
 
 def _is_key(r: Resolver, form: Any, parameter: Atom) -> bool:
@@ -261,6 +281,12 @@ def _counted_kind(kinds: list[str], _node: Primitive) -> str:
 def iota(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """One list of numbers, known as such to what goes through it."""
     return e.deliver(e.call(node.inline.name, e.value(node.arguments[0])), destination)
+
+
+@inline("range", least=3, most=3)
+def counted(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A list of numbers, known as such to a loop that goes through it."""
+    return e.deliver(e.call("range", *e.operands(node.arguments)), destination)
 
 
 # -- collecting ---------------------------------------------------------------------------------------

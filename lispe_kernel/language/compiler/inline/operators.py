@@ -65,13 +65,44 @@ def add(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | Non
     """A sum. A first operand that may be text is added under a `try`, which costs nothing when it is not."""
     kinds = [part.kind for part in node.arguments]
     guarded = not _is_plain_sum(kinds)
-    first, *others = _operands(e, node, twice=guarded)
-    total = first
+    operands = _operands(e, node, twice=guarded)
+    if len(operands) > 2 and "text" in kinds[guarded:] and set(kinds) <= _IN_TEXT:
+        return _sum_of_texts(e, operands, destination)
+    return _chain(e, operands, destination)
+
+
+def _chain(e: Emitter, operands: list[Operand], destination: Destination) -> ast.expr | None:
+    total, *others = operands
     for other in others[:-1]:
         summed = _sum(e, total, other, VALUE)
         assert summed is not None
         total = (summed, _kind_of_sum(total[1], other[1]))
     return _sum(e, total, others[-1], destination)
+
+
+# What may stand in a sum that one text among the operands makes a sum of texts, if the others are texts too.
+_IN_TEXT = INTEGERS | {"text", ""}
+
+
+def _sum_of_texts(e: Emitter, operands: list[Operand], destination: Destination) -> ast.expr | None:
+    """What is added to a text is joined before: a text that grows is then no copy of itself each time."""
+    tests = [e.is_of(value, " str") for value, kind in operands if not kind]
+    if operands[0][1] in INTEGERS:
+        return _chain(e, operands, destination)
+    parts = [e.call(" str", value) if kind in INTEGERS else value for value, kind in operands]
+    tail = parts[1]
+    for part in parts[2:]:
+        tail = e.binary(tail, ast.Add(), part)
+    whole = e.binary(parts[0], ast.Add(), tail)
+    if not tests:
+        return e.deliver(whole, destination)
+    inner, name = e.through(destination)
+    with e.nested_block() as fast:
+        e.deliver(whole, inner)
+    with e.nested_block() as slow:
+        _chain(e, operands, inner)
+    e.if_(e.boolean(ast.And(), tests), fast, slow)
+    return e.result(name)
 
 
 def _is_plain_sum(kinds: list[str]) -> bool:
@@ -145,8 +176,9 @@ def _is_float(node: Node) -> bool:
 
 def _refuse_text(e: Emitter, product: ast.expr) -> ast.expr:
     name = e.function.temporary()
-    is_text = e.compare(e.call(" type", e.noted(name, product)), [ast.In()], [e.name(" repeated")])
-    return e.choose(is_text, e.call(" no product", e.name(name)), e.name(name))
+    is_text = e.compare(e.call(" type", e.name(name)), [ast.In()], [e.name(" repeated")])
+    other = e.choose(is_text, e.call(" no product", e.name(name)), e.name(name))
+    return e.choose(e.is_of(e.noted(name, product), " int"), e.name(name), other)
 
 
 # -- remainders, powers -------------------------------------------------------------------------------
@@ -262,6 +294,31 @@ def extreme(e: Emitter, node: Primitive, destination: Destination) -> ast.expr |
     if test is not None:
         best = e.choose(test, best, e.call(node.inline.name, *operands))
     return e.deliver(best, destination)
+
+
+@inline("integer", kind="integer", least=1, most=1)
+def whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A double cut toward zero by Python where it is finite; what is no number is the library's."""
+    value = e.value(node.arguments[0])
+    if node.arguments[0].kind in INTEGERS:
+        return e.deliver(value, destination)
+    name = e.function.temporary()
+    kept = e.name(name)
+    limits = e.compare(e.constant(-1e300), [ast.Lt(), ast.Lt()], [kept, e.constant(1e300)])
+    test = e.boolean(ast.And(), [e.is_of(e.noted(name, value), " float"), limits])
+    other = e.choose(e.is_of(kept, " int"), kept, e.call("integer", kept))
+    return e.deliver(e.choose(test, e.call(" int", kept), other), destination)
+
+
+@inline("fabs", "√", kind=lambda kinds, _node: "number" if kinds[0] in NUMBERS else "", least=1, most=1)
+def of_double(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A function of a double that it is defined for, by Python; everything else is the library's."""
+    name = e.function.temporary()
+    test = e.is_of(e.noted(name, e.value(node.arguments[0])), " float")
+    if node.inline.name == "√":
+        test = e.boolean(ast.And(), [test, e.compare(e.name(name), [ast.GtE()], [e.constant(0.0)])])
+    quick = e.call(" fabs" if node.inline.name == "fabs" else " sqrt", e.name(name))
+    return e.deliver(e.choose(test, quick, e.call(node.inline.name, e.name(name))), destination)
 
 
 @inline("string", kind="text", least=1, most=1)

@@ -43,7 +43,7 @@ def match_dictionary(m: Matcher, pattern: Any, value: Variable) -> None:
 
 
 def _is_literal(key: Any) -> bool:
-    return isinstance(key, int | float | str) or (is_list(key) and len(key) == 2 and key[0] is QUOTE)
+    return isinstance(key, (int, float, str)) or (is_list(key) and len(key) == 2 and key[0] is QUOTE)
 
 
 def _constant(m: Matcher, item: Any) -> Node:

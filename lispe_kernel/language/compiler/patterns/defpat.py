@@ -139,7 +139,7 @@ def is_keyed(r: Resolver, clause: Clause) -> bool:
                 known or isinstance(found, RecordGroup) or (is_type_atom(head.name) and not is_guard(r, at))
             )
         at = head
-    return at is not None and at is not TRUE and not isinstance(at, Atom | list)
+    return at is not None and at is not TRUE and not isinstance(at, (Atom, list))
 
 
 def in_order(r: Resolver, clauses: tuple[Clause, ...]) -> list[Clause]:

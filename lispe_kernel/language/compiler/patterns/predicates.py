@@ -124,7 +124,7 @@ def _argument(m: Matcher, pattern: Any, parameter: Variable) -> Node:
     """A copy of the argument, or the original for a parameter that is written `p@`."""
     if pattern is None or (isinstance(pattern, Atom) and pattern.name.endswith("@")):
         return m.read(parameter)
-    if not isinstance(pattern, Atom | list):
+    if not isinstance(pattern, (Atom, list)):
         return m.read(parameter)
     return m.read(m.assign(m.r.helper(" copy", m.read(parameter))))
 

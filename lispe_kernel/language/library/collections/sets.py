@@ -64,13 +64,22 @@ def heap(comparator: Any = None, *values: Any) -> Heap:
     if compare is BINARY[">=<"]:
         return Heap(compare, values, comparator, natural=True)
 
+    return Heap(_ordering(compare), values, comparator)
+
+
+def _ordering(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def order(a: Any, b: Any) -> Any:
         answer = compare(a, b)
         if type(answer) not in (int, float):
             raise LispeError("Error: heap: the comparator must answer -1, 0 or 1, as >=< does")
         return answer
 
-    return Heap(order, values, comparator)
+    return order
+
+
+def heap_by(comparator: Any, key: Callable[[Any], Any], *values: Any) -> Heap:
+    """A heap by a comparator that compares the `key` of its two arguments by `>=<`."""
+    return Heap(_ordering(comparator), values, comparator, key=key)
 
 
 # -- set operations -----------------------------------------------------------------------------------

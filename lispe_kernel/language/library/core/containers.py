@@ -207,7 +207,7 @@ def clone(container: Any) -> Any:
 
     Example: (clone '(1 (2))) => (1 (2))
     """
-    return deep_copy(container)
+    return container.copy() if type(container) in CLASSES else deep_copy(container)
 
 
 def items(container: Any) -> Iterable[Any]:

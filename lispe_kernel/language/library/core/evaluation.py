@@ -27,7 +27,7 @@ def apply(function_: Any, arguments: Any) -> Any:
     """
     if arguments is None:
         arguments = List()
-    if not isinstance(arguments, list | TypedList | LinkedList):
+    if not isinstance(arguments, (list, TypedList, LinkedList)):
         raise LispeError("Error: arguments to 'apply' should be given as a list")
     if isinstance(function_, Atom) and function_.name in special_forms:
         return _apply_form(function_, list(arguments))
@@ -40,7 +40,7 @@ def _apply_form(name: Atom, arguments: list[Any]) -> Any:
     variable = None if form is None or form.defines else form.rule.begins_with_variable
     if variable is None:
         raise LispeError(f"Error: apply: '{name.name}' is no function: it must be written as a form")
-    written = [List([QUOTE, item]) if isinstance(item, list | Atom) else item for item in arguments]
+    written = [List([QUOTE, item]) if isinstance(item, (list, Atom)) else item for item in arguments]
     return current().evaluate_form(List([name, *arguments[:variable], *written[variable:]]))
 
 
@@ -86,7 +86,7 @@ def sleep(milliseconds: Any) -> Atom:
 
     Example: (sleep 1) => true
     """
-    if not isinstance(milliseconds, int | float) or not 0 <= milliseconds < float("inf"):
+    if not isinstance(milliseconds, (int, float)) or not 0 <= milliseconds < float("inf"):
         raise wrong_argument("sleep", 1, "a number of milliseconds, 0 or more", milliseconds)
     time.sleep(milliseconds / 1000)
     return TRUE

@@ -29,6 +29,10 @@ def type_(value: Any) -> Atom:
     return type_atom(value)
 
 
+# Digits of which Python makes an integer at once.
+_SHORT = 1000
+
+
 @function("integer", keyword=True, returns="number")
 def integer(value: Any) -> int:
     """The value as an integer: numbers are truncated toward zero, text is read.
@@ -38,6 +42,8 @@ def integer(value: Any) -> int:
     if type(value) is int:
         return value
     if type(value) is float and math.isfinite(value):
+        return int(value)
+    if type(value) is str and len(value) < _SHORT and value.isdecimal() and value.isascii():
         return int(value)
     return whole(value, "integer")
 
@@ -126,7 +132,7 @@ def strings(*values: Any) -> Strings:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | complex)
+    return isinstance(value, (int, float, complex))
 
 
 @function("numberp", "number?", keyword=True, returns="boolean")
@@ -158,7 +164,7 @@ def consp(value: Any) -> Atom | None:
     """
     if type(value) is View and value.start >= len(value.base):
         return None
-    return truth(isinstance(value, list | TypedList | LinkedList | Matrix))
+    return truth(isinstance(value, (list, TypedList, LinkedList, Matrix)))
 
 
 @function("atomp", "atom?", keyword=True, returns="boolean")
@@ -193,7 +199,7 @@ def emptyp(value: Any) -> Atom | None:
 
     Example: (empty? "") => true
     """
-    if isinstance(value, int | float | complex):
+    if isinstance(value, (int, float, complex)):
         return truth(value == 0)
     return truth(value is None or (hasattr(value, "__len__") and len(value) == 0))
 

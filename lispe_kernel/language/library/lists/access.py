@@ -36,7 +36,7 @@ def last(container: Any) -> Any:
     """
     if type(container) is List or type(container) is Integers:
         return container[-1] if container else None
-    if isinstance(container, list | TypedList | str):
+    if isinstance(container, (list, TypedList, str)):
         return container[-1] if len(container) else None
     found = elements(container, "last", 1)
     return found[-1] if found else None
@@ -124,10 +124,10 @@ def keys_at(container: Any) -> Any:
     Example: (keys@ (dictionary "k" 5)) => ("k")
     Example: (keys@ '(a b)) => (0 1)
     """
-    if isinstance(container, IntegerDictionary | IntegerTree):
+    if isinstance(container, (IntegerDictionary, IntegerTree)):
         keys = list(container)
         return Integers(keys) if all(-(1 << 63) <= k < 1 << 63 for k in keys) else List(keys)
-    if isinstance(container, NumberDictionary | NumberTree):
+    if isinstance(container, (NumberDictionary, NumberTree)):
         return Numbers(list(container))
     if isinstance(container, dict):
         return Strings(container)

@@ -35,7 +35,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import out_of_bounds
 from lispe_kernel.language.values.sets import Set
-from lispe_kernel.language.values.typed import CLASSES
+from lispe_kernel.language.values.typed import CLASSES, REFUSED
 
 # Lists that hold their elements themselves, by the code of Python's own.
 _STORED = frozenset({List, Strings, *CLASSES})
@@ -61,10 +61,13 @@ def pushfirst(container: Any, value: Any, *values: Any) -> Any:
     Example: (pushfirst (list 1 2) 0) => (0 1 2)
     Example: (pushfirst "bc" "a") => abc
     """
+    if type(container) is List and not values:
+        container.insert(0, value)
+        return container
     added = (value, *values)
     if isinstance(container, str):
         return text_like(container, push_first_text(to_text(container), added))
-    if isinstance(container, Set | Heap):
+    if isinstance(container, (Set, Heap)):
         return push(container, *added)
     if container is None or not is_list(container):
         raise wrong_argument("pushfirst", 1, "a list or a string", container)
@@ -103,20 +106,21 @@ def pop(container: Any, *key: Any) -> Any:
     Example: (pop {"a":1 "b":2} "a") => {"b":2}
     Example: (pop "abcd") => abc
     """
+    if type(container) in _STORED and container and (not key or type(key[0]) is int):
+        return _pop_stored(container, key)
     if len(key) > 1:
         raise LispeError(wrong_number("pop"))
     if isinstance(container, str):
         return text_like(container, pop_text(to_text(container), *key))
     if isinstance(container, dict):
         return _pop_key(container, key)
-    if isinstance(container, Set | Heap):
+    if isinstance(container, (Set, Heap)):
         return _pop_member(container, key)
     if container is None:
         return None
     if not is_list(container):
         raise wrong_argument("pop", 1, "a container", container)
-    size = len(container)
-    if not size:
+    if not len(container):
         return None
     if not key:
         return popfirst(container) if isinstance(container, LinkedList) else poplast(container)
@@ -125,11 +129,26 @@ def pop(container: Any, *key: Any) -> Any:
         index = next((at for at, item in enumerate(container) if item == key[0]), -2)
     else:
         index = integer_argument("pop", 2, key[0])
-    if index in (-1, size):
-        index = size - 1
+    size = len(container)
+    index = size - 1 if index in (-1, size) else index
     if not 0 <= index < size:
         return None
     del_at(container, index)
+    return container
+
+
+def _pop_stored(container: Any, key: tuple[int, ...]) -> Any:
+    # `pop` of a list that holds its elements itself and has some.
+    if not key:
+        container.pop()
+        return container
+    if len(key) > 1:
+        raise LispeError("Error: Wrong number of arguments for: 'pop'")
+    size = len(container)
+    index = size - 1 if key[0] in (-1, size) else key[0]
+    if not 0 <= index < size:
+        return None
+    del container[index]
     return container
 
 
@@ -224,21 +243,27 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
     Errors: for a negative index into a list.
     """
     if len(place) == 1 and type(place[0]) is int and place[0] >= 0 and type(container) in _TAKING:
-        container.insert(place[0], container.convert(value) if type(container) in CLASSES else value)
+        try:
+            container.insert(place[0], value)
+        except REFUSED:
+            container.insert(place[0], container.convert(value))
+        return container
+    if type(container) is Heap and not place:
+        container.add(value)
         return container
     if len(place) > 1:
         raise LispeError(wrong_number("insert"))
-    if isinstance(container, str):
-        return text_like(container, insert_in_text(to_text(container), to_text(value), *place))
-    if isinstance(container, Set | Heap):
+    if isinstance(container, (Set, Heap)):
         container.add(value)
         return container
+    if isinstance(container, str):
+        return text_like(container, insert_in_text(to_text(container), to_text(value), *place))
     if not is_list(container):
         raise wrong_argument("insert", 1, "a list, a set, a heap or a string", container)
     value = converted(container, value)
     if not place:
         container.append(value)
-    elif isinstance(place[0], int | float):
+    elif isinstance(place[0], (int, float)):
         index = integer_argument("insert", 3, place[0])
         if index < 0:
             raise out_of_bounds(container, index)
@@ -273,7 +298,7 @@ def extend(container: Any, value: Any) -> Any:
     if type(container) is List and type(value) in _STORED:
         container.extend(value)
         return container
-    if isinstance(container, Set | Heap):
+    if isinstance(container, (Set, Heap)):
         for each in elements(value, "extend", 2):
             container.add(each)
         return container
@@ -287,7 +312,7 @@ def _join(container: Any, value: Any) -> Any:
     if isinstance(container, LinkedList):
         container.link(value if is_list(value) else (value,))
         return container
-    added = list(value) if is_list(value) or isinstance(value, Set | Heap) else [value]
+    added = list(value) if is_list(value) or isinstance(value, (Set, Heap)) else [value]
     if isinstance(container, Strings):
         added = list(map(to_text, added))
     container.extend(added)

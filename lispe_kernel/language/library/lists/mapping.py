@@ -141,8 +141,9 @@ def zip_(container: Any, other: Any, *containers: Any) -> List:
     lists = (container, other, *containers)
     found = _same_sizes("zip", lists, 1)
     kinds = {type(each) for each in lists}
-    typed = len(kinds) == 1 and isinstance(container, TypedList | Strings)
-    return List(like(container, row) if typed else List(row) for row in zip(*found, strict=True))
+    typed = len(kinds) == 1 and isinstance(container, (TypedList, Strings))
+    rows = zip(*found, strict=True)
+    return List([like(container, row) for row in rows] if typed else map(List, rows))
 
 
 @function(

@@ -25,6 +25,7 @@ from lispe_kernel.language.values.typed import CLASSES, Integers, Numbers, Typed
 
 _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}
+_NUMBERS, _TEXTS = frozenset({int, float}), frozenset({str})
 
 
 @function("sort", keyword=True)
@@ -74,7 +75,9 @@ def sort_by(before: Any, key: Any, container: Any, *, descending: bool) -> Any:
     except LispeError:
         return sort(before, container)
     kinds = set(map(type, keys))
-    if len(keys) < 2 or not (kinds <= {int, float} or kinds == {str}) or any(k != k for k in keys):
+    if len(keys) < 2 or not (kinds <= _NUMBERS or kinds == _TEXTS):
+        return sort(before, container)
+    if float in kinds and any(k != k for k in keys):
         return sort(before, container)
     order = sorted(range(len(keys)), key=keys.__getitem__, reverse=descending)
     container[:] = [container[place] for place in order]
@@ -125,7 +128,7 @@ def reverse(container: Any, copy: Any = None) -> Any:
         return container
     if isinstance(container, str):
         return text_like(container, reverse_text(to_text(container)))
-    if isinstance(container, int | float | complex):
+    if isinstance(container, (int, float, complex)):
         return -container
     if isinstance(container, dict):
         return _inverted(container)
@@ -186,7 +189,7 @@ def rotate(container: Any, n: Any = None, lines: Any = None) -> Any:
     """
     if isinstance(container, str):
         text = to_text(container)
-        if isinstance(n, int | float):
+        if isinstance(n, (int, float)):
             by = integer_argument("rotate", 2, n) % len(text) if text else 0
             return text_like(container, text[by:] + text[:by])
         return text_like(container, rotate_text(text, truth_of(n)))

@@ -44,7 +44,7 @@ _AXB = (Parameter("operation"), Parameter("container"), Parameter("other"))
 
 def _is_data(value: Any) -> bool:
     """Whether an argument is a list of data rather than a function."""
-    if isinstance(value, TypedList | Matrix | LinkedList):
+    if isinstance(value, (TypedList, Matrix, LinkedList)):
         return True
     if not isinstance(value, list):
         return False
@@ -66,6 +66,15 @@ def array_argument(value: Any, name: str, position: int) -> Any:
 # -- shapes -------------------------------------------------------------------------------------------
 
 
+# Lists of one number that are filled with it at once.
+_REPEATED = frozenset({List, Integers})
+_NUMBERS = frozenset({int, float})
+
+
+def _counts(size: Any, value: Any) -> bool:
+    return type(size) is int and 0 <= size <= MOST_ELEMENTS and type(value) in _NUMBERS
+
+
 @function("ρ", "rho", "⍴", keyword=True)
 def rho(*arguments: Any) -> Any:
     """One argument: the shape, a number for a flat or irregular list. More: the last list put into a shape.
@@ -81,6 +90,8 @@ def rho(*arguments: Any) -> Any:
     if len(arguments) == 1:
         return _shape_of(arguments[0])
     *sizes, source = arguments
+    if len(sizes) == 1 and type(source) in _REPEATED and len(source) == 1 and _counts(sizes[0], source[0]):
+        return type(source)([source[0]] * sizes[0])
     shape = tuple(integer_argument("rho", i, size) for i, size in enumerate(sizes, 1))
     for position, size in enumerate(shape, 1):
         if size < 0:
@@ -88,7 +99,7 @@ def rho(*arguments: Any) -> Any:
     if isinstance(source, Matrix):
         return wrapped(filled(shape, source.array.ravel()))
     values = (
-        elements(source, "rho", len(arguments)) if not isinstance(source, int | float | str) else [source]
+        elements(source, "rho", len(arguments)) if not isinstance(source, (int, float, str)) else [source]
     )
     if isinstance(source, LinkedList) and len(shape) > 1:
         values = values[::-1]
@@ -157,7 +168,7 @@ def _at_coordinates(array: Any, coordinates: tuple[Any, ...], name: str) -> Any:
         raise LispeError(f"Error: {name}: {len(coordinates)} coordinates for {array.ndim} dimensions")
     places: list[Any] = []
     for position, (given, size) in enumerate(zip(coordinates, array.shape, strict=False), 2):
-        skipped = not isinstance(given, int | float) or given < 0
+        skipped = not isinstance(given, (int, float)) or given < 0
         at = slice(None) if skipped else integer_argument(name, position, given)
         if not skipped and at >= size:
             raise LispeError(f"Error: index out of bounds: {at} in {size} elements")

@@ -56,7 +56,7 @@ def _positions(items: Any, value: Any, start: int = 0) -> Iterator[int]:
         except ValueError:
             return
     if isinstance(items, TypedList):
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             start = min(start, len(items))
             yield from (np.flatnonzero(items.array[start:] == value) + start).tolist()
         return
@@ -70,7 +70,7 @@ def _start(position: Any, name: str) -> int:
 
 
 def _searched(container: Any, name: str) -> Any:
-    return container if isinstance(container, list | TypedList) else elements(container, name, 1)
+    return container if isinstance(container, (list, TypedList)) else elements(container, name, 1)
 
 
 @function("find", keyword=True)
@@ -163,10 +163,10 @@ def in_(container: Any, value: Any) -> Atom | None:
     """
     if type(container) is List:
         return TRUE if _holds(container, value) else None
-    if isinstance(container, str | Atom):
+    if isinstance(container, (Set, Heap, TypedList)):
+        return TRUE if value in container else None
+    if isinstance(container, (str, Atom)):
         return truth(in_text(to_text(container), value))
-    if isinstance(container, Set | Heap | TypedList):
-        return truth(value in container)
     if isinstance(container, list):
         return truth(_holds(container, value))
     if isinstance(container, dict):
@@ -190,7 +190,7 @@ def member(container: Any, values: Any) -> Any:
     Example: (∈ (rho 2 2 (iota 4)) '(1 4)) => ((1 0) (0 1))
     """
     wanted = elements(values, "member", 2)
-    if isinstance(container, Matrix | TypedList) and all(isinstance(v, int | float) for v in wanted):
+    if isinstance(container, (Matrix, TypedList)) and all(isinstance(v, (int, float)) for v in wanted):
         found = (
             np.isin(container.array, np.array(list(wanted))) if wanted else np.zeros(container.array.shape)
         )
@@ -269,7 +269,7 @@ def _contains_itself(container: Any) -> bool:
     seen = 0
     while pending:
         value, above = pending.pop()
-        if not isinstance(value, list | dict) or isinstance(value, Strings):
+        if not isinstance(value, (list, dict)) or isinstance(value, Strings):
             continue
         if id(value) in above:
             return True
@@ -278,7 +278,7 @@ def _contains_itself(container: Any) -> bool:
             raise LispeError("Error: cyclicp: the list is nested too deep")
         inside = value.values() if isinstance(value, dict) else value
         path = (*above, id(value))
-        pending.extend((item, path) for item in inside if isinstance(item, list | dict))
+        pending.extend((item, path) for item in inside if isinstance(item, (list, dict)))
     return False
 
 
@@ -310,7 +310,7 @@ def resetmark(container: Any) -> Atom | None:
     pending, seen = [container], set()
     while pending:
         value = pending.pop()
-        if id(value) in seen or not isinstance(value, list | dict):
+        if id(value) in seen or not isinstance(value, (list, dict)):
             marks.pop(id(value), None)
             continue
         seen.add(id(value))

@@ -17,23 +17,25 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed import FEW, Integers, TypedList
 
 # Two of these are compared as they are, which is by far the most frequent call.
 _SCALARS = frozenset({int, float})
+_INTEGERS = frozenset({int})
+_TEXTS, _OF_TEXTS = frozenset({str}), frozenset({List, Strings})
 
 
 def _addends(container: Any, name: str) -> list[Any]:
     if isinstance(container, Matrix):
         return container.array.ravel().tolist()  # type: ignore[no-any-return]
-    if container is None or not (is_list(container) or isinstance(container, Set | Heap)):
+    if container is None or not (is_list(container) or isinstance(container, (Set, Heap))):
         raise wrong_argument(name, 1, "a list, a matrix or a set of numbers", container)
     return list(container)
 
 
 def _array(container: Any) -> Any:
     """The numpy array of a container of doubles, for which numpy's own sums are exact enough."""
-    array = container.array if isinstance(container, TypedList | Matrix) else None
+    array = container.array if isinstance(container, (TypedList, Matrix)) else None
     return array if array is not None and array.dtype.kind == "f" else None
 
 
@@ -45,15 +47,15 @@ def sum_(container: Any) -> Any:
     Example: (sum (strings "a" "b")) => ab
     Example: (sum (integers)) => 0
     """
+    if type(container) is List and _INTEGERS.issuperset(map(type, container)):
+        return sum(container)
     if isinstance(container, TypedList):
         return exact_sum(container)
     if isinstance(container, Matrix) and container.array.dtype != object:
         return exact_sum(container)
     found = _addends(container, "sum")
-    if isinstance(container, Strings | StringSet):
+    if isinstance(container, (Strings, StringSet)):
         return "".join(found)
-    if set(map(type, found)) == {int}:
-        return sum(found)
     return folded(add, found) if found else 0
 
 
@@ -75,7 +77,7 @@ def product(container: Any) -> Any:
 def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:
     if others:
         return (first, *others)
-    if isinstance(first, int | float | str | complex):
+    if isinstance(first, (int, float, str, complex)):
         return (first,)
     if isinstance(first, dict):
         return list(first.values())
@@ -83,7 +85,11 @@ def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:
 
 
 def _extreme(name: str, better: Any, first: Any, others: tuple[Any, ...]) -> Any:
-    if not others and isinstance(first, TypedList | Matrix) and len(first):
+    if not others and type(first) is List and first and _INTEGERS.issuperset(map(type, first)):
+        return max(first) if name == "max" else min(first)
+    if not others and type(first) is Integers and 0 < len(first) <= FEW:
+        return max(first) if name == "max" else min(first)
+    if not others and isinstance(first, (TypedList, Matrix)) and len(first):
         array = first.array
         if array.dtype != object:
             return (np.max if name == "max" else np.min)(array).item()
@@ -147,6 +153,8 @@ def join(container: Any, separator: Any = None) -> str:
     Example: (join '(1 2 3) "+") => 1+2+3
     Example: (join (dictionary "k" 5 "l" 6)) => k:5,l:6
     """
+    if type(container) in _OF_TEXTS and type(separator) is str and _TEXTS.issuperset(map(type, container)):
+        return separator.join(container)
     if isinstance(container, dict):
         pairs = (f"{to_text(key)}:{to_text(value)}" for key, value in container.items())
         return join_texts(pairs, "," if separator is None else separator)

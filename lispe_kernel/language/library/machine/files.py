@@ -87,7 +87,7 @@ def bread(path: Any) -> TypedList:
 
 
 def _byte_values(name: str, values: Any) -> bytes:
-    if not isinstance(values, list | TypedList):
+    if not isinstance(values, (list, TypedList)):
         raise wrong_argument(name, 2, "a list of bytes", values)
     try:
         return bytes(list(values))
@@ -156,7 +156,7 @@ def fopen(path: Any, mode: Any = "r") -> FileElement:
     Example: (block (setq f (fopen "/tmp/lispe_file.txt" "w")) (fputchars f "ab") (fclose f)) => true
     Errors: for another mode, and for a file that cannot be opened.
     """
-    letter = to_text(mode) if isinstance(mode, str | Atom) else ""
+    letter = to_text(mode) if isinstance(mode, (str, Atom)) else ""
     if letter not in _MODES:
         raise wrong_argument("fopen", 2, 'one of "r", "w" and "a"', mode)
     return FileElement(path_argument("fopen", 1, path), letter)

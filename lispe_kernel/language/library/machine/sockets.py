@@ -68,7 +68,7 @@ register_kind(
 
 
 def _failed(name: str, error: OSError) -> LispeError:
-    if isinstance(error, TimeoutError | BlockingIOError):
+    if isinstance(error, (TimeoutError, BlockingIOError)):
         return LispeError(f"Error: {name}: nothing came in time")
     return LispeError(f"Error: {name}: {error.strerror or error}")
 
@@ -266,7 +266,7 @@ def socket_settimeout(sock: Any, tm: Any) -> Atom:
     Example: (socket_settimeout (socket_create 0 1) 5) => true
     """
     found = _socket("socket_settimeout", sock)
-    if not isinstance(tm, int | float) or not tm < 1e9:
+    if not isinstance(tm, (int, float)) or not tm < 1e9:
         raise wrong_argument("socket_settimeout", 2, "a number of seconds", tm)
     for connection in (found.main, *found.clients.values()):
         connection.channel.settimeout(float(tm) if tm >= 0 else None)

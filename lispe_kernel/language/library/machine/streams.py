@@ -81,7 +81,7 @@ def file(path: Any, mode: Any = _READ) -> Stream:
     Example: (file_close (file "/tmp/x.txt" 'w)) => true
     Errors: for another mode, and for a file that cannot be opened.
     """
-    letter = to_text(mode) if isinstance(mode, str | Atom) else ""
+    letter = to_text(mode) if isinstance(mode, (str, Atom)) else ""
     if letter not in _MODES:
         raise wrong_argument("file", 2, "one of the atoms r, w and a", mode)
     return Stream(path_argument("file", 1, path), letter)

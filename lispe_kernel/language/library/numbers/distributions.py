@@ -193,7 +193,7 @@ def bernoulli_distribution(nb: Any, alpha: Any = 0.5) -> Any:
 
 def _weights(name: str, position: int, liste: Any) -> Any:
     """A list of weights as shares that add up to 1."""
-    if not isinstance(liste, list | TypedList) or not len(liste):
+    if not isinstance(liste, (list, TypedList)) or not len(liste):
         raise wrong_argument(name, position, "a list of weights", liste)
     weights = np.array([_weight(name, position, weight) for weight in liste])
     total = float(weights.sum())
@@ -233,7 +233,7 @@ def _piecewise(name: str, liste: Any, inter: Any, more: int) -> tuple[Any, Any]:
 
 
 def _items(name: str, position: int, value: Any) -> Any:
-    if not isinstance(value, list | TypedList) or not len(value):
+    if not isinstance(value, (list, TypedList)) or not len(value):
         raise wrong_argument(name, position, "a list of numbers", value)
     return value
 

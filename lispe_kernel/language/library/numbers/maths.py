@@ -122,9 +122,15 @@ _FUNCTIONS: tuple[tuple[str, tuple[str, ...], str, str, Callable[[float], float]
 )
 
 
+# Integers that are doubles as they are.
+_EXACT = 1 << 53
+
+
 def _of_a_number(name: str, compute: Callable[[float], float]) -> Callable[..., Any]:
     def apply(val: Any) -> float:
-        x = val if type(val) is float else number_argument(name, 1, val)
+        kind = type(val)
+        quick = kind is float or (kind is int and -_EXACT < val < _EXACT)
+        x = float(val) if quick else number_argument(name, 1, val)
         try:
             return compute(x)
         except ValueError:
@@ -202,7 +208,7 @@ def cosine(v1: Any, v2: Any) -> float:
 def _vector(name: str, position: int, value: Any) -> Any:
     if isinstance(value, TypedList):
         return value.array.astype("float64")
-    if not isinstance(value, list) or not all(isinstance(item, int | float) for item in value):
+    if not isinstance(value, list) or not all(isinstance(item, (int, float)) for item in value):
         raise wrong_argument(name, position, "a list of numbers", value)
     return np.array([number_argument(name, position, item) for item in value], dtype="float64")
 
@@ -215,7 +221,7 @@ def factorial(n: Any) -> Any:
     Example: (! '(3 4)) => (6 24)
     Errors: for a negative integer.
     """
-    if isinstance(n, list | TypedList):
+    if isinstance(n, (list, TypedList)):
         return Numbers([number_argument("!", 1, _factorial(item)) for item in n])
     return _factorial(n)
 
@@ -233,9 +239,9 @@ def sign(x: Any) -> Any:
 
     Example: (sign 7) => -7
     """
-    if isinstance(x, int | float | complex):
+    if isinstance(x, (int, float, complex)):
         return -x
-    if isinstance(x, List | TypedList):
+    if isinstance(x, (List, TypedList)):
         return OPERATORS["*"](x, -1)
     raise wrong_argument("sign", 1, "a number", x)
 
@@ -246,7 +252,7 @@ def signp(x: Any) -> int:
 
     Example: (signp -3.5) => -1
     """
-    if not isinstance(x, int | float):
+    if not isinstance(x, (int, float)):
         raise wrong_argument("signp", 1, "a number", x)
     return (x > 0) - (x < 0)
 
@@ -266,7 +272,7 @@ def real(c: Any) -> Any:
 
     Example: (real 2,-3i) => 2
     """
-    if not isinstance(c, int | float | complex):
+    if not isinstance(c, (int, float, complex)):
         raise wrong_argument("real", 1, "a number", c)
     return c.real
 
@@ -277,6 +283,6 @@ def imaginary(c: Any) -> Any:
 
     Example: (imaginary 2,-3i) => -3
     """
-    if not isinstance(c, int | float | complex):
+    if not isinstance(c, (int, float, complex)):
         raise wrong_argument("imaginary", 1, "a number", c)
     return c.imag

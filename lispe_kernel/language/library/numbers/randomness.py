@@ -116,7 +116,7 @@ def random_choice(nb: Any, liste: Any, initial: Any) -> Any:
     Errors: for an empty list, and for an `initial` below the size.
     """
     count = draws("random_choice", nb)
-    if not isinstance(liste, list | TypedList) or not len(liste):
+    if not isinstance(liste, (list, TypedList)) or not len(liste):
         raise wrong_argument("random_choice", 2, "a list that is not empty", liste)
     if integer_argument("random_choice", 3, initial) < len(liste):
         raise wrong_argument("random_choice", 3, f"at least the size of the list, {len(liste)}", initial)
@@ -140,7 +140,7 @@ def shuffle(liste: Any) -> Any:
         order = list(range(len(liste)))
         dice().python.shuffle(order)
         liste.array[:] = liste.array[order]
-    elif isinstance(liste, list | Matrix):
+    elif isinstance(liste, (list, Matrix)):
         dice().python.shuffle(liste.items() if isinstance(liste, Matrix) else liste)
     else:
         raise wrong_argument("shuffle", 1, "a list", liste)

@@ -19,7 +19,7 @@ def text_argument(function: str, position: int, value: Any) -> str:
         return value
     if isinstance(value, ByteString):
         return value.text()
-    if isinstance(value, Atom | int | float | complex):
+    if isinstance(value, (Atom, int, float, complex)):
         return to_text(value)
     raise wrong_argument(function, position, "a string", value)
 
@@ -28,7 +28,7 @@ def integer_argument(function: str, position: int, value: Any) -> int:
     """An argument that is an integer; numbers are truncated toward zero."""
     if type(value) is int:
         return value
-    if isinstance(value, int | float) and math.isfinite(value):
+    if isinstance(value, (int, float)) and math.isfinite(value):
         return int(value)
     raise wrong_argument(function, position, "an integer", value)
 
@@ -37,7 +37,7 @@ def number_argument(function: str, position: int, value: Any) -> float:
     """An argument that is a number, as a double; an integer beyond the doubles is an infinity."""
     if type(value) is float:
         return value
-    if not isinstance(value, int | float):
+    if not isinstance(value, (int, float)):
         raise wrong_argument(function, position, "a number", value)
     try:
         return float(value)

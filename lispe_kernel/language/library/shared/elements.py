@@ -50,7 +50,7 @@ def elements(value: Any, function: str, position: int) -> Sequence[Any]:
 
     Errors: a LispE error that names `function` for a value that is no container, or has no end.
     """
-    if isinstance(value, list | str):
+    if isinstance(value, (list, str)):
         return value
     answers = answers_of(finite(value, function))
     if answers.items is not None:
@@ -63,7 +63,7 @@ def elements(value: Any, function: str, position: int) -> Sequence[Any]:
 
 def any_list(value: Any, function: str, position: int) -> Any:
     """A list of any kind, matrices included, as it is; nil is an empty list. Errors name the function."""
-    if isinstance(value, list | TypedList | LinkedList | Matrix):
+    if isinstance(value, (list, TypedList, LinkedList, Matrix)):
         return value
     if value is None:
         return List()
@@ -76,7 +76,7 @@ def like(original: Any, values: Iterable[Any]) -> Any:
         return type(original)(values)
     if isinstance(original, LinkedList):
         return LinkedList(values)
-    if isinstance(original, Strings | StringBytes):
+    if isinstance(original, (Strings, StringBytes)):
         return type(original)(values)
     if isinstance(original, ByteString):
         return ByteString.of("".join(values))
@@ -87,7 +87,7 @@ def like(original: Any, values: Iterable[Any]) -> Any:
 
 def converted(container: Any, value: Any) -> Any:
     """The value as an element of a typed container."""
-    return container.convert(value) if isinstance(container, Strings | StringBytes | TypedList) else value
+    return container.convert(value) if isinstance(container, (Strings, StringBytes, TypedList)) else value
 
 
 _RESULTS: dict[type, type] = {int: Integers, float: Numbers, str: Strings, ByteString: StringBytes}
@@ -226,7 +226,7 @@ def with_arity(value: Any, call: Function, count: int, function: str) -> Functio
     if least <= count and (count <= code.co_argcount or code.co_flags & inspect.CO_VARARGS):
         return call
     doc = getattr(call, "__doc__", None) or ""
-    shown = doc if doc.startswith("(λ ") else show(value) if isinstance(value, Atom | list) else show(call)
+    shown = doc if doc.startswith("(λ ") else show(value) if isinstance(value, (Atom, list)) else show(call)
     raise LispeError(cannot_be_called(shown, function, count, least))
 
 

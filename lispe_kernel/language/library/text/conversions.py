@@ -34,7 +34,7 @@ def atom(value: Any) -> Any:
     """
     if isinstance(value, Atom) or value is None:
         return value
-    if not isinstance(value, str | int | float):
+    if not isinstance(value, (str, int, float)):
         raise wrong_argument("atom", 1, "a string", value)
     text = to_text(value)
     return None if text in ("nil", "false", "_", "fail_") else Atom(text)

@@ -21,7 +21,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.typed import CLASSES, TypedList
+from lispe_kernel.language.values.typed import CLASSES, Integers, TypedList
 
 INCLUDED, FROM_END, INCLUDED_FROM_END = Atom("+"), Atom("-"), Atom("-+")
 _OPERATORS = (INCLUDED, FROM_END, INCLUDED_FROM_END)
@@ -75,7 +75,7 @@ def _bound(name: str, position: int, operator: Atom | None, value: Any) -> Bound
         )
     if operator is not None:
         raise wrong_argument(name, position, f"a string after '{to_text(operator)}'", value)
-    if isinstance(value, int | float) and value == value and abs(value) != float("inf"):
+    if isinstance(value, (int, float)) and value == value and abs(value) != float("inf"):
         return Bound(int(value))
     raise wrong_argument(name, position, "an integer or a string", value)
 
@@ -154,7 +154,7 @@ def _part(name: str, container: Any, arguments: tuple[Any, ...]) -> tuple[list[B
     if isinstance(container, str):
         text = text_argument(name, 1, container)
         return found, resolve(found, len(text), _in_text(text))
-    if isinstance(container, list | TypedList | Matrix):
+    if isinstance(container, (list, TypedList, Matrix)):
         return found, resolve(found, len(container), _in_list(container))
     raise wrong_argument(name, 1, "a string or a list", container)
 
@@ -210,6 +210,8 @@ def between(container: Any, start: Any, end: Any) -> Any:
     """`(extract container start end)`: two integers into the frequent containers at once."""
     if type(container) is List and type(start) is int and type(end) is int and start >= 0:
         return List(container[start : end if end > 0 else max(end + len(container), 0)])
+    if type(container) is Integers and type(start) is int and type(end) is int and start >= 0:
+        return container.part(start, end if end > 0 else max(end + len(container), 0))
     take = _PLAIN_PARTS.get(type(container))
     if take is None or type(start) is not int or type(end) is not int:
         return extract(container, start, end)
@@ -283,7 +285,7 @@ def put_part(container: Any, start: Any, end: Any, value: Any) -> Any:
 
 
 def _replace_part(container: Any, part: Slice, value: Any) -> None:
-    items = list(value) if isinstance(value, list | TypedList) else [value]
+    items = list(value) if isinstance(value, (list, TypedList)) else [value]
     if isinstance(container, Strings):
         items = [to_text(item) for item in items]
     if isinstance(container, TypedList):

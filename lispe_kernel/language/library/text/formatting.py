@@ -28,7 +28,7 @@ _MOST_ELEMENTS = 9
 
 def format_number(name: str, number: Any, template: Any) -> str:
     """One number in a C format, for `sprintf` and `stringf`."""
-    if not isinstance(number, int | float):
+    if not isinstance(number, (int, float)):
         raise wrong_argument(name, 1, "a number", number)
     if not isinstance(template, str):
         raise wrong_argument(name, 2, "a format (a string)", template)

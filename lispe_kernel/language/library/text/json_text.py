@@ -46,7 +46,7 @@ def to_json(value: Any, open_: set[int] | None = None) -> str:
     """
     if value is None or value is TRUE:
         return "null" if value is None else "true"
-    if isinstance(value, str | Atom):
+    if isinstance(value, (str, Atom)):
         return _text(value if isinstance(value, str) else to_text(value))
     if isinstance(value, int):
         return str(int(value))
@@ -76,7 +76,7 @@ def _key(key: Any) -> str:
 
 
 def _items(value: Any) -> Iterable[Any]:
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return value
     iterate = answers_of(finite(value, "json")).iterate
     if iterate is not None:
@@ -267,7 +267,7 @@ def json_dictionary(lst: Any = None) -> Dictionary:
     made = Dictionary()
     if lst is None:
         return made
-    if not isinstance(lst, list | TypedList):
+    if not isinstance(lst, (list, TypedList)):
         raise wrong_argument("json_dictionary", 1, "a list of keys and values", lst)
     if len(lst) % 2:
         raise LispeError("Error: json_dictionary: each key needs a value")

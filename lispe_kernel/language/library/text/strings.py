@@ -19,7 +19,7 @@ from lispe_kernel.language.library.shared.strings_core import BLANKS, like, piec
 from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.bytestrings import ByteString
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
 
 _BLANK_RUN = re.compile(r"[\x00-\x20]+")
@@ -178,6 +178,9 @@ def split(str_: Any, sep: Any = None) -> List:
     Example: (split " one  two ") => ("one" "two")
     Example: (split "k=v=w" "=") => ("k" "v" "w")
     """
+    if type(str_) is str and type(sep) is str and sep:
+        found = str_.split(sep)
+        return Strings(filter(None, found) if "" in found else found)
     return pieces_like(str_, filter(None, _pieces("split", str_, sep)))
 
 
@@ -250,7 +253,7 @@ def ord_(str_: Any) -> TypedList:
 
     Example: (ord "AB") => (65 66)
     """
-    return Integers(map(ord, text_argument("ord", 1, str_)))
+    return Integers.exactly([*map(ord, text_argument("ord", 1, str_))])
 
 
 @function("chr", returns="text")

@@ -1,0 +1,94 @@
+"""Helpers of compiled code that are the same in every session: classes, sets of classes, functions of Python.
+
+The code object holds them itself: a constant is read at half the cost of a name of the builtins.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lispe_kernel.language.errors import Caught
+from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.dictionaries import (
+    Dictionary,
+    IntegerDictionary,
+    IntegerTree,
+    NumberDictionary,
+    NumberTree,
+    TextTree,
+)
+from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.linked import LinkedList
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
+from lispe_kernel.language.values.typed import CLASSES, Floats, Integers, Numbers, Shorts
+from lispe_kernel.language.values.typed_views import TYPED_VIEWS
+from lispe_kernel.language.values.views import View
+
+# Classes whose truth in Python is their truth in LispE.
+PLAIN = frozenset(
+    {
+        type(None),
+        bool,
+        int,
+        float,
+        complex,
+        str,
+        Atom,
+        List,
+        Strings,
+        Dictionary,
+        IntegerDictionary,
+        NumberDictionary,
+        TextTree,
+        IntegerTree,
+        NumberTree,
+        Integers,
+        Numbers,
+        Floats,
+        Shorts,
+        LinkedList,
+        View,
+        *TYPED_VIEWS,
+        Set,
+        StringSet,
+        IntegerSet,
+        NumberSet,
+        Heap,
+        Caught,
+    }
+)
+
+# Classes whose subscript in Python is their `@` in LispE.
+SUBSCRIPTED = frozenset(
+    {List, Strings, Dictionary, IntegerDictionary, NumberDictionary, str, Integers, Numbers, Floats, Shorts}
+)
+
+FIXED: dict[str, Any] = {
+    " repeated": frozenset({str, ByteString}),
+    " keys": frozenset({int, str}),
+    " comparable": frozenset({int, float, str}),
+    " scalar": frozenset({int, float, str}),
+    " true": TRUE,
+    " plain": PLAIN,
+    " type": type,
+    " str": str,
+    " int": int,
+    " bool": bool,
+    " float": float,
+    " fabs": math.fabs,
+    " sqrt": math.sqrt,
+    " range": range,
+    " List": List,
+    " list": List,
+    " Dictionary": Dictionary,
+    " Atom": Atom,
+    " len": len,
+    " subscripted": SUBSCRIPTED,
+    " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
+    " growing": frozenset({List, *CLASSES}),
+    " sized": frozenset({List, Strings, Dictionary, IntegerDictionary, str, *CLASSES}),
+    " IntegerDictionary": IntegerDictionary,
+}

@@ -1,0 +1,211 @@
+"""Questions about the class of a variable, asked once where it is assigned instead of each time it is used.
+
+`type(rows) is List` costs more than the subscript that it allows, and a value never changes its class. A
+question that is asked in loops, or more often than its variable is assigned, becomes a truth value beside the
+variable, which is set wherever the variable is. This is a matter of Python's ast alone: nothing here knows
+what any form means.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+# What a turn of a loop counts more than what stands around it, and what of a question is saved by its answer.
+_TURNS, _DEEPEST, _SAVED = 8.0, 3, 0.6
+
+
+def keep_tests(arguments: ast.arguments, body: list[ast.stmt], asks: ast.expr) -> list[ast.stmt]:
+    """The body of a function with the questions that are worth it asked once for each assignment.
+
+    asks: Python's `type` as it stands in the code, a constant.
+    """
+    found = _Survey(arguments, asks)
+    found.block(body, 1.0)
+    chosen = [use for use in found.uses.values() if found.pays(use)]
+    if not chosen:
+        return body
+    flags = {use.text: f" is{count}" for count, use in enumerate(chosen, 1)}
+    writer = _Writer(flags, chosen, found.question)
+    start = next(
+        at for at, statement in enumerate(body) if not isinstance(statement, (ast.Global, ast.Nonlocal))
+    )
+    opening = [each for name in found.parameters for each in writer.answers(name, body[start])]
+    return [*body[:start], *opening, *writer.block(body[start:])]
+
+
+class _Use:
+    """One question, and how often it is asked, by the turns of the loops around its places."""
+
+    __slots__ = ("asked", "name", "text", "weight")
+
+    def __init__(self, name: str, text: str, asked: ast.expr) -> None:
+        self.name = name
+        self.text = text
+        self.asked = asked
+        self.weight = 0.0
+
+
+class _Survey:
+    """What is asked, where variables are stored, and which of them are stored in ways that nobody follows."""
+
+    def __init__(self, arguments: ast.arguments, asks: ast.expr) -> None:
+        assert isinstance(asks, ast.Constant)
+        self.asks = asks.value
+        found = [*arguments.args, *([arguments.vararg] if arguments.vararg else [])]
+        self.parameters = [argument.arg for argument in found]
+        self.stored = dict.fromkeys(self.parameters, 1.0)
+        self.uses: dict[str, _Use] = {}
+        self.refused: set[str] = set()
+
+    def question(self, node: ast.AST) -> tuple[str, str]:
+        """The variable whose class an expression asks for, and for nothing else, and the question as text."""
+        if type(node) is ast.Compare:
+            called, right = node.left, node.comparators[0]
+            if type(called) is ast.Call and getattr(called.func, "value", None) == self.asks:
+                of = called.args[0]
+                if type(of) is ast.Name and type(right) is ast.Constant and len(node.comparators) == 1:
+                    return of.id, f"{of.id} {type(node.ops[0]).__name__}{right.value!r}"
+        elif type(node) is ast.BoolOp and type(node.op) is ast.Or:
+            parts = [self.question(value) for value in node.values]
+            if len({name for name, _ in parts}) == 1:
+                return parts[0][0], "".join(text for _, text in parts)
+        return "", ""
+
+    def pays(self, use: _Use) -> bool:
+        if use.name not in self.stored or use.name in self.refused:
+            return False
+        return use.weight * _SAVED > self.stored[use.name]
+
+    def block(self, statements: list[ast.stmt], weight: float) -> None:
+        for statement in statements:
+            self.statement(statement, weight)
+
+    def statement(self, node: ast.stmt, weight: float) -> None:
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            self.refused.update(node.names)
+        elif isinstance(node, ast.FunctionDef):
+            self.refused.add(node.name)
+            self.within(node)
+        elif isinstance(node, ast.For):
+            self.expression(node.iter, weight)
+            inner = min(weight * _TURNS, _TURNS**_DEEPEST)
+            self.expression(node.target, inner)
+            self.block(node.body, inner)
+            self.block(node.orelse, weight)
+        elif isinstance(node, ast.While):
+            inner = min(weight * _TURNS, _TURNS**_DEEPEST)
+            self.expression(node.test, inner)
+            self.block(node.body, inner)
+        elif isinstance(node, ast.If):
+            self.expression(node.test, weight)
+            self.block(node.body, weight / 2)
+            self.block(node.orelse, weight / 2)
+        elif isinstance(node, ast.Try):
+            self.block(node.body, weight)
+            for handler in node.handlers:
+                self.refused.update([handler.name] if handler.name else [])
+                self.block(handler.body, 0.0)
+        elif isinstance(node, ast.With):
+            self.expression(node.items[0].context_expr, weight)
+            self.block(node.body, weight)
+        elif isinstance(node, ast.Delete):
+            self.within(node)
+        else:
+            for part in ast.iter_child_nodes(node):
+                self.expression(part, weight)
+
+    def within(self, node: ast.AST) -> None:
+        """A function inside, or what is taken away: the variables that it may store."""
+        for part in ast.walk(node):
+            if isinstance(part, (ast.Global, ast.Nonlocal)):
+                self.refused.update(part.names)
+            elif isinstance(part, ast.NamedExpr):
+                self.refused.add(part.target.id)
+            elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Del):
+                self.refused.add(part.id)
+
+    def expression(self, node: ast.AST, weight: float) -> None:
+        if isinstance(node, ast.ListComp):
+            self.within(node)
+            return
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                self.stored[node.id] = self.stored.get(node.id, 0.0) + weight
+            return
+        name, text = self.question(node)
+        if name:
+            assert isinstance(node, ast.expr)
+            self.uses.setdefault(text, _Use(name, text, node)).weight += weight
+            return
+        if isinstance(node, ast.NamedExpr):
+            self.refused.add(node.target.id)
+        elif isinstance(node, ast.IfExp):
+            # What is asked only where the first answer was no is seldom asked.
+            self.expression(node.test, weight)
+            self.expression(node.body, weight)
+            self.expression(node.orelse, weight / 2)
+            return
+        for part in ast.iter_child_nodes(node):
+            self.expression(part, weight)
+
+
+class _Writer(ast.NodeTransformer):
+    """Puts answers in the place of questions, and sets them where a variable is stored."""
+
+    def __init__(
+        self,
+        flags: dict[str, str],
+        chosen: list[_Use],
+        question: Callable[[ast.AST], tuple[str, str]],
+    ) -> None:
+        self.flags = flags
+        self.question = question
+        self.chosen: dict[str, list[_Use]] = {}
+        for use in chosen:
+            self.chosen.setdefault(use.name, []).append(use)
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, (ast.FunctionDef, ast.ListComp)):
+            return node
+        flag = self.flags.get(self.question(node)[1])
+        if flag is not None:
+            return ast.copy_location(ast.Name(flag, ast.Load()), node)
+        found: ast.AST = self.generic_visit(node)
+        return found
+
+    def answers(self, name: str, place: ast.AST) -> Iterator[ast.stmt]:
+        for use in self.chosen.get(name, ()):
+            stored = ast.copy_location(ast.Name(self.flags[use.text], ast.Store()), place)
+            yield ast.copy_location(ast.Assign([stored], use.asked), place)
+
+    def block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        return [each for statement in statements for each in self.written(statement)]
+
+    def written(self, node: ast.stmt) -> Iterator[ast.stmt]:
+        if isinstance(node, ast.FunctionDef):
+            yield node
+            return
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, ast.AST):
+                setattr(node, field, self.visit(value))
+            elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
+                setattr(node, field, self.block(value))
+            elif field == "handlers":
+                for handler in value:
+                    handler.body = self.block(handler.body)
+            elif isinstance(value, list):
+                setattr(
+                    node, field, [self.visit(part) if isinstance(part, ast.AST) else part for part in value]
+                )
+        if isinstance(node, ast.For):
+            node.body = [*self._after(node.target, node), *node.body]
+        yield node
+        if isinstance(node, ast.Assign):
+            yield from self._after(node.targets[0], node)
+
+    def _after(self, target: ast.expr, place: ast.AST) -> Iterator[ast.stmt]:
+        names = target.elts if isinstance(target, ast.Tuple) else [target]
+        for name in names:
+            if isinstance(name, ast.Name):
+                yield from self.answers(name.id, place)
