@@ -214,13 +214,17 @@ def _alternatives(r: Resolver, clauses: list[Clause], parameters: list[Variable]
     """Every clause is tried in turn, the first that matches runs."""
     least, _ = sizes(clauses)
     nodes: list[Node] = []
-    for kind in dict.fromkeys(filter(None, map(first_type, clauses))):
+    # A text that is written out requires no type: clauses for texts keep their places around it.
+    written = any(isinstance(clause.patterns[0], str) for clause in clauses if clause.patterns)
+    kinds = [None if written and kind == "string_" else kind for kind in map(first_type, clauses)]
+    for kind in dict.fromkeys(filter(None, kinds)):
         # The clauses whose first argument must have one scalar type, under one test of it.
-        group = [clause for clause in clauses if first_type(clause) == kind]
+        group = [clause for clause, its in zip(clauses, kinds, strict=True) if its == kind]
         tried = [_clause(r, clause, parameters, least, kind) for clause in group]
         test = type_test(r, kind, r.read(parameters[0]))
         nodes.append(If(r.place, test, Block(r.place, tried), r.nil()))
-    nodes += [_clause(r, clause, parameters, least) for clause in clauses if first_type(clause) is None]
+    others = [clause for clause, kind in zip(clauses, kinds, strict=True) if kind is None]
+    nodes += [_clause(r, clause, parameters, least) for clause in others]
     nodes.append(Raise(r.place, r.helper(" no match", r.constant(name))))
     return Block(r.place, nodes)
 
