@@ -91,7 +91,7 @@ def register_remark(remark: Remark) -> None:
 
 
 def _remark(found: LispeError, error: BaseException) -> None:
-    if not _remarks or isinstance(error, CompileError | ThrownError):
+    if not _remarks or isinstance(error, (CompileError, ThrownError)):
         return
     frames: list[FrameType] = []
     cause: BaseException | None = error

@@ -45,9 +45,9 @@ def test_what_does_not_compile_is_an_error_with_its_place() -> None:
 @pytest.mark.parametrize(
     ("program", "part"),
     [
-        ("(setq l '(45 26))", "list((45, 26))"),
+        ("(setq l '(45 26))", "List((45, 26))"),
         ("(setq l '(a 26))", "(«a», 26)"),
-        ("'(1 (2 b))", "«(1 (2 b))»"),
+        ("'(1 (2 b))", "List((1,  List((2, «b»))))"),
     ],
 )
 def test_quoted_lists_are_shown_with_their_atoms(program: str, part: str) -> None:
