@@ -132,6 +132,8 @@ def _of_one_kind(e: Emitter, pair: Pair, helper: str) -> ast.expr:
         return slow
     same = e.compare(a, [ast.Eq()], [b])
     tests = [e.is_of(x, " int") for x, node in ((a, left), (b, right)) if node.kind not in INTEGERS]
+    if not tests:
+        return same
     if len(tests) == 1:
         return e.choose(tests[0], same, slow)
     either = e.boolean(ast.Or(), [e.boolean(ast.And(), tests), e.of_one_kind(a, b)])
