@@ -15,15 +15,22 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.modules.layers import NO_MODULE, acts_as_linear, modules_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function, torch_function
+from lispe_kernel.torch_library.support.tracked import TrackedNumber
+from lispe_kernel.torch_library.training.transforms import transformed
 
 
 @tensor_function("grad")
-def grad(tensor: Any) -> torch.Tensor | None:
+def grad(tensor: Any) -> Any:
     """The gradient that the last `torch_backward` left in a parameter, a copy; nil before.
 
+    Of a function that gives one number: the function that gives its gradient by the first argument.
+
     Example: (torch_grad (@ (torch_model_parameters (torch_linear 1 1)) 0)) => nil
+    Example: (tensor_to_list ((torch_grad (λ (x) (tensor_matmul x x))) (tensor_create (floats 1 2)))) => (2 4)
     Errors: `Error: Argument must be a tensor`
     """
+    if callable(tensor) and not isinstance(tensor, torch.Tensor | TrackedNumber | list):
+        return transformed("torch_grad", torch.func.grad, tensor)
     value = arguments.tensor(tensor)
     # Only leaves hold a gradient; PyTorch warns when another tensor is asked.
     found = value.grad if value.is_leaf else None
