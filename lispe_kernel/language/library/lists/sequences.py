@@ -311,7 +311,7 @@ def consb(container: Any, value: Any) -> List:
     Example: (consb 'a '(b)) => (a b)
     """
     if not is_list(container) and is_list(value):
-        return cons(container, value)  # type: ignore[no-any-return]
+        return List([container, *elements(value, "consb", 2)])
     return List([*elements(container, "consb", 1), value])
 
 

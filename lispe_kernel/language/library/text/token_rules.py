@@ -42,7 +42,7 @@ MAIN_RULES = (
 def segment_rules(blanks: bool, points: str) -> tuple[str, ...]:
     """The rules that cut as `segment` does: `points` are the decimal marks."""
     number = f"%d+([{points}]%d+)([eE]([%-%+])%d+)=9"
-    return ("{%S}+=#" if blanks else "%S-=#", number, "%a{%a%d_}*=4", *_EMOJIS, "?=1")
+    return ("{%S}+=0" if blanks else "%S-=#", number, "%a{%a%d_}*=4", *_EMOJIS, "?=1")
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class _Body:
         """An element with its suffixes: `*` and `+` repeat it, `-` takes it without storing it."""
         if self.text[self.at : self.at + 1] in ("*", "+"):
             pattern += self.take()
-            if wide and self.at < len(self.text):
+            if wide and self.text[self.at :].removeprefix("-").lstrip(")]"):
                 pattern += "?"
         if self.text[self.at : self.at + 1] == "-":
             self.at += 1

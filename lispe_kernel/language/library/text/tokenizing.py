@@ -187,6 +187,6 @@ def set_tokenizer_operators(h: Any, a_sets: Any) -> Atom:
 def tokenizer_display(h: Any) -> str:
     """The rules of a tokenizer with the patterns they stand for, one a line.
 
-    Example: (startwith (tokenizer_display (tokenizer)) "%S-=#") => true
+    Example: (startwith (tokenizer_display (tokenizer_main)) "%S-=#") => true
     """
     return _handle("tokenizer_display", h).compiled.text()
