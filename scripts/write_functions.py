@@ -42,6 +42,7 @@ TITLES = {
     "core": "The core",
     "forms": "Special forms",
     "hugging_face": "Hugging Face",
+    "inside": "Looking inside a run",
     "lora": "LoRA",
     "machine": "Files and the machine",
     "running": "Python, shell, screen",

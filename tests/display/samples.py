@@ -18,6 +18,7 @@ from lispe_kernel.language.values.typed import Floats, Integers
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library import load as load_torch
 from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_checkpoint
+from lispe_kernel.torch_library.inside.functions import trace
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
@@ -51,6 +52,13 @@ def _renamed(module: torch.nn.Module, text: str) -> torch.nn.Module:
     holder = torch.nn.Module()
     holder._modules[text] = module
     return holder
+
+
+def _renamed_call(text: str) -> torch.nn.Module:
+    """A module that is called under the text as its name."""
+    made = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    made._modules = {text: made[0]}
+    return made
 
 
 def _tokenizer(text: str) -> SimpleTokenizer:
@@ -98,6 +106,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "integers": lambda text, folder: Integers(range(100)),
     "floats": lambda text, folder: Floats([0.5] * 2000),
     "module": lambda text, folder: _renamed(torch.nn.Linear(2, 3), text),
+    "trace": lambda text, folder: trace(_renamed_call(text), torch.full((2, 2), torch.nan), True),
     "embedding": lambda text, folder: torch.nn.Embedding(30, 8),
     "lora": lambda text, folder: LoraLinear(torch.nn.Linear(8, 8), 2, 4.0),
     "lora model": lambda text, folder: _renamed(LoraLinear(torch.nn.Linear(8, 8), 2, 4.0), text),

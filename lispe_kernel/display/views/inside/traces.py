@@ -1,0 +1,268 @@
+"""A trace: the calls of a model's modules as a tree of tables, and what went through each of them.
+
+Times and memory are on the page only: text/plain is the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import (
+    Element,
+    Node,
+    element,
+    facts,
+    foldable,
+    headline,
+    name,
+    shortened,
+    table,
+    warning,
+)
+from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.language.printer import to_text
+
+_HEADINGS = ("module", "input → output", "parameters", "mult-adds", "time", "memory", "std", "values")
+_NUMERIC = (2, 3, 4, 5, 6)
+_MEASURES = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "dead units")
+_GRADIENTS = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "norm of weights")
+_MOST_LINES = 60  # of text/plain
+_MOST_ROWS = 2000
+_MOST_WARNINGS = 8
+_OPEN_CALLS = 48
+
+
+@renderer("lispe_kernel.torch_library.inside.trace.Trace")
+class TraceView(View):
+    """A run of a model."""
+
+    def text(self) -> str:
+        """The calls, indented, with shapes, parameters and multiply-adds; what is wrong first."""
+        lines = [self.line(), self._totals()]
+        lines += [f"! {sentence}" for sentence in self.value.warnings[:_MOST_WARNINGS]]
+        calls = list(_deep(self.value.root, 0))
+        for depth, call in calls[:_MOST_LINES]:
+            told = _costs(call)
+            lines.append("  " * depth + call.line + (f" ({told})" if told else ""))
+        if len(calls) > _MOST_LINES:
+            lines.append(f"... and {numbers.count(len(calls) - _MOST_LINES)} more calls")
+        lines += self._not_called()
+        return plain_text("\n".join(lines))
+
+    def line(self) -> str:
+        return plain_text(to_text(self.value))
+
+    def _totals(self) -> str:
+        parameters, work = self.value.parameters, self.value.root.multiply_adds
+        return f"{numbers.count(parameters)} parameters, {numbers.count(work)} multiply-adds"
+
+    def _not_called(self) -> list[str]:
+        names = self.value.uncalled
+        if not names:
+            return []
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        return [f"not called as a module: {shown}"]
+
+    def html(self) -> Node:
+        trace = self.value
+        loud = trace.warnings
+        return [
+            headline(self.line()),
+            facts(self._facts()),
+            [warning(sentence) for sentence in loud[:_MOST_WARNINGS]],
+            warning(f"and {len(loud) - _MOST_WARNINGS} more") if len(loud) > _MOST_WARNINGS else None,
+            self._tree(),
+            [element("p", line, class_="q") for line in self._notes()],
+            _measures("activations", _MEASURES, list(_rows_of_outputs(trace))),
+            _measures(f"gradients of {trace.loss}", _GRADIENTS, list(_rows_of_gradients(trace))),
+        ]
+
+    def _facts(self) -> list[tuple[str, Node]]:
+        root = self.value.root
+        return [
+            ("parameters", numbers.count(self.value.parameters)),
+            ("multiply-adds", numbers.count(root.multiply_adds)),
+            ("time", _time(root.seconds)),
+            ("memory of outputs", numbers.size(_memory(root))),
+            ("mode", self.value.mode),
+            ("gradients of", self.value.loss),
+        ]
+
+    def _notes(self) -> Iterator[str]:
+        yield from self._not_called()
+        for first, others in list(self.value.shared.items())[:8]:
+            yield f"{first or 'the model'} is also {', '.join(others[:8])}"
+
+    def _tree(self) -> Node:
+        calls = sum(1 for _ in self.value)
+        if calls > _MOST_ROWS:
+            told = f"{numbers.count(calls)} calls, too many to draw; (@ trace path) tells of one"
+            return element("p", told, class_="q")
+        root = self.value.root
+        return element(
+            "div",
+            _headings(),
+            _calls([root] if not root.calls else root.calls, _open_depth(root)),
+            data_tree=True,
+            data_find="search modules",
+        )
+
+
+def _deep(call: Any, depth: int) -> Iterator[tuple[int, Any]]:
+    yield depth, call
+    for inner in call.calls:
+        yield from _deep(inner, depth + 1)
+
+
+def _costs(call: Any) -> str:
+    parts = [
+        f"{numbers.count(call.parameters)} parameters" if call.parameters else "",
+        f"{numbers.count(call.multiply_adds)} multiply-adds" if call.multiply_adds else "",
+        "" if call.finished else "not finished",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _memory(root: Any) -> int:
+    """The memory of all outputs; a module that hands on what an inner one gave counts once."""
+    return sum(call.bytes for call in root.all() if not call.calls) or int(root.bytes)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1e-3:
+        return f"{seconds * 1e6:.0f} µs"
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else numbers.duration(seconds)
+
+
+def _headings() -> Element:
+    cells = [
+        element("th", h, scope="col", class_="n" if k in _NUMERIC else None) for k, h in enumerate(_HEADINGS)
+    ]
+    return element(
+        "table", element("thead", element("tr", cells)), class_="z", data_sort=True, aria_label="columns"
+    )
+
+
+def _open_depth(root: Any) -> int:
+    """How many levels of calls can stand open before more than `_OPEN_CALLS` lines are seen."""
+    level, lines, depth = root.calls, 0, -1
+    while level:
+        lines += len(level)
+        if lines > _OPEN_CALLS:
+            break
+        level = [inner for call in level for inner in call.calls]
+        depth += 1
+    return max(depth, 0)
+
+
+def _calls(calls: list[Any], depth: int) -> list[Node]:
+    """Calls in their order: those without inner ones as rows, the others as branches."""
+    parts: list[Node] = []
+    for has_inner, group in groupby(calls, key=lambda call: bool(call.calls)):
+        if has_inner:
+            parts += [
+                foldable(_branch_line(call), _calls(call.calls, depth - 1), open_=depth > 0) for call in group
+            ]
+        else:
+            rows = [_row(call) for call in group]
+            parts.append(element("table", element("tbody", rows), class_="z", aria_label="calls"))
+    return parts
+
+
+def _branch_line(call: Any) -> list[Node]:
+    told = [_flow(call), _costs(call), _time(call.seconds)]
+    return [
+        element("b", name(_short(call))),
+        " ",
+        call.kind,
+        " ",
+        element("span", " · ".join(filter(None, told)), class_="q"),
+    ]
+
+
+def _short(call: Any) -> str:
+    return f"{call.path or call.kind}{f' (call {call.number + 1})' if call.number else ''}"
+
+
+def _flow(call: Any) -> str:
+    return f"{_brief(call.inputs)} → {_brief(call.outputs)}"
+
+
+def _brief(tensors: dict[str, str]) -> str:
+    """The kinds of tensors for a narrow column: `2×5×7`, the usual type left out."""
+    alone = len(tensors) == 1
+    texts = [
+        _sizes(kind) if alone or key.isdigit() else f"{key} {_sizes(kind)}"
+        for key, kind in list(tensors.items())[:3]
+    ]
+    return ", ".join(texts) + (" …" if len(tensors) > 3 else "") if texts else "–"
+
+
+def _sizes(kind: str) -> str:
+    dtype, _, sizes = kind.partition(" ")
+    sizes = sizes.strip("[]").replace(",", "×") or "scalar"
+    return sizes if dtype == "float32" else f"{sizes} {dtype}"
+
+
+def _row(call: Any) -> Element:
+    known = next(iter(call.measured.values()), None)
+    bad = element("strong", " NaN/Inf") if known is not None and known.strange else None
+    spark = charts.spark(known.histogram) if known is not None else ""
+    std = "" if known is None or known.deviation is None else numbers.value(known.deviation, 3)
+    return element(
+        "tr",
+        element("td", shortened(_short(call)), " ", element("span", call.kind, class_="q"), bad),
+        element("td", _flow(call)),
+        element("td", numbers.count(call.parameters)),
+        element("td", _short_count(call.multiply_adds), data_v=call.multiply_adds),
+        element("td", _time(call.seconds), data_v=f"{call.seconds:.6f}"),
+        element("td", numbers.size(call.bytes), data_v=call.bytes),
+        element("td", std),
+        element("td", spark, title=_range(known)) if spark else element("td"),
+    )
+
+
+def _short_count(number: int) -> str:
+    return numbers.size(number).removesuffix("B").strip()
+
+
+def _range(known: Any) -> str:
+    return f"{numbers.value(known.minimum, 3)} to {numbers.value(known.maximum, 3)}"
+
+
+def _rows_of_outputs(trace: Any) -> Iterator[list[Node]]:
+    for call in trace:
+        dead = ", ".join(f"{u.dead} of {u.units}" for u in call.rectified)
+        for key, known in call.measured.items():
+            yield [name(f"{call.name} {key}".strip()), *_numbers(known), dead]
+
+
+def _rows_of_gradients(trace: Any) -> Iterator[list[Node]]:
+    for call in trace:
+        weights = "" if call.weight_gradient is None else numbers.value(call.weight_gradient, 3)
+        for key, known in call.gradients.items():
+            yield [name(f"{call.name} {key}".strip()), *_numbers(known), weights]
+
+
+def _numbers(known: Any) -> list[str]:
+    largest = max(abs(known.minimum or 0.0), abs(known.maximum or 0.0))
+    mean = "" if known.mean is None else numbers.stable(known.mean, largest, 4)
+    others = (known.deviation, known.minimum, known.maximum)
+    return [
+        mean,
+        *("" if n is None else numbers.value(n, 3) for n in others),
+        numbers.share(known.zeros, known.count),
+        numbers.count(known.nans) if known.nans else "",
+        numbers.count(known.infinities) if known.infinities else "",
+    ]
+
+
+def _measures(title: str, headings: tuple[str, ...], rows: list[list[Node]]) -> Node:
+    if not rows:
+        return None
+    shown = table(headings, rows[:_MOST_ROWS], label=title, numeric=range(1, 8), data_sort=True)
+    return foldable(title, shown, open_=len(rows) <= 16)
