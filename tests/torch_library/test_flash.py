@@ -121,3 +121,13 @@ def test_a_wrong_module_or_length_is_refused():
     longer = torch.ones(1, 5, 8)
     message = error_of("torch_flash_attention_forward", module, torch.ones(1, 2, 8), longer, longer)
     assert message.startswith("Error in Flash Attention forward: key and value must have the query's")
+
+
+def test_a_mask_for_each_text_is_the_same_in_every_function():
+    q, k, v = (torch.randn(2, 3, 4, 8) for _ in range(3))
+    keep = torch.ones(2, 4, 4).tril()
+    keep[1, 3, 1] = 0
+    found = call(SDPA, q, k, v, keep)
+    assert torch.equal(found, call(SDPA, q, k, v, keep.unsqueeze(1)))
+    twins = [torch.randn(3, 3, 4, 8) for _ in range(3)]
+    assert "or one for each head" in error_of(SDPA, *twins, torch.ones(3, 4, 4))

@@ -11,6 +11,7 @@ from torch import nn
 
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files import atomic
+from lispe_kernel.torch_library.files.trees import copied
 from tests.torch_library.persistence_modules import copies, equal_tensors
 from tests.torch_library.torch_calls import call, error_of, listed
 
@@ -29,26 +30,73 @@ class Counting(nn.Linear):
         self.seen = state
 
 
+class Giving(nn.Linear):
+    """A layer that could not take back what it gives."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 2)
+
+    def get_extra_state(self) -> object:
+        return 1
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 def quantized() -> nn.Module:
     return torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(3, 2)))
 
 
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
-    "plain state": (lambda: nn.Sequential(Counting({"n": 3})), "0 of the model keeps a state besides"),
-    "tensor state": (lambda: Counting(torch.ones(2)), "Counting of the model keeps a state besides"),
+    "state of a set": (
+        lambda: nn.Sequential(Counting({"n": {3}})),
+        "besides its tensors (0._extra_state",
+    ),
+    "state without way back": (lambda: Giving(), "gives an extra state and takes none"),
     "quantized": (quantized, "0._packed_params.dtype of the model is a dtype"),
 }
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 @pytest.mark.parametrize("kind", REFUSED)
-def test_a_module_that_keeps_more_than_tensors_is_not_saved(kind, in_folder):
+def test_a_module_that_keeps_more_than_plain_values_is_not_saved(kind, in_folder):
     make, text = REFUSED[kind]
     assert text in error_of("torch_save_model", make(), "m.pt")
     optimizer = call("torch_optimizer", nn.Linear(1, 1), 0.1, "sgd")
     assert text in error_of("torch_save_checkpoint", make(), optimizer, 1, "m.pt")
     assert os.listdir() == []
+
+
+PLAIN = [3, "text", {"n": [1, (2.5, None, True)], 7: {}}, torch.ones(2, 2), {"mean": torch.arange(3), "n": 1}]
+
+
+@pytest.mark.parametrize("path", ["m.pt", "m.safetensors"])
+@pytest.mark.parametrize("state", PLAIN, ids=["number", "text", "table", "tensor", "table of tensors"])
+def test_an_extra_state_of_plain_values_is_saved_as_by_pytorch(state, path, in_folder):
+    model = nn.Sequential(Counting(state))
+    call("torch_save_model", model, path)
+    loaded = nn.Sequential(Counting("before"))
+    call("torch_load_model", path, loaded)
+    copy = nn.Sequential(Counting(None))
+    assert call("torch_load_state_dict", copy, call("torch_state_dict", model)).endswith("successfully")
+    resumed = nn.Sequential(Counting([1]))
+    training = [call("torch_optimizer", each, 0.1, "sgd") for each in (model, resumed)]
+    call("torch_save_checkpoint", model, training[0], 1, path)
+    call("torch_resume_checkpoint", path, resumed, training[1])
+    for each in (loaded, copy, resumed):
+        assert (repr(each[0].seen), type(each[0].seen)) == (repr(state), type(state))
+        assert each[0].seen is not state or not isinstance(state, dict)
+    if path == "m.pt":
+        theirs = nn.Sequential(Counting(None))
+        theirs.load_state_dict(torch.load(path, weights_only=True)["model"])
+        # PyTorch gets our tables as ordered ones, which are equal.
+        assert repr(copied(theirs[0].seen)) == repr(state)
+
+
+def test_an_extra_state_of_another_kind_in_a_file_is_refused(in_folder):
+    torch.save(nn.Sequential(Counting({"seen": {1, 2}})).state_dict(), "m.pt")
+    module = nn.Sequential(Counting("before"))
+    before = module[0].weight.clone()
+    assert "(0._extra_state.seen: a set)" in error_of("torch_load_model", "m.pt", module)
+    assert (module[0].seen, torch.equal(module[0].weight, before)) == ("before", True)
 
 
 def test_such_a_state_is_missed_as_by_pytorch_unless_a_part_is_loaded(in_folder):

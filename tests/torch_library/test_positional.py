@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from lispe_kernel.language.values.dictionaries import Dictionary
 from tests.torch_library.torch_calls import call, error_of
 
 
@@ -66,6 +67,19 @@ def test_rotary_tables_reach_beyond_their_cache():
     assert list(rotary.cos_cached.shape) == [2, 4]
 
 
+def test_dynamic_frequencies_are_those_of_the_text_not_of_the_tables():
+    # transformers' values: a text within the original length has the plain frequencies.
+    options = Dictionary()
+    options.update({"scaling": "dynamic", "factor": 8, "original_length": 64})
+    dynamic = call("torch_rotary_embedding", 32, 128, options)
+    plain = call("torch_rotary_embedding", 32, 128)
+    short = [call("torch_rotary_forward", rotary, 5)[0] for rotary in (dynamic, plain)]
+    assert torch.equal(*short)
+    assert not torch.equal(
+        call("torch_rotary_forward", dynamic, 65)[0], call("torch_rotary_forward", plain, 65)[0]
+    )
+
+
 def test_rotary_embedding_turns_pairs_of_halves():
     cos, sin = call("torch_rotary_forward", call("torch_rotary_embedding", 4, 8), 2)
     rows = torch.tensor([[1.0, 0, 0, 0], [1, 0, 0, 0]]).reshape(1, 1, 2, 4)
@@ -86,5 +100,8 @@ def test_rotary_errors():
     assert error_of("torch_rotary_forward", 3, 2).startswith(
         "Error: First argument must be a rotary embedding"
     )
+    options = Dictionary()
+    options.update({"base": 1})
+    assert "base must be a number greater than 1" in error_of("torch_rotary_embedding", 4, 8, options)
     missing = error_of("torch_apply_rotary_pos_emb", torch.ones(2), 1, 2)
     assert missing == "Error: All arguments must be tensors, not the integer 1"

@@ -15,12 +15,11 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.files.trees import LARGEST_BITS
 from lispe_kernel.torch_library.state.names import MODEL_KEYS
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.support import arguments
 
-# The longest integers that PyTorch's restricted reader takes have 255 bytes.
-_LARGEST_BITS = 2000
 # The names under which other programs keep these parts.
 _ALSO = {
     "optimizer_state_dict": "optimizer",
@@ -107,7 +106,7 @@ def plain(value: Any, place: str, prefix: str, *, tensors: bool = False) -> Any:
         return value
     if value is TRUE:
         return True
-    if isinstance(value, int) and int(value).bit_length() > _LARGEST_BITS:
+    if isinstance(value, int) and int(value).bit_length() > LARGEST_BITS:
         raise LispeError(f"{prefix}{place} has more than 600 digits, which PyTorch's files cannot hold")
     for kind in (int, float, str):  # also LispE's short and 32-bit float
         if isinstance(value, kind):

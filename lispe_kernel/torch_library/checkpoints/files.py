@@ -49,7 +49,7 @@ from lispe_kernel.torch_library.state.adapters import (
 from lispe_kernel.torch_library.state.loading import Source, loaded_by_themselves, planned
 from lispe_kernel.torch_library.state.models import refuse_conflicts
 from lispe_kernel.torch_library.state.modules import merged_layers, modules_of, saved_state
-from lispe_kernel.torch_library.state.names import state_names, without_lead
+from lispe_kernel.torch_library.state.names import other_values, state_names, without_lead
 from lispe_kernel.torch_library.state.state_dicts import StateDict, element
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -140,7 +140,7 @@ def save_checkpoint(
     with writing(SAVING, path):
         state = stored_state(modules)
     tree: dict[str, Any] = {
-        "model": {**state.tensors, **state.empty},
+        "model": {**state.tensors, **state.others},
         "optimizer": optimizer.state_dict(),
         "epoch": epoch,
         "random": random_state.capture(),
@@ -203,7 +203,8 @@ def load_checkpoint(path: Any) -> Checkpoint:
     with opened(LOADING, path) as archive, _loading(archive) as advance:
         names = state_names(archive.tree)
         tensor = archive.tensors(archive.entries, advance).__getitem__
-        model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary)
+        beside = {name: put_together(value, tensor) for name, value in other_values(archive.tree).items()}
+        model = StateDict({name: tensor(ref) for name, ref in names.items()}, archive.summary, beside)
         parts: dict[str, Any] = {"model": model}
         for key, value in other_parts(archive.tree).items():
             parts[key] = entry_of(put_together(value, tensor))

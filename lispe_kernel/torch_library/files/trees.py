@@ -19,6 +19,11 @@ from lispe_kernel.torch_library.files.errors import BadFile
 _DEEPEST = 50
 # Values in a tree of ours; the largest trainings have some hundred thousand.
 _MOST = 20_000_000
+# Under this name PyTorch keeps what a part of a module stores besides its tensors.
+EXTRA_STATE = "_extra_state"
+_SIMPLE = (bool, int, float, str)
+# The longest integers that PyTorch's restricted reader takes have 255 bytes.
+LARGEST_BITS = 2000
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,26 @@ def take_apart_foreign(tree: Any, most: int) -> tuple[Any, dict[str, torch.Tenso
 
 
 def _refused(value: Any, path: str) -> Any:
-    raise BadFile(f"{path or 'it'} is a {type(value).__name__}, neither a tensor nor a plain value")
+    kind = value.kind if isinstance(value, Foreign) else type(value).__name__
+    raise BadFile(f"{path or 'it'} is a {kind}, neither a tensor nor a plain value")
 
 
-def _plain(value: Any, _path: str) -> Any:
+class Foreign(str):
+    """The text of a value of another kind, where its kind matters: no model takes it for the value."""
+
+    kind = ""
+
+    @classmethod
+    def of(cls, value: Any, kind: str) -> Foreign:
+        text = cls(value)
+        text.kind = kind
+        return text
+
+
+def _plain(value: Any, path: str) -> Any:
     """What torch's restricted reader lets pass besides tensors and plain values, as a text or a list."""
+    if _in_extra_state(path):
+        return Foreign.of(value, type(value).__name__)
     if isinstance(value, set | frozenset):
         return sorted(value, key=repr)
     if isinstance(value, bytes | bytearray):
@@ -64,6 +84,7 @@ class _Walk:
 
     def __init__(self, other: Callable[[Any, str], Any], most: int) -> None:
         self._other, self._left, self._most = other, most, most
+        self._simple = (*_SIMPLE, Foreign) if other is _plain else _SIMPLE
         self._tensors: dict[str, torch.Tensor] = {}
 
     def apart(self, tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
@@ -75,11 +96,13 @@ class _Walk:
             raise BadFile(f"it unfolds to more than {self._most} values; it is malicious or damaged")
         if isinstance(value, torch.Tensor):
             return self._tensor(value, path)
-        if value is None or type(value) in (bool, int, float, str):
+        if value is None or type(value) in self._simple:
             return value
         if depth > _DEEPEST:
             raise BadFile(f"{path} is nested deeper than {_DEEPEST} levels")
         if isinstance(value, dict):
+            if self._other is _plain and _in_extra_state(path) and not all(type(k) in _SIMPLE for k in value):
+                return Foreign.of(value, "table with keys that are neither texts nor numbers")
             return {
                 self._key(key, path): self._value(item, _join(path, key), depth + 1)
                 for key, item in value.items()
@@ -97,7 +120,7 @@ class _Walk:
         return TensorRef(name)
 
     def _key(self, key: Any, path: str) -> Any:
-        if type(key) in (str, int, float, bool):
+        if type(key) in _SIMPLE:
             return key
         if self._other is _plain:
             return str(key)
@@ -108,6 +131,46 @@ class _Walk:
 
 def _join(path: str, key: Any) -> str:
     return f"{path}.{key}" if path else str(key)
+
+
+def _in_extra_state(path: str) -> bool:
+    return EXTRA_STATE in path.split(".")
+
+
+def odd_part(value: Any, path: str = "", depth: int = 0) -> str | None:
+    """What in a value is no plain value and no tensor, with its place; None where all of it has a place in a
+    file and comes back as it was.
+    """
+    kind = type(value)
+    if kind is int and value.bit_length() > LARGEST_BITS:
+        return f"{path}: an integer of more than 600 digits"
+    if value is None or kind in _SIMPLE or isinstance(value, torch.Tensor):
+        return None
+    if depth > _DEEPEST:
+        return f"{path[:80]}: nested deeper than {_DEEPEST} levels"
+    if isinstance(value, dict) and kind in (dict, OrderedDict):
+        odd = [key for key in value if type(key) not in _SIMPLE]
+        if odd:
+            return f"{path}: a key that is a {type(odd[0]).__name__}"
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif kind in (list, tuple):
+        items = enumerate(value)
+    else:
+        text = value.kind if isinstance(value, Foreign) else kind.__name__
+        return f"{path}: a {text}"
+    found = (odd_part(item, _join(path, key), depth + 1) for key, item in items)
+    return next(filter(None, found), None)
+
+
+def copied(value: Any) -> Any:
+    """A plain value with tables, lists and tensors of its own."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    return value
 
 
 def put_together(tree: Any, tensor: Callable[[str], torch.Tensor]) -> Any:

@@ -198,11 +198,11 @@ def scaled_dot_product_attention(
     """softmax(query·keyᵀ · scale + mask)·value over the last two dimensions; the scale is 1/sqrt(d).
 
     A mask of ones and zeros (or booleans) says where to attend, one of other fractions, or of zeros alone, is
-    added. It fits the scores as in PyTorch, or is [B,S], one number for each key. `is_causal` lets each
+    added. It fits the scores as in PyTorch, or is [B,S] or [B,L,S], one for each text. `is_causal` lets each
     position attend to itself and to those before it. A nil argument stands for its default.
 
     Example: (maybe (torch_scaled_dot_product_attention 1 2 3) "no tensors") => no tensors
-    Errors: a mask together with `is_causal` is refused
+    Errors: a mask together with `is_causal` is refused, and one that can be read in two ways
     Source: torch API 7.9
     """
     name = "torch_scaled_dot_product_attention"
@@ -219,15 +219,27 @@ def scaled_dot_product_attention(
 
 
 def _for_scores(mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-    """The mask as PyTorch broadcasts it over scores [..., L, S]; one for keys becomes [B,...,1,S]."""
+    """The mask as PyTorch broadcasts it over scores [..., L, S]; [B,S] and [B,L,S] are one for each text.
+
+    Errors: ValueError for a mask that may also be PyTorch's [L,S], or one for each head.
+    """
     mask = masks.kept_or_added(mask)
     scores = (*query.shape[:-1], key.shape[-2])
-    of_keys = query.dim() > 2 and tuple(mask.shape) == (scores[0], scores[-1])
-    if not of_keys or scores[0] == 1:
+    given, batch = tuple(mask.shape), scores[0]
+    if len(scores) < 3 or batch == 1:
         return mask
-    if mask.shape == scores[-2:]:
+    if given == (batch, scores[-1]):
+        _refuse_either(given == scores[-2:], given, "the keys of each text", "queries and keys")
+        return mask.reshape(batch, *[1] * (len(scores) - 2), scores[-1])
+    if len(scores) == 4 and given == (batch, *scores[-2:]):
+        _refuse_either(given == scores[1:], given, "the queries and keys of each text", "each head")
+        return mask.unsqueeze(1)
+    return mask
+
+
+def _refuse_either(either: bool, given: tuple[int, ...], one: str, other: str) -> None:
+    if either:
         raise ValueError(
-            f"the mask {shape(mask.shape)} may be one for the keys of each text or one for queries and keys; "
-            f"give it more dimensions: {shape((1, *mask.shape))} for queries and keys"
+            f"the mask {shape(given)} may be one for {one} or one for {other}; give it more dimensions: "
+            f"{shape((1, *given))} for {other}"
         )
-    return mask.reshape(scores[0], *[1] * (len(scores) - 2), scores[-1])

@@ -80,11 +80,17 @@ class RotaryEmbedding(ComputedTables):
 
     def forward(self, length: int, offset: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
         reached = offset + length
-        if reached <= self.max_seq_len and not self.cos_cached.is_meta:
+        if self._has_table_for(reached) and not self.cos_cached.is_meta:
             return self.cos_cached[offset:reached], self.sin_cached[offset:reached]
         # Beyond the tables they are computed anew; dynamic frequencies follow the length.
         frequencies, factor = self._frequencies(reached)
         return self._waves(torch.arange(offset, reached), frequencies, factor)
+
+    def _has_table_for(self, reached: int) -> bool:
+        """The tables are those of a text as long as they are: a shorter one may have other frequencies."""
+        original = self.settings.get("original_length") or self.max_seq_len
+        grows = _FREQUENCIES[self.scaling] is _dynamic and self.max_seq_len > original
+        return reached == self.max_seq_len or (reached < self.max_seq_len and not grows)
 
     def extra_repr(self) -> str:
         told = [f"dim={self.dim}", f"max_seq_len={self.max_seq_len}"]
@@ -189,7 +195,10 @@ def rotary_embedding(dim: int, max_seq_len: int | None = None, options: Any = No
     given = arguments.options(name, 3, options, ("base", "layout", "scaling", *sorted(every)))
     layout = arguments.option_choice(name, given, "layout", _LAYOUTS, HALVES)
     scaling = arguments.option_choice(name, given, "scaling", {kind: kind for kind in _SCALINGS}, "none")
-    return RotaryEmbedding(width, length, scaling, _settings(name, scaling, given), layout)
+    settings = _settings(name, scaling, given)
+    if width == 2 and _FREQUENCIES[scaling] is _dynamic:
+        raise LispeError(f"Error: {name}: the scaling {scaling} needs a dim greater than 2")
+    return RotaryEmbedding(width, length, scaling, settings, layout)
 
 
 def _settings(name: str, scaling: str, given: dict[str, Any]) -> Settings:
@@ -207,6 +216,8 @@ def _settings(name: str, scaling: str, given: dict[str, Any]) -> Settings:
         if not math.isfinite(number) or number < 0 or (option in given and number == 0):
             raise arguments.instead(f"Error: {name}: {option} must be a positive number", value)
         found[option] = number
+    if found["base"] <= 1:
+        raise arguments.instead(f"Error: {name}: base must be a number greater than 1", given["base"])
     if scaling == "llama3" and found["low_freq_factor"] >= found["high_freq_factor"]:
         raise LispeError(f"Error: {name}: low_freq_factor must be smaller than high_freq_factor")
     return found

@@ -46,8 +46,8 @@ class Stored(NamedTuple):
 
     tensors: dict[str, torch.Tensor]
     notes: dict[str, Any]
-    # Extra states of nothing (nil), which PyTorch's own load asks for by their names.
-    empty: dict[str, None]
+    # Extra states that are no tensors, also those of nothing (nil): PyTorch's own load asks for their names.
+    others: dict[str, Any]
 
 
 class Noted(NamedTuple):
@@ -61,7 +61,7 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
     """All that a file needs of the modules to give the same outputs again, resting adapters included.
 
     A merged layer is stored as the plain linear layer that it stands for, without its adapters.
-    Errors: BadFile for a module that keeps more than tensors.
+    Errors: BadFile for a module that keeps more than tensors and plain values.
     """
     state = state_of(modules)
     check_storable(modules, state)
@@ -77,8 +77,10 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
         alphas = {name: adapter.alpha for name, adapter in adapters.items()}
         lora[path] = {"active": layer.active, "alpha": alphas}
     notes = {NOTES: lora, VERSIONS: _versions(modules)}
-    empty = dict.fromkeys(extra_states(modules) & state.keys())
-    return Stored(tensors, {key: noted for key, noted in notes.items() if noted}, empty)
+    extra = extra_states(modules, state)
+    tensors |= {name: value for name, value in extra.items() if isinstance(value, torch.Tensor)}
+    others = {name: value for name, value in extra.items() if name not in tensors}
+    return Stored(tensors, {key: noted for key, noted in notes.items() if noted}, others)
 
 
 def _versions(modules: dict[str, nn.Module]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from torch import nn
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.torch_library.files.errors import BadFile, Misfit
+from lispe_kernel.torch_library.files.trees import copied, odd_part
 from lispe_kernel.torch_library.modules.computed import ComputedTables
 from lispe_kernel.torch_library.state import own_loading
 from lispe_kernel.torch_library.state.comparison import (
@@ -248,7 +249,14 @@ def loaded_by_themselves(plans: list[Plan]) -> Iterator[None]:
 
 def _load_own(plan: Plan, before: own_loading.Before) -> None:
     state: dict[str, Any] = {called: plan.source.read(name) for called, name in (plan.own or {}).items()}
-    state |= plan.source.others
+    state |= {name: copied(value) for name, value in plan.source.others.items()}
+    for name, value in plan.source.others.items():
+        odd = odd_part(value, name)
+        if odd is not None:
+            raise BadFile(
+                f"{plan.source.what} has more than plain values beside the tensors ({odd}). Nothing was "
+                "changed; load it with torch in Python"
+            )
     missing: list[str] = []
     unexpected: list[str] = []
     mismatched: dict[str, tuple[str, str]] = {}

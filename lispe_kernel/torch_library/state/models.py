@@ -63,9 +63,9 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
 
 
 def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The tensors of a file with the extra states of nothing, and what it notes besides."""
+    """The tensors and extra states of a file, and what it notes besides."""
     state = stored_state(modules)
-    return inside(part, {**state.tensors, **state.empty}), {"kind": "model", **state.notes}
+    return inside(part, {**state.tensors, **state.others}), {"kind": "model", **state.notes}
 
 
 Files = dict[str, dict[str, nn.Module]]

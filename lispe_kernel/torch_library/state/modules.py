@@ -19,9 +19,10 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.errors import BadFile
+from lispe_kernel.torch_library.files.trees import EXTRA_STATE, odd_part
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.recomputation import CheckpointedModule
-from lispe_kernel.torch_library.state.names import EXTRA_STATE, joined
+from lispe_kernel.torch_library.state.names import joined
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.cycles import refuse_cycle
 
@@ -105,7 +106,7 @@ def lora_layers(modules: dict[str, nn.Module]) -> dict[str, LoraLinear]:
 
 def saved_state(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
     """All tensors (parameters and buffers) of the modules that act, under the names they have in a file."""
-    state = _tensors(state_of(modules))
+    state = _tensors(modules, state_of(modules))
     for path, layer in lora_places(modules).items():
         if layer.merged:
             state = _as_plain(state, path)
@@ -128,34 +129,61 @@ def state_of(modules: dict[str, nn.Module]) -> dict[str, Any]:
     return found
 
 
-def _tensors(state: dict[str, Any]) -> dict[str, torch.Tensor]:
-    """The tensors that have a shape: those of a lazy module come when it is loaded, or called."""
-    return {name: v for name, v in state.items() if isinstance(v, torch.Tensor) and not is_lazy(v)}
+def _tensors(modules: dict[str, nn.Module], state: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The parameters and buffers that have a shape: those of a lazy module come when it is loaded, or called.
+
+    An extra state that is a tensor is none of them: it may have any shape.
+    """
+    tensors = {name: v for name, v in state.items() if isinstance(v, torch.Tensor) and not is_lazy(v)}
+    extra = _extra_parts(modules)
+    return {name: v for name, v in tensors.items() if name not in extra} if extra else tensors
 
 
 def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None:
-    """Files hold the tensors of a module; one that keeps something besides would not be the same again.
+    """Files hold the tensors of a module and extra states of plain values.
 
+    One that keeps something else would not be the same again.
     Errors: BadFile naming the part of the module.
     """
-    for prefix, module in modules.items():
-        for path, part in module.named_modules():
-            kept = state.get(joined(joined(prefix, path), EXTRA_STATE))
-            if kept is not None:
-                whose = joined(prefix, path) or type(part).__name__
-                raise BadFile(f"{whose} of the model keeps a state besides its tensors, which {_NO_PLACE}")
+    extra = _extra_parts(modules)
+    for name, part in extra.items():
+        if state.get(name) is None:
+            continue
+        whose = name.removesuffix(EXTRA_STATE).removesuffix(".") or type(part).__name__
+        if not takes_extra_state(part):
+            raise BadFile(
+                f"{whose} of the model gives an extra state and takes none (it has no set_extra_state): no "
+                "load could bring it back"
+            )
+        odd = odd_part(state[name], name)
+        if odd is not None:
+            raise BadFile(
+                f"{whose} of the model keeps more than plain values besides its tensors ({odd}), which "
+                f"{_NO_PLACE}"
+            )
     for name, value in state.items():
-        if value is not None and not isinstance(value, torch.Tensor):
+        if value is not None and name not in extra and not isinstance(value, torch.Tensor):
             raise BadFile(f"{name} of the model is a {type(value).__name__}, which {_NO_PLACE}")
 
 
-def extra_states(modules: dict[str, nn.Module]) -> set[str]:
-    """The names of the extra states that parts of the modules take when they are loaded."""
+def extra_states(modules: dict[str, nn.Module], state: dict[str, Any]) -> dict[str, Any]:
+    """The extra states in a state that parts of the modules take when they are loaded, by name."""
+    parts = _extra_parts(modules)
+    return {name: state[name] for name in state if name in parts and takes_extra_state(parts[name])}
+
+
+def takes_extra_state(part: nn.Module) -> bool:
+    """Whether a class has something to do with an extra state."""
+    return type(part).set_extra_state is not nn.Module.set_extra_state
+
+
+def _extra_parts(modules: dict[str, nn.Module]) -> dict[str, nn.Module]:
+    """The parts that give or take extra states, by the name that the state has in a state dict."""
     return {
-        joined(joined(prefix, path), EXTRA_STATE)
+        joined(joined(prefix, path), EXTRA_STATE): part
         for prefix, module in modules.items()
         for path, part in module.named_modules(remove_duplicate=False)
-        if type(part).set_extra_state is not nn.Module.set_extra_state
+        if takes_extra_state(part) or type(part).get_extra_state is not nn.Module.get_extra_state
     }
 
 
@@ -215,7 +243,7 @@ def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
     Errors: BadFile for a merged layer of which a file has the base alone.
     """
     names = set(names)
-    targets = Targets(_tensors(state_of(modules)))
+    targets = Targets(_tensors(modules, state_of(modules)))
     targets.own_names = {id(tensor): name for name, tensor in targets.tensors.items()}
     targets.unfillable = _unfillable(modules, targets.tensors)
     for path, layer in lora_places(modules).items():

@@ -11,12 +11,10 @@ from functools import partial
 from typing import Any
 
 from lispe_kernel.torch_library.files.errors import BadFile
-from lispe_kernel.torch_library.files.trees import TensorRef
+from lispe_kernel.torch_library.files.trees import EXTRA_STATE, TensorRef
 
 # The names under which programs keep a model's tensors in a larger file.
 MODEL_KEYS = ("model", "model_state_dict", "state_dict")
-# Under this name PyTorch keeps what a part of a module stores besides its tensors.
-EXTRA_STATE = "_extra_state"
 
 
 def state_names(tree: Any) -> dict[str, str]:

@@ -18,6 +18,7 @@ from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
 from lispe_kernel.torch_library.files.errors import BadFile, Misfit, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
+from lispe_kernel.torch_library.files.trees import copied
 from lispe_kernel.torch_library.state.adapters import (
     NOTES,
     VERSIONS,
@@ -124,7 +125,8 @@ def state_dict(model: nn.Module) -> StateDict:
     Later training does not reach it. A table of modules gives one state dict, the keys in front of the names.
 
     Example: (torch_state_dict (torch_linear 512 256)) => PyTorch State Dict (2 parameters)
-    Errors: `Error: Argument must be a PyTorch module`; a module that keeps more than tensors is refused
+    Errors: `Error: Argument must be a PyTorch module`; a module that keeps more than
+    tensors and plain values is refused
     Source: torch API 9.2
     """
     modules = modules_of(model, NO_MODULE)
@@ -133,7 +135,7 @@ def state_dict(model: nn.Module) -> StateDict:
     except BadFile as error:
         raise LispeError(f"Error reading the state: {error}") from error
     tensors = {name: tensor.detach().clone() for name, tensor in state.tensors.items()}
-    return StateDict(tensors, state.notes, state.empty)
+    return StateDict(tensors, state.notes, copied(state.others))
 
 
 LOADING = "Error loading state dict: "
