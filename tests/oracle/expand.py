@@ -6,7 +6,7 @@ Nothing is expanded inside a quote. This module never evaluates a program.
 
 from tests.oracle import definitions
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.names import ASSIGNMENTS, FAMILY
+from tests.oracle.names import ASSIGNMENTS, ELSEWHERE, FAMILY
 from tests.oracle.reader import read
 from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
 from tests.oracle.values import Atom
@@ -99,6 +99,8 @@ class Expander:
                 raise OracleError("compile", "Error: Expecting an index access with 'at'")
             if atom.name in FUNCTIONS or atom.name in FORMS or atom.name in ("nil", "true"):
                 raise OracleError("compile", f"Error: Invalid variable name: '{atom.name}' (keyword)")
+            if atom.name in ELSEWHERE:
+                raise Undetermined(f"whether '{atom.name}' is an instruction: the oracle does not play it")
             if atom.name in self.interpreter.globals.constants:
                 raise OracleError("compile", f"Error: '{atom.name}' is a constant value")
 
@@ -179,6 +181,8 @@ class Expander:
         )
         if len(form) < 3 or not pairs:
             raise OracleError("compile", "Error: unbalanced list of variables in 'let'")
+        for name, _ in bindings:
+            self.check_assigned(name)
         return [form[0], [[b[0], self.form(b[1])] for b in bindings], *(self.form(part) for part in form[2:])]
 
     def loop(self, form):
