@@ -33,8 +33,13 @@ def is_punctuation(character: str) -> bool:
     return unicodedata.category(character).startswith("P")
 
 
+def _is_of_name(character: str) -> bool:
+    # `%a` takes the underscore too, in expressions and in token rules: programs read names with it.
+    return character.isalpha() or character == "_"
+
+
 _TESTS: dict[str, Callable[[str], bool]] = {
-    "a": str.isalpha,
+    "a": _is_of_name,
     "c": str.islower,
     "C": str.isupper,
     "p": is_punctuation,
