@@ -1,10 +1,11 @@
 """Rewriting before compiling: forms to forms, so that every place of the compiler sees what is meant.
 
 It takes a form as the reader, a program or a macro made it, and gives a form that says the same without
-composition: `(f a . g b)` is `(f a (g b))`, in lambda bodies, clauses and bindings as anywhere in code. It
-promises to leave alone what is no code: quoted data (`'(a . b)` is a pair), patterns, the constants of a
-`switch`, a `defmacro`, and the arguments of a macro, whose expansion comes here in its turn. What is
-unchanged is the same object; places are kept. It never looks at a variable's value or scope.
+composition and under the current name of `data@`: `(f a . g b)` is `(f a (g b))`, in lambda bodies, clauses
+and bindings as anywhere in code. It promises to leave alone what is no code: quoted data (`'(a . b)` is a
+pair), patterns, the constants of a `switch`, a `defmacro`, and the arguments of a macro, whose expansion
+comes here in its turn. What is unchanged is the same object; places are kept. It never looks at a
+variable's value or scope.
 """
 
 from __future__ import annotations
@@ -13,14 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.forms import DOT, QUOTE, Form, head, is_list
 from lispe_kernel.language.special_forms import is_definition, special_forms
+from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 
+# The older name of `data@`; no reserved word, since many variables have it.
+_DATA, _DATA_NOW = Atom("data"), Atom("data@")
+
+
 def expanded(r: Resolver, form: Any) -> Any:
     """The form with every composition in it written out."""
+    if head(form) is _DATA and not r.user_defined(_DATA.name) and all(map(_is_description, form[1:])):
+        form = Form([_DATA_NOW, *form[1:]], form.span, form.spans)
     return _code(r, form) if _is_composed(form) else form
+
+
+def _is_description(form: Any) -> bool:
+    """Whether a form may describe a record: `[Name slot...]`."""
+    return head(form) is not None and form[0] is not QUOTE
 
 
 def _is_composed(form: Any) -> bool:

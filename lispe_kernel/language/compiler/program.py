@@ -84,6 +84,7 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
         _refuse_infix(source, forms)
     program = Program(source)
     r = Resolver(context, source, evaluated=evaluated)
+    r.globals_here = frozenset(_assigned(form) for form in forms)
     defined: set[tuple[int, str]] = set()
     loads = False
     for form, span in zip(forms, forms.spans, strict=True):
@@ -132,6 +133,13 @@ def _refuse_infix(source: Source, forms: Form) -> None:
         ):
             error = CompileError(f"Error: '{form.name}' stands between two values outside of parentheses")
             raise error.placed(span, source.name, source.line(span.line))
+
+
+def _assigned(form: Any) -> str:
+    """The variable that a form of the top level assigns, or an empty name."""
+    name = head(form)
+    target = form[1] if name is not None and name.name in ASSIGNMENTS and len(form) > 1 else None
+    return target.name if isinstance(target, Atom) else ""
 
 
 # What may bring classes, records, macros and spaces while a text runs.

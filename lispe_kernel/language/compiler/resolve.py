@@ -68,6 +68,7 @@ class Resolver:
         # Records and classes of this text, and what is built when the text has been read.
         self.declarations: dict[str, Any] = {}
         self.finishers: dict[str, Any] = {}
+        self.globals_here: frozenset[str] = frozenset()  # what the text assigns at its top level
         self.classes: dict[str, Any] = {}
         # The instance that is current here, and the class that `withclass` names.
         self.instance: InstanceScope | None = None

@@ -247,7 +247,8 @@ def resolve_setq_where_it_is(r: Resolver, form: Form) -> Node:
     name = r.check_variable(form[1], form.spans[1])
     if r.instance is not None and name in r.instance.fields:
         return resolve_setqi(r, form)
-    if name not in r.scope and name not in r.function.frame.variables and r.context.defined(name):
+    is_global = r.context.defined(name) or name in r.globals_here
+    if name not in r.scope and name not in r.function.frame.variables and is_global:
         return resolve_setg(r, form)
     return assignment(r, form, gives=False)
 

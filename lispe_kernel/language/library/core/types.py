@@ -17,6 +17,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.typed_views import Rest
 from lispe_kernel.language.values.views import View
 
 
@@ -162,7 +163,7 @@ def consp(value: Any) -> Atom | None:
     Example: (consp '(1)) => true
     Example: (consp (cdr '(1))) => nil
     """
-    if type(value) is View and value.start >= len(value.base):
+    if isinstance(value, View | Rest) and value.start >= len(value.base):
         return None
     return truth(isinstance(value, (list, TypedList, LinkedList, Matrix)))
 
