@@ -13,6 +13,10 @@ VENV := .venv
 STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
 export TORCH_INDEX ?=
+# Where it is set, every kernel and every Python that a test starts would compile the package anew.
+export PYTHONDONTWRITEBYTECODE :=
+# The suite without nbval, which takes seconds to import in every process.
+PYTEST := $(RUN) -m pytest -p no:nbval
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt kernel.json scripts/make_venv.py
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found." >&2; exit 1; }
 	@$(PYTHON) scripts/make_venv.py $(VENV)
 
-# Bytecode beside the sources, also where PYTHONDONTWRITEBYTECODE is set: a kernel starts in half the time.
+# Bytecode beside the sources: a kernel starts in half the time.
 compiled: venv
 	@$(RUN) -m compileall -q lispe_kernel
 
@@ -42,16 +46,16 @@ lint: venv ## check style, floors and types
 
 # JOBS: how many processes run the suite; each file of tests stays in one.
 JOBS ?= 2
-test: lint ## run the whole suite, notebooks included
+test: lint compiled ## run the whole suite, notebooks included
 	@echo "== pytest: the suite, in $(JOBS) processes"
-	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
+	@$(PYTEST) -n $(JOBS) --dist loadfile
 	@echo "== nbval: every notebook, cell by cell"
 	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
 	@$(RUN) -m scripts.chromium
 
-test-language: venv ## run the tests of the language alone
-	@$(RUN) -m pytest -q -n $(JOBS) --dist loadfile tests/language tests/library tests/conformance -k "not torch"
+test-language: compiled ## run the tests of the language alone
+	@$(PYTEST) -q -n $(JOBS) --dist loadfile tests/language tests/library tests/conformance -k "not torch"
 
 # The lowest versions have no builds for the newest Python.
 test-lowest: ## run the suite with the lowest version that pyproject.toml allows of each dependency

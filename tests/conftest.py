@@ -3,6 +3,7 @@
 A fixture that only one area needs lives in that area's folder. Nothing here touches the user's files.
 """
 
+import gc
 import os
 import random
 import shutil
@@ -10,6 +11,7 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives until the end: thousands of tests and the libraries they import."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     """Start every test from the same random numbers; torch and numpy only where something imported them."""
@@ -63,8 +72,8 @@ def seeded() -> None:
         torch.manual_seed(SEED)
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
     """Let sockets reach this machine only."""
     connect = socket.socket.connect
 
@@ -73,7 +82,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(f"a test tried to reach {address[0]}, which is not this machine")
         connect(self, address)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(socket.socket, "connect", connect_here)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from types import ModuleType
 
 
+@cache
 def import_all(package: str, *, rooms: bool = True) -> None:
     """Import every module of a package, in the order of their names, and of the packages in it.
 
-    rooms: whether to go into the packages in it. Harmless when repeated.
+    rooms: whether to go into the packages in it. Folders are looked into once in a process: every session
+    asks for them when it is made.
     """
     folders = import_module(package).__path__
     for name in sorted(name for folder in folders for name in _modules(package, folder, rooms)):

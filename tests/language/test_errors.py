@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lispe_kernel import LispeError, Session
+from lispe_kernel.language import printer
 from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import show
@@ -151,3 +152,9 @@ def test_any_text_gives_a_value_or_a_lispe_error(text: str) -> None:
 def test_every_form_and_function_says_what_it_is_for() -> None:
     undocumented = [f.name for f in special_forms if not f.doc] + [f.name for f in registry if not f.meaning]
     assert undocumented == []
+
+
+def test_a_text_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printer, "MOST_CHARACTERS", 1 << 16)
+    error = error_of("(setq a (list 1)) (loopcount 60 (setq a (list a a))) (string a)")
+    assert error.text.startswith("Error: the text of this value has more than 65536 characters")

@@ -56,7 +56,7 @@ def outcome(source: str) -> str:
         return "error"
 
 
-@times(4)
+@times(2)
 @given(programs)
 def test_a_program_gives_the_same_with_nothing_known(program: list[str]) -> None:
     body = " ".join(program)

@@ -26,12 +26,15 @@ nil true 'name '< '+ 0 1 3 -2 2.5 -0.5 1,2i (float 2.5) (int16_t 3) "" "a" "ab c
 (block (data@ (Point integer_ integer_)) (Point 1 2)) (block (class@ kind (x)) (kind 1)) 'car
 """
 
+# Compiled once: the values are made anew for every function.
+SESSION = Session()
+MAKING = SESSION.compile(f"(list {PROGRAMS})")
+
 
 def values() -> list[object]:
     """A fresh value of every kind, and a few of Python's own."""
-    made = Session().evaluate(f"(list {PROGRAMS})")
     return [
-        *made,
+        *SESSION.run_program(MAKING).value,
         math.nan,
         math.inf,
         [1, 2],

@@ -46,9 +46,9 @@ VALUES = [
     "'<",
     "'size",
     "(- 1e400 1e400)",
-    "'(1 2 3)",
-    '\'(3 a "x" (1 2))',
-    "'((1 2) (3 4))",
+    "(list 1 2 3)",
+    '(list 3 \'a "x" (list 1 2))',
+    "(list (list 1 2) (list 3 4))",
     "(integers 1 2 3)",
     "(numbers 1.5 2)",
     '(strings "a" "b")',
@@ -69,7 +69,7 @@ VALUES = [
     "(irange 1 1)",
     "(λ (x) x)",
     "(λ (x y) (+ x y))",
-    "'(+ 1)",
+    "(list '+ 1)",
     'b"ab"',
     "(complex 1 2)",
     "(cdr (list 1 2 3))",
@@ -81,13 +81,16 @@ FUNCTIONS = [e for e in registry if e.call.__module__.rpartition(".")[2] in FAMI
 
 def calls(entry, session):
     """Random argument lists for a function, the same in every run; each value is made anew."""
+    making = {}  # compiled once: a value is wanted many times
     chance = random.Random(entry.name)
     most = entry.most if entry.most is not None else entry.least + 2
     pool = [value for value in VALUES if entry.name not in ENDLESS or value != "(irange 1 1)"]
     for _ in range(60):
         count = chance.randint(entry.least, min(most, 4))
         codes = [chance.choice(pool) for _ in range(count)]
-        yield codes, [session.evaluate(code) for code in codes]
+        for code in codes:
+            making[code] = making.get(code) or session.compile(code)
+        yield codes, [session.run_program(making[code]).value for code in codes]
 
 
 @pytest.mark.parametrize("entry", FUNCTIONS, ids=lambda entry: entry.name)
