@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 # What a session finds beside the language, in the order in which an unknown name is looked for.
-LIBRARIES = ("lispe_kernel.torch_library", "lispe_kernel.display", "lispe_kernel.running")
+LIBRARIES = (
+    "lispe_kernel.torch_library",
+    "lispe_kernel.sittings",
+    "lispe_kernel.display",
+    "lispe_kernel.running",
+)
 __all__ = ["Session", "to_text", "LispeError", "__version__"]
 
 _HOMES = {

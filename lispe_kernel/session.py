@@ -327,6 +327,10 @@ class Session:
             _version=__version__,
         )
 
+    def known_source(self, text: str, name: str) -> Source:
+        """A text that errors and debuggers know by a name; nothing of it is run."""
+        return self._source(text, name, None)
+
     def _source(self, text: str, name: str | None, file: str | None) -> Source:
         self._count += 1
         shown = name if name is not None else "main"

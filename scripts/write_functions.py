@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lispe_kernel import display, torch_library
+from lispe_kernel import display, sittings, torch_library
 from lispe_kernel.language import compiler, library
 from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.functions import Function, registry
@@ -46,6 +46,7 @@ TITLES = {
     "lora": "LoRA",
     "machine": "Files and the machine",
     "running": "Python, shell, screen",
+    "sittings": "Sessions that come back",
     "state": "State dicts and models in files",
     "tokens": "Tokenizers",
 }

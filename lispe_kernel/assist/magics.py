@@ -54,6 +54,10 @@ MAGICS: Magics = {
     "pwd": Magic("%pwd: the current folder."),
     "env": Magic("%env, %env NAME, %env NAME=VALUE: the environment, shown or set."),
     "who": Magic("%who: the names that this session has defined, with their kinds."),
+    "session": Magic(
+        "%session save FOLDER, %session restore FOLDER, %session list FOLDER, %session diff FOLDER: what the "
+        "session holds, kept in a folder and put back."
+    ),
     "reset": Magic("%reset: forget every definition of this session."),
     "load_ext": Magic(
         "%load_ext MODULE: import a Python module and run its load_ipython_extension.", notebook=True

@@ -13,6 +13,7 @@ from lispe_kernel.language.printer import describe
 from lispe_kernel.running import bridges
 from lispe_kernel.running import capture as _capture  # noqa: F401 - says how its magic runs
 from lispe_kernel.running import machine as _machine  # noqa: F401 - and these
+from lispe_kernel.running import sessions as _sessions  # noqa: F401 - and this one
 from lispe_kernel.running import timing as _timing  # noqa: F401 - and these
 from lispe_kernel.running.hosts import HOST, NOTHING, Host, run_parts, runs
 from lispe_kernel.running.places import name_file

@@ -91,7 +91,14 @@ class Execution:
 
     # -- definitions -----------------------------------------------------------------------------
 
-    def _declare(self, program: Program) -> None:
+    def bring(self, program: Program, made: dict[int, FunctionType]) -> None:
+        """Make known what a program declares, with functions that were made before; nothing of it runs."""
+        self._declare(program, made)
+        for step in program.steps:
+            if isinstance(step, FunctionCode):
+                self._define(step, made.get(id(step)))
+
+    def _declare(self, program: Program, made: dict[int, FunctionType] | None = None) -> None:
         """Make known what a program declares, and its functions."""
         names = self._names
         names.macros.update(program.macros)
@@ -101,7 +108,7 @@ class Execution:
         names.namespace.update(program.declarations)
         names.classes.update(program.classes)
         for definition in program.definitions:
-            self._define(definition)
+            self._define(definition, (made or {}).get(id(definition)))
         for name, old in before.items():
             if old is not None and old is not program.classes[name]:
                 take_over(old, program.classes[name])
@@ -140,11 +147,17 @@ class Execution:
         elif old is None:
             self._define(definition)
 
-    def _define(self, definition: FunctionCode) -> Any:
+    def made(self, definition: FunctionCode) -> FunctionType:
+        """The function of a definition, which no name means yet."""
         namespace = self._names.namespace
         made = FunctionType(definition.code, namespace, definition.name, definition.defaults or None)
         note(made, source=definition.source, signature=definition.signature)
         made.__doc__ = definition.doc or None
+        return made
+
+    def _define(self, definition: FunctionCode, made: FunctionType | None = None) -> Any:
+        namespace = self._names.namespace
+        made = made if made is not None else self.made(definition)
         if definition.owner is not None:
             definition.owner.lispe_define(definition.name, made)
             return made

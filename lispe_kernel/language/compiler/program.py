@@ -143,7 +143,7 @@ def _assigned(form: Any) -> str:
 
 
 # What may bring classes, records, macros and spaces while a text runs.
-LOADING = frozenset({"load", "loadcode", "eval", "use"})
+LOADING = frozenset({"load", "loadcode", "eval", "use", "session_restore"})
 
 
 def names_in(form: Any) -> set[str]:

@@ -38,6 +38,8 @@ class Instance:
     lispe_taken: ClassVar[frozenset[str]] = frozenset()
     # The method that runs when Python calls an instance; without one a call is the value of its last form.
     lispe_called: ClassVar[str] = ""
+    # The declaration, as data.
+    lispe_source: ClassVar[Any] = None
 
     def lispe_begin(self) -> None:
         """Make ready what must be there before the first field."""

@@ -51,7 +51,7 @@ class Rest(NamedTuple):
 
 
 # Where a tensor says so itself.
-_REST = "lora_rest"
+REST = "lora_rest"
 
 
 def resting_alone(trained: Iterable[torch.Tensor]) -> LoraLinear | None:
@@ -62,7 +62,7 @@ def resting_alone(trained: Iterable[torch.Tensor]) -> LoraLinear | None:
     numbers, layers = set(), []
     for tensor in trained:
         numbers.add(id(tensor))
-        rest = vars(tensor).get(_REST)
+        rest = vars(tensor).get(REST)
         if rest is not None:
             layers.append(rest.layer())
     return next((layer for layer in layers if layer and id(layer.lora_A.weight) not in numbers), None)
@@ -232,11 +232,11 @@ class LoraLinear(nn.Module):
             self.active = name
             self.lora_A, self.lora_B, self.alpha = chosen
             for part in (before.down.weight, before.up.weight):
-                vars(part)[_REST] = Rest(weakref.ref(self), part.requires_grad)
+                vars(part)[REST] = Rest(weakref.ref(self), part.requires_grad)
                 part.requires_grad_(False)
                 part.grad = None
             for part in (chosen.down.weight, chosen.up.weight):
-                rest = vars(part).pop(_REST, None)
+                rest = vars(part).pop(REST, None)
                 part.requires_grad_(rest is None or rest.trained)
 
     def forget(self, name: str) -> None:

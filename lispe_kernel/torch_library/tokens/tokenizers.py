@@ -84,7 +84,7 @@ class SentencePieceTokenizer:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._processor = _sentencepiece().SentencePieceProcessor(model_file=path)
+        self._processor = sentencepiece().SentencePieceProcessor(model_file=path)
 
     def encode(self, text: str) -> list[int]:
         return list(self._processor.encode(text))
@@ -98,8 +98,14 @@ class SentencePieceTokenizer:
     def size(self) -> int:
         return int(self._processor.get_piece_size())
 
+    @property
+    def model(self) -> bytes:
+        """What the file of the model holds."""
+        return bytes(self._processor.serialized_model_proto())
 
-def _sentencepiece() -> Any:
+
+def sentencepiece() -> Any:
+    """The library. Errors: with the way to install it."""
     try:
         import sentencepiece  # noqa: PLC0415 - a library of C++ that few sessions use
     except ImportError as error:
@@ -168,7 +174,7 @@ def train_sentencepiece(
     source, prefix = arguments.path(name, 1, input_file), arguments.path(name, 2, model_prefix)
     if not Path(source).is_file():
         raise LispeError(f"Error training SentencePiece model: no such file: {source}")
-    _sentencepiece().SentencePieceTrainer.train(
+    sentencepiece().SentencePieceTrainer.train(
         input=source,
         model_prefix=prefix,
         vocab_size=VOCABULARY_SIZE if vocab_size is None else arguments.size(name, 3, vocab_size),

@@ -63,6 +63,7 @@ def resolve_class(r: Resolver, form: Form) -> Node:
     methods, initial = _body(r, form.rest(start), parent)
     r.context.meet_python()
     cls = _make_class(name, fields, parent, methods, initial)
+    cls.lispe_source = as_data(form)
     r.declare(name, cls, Signature(name, ("field...",), rest=True))
     r.classes[name] = cls
     _initializer(r, cls, fields)

@@ -1,0 +1,63 @@
+"""Blocks of memory: arrays and tensors that look at the same bytes, as one block that is written once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lispe_kernel.language.keeping import Part
+
+
+@dataclass
+class Block:
+    """Bytes in memory, with all that looks at them."""
+
+    address: int
+    size: int
+    device: str = ""
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def torch(self) -> bool:
+        """Whether it belongs to a tensor of PyTorch's."""
+        return any(part.torch for part in self.parts)
+
+    @property
+    def as_a_whole(self) -> tuple[str, list[int]]:
+        """Dtype and shape of the one value that is all of it; empty where there is none."""
+        for part in self.parts:
+            if part.dtype and part.size == self.size:
+                return part.dtype, list(part.shape)
+        return "", []
+
+    def bytes(self) -> Any:
+        """The bytes now, as an array that must not be changed."""
+        first = self.parts[0]
+        if self.device:
+            return first.owner.cpu().numpy().reshape(-1).view("u1")
+        if not self.size:
+            return np.empty(0, "u1")
+        import ctypes  # noqa: PLC0415 - only where something is saved
+
+        held = (ctypes.c_ubyte * self.size).from_address(self.address)
+        return np.frombuffer(memoryview(held), "u1")
+
+
+def joined(parts: Iterable[Part]) -> list[Block]:
+    """The blocks in which the parts lie: memory that overlaps is one block. In the order of the parts."""
+    parts = list(parts)
+    order = sorted(range(len(parts)), key=lambda n: (parts[n].device, parts[n].address, -parts[n].size))
+    found: list[tuple[int, Block]] = []
+    for number in order:
+        part, last = parts[number], found[-1][1] if found else None
+        inside = last is not None and part.device == last.device and part.size
+        if last is not None and inside and part.address < last.address + last.size:
+            last.size = max(last.size, part.address + part.size - last.address)
+            last.parts.append(part)
+            found[-1] = (min(found[-1][0], number), last)
+        else:
+            found.append((number, Block(part.address, part.size, part.device, [part])))
+    return [block for _, block in sorted(found, key=lambda each: each[0])]

@@ -1,0 +1,144 @@
+"""What a session defines, as text: functions, macros, classes, records, spaces, threads, links.
+
+The order is one in which they can be compiled: links, macros, records and classes, then functions. Names of
+the namespace that stand for definitions are no variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from lispe_kernel.language.forms import Form, as_data
+from lispe_kernel.language.keeping import Unkept
+from lispe_kernel.language.made import record_of, signature_of, source_of
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.instances import Instance
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.records import RecordGroup
+from lispe_kernel.session import Session
+from lispe_kernel.sittings.text import Sources, exact, reads_back
+
+SPACE, SHARED, THREAD = " space ", " shared ", "thread "
+_MAIN = "mainspace_"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One definition: its name, what it is, its text, and what people call the text that made it."""
+
+    name: str
+    kind: str
+    text: str
+    cell: str = ""
+    problem: str = ""
+
+
+class Definitions:
+    """All that a session defines."""
+
+    def __init__(self, session: Session, sources: Sources) -> None:
+        self._session, self._sources = session, sources
+        self._names = {
+            name: kind for name, value in session.namespace.items() if (kind := self._kind(name, value))
+        }
+        # Which name stands for a function or a class, by the identity of the value.
+        self.named = {id(session.namespace[name]): name for name in self._names}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def _kind(self, name: str, value: Any) -> str:
+        if name.startswith(SPACE):
+            return "space"
+        if isinstance(value, type):
+            return "class" if issubclass(value, Instance) and self._session.classes.get(name) is value else ""
+        if isinstance(value, RecordGroup) or (record_of(value) is not None and value.__name__ == name):
+            return "record"
+        if not isinstance(value, FunctionType) or value.__globals__ is not self._session.namespace:
+            is_starter = isinstance(value, FunctionType) and f"{THREAD}{name}" in self._session.namespace
+            return "starter" if is_starter and value.__name__ == name else ""
+        if value.__name__.strip() != name.strip() or (
+            source_of(value) is None and signature_of(value) is None
+        ):
+            return ""
+        return "thread" if name.startswith(THREAD) else "function"
+
+    def __iter__(self) -> Iterator[Definition]:
+        yield from self._links()
+        for name, macro in self._session.macros.items():
+            forms = [
+                Form([Atom("defmacro"), Atom(name), clause.pattern, *clause.body]) for clause in macro.clauses
+            ]
+            yield self._definition(name, "macro", forms)
+        for kinds in (("space", "record", "class"), ("thread", "function")):
+            for name, kind in self._names.items():
+                if kind in kinds:
+                    yield from self._of(name, kind, self._session.namespace[name])
+
+    def _links(self) -> Iterator[Definition]:
+        for name, target in self._session.aliases.items():
+            form = Form([Atom("link"), name, Form([Atom("quote"), Atom(target)])])
+            yield self._definition(name, "link", [form])
+
+    def _of(self, name: str, kind: str, value: Any) -> Iterable[Definition]:
+        if kind == "space":
+            space = name.removeprefix(SPACE)
+            return [Definition(space, kind, f"(defspace {space})")] if space != _MAIN else []
+        if kind == "record":
+            return self._record(name, value)
+        if kind == "class":
+            source = value.__dict__.get("lispe_source")
+            return [self._definition(name, kind, [source] if source is not None else [])]
+        clauses = getattr(signature_of(value), "clauses", ())
+        forms = [clause.form for clause in clauses] or [source_of(value)]
+        if kind == "thread":
+            return [self._definition(name.removeprefix(THREAD), kind, forms)]
+        found = self._definition(name, kind, [form for form in forms if form is not None])
+        space, _, own = name.strip().rpartition(" ")
+        if not space or found.problem:
+            return [found]
+        return [Definition(f"{space} {own}", kind, f"(defspace {space}\n{found.text})", found.cell)]
+
+    def _record(self, name: str, value: Any) -> Iterable[Definition]:
+        if isinstance(value, RecordGroup):
+            if value.members:
+                return []
+            return [self._definition(name, "record", [List([Atom("data@"), value.name])])]
+        record = record_of(value)
+        group = self._session.namespace.get(record.group.name) if record.group is not None else None
+        if not isinstance(group, RecordGroup):
+            return [self._definition(name, "record", [List([Atom("data@"), record.description])])]
+        members = [made for made in map(self._maker, self._names) if made in group.members]
+        if not members or members[0] is not record.name:
+            # The whole group is written with its first member.
+            return []
+        types = [record_of(self._session.namespace[member.name]).description for member in members]
+        return [self._definition(name, "record", [List([Atom("data@"), group.name, *types])])]
+
+    def _maker(self, name: str) -> Any:
+        record = record_of(self._session.namespace.get(name))
+        return record.name if record is not None else None
+
+    def _definition(self, name: str, kind: str, forms: list[Any]) -> Definition:
+        texts, cell, canonical = [], "", self._sources.canonical
+        for form in forms:
+            found = self._sources.find(as_data(form))
+            written = [each for each in found if reads_back(each.text, form, canonical)]
+            text = written[0].text if written else exact(as_data(form))
+            cell = found[0].cell if found else cell
+            if not reads_back(text, form, canonical):
+                return Definition(name, kind, "", cell, f"the {kind} {name} has no text that reads back")
+            texts.append(text)
+        if not texts:
+            return Definition(name, kind, "", "", f"the {kind} {name} has no text")
+        return Definition(name, kind, "\n".join(texts), cell)
+
+    def name_of(self, value: Any) -> str:
+        """The name under which a function or class of the session is defined. Raises Unkept."""
+        name = self.named.get(id(value))
+        if name is None:
+            raise Unkept(f"an earlier version of {value.__name__.strip()}, which was defined anew since")
+        return name

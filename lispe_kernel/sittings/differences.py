@@ -1,0 +1,101 @@
+"""What a folder holds, and how it differs from a session: by name, values compared as they are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lispe_kernel.session import Session
+from lispe_kernel.sittings.blocks import Block
+from lispe_kernel.sittings.restoring import checked
+from lispe_kernel.sittings.saving import as_data
+from lispe_kernel.torch_library.files import checksums
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Names of variables and definitions, by where they are."""
+
+    only_there: list[str]
+    only_here: list[str]
+    changed: list[str]
+    same: int
+
+
+def names_in(folder: str) -> list[tuple[str, str]]:
+    """The names in a folder with what they are. Errors: Broken, OSError."""
+    manifest = checked(folder)
+    rows = [(str(each["name"]), str(each["kind"])) for each in manifest["definitions"]]
+    rows += [(name.strip(), _kind(manifest, data)) for name, data in manifest["variables"].items()]
+    rows += [(name, f"left out: {_why(entry)}") for name, entry in manifest["left out"].items()]
+    return rows
+
+
+def _why(entry: Any) -> str:
+    return str(entry.get("why", "")) if isinstance(entry, dict) else ""
+
+
+def _kind(manifest: dict[str, Any], data: Any) -> str:
+    """What a variable is: the kind under which it is kept, or the value itself where it is short."""
+    if not isinstance(data, dict):
+        text = repr(data) if isinstance(data, str) else {None: "nil", True: "true"}.get(data, str(data))
+        return text if len(text) <= 60 else text[:57] + "..."
+    name, inner = next(iter(data.items()))
+    if name == "object":
+        return _kind(manifest, manifest["objects"].get(str(inner), {"?": None}))
+    sized = isinstance(inner, list)
+    shape = inner.get("shape") if isinstance(inner, dict) else None
+    told = f" {inner['dtype']} {shape}" if shape is not None and "dtype" in inner else ""
+    return name + (f" of {len(inner)}" if sized else told)
+
+
+def differences(session: Session, folder: str) -> Differences:
+    """How a folder differs from what the session would save now. Errors: Broken, OSError."""
+    there = checked(folder)
+    kept = as_data(session)
+    here = {**kept.manifest, "memory": _memory(kept.blocks)}
+    before, now = _all(there), _all(here)
+    both = [name for name in before if name in now]
+    changed = [name for name in both if _form(there, before[name]) != _form(here, now[name])]
+    return Differences(
+        [name for name in before if name not in now],
+        [name for name in now if name not in before],
+        changed,
+        len(both) - len(changed),
+    )
+
+
+def _memory(blocks: list[Block]) -> dict[str, Any]:
+    digests = checksums.digests(block.bytes() for block in blocks)
+    return {str(number): {"checksum": digest} for number, digest in enumerate(digests, 1)}
+
+
+def _all(manifest: dict[str, Any]) -> dict[str, Any]:
+    definitions = {each["name"]: {"text": each["text"]} for each in manifest["definitions"]}
+    return {**definitions, **manifest["variables"]}
+
+
+def _form(manifest: dict[str, Any], data: Any) -> list[Any]:
+    """A value with everything that it reaches, told by order instead of by the numbers of the folder."""
+    found: list[Any] = []
+    met: dict[tuple[str, Any], int] = {}
+    pending = [data]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            found.append(len(item))
+            pending.extend(reversed(item))
+        elif not isinstance(item, dict):
+            found.append((type(item).__name__, item))
+        elif item.keys() == {"object"} or item.keys() == {"memory", "start"}:
+            key = ("object", item["object"]) if "object" in item else ("memory", item["memory"])
+            new = key not in met
+            found.append((key[0], met.setdefault(key, len(met)), item.get("start")))
+            if new and key[0] == "object":
+                pending.append(manifest["objects"].get(str(key[1])))
+            elif new:
+                found.append(manifest["memory"].get(str(key[1]), {}).get("checksum"))
+        else:
+            found.append(tuple(item))
+            pending.extend(reversed(list(item.values())))
+    return found

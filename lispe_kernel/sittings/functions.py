@@ -1,0 +1,105 @@
+"""Sessions saved in a folder and put back from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.functions import function
+from lispe_kernel.language.keeping import Broken
+from lispe_kernel.language.library.shared.paths import path_argument
+from lispe_kernel.language.runtime import current
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.sittings import restoring, saving
+from lispe_kernel.sittings.differences import Differences, differences, names_in
+from lispe_kernel.torch_library.files.atomic import CannotWrite
+
+
+@contextmanager
+def told(name: str, folder: str) -> Iterator[None]:
+    """Errors of folders as LispE's, with the name of the function and the folder."""
+    try:
+        yield
+    except CannotWrite as error:
+        raise LispeError(f"Error: {name}: {error}") from error
+    except Broken as error:
+        raise LispeError(f"Error: {name}: {folder} {error}; nothing has changed") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise LispeError(f"Error: {name}: {folder}: {reason}; nothing has changed") from error
+
+
+@function("session_save")
+def session_save(folder: Any) -> Dictionary:
+    """Save all that this session holds into a folder: text that people can read, and safetensors.
+
+    Kept are variables, functions with their text, macros, classes and instances, records, spaces, tensors,
+    modules, optimizers, schedules, tokenizers, adapters, random states, and what of it is one and the same.
+    What cannot be kept is named under `left_out`, with the cell that made it. A save is whole or not there;
+    only numbers that changed are written. The folder must be new, empty, or one that was saved before.
+
+    Example: (@ (session_save "/tmp/lispe_session") "left_out") => {}
+    Errors: for a folder that holds other things, a full disk; what was saved before is as it was.
+    """
+    path = os.path.expanduser(path_argument("session_save", 1, folder))
+    session: Any = current()
+    with told("session_save", path):
+        kept, written = saving.save(session, path)
+    return Dictionary(
+        {
+            "variables": len(kept.manifest["variables"]),
+            "definitions": len(kept.manifest["definitions"]),
+            "bytes": sum(block.size for block in kept.blocks),
+            "written": written,
+            "left_out": Dictionary(kept.left_out),
+            "kept_without": Dictionary(kept.manifest["kept without"]),
+        }
+    )
+
+
+@function("session_restore")
+def session_restore(folder: Any) -> Dictionary:
+    """Put back what `session_save` kept: names in the folder take their values from there, others stay.
+
+    Nothing of the folder is run: it holds data and definitions. Everything is read and checked before
+    anything changes. Random numbers go on where the saved session stood.
+
+    Example: (setq n 5) (session_save "/tmp/lispe_n") (setq n 6) (session_restore "/tmp/lispe_n") n => 5
+    Errors: for a folder that is damaged, of another version, or no session; nothing has changed then.
+    """
+    path = os.path.expanduser(path_argument("session_restore", 1, folder))
+    session: Any = current()
+    with told("session_restore", path):
+        found = restoring.restore(session, path)
+    left_out = {name: _why(entry) for name, entry in found.left_out.items()}
+    return Dictionary(
+        {
+            "variables": len(found.variables),
+            "definitions": len(found.definitions),
+            "replaced": len(found.replaced),
+            "left_out": Dictionary(left_out),
+            "kept_without": Dictionary(found.lacking),
+        }
+    )
+
+
+def _why(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return ""
+    cell = f" (made in {entry['cell']})" if entry.get("cell") else ""
+    return f"{entry.get('why', '')}{cell}"
+
+
+def listed(folder: str) -> list[tuple[str, str]]:
+    """The names in a folder, with what they are, for `%session list`. Errors: LispeError."""
+    with told("%session list", folder):
+        return names_in(folder)
+
+
+def compared(session: Any, folder: str) -> Differences:
+    """How a folder differs from a session, for `%session diff`. Errors: LispeError."""
+    with told("%session diff", folder):
+        return differences(session, folder)

@@ -1,0 +1,164 @@
+"""A session put back from a folder. All is read, checked and made before the first name changes.
+
+What the folder has takes the place of what has the same name; other names of the session stay.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.keeping import Broken, State, states
+from lispe_kernel.session import Session
+from lispe_kernel.sittings import folder as folders
+from lispe_kernel.sittings.compiling import Compiled, Quiet, compiled
+from lispe_kernel.sittings.definitions import SHARED
+from lispe_kernel.sittings.functions_in_values import FunctionsInto
+from lispe_kernel.sittings.memory import Memory
+from lispe_kernel.sittings.reading import Reading
+from lispe_kernel.sittings.saving import OF_THE_MACHINE
+from lispe_kernel.torch_library import load as load_torch_library
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
+
+_SECTIONS = {
+    "definitions": list,
+    "variables": dict,
+    "slots": dict,
+    "constants": list,
+    "states": dict,
+    "objects": dict,
+    "memory": dict,
+    "left out": dict,
+    "kept without": dict,
+}
+# What data that no writer of ours made may raise in the kinds that read it.
+_MALFORMED = (
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    RuntimeError,
+    AssertionError,
+    LispeError,
+)
+_KIND_OF_TORCH = re.compile(r"^torch ")
+
+
+@dataclass
+class Restored:
+    """What came back: names of variables and definitions, and what the folder says it lacks."""
+
+    variables: list[str]
+    definitions: list[str]
+    replaced: list[str]
+    left_out: dict[str, Any]
+    lacking: dict[str, Any]
+
+
+@dataclass
+class _Ready:
+    """All of a folder, made and not yet bound to a name."""
+
+    compiled: Compiled
+    variables: dict[str, Any]
+    slots: dict[int, Any]
+    constants: set[str]
+    states: list[tuple[State, Any]]
+
+
+def checked(folder: str) -> dict[str, Any]:
+    """The manifest of a folder, every section of its kind. Errors: Broken, OSError."""
+    manifest = folders.load(folder)
+    for name, kind in _SECTIONS.items():
+        if not isinstance(manifest.get(name), kind):
+            raise Broken(f"is malformed: {name} is missing")
+    return manifest
+
+
+def restore(session: Session, folder: str) -> Restored:
+    """Put what a folder holds into a session. Errors: Broken, OSError; nothing has changed then."""
+    if not folders.exists(folder):
+        raise Broken("is not there")
+    with folders.locked(folder, writing=False):
+        manifest = checked(folder)
+        ready = _ready(session, folder, manifest)
+    names = [definition["name"] for definition in manifest["definitions"]]
+    before = set(session.namespace) | set(session.macros)
+    replaced = [name for name in (*names, *manifest["variables"]) if name in before]
+    with uninterrupted():
+        _bind(session, ready)
+    return Restored(
+        [name for name in ready.variables if not name.startswith(" ")],
+        names,
+        replaced,
+        manifest["left out"],
+        manifest["kept without"],
+    )
+
+
+def _ready(session: Session, folder: str, manifest: dict[str, Any]) -> _Ready:
+    quiet = Quiet(session, f"the session of {folder}")
+    try:
+        if any(entry.get("torch") for entry in manifest["memory"].values()) or _names_torch(manifest):
+            load_torch_library()
+        found = compiled(quiet, [_text(definition) for definition in manifest["definitions"]])
+        special = FunctionsInto(quiet, found.functions, found.classes).keepers()
+        reading = Reading(manifest["objects"], Memory(folder, manifest["memory"]), special)
+        variables = {_name(name): reading.value(data) for name, data in manifest["variables"].items()}
+        slots = {int(number): reading.value(data) for number, data in manifest["slots"].items()}
+        put_back = [
+            (state, reading.value(manifest["states"][state.name]))
+            for state in states()
+            if state.name in manifest["states"]
+        ]
+        reading.finish()
+        checked_states = [(state, state.check(value, reading)) for state, value in put_back]
+        constants = {str(name) for name in manifest["constants"]} & set(variables)
+    except _MALFORMED as error:
+        raise Broken(f"is malformed ({' '.join(str(error).split())[:200]})") from error
+    return _Ready(found, variables, slots, constants, checked_states)
+
+
+def _names_torch(manifest: dict[str, Any]) -> bool:
+    """Whether anything that is kept is a kind of the torch library's."""
+    pending: list[Any] = [manifest[name] for name in ("variables", "slots", "states", "objects")]
+    while pending:
+        data = pending.pop()
+        if isinstance(data, dict):
+            if any(_KIND_OF_TORCH.match(key) for key in data):
+                return True
+            pending.extend(data.values())
+        elif isinstance(data, list):
+            pending.extend(data)
+    return False
+
+
+def _text(definition: Any) -> str:
+    match definition:
+        case {"name": str(), "text": [*lines]} if all(isinstance(line, str) for line in lines):
+            return "\n".join(lines)
+    raise Broken("is malformed where a definition belongs")
+
+
+def _name(name: str) -> str:
+    """A name of a variable, as a program could write it. Errors: Broken for one of the session's own."""
+    inner = name.removeprefix(SHARED)
+    own = inner in OF_THE_MACHINE or (inner.startswith("__") and inner.endswith("__"))
+    if not inner or own or any(character in " \t\n()[]{}\"'`;" for character in inner.rstrip(" ")):
+        raise Broken(f"gives a value to a name that is none: {name[:80]}")
+    return name
+
+
+def _bind(session: Session, ready: _Ready) -> None:
+    session.execution.bring(ready.compiled.program, ready.compiled.made)
+    session.fixed -= set(ready.variables)
+    session.namespace.update(ready.variables)
+    session.fixed |= ready.constants
+    session.slots.update(ready.slots)
+    for state, value in ready.states:
+        state.put_back(value)

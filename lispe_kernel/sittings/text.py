@@ -1,0 +1,156 @@
+"""Forms as text that reads back as exactly themselves, and where they stand in the texts of a session.
+
+The text that a person wrote, comments and lines included, is found again in the session's sources; a form
+that no source has (a program made it) is written anew, with every digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, as_data, head, is_list
+from lispe_kernel.language.reader import read
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.bytestrings import ByteString
+from lispe_kernel.language.values.linked import LinkedList
+
+Canonical = Callable[[str], str]
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+ASSIGNMENTS = frozenset(
+    {"setq", "setg", "setqv", "setqconst", "setconst", "setqi", "setq=", "seth", "import"}
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A form as it stands in a source: its data, its text, and what people call the source."""
+
+    data: Any
+    text: str
+    cell: str
+    line: int
+
+
+def exact(data: Any) -> str:
+    """A form as text that has every digit."""
+    if data is None:
+        return "nil"
+    if isinstance(data, ByteString):
+        return 'b"' + data.translate(_ESCAPES) + '"'
+    if isinstance(data, str):
+        return '"' + data.translate(_ESCAPES) + '"'
+    if isinstance(data, complex):
+        return f"{data.real!r},{data.imag!r}i"
+    if isinstance(data, LinkedList):
+        return "(" + " ".join([*map(exact, data), ".", exact(data.tail)]) + ")"
+    if not isinstance(data, list):
+        return data.name if isinstance(data, Atom) else repr(data)
+    if len(data) == 2 and data[0] is QUOTE:
+        return "'" + exact(data[1])
+    return "(" + " ".join(map(exact, data)) + ")"
+
+
+def reads_back(text: str, data: Any, canonical: Canonical) -> bool:
+    """Whether a text is exactly this form."""
+    try:
+        forms = read(Source(text, "definition"), canonical)
+    except LispeError:
+        return False
+    return len(forms) == 1 and same(as_data(forms[0]), as_data(data))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two pieces of data are the same, kinds of numbers included."""
+    pending = [(a, b)]
+    while pending:
+        one, other = pending.pop()
+        if isinstance(one, list) and isinstance(other, list):
+            if len(one) != len(other):
+                return False
+            pending.extend(zip(one, other, strict=True))
+        elif isinstance(one, LinkedList) and isinstance(other, LinkedList):
+            if len(one) != len(other):
+                return False
+            pending.extend([*zip(one, other, strict=True), (one.tail, other.tail)])
+        elif type(one) is not type(other) or (one != other and one == one):
+            return False
+    return True
+
+
+class Sources:
+    """All texts of a session, read again when the first form is looked for."""
+
+    def __init__(
+        self, sources: dict[str, Source], known: dict[str, list[Written]], canonical: Canonical
+    ) -> None:
+        # `known` is what was read before, by file; a source never changes.
+        self._sources, self._known, self.canonical = sources, known, canonical
+
+    def _forms(self, file: str) -> list[Written]:
+        found = self._known.get(file)
+        if found is None:
+            source = self._sources.get(file)
+            found = self._known[file] = list(_written(source, self.canonical)) if source is not None else []
+        return found
+
+    def find(self, data: Any, file: str = "", line: int = 0) -> list[Written]:
+        """Where a form stands, the latest text first; in one file and on one line where they are told."""
+        files = [file] if file else list(reversed(self._sources))
+        return [
+            form
+            for each in files
+            for form in self._forms(each)
+            if (not line or form.line == line) and same(form.data, data)
+        ]
+
+    def lambdas(self, file: str, line: int) -> list[Written]:
+        """The lambdas that begin on a line of a text."""
+        return [form for form in self._forms(file) if form.line == line and _is_lambda(form.data)]
+
+    def assigning(self, name: str) -> str:
+        """What people call the last text that assigns a variable; empty when none does."""
+        for file in reversed(self._sources):
+            source = self._sources[file]
+            if name in source.text and any(_assigns(form.data, name) for form in self._forms(file)):
+                return source.name
+        return ""
+
+
+def _is_lambda(data: Any) -> bool:
+    return isinstance(data, list) and bool(data) and data[0] is LAMBDA
+
+
+def _assigns(data: Any, name: str) -> bool:
+    if not isinstance(data, list) or len(data) < 2 or not isinstance(data[0], Atom):
+        return False
+    target = data[-1] if data[0].name == "import" else data[1]
+    return data[0].name in ASSIGNMENTS and isinstance(target, Atom) and target.name == name
+
+
+_KEPT = ("def", "class@", "data@", "dethread", "link")
+
+
+def _written(source: Source, canonical: Canonical) -> Iterator[Written]:
+    """The definitions, lambdas and assignments in a text, at any depth."""
+    try:
+        forms = read(source, canonical)
+    except LispeError:
+        return
+    pending = [(form, span) for form, span in zip(forms, forms.spans, strict=True)]
+    while pending:
+        form, span = pending.pop()
+        if not is_list(form):
+            continue
+        pending.extend(zip(form, form.spans, strict=True))
+        name = head(form)
+        if name is None:
+            continue
+        if _is_lambda(form) or name.name.startswith(_KEPT):
+            yield Written(as_data(form), source.excerpt(form.span), source.name, form.span.line)
+        elif name.name in ASSIGNMENTS:
+            # Who assigned it is all that is asked.
+            yield Written(as_data(Form(form[:2] + form[2:][-1:], form.span)), "", source.name, span.line)

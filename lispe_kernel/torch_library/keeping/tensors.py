@@ -1,0 +1,219 @@
+"""How tensors are kept: as views of their storages, each storage once, with gradient and flags.
+
+What computed a tensor is not kept: one that came out of a computation comes back as its value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from lispe_kernel.language.keeping import (
+    Broken,
+    Into,
+    Keeper,
+    Out,
+    Part,
+    State,
+    Unkept,
+    register_keeper,
+    register_state,
+)
+from lispe_kernel.torch_library.modules.lora_layer import REST
+from lispe_kernel.torch_library.state.state_dicts import StateDict
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
+
+# More than PyTorch can count.
+_IMPOSSIBLE = 1 << 62
+_FIELDS = ("at", "dtype", "shape", "steps", "device", "requires_grad", "grad")
+
+
+def _odd(tensor: torch.Tensor) -> str:
+    """Why a tensor cannot be kept; empty for one that is plain."""
+    if tensor.layout is not torch.strided or tensor.is_quantized:
+        return "a sparse or quantized tensor; convert it to a dense one"
+    if tensor.device.type == "meta":
+        return "a tensor without memory (meta)"
+    if tensor.is_conj() or tensor.is_neg():
+        return "a conjugated or negated view; make it a tensor of its own (clone)"
+    if dtype_name(tensor.dtype) not in DTYPES:
+        return f"a tensor of {tensor.dtype}"
+    if getattr(tensor, "_backward_hooks", None) or getattr(tensor, "_post_accumulate_grad_hooks", None):
+        return "a tensor with hooks"
+    if set(vars(tensor)) - {REST}:
+        return f"a tensor to which Python code added {', '.join(vars(tensor))}"
+    return ""
+
+
+def _write(tensor: torch.Tensor, out: Out) -> Any:
+    odd = _odd(tensor)
+    if odd:
+        raise Unkept(odd)
+    if tensor.grad_fn is not None:
+        out.note("the computation that it came from: no gradient flows through it")
+    storage, plain = tensor.untyped_storage(), tensor.detach()
+    width, size = tensor.dtype.itemsize, storage.nbytes()
+    raw = torch.empty(0, dtype=torch.uint8, device=tensor.device).set_(storage)
+    whole = plain.is_contiguous() and plain.nbytes == size
+    part = Part(
+        raw,
+        storage.data_ptr(),
+        size,
+        int(tensor.storage_offset()) * width,
+        device="" if tensor.device.type == "cpu" else str(tensor.device),
+        torch=True,
+        dtype=dtype_name(tensor.dtype) if whole else "",
+        shape=tuple(tensor.shape) if whole else (),
+    )
+    return {
+        "at": out.memory(part),
+        "dtype": dtype_name(tensor.dtype),
+        "shape": list(tensor.shape),
+        "steps": list(tensor.stride()),
+        "device": str(tensor.device),
+        "requires_grad": tensor.requires_grad and tensor.grad_fn is None,
+        "grad": out.value(tensor.grad if tensor.is_leaf else None),
+    }
+
+
+def _make(data: Any, into: Into) -> torch.Tensor:
+    if not isinstance(data, dict) or data.keys() != set(_FIELDS):
+        raise Broken("is malformed where a tensor belongs")
+    dtype = DTYPES.get(data["dtype"])
+    shape, steps = data["shape"], data["steps"]
+    numbers = [*shape, *steps]
+    if dtype is None or len(shape) != len(steps) or len(shape) > 64:
+        raise Broken("holds a tensor that is none")
+    if not all(type(number) is int and 0 <= number < _IMPOSSIBLE for number in numbers):
+        raise Broken("holds a tensor of an impossible size")
+    raw, start = into.memory(data["at"], torch=True)
+    reach = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+    if start % dtype.itemsize or start + reach * dtype.itemsize > raw.nbytes:
+        raise Broken("holds a tensor that lies outside of its memory")
+    where = _device(data["device"])
+    block = raw if where == "cpu" else _copy(raw, where)
+    made = torch.empty(0, dtype=dtype, device=where)
+    return made.set_(block.untyped_storage(), start // dtype.itemsize, shape, steps)
+
+
+def _device(wanted: Any) -> str:
+    """The device on which a tensor was, where it is here; else one of its kind, else the processor."""
+    device = torch.device(wanted)
+    if device.type != "cuda" or not torch.cuda.is_available():
+        return "cpu"
+    return wanted if (device.index or 0) < torch.cuda.device_count() else "cuda"
+
+
+def _copy(raw: torch.Tensor, where: str) -> torch.Tensor:
+    """A block on a device; tensors that look at one block share its copy there."""
+    copies: dict[str, torch.Tensor] = vars(raw).setdefault("copies", {})
+    if where not in copies:
+        copies[where] = raw.to(where)
+    return copies[where]
+
+
+def _fill(tensor: torch.Tensor, data: Any, into: Into) -> None:
+    grad = into.value(data["grad"])
+    if data["requires_grad"] is True:
+        tensor.requires_grad_(True)
+    if grad is not None:
+        if not isinstance(grad, torch.Tensor):
+            raise Broken("holds a gradient that is none")
+        tensor.grad = grad
+
+
+def _make_parameter(data: Any, into: Into) -> nn.Parameter:
+    return nn.Parameter(_make(data, into), requires_grad=data["requires_grad"] is True)
+
+
+register_keeper(Keeper("torch tensor", torch.Tensor, _write, _make, _fill))
+register_keeper(Keeper("torch parameter", nn.Parameter, _write, _make_parameter, _fill))
+
+
+# -- names of PyTorch's -----------------------------------------------------------------------------------
+
+
+def _dtype(data: Any) -> torch.dtype:
+    if data not in DTYPES:
+        raise Broken("names a dtype that is none")
+    return DTYPES[data]
+
+
+register_keeper(
+    Keeper(
+        "torch dtype",
+        torch.dtype,
+        lambda value, _out: dtype_name(value) if dtype_name(value) in DTYPES else _no_dtype(value),
+        lambda data, _into: _dtype(data),
+    )
+)
+
+
+def _no_dtype(value: torch.dtype) -> Any:
+    raise Unkept(f"the dtype {value}")
+
+
+register_keeper(
+    Keeper("torch device", torch.device, lambda v, _out: str(v), lambda data, _into: torch.device(data))
+)
+register_keeper(
+    Keeper(
+        "torch size",
+        torch.Size,
+        lambda value, _out: list(value),
+        lambda data, _into: torch.Size([int(number) for number in data]),
+    )
+)
+
+
+# -- state dicts ------------------------------------------------------------------------------------------
+
+
+def _write_state(state: StateDict, out: Out) -> Any:
+    return {
+        "tensors": [[name, out.value(tensor)] for name, tensor in state.tensors.items()],
+        "notes": out.value(dict(state.notes)),
+        "others": out.value(dict(state.others)),
+    }
+
+
+def _fill_state(state: StateDict, data: Any, into: Into) -> None:
+    tensors = {str(name): into.value(tensor) for name, tensor in data["tensors"]}
+    if not all(isinstance(tensor, torch.Tensor) for tensor in tensors.values()):
+        raise Broken("holds a state dict of other things than tensors")
+    state.tensors = tensors
+    state.notes, state.others = into.value(data["notes"]), into.value(data["others"])
+    if not isinstance(state.notes, dict) or not isinstance(state.others, dict):
+        raise Broken("holds a state dict that is none")
+
+
+register_keeper(
+    Keeper("torch state dict", StateDict, _write_state, lambda _data, _into: StateDict({}), _fill_state)
+)
+
+
+# -- PyTorch's generators ---------------------------------------------------------------------------------
+
+
+def _capture(_out: Out) -> Any:
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return [torch.get_rng_state(), *cuda]
+
+
+def _check(states: Any, _into: Into) -> Any:
+    if not isinstance(states, list) or not all(isinstance(state, torch.Tensor) for state in states):
+        raise Broken("holds a random state that is none")
+    torch.Generator().set_state(states[0])
+    return states
+
+
+def _put_back(states: list[torch.Tensor]) -> None:
+    torch.set_rng_state(states[0])
+    if torch.cuda.is_available():
+        for device, state in list(enumerate(states[1:]))[: torch.cuda.device_count()]:
+            torch.cuda.set_rng_state(state, device)
+
+
+register_state(State("torch", lambda: True, _capture, _check, _put_back))

@@ -1,0 +1,142 @@
+"""How optimizers and schedules are kept: groups, options and moments, over the very tensors they train."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+
+from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, register_keeper
+from lispe_kernel.torch_library.training.optimizers import OPTIMIZERS, RateOnlyOptimizer
+from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler, problem
+
+_PLAIN = (type(None), bool, int, float, str)
+_HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in _PLAIN or (type(value) in (tuple, list) and all(map(_is_plain, value)))
+
+
+def _option(value: Any, out: Out) -> Any:
+    if not (_is_plain(value) or type(value) is torch.Tensor):
+        raise Unkept(f"an optimizer with an option that is a {type(value).__name__}")
+    return out.value(value)
+
+
+def _write(optimizer: torch.optim.Optimizer, out: Out) -> Any:
+    if any(getattr(optimizer, name, None) for name in _HOOKS):
+        raise Unkept("an optimizer with hooks")
+    groups = [
+        {
+            "params": [out.value(tensor) for tensor in group["params"]],
+            "options": {name: _option(value, out) for name, value in group.items() if name != "params"},
+        }
+        for group in optimizer.param_groups
+    ]
+    state = [
+        [out.value(tensor), {name: _option(value, out) for name, value in kept.items()}]
+        for tensor, kept in optimizer.state.items()
+    ]
+    return {
+        "defaults": {name: _option(value, out) for name, value in optimizer.defaults.items()},
+        "groups": groups,
+        "state": state,
+    }
+
+
+def _maker(cls: Any) -> Any:
+    accepted = set(inspect.signature(cls.__init__).parameters)
+
+    def make(data: Any, into: Into) -> Any:
+        groups = []
+        for group in data["groups"]:
+            tensors = [into.value(tensor) for tensor in group["params"]]
+            if not all(isinstance(tensor, torch.Tensor) for tensor in tensors):
+                raise Broken("holds an optimizer of other things than tensors")
+            groups.append({"params": tensors})
+        defaults = {name: into.value(value) for name, value in data["defaults"].items()}
+        made = cls(groups, **{name: value for name, value in defaults.items() if name in accepted})
+        made.defaults = defaults
+        return made
+
+    return make
+
+
+def _fill(optimizer: torch.optim.Optimizer, data: Any, into: Into) -> None:
+    for group, kept in zip(optimizer.param_groups, data["groups"], strict=True):
+        options = {name: into.value(value) for name, value in kept["options"].items()}
+        if not all(_is_plain(value) or isinstance(value, torch.Tensor) for value in options.values()):
+            raise Broken("holds an optimizer with an option that it cannot have")
+        tensors = group["params"]
+        group.clear()
+        group.update(params=tensors, **options)
+    for tensor, kept in data["state"]:
+        values = {str(name): into.value(value) for name, value in kept.items()}
+        if not all(_is_plain(value) or isinstance(value, torch.Tensor) for value in values.values()):
+            raise Broken("holds an optimizer with a moment that is none")
+        optimizer.state[into.value(tensor)] = values
+
+
+# LispE's kinds, and the others that need no more than their groups.
+_CLASSES = {
+    *OPTIMIZERS.values(),
+    torch.optim.RMSprop,
+    torch.optim.Adagrad,
+    torch.optim.NAdam,
+    torch.optim.RAdam,
+}
+
+_cls: Any
+for _cls in sorted(_CLASSES, key=lambda cls: cls.__name__):
+    register_keeper(Keeper(f"torch {_cls.__name__}", _cls, _write, _maker(_cls), _fill))
+
+
+def _make_rate_only(data: Any, _into: Into) -> RateOnlyOptimizer:
+    return RateOnlyOptimizer(str(data["kind"]), float(data["rate"]))
+
+
+register_keeper(
+    Keeper(
+        "torch rate",
+        RateOnlyOptimizer,
+        lambda value, _out: {"kind": value.kind, "rate": float(value.param_groups[0]["lr"])},
+        _make_rate_only,
+    )
+)
+
+
+# -- schedules --------------------------------------------------------------------------------------------
+
+
+def _write_schedule(schedule: Scheduler, out: Out) -> Any:
+    return {
+        "optimizer": out.value(schedule.optimizer),
+        "kind": schedule.kind,
+        "settings": {name: out.value(value) for name, value in schedule.settings.items()},
+        "steps": schedule.steps,
+        "shares": [out.value(share) for share in schedule.shares],
+    }
+
+
+def _fill_schedule(schedule: Scheduler, data: Any, into: Into) -> None:
+    settings = {name: into.value(value) for name, value in data["settings"].items()}
+    schedule.optimizer = into.value(data["optimizer"])
+    schedule.kind, schedule.settings, schedule.steps = data["kind"], settings, int(data["steps"])
+    schedule.shares = [float(into.value(share)) for share in data["shares"]]
+    if schedule.kind not in SCHEDULES or problem(settings):
+        raise Broken("holds a schedule that cannot be")
+    if not isinstance(schedule.optimizer, torch.optim.Optimizer | RateOnlyOptimizer):
+        raise Broken("holds a schedule without an optimizer")
+
+
+register_keeper(
+    Keeper(
+        "torch schedule",
+        Scheduler,
+        _write_schedule,
+        lambda _data, _into: Scheduler.__new__(Scheduler),
+        _fill_schedule,
+    )
+)

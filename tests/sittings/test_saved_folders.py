@@ -1,0 +1,174 @@
+"""A folder of a session is whole, safe to open, and left as it was by what cannot be written."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from lispe_kernel import LispeError, Session
+from lispe_kernel.sittings import folder as folders
+
+PROGRAM = """
+(defun area (w (h 2)) ; a comment
+   (* w h))
+(setq cells (rho 2 2 '(1 2 3 4))) (setq row (@ cells 0)) (setq n 5)
+"""
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    session = Session()
+    session.evaluate(PROGRAM, "cell 1")
+    session.evaluate(f'(session_save "{tmp_path}/kept")')
+    return tmp_path / "kept"
+
+
+def rewritten(folder: Path, change: object) -> None:
+    """Change the manifest as somebody who knows the format would: with the right checksum."""
+    manifest = folders.load(str(folder))
+    change(manifest)  # type: ignore[operator]
+    (folder / "session.json").write_bytes(folders.dumped(manifest))
+
+
+def refusal(folder: Path) -> str:
+    """Why a folder is refused; nothing of the session changes, and nothing of the folder runs."""
+    session = Session()
+    session.evaluate("(setq n 1)")
+    before = dict(session.namespace)
+    with pytest.raises(LispeError) as error:
+        session.evaluate(f'(session_restore "{folder}")')
+    assert {name: session.namespace[name] for name in before if name != "__builtins__"} == {
+        name: value for name, value in before.items() if name != "__builtins__"
+    }
+    assert not (folder.parent / "ran").exists()
+    return str(error.value)
+
+
+def test_the_text_of_a_function_stands_line_by_line_with_its_comments(saved: Path) -> None:
+    definitions = json.loads((saved / "session.json").read_text())["definitions"]
+    assert definitions[0]["text"] == ["(defun area (w (h 2)) ; a comment", "   (* w h))"]
+    assert definitions[0]["cell"] == "cell 1"
+
+
+def test_the_numbers_are_read_by_the_library_of_the_format(saved: Path) -> None:
+    (file,) = saved.glob("*.safetensors")
+    assert any(array.tolist() == [[1, 2], [3, 4]] for array in load_file(file).values())
+
+
+def test_a_second_save_writes_only_what_changed(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(f'(setq a (range 0 2000 1)) (setq b (range 0 2000 1)) (session_save "{tmp_path}/kept")')
+    files = {file.name for file in tmp_path.glob("kept/*.safetensors")}
+    session.evaluate(f'(set@ b 0 7) (session_save "{tmp_path}/kept")')
+    assert files < {file.name for file in tmp_path.glob("kept/*.safetensors")}
+    other = Session()
+    assert other.evaluate(f'(session_restore "{tmp_path}/kept") (list (@ a 0) (@ b 0))') == [0, 7]
+
+
+RUNS = '(fwrite "{}/ran" "x")'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        RUNS,
+        f"(defun f () 1) {RUNS}",
+        f"(defspace s {RUNS})",
+        '(defun f () (use "{}/evil.lisp"))',
+        "(setq n 2)",
+    ],
+)
+def test_what_would_run_is_refused(saved: Path, text: str) -> None:
+    (saved.parent / "evil.lisp").write_text(RUNS.format(saved.parent))
+    text = text.replace("{}", str(saved.parent))
+    rewritten(
+        saved, lambda manifest: manifest["definitions"].append({"name": "f", "kind": "f", "text": [text]})
+    )
+    assert "definition" in refusal(saved)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"lambda": {"text": [RUNS], "shared": {}}},
+        {"lambda": {"text": [f"((λ () {RUNS}))"], "shared": {}}},
+        {"heap": {"order": {"list": [{"atom": "system"}, "touch ran"]}, "items": [1, 2]}},
+        {"instance": {"of": "Door", "fields": [[" clean", "shut"]]}},
+        {"class": "Instance"},
+        {"function": "system"},
+        {"os.system": "touch ran"},
+        {"torch Linear": {"settings": {"forward": {"atom": "f"}}}},
+        {"torch tensor": {"at": {"memory": 1, "start": 0}, "dtype": "float32", "shape": [1 << 40],
+                          "steps": [1], "device": "cpu", "requires_grad": False, "grad": None}},
+        {"list": {"not": "a list"}},
+        {"object": 99},
+        {"number": "1e5"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_values_that_no_save_makes_are_refused(saved: Path, value: object) -> None:
+    text = json.dumps(value).replace("{}/ran", f"{saved.parent}/ran")
+    rewritten(saved, lambda manifest: manifest["variables"].update(n=json.loads(text)))
+    assert "nothing has changed" in refusal(saved)
+
+
+@pytest.mark.parametrize("name", ["__builtins__", " globals", "_current", "a b", ""])
+def test_names_of_the_session_itself_get_no_value(saved: Path, name: str) -> None:
+    rewritten(saved, lambda manifest: manifest["variables"].update({name: 1}))
+    assert "a name that is none" in refusal(saved)
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "session.json"])
+def test_memory_outside_of_the_folder_is_refused(saved: Path, name: str) -> None:
+    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(file=name))
+    assert "none of its own" in refusal(saved)
+
+
+def test_a_size_beyond_the_file_is_refused_before_memory_is_taken(saved: Path) -> None:
+    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(bytes=1 << 50))
+    assert "bytes of memory" in refusal(saved)
+    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(bytes=1 << 20))
+    assert "another save" in refusal(saved)
+
+
+def test_a_changed_byte_is_noticed(saved: Path) -> None:
+    for file in (*saved.glob("*.safetensors"), saved / "session.json"):
+        data = file.read_bytes()
+        file.write_bytes(data[:-40] + bytes([data[-40] ^ 1]) + data[-39:])
+        assert "damaged" in refusal(saved)
+        file.write_bytes(data)
+
+
+def test_links_are_not_followed(saved: Path) -> None:
+    outside = saved.parent / "outside.json"
+    (saved / "session.json").rename(outside)
+    (saved / "session.json").symlink_to(outside)
+    assert "cannot be read" in refusal(saved)
+    content = outside.read_bytes()
+    with pytest.raises(LispeError, match="a link or no file"):
+        Session().evaluate(f'(session_save "{saved}")')
+    assert outside.read_bytes() == content
+
+
+def test_a_later_version_and_other_folders_are_refused(saved: Path, tmp_path: Path) -> None:
+    rewritten(saved, lambda manifest: manifest.update(version=2))
+    assert "version 2" in refusal(saved)
+    assert "is not there" in refusal(tmp_path / "nothing")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x")
+    with pytest.raises(LispeError, match="holds other things"):
+        Session().evaluate(f'(session_save "{tmp_path}/mine")')
+    assert os.listdir(tmp_path / "mine") == ["thesis.txt"]
+
+
+def test_what_cannot_be_kept_is_named_with_its_cell_and_the_rest_is_kept(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate('(import "math") (setq pair (list 1 math)) (setq good 3)', "cell 7")
+    found = session.evaluate(f'(session_save "{tmp_path}/kept")')["left_out"]
+    assert sorted(found) == ["math", "pair"]
+    assert "cell 7" in found["pair"]
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert other.evaluate("good") == 3

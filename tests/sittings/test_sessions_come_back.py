@@ -1,0 +1,127 @@
+"""What a session holds comes back from its folder: values, functions, what is shared, the course of a training.
+
+The right values are those of the session that went on without interruption.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from lispe_kernel import Session, to_text
+
+CASES = {
+    "a list in itself": ("(setq a (list 1 2)) (push a a) (setq b a)", "(list (eq a b) (eq a (@ a 2)))"),
+    "a rest and its list": ("(setq a (list 1 2 3)) (setq r (cdr a))", "(set@ a 2 9) r"),
+    "a row and its matrix": ("(setq m (rho 2 2 '(1 2 3 4))) (setq r (@ m 0))", "(set@ r 0 9) (list m r)"),
+    "every digit": ("(setq x 0.1) (setq y (^^ 7 9000))", "(list (= x 0.1) (= y (^^ 7 9000)))"),
+    "kinds of dictionaries": ('(setq d (dictionaryi 2 "b" 1 "a")) (setq t {"z":1})', "(list d t (type d))"),
+    "sets of containers": ("(setq s (set '(1 2) '(3)))", "(push s '(1 2)) s"),
+    "a heap goes on in its order": ("(setq h (heap (λ (a b) (>=< b a)) 3 9 2))", "(push h 5) h"),
+    "linked lists": ("(setq l (llist 1 2 3)) (setq p '(a . b))", "(list l p)"),
+    "a function under two names": ("(defun f (x) (+ x 1)) (setq g f)", "(list (g 1) (eq f g))"),
+    "macros and clauses": (
+        "(defmacro twice (x) (list x x)) (defpat n ([]) 0) (defpat n ((a $ b)) (+ 1 (n b)))",
+        "(list (twice 3) (n '(1 2 3)))",
+    ),
+    "a closure and its brother": (
+        "(defun pair (n) (list (lambda () (+= n 1)) (lambda () n))) (setq c (pair 5)) ((car c))",
+        "((@ c 0)) ((@ c 1))",
+    ),
+    "instances, one of them twice": (
+        "(class@ P (x (y 3)) (defun total () (+ x y))) (setq p (P 4)) (setq ps (list p p))",
+        "(list (p (total)) (eq (@ ps 0) p))",
+    ),
+    "records": ("(data@ S (C number_) (Q number_)) (setq c (C 2.5))", "(list c (Q 1.5))"),
+    "a space": ('(defspace metric (defun unit () "m"))', "(space metric (unit))"),
+    "shared variables of threads": ("(threadspace (seth total 4))", "(threadspace (seth total 4) total)"),
+    "random numbers": ("(random_seed 3) (random 10)", "(list (random 1000) (uniform_distribution 1 0 9))"),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES)
+def test_a_session_goes_on(before: str, after: str, tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(before)
+    told = session.evaluate(f'(session_save "{tmp_path}/kept")')
+    assert told["left_out"] == {}
+    expected = to_text(session.evaluate(after))
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert to_text(other.evaluate(after)) == expected
+    # What came back can be kept again.
+    assert other.evaluate(f'(session_save "{tmp_path}/again")')["left_out"] == {}
+
+
+def test_names_in_the_folder_are_replaced_and_others_stay(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(f'(setq a 1) (session_save "{tmp_path}/kept") (setq a 2) (setq b 3)')
+    found = session.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert (session.evaluate("(list a b)"), found["replaced"]) == ([1, 3], 1)
+
+
+TRAINING = """
+(torch_manual_seed 3) (setq model (torch_transformer_block 4 2 8 0.1))
+(setq optimizer (torch_optimizer model 0.01 "adamw" {"weight_decay":0.1}))
+(setq schedule (torch_lr_scheduler optimizer "cosine" {"total_steps":20}))
+(setq weight (@ model "ffn1" "weight")) (setq table (list weight))
+(defun step ()
+   (setq data (torch_rand '(2 3 4))) (setq out (torch_forward model data)) (setq loss (->mean (* out out)))
+   (torch_optimizer_zero_grad optimizer) (torch_backward loss) (torch_optimizer_step optimizer)
+   (torch_scheduler_step schedule) (->item (->detach loss)))
+(step) (step)
+"""
+
+
+def test_a_training_goes_on_bit_for_bit_over_the_same_tensors(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(TRAINING)
+    session.evaluate(f'(session_save "{tmp_path}/kept")')
+    steps = "(list (step) (step) (step))"
+    expected = session.evaluate(steps)
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert other.evaluate(steps) == expected
+    parameters = zip(
+        session.evaluate("model").parameters(), other.evaluate("model").parameters(), strict=True
+    )
+    assert all(bool((mine == theirs).all()) for mine, theirs in parameters)
+    assert other.evaluate("(@ table 0)") is other.evaluate('(@ model "ffn1" "weight")')
+
+
+MODULES = """
+(import "torch") (import "torch.nn" nn)
+(setq base (python "torch.arange(6.).requires_grad_()")) (setq part (python "base.detach()[2:]"))
+(setq half (python "torch.ones(3).bfloat16()")) (setq tied (python "nn.Linear(3, 3)"))
+(setq net (python "nn.Sequential(nn.Conv1d(2, 2, 1), nn.BatchNorm1d(2), nn.ReLU(), nn.LSTM(4, 3))"))
+(setq lora (torch_lora_linear 4 4 2 8)) (torch_lora_merge_weights lora)
+(setq positions (torch_positional_encoding 4 9)) (setq words (torch_simple_tokenizer))
+(torch_encode words "red green") (setq pairs (tiktoken_create {"a":0 "b":1 "ab":2} () "\\\\w+"))
+(setq state (torch_state_dict tied)) (torch_model_eval net)
+"""
+ASKED = """(list base part half (python "net(torch.ones(1, 2, 4))[0]") (->training net)
+  (torch_forward lora (torch_ones '(1 4))) (torch_forward positions (torch_ones '(1 3 4)))
+  (torch_encode words "green blue") (tiktoken_encode pairs "abba") (@ state "weight"))"""
+
+
+def test_modules_tokenizers_and_views_come_back(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(MODULES)
+    asked = ASKED.replace("(->training net)", "(@ net 'training)")
+    assert sorted(session.evaluate(f'(session_save "{tmp_path}/kept")')["left_out"]) == ["nn", "torch"]
+    expected = to_text(session.evaluate(asked))
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept") (import "torch")')
+    assert to_text(other.evaluate(asked)) == expected
+    other.evaluate('(python "part.fill_(7)")')
+    assert other.evaluate("(->tolist (->detach base))") == [0, 1, 7, 7, 7, 7]
+
+
+def test_what_a_module_lacks_is_said_or_it_is_left_out(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(
+        '(setq hooked (torch_linear 2 2)) (setq loss (* (@ hooked "weight") 2))'
+        ' (python "hooked.register_forward_hook(print) and None")'
+    )
+    found = session.evaluate(f'(session_save "{tmp_path}/kept")')
+    assert "hooks" in found["left_out"]["hooked"]
+    assert "no gradient" in found["kept_without"]["loss"]
