@@ -14,7 +14,7 @@ from lispe_kernel.language.compiler.program import compile_program
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import LAMBDA, Form, head
 from lispe_kernel.language.functions import registry
-from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, register_keeper
+from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, keeper_named, register_keeper
 from lispe_kernel.language.made import signature_of, source_of
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.reader import read
@@ -29,6 +29,8 @@ from lispe_kernel.sittings.text import Sources, Written
 # What the compiler adds to the name of a variable that is bound inside of another's reach.
 _NUMBERED = re.compile(r"(?P<name>\S+)(?: \d+)?")
 _ITSELF = "λ"
+# The kind of an instance that is a module, and what the torch library calls what it holds.
+MODULE, HELD_BY_MODULE = "torch instance", "torch fields of an instance"
 
 
 def _fill_cell(cell: CellType, data: Any, into: Into) -> None:
@@ -60,6 +62,8 @@ class FunctionsOut:
             return self._function(value)
         if isinstance(value, type):
             return "class", lambda _out: self._class(value)
+        if isinstance(value, Instance) and type(value).lispe_taken:
+            return MODULE, lambda out: self._module(value, out)
         if isinstance(value, Instance):
             return "instance", lambda out: self._instance(value, out)
         return None
@@ -87,6 +91,10 @@ class FunctionsOut:
         if " clean" in value.__dict__:
             out.note("its destructor (toclean)")
         return {"of": name, "fields": found}
+
+    def _module(self, value: Any, out: Out) -> Any:
+        """An instance that is a module of PyTorch, too: the torch library says what it holds."""
+        return {"of": self._class(type(value)), "holds": keeper_named(HELD_BY_MODULE).write(value, out)}
 
     # -- lambdas ---------------------------------------------------------------------------------------
 
@@ -173,6 +181,7 @@ class FunctionsInto:
             Keeper("library", BuiltinFunctionType, _never, lambda data, _into: self._library(data)),
             Keeper("class", type, _never, lambda data, _into: self._class(data)),
             Keeper("instance", Instance, _never, self._instance, _fill_instance),
+            Keeper(MODULE, Instance, _never, self._module, _fill_module),
             Keeper("lambda", FunctionType, _never, self._lambda),
         )
         return {keeper.name: keeper for keeper in found}
@@ -197,6 +206,10 @@ class FunctionsInto:
         cls = self._class(fields(data, "of", "fields")[0])
         return cls.__new__(cls)
 
+    def _module(self, data: Any, into: Into) -> Any:
+        cls = self._class(fields(data, "of", "holds")[0])
+        return keeper_named(HELD_BY_MODULE).make(cls, into)
+
     def _lambda(self, data: Any, into: Into) -> Any:
         lines, shared = fields(data, "text", "shared")
         if not all(isinstance(line, str) for line in items(lines)) or not isinstance(shared, dict):
@@ -216,6 +229,12 @@ class FunctionsInto:
 def _fill_instance(value: Any, data: Any, into: Into) -> None:
     for name, item in map(items, items(data["fields"])):
         value.__dict__[field_name(name)] = into.value(item)
+
+
+def _fill_module(value: Any, data: Any, into: Into) -> None:
+    keeper = keeper_named(HELD_BY_MODULE)
+    assert keeper.fill is not None
+    keeper.fill(value, data["holds"], into)
 
 
 def _never(_value: Any, _out: Out) -> Any:

@@ -40,11 +40,13 @@ _WRITE: dict[type, Callable[[Any], Any]] = {
     Single: lambda value: {"float": _number(float(value))},
     Short: lambda value: {"short": int(value)},
 }
+# The torch library's numbers that remember a tensor.
+_WITH_TENSOR = frozenset({"TrackedNumber", "TensorNumber"})
 
 
 def is_scalar(value: Any) -> bool:
     """Whether a value is written where it stands. A number that remembers its tensor is a number."""
-    return type(value) in _WRITE or type(value).__name__ == "TrackedNumber"
+    return type(value) in _WRITE or type(value).__name__ in _WITH_TENSOR
 
 
 def written(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a session holds comes back from its folder: values, functions, what is shared, the course of a training.
+"""What a session holds comes back from its folder: values, functions, what is shared, a training.
 
 The right values are those of the session that went on without interruption.
 """
@@ -125,3 +125,24 @@ def test_what_a_module_lacks_is_said_or_it_is_left_out(tmp_path: Path) -> None:
     found = session.evaluate(f'(session_save "{tmp_path}/kept")')
     assert "hooks" in found["left_out"]["hooked"]
     assert "no gradient" in found["kept_without"]["loss"]
+
+
+WRITTEN = """
+(class@ Net (first (layers) (scale 2.5))
+   (defun forward (x) (* scale (torch_forward (@ layers 0) (torch_forward first x)))))
+(setq net (Net (torch_linear 4 4) (list (torch_linear 4 4)))) (setq optimizer (torch_optimizer net 0.1 "adam"))
+(setq inner (@ (@ net 'layers) 0))
+(defun step () (setq y (torch_forward net (torch_ones '(2 4)))) (torch_backward (->mean y))
+   (torch_optimizer_step optimizer) (list (->detach y) (eq inner (@ (@ net 'layers) 0))))
+(step)
+"""
+
+
+def test_a_module_written_in_lispe_trains_on(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(WRITTEN)
+    assert session.evaluate(f'(session_save "{tmp_path}/kept")')["left_out"] == {}
+    expected = to_text(session.evaluate("(step) (step)"))
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert to_text(other.evaluate("(step) (step)")) == expected

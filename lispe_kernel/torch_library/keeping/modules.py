@@ -27,8 +27,8 @@ from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
 
 OURS = (TorchModel, TransformerBlock, FlashAttention, PositionalEncoding, RotaryEmbedding, CheckpointedModule)
 # What every module has, and whether a fresh one has something there.
-_TABLES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
-_EMPTY = vars(nn.Module())
+TABLES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
+EMPTY = vars(nn.Module())
 # Recurrent layers keep their weights a second time.
 _FLAT = ("_flat_weights", "_flat_weight_refs")
 _PLAIN = (type(None), bool, int, float, str, torch.dtype, torch.device, torch.Size)
@@ -56,10 +56,10 @@ def _write(module: nn.Module, out: Out) -> Any:
     known = vars(module)
     settings = {}
     for name, value in known.items():
-        if name in _TABLES or name == "training" or (isinstance(module, nn.RNNBase) and name in _FLAT):
+        if name in TABLES or name == "training" or (isinstance(module, nn.RNNBase) and name in _FLAT):
             continue
-        if name in _EMPTY:
-            if value != _EMPTY[name]:
+        if name in EMPTY:
+            if value != EMPTY[name]:
                 raise Unkept(f"a {type(module).__name__} with hooks")
         elif hasattr(type(module), name) and callable(getattr(type(module), name)):
             raise Unkept(f"a {type(module).__name__} with a {name} of its own")
@@ -93,7 +93,7 @@ def _fill(module: nn.Module, data: Any, into: Into) -> None:
     for name, value in data["settings"].items():
         found = into.value(value)
         method = callable(getattr(type(module), name, None))
-        if name in _EMPTY or name in _FLAT or method or not _is_plain(found) or name.startswith("__"):
+        if name in EMPTY or name in _FLAT or method or not _is_plain(found) or name.startswith("__"):
             raise Broken(f"holds a {type(module).__name__} with a {name} that it cannot have")
         module.__dict__[name] = found
     tables: Any = (
