@@ -96,7 +96,7 @@ def pages() -> dict[str, str]:
 
 def rooms() -> list[Room]:
     """All rooms that register something, the language's first."""
-    for floor in (compiler, library, torch_library, display):
+    for floor in (compiler, library, torch_library, sittings, display):
         floor.load()
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in [*special_forms, *registry]:

@@ -1,4 +1,4 @@
-"""The magic `%session`: save, restore, list and compare what a session holds. The work is that of `sittings`."""
+"""The magic `%session`: save, restore, list and compare what a session holds. `sittings` does the work."""
 
 from __future__ import annotations
 

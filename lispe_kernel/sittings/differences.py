@@ -40,6 +40,7 @@ def _kind(manifest: dict[str, Any], data: Any) -> str:
     if not isinstance(data, dict):
         text = repr(data) if isinstance(data, str) else {None: "nil", True: "true"}.get(data, str(data))
         return text if len(text) <= 60 else text[:57] + "..."
+    inner: Any
     name, inner = next(((str(key), item) for key, item in data.items()), ("", None))
     if name == "object":
         return _kind(manifest, manifest["objects"].get(str(inner), {"?": None}))

@@ -130,10 +130,11 @@ def test_what_a_module_lacks_is_said_or_it_is_left_out(tmp_path: Path) -> None:
 WRITTEN = """
 (class@ Net (first (layers) (scale 2.5))
    (defun forward (x) (* scale (torch_forward (@ layers 0) (torch_forward first x)))))
-(setq net (Net (torch_linear 4 4) (list (torch_linear 4 4)))) (setq optimizer (torch_optimizer net 0.1 "adam"))
-(setq inner (@ (@ net 'layers) 0))
+(setq net (Net (torch_linear 4 4) (list (torch_linear 4 4))))
+(setq optimizer (torch_optimizer net 0.1 "adam"))
+(setq kept_layer (@ (@ net 'layers) 0))
 (defun step () (setq y (torch_forward net (torch_ones '(2 4)))) (torch_backward (->mean y))
-   (torch_optimizer_step optimizer) (list (->detach y) (eq inner (@ (@ net 'layers) 0))))
+   (torch_optimizer_step optimizer) (list (->detach y) (eq kept_layer (@ (@ net 'layers) 0))))
 (step)
 """
 

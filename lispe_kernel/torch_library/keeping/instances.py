@@ -1,4 +1,4 @@
-"""How instances of LispE classes that are modules are kept: fields, tensors and parts, and containers of parts.
+"""How instances of LispE classes that are modules are kept: fields, tensors, parts, containers of parts.
 
 The class belongs to the session; here is what one instance holds. No method of the class is called.
 """
