@@ -136,3 +136,16 @@ def test_a_file_whose_scheme_is_unknown_loads_without_comparison(of_before, monk
     monkeypatch.delitem(checksums.SCHEMES, "pages-1")
     monkeypatch.setattr(checksums, "digests", lambda *arguments: pytest.fail("something was compared"))
     assert call("torch_load_model", of_before, nn.Linear(3, 2)) == "Model loaded successfully"
+
+
+@pytest.mark.usefixtures("in_folder")
+def test_a_record_of_plain_pytorch_that_became_another_one_is_damage():
+    norm = nn.BatchNorm1d(3).half()
+    torch.save(norm.state_dict(), "m.pt")
+    data = bytearray(Path("m.pt").read_bytes())
+    ones = torch.ones(3).half().numpy().tobytes()
+    # The last of them is the variance; the mean of zeros is as long.
+    place = data.rindex(ones)
+    data[place : place + len(ones)] = bytes(len(ones))
+    Path("m.pt").write_bytes(data)
+    assert "the bytes of running_var are damaged" in error_of("torch_load_model", "m.pt", norm)

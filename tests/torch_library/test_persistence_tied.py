@@ -108,3 +108,13 @@ def test_a_positional_table_may_have_one_more_dimension_of_one():
     assert torch.equal(model.pe, before)
     torch.save({"pe": torch.ones(sizes[0] + 1, *sizes[1:])}, "m.pt")
     assert "mismatched: pe is" in error_of("torch_load_model", "m.pt", model)
+
+
+def test_a_state_dict_in_which_a_view_and_its_base_differ_is_refused():
+    module = nn.Module()
+    module.register_buffer("base", torch.arange(6.0).view(2, 3))
+    module.register_buffer("view", module.base[0])
+    torch.save({"base": torch.zeros(2, 3), "view": torch.ones(3)}, "v.pt")
+    text = error_of("torch_load_state_dict", module, call("torch_read_state_dict", "v.pt"))
+    assert "base and view are one tensor in the model and differ in the state dict" in text
+    assert module.base.tolist() == [[0, 1, 2], [3, 4, 5]]

@@ -223,6 +223,8 @@ def test_schedules_refuse_what_they_do_not_know():
     assert error_of("torch_lr_scheduler", optimizer, "wave", None) == "Unknown scheduler type: wave"
     assert error_of("torch_lr_scheduler", 3, "step", None).startswith("First argument must be an optimizer")
     assert error_of("torch_scheduler_step", 3).startswith("Argument must be a learning rate scheduler")
+    scheduler = call("torch_lr_scheduler", call("torch_sgd_optimizer", 0.1), "step")
+    assert "must be 0 or a positive number" in error_of("torch_scheduler_set_lr", scheduler, -0.1)
     assert error_of("torch_scheduler_set_lr", 3, 0.1).startswith(
         "First argument must be a learning rate scheduler"
     )

@@ -123,11 +123,12 @@ def _zip_layout(file: FileBytes, stream: BinaryIO) -> Layout:
                 return torchscript.layout(stream, records)
             found = pt.own_layout(records)
             sums = {} if found else zip_sums.sums_of(records)
+            places = pt.data_records(records, stream) if sums else []
     except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
     # A file that somebody is writing to may shrink; mapped memory would vanish with it.
     source = stream if file.held is Hold.WRITTEN else file.path
-    return found or pt.foreign_layout(source, file.size, "pt", sums)
+    return found or pt.foreign_layout(source, file.size, "pt", sums, places)
 
 
 def _refuse_compressed(records: zipfile.ZipFile) -> None:

@@ -12,6 +12,7 @@ import pickle
 import re
 import warnings
 import zipfile
+from collections.abc import Sequence
 from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
@@ -22,7 +23,7 @@ from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, put_together, take_apart_foreign, to_json
-from lispe_kernel.torch_library.files.zip_sums import SCHEME, Sums, has_sums
+from lispe_kernel.torch_library.files.zip_sums import SCHEME, Record, Sums, bound, has_sums
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.wording import readable
 
@@ -187,7 +188,15 @@ def read_summary(records: zipfile.ZipFile) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def foreign_layout(source: str | BinaryIO, size: int, name: str, sums: Sums | None = None) -> Layout:
+def data_records(records: zipfile.ZipFile, stream: BinaryIO) -> list[Record]:
+    """Where the storages of a file of PyTorch lie, with their checksums."""
+    found = (info for info in records.infolist() if "/data/" in info.filename)
+    return [Record(data_offset(stream, info), info.file_size, info.CRC) for info in found]
+
+
+def foreign_layout(
+    source: str | BinaryIO, size: int, name: str, sums: Sums | None = None, records: Sequence[Record] = ()
+) -> Layout:
     """A file of plain PyTorch: tensors and plain values only; mapped into memory when a path is given.
 
     `name` is the format's, `sums` the checksums of its records.
@@ -206,10 +215,16 @@ def foreign_layout(source: str | BinaryIO, size: int, name: str, sums: Sums | No
         raise BadFile(f"it is truncated or damaged ({readable(error)[:160]})") from error
     # Each value takes a byte of the file at least, unless one list stands in it many times.
     skeleton, tensors = take_apart_foreign(loaded, most=size)
+    own = bound(tensors, list(records)) if mapped and sums else {}
     entries = {
         # A nested tensor has no shape.
-        name: Entry(tensor.dtype, () if tensor.is_nested else tuple(tensor.shape), held=tensor.detach())
-        for name, tensor in tensors.items()
+        key: Entry(
+            tensor.dtype,
+            () if tensor.is_nested else tuple(tensor.shape),
+            held=tensor.detach(),
+            record=own.get(key),
+        )
+        for key, tensor in tensors.items()
     }
     return Layout(name, entries, skeleton, {}, SCHEME if sums else "", _versions(loaded), sums)
 

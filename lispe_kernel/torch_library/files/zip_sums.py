@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -46,6 +46,24 @@ def sums_of(records: zipfile.ZipFile) -> Sums:
         if "/data/" in info.filename:
             found.setdefault(info.file_size, set()).add(info.CRC)
     return {size: frozenset(crcs) for size, crcs in found.items()}
+
+
+def bound(tensors: Mapping[str, torch.Tensor], records: list[Record]) -> dict[str, Record]:
+    """The record of each tensor of a mapped file: storages lie in memory as far apart as records in the file.
+
+    Empty where they do not match one to one (records that nothing names); any of the size does then.
+    """
+    dense = {name: t for name, t in tensors.items() if t.layout is torch.strided and not t.is_nested}
+    storages = {name: tensor.untyped_storage() for name, tensor in dense.items()}
+    sizes = {storage.data_ptr(): storage.nbytes() for storage in storages.values() if storage.nbytes()}
+    there = sorted(record for record in records if record.size)
+    pairs = list(zip(sorted(sizes.items()), there, strict=False))
+    base = {pointer - record.offset for (pointer, _), record in pairs}
+    alike = all(size == record.size for (_, size), record in pairs)
+    if len(sizes) != len(there) or len(base) != 1 or not alike:
+        return {}
+    found = {pointer: record for (pointer, _), record in pairs}
+    return {name: found[s.data_ptr()] for name, s in storages.items() if s.nbytes()}
 
 
 def has_sums(table: zipfile.ZipInfo) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from lispe_kernel.torch_library.files.errors import Misfit
+from lispe_kernel.torch_library.files.errors import BadFile, Misfit
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 from lispe_kernel.torch_library.support.wording import shape
 
@@ -119,6 +119,33 @@ def same_shape(name: str, source: Iterable[int], target: Iterable[int]) -> bool:
 def identity(tensor: torch.Tensor) -> tuple[Any, ...]:
     """Tied weights have one identity under several names."""
     return tensor.data_ptr() or id(tensor), tuple(tensor.shape), tensor.stride()
+
+
+def refuse_conflicts(
+    targets: Mapping[str, torch.Tensor],
+    equal: Callable[[str, str], bool],
+    read: Callable[[str], torch.Tensor],
+    what: str,
+) -> None:
+    """A weight that two parts of the model share cannot take two tensors that differ, nor can a view of one.
+
+    Errors: BadFile naming both. (A merged layer no longer shares its weight; its file has two.)
+    """
+    first: dict[Any, str] = {}
+    for name, tensor in targets.items():
+        other = first.setdefault(identity(tensor), name)
+        if other != name and not equal(other, name):
+            raise _conflict(other, name, what)
+    conflict = overlapping_conflict({name: targets[name] for name in first.values()}, read)
+    if conflict is not None:
+        raise _conflict(*conflict, what)
+
+
+def _conflict(one: str, other: str, what: str) -> BadFile:
+    return BadFile(
+        f"{one} and {other} are one tensor in the model and differ in {what}. Nothing was "
+        "changed; load into a model whose layers do not share their weight"
+    )
 
 
 def overlapping_conflict(

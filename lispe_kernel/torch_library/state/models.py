@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -18,8 +19,9 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.checksums import SCHEME
-from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
+from lispe_kernel.torch_library.files.errors import reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_trees
+from lispe_kernel.torch_library.state import comparison
 from lispe_kernel.torch_library.state.adapters import (
     as_in_file,
     as_in_model,
@@ -27,7 +29,7 @@ from lispe_kernel.torch_library.state.adapters import (
     stored_state,
     stored_targets,
 )
-from lispe_kernel.torch_library.state.comparison import Pairs, identity, overlapping_conflict
+from lispe_kernel.torch_library.state.comparison import Pairs
 from lispe_kernel.torch_library.state.loading import Plan, Report, Source, loaded_by_themselves, planned
 from lispe_kernel.torch_library.state.modules import is_table, modules_of
 from lispe_kernel.torch_library.state.parts import check_part, chosen, inside, prefix_outside, targets_of
@@ -170,26 +172,9 @@ def _planned(
 
 
 def refuse_conflicts(archive: Archive, plan: Plan, refs: dict[str, str]) -> None:
-    """A weight that two parts of the model share cannot take two tensors that differ, nor can a view of one.
-
-    Errors: BadFile naming both. (A merged layer no longer shares its weight; its file has two.)
-    """
-    copied = {refs[name]: tensors for name, tensors in plan.placed.items()}
-    first: dict[Any, str] = {}
-    for name, tensors in copied.items():
-        other = first.setdefault(identity(tensors[0]), name)
-        if other != name and not _equal(archive, name, other):
-            raise _conflict(other, name)
-    conflict = overlapping_conflict({name: copied[name][0] for name in first.values()}, archive.read)
-    if conflict is not None:
-        raise _conflict(*conflict)
-
-
-def _conflict(one: str, other: str) -> BadFile:
-    return BadFile(
-        f"{one} and {other} are one tensor in the model and differ in the file. Nothing was "
-        "changed; load into a model whose layers do not share their weight"
-    )
+    """What the model has once is once in the file too. Errors: BadFile."""
+    placed = {refs[name]: tensors[0] for name, tensors in plan.placed.items()}
+    comparison.refuse_conflicts(placed, partial(_equal, archive), archive.read, "the file")
 
 
 def _equal(archive: Archive, *names: str) -> bool:

@@ -29,7 +29,7 @@ from lispe_kernel.torch_library.state.adapters import (
     stored_targets,
     versions_in,
 )
-from lispe_kernel.torch_library.state.comparison import Problems
+from lispe_kernel.torch_library.state.comparison import Problems, refuse_conflicts
 from lispe_kernel.torch_library.state.loading import Plan, Report, Source, loaded_by_themselves, planned
 from lispe_kernel.torch_library.state.modules import modules_of, saved_state
 from lispe_kernel.torch_library.state.names import other_values, state_names, wrapping
@@ -160,6 +160,9 @@ def load_state_dict(model: nn.Module, state_dict: Any, strict: Any = None) -> st
         plan = _planned(modules, state)
         with uninterrupted(), loaded_by_themselves([plan]):
             _refuse(plan, modules, bool(strict))
+            read = plan.source.read
+            placed = {name: tensors[0] for name, tensors in plan.placed.items()}
+            refuse_conflicts(placed, lambda a, b: torch.equal(read(a), read(b)), read, "the state dict")
             with torch.no_grad():
                 for name, (tensor,) in plan.pairs.items():
                     tensor.copy_(plan.source.read(name).reshape(tensor.shape))

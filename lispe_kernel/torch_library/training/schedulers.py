@@ -193,9 +193,12 @@ def scheduler_set_lr(scheduler: Any, lr: Any) -> Atom:
     """Set the optimizer's learning rate until the next step; the count of steps stays. True.
 
     Example: (torch_scheduler_set_lr (torch_lr_scheduler (torch_sgd_optimizer 0.1) "step") 0.2) => true
-    Errors: `First argument must be a learning rate scheduler`
+    Errors: `First argument must be a learning rate scheduler`; a negative rate is refused
     Source: torch API 8.3
     """
     driven = _scheduler(scheduler, "First argument must be a learning rate scheduler")
-    driven.rate = arguments.number("torch_scheduler_set_lr", 2, lr)
+    rate = arguments.number("torch_scheduler_set_lr", 2, lr)
+    if not 0 <= rate < math.inf:
+        raise arguments.instead("Error: torch_scheduler_set_lr: the rate must be 0 or a positive number", lr)
+    driven.rate = rate
     return TRUE
