@@ -336,7 +336,7 @@ class BagView(View):
     """A set, heap or linked list: its members, shortened when they are many."""
 
     def html(self) -> Node:
-        members = list(getattr(self.value, "lispe_items", self.value))
+        members = list(self.value)
         if len(members) <= 24:
             return None
         kind = type_atom(self.value).name.strip("_").replace("_", " ")
