@@ -1,7 +1,8 @@
 """PyTorch, imported by a thread of its own after the kernel's first answer.
 
-The main thread never imports torch: an interrupt in the middle of that import would leave it broken for the
-life of the process. A cell that needs torch waits here, and Ctrl-C ends only the waiting.
+An interrupt in the middle of that import would leave torch broken for the life of the process, so a cell that
+names anything of the torch library waits here, and Ctrl-C ends only the waiting. What a library of Python's
+brings along when a cell imports it, it imports where it stands.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import sys
 import threading
 from collections.abc import Callable
 
+from lispe_kernel.torch_library import BEGINNINGS, STANDS_ON
+
 _log = logging.getLogger("lispe.kernel")
-# Every name of the torch library starts so; Python cells say `torch` itself.
-SIGNS = ("torch", "tensor")
+# The names of the torch library, and what Python cells say.
+SIGNS = (*STANDS_ON, *BEGINNINGS)
 # Seconds after which the import must let another thread run; Python's own rule is five times as long.
 SWITCH = 0.001
 

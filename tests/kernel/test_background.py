@@ -17,6 +17,7 @@ from lispe_kernel.running.background import Preload, needs_torch
         ("(tensor_zeros '(2))", True),
         ("%%python\nimport torch", True),
         ("(println 1)", False),
+        ('(setq t (tiktoken_create "a.tiktoken" nil nil))', True),
     ],
 )
 def test_a_cell_needs_torch_if_it_names_it(code: str, needed: bool) -> None:
