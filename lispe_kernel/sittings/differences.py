@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from lispe_kernel.language.printer import quoted
 from lispe_kernel.session import Session
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.restoring import checked
@@ -38,7 +39,9 @@ def _why(entry: Any) -> str:
 def _kind(manifest: dict[str, Any], data: Any) -> str:
     """What a variable is: the kind under which it is kept, or the value itself where it is short."""
     if not isinstance(data, dict):
-        text = repr(data) if isinstance(data, str) else {None: "nil", True: "true"}.get(data, str(data))
+        if data is None or data is True:
+            return "nil" if data is None else "true"
+        text = quoted(data) if isinstance(data, str) else str(data)
         return text if len(text) <= 60 else text[:57] + "..."
     inner: Any
     name, inner = next(((str(key), item) for key, item in data.items()), ("", None))

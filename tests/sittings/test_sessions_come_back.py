@@ -147,3 +147,17 @@ def test_a_module_written_in_lispe_trains_on(tmp_path: Path) -> None:
     other = Session()
     other.evaluate(f'(session_restore "{tmp_path}/kept")')
     assert to_text(other.evaluate("(step) (step)")) == expected
+
+
+def test_the_magic_lists_and_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    session, folder = Session(), tmp_path / "kept"
+    session.evaluate(f'(setq a 1) (setq b (list 1 2)) (defun f (x) x) (magic "%session save {folder}")')
+    session.evaluate(f'(setq a 2) (setq c 4) (magic "%session diff {folder}")')
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "+ c",
+        "~ a",
+        f"2 the same; - only in {folder}, + only here, ~ changed since",
+    ]
+    session.evaluate(f'(magic "%session list {folder}") (magic "%session restore {folder}")')
+    assert capsys.readouterr().out.splitlines()[:3] == ["f  function", "a  1", "b  list of 2"]
+    assert session.evaluate("(list a b c)") == [1, [1, 2], 4]
