@@ -245,20 +245,20 @@ def of_few(op: Callable[[Any, Any], Any], a: Any, b: Any) -> TypedList | None:
     """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
     left, right = type(a), type(b)
     try:
-        if left not in _WIDE:
-            doubles = _WIDE_SCALARS[left] | _WIDE[right]
+        if left not in WIDE:
+            doubles = _WIDE_SCALARS[left] | WIDE[right]
             return _made(doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
-        if right not in _WIDE:
-            doubles = _WIDE[left] | _WIDE_SCALARS[right]
+        if right not in WIDE:
+            doubles = WIDE[left] | _WIDE_SCALARS[right]
             return _made(doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
         fits = len(a) == len(b) <= FEW
-        return _made(_WIDE[left] | _WIDE[right], list(map(op, a, b)), 0) if fits else None
+        return _made(WIDE[left] | WIDE[right], list(map(op, a, b)), 0) if fits else None
     except (KeyError, OverflowError):
         return None
 
 
-# Whether elements, and numbers beside them, are doubles.
-_WIDE: dict[type, bool] = {Integers: False, Numbers: True}
+# Whether the elements of 64 bits are doubles (views add their kinds), and so numbers beside them.
+WIDE: dict[type, bool] = {Integers: False, Numbers: True}
 _WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
 
 

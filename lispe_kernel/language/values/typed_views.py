@@ -14,6 +14,7 @@ from lispe_kernel.language.protocols import extend_answers
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import (
     CLASS_OF_DTYPE,
+    WIDE,
     Floats,
     Integers,
     Numbers,
@@ -158,6 +159,8 @@ def _of(kind: type, whole: type[Stored]) -> Any:
 
 _RESTS: dict[type[Stored], Any] = {cls: _of(Rest, cls) for cls in (Integers, Numbers, Floats, Shorts)}
 _ROWS: dict[type[Stored], Any] = {cls: _of(Row, cls) for cls in _RESTS}
+for _views in (_RESTS, _ROWS):
+    WIDE.update({_views[Integers]: False, _views[Numbers]: True})
 TYPED_VIEWS: frozenset[type] = frozenset({*_RESTS.values(), *_ROWS.values()})
 _new = object.__new__
 

@@ -31,7 +31,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import FEW, REFUSED, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import FEW, REFUSED, WIDE, Integers, Numbers, TypedList
 from lispe_kernel.language.values.views import View
 
 # Lists of every kind that hold their elements in order and can change.
@@ -158,10 +158,16 @@ def folded(call: Function, items: Iterable[Any], *initial: Any) -> Any:
     return functools.reduce(call, items, *initial)
 
 
+# Fewer doubles than these numpy adds one after the other; more of them in eight sums.
+_IN_ORDER = 8
+
+
 def exact_sum(values: TypedList | Matrix) -> int | float:
     """The sum of a typed list or matrix at numpy's speed; integers do not overflow."""
     if type(values) is Integers and len(values) <= FEW:
         return sum(values)
+    if WIDE.get(type(values)) and len(values) < _IN_ORDER:
+        return functools.reduce(operator.add, values, 0.0)
     array = values.array
     if array.dtype.kind == "f":
         return float(array.sum(dtype="float64"))
