@@ -16,6 +16,7 @@ from benchmarks.row import Row, row
 from lispe_kernel import display
 from lispe_kernel.torch_library import load as load_torch
 from lispe_kernel.torch_library.checkpoints.files import save_checkpoint
+from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 
@@ -37,6 +38,8 @@ def measure() -> list[Row]:
         bounded("positional encoding 1024 x 512", PositionalEncoding(512, 1024), 0.150),
         timeline_of_checkpoints(),
         trace_of_a_model(),
+        bounded("attention 12 x 12 x 128", _heads(), 1.0),
+        megabytes("bundle of attention 12 x 12 x 128", _heads(), 0.6),
         import_of_the_floor(),
     ]
 
@@ -134,6 +137,12 @@ def seconds(act: Callable[[], Any], clock: Callable[[], float] = time.perf_count
 
 def _large_state() -> StateDict:
     return StateDict({f"layers.{k // 6}.part{k % 6}.weight": torch.randn(333, 1000) for k in range(300)})
+
+
+def _heads() -> Attention:
+    """Noise: what a picture of attention holds at most."""
+    weights = tuple(torch.softmax(2 * torch.randn(12, 128, 128), -1) for _ in range(12))
+    return Attention(tuple(f"layer {k}" for k in range(12)), weights, None)
 
 
 def _small_state() -> StateDict:

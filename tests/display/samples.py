@@ -18,6 +18,7 @@ from lispe_kernel.language.values.typed import Floats, Integers
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library import load as load_torch
 from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_checkpoint
+from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.inside.functions import trace
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
@@ -107,6 +108,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "floats": lambda text, folder: Floats([0.5] * 2000),
     "module": lambda text, folder: _renamed(torch.nn.Linear(2, 3), text),
     "trace": lambda text, folder: trace(_renamed_call(text), torch.full((2, 2), torch.nan), True),
+    "heads": lambda text, folder: Attention((text, "b"), (torch.rand(2, 3, 3),) * 2, (text, "b", "c")),
     "embedding": lambda text, folder: torch.nn.Embedding(30, 8),
     "lora": lambda text, folder: LoraLinear(torch.nn.Linear(8, 8), 2, 4.0),
     "lora model": lambda text, folder: _renamed(LoraLinear(torch.nn.Linear(8, 8), 2, 4.0), text),

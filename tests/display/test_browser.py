@@ -8,6 +8,7 @@ import torch
 
 from lispe_kernel.display import bundle
 from lispe_kernel.display.functions import plot
+from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display import browser
@@ -121,6 +122,35 @@ def test_the_points_of_a_curve_are_read_by_keyboard(chromium: str) -> None:
         marked(browser.document(chromium, browser.page([shown], script=script)), "read")
         == "loss: 1, 0.1234567"
     )
+
+
+def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
+    weights = torch.eye(4).repeat(3, 1, 1)
+    weights[2] = weights[2].flip(0)
+    shown = bundle(Attention(("layer 0", "layer 1"), (weights, weights), None))["text/html"]
+    script = """
+    window.addEventListener("load", function () {
+    var grid = document.querySelector("img[data-heads]"), facts = JSON.parse(grid.getAttribute("data-heads"));
+    function said() { return document.querySelectorAll("figcaption")[1].textContent.split(":")[0]; }
+    function press(key) { grid.dispatchEvent(new KeyboardEvent("keydown", {key: key})); }
+    function colour(x, y) {
+      var sheet = document.querySelector("canvas"), large = document.querySelector("img[data-scale]");
+      var map = JSON.parse(large.getAttribute("data-scale")).maps[0];
+      var left = map.x + (x + .5) * map.w / 4, top = map.y + (y + .5) * map.h / 4;
+      return sheet.getContext("2d").getImageData(left, top, 1, 1).data[0] > 200 ? "light" : "dark"; }
+    var box = grid.getBoundingClientRect(), middle = facts.side / 2;
+    grid.dispatchEvent(new MouseEvent("click", {clientX: box.left + facts.x + 2 * facts.step + middle,
+      clientY: box.top + facts.y + facts.step + middle}));
+    document.body.setAttribute("data-clicked", said() + " " + colour(0, 0) + " " + colour(3, 0));
+    press("ArrowLeft");
+    document.body.setAttribute("data-left", said() + " " + colour(0, 0) + " " + colour(3, 0));
+    ["ArrowLeft", "ArrowUp"].forEach(press);
+    document.body.setAttribute("data-back", said() + " " + document.querySelectorAll("canvas").length); });
+    """
+    dom = browser.document(chromium, browser.page([shown], script=script))
+    assert marked(dom, "clicked") == "layer 1, head 2 dark light"
+    assert marked(dom, "left") == "layer 1, head 1 light dark"
+    assert marked(dom, "back") == "layer 0, head 0 0"
 
 
 def test_nothing_is_wider_than_its_cell(chromium: str, tmp_path: Path) -> None:

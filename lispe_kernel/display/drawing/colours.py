@@ -14,6 +14,8 @@ Rgb = tuple[int, int, int]
 
 NOT_A_NUMBER: Rgb = (255, 0, 200)
 _LEVELS = 96
+# The entry of a pixel without colour, behind those of a palette.
+CLEAR = _LEVELS + 1
 
 
 @dataclass(frozen=True)

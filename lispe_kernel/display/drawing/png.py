@@ -12,8 +12,10 @@ from typing import Any
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def encode(pixels: Any, palette: bytes) -> bytes:
+def encode(pixels: Any, palette: bytes, clear: int | None = None) -> bytes:
     """A PNG of a two-dimensional uint8 array of palette entries; `palette` is RGB bytes.
+
+    The entry `clear` lets the page be seen.
 
     Example: encode(numpy.zeros((2, 3), "uint8"), b"\\xff\\xff\\xff") is a white picture 3 wide, 2 high
     """
@@ -28,6 +30,7 @@ def encode(pixels: Any, palette: bytes) -> bytes:
             _SIGNATURE,
             _chunk(b"IHDR", header),
             _chunk(b"PLTE", palette),
+            b"" if clear is None else _chunk(b"tRNS", b"\xff" * clear + b"\0"),
             _chunk(b"IDAT", zlib.compress(lines.tobytes(), 7)),
             _chunk(b"IEND", b""),
         )

@@ -197,6 +197,53 @@
 
   start("img[data-scale]", readable);
 
+  //@ data-heads
+  // -- the head that is clicked, or reached by the arrow keys, in the large picture's place ----------
+  function choosing(grid) {
+    var facts = JSON.parse(grid.getAttribute("data-heads")), at = 0;
+    var large = grid.closest(".lsp").querySelector("img[data-scale]"), figure = large.closest("figure");
+    var caption = figure.querySelector("figcaption"), map = JSON.parse(large.getAttribute("data-scale")).maps[0];
+    var sheet = make("canvas"), pen = sheet.getContext("2d");
+    grid.tabIndex = 0;
+    grid.style.cursor = "pointer";
+    grid.setAttribute("data-lm-suppress-shortcuts", "true");
+    sheet.style.maxWidth = "100%";
+    function show(index) {
+      var told = facts.told[index];
+      if (!told) return;
+      at = index;
+      caption.textContent = told[2];
+      // The first head is the large picture itself, with its values under the pointer.
+      large.style.display = index ? "none" : "";
+      if (!index) return sheet.remove();
+      sheet.width = large.naturalWidth;
+      sheet.height = large.naturalHeight;
+      pen.drawImage(large, 0, 0);
+      pen.imageSmoothingEnabled = false;
+      pen.clearRect(map.x, map.y, map.w, map.h);
+      pen.drawImage(grid, facts.x + told[1] * facts.step, facts.y + told[0] * facts.step,
+        told[4] * facts.zoom, told[3] * facts.zoom, map.x, map.y, map.w, map.h);
+      figure.insertBefore(sheet, large);
+    }
+    function place(layer, head) {
+      facts.told.forEach(function (told, k) { if (told[0] === layer && told[1] === head) show(k); });
+    }
+    grid.addEventListener("click", function (event) {
+      var box = grid.getBoundingClientRect(), zoom = grid.naturalWidth / box.width;
+      place(Math.floor(((event.clientY - box.top) * zoom - facts.y) / facts.step),
+        Math.floor(((event.clientX - box.left) * zoom - facts.x) / facts.step));
+    });
+    grid.addEventListener("keydown", function (event) {
+      var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      place(facts.told[at][0] + step[0], facts.told[at][1] + step[1]);
+    });
+  }
+
+  start("img[data-heads]", choosing);
+
   //@ data-still
   // -- a still and its widget: the still is seen whenever the widget under it is not alive -----------
   function stillOf(marked) {

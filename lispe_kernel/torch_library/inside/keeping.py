@@ -20,13 +20,19 @@ from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 _TABLES = ("_parameters", "_buffers", "_modules")
 
 
+def _is_table(name: str, value: Any) -> bool:
+    """Whether an attribute is a table of PyTorch. (transformers adds hooks in the first run that asks.)"""
+    return isinstance(value, dict) and (name in _TABLES or "_hooks" in name)
+
+
 class _Kept:
     """One module as it was."""
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.attributes = dict(module.__dict__)
-        self.tables = {name: dict(module.__dict__[name]) for name in _TABLES if name in module.__dict__}
+        self.tables = {n: dict(value) for n, value in self.attributes.items() if _is_table(n, value)}
+        self.unsaved = set(module._non_persistent_buffers_set)
         self.values = {
             name: (buffer, buffer.detach().clone())
             for name, buffer in self.tables.get("_buffers", {}).items()
@@ -44,6 +50,9 @@ class _Kept:
             if not _same(attributes[name], table):
                 attributes[name].clear()
                 attributes[name].update(table)
+        unsaved = self.module._non_persistent_buffers_set
+        unsaved.clear()
+        unsaved.update(self.unsaved)
         for buffer, before in self.values.values():
             # Norms write into their buffers without PyTorch counting it.
             if not torch.equal(buffer, before):

@@ -71,7 +71,8 @@ class Counting(nn.Module):
         random.random(), np.random.rand()
         self.total += data.sum(0)
         self.last = data[0, :1].clone()
-        self.register_buffer("late", torch.ones(1))
+        self.register_buffer("late", torch.ones(1), persistent=False)
+        self.inner.register_forward_hook(lambda *_: None)
         made: torch.Tensor = self.inner(data)
         if self.fail is not None:
             raise self.fail
@@ -102,7 +103,7 @@ def test_nothing_of_the_model_changes(
 ) -> None:
     model = Counting().train(training)
     model(torch.randn(4, 3)).sum().backward()
-    del model._buffers["late"]
+    del model.late
     model.fail = failure
     before, buffer = everything(model), model.total
     if failure is None:

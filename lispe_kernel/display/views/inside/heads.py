@@ -1,0 +1,168 @@
+"""Attention of all layers and heads: a grid of small pictures, one head large, the numbers of each.
+
+Without a script the grid and one head are there to be seen; with it a click on the grid, or the arrow keys,
+bring another head to the large place. The large picture of another head is as fine as the grid's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from functools import cached_property
+
+from lispe_kernel.display.drawing import colours, heatmaps, pictures, png, svg
+from lispe_kernel.display.drawing.colours import SEQUENTIAL
+from lispe_kernel.display.drawing.heatmaps import Shades
+from lispe_kernel.display.drawing.pictures import Axis, Raster
+from lispe_kernel.display.drawing.svg import Drawing
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import Element, Node, element, foldable, headline, one_line, table
+from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.language.printer import to_text
+
+_PIXELS = 600_000  # of all small pictures together: what keeps the page below 600 KB
+_FINEST = 96
+_GAP = 4
+_TOP = 18
+_MOST_HEADS = 1024
+_WIDEST = 400
+
+
+@renderer("lispe_kernel.torch_library.inside.attention.Attention")
+class AttentionView(View):
+    """The attention of a run."""
+
+    @cached_property
+    def heads(self) -> list[tuple[int, int]]:
+        """Layer and head of every picture, in order."""
+        found = [(k, h) for k, w in enumerate(self.value.weights) for h in range(len(w))]
+        return found[:_MOST_HEADS]
+
+    @cached_property
+    def measured(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """Entropy and mean distance of every head."""
+        found = {}
+        for layer in {layer for layer, _ in self.heads}:
+            pairs = zip(self.value.entropies(layer), self.value.distances(layer), strict=True)
+            found.update({(layer, head): pair for head, pair in enumerate(pairs)})
+        return found
+
+    def text(self) -> str:
+        return plain_text(to_text(self.value))
+
+    def html(self) -> Node:
+        layer, head = self.heads[0]
+        rasters = self._rasters()
+        shades = heatmaps.shades_of(list(rasters.values()), from_zero=True)
+        return [
+            headline(self.text()),
+            self._grid(rasters, shades),
+            self._large(layer, head, shades),
+            self._numbers(),
+            element("p", "attention shows where a head looks, not what it does there", class_="q"),
+        ]
+
+    @cached_property
+    def side(self) -> int:
+        """The pixels of a small picture's side."""
+        longest = max(int(n) for w in self.value.weights for n in w.shape[-2:])
+        room = min(_FINEST, int(math.sqrt(_PIXELS / len(self.heads))))
+        return math.ceil(longest / math.ceil(longest / max(4, room)))
+
+    def _rasters(self) -> dict[tuple[int, int], Raster]:
+        return {
+            place: pictures.reduce_matrix(self.value.weights[place[0]][place[1]], self.side)
+            for place in self.heads
+        }
+
+    def _grid(self, rasters: dict[tuple[int, int], Raster], shades: Shades) -> Element:
+        """All heads in one picture: a line a layer, a column a head."""
+        import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+        lines, across = 1 + max(k for k, _ in self.heads), 1 + max(h for _, h in self.heads)
+        # Small pictures of few places are drawn larger than a pixel a place.
+        zoom = max(1, min(6, 48 // self.side))
+        step = self.side + max(1, _GAP // zoom)
+        sheet = np.full((lines * step, across * step), colours.CLEAR, dtype=np.uint8)
+        for (layer, head), raster in rasters.items():
+            high, wide = raster.blocks.shape
+            at = colours.indices(raster.blocks, shades.low, shades.high)
+            # Every other shade: a quarter fewer bytes, and nobody sees it in a small picture.
+            at = at // 2 * 2
+            sheet[layer * step : layer * step + high, head * step : head * step + wide] = at
+        data = base64.b64encode(
+            png.encode(sheet, colours.palette(SEQUENTIAL) + bytes(3), colours.CLEAR)
+        ).decode()
+        names = [one_line(name, 20) for name in self.value.names[:lines]]
+        left = 8 + max(map(svg.width_of, names))
+        width, height = across * step * zoom, lines * step * zoom
+        image = element(
+            "image",
+            href=f"data:image/png;base64,{data}",
+            x=svg.number(left),
+            y=_TOP,
+            width=width,
+            height=height,
+            style="image-rendering:pixelated",
+        )
+        middle = self.side * zoom / 2
+        parts: list[Node] = [image]
+        parts += [
+            svg.words(name, left - 5, _TOP + k * step * zoom + middle + 4, "end")
+            for k, name in enumerate(names)
+        ]
+        parts += [svg.words(str(h), left + h * step * zoom + middle, 13, "middle") for h in range(across)]
+        facts = {
+            "x": left,
+            "y": _TOP,
+            "step": step * zoom,
+            "side": self.side * zoom,
+            # Heads with other axes than the large picture's cannot take its place.
+            "told": [
+                [k, h, self._told(k, h), *rasters[k, h].blocks.shape]
+                for k, h in self.heads
+                if self.value.weights[k].shape[1:] == self.value.weights[0].shape[1:]
+            ],
+            "zoom": zoom,
+        }
+        told = json.dumps(facts, separators=(",", ":"), ensure_ascii=True)
+        label = f"attention of {len(self.heads)} heads, a line a layer, a column a head"
+        drawing = Drawing(parts, left + width, _TOP + height)
+        return svg.figure(drawing, label, "a line a layer, a column a head", data_heads=told)
+
+    def _told(self, layer: int, head: int) -> str:
+        entropy, distance = self.measured[layer, head]
+        away = "" if math.isnan(distance) else f", mean distance {numbers.value(distance, 3)}"
+        return f"{self.value.names[layer]}, head {head}: entropy {numbers.value(entropy, 3)} bits{away}"
+
+    def _large(self, layer: int, head: int, shades: Shades) -> Element:
+        weights = self.value.weights[layer][head]
+        queries, keys = weights.shape
+        down, across = self._axis("query", queries), self._axis("key", keys)
+        words = any(len(text) > 4 for _, text in across.ticks)
+        raster = pictures.reduce_matrix(weights, _WIDEST)
+        caption = self._told(layer, head)
+        return heatmaps.heatmap(
+            raster, shades, caption, down=down, across=across, caption=caption, widest=_WIDEST, rotate=words
+        )
+
+    def _axis(self, name: str, length: int) -> Axis:
+        tokens = self.value.tokens
+        if tokens is None or len(tokens) != length:
+            return Axis.counted(name, length)
+        return Axis.labelled(name, [one_line(token, 16) or "␠" for token in tokens], most=128)
+
+    def _numbers(self) -> Element:
+        rows = [
+            [
+                plain_text(self.value.names[layer]),
+                str(head),
+                numbers.value(entropy, 3),
+                "" if math.isnan(distance) else numbers.value(distance, 3),
+            ]
+            for (layer, head), (entropy, distance) in self.measured.items()
+        ]
+        headings = ("layer", "head", "entropy in bits", "mean distance")
+        shown = table(headings, rows, label="heads", numeric=(1, 2, 3), data_sort=True)
+        return foldable("entropy and distance of each head", shown, open_=len(rows) <= 12)
