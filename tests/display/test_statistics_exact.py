@@ -219,6 +219,13 @@ def test_what_was_once_told_wrongly(kind: str) -> None:
     assert "could not be drawn" not in bundle(WRONG_ONCE[kind])["text/html"]
 
 
+@pytest.mark.parametrize("start", [2**53, 2**62, -(2**62)])
+def test_whole_numbers_near_one_another_keep_their_distances(start: int) -> None:
+    assert summarise(torch.tensor([start + 1, start + 2, start + 4])).deviation == pytest.approx(
+        1.5275252316519468
+    )
+
+
 def test_packed_quantized_values_are_those_that_pytorch_unpacks() -> None:
     values = torch.tensor([[0.1, 0.8], [0.2, 0.4]])
     scales, zeros = torch.tensor([0.1, 0.1]), torch.tensor([0.0, 0.0])
