@@ -17,12 +17,8 @@ from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.session import Session
-
-# What a folder may define. Anything else at the top of a text is refused.
-DEFINING = frozenset(
-    {"defun", "defpat", "defpred", "defprol", "defmacro", "class@", "data@", "defspace", "dethread", "link"}
-)
 
 
 class Quiet:
@@ -76,7 +72,9 @@ def compiled(session: Quiet, texts: list[str]) -> Compiled:
 
 def _check(form: Any) -> None:
     name = head(form)
-    if name is None or name.name not in DEFINING:
+    known = special_forms.get(name.name) if name is not None else None
+    # A folder may hold forms that define, and nothing else.
+    if name is None or known is None or not known.defines:
         raise Broken("holds more than definitions")
     if name.name == "defspace":
         for inner in form[2:]:

@@ -6,6 +6,7 @@ that no source has (a program made it) is written anew, with every digit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,15 +15,15 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, as_data, head, is_list
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.linked import LinkedList
 
 Canonical = Callable[[str], str]
+# The grammar of a form that assigns: not that of one that changes a value, as `+=` does.
+_GIVES_A_VALUE = re.compile(r"(?:variable|NAME|field) value(?: \||$)")
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
-ASSIGNMENTS = frozenset(
-    {"setq", "setg", "setqv", "setqconst", "setconst", "setqi", "setq=", "seth", "import"}
-)
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,17 @@ def _is_lambda(data: Any) -> bool:
     return isinstance(data, list) and bool(data) and data[0] is LAMBDA
 
 
+def _is_assignment(name: str) -> bool:
+    """Whether a form gives a value to the variable that it names; `import` names it last."""
+    form = special_forms.get(name)
+    return form is not None and (form.name == "import" or _GIVES_A_VALUE.match(form.grammar) is not None)
+
+
 def _assigns(data: Any, name: str) -> bool:
     if not isinstance(data, list) or len(data) < 2 or not isinstance(data[0], Atom):
         return False
     target = data[-1] if data[0].name == "import" else data[1]
-    return data[0].name in ASSIGNMENTS and isinstance(target, Atom) and target.name == name
+    return _is_assignment(data[0].name) and isinstance(target, Atom) and target.name == name
 
 
 _KEPT = ("def", "class@", "data@", "dethread", "link")
@@ -151,6 +158,6 @@ def _written(source: Source, canonical: Canonical) -> Iterator[Written]:
             continue
         if _is_lambda(form) or name.name.startswith(_KEPT):
             yield Written(as_data(form), source.excerpt(form.span), source.name, form.span.line)
-        elif name.name in ASSIGNMENTS:
+        elif _is_assignment(name.name):
             # Who assigned it is all that is asked.
             yield Written(as_data(Form(form[:2] + form[2:][-1:], form.span)), "", source.name, span.line)
