@@ -93,7 +93,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
         try:
             server.wait(20)
         except subprocess.TimeoutExpired:
-            # Jupyter's server on a busy machine sometimes waits for ever; that kernels end is tested elsewhere.
+            # It sometimes waits for ever on a busy machine; that kernels end is tested elsewhere.
             os.killpg(server.pid, signal.SIGKILL)
             server.wait(20)
 
