@@ -244,3 +244,17 @@ def test_an_exception_in_python_in_lispe_in_python_is_one_error(session: Session
         model(X)
     assert "Deep" in str(caught.value)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("call", ["((Half 1) 5)", "(map (Half 1) '(5))"])
+def test_an_instance_that_cannot_be_a_module_is_not_called_in_silence(session: Session, call: str) -> None:
+    session.evaluate("(class@ Half (train) (defun forward (x) (+ x train)))")
+    with pytest.raises(LispeError, match="an instance of Half cannot be called"):
+        session.evaluate(call)
+    assert session.evaluate("((Half 1) (forward 5))") == 6
+
+
+def test_names_with_dots_are_refused_where_paths_would_say_two_things(session: Session) -> None:
+    session.evaluate('(class@ Held (d) (setqi parts {"x.y":(torch_linear d d)}) (defun forward (x) x))')
+    with pytest.raises(LispeError, match="a part of a module cannot be called"):
+        session.evaluate("(torch_state_dict (Held 2))")

@@ -23,6 +23,7 @@ _classes: weakref.WeakSet[type[Instance]] = weakref.WeakSet()
 def register_face(method: str, face: type[Instance]) -> None:
     """Give the face to all classes with the method whose fields have no names that are the face's own."""
     _faces[method] = face
+    Instance.lispe_callers.add(method)
     for cls in list(_classes):
         if not issubclass(cls, face) and _wants(face, method, cls.lispe_methods, cls.lispe_fields, cls):
             change(cls, (face, *cls.__bases__))

@@ -38,6 +38,8 @@ class Instance:
     lispe_taken: ClassVar[frozenset[str]] = frozenset()
     # The method that runs when Python calls an instance; without one a call is the value of its last form.
     lispe_called: ClassVar[str] = ""
+    # The methods for which libraries make instances callable.
+    lispe_callers: ClassVar[set[str]] = set()
     # The declaration, as data.
     lispe_source: ClassVar[Any] = None
 
@@ -74,6 +76,7 @@ class Instance:
 
     def __call__(self, *values: Any) -> Any:
         """Forms that could be evaluated without the instance: the value of the last."""
+        _refuse_half(self)
         return values[-1] if values else None
 
     def __eq__(self, other: object) -> bool:
@@ -162,6 +165,16 @@ def parent_method(cls: type[Instance], name: str) -> Any:
     return cls.lispe_method(name)
 
 
+def _refuse_half(instance: Instance) -> None:
+    """Errors for an instance that has the method by which others are called and cannot be called itself."""
+    asked = next((method for method in Instance.lispe_callers if method in instance.lispe_methods), "")
+    if asked:
+        raise LispeError(
+            f"Error: an instance of {type(instance).__name__} cannot be called: it has the method {asked}, "
+            f"and fields that such an instance cannot have; (instance ({asked} ...)) calls the method"
+        )
+
+
 def goes_inside(value: Any, names: str) -> bool:
     """Whether forms that call no method are evaluated inside a value; else they are arguments of its call.
 
@@ -171,6 +184,8 @@ def goes_inside(value: Any, names: str) -> bool:
     if not isinstance(value, Instance):
         return False
     called = value.lispe_called
+    if not called:
+        _refuse_half(value)
     if called and names:
         raise LispeError(
             f"Error: is {names} the field or the variable? (instance ({called} ...)) calls the instance, "

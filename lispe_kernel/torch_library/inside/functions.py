@@ -33,7 +33,8 @@ def trace(model: Any, input_: Any, gradients: Any = None, loss: Any = None) -> T
     module, or the path of a loaded folder. Multiply-adds are those of matrix products, convolutions,
     attention and recurrent layers, as PyTorch counts them; element by element work is not counted. The model
     runs in the mode it is in and stays as it was: mode, buffers, attributes, gradients, hooks and random
-    generators. `(@ trace "path")` gives the numbers of a module.
+    generators; what it puts into lists, dictionaries and global variables itself stays there.
+    `(@ trace "path")` gives the numbers of a module.
 
     Example: (size (torch_trace (torch_model 4 8 2) (torch_ones '(3 4)))) => 4
     Errors: `Error: First argument must be a PyTorch module`; what the model raises, with the module in which

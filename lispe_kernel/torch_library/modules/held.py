@@ -62,6 +62,16 @@ def holds_parts(container: Any, outer: tuple[Any, ...] = ()) -> bool:
     return False
 
 
+def _named(key: Any) -> str:
+    """The name of a part. Errors: for a key with a dot, since paths would then say two things."""
+    name = str(key)
+    if "." in name:
+        raise LispeError(
+            f"Error: a part of a module cannot be called '{name}': dots stand between the names of a path"
+        )
+    return name
+
+
 class _Linked(dict[str, Any]):
     """Parts by name; one that is put in is put into the container, too."""
 
@@ -99,7 +109,7 @@ class Held(nn.Module):
             if is_container(value) and holds_parts(value):
                 self.base[key] = value = seen_as_module(value)
             if isinstance(value, nn.Module):
-                found[str(key)] = value
+                found[_named(key)] = value
         return _Linked(self, found)
 
     @_modules.setter
@@ -109,7 +119,7 @@ class Held(nn.Module):
     @property
     def _parameters(self) -> dict[str, nn.Parameter | None]:
         return _Linked(
-            self, {str(key): as_parameter(value) for key, value in entries(self.base) if is_trained(value)}
+            self, {_named(key): as_parameter(value) for key, value in entries(self.base) if is_trained(value)}
         )
 
     @_parameters.setter

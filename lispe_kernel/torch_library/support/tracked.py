@@ -69,8 +69,18 @@ def _tensors(value: Any) -> Any:
     return type(value)(map(_tensors, value)) if type(value) in (list, tuple) else value
 
 
-def number_of(result: torch.Tensor) -> float:
+def is_traced(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is one of a function that torch.func transforms: it stands for many numbers.
+
+    A number taken out of it would be a constant, so there it stays a tensor.
+    """
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
+def number_of(result: torch.Tensor) -> float | torch.Tensor:
     """The number of a tensor of one element; it remembers the tensor, so that tensor functions take it."""
+    if is_traced(result):
+        return result
     if result.requires_grad and torch.is_grad_enabled():
         return TrackedNumber(float(result.detach()), result)
     # One element of its own: no view keeps a large tensor alive.

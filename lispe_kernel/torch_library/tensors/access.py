@@ -16,6 +16,7 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.tracked import is_traced
 from lispe_kernel.torch_library.tensors import conversions
 
 OUTSIDE = "Error: tensor index out of bounds"
@@ -26,7 +27,7 @@ def at(tensor: torch.Tensor, indices: tuple[Any, ...]) -> Any:
     """Element number i of the flattened tensor, or the element at as many indices as dimensions."""
     places = [arguments.integer(index, "Error: a tensor index must be an integer") for index in indices]
     if len(places) == 1:
-        return conversions.scalar(tensor[_unraveled(tensor, places[0])])
+        return _element(tensor[_unraveled(tensor, places[0])])
     if len(places) != tensor.dim():
         raise LispeError(
             f"Error: a tensor of {tensor.dim()} dimensions takes one flat index or {tensor.dim()} indices, "
@@ -35,7 +36,11 @@ def at(tensor: torch.Tensor, indices: tuple[Any, ...]) -> Any:
     for place, length in zip(places, tensor.shape, strict=True):
         if not -length <= place < length:
             raise LispeError(OUTSIDE)
-    return conversions.scalar(tensor[tuple(places)])
+    return _element(tensor[tuple(places)])
+
+
+def _element(element: torch.Tensor) -> Any:
+    return element if is_traced(element) else conversions.scalar(element)
 
 
 def _unraveled(tensor: torch.Tensor, index: int) -> tuple[int, ...]:
@@ -76,6 +81,8 @@ def extract(tensor: torch.Tensor, start: Any, end: Any = None) -> torch.Tensor:
 
 def elements(tensor: torch.Tensor) -> Iterator[Any]:
     """The elements of the flattened tensor as LispE numbers; booleans as true and nil."""
+    if is_traced(tensor):
+        return iter(tensor.flatten())
     if tensor.dtype is torch.bool:
         return (truth(value) for value in tensor.flatten().tolist())
     return iter(tensor.detach().flatten().tolist())

@@ -17,7 +17,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.scalars import Short
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
-from lispe_kernel.torch_library.support.tracked import TensorNumber
+from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"
 UNSUPPORTED_DTYPE = "Error: Unsupported tensor dtype"
@@ -108,15 +108,23 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if _is_list(value):
         return [_plain(item, depth + 1) for item in value]
     if isinstance(value, torch.Tensor) and value.dim() == 0:
-        return value.item()
+        return _known(value).item()
     array = _numbers(value)
     if array is not None:
         return array.tolist()
     raise LispeError(UNSUPPORTED)
 
 
+def _known(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor whose numbers are there: in a function that torch.func transforms they would be constants."""
+    if is_traced(tensor):
+        raise LispeError("Error: a tensor of a function that is transformed has no numbers of its own")
+    return tensor
+
+
 def scalar(tensor: torch.Tensor) -> Any:
     """The number of a one-element tensor as LispE has it; a boolean as true or nil."""
+    tensor = _known(tensor)
     number = tensor.item() if not tensor.is_quantized else tensor.dequantize().item()
     return truth(number) if isinstance(number, bool) else number
 
@@ -129,7 +137,7 @@ def to_list(tensor: torch.Tensor) -> Any:
     cls = LIST_OF_DTYPE.get(tensor.dtype)
     if cls is None:
         raise LispeError(UNSUPPORTED_DTYPE)
-    values = tensor.detach().cpu()
+    values = _known(tensor).detach().cpu()
     if values.dim() == 0:
         return values.item()
     if values.dtype is torch.bfloat16:
@@ -145,5 +153,5 @@ def flat(tensor: torch.Tensor) -> list[Any]:
     """
     if tensor.dtype not in FLATTENED:
         raise LispeError(UNSUPPORTED_FLATTEN)
-    values = tensor.detach().flatten()
+    values = _known(tensor).detach().flatten()
     return (values.long() if values.dtype is torch.bool else values).tolist()

@@ -35,7 +35,7 @@ NUMBERS: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor], str, str], ...
 
 
 def _number(name: str, operation: Callable[[torch.Tensor], torch.Tensor], meaning: str, answer: str) -> None:
-    def reduce(tensor: Any) -> float:
+    def reduce(tensor: Any) -> float | torch.Tensor:
         return number_of(operation(arguments.tensor(tensor)))
 
     reduce.__doc__ = f"""{meaning}, as a LispE number.

@@ -14,7 +14,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.torch_library.support.guard import guarded, torch_function
-from lispe_kernel.torch_library.support.tracked import TrackedNumber
+from lispe_kernel.torch_library.support.tracked import TensorNumber
 
 
 def of_tensors(name: str, function: Any) -> Callable[..., Any]:
@@ -24,7 +24,7 @@ def of_tensors(name: str, function: Any) -> Callable[..., Any]:
 
     def call(*values: Any) -> Any:
         found = function(*values)
-        found = found.tensor if isinstance(found, TrackedNumber) else found
+        found = found.tensor if isinstance(found, TensorNumber) else found
         if isinstance(found, torch.Tensor):
             return found
         raise LispeError(f"Error: {name}: the function must give a tensor")

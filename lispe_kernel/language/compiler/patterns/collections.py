@@ -31,7 +31,8 @@ def match_dictionary(m: Matcher, pattern: Any, value: Variable) -> None:
     if REST not in pattern[1::2]:
         m.test(r.helper(" holds", m.read(value), r.constant(len(pairs)), kind="test"))
     used = m.assign(r.helper(" list", kind="list"))
-    for key, item in pairs:
+    # The rest is what no other pair takes, wherever it is written.
+    for key, item in sorted(pairs, key=lambda pair: pair[0] is REST):
         if key is REST:
             m.match(item, r.helper(" remaining pairs", m.read(value), m.read(used)))
         elif _is_literal(key):
