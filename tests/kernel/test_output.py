@@ -11,6 +11,7 @@ LINES = 100_000
 
 def test_many_lines_come_in_few_messages_and_complete(kernel: Running) -> None:
     reply = kernel.run(f"(loop (i 0 {LINES}) (println i))")
+    assert reply.status == "ok"
     assert reply.stream() == "".join(f"{number}\n" for number in range(LINES))
     assert len(reply.of("stream")) < 200
 
