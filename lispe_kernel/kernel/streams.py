@@ -16,11 +16,20 @@ class Stream(OutStream):
 
     _key_of: dict[str, Any] | None = None
     _key: frozenset[Any] = frozenset()
+    # Whether the IO thread has taken text that is not on its way yet: a reply now would overtake it.
+    _sending = False
 
     def flush(self) -> None:
         """Send what was written. Message order is kept: the IO thread sends everything one by one."""
-        if self._buffers or self._subprocess_flush_pending:
+        if self._buffers or self._subprocess_flush_pending or self._sending:
             super().flush()
+
+    def _flush(self) -> None:
+        self._sending = True
+        try:
+            super()._flush()
+        finally:
+            self._sending = False
 
     def write(self, string: str) -> int:
         """Buffer the text under the request that prints it; returns the number of characters."""
