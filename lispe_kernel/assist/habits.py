@@ -11,6 +11,7 @@ from collections.abc import Callable
 _NAME = r"[A-Za-z_]\w*"
 _PYTHON_CELL = "a cell of Python begins with %%python"
 _HELP = "help is ?NAME, or Shift+Tab behind a name"
+_END = "a notebook's kernel is shut down from its menu, the prompt is left by Ctrl-D"
 
 
 def _arguments(text: str) -> str:
@@ -31,14 +32,9 @@ def _import(found: re.Match[str]) -> str:
 
 
 def _called(found: re.Match[str]) -> str:
-    name = found["name"]
-    if name == "help":
-        return _HELP
-    if name in ("exit", "quit"):
-        return "a notebook's kernel is shut down from its menu, the prompt is left by Ctrl-D"
-    head, _, method = name.rpartition(".")
+    head, _, method = found["name"].rpartition(".")
     inside = _arguments(found["inside"])
-    return f"LispE writes ({' '.join(p for p in (f'->{method} {head}' if head else name, inside) if p)})"
+    return f"LispE writes ({' '.join(p for p in (f'->{method} {head}' if head else method, inside) if p)})"
 
 
 Hint = Callable[[re.Match[str]], str]
@@ -74,12 +70,9 @@ _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
             r"\s*(?P<left>[\w.]+)\s+(?P<operator>[-+*/%<>]|[<>=!]=)\s+(?P<right>[\w.]+)\s*$",
             lambda found: f"LispE writes ({found['operator']} {found['left']} {found['right']})",
         ),
+        (r"\s*help\(.*\)\s*;?\s*$|\s*\((?:help|doc|describe|apropos)\b", lambda _: _HELP),
+        (r"\s*(?:exit|quit)\s*(?:\(.*\)\s*;?\s*)?$", lambda _: _END),
         (rf"\s*(?P<name>{_NAME}(?:\.{_NAME})*)\((?P<inside>.*)\)\s*;?\s*$", _called),
-        (
-            r"\s*(?:exit|quit)\s*$",
-            lambda _: "the prompt is left by Ctrl-D, a kernel is shut down from its menu",
-        ),
-        (r"\s*\((?:help|doc|describe|apropos)\b", lambda _: _HELP),
     )
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
+from lispe_kernel.display.page.html import one_line
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.functions import registry
 
@@ -19,4 +20,4 @@ class FunctionView(View):
         return plain_text(f"{entry.signature}\n{entry.meaning.partition(chr(10) * 2)[0]}")
 
     def line(self) -> str:
-        return super().text()
+        return one_line(super().text())
