@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.drawing.svg import Drawing
@@ -318,6 +319,15 @@ def spark(counts: Sequence[int], length: int = 12) -> str:
         counts = [sum(counts[a:b]) for a, b in pairwise(bounds)]
     most = max(counts) or 1
     return "".join(_BLOCKS[0 if c == 0 else max(1, math.ceil(8 * c / most))] for c in counts)
+
+
+def spark_cell(known: Any) -> Element:
+    """A cell of a table with the histogram of what is known of a tensor, which tells its ends."""
+    drawn = spark(known.histogram)
+    if not drawn:
+        return element("td")
+    ends = f"{numbers.value(known.minimum or 0.0, 3)} to {numbers.value(known.maximum or 0.0, 3)}"
+    return element("td", drawn, title=ends)
 
 
 def bar(share: float, width: int) -> Element:

@@ -162,12 +162,23 @@ def table(
         is_right = index in right
         return element(tag, content, class_="n" if is_right else None, align="right" if is_right else None)
 
-    head = element(
+    body = [element("tr", [cell("td", i, c) for i, c in enumerate(row)]) for row in rows]
+    return element(
+        "table",
+        element("thead", heading_row(headings, right)),
+        element("tbody", body),
+        aria_label=label,
+        **attributes,
+    )
+
+
+def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:
+    """The headings of a table's columns."""
+    right = frozenset(numeric)
+    return element(
         "tr",
         [element("th", h, scope="col", class_="n" if i in right else None) for i, h in enumerate(headings)],
     )
-    body = [element("tr", [cell("td", i, c) for i, c in enumerate(row)]) for row in rows]
-    return element("table", element("thead", head), element("tbody", body), aria_label=label, **attributes)
 
 
 def foldable(summary: Node, *children: Node, open_: bool = False) -> Element:

@@ -27,11 +27,11 @@ from lispe_kernel.display.page.html import (
     warning,
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.display.page.trees import open_depth, rows_of_a_branch, tree
 from lispe_kernel.language.printer import to_text
 
 _HEADINGS = ("name", "shape and dtype", "values", "bytes", "mean", "std", "norm", "histogram")
 _NUMERIC = (2, 3, 4, 5, 6)
-_OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 _DEEPEST = 40  # names deeper than this are not split further
 
 
@@ -128,14 +128,12 @@ def tree_page(entries: list[tuple[str, Statistics]]) -> Node:
     """The totals, what is wrong with any tensor, and the tree."""
     known = [k for _, k in entries]
     damaged = [(key, k) for key, k in entries if k.nans or k.infinities]
-    tree = tree_of(entries)
+    root = tree_of(entries)
     return [
         facts(_totals(known)),
         [warning([name(key), f": {k.nans} NaN, {k.infinities} Inf"]) for key, k in damaged[:20]],
         warning(f"and {len(damaged) - 20} more tensors with NaN or Inf") if len(damaged) > 20 else None,
-        element(
-            "div", _headings(), _branch(tree, _open_depth(tree)), data_tree=True, data_find="search names"
-        ),
+        tree(_HEADINGS, _branch(root, _open_depth(root)), numeric=_NUMERIC, find="search names"),
     ]
 
 
@@ -159,25 +157,8 @@ def _norm(known: list[Statistics]) -> tuple[str, str]:
     return name, numbers.value(math.hypot(*lengths))
 
 
-def _headings() -> Element:
-    cells = [
-        element("th", h, scope="col", class_="n" if k in _NUMERIC else None) for k, h in enumerate(_HEADINGS)
-    ]
-    return element(
-        "table", element("thead", element("tr", cells)), class_="z", data_sort=True, aria_label="columns"
-    )
-
-
 def _open_depth(root: Branch) -> int:
-    """How many levels of branches can stand open before more than `_OPEN_LINES` lines are seen."""
-    level, lines, depth = [root], 0, -1
-    while level:
-        lines += sum(len(branch.leaves) + len(branch.branches) for branch in level)
-        if lines > _OPEN_LINES:
-            break
-        level = [below for branch in level for below in branch.branches.values()]
-        depth += 1
-    return max(depth, 0)
+    return open_depth(root, lambda at: len(at.leaves) + len(at.branches), lambda at: at.branches.values())
 
 
 def _branch(branch: Branch, depth: int) -> Node:
@@ -185,9 +166,7 @@ def _branch(branch: Branch, depth: int) -> Node:
     if branch.leaves:
         rows = [_row(leaf, known) for leaf, known in branch.leaves]
         label = f"tensors of {branch.prefix.rstrip('.') or 'the state dict'}"
-        table = element(
-            "table", element("tbody", rows), class_="z", aria_label=label, data_p=branch.prefix or None
-        )
+        table = rows_of_a_branch(rows, label, branch.prefix)
     below = [
         foldable(_branch_line(label, inner), _branch(inner, depth - 1), open_=depth > 0)
         for label, inner in branch.branches.items()
@@ -204,14 +183,13 @@ def _row(leaf: str, known: Statistics) -> Element:
     computed = [known.mean, known.deviation, known.norm]
     shown = ["" if n is None else numbers.value(n, 3) for n in computed]
     bad = element("strong", " NaN/Inf") if known.nans or known.infinities else None
-    spark = charts.spark(known.histogram)
     return element(
         "tr",
         # A cell isolates the writing direction of its text by itself.
         element("td", shortened(leaf), bad),
         element(
             "td",
-            known.ragged or "×".join(map(str, known.shape)) or "scalar",
+            _shape(known),
             " ",
             known.dtype,
             _unread(known),
@@ -219,7 +197,7 @@ def _row(leaf: str, known: Statistics) -> Element:
         element("td", known.count),
         element("td", numbers.size(known.bytes), data_v=known.bytes if known.bytes >= 1000 else None),
         [element("td", text) for text in shown],
-        element("td", spark, title=_range(known)) if spark else element("td"),
+        charts.spark_cell(known),
     )
 
 
@@ -230,7 +208,3 @@ def _shape(known: Statistics) -> str:
 def _unread(known: Statistics) -> Node:
     """Why a tensor has no numbers, where it has none."""
     return None if known.is_readable else element("div", ", ".join(known.notes), class_="q")
-
-
-def _range(known: Statistics) -> str:
-    return f"{numbers.value(known.minimum or 0.0, 3)} to {numbers.value(known.maximum or 0.0, 3)}"

@@ -24,6 +24,7 @@ from lispe_kernel.display.page.html import (
     warning,
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.display.page.trees import open_depth, rows_of_a_branch, tree
 from lispe_kernel.language.printer import to_text
 
 _HEADINGS = ("module", "input → output", "parameters", "mult-adds", "time", "memory", "std", "values")
@@ -33,7 +34,6 @@ _GRADIENTS = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "nor
 _MOST_LINES = 60  # of text/plain
 _MOST_ROWS = 2000
 _MOST_WARNINGS = 8
-_OPEN_CALLS = 48
 
 
 @renderer("lispe_kernel.torch_library.inside.trace.Trace")
@@ -103,13 +103,8 @@ class TraceView(View):
             told = f"{numbers.count(calls)} calls, too many to draw; (@ trace path) tells of one"
             return element("p", told, class_="q")
         root = self.value.root
-        return element(
-            "div",
-            _headings(),
-            _calls([root] if not root.calls else root.calls, _open_depth(root)),
-            data_tree=True,
-            data_find="search modules",
-        )
+        depth = open_depth(root, lambda call: len(call.calls), lambda call: call.calls)
+        return tree(_HEADINGS, _calls(root.calls or [root], depth), numeric=_NUMERIC, find="search modules")
 
 
 def _deep(call: Any, depth: int) -> Iterator[tuple[int, Any]]:
@@ -138,27 +133,6 @@ def _time(seconds: float) -> str:
     return f"{seconds * 1e3:.3g} ms" if seconds < 1 else numbers.duration(seconds)
 
 
-def _headings() -> Element:
-    cells = [
-        element("th", h, scope="col", class_="n" if k in _NUMERIC else None) for k, h in enumerate(_HEADINGS)
-    ]
-    return element(
-        "table", element("thead", element("tr", cells)), class_="z", data_sort=True, aria_label="columns"
-    )
-
-
-def _open_depth(root: Any) -> int:
-    """How many levels of calls can stand open before more than `_OPEN_CALLS` lines are seen."""
-    level, lines, depth = root.calls, 0, -1
-    while level:
-        lines += len(level)
-        if lines > _OPEN_CALLS:
-            break
-        level = [inner for call in level for inner in call.calls]
-        depth += 1
-    return max(depth, 0)
-
-
 def _calls(calls: list[Any], depth: int) -> list[Node]:
     """Calls in their order: those without inner ones as rows, the others as branches."""
     parts: list[Node] = []
@@ -168,8 +142,7 @@ def _calls(calls: list[Any], depth: int) -> list[Node]:
                 foldable(_branch_line(call), _calls(call.calls, depth - 1), open_=depth > 0) for call in group
             ]
         else:
-            rows = [_row(call) for call in group]
-            parts.append(element("table", element("tbody", rows), class_="z", aria_label="calls"))
+            parts.append(rows_of_a_branch([_row(call) for call in group], "calls"))
     return parts
 
 
@@ -211,7 +184,6 @@ def _sizes(kind: str) -> str:
 def _row(call: Any) -> Element:
     known = next(iter(call.measured.values()), None)
     bad = element("strong", " NaN/Inf") if known is not None and known.strange else None
-    spark = charts.spark(known.histogram) if known is not None else ""
     std = "" if known is None or known.deviation is None else numbers.value(known.deviation, 3)
     return element(
         "tr",
@@ -222,16 +194,12 @@ def _row(call: Any) -> Element:
         element("td", _time(call.seconds), data_v=f"{call.seconds:.6f}"),
         element("td", numbers.size(call.bytes), data_v=call.bytes),
         element("td", std),
-        element("td", spark, title=_range(known)) if spark else element("td"),
+        element("td") if known is None else charts.spark_cell(known),
     )
 
 
 def _short_count(number: int) -> str:
     return numbers.size(number).removesuffix("B").strip()
-
-
-def _range(known: Any) -> str:
-    return f"{numbers.value(known.minimum, 3)} to {numbers.value(known.maximum, 3)}"
 
 
 def _rows_of_outputs(trace: Any) -> Iterator[list[Node]]:

@@ -1,0 +1,36 @@
+"""A tree of tables: one line of headings over branches that open and close, rows where nothing lies below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from lispe_kernel.display.page.html import Element, Node, element, heading_row
+
+_OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
+
+T = TypeVar("T")
+
+
+def tree(headings: Iterable[Node], branches: Node, *, numeric: Iterable[int], find: str) -> Element:
+    """The headings over the branches; `find` is what the field for searching says."""
+    head = element("thead", heading_row(headings, numeric))
+    columns = element("table", head, class_="z", data_sort=True, aria_label="columns")
+    return element("div", columns, branches, data_tree=True, data_find=find)
+
+
+def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> Element:
+    """Rows under the headings of the whole tree; `prefix` stands before their names when they are sorted."""
+    return element("table", element("tbody", rows), class_="z", aria_label=label, data_p=prefix or None)
+
+
+def open_depth(root: T, lines: Callable[[T], int], below: Callable[[T], Iterable[T]]) -> int:
+    """How many levels of branches can stand open before more than `_OPEN_LINES` lines are seen."""
+    level, seen, depth = [root], 0, -1
+    while level:
+        seen += sum(map(lines, level))
+        if seen > _OPEN_LINES:
+            break
+        level = [inner for branch in level for inner in below(branch)]
+        depth += 1
+    return max(depth, 0)
