@@ -61,11 +61,10 @@ class TraceView(View):
         return f"{numbers.count(parameters)} parameters, {numbers.count(work)} multiply-adds"
 
     def _not_called(self) -> list[str]:
+        from lispe_kernel.torch_library.support.wording import some  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
         names = self.value.uncalled
-        if not names:
-            return []
-        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        return [f"not called as a module: {shown}"]
+        return [f"not called as a module: {some(names)}"] if names else []
 
     def html(self) -> Node:
         trace = self.value
@@ -149,16 +148,12 @@ def _calls(calls: list[Any], depth: int) -> list[Node]:
 def _branch_line(call: Any) -> list[Node]:
     told = [_flow(call), _costs(call), _time(call.seconds)]
     return [
-        element("b", name(_short(call))),
+        element("b", name(call.name)),
         " ",
         call.kind,
         " ",
         element("span", " · ".join(filter(None, told)), class_="q"),
     ]
-
-
-def _short(call: Any) -> str:
-    return f"{call.path or call.kind}{f' (call {call.number + 1})' if call.number else ''}"
 
 
 def _flow(call: Any) -> str:
@@ -187,7 +182,7 @@ def _row(call: Any) -> Element:
     std = "" if known is None or known.deviation is None else numbers.value(known.deviation, 3)
     return element(
         "tr",
-        element("td", shortened(_short(call)), " ", element("span", call.kind, class_="q"), bad),
+        element("td", shortened(call.name), " ", element("span", call.kind, class_="q"), bad),
         element("td", _flow(call)),
         element("td", numbers.count(call.parameters)),
         element("td", _short_count(call.multiply_adds), data_v=call.multiply_adds),
