@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from collections.abc import Sequence
@@ -183,14 +182,11 @@ def extent(raster: Raster, widest: int) -> tuple[float, float]:
 def _image(raster: Raster, shades: Shades, x: float, y: float, width: float, height: float) -> Element:
     """The pixels, cut where the last block is not full."""
     high, wide = raster.blocks.shape
-    data = base64.b64encode(pictures.picture(raster, shades.low, shades.high, shades.scale)).decode("ascii")
-    inner = element(
-        "image",
-        href=f"data:image/png;base64,{data}",
+    inner = svg.pixels(
+        pictures.picture(raster, shades.low, shades.high, shades.scale),
         width=wide * raster.across,
         height=high * raster.down,
         preserveAspectRatio="none",
-        style="image-rendering:pixelated",
     )
     return element(
         "svg",

@@ -7,6 +7,7 @@ its ink is a grey that is read on white and on black, since nobody tells a pictu
 
 from __future__ import annotations
 
+import base64
 import math
 import unicodedata
 from collections.abc import Sequence
@@ -68,6 +69,12 @@ def words(content: str, x: float, y: float, anchor: str = "start", *, upright: b
         text_anchor=None if anchor == "start" else anchor,
         transform=f"rotate(-90,{number(x)},{number(y)})" if upright else None,
     )
+
+
+def pixels(png: bytes, **place: Any) -> Element:
+    """A picture of a PNG inside the drawing, its pixels sharp when they are drawn larger."""
+    data = base64.b64encode(png).decode("ascii")
+    return element("image", href=f"data:image/png;base64,{data}", **place, style="image-rendering:pixelated")
 
 
 def line(path: str) -> Element:

@@ -6,7 +6,6 @@ bring another head to the large place. The large picture of another head is as f
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 from functools import cached_property
@@ -91,20 +90,15 @@ class AttentionView(View):
             # Every other shade: a quarter fewer bytes, and nobody sees it in a small picture.
             at = at // 2 * 2
             sheet[layer * step : layer * step + high, head * step : head * step + wide] = at
-        data = base64.b64encode(
-            png.encode(sheet, colours.palette(SEQUENTIAL) + bytes(3), colours.CLEAR)
-        ).decode()
         names = [one_line(name, 20) for name in self.value.names[:lines]]
         left = 8 + max(map(svg.width_of, names))
         width, height = across * step * zoom, lines * step * zoom
-        image = element(
-            "image",
-            href=f"data:image/png;base64,{data}",
+        image = svg.pixels(
+            png.encode(sheet, colours.palette(SEQUENTIAL) + bytes(3), colours.CLEAR),
             x=svg.number(left),
             y=_TOP,
             width=width,
             height=height,
-            style="image-rendering:pixelated",
         )
         middle = self.side * zoom / 2
         parts: list[Node] = [image]
