@@ -90,7 +90,7 @@ class Held(nn.Module):
     base: Any
 
     def __init__(self, base: Any) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.base = base
 
     def element(self, name: str) -> Any:
@@ -166,8 +166,7 @@ class HeldList(View, Held):
 
     def __init__(self, base: Any) -> None:
         View.__init__(self)
-        nn.Module.__init__(self)
-        self.base = base
+        Held.__init__(self, base)
 
     def element(self, name: str) -> Any:
         return int(name) if name.isdecimal() and int(name) < len(self.base) else None
@@ -183,8 +182,7 @@ class HeldTable(PythonDictionary, Held):
     __hash__ = nn.Module.__hash__  # type: ignore[assignment]
 
     def __init__(self, base: Any) -> None:
-        nn.Module.__init__(self)
-        self.base = base
+        Held.__init__(self, base)
 
     def key(self, value: Any) -> Any:  # type: ignore[override]  # a table of LispE's knows what its keys are
         known = getattr(self.base, "key", None)

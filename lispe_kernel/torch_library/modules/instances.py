@@ -207,9 +207,6 @@ class ModuleInstance(Instance, nn.Module):
         self._modules  # noqa: B018 - what became trained, or lies in containers, is found here
         return super().named_modules(*arguments, **named)  # type: ignore[no-any-return]
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        nn.Module.__setstate__(self, state)
-
 
 # The method that LispE's compiled code finds under `forward`.
 setattr(ModuleInstance, FORWARD, nn.Module._wrapped_call_impl)
