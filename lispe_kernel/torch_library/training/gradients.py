@@ -15,8 +15,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.modules.layers import NO_MODULE, acts_as_linear, modules_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function, torch_function
-from lispe_kernel.torch_library.support.tracked import TrackedNumber
-from lispe_kernel.torch_library.training.transforms import transformed
+from lispe_kernel.torch_library.training.transforms import is_function, transformed
 
 
 @tensor_function("grad")
@@ -29,7 +28,7 @@ def grad(tensor: Any) -> Any:
     Example: (tensor_to_list ((torch_grad (λ (x) (tensor_matmul x x))) (tensor_create (floats 1 2)))) => (2 4)
     Errors: `Error: Argument must be a tensor`
     """
-    if callable(tensor) and not isinstance(tensor, torch.Tensor | TrackedNumber | list):
+    if is_function(tensor):
         return transformed("torch_grad", torch.func.grad, tensor)
     value = arguments.tensor(tensor)
     # Only leaves hold a gradient; PyTorch warns when another tensor is asked.

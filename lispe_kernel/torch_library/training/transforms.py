@@ -17,9 +17,14 @@ from lispe_kernel.torch_library.support.guard import guarded, torch_function
 from lispe_kernel.torch_library.support.tracked import TensorNumber
 
 
+def is_function(value: Any) -> bool:
+    """Whether a value is something to transform. A list can be called, too, as code, but is a value here."""
+    return callable(value) and not isinstance(value, list)
+
+
 def of_tensors(name: str, function: Any) -> Callable[..., Any]:
     """A function whose result is a tensor, as torch.func needs it. Errors: for what cannot be called."""
-    if not callable(function) or isinstance(function, torch.Tensor | list):
+    if not is_function(function):
         raise wrong_argument(name, 1, "a function", function)
 
     def call(*values: Any) -> Any:
