@@ -78,12 +78,12 @@ class Recorder:
         call.finished = True
         self.operations.paused = True
         try:
-            self._look(call, _arguments(given, named), tensors_in(answer))
+            self._look(call, (given, named), tensors_in(answer))
         finally:
             self.operations.paused = False
         self._lost += time.perf_counter() - end
 
-    def _look(self, call: Call, given: Any, answers: dict[str, torch.Tensor]) -> None:
+    def _look(self, call: Call, given: Given, answers: dict[str, torch.Tensor]) -> None:
         call.outputs = kinds_of(answers)
         call.bytes = sum(t.nbytes for t in {id(t): t for t in answers.values()}.values() if not t.is_nested)
         for name, tensor in answers.items():
@@ -93,7 +93,7 @@ class Recorder:
             if self.gradients and tensor.requires_grad:
                 tensor.register_hook(_keeper(call, name, self.operations))
         if not self.first_strange and any(known.nans for known in call.measured.values()):
-            self.first_strange = self._blamed(call, given, answers)
+            self.first_strange = self._blamed(call, _arguments(*given), answers)
 
     def _measured(self, tensor: torch.Tensor) -> Measures | None:
         """The measures; those of a tensor that was seen and not written into since are known."""
