@@ -85,7 +85,7 @@ def attentions(model: Any, input_: Any, tokens: Any = None, batch: Any = None) -
         raise LispeError(f"Error: torch_attentions: there is no text {place} in a batch of {len(weights[0])}")
     labels = _labels(tokens)
     if labels is None and isinstance(model, str):
-        ids = next(iter(tensors_in([*given_[0], given_[1]]).values()))
+        ids = _first(given_)
         row = ids if ids.dim() == 1 else ids[place]
         labels = tuple(tokenizer.piece(int(n)) for n in row)
     chosen = tuple(w[place].float().cpu() for w in weights)
@@ -115,10 +115,15 @@ def seen(model: nn.Module, given_: Given) -> tuple[tuple[str, ...], tuple[torch.
     return tuple(name for name, _ in found), tuple(weights for _, weights in found)
 
 
+def _first(given_: Given) -> torch.Tensor:
+    """The first tensor that the model is given."""
+    return next(iter(tensors_in([*given_[0], given_[1]]).values()))
+
+
 def _of_transformers(model: Any, given_: Given) -> list[tuple[str, torch.Tensor]]:
     with _looking(model), _step_by_step(model):
         answer = model(*given_[0], **{**given_[1], "output_attentions": True})
-    batch = next(iter(tensors_in([*given_[0], given_[1]]).values())).shape[0]
+    batch = _first(given_).shape[0]
     found = []
     for key in ("encoder_attentions", "decoder_attentions", "cross_attentions", "attentions"):
         for number, weights in enumerate(getattr(answer, key, None) or ()):

@@ -64,7 +64,7 @@ def _same(now: dict[str, Any], before: dict[str, Any]) -> bool:
     return list(now) == list(before) and all(now[name] is value for name, value in before.items())
 
 
-def _version(tensor: torch.Tensor) -> int | None:
+def version_of(tensor: torch.Tensor) -> int | None:
     """How often the tensor was written into; None where PyTorch does not count."""
     return None if tensor.is_inference() else tensor._version
 
@@ -77,7 +77,7 @@ def kept(model: nn.Module) -> Iterator[list[str]]:
     """
     changed: list[str] = []
     modules = [_Kept(module) for module in model.modules() if not isinstance(module, torch.jit.ScriptModule)]
-    parameters = {name: (p, _version(p)) for name, p in model.named_parameters()}
+    parameters = {name: (p, version_of(p)) for name, p in model.named_parameters()}
     state = random_state.capture()
     checked = random_state.checked(state)
     try:
@@ -87,4 +87,4 @@ def kept(model: nn.Module) -> Iterator[list[str]]:
             for module in modules:
                 module.restore()
             random_state.restore(checked)
-            changed += [name for name, (p, version) in parameters.items() if _version(p) != version]
+            changed += [name for name, (p, version) in parameters.items() if version_of(p) != version]

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.inside.keeping import kept
+from lispe_kernel.torch_library.inside.keeping import kept, version_of
 from lispe_kernel.torch_library.inside.measures import Measures, Rectified, measure
 from lispe_kernel.torch_library.inside.operations import Operations
 from lispe_kernel.torch_library.inside.running import Given, names_of, watched
@@ -38,7 +38,7 @@ class Recorder:
         self.gradients = gradients
         self.modules: dict[Call, nn.Module] = {}
         self._lost = 0.0  # seconds spent here and not in the model
-        self._seen: dict[int, tuple[weakref.ref[torch.Tensor], int, Measures | None]] = {}
+        self._seen: dict[int, tuple[weakref.ref[torch.Tensor], int | None, Measures | None]] = {}
         self._thread = threading.get_ident()
         self._cuda = any(p.is_cuda for p in model.parameters())
         self._comes_with_nan = False
@@ -97,9 +97,9 @@ class Recorder:
 
     def _measured(self, tensor: torch.Tensor) -> Measures | None:
         """The measures; those of a tensor that was seen and not written into since are known."""
-        version = -1 if tensor.is_inference() else tensor._version
+        version = version_of(tensor)
         known = self._seen.get(id(tensor))
-        if known is not None and known[0]() is tensor and known[1] == version >= 0:
+        if known and version is not None and known[0]() is tensor and known[1] == version:
             return known[2]
         found = measure(tensor)
         self._seen[id(tensor)] = (weakref.ref(tensor), version, found)

@@ -120,11 +120,12 @@ def _facts(trace: Trace, path: Any) -> Any:
     """`(@ trace "path")`: what is known of a module's first call."""
     if not isinstance(path, str):
         raise LispeError(f"Error: a trace is asked for a module by its path, not for {to_text(path)}")
-    call = trace.named(path)[0]
+    calls = trace.named(path)
+    call = calls[0]
     facts = Dictionary(
         {
             "class": call.kind,
-            "calls": len(trace.named(path)),
+            "calls": len(calls),
             "input": shapes_text(call.inputs),
             "output": shapes_text(call.outputs),
             "parameters": call.parameters,
