@@ -159,13 +159,6 @@ def count(function: str, position: int, value: Any) -> int:
     return found
 
 
-def settings(value: Any, names: Iterable[str]) -> dict[str, Any]:
-    """The entries of a dictionary that have one of the names; nil or another value gives none."""
-    if not isinstance(value, Dictionary):
-        return {}
-    return {name: value[name] for name in names if name in value}
-
-
 def options(function: str, position: int, value: Any, names: Iterable[str]) -> dict[str, Any]:
     """The entries of a dictionary of options; nil gives none. Errors: an option of another name."""
     if value is None:
