@@ -78,14 +78,15 @@ def is_traced(tensor: torch.Tensor) -> bool:
 
 
 def number_of(result: torch.Tensor) -> float | torch.Tensor:
-    """The number of a tensor of one element; it remembers the tensor, so that tensor functions take it."""
+    """The number of a reduction's result; it remembers that tensor, so that tensor functions take it.
+
+    The result has memory of its own: no view keeps a large tensor alive.
+    """
     if is_traced(result):
         return result
     if result.requires_grad and torch.is_grad_enabled():
         return TrackedNumber(float(result.detach()), result)
-    # One element of its own: no view keeps a large tensor alive.
-    own = result.detach().clone()
-    return TensorNumber(float(own), own)
+    return TensorNumber(float(result), result.detach())
 
 
 def _operator(op: Binary, reflected: bool) -> Binary:
