@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from lispe_kernel.torch_library.files.errors import BadFile
+from lispe_kernel.torch_library.state.modules import takes_extra_state
 from lispe_kernel.torch_library.state.names import joined
 from lispe_kernel.torch_library.support.wording import readable
 
@@ -53,7 +54,7 @@ def _is_own(part: nn.Module) -> bool:
     return (
         kind._load_from_state_dict not in _PLAIN_LOADS
         or kind.load_state_dict is not nn.Module.load_state_dict
-        or kind.set_extra_state is not nn.Module.set_extra_state
+        or takes_extra_state(part)
         or bool(part._load_state_dict_pre_hooks or part._load_state_dict_post_hooks)
         or any(name in vars(part) for name in _METHODS)
     )
@@ -79,7 +80,7 @@ class Before:
     """Modules as they are: their attributes, the values of their tensors, their extra states."""
 
     def __init__(self, parts: list[nn.Module]) -> None:
-        self._extra = [(part, _extra_state(part)) for part in parts if _has_extra_state(part)]
+        self._extra = [(part, _extra_state(part)) for part in parts if takes_extra_state(part)]
         self._tables = [(vars(part), dict(vars(part))) for part in parts]
         self._containers = [
             (value, copy.copy(value))
@@ -130,10 +131,6 @@ def _tensors(part: nn.Module) -> Iterator[torch.Tensor]:
     for value in (*part._parameters.values(), *part._buffers.values(), *vars(part).values()):
         if isinstance(value, torch.Tensor):
             yield value
-
-
-def _has_extra_state(part: nn.Module) -> bool:
-    return type(part).set_extra_state is not nn.Module.set_extra_state
 
 
 def _extra_state(part: nn.Module) -> Any:
