@@ -26,7 +26,6 @@ from lispe_kernel.torch_library.state.modules import (
     LORA_A,
     LORA_B,
     Targets,
-    check_storable,
     extra_states,
     lora_places,
     saved_state,
@@ -63,8 +62,7 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
     A merged layer is stored as the plain linear layer that it stands for, without its adapters.
     Errors: BadFile for a module that keeps more than tensors and plain values.
     """
-    state = state_of(modules)
-    check_storable(modules, state)
+    extra = extra_states(modules, state_of(modules))
     tensors, lora = saved_state(modules), {}
     for path, layer in lora_places(modules).items():
         if layer.merged:
@@ -77,7 +75,6 @@ def stored_state(modules: dict[str, nn.Module]) -> Stored:
         alphas = {name: adapter.alpha for name, adapter in adapters.items()}
         lora[path] = {"active": layer.active, "alpha": alphas}
     notes = {NOTES: lora, VERSIONS: _versions(modules)}
-    extra = extra_states(modules, state)
     tensors |= {name: value for name, value in extra.items() if isinstance(value, torch.Tensor)}
     others = {name: value for name, value in extra.items() if name not in tensors}
     return Stored(tensors, {key: noted for key, noted in notes.items() if noted}, others)

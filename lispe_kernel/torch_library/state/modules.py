@@ -139,10 +139,10 @@ def _tensors(modules: dict[str, nn.Module], state: dict[str, Any]) -> dict[str, 
     return {name: v for name, v in tensors.items() if name not in extra} if extra else tensors
 
 
-def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None:
-    """Files hold the tensors of a module and extra states of plain values.
+def extra_states(modules: dict[str, nn.Module], state: dict[str, Any]) -> dict[str, Any]:
+    """The extra states in a state, by name: plain values, which files hold beside the tensors of a module.
 
-    One that keeps something else would not be the same again.
+    A module that keeps something else would not be the same again.
     Errors: BadFile naming the part of the module.
     """
     extra = _extra_parts(modules)
@@ -164,12 +164,7 @@ def check_storable(modules: dict[str, nn.Module], state: dict[str, Any]) -> None
     for name, value in state.items():
         if value is not None and name not in extra and not isinstance(value, torch.Tensor):
             raise BadFile(f"{name} of the model is a {type(value).__name__}, which {_NO_PLACE}")
-
-
-def extra_states(modules: dict[str, nn.Module], state: dict[str, Any]) -> dict[str, Any]:
-    """The extra states in a state that parts of the modules take when they are loaded, by name."""
-    parts = _extra_parts(modules)
-    return {name: state[name] for name in state if name in parts and takes_extra_state(parts[name])}
+    return {name: state[name] for name in state if name in extra and takes_extra_state(extra[name])}
 
 
 def takes_extra_state(part: nn.Module) -> bool:
