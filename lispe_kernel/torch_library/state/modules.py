@@ -28,8 +28,6 @@ from lispe_kernel.torch_library.support.cycles import refuse_cycle
 
 # The tensors of the adapter that acts, below the path of its layer.
 LORA_A, LORA_B = "lora_A.weight", "lora_B.weight"
-# What DoRA has besides.
-LENGTHS = "lora_magnitude_vector"
 _BASE = "original."
 
 
@@ -109,7 +107,7 @@ def saved_state(modules: dict[str, nn.Module]) -> dict[str, torch.Tensor]:
     state = _tensors(modules, state_of(modules))
     for path, layer in lora_places(modules).items():
         if layer.merged:
-            state = _as_plain(state, path)
+            state = _as_plain(state, path, layer)
             state[joined(path, "weight")] = layer.weight.detach()
     return state
 
@@ -244,7 +242,7 @@ def targets_for(modules: dict[str, nn.Module], names: Iterable[str]) -> Targets:
     for path, layer in lora_places(modules).items():
         if joined(path, "weight") in names:
             _refuse_merged(layer, path)
-            targets.tensors = _as_plain(targets.tensors, path)
+            targets.tensors = _as_plain(targets.tensors, path, layer)
         elif any(joined(path, name) in names for name in (f"{_BASE}weight", f"{_BASE}bias", LORA_A, LORA_B)):
             targets.afterwards.append(layer.unmerge)
     return targets
@@ -255,10 +253,10 @@ def merged_layers(modules: dict[str, nn.Module]) -> list[str]:
     return [path or "itself" for path, layer in lora_layers(modules).items() if layer.merged]
 
 
-def _as_plain(tensors: dict[str, torch.Tensor], path: str) -> dict[str, torch.Tensor]:
+def _as_plain(tensors: dict[str, torch.Tensor], path: str, layer: LoraLinear) -> dict[str, torch.Tensor]:
     """The tensors with the layer at `path` named like a plain linear layer, its adapter left out."""
     lead = path and path + "."
-    adapter = [joined(path, name) for name in (LORA_A, LORA_B, LENGTHS)]
+    adapter = [joined(path, name) for name in layer.parts()]
     return {
         lead + name.removeprefix(lead + _BASE) if name.startswith(lead + _BASE) else name: tensor
         for name, tensor in tensors.items()
