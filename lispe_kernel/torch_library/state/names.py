@@ -32,17 +32,11 @@ def other_values(tree: Any) -> dict[str, Any]:
 
     A table around tables of tensors is the program's, not a model's: its numbers and texts are passed over.
     """
-    return dict(_beside(model_table(tree), "", False))
-
-
-def _beside(tree: dict[Any, Any], prefix: str, of_model: bool) -> Iterator[tuple[str, Any]]:
-    of_model = of_model or any(isinstance(item, TensorRef) for item in tree.values())
-    for key, item in tree.items():
-        name = f"{prefix}{key}"
-        if isinstance(item, dict) and not _is_extra_state(key):
-            yield from _beside(item, f"{name}.", of_model)
-        elif not isinstance(item, TensorRef) and (of_model or _is_extra_state(key)):
-            yield name, item
+    return {
+        name: value
+        for name, value, of_model in _flat(model_table(tree))
+        if not isinstance(value, TensorRef) and (of_model or _is_extra_state(name))
+    }
 
 
 def _is_extra_state(key: Any) -> bool:
@@ -70,16 +64,20 @@ def _table(tree: dict[Any, Any]) -> dict[Any, Any] | None:
 
 
 def _tensors(table: dict[Any, Any]) -> dict[str, str]:
-    return {name: value.name for name, value in _flat(table, "") if isinstance(value, TensorRef)}
+    return {name: value.name for name, value, _ in _flat(table) if isinstance(value, TensorRef)}
 
 
-def _flat(tree: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    """The values of a table and of the tables in it by name; an extra state is one value, whatever it is."""
+def _flat(tree: dict[Any, Any], prefix: str = "", of_model: bool = False) -> Iterator[tuple[str, Any, bool]]:
+    """The values of a table and of the tables in it by name, and whether tensors stand beside or above each.
+
+    An extra state is one value, whatever it is.
+    """
+    of_model = of_model or any(isinstance(item, TensorRef) for item in tree.values())
     for key, item in tree.items():
         if isinstance(item, dict) and not _is_extra_state(key):
-            yield from _flat(item, f"{prefix}{key}.")
+            yield from _flat(item, f"{prefix}{key}.", of_model)
         else:
-            yield f"{prefix}{key}", item
+            yield f"{prefix}{key}", item, of_model
 
 
 def without_lead(names: Mapping[str, str], wanted: Collection[str]) -> dict[str, str]:
