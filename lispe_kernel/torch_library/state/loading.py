@@ -249,7 +249,6 @@ def loaded_by_themselves(plans: list[Plan]) -> Iterator[None]:
 
 def _load_own(plan: Plan, before: own_loading.Before) -> None:
     state: dict[str, Any] = {called: plan.source.read(name) for called, name in (plan.own or {}).items()}
-    state |= {name: copied(value) for name, value in plan.source.others.items()}
     for name, value in plan.source.others.items():
         odd = odd_part(value, name)
         if odd is not None:
@@ -257,6 +256,7 @@ def _load_own(plan: Plan, before: own_loading.Before) -> None:
                 f"{plan.source.what} has more than plain values beside the tensors ({odd}). Nothing was "
                 "changed; load it with torch in Python"
             )
+        state[name] = copied(value)
     missing: list[str] = []
     unexpected: list[str] = []
     mismatched: dict[str, tuple[str, str]] = {}
