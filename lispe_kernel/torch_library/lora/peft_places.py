@@ -63,6 +63,8 @@ class Places:
 
     modules: dict[str, nn.Module]
     layers: dict[str, LoraLinear]
+    # Every part of the modules, by path.
+    spots: dict[str, _Spot]
     made: dict[str, LoraLinear] = field(default_factory=dict)
     whole: dict[str, nn.Module] = field(default_factory=dict)
     before: dict[str, nn.Module] = field(default_factory=dict)
@@ -79,7 +81,6 @@ class Places:
         The parts that have them become copies; the model's own stay as they are. Errors: BadFile when a
         layer has its adapter already, whose base is never changed.
         """
-        spots = _spots(self.modules)
         for name, tensor in self.own.items():
             given = read(name)
             if given.shape == tensor.shape and torch.equal(given.to(tensor.dtype), tensor):
@@ -87,7 +88,7 @@ class Places:
                 continue
             if _BASE_LAYER not in name:
                 path, _, end = name.rpartition(".")
-                copied = self.whole.get(path) or copy.deepcopy(spots[path].module)
+                copied = self.whole.get(path) or copy.deepcopy(self.spots[path].module)
                 self.whole[path] = copied
                 self.tensors[name] = getattr(copied, end)
                 continue
@@ -95,15 +96,14 @@ class Places:
             layer = self.made.get(path)
             if layer is None:
                 raise BadFile(f"{name} is another one than that of the model, which has its adapter already")
-            if layer.original is spots[path].module:
+            if layer.original is self.spots[path].module:
                 layer.original = copy.deepcopy(layer.original)
             self.tensors[name] = getattr(layer.original, end)
 
     def take(self, model: Any) -> None:
         """Put everything in its place, and freeze the rest of a model that had no adapters."""
-        spots = _spots(self.modules)
         for path, module in {**self.made, **self.whole}.items():
-            spot = spots[path]
+            spot = self.spots[path]
             self.before[path] = spot.module
             if spot.around is not None:
                 setattr(spot.around, spot.name, module)
@@ -122,8 +122,8 @@ class Places:
 
 def planned(modules: dict[str, nn.Module], wanted: Wanted, settings: Settings) -> Places:
     """The places for what a folder holds. Errors: BadFile naming what has none."""
-    places = Places(modules, lora_layers(modules))
     spots = _spots(modules)
+    places = Places(modules, lora_layers(modules), spots)
     other = next(
         (p for p, layer in places.layers.items() if isinstance(layer, Dora) is not settings.dora), None
     )
@@ -146,7 +146,7 @@ def planned(modules: dict[str, nn.Module], wanted: Wanted, settings: Settings) -
         places.tensors |= {joined(path, name): tensor for name, tensor in state.items()}
     adapters = {joined(path, name) for path, layer in places.layers.items() for name in layer.parts()}
     for name in wanted.names:
-        tensor = None if name in adapters else _own(name, places, spots)
+        tensor = None if name in adapters else _own(name, places)
         if tensor is not None:
             places.own[name] = tensor
     return places
@@ -156,14 +156,14 @@ def planned(modules: dict[str, nn.Module], wanted: Wanted, settings: Settings) -
 _BASE_LAYER = ".base_layer."
 
 
-def _own(name: str, places: Places, spots: dict[str, _Spot]) -> torch.Tensor | None:
+def _own(name: str, places: Places) -> torch.Tensor | None:
     """The tensor of the model that PEFT would load this one into; None for those of adapters."""
     if name in places.tensors:
         return None
     path, base, end = name.rpartition(_BASE_LAYER)
     if not base:
         path, _, end = name.rpartition(".")
-    spot = spots.get(path)
+    spot = places.spots.get(path)
     if spot is None or (bool(base) is not (path in places.layers)):
         return None
     module = spot.module.original if isinstance(spot.module, LoraLinear) else spot.module
