@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -56,9 +57,8 @@ class Adapters:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
         self.enabled = True
-        # By path: what came from a folder, and the model's own.
-        self.whole: dict[str, tuple[nn.Module, nn.Module]] = {}
-        # The model's own of layers whose adapters came with a base.
+        self.whole: dict[str, nn.Module] = {}
+        # The model's own in the places of modules that came whole, and of layers that a folder made.
         self.own: dict[str, nn.Module] = {}
 
     def layers(self) -> dict[str, LoraLinear]:
@@ -73,35 +73,34 @@ class Adapters:
             return
         layers = self.layers()
         with uninterrupted():
-            for path, layer in layers.items():
-                self._put(path, layer if acting else self.own.get(path, layer.original))
-            for path, (given, own) in self.whole.items():
-                self._put(path, given if acting else own)
+            self._put({**layers, **self.whole} if acting else self._base())
             self._resting = {} if acting else layers
             self.enabled = acting
 
     def clear(self) -> None:
         """Take the adapters away; the layers that they stood for are there again, with their own weights."""
-        for path, layer in self.layers().items():
-            self._put(path, self.own.get(path, layer.original))
-        for path, (_, own) in self.whole.items():
-            self._put(path, own)
+        self._put(self._base())
         self._resting, self.enabled, self.whole, self.own = {}, True, {}, {}
 
     def exchanged(self, places: Places) -> None:
         """Keep what stood where a folder put modules of its own."""
-        for path, given in places.whole.items():
-            own = self.whole[path][1] if path in self.whole else places.before[path]
-            self.whole[path] = given, own
-        self.own |= {path: places.before[path] for path in places.made}
+        first = {path: self.own[path] for path in self.whole}
+        self.own |= {**places.before, **first}
+        self.whole |= places.whole
 
-    def _put(self, path: str, layer: Any) -> None:
-        above, _, name = path.rpartition(".")
-        setattr(self.module.get_submodule(above), name, layer)
+    def _base(self) -> dict[str, nn.Module]:
+        """What stands in the places while the base acts alone."""
+        layers = {path: self.own.get(path, layer.original) for path, layer in self.layers().items()}
+        return {**layers, **{path: self.own[path] for path in self.whole}}
+
+    def _put(self, modules: Mapping[str, nn.Module]) -> None:
+        for path, module in modules.items():
+            above, _, name = path.rpartition(".")
+            setattr(self.module.get_submodule(above), name, module)
 
     def parameters(self) -> list[torch.Tensor]:
         trained = [tensor for layer in self.layers().values() for tensor in layer.parts().values()]
-        return [*trained, *(tensor for given, _ in self.whole.values() for tensor in given.parameters())]
+        return [*trained, *(tensor for given in self.whole.values() for tensor in given.parameters())]
 
     def named(self) -> dict[str, torch.Tensor]:
         """The tensors by the names of the files."""
