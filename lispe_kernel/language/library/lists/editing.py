@@ -106,8 +106,12 @@ def pop(container: Any, *key: Any) -> Any:
     Example: (pop {"a":1 "b":2} "a") => {"b":2}
     Example: (pop "abcd") => abc
     """
-    if type(container) in _STORED and container and (not key or type(key[0]) is int):
-        return _pop_stored(container, key)
+    if type(container) in _STORED and container and len(key) < 2:
+        if not key:
+            container.pop()
+            return container
+        if type(key[0]) is int:
+            return _pop_at(container, key[0])
     if len(key) > 1:
         raise LispeError(wrong_number("pop"))
     if isinstance(container, str):
@@ -129,26 +133,19 @@ def pop(container: Any, *key: Any) -> Any:
         index = next((at for at, item in enumerate(container) if item == key[0]), -2)
     else:
         index = integer_argument("pop", 2, key[0])
+    return _pop_at(container, index)
+
+
+def _pop_at(container: Any, index: int) -> Any:
+    """The list without an element; nil when it has none there. -1 and the size mean the last one."""
     size = len(container)
     index = size - 1 if index in (-1, size) else index
     if not 0 <= index < size:
         return None
-    del_at(container, index)
-    return container
-
-
-def _pop_stored(container: Any, key: tuple[int, ...]) -> Any:
-    # `pop` of a list that holds its elements itself and has some.
-    if not key:
-        container.pop()
-        return container
-    if len(key) > 1:
-        raise LispeError("Error: Wrong number of arguments for: 'pop'")
-    size = len(container)
-    index = size - 1 if key[0] in (-1, size) else key[0]
-    if not 0 <= index < size:
-        return None
-    del container[index]
+    if type(container) in _STORED:
+        del container[index]
+    else:
+        del_at(container, index)
     return container
 
 
@@ -247,9 +244,6 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
             container.insert(place[0], value)
         except REFUSED:
             container.insert(place[0], container.convert(value))
-        return container
-    if type(container) is Heap and not place:
-        container.add(value)
         return container
     if len(place) > 1:
         raise LispeError(wrong_number("insert"))
