@@ -47,11 +47,14 @@ def segment_rules(blanks: bool, points: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its pattern, whose capturing groups are recognised but not stored, and its action."""
+    """One rule: its pattern, whose capturing groups are recognised but not stored, and its action.
+
+    Nothing is stored of what a rule without action takes (`=#`).
+    """
 
     text: str
     pattern: re.Pattern[str]
-    action: int
+    action: int | None
     # Sequences in braces of which a part is not stored.
     inner: tuple[re.Pattern[str], ...] = ()
 
@@ -77,7 +80,7 @@ class RuleSet:
         pattern = reader.sequence("")
         try:
             inner = tuple(re.compile(part, re.S) for part in reader.inner)
-            return Rule(text, re.compile(pattern, re.S), 0 if action == "#" else int(action), inner)
+            return Rule(text, re.compile(pattern, re.S), None if action == "#" else int(action), inner)
         except re.error as error:
             raise _wrong(text, str(error)) from None
 
@@ -91,12 +94,14 @@ class RuleSet:
                 found.append((text[at], -1))
                 at += 1
                 continue
+            at = match.end()
+            if rule.action is None:
+                continue
             stored = _stored(match)
             for part in rule.inner:
                 stored = part.sub(_stored, stored)
-            if stored and not rule.text.endswith("=#"):
+            if stored:
                 found.append((stored, rule.action))
-            at = match.end()
         return found
 
     def _first(self, text: str, at: int) -> tuple[Rule, re.Match[str] | None]:
