@@ -23,7 +23,7 @@ from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.errors import CompileError, UnknownNameError
-from lispe_kernel.language.forms import QUOTE, Form, head
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import is_definition, special_forms
@@ -169,7 +169,7 @@ def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> No
     r.definitions.clear()
 
 
-LAMBDA, ASSIGNMENTS = Atom("λ"), frozenset({"setq", "setg"})
+ASSIGNMENTS = frozenset({"setq", "setg"})
 
 
 def forms_as_calls(form: Any) -> Any:

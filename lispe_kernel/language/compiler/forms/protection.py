@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.statements import Protect, Raise
 from lispe_kernel.language.compiler.tree import Call, Node
-from lispe_kernel.language.forms import Form, head
+from lispe_kernel.language.forms import LAMBDA, Form, head
 from lispe_kernel.language.special_forms import special
-from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
-
-LAMBDA = Atom("λ")
 
 
 @special("maybe", "form... handler | value")

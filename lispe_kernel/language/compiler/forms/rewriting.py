@@ -8,7 +8,7 @@ from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.inline.mapping import composed
 from lispe_kernel.language.compiler.tree import Node
 from lispe_kernel.language.errors import CompileError
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import special, special_forms
@@ -17,7 +17,7 @@ from lispe_kernel.language.values.atoms import Atom
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
-LAMBDA, FOR = Atom("λ"), Atom(" for")
+FOR = Atom(" for")
 
 # Operators that take everything read so far as their left operand.
 _WIDE = frozenset({"+", "-", "and", "or", "xor"})
