@@ -254,8 +254,7 @@ class Resolver:
 
     def is_keyword(self, name: str) -> bool:
         """Whether a name belongs to the language and cannot be a variable."""
-        entry = None if name in special_forms else self.context.library(name)
-        return name in special_forms or (entry is not None and entry.keyword)
+        return name in special_forms or ((entry := self.context.library(name)) is not None and entry.keyword)
 
     def user_defined(self, name: str) -> bool:
         """Whether a name in head position means something of the user's, not of the library."""
