@@ -172,16 +172,14 @@ def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> No
 ASSIGNMENTS = frozenset({"setq", "setg"})
 
 
-def forms_as_calls(form: Any) -> Any:
+def _forms_as_calls(form: Any) -> Any:
     """A form of the top level whose arguments that are special forms are called: `return` ends only them."""
-    if not isinstance(form, Form) or not isinstance(head(form), Atom) or is_definition(form):
-        return form
-    if form[0] is QUOTE or special_forms.canonical(form[0].name) == LAMBDA.name:
+    if not isinstance(form, Form) or _keeps_return(form):
         return form
     called = form[0].name in ASSIGNMENTS or form[0].name not in special_forms
     parts = [form[0]]
     for part, span in zip(form[1:], form.spans[1:], strict=True):
-        inner = forms_as_calls(part)
+        inner = _forms_as_calls(part)
         if called and _is_left(part):
             made = Form([LAMBDA, Form([], span, []), inner], span, [span] * 3)
             inner = Form([made], span, [span])
@@ -191,10 +189,15 @@ def forms_as_calls(form: Any) -> Any:
 
 def _is_left(form: Any) -> bool:
     """Whether a form is a special one that a `return` in it leaves."""
+    return not _keeps_return(form) and form[0].name in special_forms and "return" in names_in(form)
+
+
+def _keeps_return(form: Any) -> bool:
+    """Whether no `return` in a form can leave it: a function, data, or what is no call by a name."""
     name = head(form)
-    if name is None or name is QUOTE or name.name not in special_forms or is_definition(form):
-        return False
-    return special_forms.canonical(name.name) != LAMBDA.name and "return" in names_in(form)
+    if name is None or name is QUOTE or is_definition(form):
+        return True
+    return special_forms.canonical(name.name) == LAMBDA.name
 
 
 def _top_level(r: Resolver, form: Any, span: Any) -> CodeType | None:
@@ -202,7 +205,7 @@ def _top_level(r: Resolver, form: Any, span: Any) -> CodeType | None:
     function = r.function = Function("top", r.source.name, span)
     form = expanded(r, form)
     if "return" in names_in(form):
-        form = forms_as_calls(form)
+        form = _forms_as_calls(form)
     function.body = r.node(form, span)
     if is_definition(form):
         return None
