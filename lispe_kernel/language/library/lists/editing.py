@@ -106,12 +106,8 @@ def pop(container: Any, *key: Any) -> Any:
     Example: (pop {"a":1 "b":2} "a") => {"b":2}
     Example: (pop "abcd") => abc
     """
-    if type(container) in _STORED and container and len(key) < 2:
-        if not key:
-            container.pop()
-            return container
-        if type(key[0]) is int:
-            return _pop_at(container, key[0])
+    if type(container) in _STORED and container and (not key or (len(key) == 1 and type(key[0]) is int)):
+        return _pop_at(container, key[0] if key else -1)
     if len(key) > 1:
         raise LispeError(wrong_number("pop"))
     if isinstance(container, str):
