@@ -35,20 +35,14 @@ from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.python import objects
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.dictionaries import (
-    Dictionary,
-)
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.equality import equal, identical
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
-from lispe_kernel.language.values.typed import (
-    REFUSED,
-    Integers,
-    TypedList,
-)
+from lispe_kernel.language.values.typed import REFUSED, Integers, TypedList
 
 
 def _several(values: Any, count: int) -> list[Any]:

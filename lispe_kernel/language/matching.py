@@ -11,8 +11,6 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import type_atom
-from lispe_kernel.language.values.bytestrings import ByteString
-from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
@@ -87,15 +85,12 @@ def give_up(error: BaseException) -> None:
 
 
 HELPERS: dict[str, Any] = {
-    " float": float,
     " dict": dict,
     " Record": Record,
     " Integers": Integers,
     " Numbers": Numbers,
     " Floats": Floats,
     " Shorts": Shorts,
-    " ByteString": ByteString,
-    " PlainDictionary": Dictionary,
     " isinstance": isinstance,
     " plain list": list,
     " type atom": type_atom,

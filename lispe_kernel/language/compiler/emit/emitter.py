@@ -228,9 +228,8 @@ class Emitter(Nodes):
         name = self.function.temporary()
         kinds = [self.call(" type", value) for value in values]
         alike = self.compare(self.noted(name, kinds[0]), [ast.Is() for _ in kinds[1:]], kinds[1:])
-        return self.boolean(
-            ast.And(), [alike, self.compare(self.name(name), [ast.In()], [self.name(" comparable")])]
-        )
+        is_scalar = self.compare(self.name(name), [ast.In()], [self.name(" scalar")])
+        return self.boolean(ast.And(), [alike, is_scalar])
 
     def question(self, test: ast.expr) -> ast.expr:
         """A Python condition as LispE's answer, true or nil."""

@@ -69,7 +69,6 @@ SUBSCRIPTED = frozenset(
 FIXED: dict[str, Any] = {
     " repeated": frozenset({str, ByteString}),
     " keys": frozenset({int, str}),
-    " comparable": frozenset({int, float, str}),
     " scalar": frozenset({int, float, str}),
     " true": TRUE,
     " plain": PLAIN,

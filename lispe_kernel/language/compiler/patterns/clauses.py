@@ -29,7 +29,7 @@ CLASSES = {
     "string_": " str",
     "atom_": " Atom",
     "list_": " List",
-    "dictionary_": " PlainDictionary",
+    "dictionary_": " Dictionary",
     "data_": " Record",
     "integers_": " Integers",
     "numbers_": " Numbers",
