@@ -126,11 +126,12 @@ class Definitions:
         texts, cell, canonical = [], "", self._sources.canonical
         for form in forms:
             found = self._sources.find(as_data(form))
-            written = [each for each in found if reads_back(each.text, form, canonical)]
-            text = written[0].text if written else exact(as_data(form))
             cell = found[0].cell if found else cell
-            if not reads_back(text, form, canonical):
-                return Definition(name, kind, "", cell, f"the {kind} {name} has no text that reads back")
+            text = next((each.text for each in found if reads_back(each.text, form, canonical)), "")
+            if not text:
+                text = exact(as_data(form))
+                if not reads_back(text, form, canonical):
+                    return Definition(name, kind, "", cell, f"the {kind} {name} has no text that reads back")
             texts.append(text)
         if not texts:
             return Definition(name, kind, "", "", f"the {kind} {name} has no text")

@@ -98,14 +98,10 @@ class Sources:
             found = self._known[file] = list(_written(source, self.canonical)) if source is not None else []
         return found
 
-    def find(self, data: Any, file: str = "", line: int = 0) -> list[Written]:
-        """Where a form stands, the latest text first; in one file and on one line where they are told."""
-        files = [file] if file else list(reversed(self._sources))
+    def find(self, data: Any) -> list[Written]:
+        """Where a form stands, the latest text first."""
         return [
-            form
-            for each in files
-            for form in self._forms(each)
-            if (not line or form.line == line) and same(form.data, data)
+            form for file in reversed(self._sources) for form in self._forms(file) if same(form.data, data)
         ]
 
     def lambdas(self, file: str, line: int) -> list[Written]:
@@ -147,12 +143,12 @@ def _written(source: Source, canonical: Canonical) -> Iterator[Written]:
         forms = read(source, canonical)
     except LispeError:
         return
-    pending = [(form, span) for form, span in zip(forms, forms.spans, strict=True)]
+    pending = list(forms)
     while pending:
-        form, span = pending.pop()
+        form = pending.pop()
         if not is_list(form):
             continue
-        pending.extend(zip(form, form.spans, strict=True))
+        pending.extend(form)
         name = head(form)
         if name is None:
             continue
@@ -160,4 +156,4 @@ def _written(source: Source, canonical: Canonical) -> Iterator[Written]:
             yield Written(as_data(form), source.excerpt(form.span), source.name, form.span.line)
         elif _is_assignment(name.name):
             # Who assigned it is all that is asked.
-            yield Written(as_data(Form(form[:2] + form[2:][-1:], form.span)), "", source.name, span.line)
+            yield Written(as_data(Form(form[:2] + form[2:][-1:], form.span)), "", source.name, form.span.line)
