@@ -5,7 +5,6 @@ What the folder has takes the place of what has the same name; other names of th
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from lispe_kernel.sittings.definitions import SHARED
 from lispe_kernel.sittings.functions_in_values import FunctionsInto
 from lispe_kernel.sittings.memory import Memory
 from lispe_kernel.sittings.reading import Reading
-from lispe_kernel.sittings.saving import OF_THE_MACHINE
+from lispe_kernel.sittings.saving import of_the_session
 from lispe_kernel.torch_library import load as load_torch_library
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
@@ -46,7 +45,6 @@ _MALFORMED = (
     AssertionError,
     LispeError,
 )
-_KIND_OF_TORCH = re.compile(r"^torch ")
 
 
 @dataclass
@@ -130,7 +128,7 @@ def _names_torch(manifest: dict[str, Any]) -> bool:
     while pending:
         data = pending.pop()
         if isinstance(data, dict):
-            if any(_KIND_OF_TORCH.match(key) for key in data):
+            if any(key.startswith("torch ") for key in data):
                 return True
             pending.extend(data.values())
         elif isinstance(data, list):
@@ -148,8 +146,8 @@ def _text(definition: Any) -> str:
 def _name(name: str) -> str:
     """A name of a variable, as a program could write it. Errors: Broken for one of the session's own."""
     inner = name.removeprefix(SHARED)
-    own = inner in OF_THE_MACHINE or (inner.startswith("__") and inner.endswith("__"))
-    if not inner or own or any(character in " \t\n()[]{}\"'`;" for character in inner.rstrip(" ")):
+    odd = any(character in " \t\n()[]{}\"'`;" for character in inner.rstrip(" "))
+    if not inner or odd or of_the_session(inner):
         raise Broken(f"gives a value to a name that is none: {name[:80]}")
     return name
 

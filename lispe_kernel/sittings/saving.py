@@ -21,7 +21,7 @@ from lispe_kernel.sittings.writing import Graph
 from lispe_kernel.torch_library import load as load_torch_library
 
 # What every session has from its start and a folder never gives: they are of the machine and the program.
-OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
+_OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
 _READ_BEFORE = "sittings: texts"
 
 
@@ -35,10 +35,15 @@ class Kept:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
+def of_the_session(name: str) -> bool:
+    """Whether a name of the namespace belongs to the session itself and not to who uses it."""
+    return name in _OF_THE_MACHINE or (name.startswith("__") and name.endswith("__"))
+
+
 def variables(session: Session) -> Iterator[tuple[str, Any]]:
     """The names in a session's namespace that the user gave a value, in order."""
     for name, value in list(session.namespace.items()):
-        if name in OF_THE_MACHINE or (name.startswith("__") and name.endswith("__")):
+        if of_the_session(name):
             continue
         if (name in CONSTANTS and CONSTANTS[name] is value) or (
             name.startswith(" ") and not name.startswith(SHARED)
