@@ -54,7 +54,7 @@ def session_save(folder: Any) -> Dictionary:
             "definitions": len(kept.manifest["definitions"]),
             "bytes": sum(block.size for block in kept.blocks),
             "written": written,
-            "left_out": Dictionary(kept.left_out),
+            "left_out": _left_out(kept.manifest["left out"]),
             "kept_without": Dictionary(kept.manifest["kept without"]),
         }
     )
@@ -74,16 +74,19 @@ def session_restore(folder: Any) -> Dictionary:
     session: Any = current()
     with told("session_restore", path):
         found = restoring.restore(session, path)
-    left_out = {name: _why(entry) for name, entry in found.left_out.items()}
     return Dictionary(
         {
             "variables": len(found.variables),
             "definitions": len(found.definitions),
             "replaced": len(found.replaced),
-            "left_out": Dictionary(left_out),
+            "left_out": _left_out(found.left_out),
             "kept_without": Dictionary(found.lacking),
         }
     )
+
+
+def _left_out(entries: dict[str, Any]) -> Dictionary:
+    return Dictionary({name: _why(entry) for name, entry in entries.items()})
 
 
 def _why(entry: Any) -> str:

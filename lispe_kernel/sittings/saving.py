@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel import __version__
@@ -27,12 +27,10 @@ _READ_BEFORE = "sittings: texts"
 
 @dataclass
 class Kept:
-    """A session as data, with what is not in it."""
+    """A session as data: what `session.json` will say, what is not in it too, and its memory."""
 
     manifest: dict[str, Any]
     blocks: list[Block]
-    # Name -> why it is not kept; name -> what its copy lacks.
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def of_the_session(name: str) -> bool:
@@ -107,16 +105,11 @@ def as_data(session: Session) -> Kept:
         "left out": {n: {"why": why, "cell": cell} for n, (why, cell) in failed.items()},
         "kept without": notes,
     }
-    left_out = {name: _told(why, cell) for name, (why, cell) in failed.items()}
-    return Kept(manifest, tables.blocks, left_out)
+    return Kept(manifest, tables.blocks)
 
 
 def _named(trees: dict[str, Any], kind: str) -> dict[str, Any]:
     return {key.partition(" ")[2]: tree for key, tree in trees.items() if key.partition(" ")[0] == kind}
-
-
-def _told(why: str, cell: str) -> str:
-    return f"{why} (made in {cell})" if cell else why
 
 
 def save(session: Session, folder: str) -> tuple[Kept, int]:
