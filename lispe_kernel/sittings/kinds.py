@@ -27,7 +27,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.records import Record
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.views import View
-from lispe_kernel.sittings.scalars import is_scalar
+from lispe_kernel.sittings.scalars import is_scalar, text
 
 
 def items(data: Any) -> list[Any]:
@@ -238,21 +238,13 @@ register_keeper(Keeper("heap", Heap, _write_heap, _make_heap, _fill_heap))
 
 register_keeper(Keeper("date", Date, lambda value, _out: value.epoch, lambda data, _into: Date(_whole(data))))
 register_keeper(
-    Keeper(
-        "caught", Caught, lambda value, out: out.value(value.text), lambda data, _into: Caught(_text(data))
-    )
+    Keeper("caught", Caught, lambda value, out: out.value(value.text), lambda data, _into: Caught(text(data)))
 )
 
 
 def _whole(data: Any) -> int:
     if type(data) is not int:
         raise Broken("holds a number that is none")
-    return data
-
-
-def _text(data: Any) -> str:
-    if not isinstance(data, str):
-        raise Broken("is malformed where a text belongs")
     return data
 
 
