@@ -6,15 +6,16 @@ something which cannot be kept is left out, with the reason; the others are not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from lispe_kernel.language.keeping import Part, Unkept, keeper_of
 from lispe_kernel.language.printer import describe
 from lispe_kernel.sittings import scalars
 from lispe_kernel.sittings.blocks import Block, joined
 
+T = TypeVar("T")
 # How deep data stands inside of data; what lies deeper is written in the table of objects.
 _DEEPEST = 12
 
@@ -116,9 +117,9 @@ class Graph:
 
     def tables(self, tops: dict[str, Any]) -> Tables:
         """The data of some values: trees, the objects that stand in several places, the memory."""
-        items = {id(item) for item in self._reached(tops.values())}
-        kept = {number for number, item in enumerate(self._items) if id(item) in items}
-        parts = [part for n in sorted(kept) for part in _parts(self._items[n].data)]
+        reached = {id(item) for item in self._reached(tops.values())}
+        kept = [item for item in self._items if id(item) in reached]
+        parts = [part for item in kept for part in _found(item.data, Part)]
         return _Writer(self._items, tops, joined(parts)).tables()
 
 
@@ -131,15 +132,13 @@ class Tables:
     blocks: list[Block]
 
 
-def _parts(data: Any) -> Iterable[Part]:
-    if isinstance(data, Part):
+def _found(data: Any, kind: type[T]) -> Iterator[T]:
+    """The values of a class that stand in data, in order."""
+    if isinstance(data, kind):
         yield data
-    elif isinstance(data, dict):
-        for item in data.values():
-            yield from _parts(item)
-    elif isinstance(data, list):
-        for item in data:
-            yield from _parts(item)
+    elif isinstance(data, dict | list):
+        for item in data.values() if isinstance(data, dict) else data:
+            yield from _found(item, kind)
 
 
 class _Writer:
@@ -157,10 +156,10 @@ class _Writer:
     def tables(self) -> Tables:
         pending = list(self._tops.values())
         while pending:
-            for number in _refs(pending.pop()):
-                self._counts[number] = self._counts.get(number, 0) + 1
-                if self._counts[number] == 1:
-                    pending.append(self._items[number].data)
+            for ref in _found(pending.pop(), _Ref):
+                self._counts[ref.number] = self._counts.get(ref.number, 0) + 1
+                if self._counts[ref.number] == 1:
+                    pending.append(self._items[ref.number].data)
         trees = {name: self._tree(top, 0) for name, top in self._tops.items()}
         objects: dict[str, Any] = {}
         at = 0
@@ -188,17 +187,6 @@ class _Writer:
         if isinstance(data, list):
             return [self._tree(item, depth) for item in data]
         return data
-
-
-def _refs(data: Any) -> Iterable[int]:
-    if isinstance(data, _Ref):
-        yield data.number
-    elif isinstance(data, dict):
-        for item in data.values():
-            yield from _refs(item)
-    elif isinstance(data, list):
-        for item in data:
-            yield from _refs(item)
 
 
 def _what(value: Any) -> str:
