@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lispe_kernel.notebook.tags import wishes_of
 
@@ -118,17 +118,13 @@ def run_file(
     """
     import nbformat  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    from lispe_kernel.torch_library.files.atomic import write_file  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.torch_library.files.atomic import write_bytes  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     notebook = read(path)
     execute(notebook, path.parent, announce, settings)
     tidy(notebook)
     text = nbformat.writes(notebook) + "\n"
-
-    def fill(file: BinaryIO) -> None:
-        file.write(text.encode("utf-8"))
-
-    write_file(str(output or path), fill)
+    write_bytes(str(output or path), text.encode("utf-8"))
     return sum(not wishes_of(cell).skipped for cell in code_cells(notebook))
 
 

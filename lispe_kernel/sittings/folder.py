@@ -20,7 +20,7 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files.atomic import CannotWrite, remove_stale, write_file
+from lispe_kernel.torch_library.files.atomic import CannotWrite, remove_stale, write_bytes, write_file
 from lispe_kernel.torch_library.files.outflow import Outflow
 
 try:
@@ -100,13 +100,9 @@ def save(folder: str, manifest: dict[str, Any], blocks: list[Block]) -> int:
         memory, written = _write_blocks(folder, blocks)
         manifest["memory"] = memory
         data = dumped(manifest)
-        write_file(path, lambda file: _put(file, data))
+        write_bytes(path, data)
         _forget(folder, {entry["file"] for entry in memory.values()})
         return written + len(data)
-
-
-def _put(file: BinaryIO, data: bytes) -> None:
-    file.write(data)
 
 
 def _write_blocks(folder: str, blocks: list[Block]) -> tuple[dict[str, Any], int]:

@@ -44,6 +44,15 @@ def write_file(path: str, fill: Fill) -> os.stat_result | None:
     return write_files({path: fill})[0]
 
 
+def write_bytes(path: str, data: bytes) -> None:
+    """As `write_file`, for a file of these bytes."""
+
+    def fill(file: BinaryIO) -> None:
+        file.write(data)
+
+    write_file(path, fill)
+
+
 def write_files(fills: Mapping[str, Fill]) -> list[os.stat_result | None]:
     """As `write_file`, for several files: none is put in its place before all are written and flushed.
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.files.atomic import write_file
+from lispe_kernel.torch_library.files.atomic import write_bytes
 from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
@@ -73,7 +73,7 @@ def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
     with writing(SAVING, folder):
         _make_folder(folder)
         write_tree(os.path.join(folder, WEIGHTS), tensors, {"kind": "peft"})
-        write_file(os.path.join(folder, CONFIG), lambda file: _write(file, text))
+        write_bytes(os.path.join(folder, CONFIG), text.encode())
     return "PEFT adapter saved successfully"
 
 
@@ -132,10 +132,6 @@ def _refuse_shared(modules: dict[str, nn.Module]) -> None:
                 f"{SAVING}{other} and {path} are one layer, of which PEFT would adapt the first place only; "
                 "keep it in a file of ours: (torch_lora_save_adapters model path)"
             )
-
-
-def _write(file: Any, text: str) -> None:
-    file.write(text.encode())
 
 
 def _make_folder(folder: str) -> None:
