@@ -20,7 +20,7 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files.atomic import CannotWrite, remove_stale, write_bytes, write_file
+from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, write_bytes, write_file
 from lispe_kernel.torch_library.files.outflow import Outflow
 
 try:
@@ -82,7 +82,7 @@ def prepare(folder: str) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return bool(TENSORS.fullmatch(name)) or name.endswith(".lispe-part")
+    return bool(TENSORS.fullmatch(name)) or name.endswith(SUFFIX)
 
 
 # -- writing --------------------------------------------------------------------------------------------
@@ -96,7 +96,6 @@ def save(folder: str, manifest: dict[str, Any], blocks: list[Block]) -> int:
     with locked(folder, writing=True):
         path = os.path.join(folder, MANIFEST)
         _refuse_links(path)
-        remove_stale(folder)
         memory, written = _write_blocks(folder, blocks)
         manifest["memory"] = memory
         data = dumped(manifest)
@@ -115,8 +114,10 @@ def _write_blocks(folder: str, blocks: list[Block]) -> tuple[dict[str, Any], int
     new: list[int] = []
     for number, (block, array, digest) in enumerate(zip(blocks, arrays, digests, strict=True)):
         found = known.get((digest, len(array)))
-        place = found.pop() if found else (file, str(number + 1))
-        if not found and place[0] == file:
+        if found:
+            place = found.pop()
+        else:
+            place = (file, str(number + 1))
             new.append(number)
         memory[str(number + 1)] = {
             "file": place[0],
