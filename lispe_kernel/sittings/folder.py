@@ -20,7 +20,7 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, write_bytes, write_file
+from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_bytes, write_file
 from lispe_kernel.torch_library.files.outflow import Outflow
 
 try:
@@ -76,7 +76,7 @@ def prepare(folder: str) -> None:
         os.makedirs(folder, exist_ok=True)
         names = os.listdir(folder)
     except OSError as error:
-        raise CannotWrite(f"cannot write {folder}: {(error.strerror or str(error)).lower()}") from error
+        raise CannotWrite(f"cannot write {folder}: {reason(error)}") from error
     if names and MANIFEST not in names and not all(_is_ours(name) for name in names):
         raise CannotWrite(f"cannot write {folder}: it holds other things, no session; name an empty one")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,7 @@ from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.sittings import restoring, saving
 from lispe_kernel.sittings.differences import Differences, differences, names_in
-from lispe_kernel.torch_library.files.atomic import CannotWrite
+from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 
 
 @contextmanager
@@ -28,8 +27,7 @@ def told(name: str, folder: str) -> Iterator[None]:
     except Broken as error:
         raise LispeError(f"Error: {name}: {folder} {error}; nothing has changed") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise LispeError(f"Error: {name}: {folder}: {reason}; nothing has changed") from error
+        raise LispeError(f"Error: {name}: {folder}: {reason(error)}; nothing has changed") from error
 
 
 @function("session_save")
@@ -44,7 +42,7 @@ def session_save(folder: Any) -> Dictionary:
     Example: (@ (session_save "/tmp/lispe_session") "left_out") => {}
     Errors: for a folder that holds other things, a full disk; what was saved before is as it was.
     """
-    path = os.path.expanduser(path_argument("session_save", 1, folder))
+    path = path_argument("session_save", 1, folder)
     session: Any = current()
     with told("session_save", path):
         kept, written = saving.save(session, path)
@@ -70,7 +68,7 @@ def session_restore(folder: Any) -> Dictionary:
     Example: (setq n 5) (session_save "/tmp/lispe_n") (setq n 6) (session_restore "/tmp/lispe_n") n => 5
     Errors: for a folder that is damaged, of another version, or no session; nothing has changed then.
     """
-    path = os.path.expanduser(path_argument("session_restore", 1, folder))
+    path = path_argument("session_restore", 1, folder)
     session: Any = current()
     with told("session_restore", path):
         found = restoring.restore(session, path)

@@ -19,13 +19,12 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.torch_library.checkpoints.entries import to_lispe
 from lispe_kernel.torch_library.checkpoints.files import resume_checkpoint
 from lispe_kernel.torch_library.checkpoints.headers import SURE_SUFFIXES, read_header
-from lispe_kernel.torch_library.files.atomic import remove_stale
+from lispe_kernel.torch_library.files.atomic import reason, remove_stale
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile
 from lispe_kernel.torch_library.files.formats import open_file
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
-from lispe_kernel.torch_library.support.wording import reason
 
 LISTING = "Error listing checkpoints: "
 PRUNING = "Error pruning checkpoints: "

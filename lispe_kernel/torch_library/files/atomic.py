@@ -188,7 +188,12 @@ class _Part:
             return f"the folder {os.path.dirname(self._path) or '.'} does not exist, create it first"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return "the folder may not be written, choose another one"
-        return (error.strerror or str(error)).lower()
+        return reason(error)
+
+
+def reason(error: OSError) -> str:
+    """What the system says of a file or folder: `no space left on device`."""
+    return (error.strerror or str(error)).lower()
 
 
 def _stamp(file: BinaryIO) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.files.atomic import CannotWrite
-from lispe_kernel.torch_library.support.wording import readable, reason
+from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
+from lispe_kernel.torch_library.support.wording import readable
 
 
 class BadFile(Exception):

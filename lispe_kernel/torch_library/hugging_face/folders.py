@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.support.wording import reason, some
+from lispe_kernel.torch_library.files.atomic import reason
+from lispe_kernel.torch_library.support.wording import some
 
 LOADING_MODEL = "Error loading HF model: "
 VALIDATING = "Error validating HF model: "

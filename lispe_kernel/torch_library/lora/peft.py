@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.files.atomic import write_bytes
+from lispe_kernel.torch_library.files.atomic import reason, write_bytes
 from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
@@ -30,7 +30,6 @@ from lispe_kernel.torch_library.state.names import joined, state_names
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
-from lispe_kernel.torch_library.support.wording import reason
 
 SAVING = "Error saving PEFT adapter: "
 LOADING = "Error loading PEFT adapter: "

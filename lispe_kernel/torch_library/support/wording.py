@@ -28,11 +28,6 @@ def readable(error: BaseException) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
-def reason(error: OSError) -> str:
-    """What the system says of a file or folder: `no space left on device`."""
-    return (error.strerror or str(error)).lower()
-
-
 def shape(sizes: Iterable[int]) -> str:
     """A shape: `[256,512]`."""
     return "[" + ",".join(map(str, sizes)) + "]"
