@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, register_keeper
+from lispe_kernel.torch_library.training.averages import MovingAverage
 from lispe_kernel.torch_library.training.optimizers import OPTIMIZERS, RateOnlyOptimizer
 from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler, problem
 
@@ -140,3 +141,32 @@ register_keeper(
         _fill_schedule,
     )
 )
+
+
+# -- averages ---------------------------------------------------------------------------------------------
+
+
+def _write_average(average: MovingAverage, out: Out) -> Any:
+    return {
+        "module": out.value(average.module),
+        "decay": average.decay,
+        "updates": int(average.n_averaged),
+        "training": average.training,
+    }
+
+
+def _make_average(data: Any, _into: Into) -> MovingAverage:
+    made = MovingAverage(torch.nn.Identity(), float(data["decay"]))
+    made.n_averaged.fill_(int(data["updates"]))
+    made.training = data["training"] is True
+    return made
+
+
+def _fill_average(average: MovingAverage, data: Any, into: Into) -> None:
+    module = into.value(data["module"])
+    if not isinstance(module, torch.nn.Module):
+        raise Broken("holds an average of no module")
+    average.module = module
+
+
+register_keeper(Keeper("torch average", MovingAverage, _write_average, _make_average, _fill_average))

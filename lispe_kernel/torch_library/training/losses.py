@@ -12,19 +12,25 @@ from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions
+from lispe_kernel.torch_library.training.functional_losses import reduction_of, same_shape
 
 
 @torch_function("torch_mse_loss", "torch_loss_mse", prefix="Error calculating MSE loss: ")
-def mse_loss(predictions: Any, targets: Any) -> torch.Tensor:
+def mse_loss(predictions: Any, targets: Any, reduction: Any = "mean") -> torch.Tensor:
     """The mean of the squared differences, a 0-dimensional tensor. Targets may be broadcast to predictions.
+
+    `reduction` may be "sum" or "none".
 
     Example: (tensor_item (torch_mse_loss (tensor_create '(1.0 2)) (tensor_create '(1.0 4)))) => 2
     Errors: `Error: Both arguments must be tensors`; targets of another shape are refused, naming both
     Source: torch API 8.2
     """
     first, second = arguments.tensor(predictions, arguments.BOTH), _labels(targets)
-    # PyTorch would also broadcast the predictions ([n,1] against [n] to [n,n]), and train towards nonsense.
-    return nn.functional.mse_loss(first, second.expand_as(first))
+    return nn.functional.mse_loss(
+        first,
+        same_shape(first, second),
+        reduction=reduction_of("torch_mse_loss", reduction),
+    )
 
 
 def _labels(targets: Any) -> torch.Tensor:
@@ -40,17 +46,33 @@ def _labels(targets: Any) -> torch.Tensor:
     "torch_loss_crossentropy",
     prefix="Error calculating cross-entropy loss: ",
 )
-def cross_entropy(predictions: Any, targets: Any) -> torch.Tensor:
+def cross_entropy(
+    predictions: Any,
+    targets: Any,
+    weight: Any = None,
+    ignore_index: Any = -100,
+    reduction: Any = "mean",
+    label_smoothing: Any = 0.0,
+) -> torch.Tensor:
     """The mean of -log softmax at the right classes: logits [N,C] and int64 classes [N], or [C] and [].
 
-    The classes may be a list of integers.
+    The classes may be a list of integers, or probabilities [N,C]. `weight` weighs the classes, targets equal
+    to `ignore_index` do not count, `reduction` may be "sum" or "none".
 
     Example: (tensor_item (torch_cross_entropy (tensor_create '((7.0))) (tensor_create '(0)))) => 0
     Errors: `Error: Both arguments must be tensors`; a class outside the logits is named
     Source: torch API 8.2
     """
     logits = arguments.tensor(predictions, arguments.BOTH)
-    return nn.functional.cross_entropy(logits, _labels(targets).to(logits.device))
+    name = "torch_cross_entropy"
+    return nn.functional.cross_entropy(
+        logits,
+        _labels(targets).to(logits.device),
+        weight=None if weight is None else conversions.as_tensor(weight),
+        ignore_index=arguments.integer(ignore_index, f"Error: {name}: ignore_index must be an integer"),
+        reduction=reduction_of(name, reduction),
+        label_smoothing=arguments.number(name, 6, label_smoothing),
+    )
 
 
 @torch_function("torch_backward", prefix="Error in torch_backward: ")

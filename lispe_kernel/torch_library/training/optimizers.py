@@ -232,3 +232,20 @@ def clip_grad_norm(optimizer: Any, max_norm: Any) -> float:
     limit = arguments.number("torch_clip_grad_norm", 2, max_norm)
     found = [p for group in groups for p in group["params"]]
     return float(nn.utils.clip_grad_norm_(found, limit)) if found else 0.0
+
+
+@torch_function("torch_clip_grad_value")
+def clip_grad_value(optimizer: Any, limit: Any) -> Atom:
+    """Cut each number of all gradients to the range from -limit to limit; true.
+
+    Example: (torch_clip_grad_value (torch_sgd_optimizer 0.1) 1) => true
+    Errors: `Error: First argument must be an optimizer`; a limit below 0
+    """
+    groups = optimizer_argument(optimizer, "Error: First argument must be an optimizer").param_groups
+    most = arguments.number("torch_clip_grad_value", 2, limit)
+    if not most >= 0:
+        raise arguments.instead("Error: torch_clip_grad_value: the limit must be 0 or more", limit)
+    found = [p for group in groups for p in group["params"]]
+    if found:
+        nn.utils.clip_grad_value_(found, most)
+    return TRUE

@@ -1,0 +1,234 @@
+"""The other losses of torch.nn.functional under their own names: `torch_l1_loss`, `torch_kl_div` ...
+
+Names, settings and their defaults are PyTorch's own signatures, without what it has given up. Nothing here
+computes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors import conversions
+from lispe_kernel.torch_library.training.transforms import of_tensors
+
+REDUCTIONS = {"mean": "mean", "sum": "sum", "none": "none"}
+# What PyTorch itself asks nobody to give any more.
+_GIVEN_UP = ("size_average", "reduce")
+
+# The name, what it measures, whether targets have the shape of the predictions, an example and its answer.
+LOSSES: tuple[tuple[str, str, bool, str, str], ...] = (
+    ("l1_loss", "The mean of the differences without their signs", True, "(T (floats 1 2)) '(1 4)", "1"),
+    (
+        "smooth_l1_loss",
+        "Half the squared difference below `beta`, the difference without its sign above it",
+        True,
+        "(T (floats 1 2)) '(1.0 4.0)",
+        "0.75",
+    ),
+    (
+        "huber_loss",
+        "Half the squared difference below `delta`, `delta` times the difference above it",
+        True,
+        "(T (floats 1 2)) '(1.0 4.0)",
+        "0.75",
+    ),
+    (
+        "nll_loss",
+        "Minus the log-probability at the right classes: [N,C] of log-softmax, and classes [N]",
+        False,
+        "(T '((-0.5 -1.0))) '(1)",
+        "1",
+    ),
+    (
+        "binary_cross_entropy",
+        "The cross entropy between probabilities and targets from 0 to 1",
+        True,
+        "(T (floats 0.5)) '(1.0)",
+        "0.693147",
+    ),
+    (
+        "binary_cross_entropy_with_logits",
+        "The cross entropy between logits, before the sigmoid, and targets from 0 to 1",
+        True,
+        "(T (floats 0)) '(1.0)",
+        "0.693147",
+    ),
+    (
+        "kl_div",
+        "The divergence of log-probabilities from probabilities; `batchmean` divides by the batch",
+        True,
+        "(T (floats 0 0)) '(0.5 0.5)",
+        "-0.346574",
+    ),
+    (
+        "poisson_nll_loss",
+        "Minus the log-likelihood of counts, whose expected logarithm is predicted",
+        True,
+        "(T (floats 0)) '(2.0)",
+        "1",
+    ),
+    (
+        "gaussian_nll_loss",
+        "Minus the log-likelihood of targets under predicted means and variances, without its constant",
+        True,
+        "(T (floats 1)) '(2.0) (T (floats 1))",
+        "0.5",
+    ),
+    (
+        "hinge_embedding_loss",
+        "The distance where the target is 1, what it lacks to `margin` where it is -1",
+        True,
+        "(T (floats 0.5)) '(-1.0)",
+        "0.5",
+    ),
+    ("soft_margin_loss", "log(1 + exp(-target·input))", True, "(T (floats 0)) '(1.0)", "0.693147"),
+    (
+        "margin_ranking_loss",
+        "What the first of two scores lacks to be above the second (target 1) or below it (-1)",
+        False,
+        "(T (floats 1)) (T (floats 2)) '(1)",
+        "1",
+    ),
+    (
+        "cosine_embedding_loss",
+        "1 minus the cosine of pairs that belong together (target 1), the cosine of others (-1)",
+        False,
+        "(T '((1.0 0.0))) (T '((0.0 1.0))) '(1)",
+        "1",
+    ),
+    (
+        "triplet_margin_loss",
+        "How much nearer the positive must come to the anchor to be nearer than the negative by `margin`",
+        False,
+        "(T '((0.0))) (T '((1.0))) (T '((1.0)))",
+        "1",
+    ),
+    (
+        "triplet_margin_with_distance_loss",
+        "The triplet loss with a distance of one's own, `distance_function`: a function of two tensors",
+        False,
+        "(T '((0.0))) (T '((1.0))) (T '((1.0)))",
+        "1",
+    ),
+    (
+        "multi_margin_loss",
+        "How far other classes come up to the right one: scores [N,C], classes [N]",
+        False,
+        "(T '((0.0 0.0))) '(1)",
+        "0.5",
+    ),
+    (
+        "multilabel_margin_loss",
+        "The margin loss for several right classes: [N,C], their numbers in front, -1 ends them",
+        False,
+        "(T '((0.0 0.0))) '((1 -1))",
+        "0.5",
+    ),
+    (
+        "multilabel_soft_margin_loss",
+        "The mean over the classes of the binary cross entropy with logits",
+        True,
+        "(T '((0.0 0.0))) '((1.0 0.0))",
+        "0.693147",
+    ),
+    (
+        "ctc_loss",
+        "Connectionist temporal classification: log-probabilities [T,N,C], targets [N,S], both lengths [N]",
+        False,
+        "(T '(((-0.5 -1.0)))) '((1)) '(1) '(1)",
+        "1",
+    ),
+)
+
+
+def _signature(loss: Callable[..., Any]) -> inspect.Signature:
+    """PyTorch's signature as LispE has it: true and nil for its answers, without what it has given up."""
+    kept = []
+    for parameter in inspect.signature(loss).parameters.values():
+        if parameter.name in _GIVEN_UP:
+            continue
+        default: Any = parameter.default
+        if isinstance(default, bool):
+            default = TRUE if default else None
+        kept.append(parameter.replace(default=default, kind=inspect.Parameter.POSITIONAL_OR_KEYWORD))
+    return inspect.Signature(kept)
+
+
+def reduction_of(function: str, value: Any) -> str:
+    """How the losses of the elements become one: mean, sum or none."""
+    if value is None or (isinstance(value, str) and value in REDUCTIONS):
+        return value or "mean"
+    known = ", ".join(REDUCTIONS)
+    raise LispeError(f"Error: {function}: reduction must be one of {known}, not {describe(value)}")
+
+
+def _argument(function: str, parameter: inspect.Parameter, default: Any, value: Any) -> Any:
+    """An argument as PyTorch takes it: lists are tensors, nil is what stands for nothing."""
+    name = parameter.name
+    if name == "reduction" and value != "batchmean":
+        return reduction_of(function, value)
+    if isinstance(default, bool):
+        return value is not None
+    if value is None and default is not inspect.Parameter.empty:
+        return default
+    if name == "distance_function":
+        return of_tensors(function, value)
+    if isinstance(value, list | TypedList):
+        return conversions.as_tensor(value)
+    if default is inspect.Parameter.empty and name != "var":
+        return arguments.tensor(value, f"Error: {function}: {name} must be a tensor")
+    return value
+
+
+def same_shape(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Targets in the shape of the predictions. PyTorch would also broadcast the predictions ([n,1] against
+    [n] to [n,n]), and train towards nonsense.
+    """
+    return targets.expand_as(predictions)
+
+
+def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> None:
+    computed = getattr(functional, short)
+    name, signature = f"torch_{short}", _signature(computed)
+    defaults = {key: p.default for key, p in inspect.signature(computed).parameters.items()}
+
+    def apply(*given: Any, **named: Any) -> Any:
+        bound = signature.bind(*given, **named)
+        found = {
+            key: _argument(name, signature.parameters[key], defaults[key], value)
+            for key, value in bound.arguments.items()
+        }
+        if alike:
+            found["target"] = same_shape(found["input"], found["target"])
+        with warnings.catch_warnings():
+            # PyTorch advises other settings; where it is wrong it raises.
+            warnings.simplefilter("ignore", UserWarning)
+            return computed(**found)
+
+    code = f"(defun T (l) (tensor_create l)) (tensor_item (torch_{short} {sample}))"
+    apply.__doc__ = f"""{meaning}. The mean; `reduction` may be "sum" or "none".
+
+    Targets may be lists. The settings are those of PyTorch's `{short}`, by place or by name.
+
+    Example: {code} => {answer}
+    Errors: what is no tensor; shapes that do not fit; a reduction that is none
+    """
+    apply.__signature__ = signature  # type: ignore[attr-defined]
+    apply.__name__ = apply.__qualname__ = short
+    torch_function(name)(apply)
+
+
+for _row in LOSSES:
+    _loss(*_row)
