@@ -20,6 +20,7 @@ from lispe_kernel.display.page import numbers
 _log = logging.getLogger("lispe.display")
 
 BINS = 48
+_MANY = 1 << 14
 # The histogram shows five deviations around the mean; what lies beyond is counted in the outermost bins.
 _REACH = 5.0
 # Sums of squares of float64 values are safe between these powers of two.
@@ -288,7 +289,9 @@ def _count_piece(look: _Look, piece: Any) -> None:
     look.minimum, look.maximum = min(look.minimum, low), max(look.maximum, high)
     look.total += float(wide.sum()) * look.repeats
     look.squares += float(torch.dot(wide, wide)) * look.repeats
-    look.zeros += (piece.numel() - int(torch.count_nonzero(piece))) * look.repeats
+    # Most pieces hold no zero, and the smallest magnitude says so faster than counting.
+    if low <= 0 <= high and float(piece.abs().amin()) == 0:
+        look.zeros += (piece.numel() - int(torch.count_nonzero(piece))) * look.repeats
     look.count += piece.numel() * look.repeats
 
 
@@ -340,16 +343,37 @@ def _histogram(look: _Look) -> dict[str, Any]:
     facts = {"low": float(look.back(low)), "high": float(look.back(high))}
     if width <= 0 or not math.isfinite(width):
         return {**facts, "histogram": (look.count,)}
-    counts = torch.zeros(bins, dtype=torch.int64, device=look.values.device)
-    for piece in look.pieces():
-        finite = piece.double() if width < 1e-30 or max(abs(low), abs(high)) > 1e30 else piece
-        places = finite.sub(low).mul_(1 / width).clamp_(0, bins - 1)
-        # To int8, not uint8: the conversion of floats is five times as fast there.
-        counts += torch.bincount(places.to(torch.int8), minlength=bins)
-    made = [int(c) * look.repeats for c in counts.tolist()]
+
+    def places() -> Iterator[Any]:
+        for piece in look.pieces():
+            finite = piece.double() if width < 1e-30 or max(abs(low), abs(high)) > 1e30 else piece
+            # To int8, not uint8: the conversion of floats is five times as fast there.
+            yield finite.sub(low).mul_(1 / width).clamp_(0, bins - 1).to(torch.int8)
+
+    made = [count * look.repeats for count in _counted(places(), bins)]
     if look.implied:
         made[min(bins - 1, max(0, int((-look.base - low) / width)))] += look.implied
     return {**facts, "histogram": tuple(made)}
+
+
+def _counted(pieces: Iterator[Any], bins: int) -> list[int]:
+    """How many of some places below 128 there are of each.
+
+    Many are counted in pairs of neighbours, which takes half the steps: one of two bytes is one of 16 bits.
+    """
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    counts, pairs = torch.zeros(bins, dtype=torch.int64), None
+    for places in pieces:
+        if places.numel() < _MANY or places.numel() % 2:
+            counts += torch.bincount(places, minlength=bins).cpu()
+        else:
+            found = torch.bincount(places.view(torch.int16), minlength=bins << 8)
+            pairs = found if pairs is None else pairs.add_(found)
+    if pairs is not None:
+        table = pairs.cpu().view(bins, 256)[:, :bins]
+        counts += table.sum(0) + table.sum(1)
+    return counts.tolist()  # type: ignore[no-any-return]
 
 
 def _range(look: _Look) -> tuple[float, float, int]:
