@@ -373,7 +373,7 @@ def _counted(pieces: Iterator[Any], bins: int) -> list[int]:
     if pairs is not None:
         table = pairs.cpu().view(bins, 256)[:, :bins]
         counts += table.sum(0) + table.sum(1)
-    return counts.tolist()  # type: ignore[no-any-return]
+    return counts.tolist()
 
 
 def _range(look: _Look) -> tuple[float, float, int]:
