@@ -10,7 +10,7 @@ from lispe_kernel.session import Session
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.restoring import checked
 from lispe_kernel.sittings.saving import as_data
-from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.sittings.seen import seen
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def differences(session: Session, folder: str) -> Differences:
     """How a folder differs from what the session would save now. Errors: Broken, OSError."""
     there = checked(folder)
     kept = as_data(session)
-    here = {**kept.manifest, "memory": _memory(kept.blocks)}
+    here = {**kept.manifest, "memory": _memory(session, kept.blocks)}
     before, now = _all(there), _all(here)
     both = [name for name in before if name in now]
     changed = [name for name in both if _form(there, before[name]) != _form(here, now[name])]
@@ -69,9 +69,9 @@ def differences(session: Session, folder: str) -> Differences:
     )
 
 
-def _memory(blocks: list[Block]) -> dict[str, Any]:
-    digests = checksums.digests(block.bytes() for block in blocks)
-    return {str(number): {"checksum": digest} for number, digest in enumerate(digests, 1)}
+def _memory(session: Session, blocks: list[Block]) -> dict[str, Any]:
+    contents = seen(session).contents(blocks)
+    return {str(number): {"checksum": content.checksum} for number, content in enumerate(contents, 1)}
 
 
 def _all(manifest: dict[str, Any]) -> dict[str, Any]:

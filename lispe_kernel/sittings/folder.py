@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken
-from lispe_kernel.sittings.blocks import Block
+from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_bytes, write_file
 from lispe_kernel.torch_library.files.outflow import Outflow
@@ -88,7 +88,7 @@ def _is_ours(name: str) -> bool:
 # -- writing --------------------------------------------------------------------------------------------
 
 
-def save(folder: str, manifest: dict[str, Any], blocks: list[Block]) -> int:
+def save(folder: str, manifest: dict[str, Any], contents: list[Content]) -> int:
     """Write a manifest and its memory into a folder; the number of bytes that were written.
 
     Errors: CannotWrite; what was in the folder is as it was.
@@ -96,67 +96,76 @@ def save(folder: str, manifest: dict[str, Any], blocks: list[Block]) -> int:
     with locked(folder, writing=True):
         path = os.path.join(folder, MANIFEST)
         _refuse_links(path)
-        memory, written = _write_blocks(folder, blocks)
+        there = _there(folder)
+        memory, written = _write_blocks(folder, contents, there.get("memory", {}))
         manifest["memory"] = memory
+        # As text: Python takes 1, 1.0 and true for one another.
+        if there and _checksum({**manifest, "saved": there["saved"]}) == _checksum(there):
+            return written
         data = dumped(manifest)
         write_bytes(path, data)
         _forget(folder, {entry["file"] for entry in memory.values()})
         return written + len(data)
 
 
-def _write_blocks(folder: str, blocks: list[Block]) -> tuple[dict[str, Any], int]:
+def _there(folder: str) -> dict[str, Any]:
+    """The manifest that is in a folder; empty where there is none that can be used."""
+    try:
+        return load(folder)
+    except (Broken, OSError):
+        return {}
+
+
+def _write_blocks(folder: str, contents: list[Content], there: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """The entries of the blocks by their numbers, and the bytes written: those that are not there already."""
-    arrays = [block.bytes() for block in blocks]
-    digests = checksums.digests(arrays)
-    known = _known(folder, {(digest, len(array)) for digest, array in zip(digests, arrays, strict=True)})
+    known = _known(folder, there, {content.key for content in contents})
     file = f"tensors-{secrets.token_hex(6)}.safetensors"
     memory: dict[str, Any] = {}
-    new: list[int] = []
-    for number, (block, array, digest) in enumerate(zip(blocks, arrays, digests, strict=True)):
-        found = known.get((digest, len(array)))
+    new: list[tuple[str, Content]] = []
+    for number, content in enumerate(contents, 1):
+        found = known.get(content.key)
         if found:
             place = found.pop()
         else:
-            place = (file, str(number + 1))
-            new.append(number)
-        memory[str(number + 1)] = {
+            place = (file, str(number))
+            new.append((str(number), content))
+        memory[str(number)] = {
             "file": place[0],
             "name": place[1],
-            "bytes": len(array),
-            "checksum": digest,
-            "torch": block.torch,
+            "bytes": content.size,
+            "checksum": content.checksum,
+            "torch": content.torch,
         }
     if not new:
         return memory, 0
-    header, order = _header([(number, blocks[number], arrays[number]) for number in new])
+    new.sort(key=lambda entry: -_width(entry[1].dtype))
+    header = _header(new)
 
     def fill(out: BinaryIO) -> None:
         flow = Outflow(out, lambda _bytes: None)
         flow.write(header)
-        for number in order:
-            flow.write(arrays[number])
+        for _, content in new:
+            flow.write(content.array)
 
     write_file(os.path.join(folder, file), fill)
-    return memory, len(header) + sum(len(arrays[number]) for number in new)
+    return memory, len(header) + sum(content.size for _, content in new)
 
 
-def _header(entries: list[tuple[int, Block, Any]]) -> tuple[bytes, list[int]]:
-    """The header of a safetensors file, and the order of the bytes: the widest elements first."""
+def _header(entries: list[tuple[str, Content]]) -> bytes:
+    """The header of a safetensors file, which has these in this order."""
     header: dict[str, Any] = {"__metadata__": {"format": "pt", "written by": FORMAT}}
-    ranked = sorted(entries, key=lambda entry: -_width(entry[1].as_a_whole[0]))
     end = 0
-    for number, block, array in ranked:
-        dtype, shape = block.as_a_whole
-        kind = _SAFETENSORS.get(dtype)
-        header[str(number + 1)] = {
+    for name, content in entries:
+        kind = _SAFETENSORS.get(content.dtype)
+        header[name] = {
             "dtype": kind or "U8",
-            "shape": shape if kind else [len(array)],
-            "data_offsets": [end, end + len(array)],
+            "shape": content.shape if kind else [content.size],
+            "data_offsets": [end, end + content.size],
         }
-        end += len(array)
+        end += content.size
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text, [number for number, _, _ in ranked]
+    return len(text).to_bytes(8, "little") + text
 
 
 def _width(dtype: str) -> int:
@@ -164,13 +173,13 @@ def _width(dtype: str) -> int:
     return int(found.group()) if found else 1
 
 
-def _known(folder: str, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], list[tuple[str, str]]]:
+def _known(
+    folder: str, memory: dict[str, Any], wanted: set[tuple[str, int]]
+) -> dict[tuple[str, int], list[tuple[str, str]]]:
     """Where blocks with these checksums lie already. A file of which little is left is written anew."""
-    try:
-        memory = load(folder)["memory"]
-    except (Broken, OSError):
-        return {}
     live: dict[str, int] = {}
+    if not checked_memory(memory):
+        return {}
     for entry in memory.values():
         if (entry["checksum"], entry["bytes"]) in wanted:
             live[entry["file"]] = live.get(entry["file"], 0) + entry["bytes"]
@@ -180,6 +189,17 @@ def _known(folder: str, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], l
         if 2 * live.get(entry["file"], 0) >= size > 0:
             found.setdefault((entry["checksum"], entry["bytes"]), []).append((entry["file"], entry["name"]))
     return found
+
+
+def checked_memory(memory: Any) -> bool:
+    """Whether the part of a manifest that names stretches of files is one that a save makes."""
+    return isinstance(memory, dict) and all(
+        isinstance(entry, dict)
+        and all(isinstance(entry.get(name), str) for name in ("file", "name", "checksum"))
+        and type(entry.get("bytes")) is int
+        and TENSORS.fullmatch(entry["file"])
+        for entry in memory.values()
+    )
 
 
 def _size(folder: str, file: str) -> int:

@@ -16,6 +16,7 @@ from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.definitions import SHARED, Definitions
 from lispe_kernel.sittings.functions_in_values import FunctionsOut
+from lispe_kernel.sittings.seen import seen
 from lispe_kernel.sittings.text import Sources, Written
 from lispe_kernel.sittings.writing import Graph
 from lispe_kernel.torch_library import load as load_torch_library
@@ -119,4 +120,4 @@ def save(session: Session, folder: str) -> tuple[Kept, int]:
     """
     folders.prepare(folder)
     kept = as_data(session)
-    return kept, folders.save(folder, kept.manifest, kept.blocks)
+    return kept, folders.save(folder, kept.manifest, seen(session).contents(kept.blocks))

@@ -1,0 +1,130 @@
+"""What a session knows of its memory from one save to the next: checksums, and whether they still hold.
+
+A checksum is used again only where the system vouches that no page of the block was written; any other block
+is read again. Small blocks are always read: that takes less than asking.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from lispe_kernel.session import Session
+from lispe_kernel.sittings.blocks import Block
+from lispe_kernel.sittings.pages import overlapping, pages
+from lispe_kernel.torch_library.files import checksums
+
+_SEEN = "sittings: memory seen"
+# Bytes from which a block is watched.
+_LARGE = 1 << 20
+
+Key = tuple[int, int]
+
+
+@dataclass
+class _Known:
+    """The checksum of a block, and whether it was the same the last two times that it was read."""
+
+    checksum: str
+    still: bool = True
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of a block as they are written: with their checksum, and what other programs see in them."""
+
+    checksum: str
+    size: int
+    torch: bool
+    dtype: str
+    shape: list[int]
+    array: Any
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Two contents with one key are the same bytes."""
+        return self.checksum, self.size
+
+
+class Seen:
+    """The blocks of the last save."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, _Known] = {}
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def watching(self) -> bool:
+        """Whether this system tells which memory was written."""
+        return pages().watching
+
+    def contents(self, blocks: list[Block], *, often: bool = False) -> list[Content]:
+        """The contents of blocks now.
+
+        often: this is asked after each cell. What changes from cell to cell is not watched then, since the
+        first write to each watched page costs its writer time.
+        """
+        with self._one_at_a_time:
+            return self._contents(blocks, often)
+
+    def _contents(self, blocks: list[Block], often: bool) -> list[Content]:
+        # An interrupt before all is read must leave nothing that is believed.
+        before, self._known = self._known, {}
+        arrays = [block.bytes() for block in blocks]
+        keys = [(block.address, block.size) for block in blocks]
+        held = self._held(blocks, keys, before, often)
+        unknown = [number for number, key in enumerate(keys) if key not in held]
+        found = dict(zip(unknown, checksums.digests(arrays[number] for number in unknown), strict=True))
+        now = [found.get(number) or held[key] for number, key in enumerate(keys)]
+        self._known = {
+            key: _Known(checksum, key not in before or before[key].checksum == checksum)
+            for block, key, checksum in zip(blocks, keys, now, strict=True)
+            if not block.device
+        }
+        return [
+            _content(block, array, checksum)
+            for block, array, checksum in zip(blocks, arrays, now, strict=True)
+        ]
+
+    def _held(
+        self, blocks: list[Block], keys: list[Key], before: dict[Key, _Known], often: bool
+    ) -> dict[Key, str]:
+        """The checksums that still hold. All that is watched is asked about before a byte is read."""
+        watched = []
+        for block, key in zip(blocks, keys, strict=True):
+            known = before.get(key)
+            if _can_be_watched(block) and not (often and known is not None and not known.still):
+                watched.append(key)
+        ranges = [(address, address + size) for address, size in watched]
+        written = overlapping(pages().written(ranges, self), ranges)
+        return {
+            key: before[key].checksum
+            for key, changed in zip(watched, written, strict=True)
+            if not changed and key in before
+        }
+
+
+def _can_be_watched(block: Block) -> bool:
+    """Whether whoever writes it does so through the processor's page tables."""
+    if block.device or block.size < _LARGE:
+        return False
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_initialized():
+        return True
+    # A graphics card writes into pinned memory past them.
+    return all(part.torch and not part.owner.is_pinned() for part in block.parts)
+
+
+def _content(block: Block, array: Any, checksum: str) -> Content:
+    dtype, shape = block.as_a_whole
+    return Content(checksum, len(array), block.torch, dtype, shape, array)
+
+
+def seen(session: Session) -> Seen:
+    """What a session knows of its memory."""
+    found: Seen | None = session.library_states.get(_SEEN)
+    if found is None:
+        found = session.library_states[_SEEN] = Seen()
+    return found

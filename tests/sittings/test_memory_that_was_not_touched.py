@@ -1,0 +1,114 @@
+"""A checksum is used again only where no byte was written, whoever writes; the right one is a fresh one's."""
+
+import ctypes
+import mmap
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lispe_kernel.language.keeping import Part
+from lispe_kernel.sittings import seen as module
+from lispe_kernel.sittings.blocks import Block
+from lispe_kernel.sittings.seen import Seen
+from lispe_kernel.torch_library.files import checksums
+
+_SIZE = 2 << 20
+
+
+def _block(tensor: torch.Tensor) -> Block:
+    part = Part(tensor, tensor.data_ptr(), tensor.nbytes, 0, torch=True)
+    return Block(part.address, part.size, parts=[part])
+
+
+def _by_file(tensor: torch.Tensor, folder: Path) -> None:
+    (folder / "bytes").write_bytes(b"x" * 9)
+    with open(folder / "bytes", "rb", buffering=0) as file:
+        file.readinto(memoryview(tensor.numpy())[5000:])  # type: ignore[attr-defined]
+
+
+def _by_thread(tensor: torch.Tensor, _folder: Path) -> None:
+    thread = threading.Thread(target=lambda: tensor[7].fill_(3))
+    thread.start()
+    thread.join()
+
+
+WRITERS: dict[str, Any] = {
+    "PyTorch": lambda tensor, _folder: tensor[100000].fill_(3),
+    "past the counter of PyTorch": lambda tensor, _folder: tensor.data[0].fill_(3),
+    "numpy": lambda tensor, _folder: tensor.numpy().__setitem__(-1, 3),
+    "DLPack": lambda tensor, _folder: torch.from_dlpack(tensor).add_(1),
+    "a C library": lambda tensor, _folder: ctypes.memset(tensor.data_ptr() + 4096, 3, 1),
+    "a file": _by_file,
+    "a thread": _by_thread,
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_who_writes_is_seen(write: Any, tmp_path: Path) -> None:
+    tensor = torch.zeros(_SIZE, dtype=torch.uint8)
+    known = Seen()
+    first = known.contents([_block(tensor)])[0].checksum
+    assert known.contents([_block(tensor)])[0].checksum == first
+    write(tensor, tmp_path)
+    now = known.contents([_block(tensor)])[0].checksum
+    assert now == checksums.digest(tensor.numpy())
+    assert now != first
+
+
+def test_new_memory_at_an_old_place_and_memory_of_others_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(bytes(_SIZE))
+    known = Seen()
+    with open(tmp_path / "bytes", "r+b") as file, mmap.mmap(file.fileno(), _SIZE) as shared:
+        tensor = torch.frombuffer(shared, dtype=torch.uint8)
+        known.contents([_block(tensor)])
+        file.seek(9)
+        file.write(b"x")
+        file.flush()
+        assert known.contents([_block(tensor)])[0].checksum == checksums.digest(tensor.numpy())
+        del tensor
+    array = np.zeros(_SIZE, "u1")
+    block = Block(array.ctypes.data, _SIZE, parts=[Part(array, array.ctypes.data, _SIZE, 0)])
+    known.contents([block])
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    with mmap.mmap(-1, _SIZE, private) as first:
+        address = ctypes.addressof(ctypes.c_char.from_buffer(first))
+        first[0] = 1
+        here = Block(address, _SIZE, parts=[Part(first, address, _SIZE, 0)])
+        before = known.contents([here])[0].checksum
+        # What MADV_DONTNEED takes back is zero again, without a write.
+        first.madvise(mmap.MADV_DONTNEED)
+        assert known.contents([here])[0].checksum != before
+
+
+def test_what_was_not_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whole pages: at their ends, small things of others may lie in the same page.
+    pages = mmap.mmap(-1, 2 * _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    tensors = torch.frombuffer(pages, dtype=torch.uint8).chunk(2)
+    known = Seen()
+    read: list[int] = []
+    digests = checksums.digests
+
+    def counting(arrays: Any) -> list[str]:
+        arrays = list(arrays)
+        read.append(len(arrays))
+        return digests(arrays)
+
+    monkeypatch.setattr(module.checksums, "digests", counting)
+    for _ in range(3):
+        known.contents([_block(tensor) for tensor in tensors])
+    tensors[1][_SIZE // 2] = 7
+    known.contents([_block(tensor) for tensor in tensors])
+    # A system that does not watch has everything read each time.
+    assert read == ([2, 0, 0, 1] if known.watching else [2, 2, 2, 2])
+
+
+def test_what_changes_from_cell_to_cell_is_not_watched() -> None:
+    tensor = torch.zeros(_SIZE, dtype=torch.uint8)
+    known = Seen()
+    for number in (1, 2, 2, 3, 3, 3, 3, 4, 4):
+        tensor.fill_(number)
+        assert known.contents([_block(tensor)], often=True)[0].checksum == checksums.digest(tensor.numpy())
