@@ -198,6 +198,7 @@ def test_a_class_from_before_torch_is_a_module_once_torch_is_there() -> None:
         ("(net (forward (tensor_ones '(2 3 5))))", ("in net.blocks.0.norm", "[4]", "[2,3,5]", "line: 5 in")),
         ('(torch_optimizer (Bare (torch_linear 1 1)) 0.1 "sgd")', ("the class Bare has no method forward",)),
         ("(torch_state_dict (Odd 1))", ("no field of a module can be called children",)),
+        ("(set@ net 'blocks (list (Odd (torch_linear 1 1))))", ("can be called children",)),
         ("(set@ net 'scale 3)", ("the field scale of Net holds a tensor", "the integer 3")),
         ("(set@ net 'blocks 3)", ("the field blocks of Net holds a module", "the integer 3")),
         ("(set@ (@ net 'blocks 0) 'norm net)", ("would make the module contain itself",)),

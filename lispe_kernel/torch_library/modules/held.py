@@ -20,6 +20,7 @@ from lispe_kernel.language.printer import describe
 from lispe_kernel.language.python.containers import PythonDictionary
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.views import View
+from lispe_kernel.torch_library.support.arguments import lack
 
 
 def as_parameter(tensor: torch.Tensor) -> nn.Parameter:
@@ -198,4 +199,5 @@ def seen_as_module(container: Any) -> nn.Module:
         return HeldList(container)
     if isinstance(container, dict):
         return HeldTable(container)
-    raise LispeError(f"Error: {describe(container)} cannot hold parts of a module; a list or a table can")
+    reason = lack(container) or "; a list or a table can"
+    raise LispeError(f"Error: {describe(container)} cannot hold parts of a module{reason}")
