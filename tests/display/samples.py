@@ -20,6 +20,7 @@ from lispe_kernel.torch_library import load as load_torch
 from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_checkpoint
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.inside.functions import trace
+from lispe_kernel.torch_library.inside.lens import logit_lens
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
@@ -60,6 +61,11 @@ def _renamed_call(text: str) -> torch.nn.Module:
     made = torch.nn.Sequential(torch.nn.Linear(2, 2))
     made._modules = {text: made[0]}
     return made
+
+
+def _language_model() -> torch.nn.Module:
+    layers = torch.nn.Sequential(torch.nn.Linear(4, 4)), torch.nn.Sequential(torch.nn.Linear(4, 4))
+    return torch.nn.Sequential(torch.nn.Embedding(3, 4), *layers, torch.nn.Linear(4, 3))
 
 
 def _tokenizer(text: str) -> SimpleTokenizer:
@@ -109,6 +115,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "module": lambda text, folder: _renamed(torch.nn.Linear(2, 3), text),
     "trace": lambda text, folder: trace(_renamed_call(text), torch.full((2, 2), torch.nan), True),
     "heads": lambda text, folder: Attention((text, "b"), (torch.rand(2, 3, 3),) * 2, (text, "b", "c")),
+    "lens": lambda text, folder: logit_lens(_language_model(), torch.tensor([[0, 1, 2]]), [text, "b", "c"]),
     "embedding": lambda text, folder: torch.nn.Embedding(30, 8),
     "lora": lambda text, folder: LoraLinear(torch.nn.Linear(8, 8), 2, 4.0),
     "lora model": lambda text, folder: _renamed(LoraLinear(torch.nn.Linear(8, 8), 2, 4.0), text),

@@ -125,7 +125,7 @@
   }
   function readable(picture) {
     var scale = JSON.parse(picture.getAttribute("data-scale")), pen = null, tip = make("div"), at = null;
-    var figure = picture.closest("figure"), points = scale.points && [];
+    var figure = picture.closest("figure"), points = scale.told || scale.points && [];
     (scale.points || []).forEach(function (curve) {
       if (curve[1]) curve[1].split(";").forEach(function (told) {
         var p = told.split(",");
@@ -188,7 +188,7 @@
       if (!step) return;
       event.preventDefault();
       event.stopPropagation();
-      if (points) point(at === null ? 0 : at + step[0] + step[1]);
+      if (points) point(at === null ? 0 : at + step[0] * (scale.across || 1) + step[1]);
       else if (at === null) cell(scale.maps[0], 0, 0);
       else cell(at[0], at[1] + step[0], at[2] + step[1]);
     });

@@ -8,7 +8,7 @@ that a model computes in its own code cannot be seen, and is never guessed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
-from lispe_kernel.torch_library.inside.keeping import kept
+from lispe_kernel.torch_library.inside.keeping import looking
 from lispe_kernel.torch_library.inside.running import Given, given, model_of, names_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
 from lispe_kernel.torch_library.support import arguments
@@ -121,7 +121,7 @@ def _first(given_: Given) -> torch.Tensor:
 
 
 def _of_transformers(model: Any, given_: Given) -> list[tuple[str, torch.Tensor]]:
-    with _looking(model), _step_by_step(model):
+    with looking(model), _step_by_step(model):
         answer = model(*given_[0], **{**given_[1], "output_attentions": True})
     batch = _first(given_).shape[0]
     found = []
@@ -149,16 +149,6 @@ def _step_by_step(model: Any) -> Iterator[None]:
     finally:
         for config, name in before:
             config._attn_implementation = name
-
-
-@contextmanager
-def _looking(model: nn.Module) -> Iterator[None]:
-    """The model in evaluation mode and without gradients, put back afterwards."""
-    with ExitStack() as around:
-        around.enter_context(kept(model))
-        around.enter_context(torch.no_grad())
-        model.eval()
-        yield
 
 
 @contextmanager
@@ -193,7 +183,7 @@ def _of_layers(model: nn.Module, given_: Given) -> list[tuple[str, torch.Tensor]
         name = f"layer {name}" if name.isdigit() else name or "attention"
         found.append((name, weights if weights.dim() == 4 else weights.unsqueeze(0)))
 
-    with _looking(model), _in_parts(), watched(model, None, after):
+    with looking(model), _in_parts(), watched(model, None, after):
         model(*given_[0], **given_[1])
     return found
 

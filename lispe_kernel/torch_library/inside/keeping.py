@@ -8,7 +8,7 @@ writes into its parameters, into lists and tables of its own or outside itself; 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -88,3 +88,13 @@ def kept(model: nn.Module) -> Iterator[list[str]]:
                 module.restore()
             random_state.restore(checked)
             changed += [name for name, (p, version) in parameters.items() if version_of(p) != version]
+
+
+@contextmanager
+def looking(model: nn.Module) -> Iterator[None]:
+    """The model in evaluation mode and without gradients, put back afterwards."""
+    with ExitStack() as around:
+        around.enter_context(kept(model))
+        around.enter_context(torch.no_grad())
+        model.eval()
+        yield

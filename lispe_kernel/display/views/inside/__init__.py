@@ -1,0 +1,1 @@
+"""Views of what is seen inside a model: what its layers would answer, how its parts hang together."""
