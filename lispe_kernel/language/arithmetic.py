@@ -19,7 +19,8 @@ from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.stack import Walk
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.bytestrings import StringBytes
+from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
 from lispe_kernel.language.values.typed import TypedList, of_few, room_for, typed
@@ -193,19 +194,18 @@ def truth_of(value: Any) -> bool:
 def elementwise(op: Binary, a: Any, b: Any) -> Any:
     """The operator on the elements of one or two lists; what is left of a longer first list stays."""
     a_many, b_many = _is_list(a), _is_list(b)
-    if not (a_many and b_many):
-        taken = _taken_over(op, a, b)
-        if taken is not NotImplemented:
-            return taken
+    kind = type(a) if isinstance(a, (Strings, StringBytes)) else List  # what is made of texts is text
+    if not (a_many and b_many) and (taken := _taken_over(op, a, b)) is not NotImplemented:
+        return taken
     with _walk:
         if _walk.depth > _MOST_NESTED:
             raise LispeError("Error: lists nested so deep, or in themselves, cannot be combined")
         if not a_many:
             return List([op(a, y) for y in b])
         if not b_many:
-            return List([op(x, b) for x in a])
+            return kind(op(x, b) for x in a)
         result = [op(x, y) for x, y in zip(a, b, strict=False)]
-    return List(result + list(a)[len(result) :])
+    return kind(result + list(a)[len(result) :])
 
 
 # More levels than this are no array but a list that contains itself.

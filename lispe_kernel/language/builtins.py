@@ -43,6 +43,8 @@ from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import REFUSED, Integers, TypedList
+from lispe_kernel.language.values.typed_views import TypedView
+from lispe_kernel.language.values.views import View
 
 
 def _several(values: Any, count: int) -> list[Any]:
@@ -119,15 +121,22 @@ def _no_product(_text: str) -> Any:
 
 def _settled(old: Any, new: Any) -> Any:
     """What `(+= v x)` stores for a parameter: its list with new elements, so that the caller sees them."""
-    if old is new or type(old) is not type(new):
-        return new
-    if isinstance(old, (list, TypedList)) and len(old) == len(new):
-        old[:] = new  # type: ignore[index]
-        return old
-    if isinstance(old, Matrix) and old.shape == new.shape:
+    if isinstance(old, Matrix) and type(new) is Matrix and old.shape == new.shape:
         old.array[...] = new.array
         return old
-    return new
+    kind = type(old)
+    whole = List if kind is View else old.whole if isinstance(old, TypedView) else kind
+    if old is new or whole is not type(new) or not isinstance(old, (list, TypedList, LinkedList)):
+        return new
+    if len(old) != len(new):
+        return new
+    if kind is whole and kind is not LinkedList:
+        old[:] = new  # type: ignore[index]
+        return old
+    # A view stores in the list behind it one by one.
+    for index, value in enumerate(new):
+        old[index] = value
+    return old
 
 
 def _square(value: Any) -> Any:

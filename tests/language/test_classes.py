@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lispe_kernel import Session
+from lispe_kernel.language.python import faces
+from lispe_kernel.language.values.instances import Instance
 
 from .support import error_of, output_of, text_of
 
@@ -90,3 +92,22 @@ def test_a_destructor_runs_when_the_last_reference_goes():
 def test_an_instance_that_holds_itself_prints():
     program = "(class@ C (me) (defun keep (v) (setqi me v))) (setq c (C 1)) (c (keep c)) c"
     assert text_of(program) == '(C "me":...)'
+
+
+def test_a_face_that_comes_late_reaches_parents_and_heirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faces, "_faces", {})
+    monkeypatch.setattr(Instance, "lispe_callers", set())
+    monkeypatch.setattr(Instance, "lispe_called_classes", [])
+    session = Session()
+    for number in range(8):  # in whatever order the classes are met
+        session.evaluate(
+            f"(class@ Base{number} () (defun glow () 1)) (class@ Heir{number} () (from@ Base{number}))"
+        )
+
+    class Face(Instance):
+        """What instances of classes with the method `glow` are besides."""
+
+    faces.register_face("glow", Face, Face)
+    assert all(
+        issubclass(session.namespace[f"{name}{n}"], Face) for n in range(8) for name in ("Base", "Heir")
+    )

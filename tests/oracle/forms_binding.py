@@ -5,7 +5,7 @@ from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text
 from tests.oracle.registry import form
 from tests.oracle.scope import Block, assign, assign_in_place, read
-from tests.oracle.values import TRUE, Atom, List
+from tests.oracle.values import TRUE, Atom, List, PatternFunction
 
 
 def store(interpreter, target, value, scope):
@@ -88,6 +88,26 @@ def found_at(container, keys, operands):
         raise
 
 
+def is_parameter(scope, name) -> bool:
+    """Whether a name is that of a parameter of the function around, hidden by no `let` and no lambda."""
+    frame = scope.frame
+    if scope.find(name) is not frame.names or frame.function is None:
+        return False
+    if isinstance(frame.function, PatternFunction):
+        raise Undetermined("in-place change of what a pattern took out of a list")
+    return any(parameter.name == name for parameter in frame.function.parameters)
+
+
+def in_the_list(old, value):
+    """The new elements in the list itself, which others hold, too; else a list of the new ones (dialect)."""
+    same = isinstance(old, List) and isinstance(value, List) and old.kind == value.kind
+    if not same or len(old.items) != len(value.items):
+        return value
+    for index, element in enumerate(list(value.items)):
+        old.put(index, element)
+    return old
+
+
 def _in_place(name):
     """`(+= v e ...)` and `(+= (@ c k ...) e ...)`: the same as `(+ v e ...)` and a store."""
 
@@ -108,6 +128,8 @@ def _in_place(name):
             values = refusing_strings(values)
         value = arithmetic.combine(name, old, values)
         if place is None:
+            if is_parameter(scope, target.name):
+                value = in_the_list(old, value)
             assign_in_place(scope, target.name, value)
         else:
             places.store(*place, value)

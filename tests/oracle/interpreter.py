@@ -34,6 +34,9 @@ TYPE_ATOM = "_"
 CONSTANTS = {"_pi": 3.141592653589793, "_tau": 6.283185307179586, "_e": 2.718281828459045}
 
 
+CALLED = (Function, PatternFunction, Builtin, ClassType, Instance)
+
+
 class Interpreter:
     """A session of the oracle. `steps` bounds one text: a longer run is no evidence."""
 
@@ -172,7 +175,12 @@ class Interpreter:
             method = instance.of.method(name)
             if method is not None:
                 return method
-        return scopes.read(scope, name)
+        found = scopes.read(scope, name)
+        if instance is not None and scope.find(name) is instance.fields and not isinstance(found, CALLED):
+            # A field that can be no function hides none (dialect).
+            other = self.globals.names.get(name)
+            return other if other is not None or name in FUNCTIONS else found
+        return found
 
     def call_found(self, name, found, arguments, scope, tail):
         """A call by name of a value that is not of the library."""

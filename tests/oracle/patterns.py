@@ -226,8 +226,8 @@ def match_list(interpreter, pattern, value, frame) -> bool:
 
 
 def match_dictionary(interpreter, pattern, value, frame) -> bool:
-    """`{"k":p}`: a literal key must exist and its value must match."""
-    if not isinstance(value, Dictionary):
+    """`{"k":p}`: as many pairs (dialect), each with a literal key whose value must match."""
+    if not isinstance(value, Dictionary) or len(value.pairs) != len(pattern) // 2:
         return False
     for key, part in zip(pattern[1::2], pattern[2::2], strict=True):
         if isinstance(key, (Atom, list)):

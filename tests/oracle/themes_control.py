@@ -87,6 +87,11 @@ def in_place(g, rng):
     yield "(setq u l)"
     yield f"(+= l {g.pick('1', '10')})"
     yield "show (list u l)"
+    typed = g.pick("(integers 1 2 3)", "(numbers 1.5 2)", '(strings "a" "b")')
+    yield f"(setq tl {typed})"
+    yield f"(defun il (v) ({op} v {g.int_(1)}) (block ({op} v 1)) (let ((v 5)) ({op} v 1)) v)"
+    yield f"(defun im (v) (map (λ (v) ({op} v 1)) '(1)) (map (λ (y) ({op} v y)) '(2)) v)"
+    yield "show (list (maybe (il l) 'err) l (maybe (il (if l (cdr l) l)) 'err) l (maybe (im tl) 'err) tl)"
     yield "(setq w s)"
     yield f"(+= s {g.str_(1)} {g.int_(1)})"
     yield "show (list w s)"

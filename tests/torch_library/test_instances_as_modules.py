@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.values.lists import List
 from lispe_kernel.session import Session
 
 NET = """
@@ -190,6 +191,44 @@ def test_a_class_from_before_torch_is_a_module_once_torch_is_there() -> None:
     session.evaluate('(import "torch.nn" nn) (setq t (Twice ((@ nn \'Linear) 2 2)))')
     assert isinstance(session.namespace["early"], nn.Module)
     assert len(list(session.namespace["t"].parameters())) == 2
+
+
+def test_parts_stay_parts_when_their_class_loses_its_forward(session: Session) -> None:
+    session.evaluate("(class@ Part (f) (defun forward (x) (f x)))")
+    session.evaluate("(class@ Whole (one more) (defun forward (x) (one (forward x))))")
+    session.evaluate("(setq w (Whole (Part (torch_linear 2 2)) (list (Part (torch_linear 2 2)))))")
+    session.evaluate("(class@ Part (f) (defun apply_it (x) (f x)))")
+    whole = session.namespace["w"]
+    assert len(list(whole.parameters())) == 4
+    with pytest.raises(LispeError, match="missing the required"):
+        session.evaluate("(w (forward (tensor_ones '(1 2))))")
+    session.evaluate("(class@ Part (f) (defun forward (x) (f x)))")
+    assert session.evaluate("(w (forward (tensor_ones '(1 2))))").shape == (1, 2)
+
+
+def test_an_heir_follows_its_parent_and_keeps_what_is_its_own(session: Session) -> None:
+    session.evaluate("(class@ Base () (defun forward (x) x))")
+    session.evaluate(
+        "(class@ Plain (ls) (from@ Base)) (class@ Own (f) (from@ Base) (defun forward (x) (f x)))"
+    )
+    session.evaluate("(setq p (Plain (list (torch_linear 2 2)))) (setq o (Own (torch_linear 2 2)))")
+    session.evaluate("(class@ Base () (defun other () 1))")
+    plain, own = session.namespace["p"], session.namespace["o"]
+    assert (isinstance(plain, nn.Module), type(plain.ls)) == (False, List)
+    assert len(list(own.parameters())) == 2
+    assert session.evaluate("(list (p (other)) (o (other)) ((Plain 1) (other)))") == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["(f x)", "(f (forward x))", "(twice (f x))", "((@ (list f) 0) x)", "(twice (half (f (forward x))))"],
+)
+def test_a_module_in_a_field_is_called_as_others_are(session: Session, call: str) -> None:
+    session.evaluate(f"(class@ Holds (f twice half) (defun forward (x) {call}))")
+    session.evaluate("(setq up (torch_linear 2 3)) (setq t (tensor_ones '(1 2)))")
+    session.evaluate("(setq h (Holds up (λ (x) (* 2 x)) (λ (x) (/ x 2))))")
+    expected = session.namespace["up"](session.namespace["t"]) * (2 if call.startswith("(twice (f") else 1)
+    assert torch.equal(session.evaluate("(h (forward t))"), expected)
 
 
 @pytest.mark.parametrize(

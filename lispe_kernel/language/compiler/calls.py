@@ -34,6 +34,8 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
         name = r.found_in_space(name)
     if r.instance is not None and r.instance.calls(name):
         return r.instance.call(r, form)
+    if r.instance is not None and r.instance.holds(name):
+        return _field_call(r, name, form)
     cls = r.classes.get(name) or r.context.classes.get(name)
     if cls is not None:
         return create(r, cls, form)
@@ -67,6 +69,15 @@ def computed_call(r: Resolver, form: Form) -> Node:
     """A call of whatever the head gives."""
     positional, named = split_named(r, form)
     function, *arguments = r.arguments(positional, 0)
+    return Call(r.place, function, arguments, named)
+
+
+def _field_call(r: Resolver, name: str, form: Form) -> Node:
+    """A call of what a field holds; of a function with its name when that can be no function."""
+    positional, named = split_named(r, form)
+    function, *arguments = r.arguments(positional, 0)
+    if r.user_defined(name) or r.context.library(name) is not None:
+        function = r.helper(" field or function", function, r.constant(name))
     return Call(r.place, function, arguments, named)
 
 

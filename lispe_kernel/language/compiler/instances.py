@@ -102,6 +102,12 @@ class InstanceScope:
         """Whether a name in head position is a method here."""
         return name in self.methods or (self.outer is not None and self.outer.calls(name))
 
+    def holds(self, name: str) -> bool:
+        """Whether a name in head position is a field of the object whose method this is."""
+        if self.inside and (name in self.fields or name in self.extras):
+            return True
+        return self.outer is not None and self.outer.holds(name)
+
     @staticmethod
     def _is_function(r: Resolver, name: str) -> bool:
         """Whether a function of the program has a method's name: an instance of another class may mean it."""
@@ -239,12 +245,26 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
 
 
+# The methods by which libraries that are not there yet will call objects.
+_CALLERS = frozenset({"forward"})
+
+
 def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
     """The call of what turns out to be no instance; its arguments may make sense inside one only."""
     try:
-        return Call(r.place, r.read(subject), r.arguments(form))
+        called: Node = Call(r.place, r.read(subject), r.arguments(form))
     except CompileError as error:
-        return Raise(r.place, r.helper(" error", r.constant(error.text)))
+        called = Raise(r.place, r.helper(" error", r.constant(error.text)))
+    method = head(form[1]) if len(form) == 2 else None
+    if method is None or method.name not in _CALLERS | Instance.lispe_callers:
+        return called
+    # What a library calls by that method has it, too: `(layer (forward x))`.
+    try:
+        direct = Call(r.place, r.read(subject), r.arguments(form[1]))
+    except CompileError:
+        return called
+    is_called = r.helper(" is called by", r.read(subject), r.constant(method.name))
+    return If(r.place, is_called, direct, called)
 
 
 def _inside(r: Resolver, subject: Variable, classes: list[Any], form: Form, start: int) -> Node:

@@ -20,11 +20,16 @@ _faces: dict[str, type[Instance]] = {}
 _classes: weakref.WeakSet[type[Instance]] = weakref.WeakSet()
 
 
-def register_face(method: str, face: type[Instance]) -> None:
-    """Give the face to all classes with the method whose fields have no names that are the face's own."""
+def register_face(method: str, face: type[Instance], like: type) -> None:
+    """Give the face to all classes with the method whose fields have no names that are the face's own.
+
+    like: the class of the library's own objects that are called by that method.
+    """
     _faces[method] = face
     Instance.lispe_callers.add(method)
-    for cls in list(_classes):
+    Instance.lispe_called_classes.append((method, like))
+    # Parents first: what they get their heirs have.
+    for cls in sorted(_classes, key=lambda cls: len(cls.__mro__)):
         if not issubclass(cls, face) and _wants(face, method, cls.lispe_methods, cls.lispe_fields, cls):
             change(cls, (face, *cls.__bases__))
 
@@ -50,6 +55,15 @@ def _wants(
     return method in methods and not face.lispe_taken.intersection((*names, *extras))
 
 
+def worn(instance: Instance, method: str) -> bool:
+    """Give the class of an instance the face of a method that it lacks; whether its names leave it that."""
+    face, cls = _faces[method], type(instance)
+    if face.lispe_taken.intersection((*cls.lispe_fields, *cls.lispe_extras)):
+        return False
+    change(cls, (face, *cls.__bases__))
+    return True
+
+
 def lacking(cls: type[Instance]) -> tuple[str, list[str]]:
     """Why a class has no face: the method that it lacks, or the fields whose names are the face's."""
     for method, face in _faces.items():
@@ -62,9 +76,24 @@ def lacking(cls: type[Instance]) -> tuple[str, list[str]]:
 def take_over(old: type[Instance], new: type[Instance]) -> None:
     """A class is declared again: its instances, and the classes that inherit from it, are the new one's."""
     for heir in old.__subclasses__():
-        change(heir, tuple(new if base is old else base for base in heir.__bases__))
+        _follow(heir, new, tuple(new if base is old else base for base in heir.__bases__))
     for instance in _instances(old):
         _move(instance, new)
+
+
+def _follow(cls: type[Instance], parent: type[Instance], bases: tuple[type, ...]) -> None:
+    """Give an heir its parent's methods as they are now, and the faces that its own methods ask for."""
+    cls.lispe_methods = frozenset(name[1:] for name in cls.lispe_own()) | parent.lispe_methods
+    cls.lispe_parent = parent
+    more = [
+        face
+        for method, face in _faces.items()
+        if not any(issubclass(base, face) for base in bases)
+        and _wants(face, method, cls.lispe_methods, cls.lispe_fields, cls)
+    ]
+    change(cls, (*more, *bases))
+    for heir in cls.__subclasses__():
+        _follow(heir, cls, heir.__bases__)
 
 
 def change(cls: type[Instance], bases: tuple[type, ...]) -> None:
@@ -76,13 +105,22 @@ def change(cls: type[Instance], bases: tuple[type, ...]) -> None:
     for each, own in methods.items():
         for name in own:
             each.lispe_drop(name)
+    if "__new__" in vars(cls):
+        del cls.__new__
     cls.__bases__ = tuple(base for base in bases if not _is_above(base, bases))
+    if before[cls] is not None and _face_of(cls) is None:
+        # Python would still make its instances as if the lost base were there.
+        cls.__new__ = staticmethod(_plain)  # type: ignore[assignment]
     for each, own in methods.items():
         for name, function in own.items():
             each.lispe_define(name, function)
     for instance, values in kept:
         if _face_of(type(instance)) is not before[type(instance)]:
-            _begin_anew(instance, values)
+            _begin_anew(instance, values, before[type(instance)])
+
+
+def _plain(cls: type[Instance], *_values: Any, **_named: Any) -> Instance:
+    return object.__new__(cls)
 
 
 def _is_above(base: type, bases: tuple[type, ...]) -> bool:
@@ -107,15 +145,16 @@ def _move(instance: Instance, cls: type[Instance]) -> None:
     if _face_of(type(instance)) is _face_of(cls):
         instance.__class__ = cls
         return
-    values = instance.lispe_values()
+    values, before = instance.lispe_values(), _face_of(type(instance))
     instance.__class__ = cls
-    _begin_anew(instance, values)
+    _begin_anew(instance, values, before)
 
 
-def _begin_anew(instance: Instance, values: dict[str, Any]) -> None:
+def _begin_anew(instance: Instance, values: dict[str, Any], before: type[Instance] | None) -> None:
+    """Make an instance what its class is now, with the fields that it had under another face."""
     hidden = {name: value for name, value in instance.__dict__.items() if name.startswith(" ")}
     instance.__dict__.clear()
     instance.lispe_begin()
     instance.__dict__.update(hidden)
     for name, value in values.items():
-        setattr(instance, name, value)
+        setattr(instance, name, value if before is None else before.lispe_plain(value))

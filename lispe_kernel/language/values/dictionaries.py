@@ -13,7 +13,7 @@ from typing import Any
 from lispe_kernel.language.errors import MissingKeyError
 from lispe_kernel.language.printer import register_kind, show, to_text, write_pairs
 from lispe_kernel.language.protocols import Answers, register_answers
-from lispe_kernel.language.values.equality import both_empty
+from lispe_kernel.language.values.equality import both_empty, equal_dictionaries
 from lispe_kernel.language.values.lists import SCALARS, deep_copy
 from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.positions import out_of_bounds
@@ -131,7 +131,7 @@ def _copy(pairs: dict[Any, Any]) -> dict[Any, Any]:
     return copied
 
 
-_ANSWERS = Answers(size=len, iterate=list, same=both_empty, copy=_copy)
+_ANSWERS = Answers(size=len, iterate=list, equal=equal_dictionaries, same=both_empty, copy=_copy)
 
 register_answers(dict, replace(_ANSWERS, element=_element_of_dict))
 register_answers(Dictionary, replace(_ANSWERS, element=_element, put=Dictionary.store))

@@ -5,6 +5,7 @@ What each kind of container makes of it stands among its answers; here are numbe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.protocols import answers_of
@@ -54,25 +55,47 @@ def equal_lists(a: Any, b: Any) -> bool:
         return equals_empty(b)
     if answers_of(b).items is None or size != len(b):
         return False
+    return equal_inside(a, b, _equal_elements)
+
+
+def equal_dictionaries(a: Any, b: Any) -> bool:
+    """`=` on dictionaries: the same keys with equal values."""
+    if a is b:
+        return True
+    if not isinstance(b, dict) or len(a) != len(b) or not all(key in b for key in a):
+        return False
+    return equal_inside(a, b, _equal_values)
+
+
+def _equal_elements(a: Any, b: Any) -> bool:
+    return all(equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _equal_values(a: Any, b: Any) -> bool:
+    return all(equal(value, b[key]) for key, value in a.items())
+
+
+def equal_inside(a: Any, b: Any, same: Callable[[Any, Any], bool]) -> bool:
+    """Whether two containers, which may hold themselves, hold the same: what `same` finds in both."""
     _walk.depth += 1
     try:
         # Who was deep once remembers on the whole way back: each level may lead down several times.
         if _walk.depth > DEEP or _walk.found:
-            return _equal_deep(a, b)
-        return all(equal(x, y) for x, y in zip(a, b, strict=True))
+            return _equal_deep(a, b, same)
+        return same(a, b)
     finally:
         _walk.depth -= 1
         if not _walk.depth:
             _walk.found.clear()
 
 
-def _equal_deep(a: Any, b: Any) -> bool:
-    """As `equal_lists`, of lists that may contain themselves: two being compared differ nowhere new."""
+def _equal_deep(a: Any, b: Any, same: Callable[[Any, Any], bool]) -> bool:
+    """Of containers that may contain themselves: two being compared differ nowhere new."""
     found, pair, before = _walk.found, (id(a), id(b)), len(_walk.found)
     if pair in found:
         return True
     found[pair] = (a, b)
-    if all(equal(x, y) for x, y in zip(a, b, strict=True)):
+    if same(a, b):
         return True
     # What was found equal since may have relied on these two.
     while len(found) > before:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import Answers, register_answers
-from lispe_kernel.language.values.equality import equal
+from lispe_kernel.language.values.equality import equal, equal_lists
 from lispe_kernel.language.values.positions import first_element, has_elements, position
 
 
@@ -125,7 +125,7 @@ class Heap:
         return self._items[index]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Heap) and self._items == other._items
+        return isinstance(other, Heap) and equal_lists(self._items, other._items)
 
     def copy(self) -> Heap:
         made = Heap(self.order, (), self.comparator, natural=self.natural, key=self._key)

@@ -14,6 +14,7 @@ from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.runtime import function_of_atom
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.equality import equal, equal_inside
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS
 
@@ -38,8 +39,10 @@ class Instance:
     lispe_taken: ClassVar[frozenset[str]] = frozenset()
     # The method that runs when Python calls an instance; without one a call is the value of its last form.
     lispe_called: ClassVar[str] = ""
-    # The methods for which libraries make instances callable.
+    # The methods for which libraries make instances callable, and the classes of their own objects that are
+    # called in the same way.
     lispe_callers: ClassVar[set[str]] = set()
+    lispe_called_classes: ClassVar[list[tuple[str, type]]] = []
     # The declaration, as data.
     lispe_source: ClassVar[Any] = None
 
@@ -49,6 +52,11 @@ class Instance:
     def lispe_values(self) -> dict[str, Any]:
         """The fields that are set, by name."""
         return {name: value for name, value in self.__dict__.items() if name[:1] != " "}
+
+    @staticmethod
+    def lispe_plain(value: Any) -> Any:
+        """What a field holds without what the class made of it."""
+        return value
 
     def lispe_has(self, name: str) -> bool:
         """Whether a field is set."""
@@ -80,7 +88,7 @@ class Instance:
         return values[-1] if values else None
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (type(self) is type(other) and pairs(self) == pairs(other))
+        return self is other or (type(self) is type(other) and equal_inside(self, other, _same_fields))
 
     def lispe_clean(self) -> None:
         """Run the destructor that `toclean` named; its errors are nobody's."""
@@ -98,6 +106,14 @@ def pairs(instance: Instance) -> list[tuple[str, Any]]:
     values, declared = instance.lispe_values(), type(instance).lispe_fields
     added = [name for name in values if name not in declared]
     return [(name, values.get(name)) for name in (*declared, *added)]
+
+
+def _same_fields(a: Instance, b: Instance) -> bool:
+    names, others = pairs(a), pairs(b)
+    return len(names) == len(others) and all(
+        name == other and equal(value, stored)
+        for (name, value), (other, stored) in zip(names, others, strict=True)
+    )
 
 
 def field_values(instance: Instance) -> list[Any]:
@@ -210,6 +226,16 @@ def to_clean(instance: Instance, method: Any) -> None:
     instance.__dict__[" clean"] = method.name if isinstance(method, Atom) else str(method)
 
 
+def is_called_by(value: Any, method: str) -> bool:
+    """Whether an object of a library's own is called by `(object (method ...))`."""
+    return any(method == known and isinstance(value, cls) for known, cls in Instance.lispe_called_classes)
+
+
+def field_or_function(value: Any, name: str) -> Any:
+    """What a field holds, if it is a function or another object that is called; else the function."""
+    return value if callable(value) and not isinstance(value, (list, Atom)) else function_of_atom(Atom(name))
+
+
 def method_or_function(instance: Any, name: str) -> Any:
     """A method of the instance, else the function of the program with that name."""
     found = getattr(instance, " " + name, None)
@@ -225,5 +251,7 @@ HELPERS: dict[str, Any] = {
     " parent method": parent_method,
     " check class": check_class,
     " to clean": to_clean,
+    " is called by": is_called_by,
+    " field or function": field_or_function,
     " method or function": method_or_function,
 }

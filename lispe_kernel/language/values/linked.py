@@ -14,7 +14,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import Show, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
-from lispe_kernel.language.values.equality import equal
+from lispe_kernel.language.values.equality import equal_lists
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import first_element, position
@@ -102,9 +102,7 @@ _SEQUENCES = (list, TypedList, LinkedList, Matrix)
 def _equal(a: LinkedList, b: Any) -> bool:
     if not len(a):
         return b is None or (isinstance(b, _SEQUENCES) and not len(b))
-    if not isinstance(b, _SEQUENCES) or len(a) != len(b):
-        return False
-    return all(equal(x, y) for x, y in zip(a, b, strict=True))
+    return isinstance(b, _SEQUENCES) and equal_lists(a, b)
 
 
 def _copy(value: LinkedList) -> LinkedList:

@@ -12,7 +12,7 @@ from torch import nn
 
 from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, register_keeper
 from lispe_kernel.torch_library.keeping.modules import EMPTY, TABLES
-from lispe_kernel.torch_library.modules.held import HeldList, HeldTable
+from lispe_kernel.torch_library.modules.held import HeldList, HeldTable, seen_as_module
 from lispe_kernel.torch_library.modules.instances import ModuleInstance
 
 
@@ -44,7 +44,7 @@ def _make(cls: Any, _into: Into) -> Any:
     made = cls.__new__(cls)
     if not isinstance(made, nn.Module):
         # A class without `forward` became one of modules when it was part of one.
-        ModuleInstance._as_part(made)
+        seen_as_module(made)
         made.lispe_begin()
     return made
 

@@ -18,6 +18,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.python.containers import PythonDictionary
+from lispe_kernel.language.python.faces import worn
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.views import View
 from lispe_kernel.torch_library.support.arguments import lack
@@ -194,10 +195,28 @@ class HeldTable(PythonDictionary, Held):
 
 
 def seen_as_module(container: Any) -> nn.Module:
-    """The module that a container with parts is. Errors: for a container that can hold none."""
+    """The module that a container with parts is. Errors: for a container that can hold none.
+
+    An instance of a class without `forward` is one by its class.
+    """
+    if isinstance(container, nn.Module):
+        return container
+    if isinstance(container, Instance):
+        if not worn(container, "forward"):
+            raise LispeError(f"Error: {describe(container)} cannot be part of a module{lack(container)}")
+        return container  # type: ignore[return-value]
     if isinstance(container, list):
         return HeldList(container)
     if isinstance(container, dict):
         return HeldTable(container)
-    reason = lack(container) or "; a list or a table can"
-    raise LispeError(f"Error: {describe(container)} cannot hold parts of a module{reason}")
+    raise LispeError(f"Error: {describe(container)} cannot hold parts of a module; a list or a table can")
+
+
+def unheld(value: Any) -> Any:
+    """The container behind a view as a module; anything else as it is."""
+    if not isinstance(value, Held):
+        return value
+    for key, item in list(entries(value.base)):
+        if isinstance(item, Held):
+            value.base[key] = unheld(item)
+    return value.base

@@ -24,7 +24,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import register_answers
-from lispe_kernel.language.python.faces import change, register_face
+from lispe_kernel.language.python.faces import register_face
 from lispe_kernel.language.values.instances import ANSWERS, Instance
 from lispe_kernel.torch_library.modules.entry import (
     beginning,
@@ -42,8 +42,8 @@ from lispe_kernel.torch_library.modules.held import (
     is_container,
     is_trained,
     seen_as_module,
+    unheld,
 )
-from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.wording import shape
 
 FORWARD = " forward"
@@ -129,6 +129,10 @@ class ModuleInstance(Instance, nn.Module):
         }
         return {**plain, **own["_parameters"], **own["_buffers"], **own["_modules"]}
 
+    @staticmethod
+    def lispe_plain(value: Any) -> Any:
+        return unheld(value)
+
     def lispe_has(self, name: str) -> bool:
         own = self.__dict__
         return name in own or any(name in own[table] for table in ("_modules", "_parameters", "_buffers"))
@@ -147,7 +151,7 @@ class ModuleInstance(Instance, nn.Module):
                 own["_buffers"][name] = value
                 return
         elif is_container(value) and (isinstance(own["_modules"].get(name), Held) or holds_parts(value)):
-            value = self._as_part(value)
+            value = seen_as_module(value)
         if isinstance(value, nn.Module):
             self._refuse_circle(name, value)
         try:
@@ -166,24 +170,17 @@ class ModuleInstance(Instance, nn.Module):
                 f"{type(value).__name__} is the instance, or holds it"
             )
 
-    @staticmethod
-    def _as_part(value: Any) -> nn.Module:
-        """A container as a module; an instance of a class without `forward` is one by its class."""
-        if not isinstance(value, Instance):
-            return seen_as_module(value)
-        cls = type(value)
-        if ModuleInstance.lispe_taken.intersection((*cls.lispe_fields, *cls.lispe_extras)):
-            raise LispeError(f"Error: {describe(value)} cannot be part of a module{arguments.lack(value)}")
-        change(cls, (ModuleInstance, *cls.__bases__))
-        return value  # type: ignore[return-value]
-
     @property
     def _modules(self) -> dict[str, nn.Module | None]:
         """The parts, those in containers among them as they are at the moment."""
         own: dict[str, nn.Module | None] = self.__dict__["_modules"]
+        for name, part in own.items():
+            if isinstance(part, Instance) and not isinstance(part, nn.Module):
+                # Its class was declared again, without `forward`: it stays a part, as others without it are.
+                own[name] = seen_as_module(part)
         for name, value in list(self.__dict__.items()):
             if name not in _OWN and is_container(value) and holds_parts(value):
-                own[name] = self._as_part(value)
+                own[name] = seen_as_module(value)
                 self.__dict__.pop(name, None)
                 self._put_in_order(own)
         for name, tensor in list(self.__dict__["_buffers"].items()):
@@ -220,7 +217,7 @@ def _copy(instance: ModuleInstance) -> ModuleInstance:
 
 
 register_answers(ModuleInstance, replace(ANSWERS, copy=_copy, equal=lambda one, other: one is other))
-register_face("forward", ModuleInstance)
+register_face("forward", ModuleInstance, nn.Module)
 
 
 # -- where an error came from -------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def _in_place(r: Resolver, form: Form) -> Node:
         return _in_place_element(r, form, operator)
     name = r.check_variable(form[1], form.spans[1])
     value = r.node(Form([operator, form[1], *form[2:]], form.span, form.spans))
-    if any(name == parameter.name for parameter in r.function.frame.parameters):
+    if r.scope.get(name) in r.function.frame.parameters:
         value = Primitive(r.place, _SETTLED, [r.node(form[1], form.spans[1]), value])
     return r.assign(r.found_target(name), value, gives=True)
 

@@ -20,6 +20,7 @@ from lispe_kernel.language.compiler.instances import InstanceScope, known_class
 from lispe_kernel.language.compiler.statements import Raise, ToField, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python, Read
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
+from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import Form, as_data, head, is_list
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.python.faces import made_class
@@ -60,7 +61,8 @@ def resolve_class(r: Resolver, form: Form) -> Node:
     if name == "thread":
         raise r.error("Error: wrong class name: 'thread'", form.spans[1])
     fields, parent, start = _header(r, form)
-    methods, initial = _body(r, form.rest(start), parent)
+    methods, initial = _body(r, form.rest(start))
+    initial = {**_inherited(parent, fields), **initial}
     r.context.meet_python()
     cls = _make_class(name, fields, parent, methods, initial)
     cls.lispe_source = as_data(form)
@@ -73,11 +75,19 @@ def resolve_class(r: Resolver, form: Form) -> Node:
     return Global(r.place, python_name(name))
 
 
-def _body(r: Resolver, body: Form, parent: Any) -> tuple[Form, dict[str, Any]]:
-    """The methods, and what each new instance sets itself: of the parent first, a name once."""
+def _inherited(parent: Any, fields: ParameterList) -> dict[str, Any]:
+    """What each new instance sets itself as the parent's do; what the class is given it does not make."""
+    made: dict[str, Any] = parent.lispe_initial
+    return {
+        name: how for name, how in made.items() if name not in fields.names or name in parent.lispe_defaults
+    }
+
+
+def _body(r: Resolver, body: Form) -> tuple[Form, dict[str, Any]]:
+    """The methods, and what each new instance sets itself."""
     methods: list[Any] = []
     spans: list[Any] = []
-    initial: dict[str, Any] = dict(parent.lispe_initial)
+    initial: dict[str, Any] = {}
     for item, span in zip(body, body.spans, strict=True):
         if head(item) is SETQI:
             initial[r.check_variable(item[1], item.spans[1])] = (item[2], item.spans[2])
@@ -100,14 +110,29 @@ def _header(r: Resolver, form: Form) -> tuple[ParameterList, Any, int]:
         if parent is None:
             raise r.unknown(f"Error: Unknown class: '{to_text(as_data(form[start]))}'", form.spans[start])
         start += 1
+    made = _made_alone(form.rest(start))
+    for field in fields.names:
+        if field in made:
+            text = f"the field '{field}' is given: what is given would be lost"
+            raise r.error(f"Error: setqi: {text}; ({field} value) gives a field its first value", made[field])
     inherited: dict[str, Any] = getattr(parent, "lispe_defaults", {})
     for field, default in inherited.items():
-        if field not in fields.names:
+        if field not in fields.names and field not in made:
             fields.names.append(field)
             fields.spans[field] = form.spans[0]
             if default is not _MANDATORY:
                 fields.optional[field] = default
     return fields, parent, start
+
+
+def _made_alone(body: Form) -> dict[str, Span]:
+    """The fields that each new instance sets itself without a look at what it was given for them."""
+    found: dict[str, Span] = {}
+    for item, span in zip(body, body.spans, strict=True):
+        alone = head(item) is SETQI and len(item) == 3 and isinstance(item[1], Atom)
+        if alone and not _mentions(item[2], item[1]):
+            found[item[1].name] = span
+    return found
 
 
 _MANDATORY = object()

@@ -156,7 +156,7 @@ class Matcher:
 
     def _quoted(self, form: Any, value: Variable) -> None:
         r = self.r
-        if isinstance(form, Atom):
+        if form is None or isinstance(form, Atom):
             self.test(Python(r.place, "is", self.read(value), r.constant(form)))
         elif is_list(form):
             self.test(r.helper(" equal", r.quoted(form), self.read(value), kind="test"))

@@ -56,10 +56,10 @@ class PatternSignature(Signature):
 def resolve_defpat(r: Resolver, form: Form) -> Node:
     """Add a clause to a function whose clauses are chosen by their patterns.
 
-    A pattern is a variable, `_`, a constant, 'atom, [type_ pattern], a guard such as (< x 0), a list
-    (a b $ rest), a dictionary {key:value}, a set, a record [Name x...] or an instance [Class x...]. Clauses
-    whose first parameter tells the type are tried first. Giving the same patterns again in a later text
-    replaces the clause.
+    A pattern is a variable, `_` (nil and true too) for anything, a constant, 'atom (also 'nil),
+    [type_ pattern], a guard such as (< x 0), a list (a b $ rest), a dictionary {key:value}, a set, a record
+    [Name x...] or an instance [Class x...]. Clauses whose first parameter tells the type are tried first.
+    Giving the same patterns again in a later text replaces the clause.
 
     Example: (defpat size_of ([]) 0) (defpat size_of ((a $ b)) (+ 1 (size_of b))) (size_of '(1 2 3)) => 3
     """

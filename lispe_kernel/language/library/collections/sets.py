@@ -9,7 +9,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.core.types import spread
-from lispe_kernel.language.library.shared.elements import BINARY, binary_function, is_list, like
+from lispe_kernel.language.library.shared.elements import BINARY, COMPARATORS, binary_function, is_list, like
 from lispe_kernel.language.library.shared.strings_core import TEXT_SET_OPERATIONS
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.printer import to_text, wrong_argument
@@ -63,15 +63,19 @@ def heap(comparator: Any = None, *values: Any) -> Heap:
     compare = binary_function(comparator, "heap")
     if compare is BINARY[">=<"]:
         return Heap(compare, values, comparator, natural=True)
-
+    if compare in COMPARATORS.values():
+        raise LispeError(_WRONG_ORDER)
     return Heap(_ordering(compare), values, comparator)
+
+
+_WRONG_ORDER = "Error: heap: the comparator must answer -1, 0 or 1, as >=< does"
 
 
 def _ordering(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def order(a: Any, b: Any) -> Any:
         answer = compare(a, b)
         if type(answer) not in (int, float):
-            raise LispeError("Error: heap: the comparator must answer -1, 0 or 1, as >=< does")
+            raise LispeError(_WRONG_ORDER)
         return answer
 
     return order

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, TextIO
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import EMPTY, Atom
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write to a stream of the host program: None takes nothing, one that lacks a character its escape."""
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+    except UnicodeEncodeError as error:
+        stream.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+    except ValueError:
+        raise LispeError("Error: the stream that takes what is printed is closed") from None
 
 
 @function("print", keyword=True, silent=True)
@@ -16,7 +29,7 @@ def print_(*values: Any) -> Atom:
 
     Example: (print 1 2) => 12
     """
-    sys.stdout.write("".join(map(to_text, values)))
+    _write(sys.stdout, "".join(map(to_text, values)))
     return EMPTY
 
 
@@ -26,7 +39,7 @@ def println(*values: Any) -> Atom:
 
     Example: (println 1 "a" '("a")) => 1 a ("a")
     """
-    sys.stdout.write(" ".join(map(to_text, values)) + "\n")
+    _write(sys.stdout, " ".join(map(to_text, values)) + "\n")
     return EMPTY
 
 
@@ -36,7 +49,7 @@ def printerr(*values: Any) -> Atom:
 
     Example: (string (printerr)) =>
     """
-    sys.stderr.write("".join(map(to_text, values)))
+    _write(sys.stderr, "".join(map(to_text, values)))
     return EMPTY
 
 
@@ -46,7 +59,7 @@ def printerrln(*values: Any) -> Atom:
 
     Example: (string (printerr)) =>
     """
-    sys.stderr.write(" ".join(map(to_text, values)) + "\n")
+    _write(sys.stderr, " ".join(map(to_text, values)) + "\n")
     return EMPTY
 
 
