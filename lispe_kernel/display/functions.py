@@ -53,7 +53,7 @@ def update_display(handle: Handle, value: Any) -> Handle:
 
 @function("heatmap")
 def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> Any:
-    """A tensor or matrix as a heatmap with its colour bar; labels (lists of strings) name rows and columns.
+    """A tensor or matrix as a heatmap with its colour bar; labels (lists) name rows and columns.
 
     More than two axes give one heatmap for each leading index. Nothing of the values changes.
 
@@ -95,12 +95,12 @@ def compare(a: Any, b: Any) -> Any:
 def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> Any:
     """Attention weights [heads, queries, keys] (or [batch, heads, queries, keys]) as one heatmap a head.
 
-    `tokens` labels both axes: a list of strings, or token ids (a tensor, a list) with the tokenizer they come
-    from. Labels for fewer places than the weights have (padding) leave the rest out of the picture.
-    `torch_attention_weights` gives the weights.
+    `tokens` labels both axes: a list of strings or of numbers; token ids (a tensor, a list) with the
+    tokenizer they come from are shown as its tokens. Labels for fewer places than the weights have (padding)
+    leave the rest out of the picture. `torch_attention_weights` gives the weights.
 
     Example: (println (attention_map (torch_ones '(2 3 3)))) => attention weights of 2 x 3 x 3 values
-    Errors: a value that is no tensor of 2 to 4 axes; ids without a tokenizer; more labels than places
+    Errors: a value that is no tensor of 2 to 4 axes; more labels than places
     """
     from lispe_kernel.display.views import attention  # noqa: PLC0415 - start-up: a kernel starts without any view
 

@@ -9,7 +9,7 @@ import torch
 from lispe_kernel.display import bundle, view_of
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.drawing.statistics import summarise
-from lispe_kernel.display.functions import heatmap, plot
+from lispe_kernel.display.functions import attention_map, heatmap, plot
 from lispe_kernel.display.views.compare import compare
 from lispe_kernel.display.views.containers import short_text
 from lispe_kernel.display.views.lora import singular_values
@@ -255,6 +255,8 @@ def test_what_cannot_be_drawn_is_refused_with_a_reason(call: object, text: str) 
 DRAWN = [
     (heatmap(List([List([1, 2]), List([3, 4])])), "heatmap of 2 x 2 values"),
     (heatmap(Integers([1, 2, 3])), "heatmap of 1 x 3 values"),
+    (heatmap(torch.ones(2, 3), Integers([7, 8]), torch.tensor([4, 5, 6])), "heatmap of 2 x 3 values"),
+    (attention_map(torch.ones(2, 2, 2), Integers([7, 8])), "attention weights of 2 x 2 x 2 values"),
     (plot(List([1, 2, 3])), "plot of 3 points"),
     (plot(torch.randn(2, 5)), "plot of 2 curves, 5 points"),
     (plot(Integers([1, 2]), torch.tensor([1.0, 2.0]), "loss"), "plot loss of 2 points"),

@@ -131,6 +131,16 @@ def test_a_mask_of_other_numbers_is_refused(attention):
     assert "the mask must hold 1 for what is kept and 0" in error_of(FORWARD, attention, data, added)
 
 
+@pytest.mark.parametrize("name", [FORWARD, "torch_scaled_dot_product_attention"])
+def test_fractions_that_are_all_zero_are_refused_everywhere(attention, name):
+    # One function left everything out, the other added nothing to the scores.
+    data = torch.randn(1, 3, 8)
+    given = [attention, data, torch.zeros(1, 3)] if name == FORWARD else [data, data, data, torch.zeros(3, 3)]
+    assert "the mask holds zeros alone" in error_of(name, *given)
+    given[-1] = given[-1].long()
+    call(name, *given)
+
+
 def test_a_causal_block_is_pytorchs_layer():
     block = call("torch_transformer_block", 8, 2, 16, 0.0, True).eval()
     layer = nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True).eval()

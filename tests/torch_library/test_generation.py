@@ -126,6 +126,7 @@ def test_a_generator_prints_its_settings():
         ("strategy", "topk"),
         ("do_sample", 0.3),
         ("eos_token_id", 2.5),
+        ("eos_token_id", -1),
         ("num_beams", 0),
     ],
 )
@@ -143,6 +144,12 @@ def test_unknown_settings_and_strategies_are_told_the_known_ones():
     assert "the settings of a generator have no topk; there are max_length, temperature, top_k" in text
     assert "must be a dictionary or nil" in error_of("torch_generator_config", made, 3)
     assert "strategy must be one of greedy, top_k" in error_of("torch_generate", made, integers(1), "nucleus")
+
+
+def test_an_id_outside_the_vocabulary_is_named():
+    made = call("torch_generator_create", torch.nn.Embedding(9, 9))
+    text = error_of("torch_generate", made, integers(1, 99))
+    assert text.startswith("Error in generation: id 99 is outside the table of 9 embeddings")
 
 
 def test_what_cannot_generate_is_refused():

@@ -8,6 +8,7 @@ import torch
 from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.training.schedulers import SCHEDULES
 from tests.torch_library.torch_calls import call, error_of, integers, listed
 
 
@@ -245,7 +246,21 @@ def test_schedules_refuse_what_they_do_not_know():
 )
 def test_settings_that_no_schedule_can_have_are_refused(settings, text):
     optimizer = call("torch_sgd_optimizer", 0.1)
-    assert text in error_of("torch_lr_scheduler", optimizer, "cosine", Dictionary(settings))
+    kind = "step" if "gamma" in settings else "linear_warmup_cosine"
+    assert text in error_of("torch_lr_scheduler", optimizer, kind, Dictionary(settings))
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_setting_is_read_by_its_schedule_or_refused(kind):
+    def all_rates(**settings):
+        return rates(kind, 101, **{"initial_lr": 0.5, **settings})
+
+    other = {"min_lr": 0.2, "total_steps": 7, "warmup_steps": 3, "gamma": 0.7, "step_size": 2}
+    read = {name for name in SCHEDULES[kind][2] if name in other}
+    assert all(all_rates(**{name: other[name]}) != all_rates() for name in read)
+    for name in other.keys() - read:
+        text = error_of("torch_lr_scheduler", call("torch_sgd_optimizer", 0.1), kind, Dictionary({name: 1}))
+        assert f"{name} changes nothing in the schedule {kind}, which reads initial_lr" in text
 
 
 def test_groups_keep_the_proportion_of_their_rates():
@@ -263,6 +278,7 @@ def test_groups_keep_the_proportion_of_their_rates():
     ("kind", "options", "text"),
     [
         ("sgd", {"betas": [0.9, 0.99]}, "there is no option betas; it knows: momentum, dampening"),
+        ("sgd", {"dampening": 0.5}, "dampening changes nothing without momentum"),
         ("adam", {"weight_decay": -1}, "Invalid weight_decay value"),
         ("adam", {"betas": 0.9}, "betas must be a list of two numbers"),
         ("adam", {"groups": 3}, "groups must be a list of dictionaries"),

@@ -8,7 +8,7 @@ from lispe_kernel.display.page.html import one_line
 from lispe_kernel.display.views.plots import Heatmap, is_tensor, labels_in
 from lispe_kernel.display.views.tokenizers import piece_of
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.typed import TypedList
 
 
@@ -42,12 +42,10 @@ def _labels(tokens: Any, tokenizer: Any) -> list[str] | None:
     if tokens is None:
         return None
     items = tokens.detach().flatten().tolist() if is_tensor(tokens) else list(_listed(tokens))
-    if all(isinstance(item, str) for item in items):
-        return [one_line(item, 24) for item in items]
-    if tokenizer is None or not hasattr(tokenizer, "decode"):
-        raise LispeError(
-            "Error: attention_map: token ids need the tokenizer they come from as third argument"
-        )
+    if tokenizer is None or all(isinstance(item, str) for item in items):
+        return [one_line(to_text(item), 24) for item in items]
+    if not hasattr(tokenizer, "decode"):
+        raise wrong_argument("attention_map", 3, "a tokenizer", tokenizer)
     return [one_line(piece_of(tokenizer, int(item)), 24) for item in items]
 
 

@@ -177,12 +177,13 @@ def _axis(name: str, labels: list[str] | None, length: int) -> Axis:
 
 
 def labels_in(name: str, position: int, value: Any, length: int) -> list[str] | None:
-    """Labels of an axis: one text a place."""
+    """Labels of an axis: one text or number a place."""
     if value is None:
         return None
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple | TypedList) and not is_tensor(value):
         raise wrong_argument(name, position, "a list of labels", value)
-    labels = [one_line(to_text(item), 24) for item in value]
+    items = value.detach().flatten().tolist() if is_tensor(value) else value
+    labels = [one_line(to_text(item), 24) for item in items]
     if len(labels) != length:
         raise LispeError(f"Error: {name}: {len(labels)} labels for {length} places on the axis")
     return labels

@@ -46,9 +46,9 @@ def hf_generate(path: str, initial_tokens: Any, eos_id: Any, max_length: Any, op
 
     A tensor [B,S] or a list of lists of ids is a batch: the value is then a list, with the new tokens of
     each prompt (lists of several lengths are padded; for a padded tensor give `mask`). `eos_id` is an
-    integer, a list, or nil for the end tokens of the folder.
+    integer (-1: no end), a list, or nil for the end tokens of the folder.
 
-    Options: topk n, else topp p, else greedy; temperature, top_k, top_p, min_p, typical_p,
+    Options: topk n, topp p or greedy; temperature, top_k, top_p, min_p, typical_p,
     repetition_penalty, no_repeat_ngram_size, min_new_tokens, num_beams, length_penalty, do_sample; stop, a
     text or texts at which to stop; callback, a function of (token) or (token data), and data; stream true
     writes the text as it comes. What they leave open the settings of the model say, then its
@@ -56,7 +56,7 @@ def hf_generate(path: str, initial_tokens: Any, eos_id: Any, max_length: Any, op
 
     Example: (maybe (torch_hf_generate "none" '(1) 2 5) "not loaded") => not loaded
     Errors: `Model not loaded: ID`, `Error: the input sequence should at least constains beos_id`; an
-    unknown option is told the known ones
+    unknown option is told the known ones; one that changes nothing beside another is refused
     Source: torch API 16.5
     """
     model = model_named(path)
@@ -107,6 +107,11 @@ def generate(
 ) -> list[list[int]]:
     """The new tokens of each prompt, the end token included; none after a prompt that has ended."""
     stops = sampling.folder_ends(model) if ends is None else ends
+    never = [token for token in ends or () if token >= model.vocabulary]
+    if never:
+        raise LispeError(
+            f"Error: {function}: the end token {never[0]} is outside the vocabulary of {model.vocabulary}"
+        )
     most = min(most, _room(model, prompts.ids.shape[1]))
     last = prompts.ids[:, -1].tolist()
     if most <= 0 or all(token in stops for token in last):

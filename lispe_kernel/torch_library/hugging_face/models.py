@@ -61,9 +61,14 @@ class Loaded:
         """Whether it carries a state through the text, which padding would change."""
         return bool(getattr(self.module, "_is_stateful", False))
 
+    @property
+    def vocabulary(self) -> int:
+        """How many ids there are."""
+        return int(self.module.get_input_embeddings().weight.shape[0])
+
     def checked(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids on the model's device. Errors: one outside the vocabulary is named."""
-        size = self.module.get_input_embeddings().weight.shape[0]
+        size = self.vocabulary
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < size:
             bad = next(i for i in ids.flatten().tolist() if not 0 <= i < size)
             raise IndexError(f"id {bad} is outside the vocabulary of {size}")

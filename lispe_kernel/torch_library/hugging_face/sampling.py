@@ -56,6 +56,12 @@ OPTIONS: dict[str, Rule] = {
 }
 # With one of these a token is drawn.
 DRAWING = ("temperature", "top_k", "top_p", "min_p", "typical_p")
+# Ways to choose, of which a call has one, with the options that each of them decides.
+WAYS = {
+    "topk": ("topp", "greedy", "top_k", "top_p", "do_sample"),
+    "topp": ("greedy", "top_k", "top_p", "do_sample"),
+    "greedy": (*DRAWING, "do_sample"),
+}
 # What a generation_config.json may not ask for: ways of generating that need code from the network, or more
 # answers than one.
 FOREIGN = (
@@ -80,6 +86,7 @@ def generation_settings(
     # transformers copies it deeply itself.
     config = copy.copy(model.module.generation_config)
     _refuse_foreign(config, model, function)
+    _refuse_idle(options, function, beams=options.get("num_beams", config.num_beams or 1) > 1)
     given = {name: value for name, value in model.settings.items() if name in SAMPLING}
     given |= {name: value for name, value in options.items() if name in PASSED}
     given |= _choice(options, given, _says_how(model))
@@ -99,6 +106,22 @@ def generation_settings(
     if not model.settings.get("use_kv_cache", True):
         config.use_cache = False
     return config
+
+
+def _refuse_idle(options: dict[str, Any], function: str, *, beams: bool) -> None:
+    """An option that another one makes meaningless. Errors: both are named."""
+    for way in options.keys() & WAYS:
+        idle = next((name for name in WAYS[way] if name in options), None)
+        if idle is not None:
+            raise LispeError(f"Error: {function}: {idle} changes nothing beside {way}; give one of them")
+    drawing = options.get("do_sample", not beams or not options.keys().isdisjoint(WAYS))
+    for name, needed, there in (
+        *((name, "do_sample true: no token is drawn", drawing) for name in DRAWING),
+        ("length_penalty", "num_beams", beams),
+        ("data", "a callback", "callback" in options),
+    ):
+        if name in options and not there:
+            raise LispeError(f"Error: {function}: {name} changes nothing without {needed}")
 
 
 def _choice(options: dict[str, Any], given: dict[str, Any], folder: bool | None) -> dict[str, Any]:

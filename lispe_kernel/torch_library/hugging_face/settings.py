@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.support.rules import (
     COUNT,
     POSITIVE,
@@ -49,4 +50,6 @@ def load_settings(given: Any, prefix: str) -> dict[str, Any]:
     """The settings that a model is loaded with, those that were given. Errors: an unknown device, too."""
     found = checked(given, LOADING, prefix, "the settings of a model")
     device_of(found.get("device", "cpu"))
+    if found.get("max_cache_len") and not found.get("use_kv_cache", True):
+        raise LispeError(f"{prefix}max_cache_len changes nothing where use_kv_cache is nil; give one of them")
     return found

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind, wrong_argument
+from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.language.values.typed import TypedList
@@ -65,7 +65,7 @@ def attentions(model: Any, input_: Any, tokens: Any = None, batch: Any = None) -
 
     The model is the path of a loaded folder, a model of transformers, or any module that attends by PyTorch's
     multi-head attention (`torch_transformer_block`). The input is that of `torch_trace`; for a loaded folder
-    it may be a text, and its tokens are the labels. `tokens` (a list of strings) labels other inputs;
+    it may be a text, and its tokens are the labels. `tokens` (a list) labels other inputs;
     `(? batch 1)` chooses another text of a batch. The model runs in evaluation mode and stays as it was.
     `(@ answer 0)` gives a layer's weights [heads, queries, keys].
 
@@ -74,10 +74,8 @@ def attentions(model: Any, input_: Any, tokens: Any = None, batch: Any = None) -
     """
     module = model_of(model)
     value = input_
-    if isinstance(model, str):
-        tokenizer = tokenizer_of(model_named(model))
-        if isinstance(value, str):
-            value = torch.tensor([tokenizer.encode(value)])
+    if isinstance(model, str) and isinstance(value, str):
+        value = torch.tensor([tokenizer_of(model_named(model)).encode(value)])
     given_ = given("torch_attentions", module, value)
     place = 0 if batch is None else arguments.count("torch_attentions", 4, batch)
     names, weights = seen(module, given_)
@@ -87,7 +85,7 @@ def attentions(model: Any, input_: Any, tokens: Any = None, batch: Any = None) -
     if labels is None and isinstance(model, str):
         ids = _first(given_)
         row = ids if ids.dim() == 1 else ids[place]
-        labels = tuple(tokenizer.piece(int(n)) for n in row)
+        labels = _pieces(model, row)
     chosen = tuple(w[place].float().cpu() for w in weights)
     if labels is not None and not any(len(labels) in w.shape[-2:] for w in chosen):
         raise LispeError(
@@ -96,12 +94,22 @@ def attentions(model: Any, input_: Any, tokens: Any = None, batch: Any = None) -
     return Attention(names, chosen, labels)
 
 
+def _pieces(model: str, ids: torch.Tensor) -> tuple[str, ...]:
+    """The tokens of ids; of a folder without a tokenizer the ids themselves."""
+    try:
+        tokenizer = tokenizer_of(model_named(model))
+    except LispeError:
+        return tuple(str(int(n)) for n in ids)
+    return tuple(tokenizer.piece(int(n)) for n in ids)
+
+
 def _labels(tokens: Any) -> tuple[str, ...] | None:
     if tokens is None:
         return None
-    if isinstance(tokens, list | tuple | TypedList) and all(isinstance(t, str) for t in tokens):
-        return tuple(tokens)
-    raise wrong_argument("torch_attentions", 3, "a list of tokens (strings)", tokens)
+    listed = tokens.flatten().tolist() if isinstance(tokens, torch.Tensor) else tokens
+    if isinstance(listed, list | tuple | TypedList) and all(isinstance(t, str | int | float) for t in listed):
+        return tuple(map(to_text, listed))
+    raise wrong_argument("torch_attentions", 3, "a list of tokens (strings or numbers)", tokens)
 
 
 def seen(model: nn.Module, given_: Given) -> tuple[tuple[str, ...], tuple[torch.Tensor, ...]]:

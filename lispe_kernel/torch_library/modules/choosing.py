@@ -149,7 +149,8 @@ def _ends(value: Any) -> tuple[int, ...] | None:
         return ()
     listed = isinstance(value, list | TypedList)
     found = [arguments.whole(item) for item in (value if listed else [value])]
-    return None if None in found else tuple(number for number in found if number is not None)
+    sound = tuple(number for number in found if number is not None and number >= 0)
+    return sound if len(sound) == len(found) else None
 
 
 RULES: dict[str, Rule] = {
@@ -157,7 +158,7 @@ RULES: dict[str, Rule] = {
     "temperature": POSITIVE,
     "top_k": ONE_OR_MORE,
     "top_p": SHARE,
-    "eos_token_id": Rule(_ends, "an integer, a list of integers or nil"),
+    "eos_token_id": Rule(_ends, "an id (0 or more), a list of ids, or nil for no end"),
     "pad_token_id": Rule(arguments.whole, "an integer"),
     "repetition_penalty": POSITIVE,
     "strategy": Rule(lambda value: value if value in STRATEGIES else None, f"one of {', '.join(STRATEGIES)}"),

@@ -126,8 +126,8 @@ def flash_forward(flash_attention: Any, query: Any, key: Any, value: Any) -> tor
 def flash_with_mask(flash_attention: Any, query: Any, key: Any, value: Any, attn_mask: Any) -> torch.Tensor:
     """The module's answer under a mask [B,S] for the keys, or [S,S], [B,S,S] or [B,H,S,S] for each pair.
 
-    A mask of ones and zeros, of any kind of number, says where to attend. One of other fractions, or of zeros
-    alone, is added to the scores as it is (0 leaves, -inf forbids).
+    A mask of ones and zeros, of any kind of number, says where to attend. One of other fractions is added to
+    the scores as it is (0 leaves, -inf forbids); one of fractions that are all 0 could be either.
 
     Example: (maybe (torch_flash_attention_with_mask 1 2 3 4 5) "no module") => no module
     Errors: `Error: First argument must be a Flash Attention module`
@@ -197,9 +197,10 @@ def scaled_dot_product_attention(
 ) -> torch.Tensor:
     """softmax(query·keyᵀ · scale + mask)·value over the last two dimensions; the scale is 1/sqrt(d).
 
-    A mask of ones and zeros (or booleans) says where to attend, one of other fractions, or of zeros alone, is
-    added. It fits the scores as in PyTorch, or is [B,S] or [B,L,S], one for each text. `is_causal` lets each
-    position attend to itself and to those before it. A nil argument stands for its default.
+    A mask of ones and zeros (or booleans) says where to attend, one of other fractions is added, and one of
+    fractions that are all 0 is refused, since it could be either. It fits the scores as in PyTorch, or is
+    [B,S] or [B,L,S], one for each text. `is_causal` lets each position attend to itself and to those before
+    it. A nil argument stands for its default.
 
     Example: (maybe (torch_scaled_dot_product_attention 1 2 3) "no tensors") => no tensors
     Errors: a mask together with `is_causal` is refused, and one that can be read in two ways

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -19,6 +20,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.cycles import refuse_cycle
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import outside_table
 
 
 class TorchModel(nn.Module):
@@ -133,12 +135,13 @@ def embedding_forward(embedding: nn.Embedding, input_data: torch.Tensor) -> torc
     ids = arguments.tensor(input_data, arguments.SECOND)
     if ids.is_floating_point():
         raise ValueError("the ids must be integers")
-    try:
-        return layer(ids)  # type: ignore[no-any-return]
-    except IndexError:
-        low, high = int(ids.min()), int(ids.max())
-        bad = high if high >= layer.num_embeddings else low
-        raise IndexError(f"id {bad} is outside the table of {layer.num_embeddings} embeddings") from None
+    return layer(ids)  # type: ignore[no-any-return]
+
+
+# A call of a module by its own name, too, says which id it was.
+register_remark(
+    lambda frames, text: f" ({found})" if (found := outside_table(frames)) and found not in text else ""
+)
 
 
 @torch_function("torch_layer_norm", "torch_layer_norm_create", prefix="Error creating layer norm: ")

@@ -1,7 +1,8 @@
 """Attention masks, which mean the same in every function: 1 (or true) keeps, 0 leaves out.
 
 A mask has a number for each key, [B,S], or for each query and key: [L,S], [B,L,S] or [B,H,L,S]. Where PyTorch
-adds masks to the scores, one of other fractions (0 and -infinity, say) is added as there.
+adds masks to the scores, one of other fractions (0 and -infinity, say) is added as there. Fractions that are
+all 0 could be either, and are refused everywhere.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ class Sizes(NamedTuple):
 
 
 def kept(mask: torch.Tensor) -> torch.Tensor:
-    """A mask of ones and zeros as truth values. Errors: ValueError for other numbers."""
+    """A mask of ones and zeros as truth values. Errors: ValueError for other numbers, and for fractions that
+    are all 0.
+    """
     if mask.dtype is torch.bool:
         return mask
+    _refuse_either(mask)
     keep = mask == 1
     if not bool((keep | (mask == 0)).all()):
         raise ValueError("the mask must hold 1 for what is kept and 0 for what is left out, nothing else")
@@ -33,10 +37,19 @@ def kept(mask: torch.Tensor) -> torch.Tensor:
 
 
 def kept_or_added(mask: torch.Tensor) -> torch.Tensor:
-    """A mask of ones and zeros as truth values; one of other fractions, or of zeros alone, as it is."""
-    if mask.is_floating_point() and not bool((mask == 1).any() and ((mask == 1) | (mask == 0)).all()):
+    """A mask of ones and zeros as truth values; one of other fractions as it is. Errors: as `kept`."""
+    if mask.is_floating_point() and not bool(((mask == 1) | (mask == 0)).all()):
         return mask
     return kept(mask)
+
+
+def _refuse_either(mask: torch.Tensor) -> None:
+    """Fractions that are all 0 leave everything out, or add nothing to the scores."""
+    if mask.is_floating_point() and mask.numel() and not bool(mask.any()):
+        raise ValueError(
+            "the mask holds zeros alone: it may leave everything out, or add nothing to the scores; give no "
+            "mask to keep all, or integers to leave all out"
+        )
 
 
 def for_scores(mask: torch.Tensor, sizes: Sizes) -> torch.Tensor:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from types import FrameType
+from typing import Any
 
 import torch
+from torch.nn import functional
 
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 
@@ -21,11 +24,38 @@ _SOME = 8
 
 def readable(error: BaseException) -> str:
     """The message of a torch exception in one line, without stack traces and signature lists."""
+    outside = outside_table(_frames(error)) if isinstance(error, IndexError) else ""
+    if outside:
+        return outside
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = _NOT_FOR.sub(r"not possible with numbers of type \1 (tensor_to_dtype converts them)", text)
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _frames(error: BaseException) -> Iterable[FrameType]:
+    place = error.__traceback__
+    while place is not None:
+        yield place.tb_frame
+        place = place.tb_next
+
+
+_EMBEDDING: Any = functional.embedding
+
+
+def outside_table(frames: Iterable[FrameType]) -> str:
+    """Which id PyTorch did not find in a table of embeddings, where its call is among the frames.
+
+    (Its own message names neither the id nor the table.)
+    """
+    for frame in frames:
+        if frame.f_code is _EMBEDDING.__code__:
+            ids, rows = frame.f_locals["input"], frame.f_locals["weight"].shape[0]
+            bad = [n for n in (int(ids.max()), int(ids.min())) if not 0 <= n < rows]
+            if bad:
+                return f"id {bad[0]} is outside the table of {rows} embeddings"
+    return ""
 
 
 def shape(sizes: Iterable[int]) -> str:

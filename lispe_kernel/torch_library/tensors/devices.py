@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.cycles import refuse_cycle
@@ -129,6 +129,11 @@ def set_device(device: int) -> Atom:
     Errors: `Error: CUDA not available`, `Error: Invalid device ID`
     Source: torch API 17
     """
+    if isinstance(device, str):
+        raise LispeError(
+            f"Error: torch_set_device takes the number of a CUDA GPU, not {describe(device)}; "
+            "torch_to_device moves a tensor or a module to a device by its name"
+        )
     torch.cuda.set_device(_cuda(device))
     return TRUE
 

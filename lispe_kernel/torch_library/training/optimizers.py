@@ -87,7 +87,11 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
     given = arguments.options("torch_optimizer", 4, options, (*_OPTIONS[type_], "groups"))
     groups = given.pop("groups", None)
     settings = {name: _option(name, value) for name, value in given.items()}
-    return make(_groups(trainable(layers), groups, type_), lr=rate, **settings)
+    made = make(_groups(trainable(layers), groups, type_), lr=rate, **settings)
+    for group in made.param_groups:
+        if group.get("dampening") and not group["momentum"]:
+            raise LispeError("Error: torch_optimizer: dampening changes nothing without momentum; give both")
+    return made
 
 
 _ADAM = ("weight_decay", "betas", "eps", "amsgrad")

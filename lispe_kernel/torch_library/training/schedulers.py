@@ -63,13 +63,14 @@ def _linear(n: int, s: Settings) -> float:
     return s["min_lr"] + (s["initial_lr"] - s["min_lr"]) * left
 
 
-# The name in a program, the name in the printed text, the formula.
-SCHEDULES: dict[str, tuple[str, Formula]] = {
-    "linear_warmup_cosine": ("LinearWarmupCosine", _warmup_cosine),
-    "cosine": ("Cosine", _cosine),
-    "exponential": ("Exponential", _exponential),
-    "step": ("Step", _step),
-    "linear": ("Linear", _linear),
+_FALLING = ("initial_lr", "min_lr", "total_steps")
+# The name in a program, the name in the printed text, the formula, the settings that it reads.
+SCHEDULES: dict[str, tuple[str, Formula, tuple[str, ...]]] = {
+    "linear_warmup_cosine": ("LinearWarmupCosine", _warmup_cosine, (*_FALLING, "warmup_steps")),
+    "cosine": ("Cosine", _cosine, _FALLING),
+    "exponential": ("Exponential", _exponential, ("initial_lr", "gamma")),
+    "step": ("Step", _step, ("initial_lr", "gamma", "step_size")),
+    "linear": ("Linear", _linear, _FALLING),
 }
 
 
@@ -109,20 +110,28 @@ register_kind(
 def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Scheduler:
     """A schedule for an optimizer's learning rate, driven by `torch_scheduler_step`.
 
-    Types: linear_warmup_cosine, cosine, exponential, step, linear. The dictionary may hold initial_lr
-    (0.001), min_lr (1e-6), total_steps (1000), warmup_steps (0), gamma (0.1) and step_size (100). The base
-    rate is `initial_lr`, whatever the optimizer's rate is; groups of parameters with other rates keep their
-    proportion to the first. After `total_steps` the rate stays what it is.
+    Types, with what the dictionary may hold: cosine and linear: initial_lr (0.001), min_lr (1e-6),
+    total_steps (1000); linear_warmup_cosine: warmup_steps (0) besides; exponential: initial_lr, gamma (0.1);
+    step: initial_lr, gamma, step_size (100). The base rate is `initial_lr`, whatever the optimizer's rate is;
+    groups of parameters with other rates keep their proportion to the first. After `total_steps` the rate
+    stays what it is.
 
     Example: (torch_lr_scheduler (torch_sgd_optimizer 0.1) "step") => LR Scheduler (Step, step=0, lr=0.1)
-    Errors: `First argument must be an optimizer`, `Unknown scheduler type: X`; an unknown key, and a
-    value that no schedule can have
+    Errors: `First argument must be an optimizer`, `Unknown scheduler type: X`; an unknown key, one
+    that the schedule does not read, and a value that no schedule can have
     Source: torch API 8.3
     """
     driven = optimizer_argument(optimizer, "First argument must be an optimizer")
     if not isinstance(scheduler_type, str) or scheduler_type not in SCHEDULES:
         raise LispeError(f"Unknown scheduler type: {scheduler_type}")
     given = arguments.options("torch_lr_scheduler", 3, config, DEFAULTS)
+    read = SCHEDULES[scheduler_type][2]
+    idle = next((name for name in given if name not in read), None)
+    if idle is not None:
+        raise LispeError(
+            f"Error: torch_lr_scheduler: {idle} changes nothing in the schedule {scheduler_type}, which "
+            f"reads {', '.join(read)}"
+        )
     settings = {name: _setting(name, given.get(name, default)) for name, default in DEFAULTS.items()}
     if "min_lr" not in given:
         settings["min_lr"] = min(settings["min_lr"], settings["initial_lr"])

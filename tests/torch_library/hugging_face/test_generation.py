@@ -166,6 +166,17 @@ def test_an_interrupt_ends_the_generation(session, interruptible):
         ("(torch_hf_chat m 3)", "the messages must be a text or a list of dictionaries"),
         ("(torch_hf_chat m '(3))", "a message must be a dictionary with role, content"),
         ('(torch_hf_chat m "a" {"mask":3})', "the options have no mask"),
+        ("(torch_hf_generate m (integers 5) 40 5)", "the end token 40 is outside the vocabulary of 40"),
+        *(
+            (f"(torch_hf_generate m (integers 5) -1 5 {options})", text)
+            for options, text in {
+                '{"topk":3 "top_p":0.5}': "top_p changes nothing beside topk",
+                '{"greedy":true "temperature":2}': "temperature changes nothing beside greedy",
+                '{"num_beams":2 "min_p":0.2}': "min_p changes nothing without do_sample true",
+                '{"length_penalty":2}': "length_penalty changes nothing without num_beams",
+                '{"data":2}': "data changes nothing without a callback",
+            }.items()
+        ),
     ],
 )
 def test_what_cannot_be_written_says_why(session, call, text):
