@@ -80,15 +80,19 @@ def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Any:
 
 
 @function("compare")
-def compare(a: Any, b: Any) -> Any:
+def compare(a: Any, b: Any, *others: Any) -> Any:
     """The difference of two tensors, state dicts, modules or checkpoints, the most changed tensor first.
 
+    Encodings of positions (sinusoidal, rotary, ALiBi, and a learned table beside one of them) are shown side by
+    side instead, two or more of them: tables, how alike two positions are, over their distance, wavelengths.
+
     Example: (println (compare (torch_ones '(1)) (torch_ones '(1)))) => equal: float32 [1], value 1
-    Errors: two values of different kinds; values that hold no tensors
-    """
+    Example: (println (compare (torch_positional_encoding 8 16) (torch_alibi 4 12))) => 2 encodings over 12 positions: sinusoidal 8, ALiBi 4 heads
+    Errors: two values of different kinds; values that hold no tensors; more than two that are no encodings
+    """  # noqa: E501
     from lispe_kernel.display.views import compare as comparing  # noqa: PLC0415 - start-up: a kernel starts without any view
 
-    return comparing.compare(a, b)
+    return comparing.compare(a, b, *others)
 
 
 @function("attention_map")

@@ -21,6 +21,7 @@ from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_c
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.inside.functions import trace
 from lispe_kernel.torch_library.inside.lens import logit_lens
+from lispe_kernel.torch_library.modules.alibi import Alibi
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
@@ -121,6 +122,8 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "lora model": lambda text, folder: _renamed(LoraLinear(torch.nn.Linear(8, 8), 2, 4.0), text),
     "positional": lambda text, folder: PositionalEncoding(16, 20),
     "rotary": lambda text, folder: RotaryEmbedding(16, 20),
+    "alibi": lambda text, folder: Alibi(4, 20),
+    "encodings": lambda text, folder: compare(PositionalEncoding(16, 20), RotaryEmbedding(16, 20)),
     "optimizer": lambda text, folder: torch.optim.Adam(torch.nn.Linear(2, 2).parameters()),
     "schedule": lambda text, folder: lr_scheduler(torch.optim.SGD([torch.ones(1)], lr=0.1), "cosine"),
     "tokenizer": lambda text, folder: _tokenizer(text),

@@ -68,12 +68,17 @@ def _placed(value: float, ends: tuple[float, float]) -> float:
 
 
 def frame_of(
-    series: Sequence[Series], width: int, height: int, places: Sequence[float] = (), named: bool = False
+    series: Sequence[Series],
+    width: int,
+    height: int,
+    places: Sequence[float] = (),
+    named: bool = False,
+    linear: bool = False,
 ) -> Frame:
     """A frame around all finite points and these places on the x axis.
 
     Values over many decades get a logarithmic height; axes of whole numbers have no ticks between them.
-    named: the vertical axis has a name, which needs its room.
+    named: the vertical axis has a name, which needs its room; linear: its values fade to nothing.
     """
     points = [
         (float(x), float(y))
@@ -82,7 +87,7 @@ def frame_of(
         if math.isfinite(y) and math.isfinite(x)
     ]
     xs, ys = [p[0] for p in points] or [0.0, 1.0], [p[1] for p in points] or [0.0, 1.0]
-    log = _over_decades(ys)
+    log = not linear and _over_decades(ys)
     low, high = (math.log10(min(ys)), math.log10(max(ys))) if log else (min(ys), max(ys))
     margin = 0.1 * (high / 2 - low / 2) or 0.05 * abs(high) or 1.0
     y = (max(low - margin, -1.79e308), min(high + margin, 1.79e308))
@@ -140,13 +145,15 @@ def line_chart(
     height: int = 190,
     marks: bool = False,
     crosses: Sequence[tuple[float, str]] = (),
+    linear: bool = False,
 ) -> Element:
     """Curves over shared axes, with a legend when there are several.
 
-    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words.
+    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words; linear: the
+    height is never logarithmic.
     """
     named = [x for x, _ in crosses if math.isfinite(x)]
-    frame = frame_of(series, width, height, named, named=bool(y_name))
+    frame = frame_of(series, width, height, named, named=bool(y_name), linear=linear)
     parts = [
         _axes(frame, x_name, y_name),
         [_curve(s, k, frame, marks) for k, s in enumerate(series)],

@@ -8,6 +8,7 @@ from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis
 from lispe_kernel.display.explorers.base import Explorer, slider, span
+from lispe_kernel.display.explorers.encodings import encodings_explorer
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts, headline
@@ -19,9 +20,9 @@ from lispe_kernel.display.views.positional import Positions, positions_of, table
     "lispe_kernel.torch_library.modules.rotary.RotaryEmbedding",
     "torch.nn.modules.sparse.Embedding",
 )
-def positional_explorer(module: Any, _: Any) -> Explorer:
-    """An explorer of a module's table of positions."""
-    return PositionalExplorer(positions_of(module))
+def positional_explorer(module: Any, other: Any) -> Explorer:
+    """An explorer of a module's table of positions, or of two encodings beside each other."""
+    return PositionalExplorer(positions_of(module)) if other is None else encodings_explorer(module, other)
 
 
 class PositionalExplorer(Explorer):

@@ -27,6 +27,8 @@ from lispe_kernel.display.page.html import (
     warning,
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.display.views.encodings.comparison import compare_encodings
+from lispe_kernel.display.views.encodings.measures import is_of_positions
 from lispe_kernel.display.views.plots import is_tensor
 from lispe_kernel.display.views.state_dicts import tensors_of
 from lispe_kernel.display.views.tensors import alarms, summary
@@ -145,8 +147,10 @@ for _cls in (TensorComparison, StateComparison):
     register_kind(_cls, "comparison_", lambda value, _: value.text)
 
 
-def compare(a: Any, b: Any) -> Any:
-    """A TensorComparison or a StateComparison, by what the values are."""
+def compare(a: Any, b: Any, *others: Any) -> Any:
+    """A comparison of encodings, of tensors or of named tensors, by what the values are."""
+    if others or is_of_positions(a) or is_of_positions(b):
+        return compare_encodings((a, b, *others))
     if is_tensor(a) and is_tensor(b):
         return compare_tensors(a, b)
     return compare_states(_named(1, a), _named(2, b))

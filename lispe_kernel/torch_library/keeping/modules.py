@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, register_keeper
+from lispe_kernel.torch_library.modules.alibi import Alibi
 from lispe_kernel.torch_library.modules.attention import TransformerBlock
 from lispe_kernel.torch_library.modules.choosing import Settings
 from lispe_kernel.torch_library.modules.computed import ComputedTables
@@ -25,7 +26,10 @@ from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.modules.recomputation import CheckpointedModule
 from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
 
-OURS = (TorchModel, TransformerBlock, FlashAttention, PositionalEncoding, RotaryEmbedding, CheckpointedModule)
+OURS = (
+    *(Alibi, CheckpointedModule, FlashAttention, PositionalEncoding, RotaryEmbedding),
+    *(TorchModel, TransformerBlock),
+)
 # What every module has, and whether a fresh one has something there.
 TABLES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 EMPTY = vars(nn.Module())

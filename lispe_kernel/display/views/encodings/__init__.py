@@ -1,0 +1,1 @@
+"""Encodings of positions beside each other, and ALiBi, which has no table of its own."""
