@@ -14,6 +14,8 @@ from scripts.write_functions import anchor, rooms
 LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"'>]*""")
 LOADED_BY_STYLE = re.compile(r"""(?:url\(|@import\s)["']?(?:https?:)?//[^"')]*""")
 LIGHT = 300_000  # Bytes: a page of functions opens at once, also on a slow line.
+# Seconds: the site is built with all notebooks, which takes minutes on a very busy machine.
+pytestmark = pytest.mark.timeout(600)
 
 
 def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:

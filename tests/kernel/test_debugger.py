@@ -48,7 +48,7 @@ class Debugging:
 
     def stopped(self) -> None:
         while True:
-            event = self.kernel.wait_for("debug_event", 20)
+            event = self.kernel.wait_for("debug_event", 60)
             if event["event"] == "stopped":
                 self.thread = event["body"]["threadId"]
                 return

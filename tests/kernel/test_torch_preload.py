@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from lispe_kernel.kernel.kernel import PATIENCE
 from tests.kernel.kernel_process import Running
 
 
@@ -66,7 +67,9 @@ def test_a_shutdown_does_not_wait_for_the_import(tmp_path: Path) -> None:
 def test_completion_of_torch_names_waits_for_them(tmp_path: Path) -> None:
     running = Running(tmp_path)
     try:
+        began = time.monotonic()
         content = running.shell("complete_request", code="(torch_line", cursor_pos=11)
-        assert "torch_linear" in content["matches"]
+        # The import takes longer than anybody waits for a completion where the machine is very busy.
+        assert "torch_linear" in content["matches"] or time.monotonic() - began >= PATIENCE
     finally:
         running.stop()

@@ -10,6 +10,9 @@ import torch
 from lispe_kernel import Session, to_text
 from tests.torch_library.persistence_modules import FORMATS, equal_tensors
 
+# Seconds: each test waits for processes that import torch, which takes minutes on a very busy machine.
+pytestmark = pytest.mark.timeout(600)
+
 # Training with everything that could spoil exactness: dropout, random data, momentum, a schedule.
 TRAINING = """
 (setq start (integer (@ _args 0)))
