@@ -16,7 +16,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, kind_of, plainly, register_kind
 from lispe_kernel.language.python import containers as _containers  # noqa: F401 - what crosses is registered there
-from lispe_kernel.language.python.border import to_lispe, to_python
+from lispe_kernel.language.python.border import given, to_lispe, to_python
 from lispe_kernel.language.python.functions import PythonFunction, names_of
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
@@ -68,6 +68,27 @@ def element(value: Any, key: Any) -> Any:
         raise LispeError(
             f"Error: @: {describe(value)} cannot be indexed by {describe(key)}: {error}"
         ) from error
+
+
+def part(value: Any, keys: tuple[Any, ...]) -> Any:
+    """`(@ object (: 1 3) 0)`: what stands under several keys at once, ranges among them."""
+    try:
+        return to_lispe(to_python(value)[_together(keys)])
+    except Exception as error:
+        raise LispeError(f"Error: @: {describe(value)} cannot be indexed by these keys: {error}") from error
+
+
+def store_part(value: Any, keys: tuple[Any, ...], stored: Any) -> None:
+    """`(set@ object (: 1 3) 0 stored)`."""
+    try:
+        to_python(value)[_together(keys)] = given(stored)
+    except Exception as error:
+        raise LispeError(f"Error: set@: {describe(value)} does not take these keys: {error}") from error
+
+
+def _together(keys: tuple[Any, ...]) -> Any:
+    found = tuple(map(given, keys))
+    return found if len(found) > 1 else found[0]
 
 
 def store(value: Any, key: Any, stored: Any) -> None:

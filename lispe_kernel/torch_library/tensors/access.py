@@ -1,7 +1,8 @@
 """What LispE's general functions mean for a tensor: `@`, `@@`, `size`, `car`, `cdr`, `loop`, `floats`.
 
 One index counts through the flattened tensor, as many indices as dimensions pick one element, and
-`size` is the number of elements. Nothing here writes into a tensor.
+`size` is the number of elements. Ranges, masks, lists of places and new axes are PyTorch's own indexing
+(`parts.py`).
 """
 
 from __future__ import annotations
@@ -18,16 +19,31 @@ from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.tracked import is_traced
 from lispe_kernel.torch_library.tensors import conversions
+from lispe_kernel.torch_library.tensors.parts import names_part, part, store
 
 OUTSIDE = "Error: tensor index out of bounds"
 BAD_RANGE = "Error: indices out of bounds or invalid range"
 
 
 def at(tensor: torch.Tensor, indices: tuple[Any, ...]) -> Any:
-    """Element number i of the flattened tensor, or the element at as many indices as dimensions."""
+    """Element number i of the flattened tensor, the element at as many indices as dimensions, or a part."""
+    if names_part(indices):
+        return part(tensor, indices)
+    return _element(tensor[_places(tensor, indices)])
+
+
+def put(tensor: torch.Tensor, indices: tuple[Any, ...], value: Any) -> torch.Tensor:
+    """Store where `at` reads; gives the tensor."""
+    index = indices if names_part(indices) else _places(tensor, indices)
+    store(tensor, index, value)
+    return tensor
+
+
+def _places(tensor: torch.Tensor, indices: tuple[Any, ...]) -> tuple[int, ...]:
+    """The place of one element along each axis. Errors: for one that is not there."""
     places = [arguments.integer(index, "Error: a tensor index must be an integer") for index in indices]
     if len(places) == 1:
-        return _element(tensor[_unraveled(tensor, places[0])])
+        return _unraveled(tensor, places[0])
     if len(places) != tensor.dim():
         raise LispeError(
             f"Error: a tensor of {tensor.dim()} dimensions takes one flat index or {tensor.dim()} indices, "
@@ -36,7 +52,7 @@ def at(tensor: torch.Tensor, indices: tuple[Any, ...]) -> Any:
     for place, length in zip(places, tensor.shape, strict=True):
         if not -length <= place < length:
             raise LispeError(OUTSIDE)
-    return _element(tensor[tuple(places)])
+    return tuple(places)
 
 
 def _element(element: torch.Tensor) -> Any:
@@ -110,6 +126,7 @@ register_answers(
     torch.Tensor,
     Answers(
         at=at,
+        store=put,
         size=torch.Tensor.numel,
         car=car,
         cdr=cdr,
@@ -130,8 +147,11 @@ register_answers(
 def tensor_at(tensor: Any, *indices: Any) -> Any:
     """The same as `(@ tensor i)`: element number i of the flattened tensor, negative from the end.
 
-    With as many indices as dimensions, the element there.
+    With as many indices as dimensions, the element there; with ranges, masks and lists of places a part, as
+    PyTorch indexes: `(@ t (:) (: 1 3) nil)`.
 
+    Example: (tensor_to_list (@ (tensor_create '((1 2 3) (4 5 6))) (:) (: 1 3))) => ((2 3) (5 6))
+    Example: (tensor_shape (@ (tensor_ones '(2 3 4)) (::) nil 0)) => (2 3 1)
     Example: (torch_tensor_at (tensor_create '((1 2) (3 4))) 3) => 4
     Errors: `Error: First argument must be a tensor`, `Error: tensor index out of bounds`
     Source: torch API 4

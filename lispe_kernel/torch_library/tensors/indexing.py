@@ -21,8 +21,10 @@ PLACE = 'an integer, a range such as (1 3), (), nil for a new axis, "..." or a t
 
 def _place(value: Any) -> Any:
     """What PyTorch's brackets are given for a place."""
-    if value is None or isinstance(value, torch.Tensor):
+    if value is None or value is ... or isinstance(value, torch.Tensor):
         return value
+    if type(value) is slice:
+        return _range([value.start, value.stop, value.step])
     if value == "...":
         return ...
     if isinstance(value, list) and len(value) != 1:
@@ -46,8 +48,8 @@ def index(tensor: Any, *places: Any) -> torch.Tensor:
     """The part of a tensor at a place a dimension: `(tensor_index t '() '(1 3) nil)` is `t[:, 1:3, None]`.
 
     A place is an integer (the dimension disappears), a range `'(first last)` or `'(first last step)`, whose
-    ends may be nil, `'()` for all, nil for a new axis, `"..."` for the dimensions in between, or a tensor:
-    a mask, or integers that pick. Without such tensors the answer shares the memory, as in PyTorch.
+    ends may be nil, also as `(: first last)`, `'()` for all, nil for a new axis, `"..."` for the dimensions
+    in between, or a tensor: a mask, or integers that pick. `(@ t (:) (: 1 3) nil)` does the same. Without such tensors the answer shares the memory, as in PyTorch.
 
     Example: (tensor_to_list (tensor_index (tensor_create '((1 2 3) (4 5 6))) '() '(1 3))) => ((2 3) (5 6))
     Example: (tensor_shape (tensor_index (tensor_zeros '(2 4)) '() '(1 3) nil)) => (2 2 1)

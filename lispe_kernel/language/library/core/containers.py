@@ -12,6 +12,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.core.ranges import is_range
 from lispe_kernel.language.library.shared.strings_core import push_text
 from lispe_kernel.language.printer import describe, wrong_argument
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
@@ -49,8 +50,9 @@ register_answers(type(None), Answers(size=lambda _nil: 0, iterate=lambda _nil: (
 def at(container: Any, key: Any, *keys: Any) -> Any:
     """The element of a container by index (negative from the end) or key; further keys go deeper.
 
-    On a tensor one index counts the elements in row order; as many indices as axes give one element. An atom
-    reads an attribute of a Python object: `(@ module 'weight)`.
+    On a tensor one index counts the elements in row order; as many indices as axes give one element, ranges
+    and masks a part, as in PyTorch: `(@ t (:) (: 1 3) nil)`. An atom reads an attribute of a Python object:
+    `(@ module 'weight)`.
 
     Example: (@ '(10 20 30) -1) => 30
     Example: (@ {"a":{"b":5}} "a" "b") => 5
@@ -66,6 +68,8 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
     elif answers.element is not None:
         found = answers.element(container, key)
     elif objects.is_object(container):
+        if any(map(is_range, keys)) or is_range(key):
+            return objects.part(container, (key, *keys))
         found = objects.element(container, key)
     else:
         raise LispeError(f"Error: value cannot be access through index: {describe(container)}")
@@ -76,7 +80,7 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
 def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     """Store the last argument under an index or key, in place; gives the container.
 
-    An index beyond the end appends to a list.
+    An index beyond the end appends to a list. On a tensor the keys are those of `@`: `(set@ t (: 0 2) 0)`.
 
     Example: (set@ (list 1 2 3) 0 9) => (9 2 3)
     Errors: `Error: index out of bounds` for a negative index beyond the start.
@@ -93,6 +97,9 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     *further, value = keys_and_value
     if answers.store is not None:
         return answers.store(container, (key, *further), value)
+    if any(map(is_range, (key, *further))) and _is_foreign(answers, container, key):
+        objects.store_part(container, (key, *further), value)
+        return container
     if further:
         set_at(at(container, key), *further, value)
     else:

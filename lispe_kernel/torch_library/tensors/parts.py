@@ -1,0 +1,112 @@
+"""Parts of tensors by PyTorch's own indexing: `(@ t (:) (: 1 3) nil)` is `t[:, 1:3, None]`.
+
+Keys are checked and handed over; PyTorch reads and writes. A part by ranges shares the tensor's memory, one
+by lists or masks is a copy, as there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.library.core.ranges import is_range, no_range, range_of
+from lispe_kernel.language.values.atoms import TRUE
+from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.tracked import TensorNumber
+from lispe_kernel.torch_library.support.wording import kind_of, readable
+from lispe_kernel.torch_library.tensors import conversions
+
+_EXPECTED = "Error: a tensor index must be an integer, a range, a list or a tensor of places, a mask or nil"
+
+
+def names_part(keys: tuple[Any, ...]) -> bool:
+    """Whether keys name more than one element: one is a range, a list or a tensor of places, a mask.
+
+    Nil is a new axis beside one of these only: alone it is more likely a value that is missing.
+    """
+    return any(
+        type(key) is not int and (is_range(key) or isinstance(key, torch.Tensor | list | TypedList))
+        for key in keys
+    )
+
+
+def part(tensor: torch.Tensor, keys: tuple[Any, ...]) -> torch.Tensor:
+    """What PyTorch's indexing gives. Errors: keys that it does not take, places that are not there."""
+    index = tuple(map(_key, keys))
+    try:
+        return tensor[index]
+    except (IndexError, ValueError, TypeError, RuntimeError) as error:
+        raise _refused("", tensor, error) from error
+
+
+def store(tensor: torch.Tensor, keys: tuple[Any, ...], value: Any) -> None:
+    """Write into a part in place: a number everywhere, or a tensor or list that fits."""
+    index = tuple(map(_key, keys))
+    stored = _stored(tensor, value)
+    try:
+        tensor[index] = stored
+    except (IndexError, ValueError, TypeError, RuntimeError) as error:
+        raise _refused("set@: ", tensor, error) from error
+
+
+def _key(key: Any) -> Any:
+    """A key as PyTorch takes it."""
+    if key is None or type(key) is int or key is ...:
+        return key
+    if type(key) is slice:
+        if key.step is not None and key.step < 1:
+            raise LispeError(
+                f"Error: a range of a tensor must have a positive step, as in PyTorch, not {key.step}; "
+                "(->flip t 0) turns a tensor around"
+            )
+        return key
+    if key is range_of:
+        raise no_range()
+    if isinstance(key, torch.Tensor):
+        return _places(key)
+    if isinstance(key, list | TypedList) and len(key):
+        return _places(conversions.as_tensor(key))
+    if isinstance(key, list | TypedList):
+        return torch.empty(0, dtype=torch.int64)
+    return arguments.integer(key, _EXPECTED)
+
+
+def _places(key: torch.Tensor) -> torch.Tensor:
+    if key.dtype in (torch.bool, torch.int64, torch.int32, torch.int16, torch.int8):
+        return key.long() if key.dtype in (torch.int16, torch.int8) else key
+    raise LispeError(
+        f"Error: a tensor that picks places has integers or answers, not {kind_of(key)}; "
+        "tensor_to_dtype converts it, (< 0 t) makes a mask of it"
+    )
+
+
+def _stored(tensor: torch.Tensor, value: Any) -> Any:
+    """A value to store. Errors: fractions for integers, which PyTorch would cut off in silence."""
+    if value is TRUE or (value is None and tensor.dtype is torch.bool):
+        return value is TRUE
+    if isinstance(value, list | TypedList):
+        value = conversions.as_tensor(value)
+    elif isinstance(value, TensorNumber):
+        value = value.tensor
+    if isinstance(value, torch.Tensor):
+        fractions = value.is_floating_point() or value.is_complex()
+    elif isinstance(value, int | float):
+        fractions = not isinstance(value, int) and value % 1 != 0
+    else:
+        raise arguments.instead("Error: set@: what a tensor stores must be a number, tensor or list", value)
+    if fractions and not (tensor.is_floating_point() or tensor.is_complex()):
+        given = kind_of(value) if isinstance(value, torch.Tensor) else value
+        raise LispeError(
+            f"Error: set@: {given} does not fit into {kind_of(tensor)}, fractions would be lost; "
+            "tensor_to_dtype converts either"
+        )
+    return value
+
+
+def _refused(form: str, tensor: torch.Tensor, error: Exception) -> LispeError:
+    text = readable(error)
+    hint = "; (torch_no_grad (λ () ...)) writes into weights" if "leaf Variable" in text else ""
+    return LispeError(f"Error: {form}{kind_of(tensor)}: {text}{hint}")
