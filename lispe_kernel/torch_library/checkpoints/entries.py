@@ -32,7 +32,9 @@ _ALSO = {
 _LISTS = ("optimizer_states", "lr_schedulers")
 # What nanoGPT counts instead of epochs.
 _COUNTER = "iter_num"
-_OURS = frozenset({"optimizer", "epoch", "random", "trained", "scheduler", "metrics", *MODEL_KEYS, *_ALSO})
+_OURS = frozenset(
+    {"optimizer", "epoch", "random", "trained", "scheduler", "metrics", "batches", *MODEL_KEYS, *_ALSO}
+)
 
 
 def other_parts(tree: Any) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from lispe_kernel.torch_library.checkpoints.schedule import (
     schedule_restorer,
     schedule_state,
 )
+from lispe_kernel.torch_library.data.batches import batches_argument
 from lispe_kernel.torch_library.files.archive import Advance, Archive
 from lispe_kernel.torch_library.files.errors import BadFile, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
@@ -116,10 +117,12 @@ def save_checkpoint(
     metrics: Any = None,
     scheduler: Any = None,
     extra: Any = None,
+    batches: Any = None,
 ) -> str:
     """Write the training state to one file: model, optimizer with its moments, epoch, random generators.
 
-    `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional. `extra`
+    `metrics` is a dictionary of numbers (loss ...), `scheduler` a learning-rate schedule; both optional. `batches`
+    are those of `torch_batches`, whose position is kept: give them by name, `(? batches b)`. `extra`
     is a dictionary of entries of one's own: state dicts (averaged weights), tensors, numbers, texts, lists and
     tables of them; `(@ (torch_load_checkpoint path) "name")` gives them back.
     The generators are torch's, Python's, numpy's and the session's own (`random`, `shuffle` ...). The write
@@ -147,6 +150,10 @@ def save_checkpoint(
         "trained": trained_names(optimizer, parameters_by_name(modules)),
     }
     tree |= own_entries(extra, SAVING)
+    if batches is not None:
+        tree["batches"] = batches_argument(
+            batches, f"Error: {name}: batches must be those of torch_batches"
+        ).position()
     if scheduler is not None:
         tree["scheduler"] = schedule_state(scheduler)
     if metrics is not None:
@@ -217,12 +224,15 @@ def _loading(archive: Archive) -> Any:
 
 
 @torch_function("torch_resume_checkpoint", prefix=RESUMING)
-def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = None) -> int:
+def resume_checkpoint(
+    path: Any, model: Any, optimizer: Any, scheduler: Any = None, batches: Any = None
+) -> int:
     """Put a checkpoint back into model, optimizer, schedule and random generators; gives its epoch.
 
     Training goes on bit for bit as if it had not stopped. Everything is compared before anything changes: the
     names and shapes of the model, the kinds of optimizer and schedule, the tensors that the optimizer trains.
-    Without a scheduler a schedule in the file is left there; the optimizer has the rate of the checkpoint.
+    Without a scheduler a schedule in the file is left there; the optimizer has the rate of the checkpoint. The
+    next loop over `batches`, `(? batches b)`, goes on with the batch that would have come.
 
     Example: (maybe (torch_resume_checkpoint "no-such.pt" (setq m (torch_model 1 1 1)) (torch_optimizer m 0.1 "sgd")) 0) => 0
     Errors: `Error resuming checkpoint: PATH: ` and what is wrong, missing, unexpected or mismatched
@@ -232,6 +242,8 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
     optimizer_argument(optimizer, "Error: Third argument must be an optimizer")
     if scheduler is not None and not is_schedule(scheduler):
         raise wrong_argument("torch_resume_checkpoint", 4, "a learning-rate scheduler", scheduler)
+    if batches is not None:
+        batches_argument(batches, "Error: torch_resume_checkpoint: batches must be those of torch_batches")
     with opened(RESUMING, path) as archive, _loading(archive) as advance:
         named = as_in_model(archive, modules)
         names = without_lead(named.tensors, saved_state(modules))
@@ -245,6 +257,7 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
         refuse_conflicts(archive, plan, names)
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)
+        positions = _position_of(archive, parts, batches)
         generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
         with uninterrupted(), loaded_by_themselves([plan]):
             # The optimizer last: one that wraps another may change when it is asked whether the state fits.
@@ -252,11 +265,19 @@ def resume_checkpoint(path: Any, model: Any, optimizer: Any, scheduler: Any = No
             restorers = [_optimizer_of(archive, parts, optimizer, modules, advance), *schedules]
             # From here on nothing is refused.
             archive.read_into({names[name]: tensors for name, tensors in plan.pairs.items()}, advance)
-            for finish in targets.afterwards + restorers:
+            for finish in [*targets.afterwards, *restorers, *positions]:
                 finish()
             if generators is not None:
                 random_state.restore(generators)
     return epoch
+
+
+def _position_of(archive: Archive, parts: dict[str, Any], batches: Any) -> list[Callable[[], None]]:
+    if batches is None:
+        return []
+    if "batches" not in parts:
+        raise BadFile("it holds no position of batches; leave them out, or save them with (? batches b)")
+    return [batches.restorer(archive.whole(parts["batches"]))]
 
 
 def _epoch(archive: Archive, parts: dict[str, Any]) -> int:

@@ -166,7 +166,9 @@ def prune_checkpoints(folder: Any, keep_last: Any, keep_best: Any = 0, metric: A
 
 
 @torch_function("torch_resume_newest", prefix="Error resuming checkpoint: ")
-def resume_newest(folder: Any, model: Any, optimizer: Any, scheduler: Any = None) -> int | None:
+def resume_newest(
+    folder: Any, model: Any, optimizer: Any, scheduler: Any = None, batches: Any = None
+) -> int | None:
     """Resume from the newest whole checkpoint of a folder, that of the highest epoch; gives its epoch.
 
     A damaged checkpoint is passed over. Nil when the folder holds none: the training begins.
@@ -177,7 +179,9 @@ def resume_newest(folder: Any, model: Any, optimizer: Any, scheduler: Any = None
     folder = arguments.path("torch_resume_newest", 1, folder)
     entries = [entry for entry in _listed(folder) if entry["health"] == "healthy"]
     newest = next((e for e in sorted(entries, key=_age, reverse=True) if _is_whole(e)), None)
-    return None if newest is None else resume_checkpoint(newest["path"], model, optimizer, scheduler)
+    if newest is None:
+        return None
+    return resume_checkpoint(newest["path"], model, optimizer, scheduler, batches)
 
 
 def _age(entry: Dictionary) -> tuple[Any, ...]:
