@@ -49,7 +49,8 @@ def index(tensor: Any, *places: Any) -> torch.Tensor:
 
     A place is an integer (the dimension disappears), a range `'(first last)` or `'(first last step)`, whose
     ends may be nil, also as `(: first last)`, `'()` for all, nil for a new axis, `"..."` for the dimensions
-    in between, or a tensor: a mask, or integers that pick. `(@ t (:) (: 1 3) nil)` does the same. Without such tensors the answer shares the memory, as in PyTorch.
+    in between, or a tensor: a mask, or integers that pick. `(@ t (:) (: 1 3) nil)` does the
+    same. Without such tensors the answer shares the memory, as in PyTorch.
 
     Example: (tensor_to_list (tensor_index (tensor_create '((1 2 3) (4 5 6))) '() '(1 3))) => ((2 3) (5 6))
     Example: (tensor_shape (tensor_index (tensor_zeros '(2 4)) '() '(1 3) nil)) => (2 2 1)
