@@ -95,6 +95,22 @@ def compare(a: Any, b: Any, *others: Any) -> Any:
     return comparing.compare(a, b, *others)
 
 
+@function("embedding_map")
+def embedding_map(table: Any, labels: Any = None, method: str = "pca") -> Any:
+    """The rows of a table (a matrix, an embedding) as points in two and three dimensions; the latter turns.
+
+    `labels` names the rows: a list of texts, or the tokenizer whose tokens they are. The method is "pca", by
+    principal axes, or "umap" where umap-learn is installed (the extra `umap`). The nearest rows of the first
+    ones are listed; `torch_nearest` and `torch_pca` give the numbers.
+
+    Example: (println (embedding_map (tensor_create '((0 0) (1 1) (2 2))))) => map of 3 rows of 2 numbers, principal axes with 100%, 0% of the variance
+    Errors: a value that is no table; NaN or infinity in it; another number of labels than rows
+    """  # noqa: E501
+    from lispe_kernel.display.views.embeddings import maps  # noqa: PLC0415 - start-up: a kernel starts without any view
+
+    return maps.embedding_map(table, labels, method)
+
+
 @function("attention_map")
 def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> Any:
     """Attention weights [heads, queries, keys] (or [batch, heads, queries, keys]) as one heatmap a head.

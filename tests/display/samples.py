@@ -124,6 +124,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "rotary": lambda text, folder: RotaryEmbedding(16, 20),
     "alibi": lambda text, folder: Alibi(4, 20),
     "encodings": lambda text, folder: compare(PositionalEncoding(16, 20), RotaryEmbedding(16, 20)),
+    "map": lambda text, folder: functions.embedding_map(torch.randn(3, 4), List([text, "b", "c"])),
     "optimizer": lambda text, folder: torch.optim.Adam(torch.nn.Linear(2, 2).parameters()),
     "schedule": lambda text, folder: lr_scheduler(torch.optim.SGD([torch.ones(1)], lr=0.1), "cosine"),
     "tokenizer": lambda text, folder: _tokenizer(text),

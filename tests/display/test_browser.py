@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lispe_kernel.display import bundle
-from lispe_kernel.display.functions import plot
+from lispe_kernel.display.functions import embedding_map, plot
+from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
@@ -175,3 +176,16 @@ def test_outputs_look_as_they_did(theme: str, chromium: str, tmp_path: Path) -> 
     file = tmp_path / "now.png"
     browser.picture(chromium, browser.page(outputs(), theme), file, *SIZE)
     browser.looks_as_before(file, theme)
+
+
+def test_points_in_space_turn_by_keyboard(chromium: str) -> None:
+    script = """
+    window.addEventListener("load", () => { var sheet = document.querySelector("canvas");
+    var before = sheet.toDataURL(), seen = sheet.getAttribute("data-seen");
+    ["ArrowRight", "ArrowDown"].forEach((key) => sheet.dispatchEvent(new KeyboardEvent("keydown", {key})));
+    document.body.setAttribute("data-read", [seen, sheet.getAttribute("data-seen"),
+      before !== sheet.toDataURL(), document.querySelector("img[data-turn]").style.display].join("|")); });
+    """
+    shown = bundle(embedding_map(torch.eye(4), List(["a", "b", "c", "d"])))["text/html"]
+    dom = browser.document(chromium, browser.page([shown], script=script))
+    assert marked(dom, "read") == "0.60 0.40|0.70 0.50|true|none"

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)>=[0-9.]+$")
 # Top-level modules that a distribution carries inside itself and makes importable at run time.
-CARRIED = {"_pydevd_bundle": ["debugpy"]}
+CARRIED = {"_pydevd_bundle": ["debugpy"], "umap": ["umap-learn"]}
+# Extras whose libraries the package imports when they are needed.
+AT_NEED = ("hf", "umap")
 # What imports a plugin of ours, so that it is there whenever the plugin is: declared for the tests alone.
 HOSTS = {"lispe_kernel/notebook/papermill.py": "papermill"}
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==[A-Za-z0-9_.!]+$")
@@ -82,12 +84,15 @@ def imported_at_once() -> dict[str, str]:
 
 
 def test_what_an_extra_brings_is_imported_when_it_is_needed() -> None:
-    extra = names(REQUIREMENT, PROJECT["optional-dependencies"]["hf"])
+    extra = names(
+        REQUIREMENT, [line for extra in AT_NEED for line in PROJECT["optional-dependencies"][extra]]
+    )
     assert {normal(name) for name in imported_at_once()} & extra == set()
 
 
 def test_every_import_of_the_package_is_a_declared_dependency() -> None:
-    declared = names(REQUIREMENT, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["hf"]])
+    extras = [line for extra in AT_NEED for line in PROJECT["optional-dependencies"][extra]]
+    declared = names(REQUIREMENT, [*PROJECT["dependencies"], *extras])
     assert set(HOSTS.values()) <= names(REQUIREMENT, requirements())
     distributions = packages_distributions()
     undeclared = {

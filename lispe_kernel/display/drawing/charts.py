@@ -155,7 +155,7 @@ def line_chart(
     named = [x for x, _ in crosses if math.isfinite(x)]
     frame = frame_of(series, width, height, named, named=bool(y_name), linear=linear)
     parts = [
-        _axes(frame, x_name, y_name),
+        axes(frame, x_name, y_name),
         [_curve(s, k, frame, marks) for k, s in enumerate(series)],
         [_cross(x, frame) for x, _ in crosses],
     ]
@@ -176,7 +176,7 @@ def _facts(series: Sequence[Series], frame: Frame) -> str | None:
         [
             shortened(one.name, 40),
             ";".join(
-                f"{svg.number(frame.across(x))},{svg.number(frame.down(y))},{_exact(x)},{_exact(y)}"
+                f"{svg.number(frame.across(x))},{svg.number(frame.down(y))},{exact(x)},{exact(y)}"
                 for x, y in zip(one.xs, one.ys, strict=False)
                 if math.isfinite(x) and math.isfinite(y)
             ),
@@ -186,7 +186,8 @@ def _facts(series: Sequence[Series], frame: Frame) -> str | None:
     return json.dumps({"points": told}, separators=(",", ":"), ensure_ascii=True)
 
 
-def _exact(number: float) -> str:
+def exact(number: float) -> str:
+    """A value for a pointer to read."""
     return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else f"{number:.7g}"
 
 
@@ -214,7 +215,8 @@ def _cross(x: float, frame: Frame) -> Element:
     )
 
 
-def _axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
+def axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
+    """The lines, ticks and names of a frame."""
     bottom = frame.height - BOTTOM
     parts: list[Element] = []
     for tick, text in frame.heights.places:

@@ -244,6 +244,90 @@
 
   start("img[data-heads]", choosing);
 
+  //@ data-turn
+  // -- points in space, turned by the pointer or the arrow keys -------------------------------------
+  function turning(picture) {
+    var told = JSON.parse(picture.getAttribute("data-turn")), turn = told.turn, tilt = told.tilt, held = null;
+    var sheet = make("canvas"), pen = sheet.getContext("2d"), w = picture.naturalWidth, h = picture.naturalHeight;
+    var ends = [[110, 0, 0], [0, 110, 0], [0, 0, 110]], few = told.n && told.n.length <= 40;
+    if (!w) return picture.addEventListener("load", function () { turning(picture); }, { once: true });
+    sheet.width = 2 * w;
+    sheet.height = 2 * h;
+    sheet.style.cssText = "width:" + w + "px;max-width:100%;cursor:grab;touch-action:none";
+    sheet.tabIndex = 0;
+    sheet.setAttribute("role", "img");
+    sheet.setAttribute("aria-label", picture.alt);
+    sheet.setAttribute("data-lm-suppress-shortcuts", "true");
+    pen.scale(2, 2);
+    pen.font = "11.5px system-ui,sans-serif";
+    function seen(p) {
+      var x = p[0] * Math.cos(turn) + p[2] * Math.sin(turn), z = p[2] * Math.cos(turn) - p[0] * Math.sin(turn);
+      return [z * Math.cos(tilt) + p[1] * Math.sin(tilt), w / 2 + x * told.zoom,
+        h / 2 + (z * Math.sin(tilt) - p[1] * Math.cos(tilt)) * told.zoom];
+    }
+    function draw() {
+      pen.clearRect(0, 0, w, h);
+      pen.strokeStyle = pen.fillStyle = "#757575";
+      ends.forEach(function (end, k) {
+        var a = seen(end), b = seen(end.map(function (n) { return -n; }));
+        pen.globalAlpha = 0.3;
+        pen.beginPath();
+        pen.moveTo(b[1], b[2]);
+        pen.lineTo(a[1], a[2]);
+        pen.stroke();
+        pen.globalAlpha = 1;
+        pen.fillText(told.a[k], a[1] + 3, a[2]);
+      });
+      var boxes = [];
+      function word(text, p) {
+        var wide = pen.measureText(text).width, box = [p[1] + 5, p[2] - 5, p[1] + 5 + wide, p[2] + 6];
+        if (boxes.some(function (b) { return box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3]; })) return;
+        boxes.push(box);
+        pen.fillText(text, p[1] + 5, p[2] + 4);
+      }
+      told.p.map(function (p, k) { return [seen(p), k]; }).sort(function (a, b) { return a[0][0] - b[0][0]; })
+        .forEach(function (pair) {
+          var p = pair[0];
+          pen.fillStyle = "#2f7fd1";
+          pen.globalAlpha = 0.75 + p[0] / 700;
+          pen.beginPath();
+          pen.arc(p[1], p[2], (told.p.length > 200 ? 1.7 : 2.5) * (1 + p[0] / 400), 0, 7);
+          pen.fill();
+          pen.globalAlpha = 1;
+          pen.fillStyle = "#757575";
+          if (few) word(told.n[pair[1]], p);
+        });
+      sheet.setAttribute("data-seen", turn.toFixed(2) + " " + tilt.toFixed(2));
+    }
+    function by(across, down) {
+      turn += across;
+      tilt = Math.max(-1.5, Math.min(1.5, tilt + down));
+      draw();
+    }
+    sheet.addEventListener("pointerdown", function (event) {
+      held = [event.clientX, event.clientY];
+      sheet.setPointerCapture(event.pointerId);
+    });
+    sheet.addEventListener("pointermove", function (event) {
+      if (!held) return;
+      by((event.clientX - held[0]) / 120, (event.clientY - held[1]) / 120);
+      held = [event.clientX, event.clientY];
+    });
+    ["pointerup", "pointercancel"].forEach(function (kind) { sheet.addEventListener(kind, function () { held = null; }); });
+    sheet.addEventListener("keydown", function (event) {
+      var step = { ArrowUp: [0, -0.1], ArrowDown: [0, 0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      by(step[0], step[1]);
+    });
+    picture.style.display = "none";
+    picture.parentNode.insertBefore(sheet, picture);
+    draw();
+  }
+
+  start("img[data-turn]", turning);
+
   //@ data-still
   // -- a still and its widget: the still is seen whenever the widget under it is not alive -----------
   function stillOf(marked) {

@@ -1,0 +1,127 @@
+"""Points in the plane, and points in space seen from a side: pictures that stand alone.
+
+With the page's script the space turns under the pointer and the arrow keys; without it one side is seen.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from lispe_kernel.display.drawing import charts, svg
+from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.svg import Drawing
+from lispe_kernel.display.page.html import Element, Node, element, shortened
+
+_WIDTH, _HEIGHT = 440, 340
+_TOLD = 400  # points whose names and places are kept in the page
+_NAMED = 40  # points with their name beside them
+_GRAIN = 100  # a half of the space in whole numbers
+_TURN, _TILT = 0.6, 0.4  # radians: the side that is seen
+_LETTERS = 16
+
+
+def plane(
+    xs: Sequence[float], ys: Sequence[float], names: Sequence[str], label: str, axes: tuple[str, str]
+) -> Element:
+    """Points between axes; the names of few of them stand beside them."""
+    frame = charts.frame_of([Series("", xs, ys)], _WIDTH, _HEIGHT, named=True, linear=True)
+    places = [(frame.across(x), frame.down(y)) for x, y in zip(xs, ys, strict=True)]
+    parts: list[Node] = [charts.axes(frame, *axes), dots(places, len(places))]
+    if len(names) <= _NAMED:
+        parts.append(_beside(places, names))
+    facts = None
+    if len(names) <= _TOLD:
+        told = [
+            [shortened(name, 40), f"{svg.number(px)},{svg.number(py)},{charts.exact(x)},{charts.exact(y)}"]
+            for name, (px, py), x, y in zip(names, places, xs, ys, strict=True)
+        ]
+        facts = json.dumps({"points": told}, separators=(",", ":"), ensure_ascii=True)
+    return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, data_scale=facts)
+
+
+def _beside(places: Sequence[tuple[float, float]], names: Sequence[str]) -> list[Node]:
+    """Names to the right of their points, or to the left, above, below; one without room is left out.
+
+    A pointer over the point tells it all the same.
+    """
+    boxes = [(x - 3, y - 3, x + 3, y + 3) for x, y in places]
+    parts: list[Node] = []
+    for name, (x, y) in zip(names, places, strict=True):
+        told = shortened(name, _LETTERS)
+        width = svg.width_of(told)
+        for left, base in (
+            (x + 5, y + 4),
+            (x - 5 - width, y + 4),
+            (x - width / 2, y - 6),
+            (x - width / 2, y + 15),
+        ):
+            box = (left, base - 9, left + width, base + 2)
+            if left >= 0 and left + width <= _WIDTH and not any(_meet(box, other) for other in boxes):
+                boxes.append(box)
+                parts.append(svg.words(told, left, base))
+                break
+    return parts
+
+
+def _meet(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def space(
+    points: Sequence[Sequence[float]], names: Sequence[str], label: str, axes: Sequence[str]
+) -> Element:
+    """Points in space from one side, nearer ones over farther ones; the script lets it turn."""
+    largest = max((abs(n) for point in points for n in point), default=0.0) or 1.0
+    grained = [[round(_GRAIN * n / largest) for n in point] for point in points]
+    middle, zoom = (_WIDTH / 2, _HEIGHT / 2), 0.0085 * _HEIGHT / 2
+    seen = sorted((_seen(p), k) for k, p in enumerate(grained))
+    places = [(middle[0] + x * zoom, middle[1] + y * zoom) for (_, x, y), _ in seen]
+    parts: list[Node] = []
+    for name, end in zip(axes, ((110, 0, 0), (0, 110, 0), (0, 0, 110)), strict=True):
+        _, x, y = _seen(end)
+        _, x0, y0 = _seen([-n for n in end])
+        at = [
+            svg.number(v)
+            for v in (
+                middle[0] + x0 * zoom,
+                middle[1] + y0 * zoom,
+                middle[0] + x * zoom,
+                middle[1] + y * zoom,
+            )
+        ]
+        parts.append(svg.line(f"M{at[0]},{at[1]}L{at[2]},{at[3]}"))
+        parts.append(svg.words(name, middle[0] + x * zoom + 3, middle[1] + y * zoom))
+    parts.append(dots(places, len(places)))
+    if len(names) <= _NAMED:
+        parts.append(_beside(places, [names[k] for _, k in seen]))
+    told: dict[str, Any] = {
+        "p": grained,
+        "a": list(axes),
+        "turn": _TURN,
+        "tilt": _TILT,
+        "zoom": round(zoom, 4),
+    }
+    if len(names) <= _TOLD:
+        told["n"] = [shortened(name, 24) for name in names]
+    facts = json.dumps(told, separators=(",", ":"), ensure_ascii=True)
+    caption = "drag it, or use the arrow keys, to turn it"
+    return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
+
+
+def _seen(point: Sequence[float]) -> tuple[float, float, float]:
+    """How near a point is, and where it is seen: turned around the upright axis, then tilted."""
+    x, y, z = point
+    across, deep = x * math.cos(_TURN) + z * math.sin(_TURN), z * math.cos(_TURN) - x * math.sin(_TURN)
+    return deep * math.cos(_TILT) + y * math.sin(_TILT), across, deep * math.sin(_TILT) - y * math.cos(_TILT)
+
+
+def dots(places: Sequence[tuple[float, float]], count: int) -> Element:
+    """Points as one path; many of them are smaller."""
+    path = "".join(f"M{svg.number(x)},{svg.number(y)}h0" for x, y in places)
+    width = "5" if count <= 200 else "3.4" if count <= 1000 else "2.4"
+    return element(
+        "path", d=path, stroke=charts.INK[0], stroke_width=width, stroke_linecap="round", fill="none"
+    )

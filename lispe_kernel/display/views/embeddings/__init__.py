@@ -1,0 +1,1 @@
+"""Tables of rows as points: maps of two and three dimensions."""
