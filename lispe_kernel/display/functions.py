@@ -66,17 +66,29 @@ def heatmap(tensor: Any, row_labels: Any = None, column_labels: Any = None) -> A
 
 
 @function("plot")
-def plot(xs_or_ys: Any, ys: Any = None, label: str | None = None) -> Any:
+def plot(
+    xs_or_ys: Any,
+    ys: Any = None,
+    label: str | None = None,
+    x_title: str | None = None,
+    y_title: str | None = None,
+    log: Any = None,
+    smoothing: Any = 0,
+) -> Any:
     """A curve through the values `ys`, over `xs` or over 0, 1, 2 ...
 
-    A list of lists (or a matrix) gives one curve each. Values may be lists, typed lists or tensors.
+    A list of lists (or a matrix) gives one curve each; so does a dictionary, whose keys are their names:
+    `(plot (@ (@ "train" ts) (@ "valid" vs)))`. Values may be lists, typed lists or tensors.
+    `(? x_title "step")` and `y_title` name the axes; `(? log "y")`, `"x"`, `"xy"` make them logarithmic, and
+    `(? log "")` neither (positive heights over many decades are logarithmic by themselves).
+    `(? smoothing 0.6)` draws an exponential mean as TensorBoard does, the values themselves faint behind it.
 
     Example: (println (plot (list 1 4 9))) => plot of 3 points
-    Errors: values that are no numbers; xs and ys of different lengths
+    Errors: values that are no numbers; xs and ys of different lengths; a smoothing that is not below 1
     """
-    from lispe_kernel.display.views.plots import Plot  # noqa: PLC0415 - start-up: a kernel starts without any view
+    from lispe_kernel.display.views.plots import Plot, looks  # noqa: PLC0415 - start-up: a kernel starts without any view
 
-    return Plot.of(xs_or_ys, ys, label)
+    return Plot.of(xs_or_ys, ys, label, looks("plot", (4, x_title), (5, y_title), (6, log), (7, smoothing)))
 
 
 @function("compare")

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from lispe_kernel.display.drawing import colours, labelled, pictures, png
-from lispe_kernel.display.drawing.charts import Series
 from lispe_kernel.display.drawing.colours import DIVERGING, NOT_A_NUMBER, SEQUENTIAL
+from lispe_kernel.display.drawing.frames import Series
 
 
 def opened(data: bytes) -> np.ndarray:

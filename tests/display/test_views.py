@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lispe_kernel.display import bundle, view_of
-from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.drawing import charts, frames
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.functions import attention_map, heatmap, plot
 from lispe_kernel.display.views.compare import compare
@@ -287,9 +288,9 @@ def test_a_gap_in_a_curve_stays_a_gap() -> None:
 
 
 def test_values_over_many_decades_get_a_logarithmic_scale() -> None:
-    frame = charts.frame_of([charts.Series("s", [0, 1, 2], [1e-6, 1e-3, 1.0])], 400, 200)
+    frame = frames.frame_of([Series("s", [0, 1, 2], [1e-6, 1e-3, 1.0])], 400, 200)
     assert frame.log
-    assert not charts.frame_of([charts.Series("s", range(1, 5000), range(1, 5000))], 400, 200).log
+    assert not frames.frame_of([Series("s", range(1, 5000), range(1, 5000))], 400, 200).log
     assert frame.down(1e-3) == pytest.approx((frame.down(1e-6) + frame.down(1.0)) / 2)
 
 

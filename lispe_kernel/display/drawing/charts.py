@@ -1,6 +1,7 @@
 """Curves, histograms and bars as pictures that stand alone: axes, ticks and legend are part of them.
 
-Long series are reduced by keeping the lowest and the highest value under each pixel: a spike is never lost.
+Where things lie in a chart of curves says `frames`. Long series are reduced by keeping the lowest and the
+highest value under each pixel: a spike is never lost.
 """
 
 from __future__ import annotations
@@ -8,131 +9,20 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from lispe_kernel.display.drawing import svg
+from lispe_kernel.display.drawing.frames import BOTTOM, RIGHT, Frame, Scales, Series, frame_of, placed
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, shortened
-from lispe_kernel.display.page.numbers import Ticks
 
 # Distinct for colour-blind readers, and dark or light enough on white and on black.
 INK = ("#2f7fd1", "#d9822b", "#1a9e77", "#c0508f", "#7d6bd0", "#8c7a2e", "#d0453b", "#5b8a9a")
 _DASHES = (None, "6 3", "2 3", "8 3 2 3")
-_RIGHT, _TOP, BOTTOM = 12, 10, 32
 _MOST_POINTS = 400
 _KEPT = 128  # points kept in the page, for a pointer to read
-_DECADES = 500  # positive values whose ends lie further apart are drawn on a logarithmic scale
-
-
-@dataclass(frozen=True)
-class Series:
-    """One curve: its name and its points. A value that is not finite interrupts the line."""
-
-    name: str
-    xs: Sequence[float]
-    ys: Sequence[float]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """The part of the world a chart shows, and where it lies on the drawing.
-
-    log: the heights are powers of ten, and `y` is in decades.
-    """
-
-    x: tuple[float, float]
-    y: tuple[float, float]
-    width: int
-    height: int
-    log: bool
-    heights: Ticks
-    places: Ticks
-    left: float
-    top: float
-
-    def across(self, value: float) -> float:
-        return self.left + _placed(value, self.x) * (self.width - self.left - _RIGHT)
-
-    def down(self, value: float) -> float:
-        height = math.log10(max(value, 1e-300)) if self.log else value
-        return self.top + (1 - _placed(height, self.y)) * (self.height - self.top - BOTTOM)
-
-
-def _placed(value: float, ends: tuple[float, float]) -> float:
-    # Halves: the difference of two floats may be beyond all of them.
-    low, high = ends[0] / 2, ends[1] / 2
-    return (value / 2 - low) / (high - low) if high > low else 0.5
-
-
-def frame_of(
-    series: Sequence[Series],
-    width: int,
-    height: int,
-    places: Sequence[float] = (),
-    named: bool = False,
-    linear: bool = False,
-) -> Frame:
-    """A frame around all finite points and these places on the x axis.
-
-    Values over many decades get a logarithmic height; axes of whole numbers have no ticks between them.
-    named: the vertical axis has a name, which needs its room; linear: its values fade to nothing.
-    """
-    points = [
-        (float(x), float(y))
-        for s in series
-        for x, y in zip(s.xs, s.ys, strict=False)
-        if math.isfinite(y) and math.isfinite(x)
-    ]
-    xs, ys = [p[0] for p in points] or [0.0, 1.0], [p[1] for p in points] or [0.0, 1.0]
-    log = not linear and _over_decades(ys)
-    low, high = (math.log10(min(ys)), math.log10(max(ys))) if log else (min(ys), max(ys))
-    margin = 0.1 * (high / 2 - low / 2) or 0.05 * abs(high) or 1.0
-    y = (max(low - margin, -1.79e308), min(high + margin, 1.79e308))
-    left, right = min(*xs, *places, xs[0]), max(*xs, *places, xs[0])
-    spread = 0.0 if right > left else 0.5
-    x = (left - spread, right + spread)
-    heights = _decades(y) if log else numbers.axis_ticks(*y, max(3, height // 36), whole=_whole(ys))
-    room = 12 + svg.width_of("0" * heights.longest) + (16 if named else 0)
-    return Frame(
-        x,
-        y,
-        width,
-        height,
-        log,
-        heights,
-        _fitting(x, width - room - _RIGHT, _whole([*xs, *places])),
-        round(room),
-        _TOP + (14 if heights.above else 0),
-    )
-
-
-def _whole(values: Sequence[float]) -> bool:
-    return all(float(v).is_integer() for v in values)
-
-
-def _fitting(ends: tuple[float, float], room: float, whole: bool) -> Ticks:
-    """As many ticks as their texts have room for."""
-    for most in (8, 6, 5, 4, 3):
-        found = numbers.axis_ticks(*ends, most, whole)
-        if len(found.places) * (svg.width_of("0" * found.longest) + 10) <= room:
-            break
-    return found
-
-
-def _decades(ends: tuple[float, float]) -> Ticks:
-    """Powers of ten, at most eight of them, on an axis in decades."""
-    first, last = math.ceil(ends[0]), math.floor(ends[1])
-    step = max(1, math.ceil((last - first + 1) / 8))
-    return Ticks(tuple((10.0**k, numbers.value(10.0**k, 1)) for k in range(first, last + 1, step)))
-
-
-def _over_decades(ys: Sequence[float]) -> bool:
-    """Whether values are positive and most of them would lie flat on the axis of a linear scale."""
-    low, high = min(ys), max(ys)
-    return low > 0 and high > _DECADES * low and sorted(ys)[len(ys) // 2] < high / 20
 
 
 def line_chart(
@@ -145,17 +35,18 @@ def line_chart(
     height: int = 190,
     marks: bool = False,
     crosses: Sequence[tuple[float, str]] = (),
-    linear: bool = False,
+    scales: Scales | None = None,
 ) -> Element:
     """Curves over shared axes, with a legend when there are several.
 
-    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words; linear: the
-    height is never logarithmic.
+    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words. A series
+    that was smoothed has its own values behind it, faint.
     """
     named = [x for x, _ in crosses if math.isfinite(x)]
-    frame = frame_of(series, width, height, named, named=bool(y_name), linear=linear)
+    frame = frame_of(series, width, height, named, named=bool(y_name), scales=scales)
     parts = [
         axes(frame, x_name, y_name),
+        [_behind(s, k, frame) for k, s in enumerate(series)],
         [_curve(s, k, frame, marks) for k, s in enumerate(series)],
         [_cross(x, frame) for x, _ in crosses],
     ]
@@ -176,14 +67,20 @@ def _facts(series: Sequence[Series], frame: Frame) -> str | None:
         [
             shortened(one.name, 40),
             ";".join(
-                f"{svg.number(frame.across(x))},{svg.number(frame.down(y))},{exact(x)},{exact(y)}"
-                for x, y in zip(one.xs, one.ys, strict=False)
-                if math.isfinite(x) and math.isfinite(y)
+                f"{svg.number(frame.across(x))},{svg.number(frame.down(y))},{exact(x)},{exact(y)}{told}"
+                for x, y, told in _points(one)
+                if frame.holds(x, y)
             ),
         ]
         for one in series
     ]
     return json.dumps({"points": told}, separators=(",", ":"), ensure_ascii=True)
+
+
+def _points(one: Series) -> Iterator[tuple[float, float, str]]:
+    """The points of a curve with what is told behind their values: what smoothing made them of."""
+    raw = [f" (smoothed from {exact(y)})" for y in one.raw or ()]
+    return zip(one.xs, one.ys, raw or [""] * len(one.ys), strict=False)
 
 
 def exact(number: float) -> str:
@@ -204,7 +101,7 @@ def _stroke(index: int) -> dict[str, str | None]:
 
 
 def _cross(x: float, frame: Frame) -> Element:
-    at = min(max(frame.across(x), frame.left), frame.width - _RIGHT)
+    at = min(max(frame.across(x), frame.left), frame.width - RIGHT)
     return element(
         "text",
         "✕",
@@ -221,7 +118,7 @@ def axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
     parts: list[Element] = []
     for tick, text in frame.heights.places:
         y = frame.down(tick)
-        parts.append(svg.line(f"M{svg.number(frame.left)},{svg.number(y)}H{frame.width - _RIGHT}"))
+        parts.append(svg.line(f"M{svg.number(frame.left)},{svg.number(y)}H{frame.width - RIGHT}"))
         parts.append(svg.words(text, frame.left - 5, y + 4, "end"))
     for tick, text in frame.places.places:
         x = frame.across(tick)
@@ -238,14 +135,26 @@ def axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
     return parts
 
 
+def _behind(series: Series, index: int, frame: Frame) -> Element | None:
+    """What a smoothed curve was made of, faint."""
+    stretches = list(_stretches(reduced(series.xs, series.raw or ()), frame))
+    if not stretches:
+        return None
+    path = "".join(_path(stretch, frame) for stretch in stretches)
+    return element("path", d=path, **_stroke(index), stroke_width="1", opacity=".35")
+
+
+def _path(stretch: Sequence[tuple[float, float]], frame: Frame) -> str:
+    return "M" + "L".join(f"{svg.number(frame.across(x))},{svg.number(frame.down(y))}" for x, y in stretch)
+
+
 def _curve(series: Series, index: int, frame: Frame, marks: bool) -> list[Element]:
     points = reduced(series.xs, series.ys)
     path, dots = [], []
-    for stretch in _stretches(points):
-        places = [f"{svg.number(frame.across(x))},{svg.number(frame.down(y))}" for x, y in stretch]
-        path.append("M" + "L".join(places))
+    for stretch in _stretches(points, frame):
+        path.append(_path(stretch, frame))
         # A value alone between gaps has no line.
-        dots += [f"M{place}h0" for place in places] if marks or len(places) == 1 else []
+        dots += [f"{_path([point], frame)}h0" for point in stretch] if marks or len(stretch) == 1 else []
     if not path:
         return []
     drawn = element("path", d="".join(path), **_stroke(index), stroke_width="1.6")
@@ -254,11 +163,11 @@ def _curve(series: Series, index: int, frame: Frame, marks: bool) -> list[Elemen
     return [drawn, element("path", d="".join(dots), **looks)] if dots else [drawn]
 
 
-def _stretches(points: Sequence[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
-    """The points between values that are not finite."""
+def _stretches(points: Sequence[tuple[float, float]], frame: Frame) -> Iterator[list[tuple[float, float]]]:
+    """The points between values that have no place: that are not finite, or have no logarithm."""
     stretch: list[tuple[float, float]] = []
     for x, y in points:
-        if math.isfinite(x) and math.isfinite(y):
+        if frame.holds(x, y):
             stretch.append((x, y))
         elif stretch:
             yield stretch
@@ -304,7 +213,7 @@ def histogram(
     parts: list[Node] = [element("path", d="".join(path), fill=INK[0]), svg.line(f"M4,{bottom}H{width - 4}")]
     texts = numbers.ends(low, high)
     if low < 0 < high:
-        share = _placed(0.0, (low, high))
+        share = placed(0.0, (low, high))
         zero = 4 + (width - 8) * share
         parts.append(
             element("path", d=f"M{svg.number(zero)},4V{bottom}", stroke=svg.INK, stroke_dasharray="2,2")

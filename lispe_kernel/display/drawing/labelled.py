@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, colours, pictures
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing import charts, colours, frames, pictures
 from lispe_kernel.display.drawing.colours import DIVERGING, Scale
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import one_line
@@ -65,11 +65,12 @@ def lines_png(
     y_name: str = "",
     width: int = 560,
     height: int = 280,
+    scales: frames.Scales | None = None,
 ) -> bytes:
     """Curves over shared axes as PNG bytes."""
     from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
-    frame = charts.frame_of(series, width, height - _TOP, named=bool(y_name))
+    frame = frames.frame_of(series, width, height - _TOP, named=bool(y_name), scales=scales)
     sheet = Image.new("RGB", (width, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     _title(pen, title, width)
@@ -78,7 +79,7 @@ def lines_png(
         y = _TOP + frame.down(tick)
         pen.line((left, y, right, y), fill=_FAINT)
         pen.text((left - 5, y), text, fill=_INK, font=_font(11), anchor="rm")
-    bottom = height - charts.BOTTOM
+    bottom = height - frames.BOTTOM
     for tick, text in frame.places.places:
         pen.text((frame.across(tick), bottom + 4), text, fill=_INK, font=_font(11), anchor="ma")
     pen.text((left, _TOP + 10), frame.heights.above, fill=_INK, font=_font(11), anchor="lm")
@@ -91,7 +92,7 @@ def lines_png(
     return _bytes(sheet)
 
 
-def _strokes(sheet: Any, series: Sequence[Series], frame: charts.Frame) -> None:
+def _strokes(sheet: Any, series: Sequence[Series], frame: frames.Frame) -> None:
     from PIL import Image, ImageDraw  # noqa: PLC0415 - heavy: Pillow is imported when it is first needed
 
     large = sheet.resize((sheet.width * _SMOOTH, sheet.height * _SMOOTH), Image.Resampling.NEAREST)
@@ -99,7 +100,7 @@ def _strokes(sheet: Any, series: Sequence[Series], frame: charts.Frame) -> None:
     for k, one in enumerate(series):
         stroke: list[tuple[float, float]] = []
         for x, y in [*charts.reduced(one.xs, one.ys), (math.nan, math.nan)]:
-            if math.isfinite(x) and math.isfinite(y):
+            if frame.holds(x, y):
                 stroke.append((frame.across(x) * _SMOOTH, (_TOP + frame.down(y)) * _SMOOTH))
             elif stroke:
                 pen.line(stroke, fill=charts.INK[k % len(charts.INK)], width=2 * _SMOOTH, joint="curve")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis
 from lispe_kernel.display.explorers.base import Explorer, slider, span
@@ -89,7 +90,6 @@ class PositionalExplorer(Explorer):
         table = self.positions.table
         places = list(map(float, range(self.positions.width)))
         series = [
-            charts.Series(f"position {p}", places, table[p].tolist())
-            for p in (self.first.value, self.second.value)
+            Series(f"position {p}", places, table[p].tolist()) for p in (self.first.value, self.second.value)
         ]
         return charts.line_chart(series, "the two positions over the dimensions", x_name="dimension")

@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.drawing.stored import dense, is_strided
 from lispe_kernel.display.explorers.base import Explorer, choice, slider, span
@@ -117,7 +118,7 @@ class TensorExplorer(Explorer):
             values = (region.abs() if region.is_complex() else region).double()
             xs, ys = envelope(values)
             start = self.columns.value[0]
-            series = charts.Series("values", [x + start for x in xs], ys)
+            series = Series("values", [x + start for x in xs], ys)
             return charts.line_chart([series], self.title, x_name="index")
         raster = pictures.reduce_matrix(region, _PIXELS)
         shades = heatmaps.shades_of([raster])

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import (
     Element,
@@ -267,7 +268,7 @@ def _curve(array: Any, title: str) -> Element:
         lows, highs = np.minimum.reduceat(array, starts), np.maximum.reduceat(array, starts)
         xs = np.repeat(starts, 2).tolist()
         ys = np.stack([lows, highs], 1).astype(float).ravel().tolist()
-    return charts.line_chart([charts.Series(title, xs, ys)], f"curve of {title}", x_name="index")
+    return charts.line_chart([Series(title, xs, ys)], f"curve of {title}", x_name="index")
 
 
 @renderer(Dictionary, dict)

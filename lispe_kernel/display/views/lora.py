@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, name, table
 from lispe_kernel.display.page.registry import renderer
@@ -117,7 +118,7 @@ class LoraView(ModuleView):
             return element("p", text, class_="q")
         if not values or values[0] == 0:
             return element("p", "the delta is zero: a fresh adapter changes nothing", class_="q")
-        series = charts.Series("singular value", list(map(float, range(1, len(values) + 1))), values)
+        series = Series("singular value", list(map(float, range(1, len(values) + 1))), values)
         label = f"singular values of the delta, the largest {numbers.value(values[0])}"
         return charts.line_chart(
             [series], label, x_name="rank", y_name="singular value", marks=True, height=160

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, facts, headline, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
@@ -87,7 +88,7 @@ class SchedulerView(View):
     def html(self) -> Node:
         rates = future_rates(self.value)
         label = f"learning rate over the first {len(rates)} steps"
-        series = charts.Series("rate", list(map(float, range(1, len(rates) + 1))), rates)
+        series = Series("rate", list(map(float, range(1, len(rates) + 1))), rates)
         return [
             headline(self.line()),
             charts.line_chart([series], label, x_name="step", y_name="rate") if len(rates) > 1 else None,

@@ -6,19 +6,20 @@ They hold numbers, not drawings: text, HTML and PNG come from the same numbers.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import Scales, Series, has_place
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
+from lispe_kernel.display.drawing.smoothing import smoothed
 from lispe_kernel.display.drawing.stored import dense
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, headline, one_line
+from lispe_kernel.display.page.html import Node, element, headline, one_line, warning
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
@@ -246,30 +247,54 @@ def _long(axis: Axis) -> bool:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """How curves are drawn: the names of the axes, logarithmic ones, how much is smoothed."""
+
+    x_title: str = ""
+    y_title: str = ""
+    scales: Scales | None = None
+    smoothing: float = 0.0
+
+
+_LOGS = {"": (False, False), "x": (True, False), "y": (False, True), "xy": (True, True)}
+Given = tuple[int, Any]
+
+
+def looks(name: str, x_title: Given, y_title: Given, log: Given, smoothing: Given) -> Looks:
+    """The looks that a function was given, each with its place among the arguments."""
+    for position, title in (x_title, y_title):
+        if title is not None and not isinstance(title, str):
+            raise wrong_argument(name, position, "a title", title)
+    if log[1] is not None and (not isinstance(log[1], str) or log[1] not in _LOGS):
+        raise wrong_argument(name, log[0], 'the logarithmic axes, "x", "y", "xy" or ""', log[1])
+    weight = smoothing[1]
+    if not isinstance(weight, int | float) or isinstance(weight, bool) or not 0 <= weight < 1:
+        raise wrong_argument(name, smoothing[0], "a smoothing from 0 to below 1", weight)
+    scales = None if log[1] is None else Scales(*_LOGS[log[1]])
+    return Looks(x_title[1] or "", y_title[1] or "", scales, float(weight))
+
+
+@dataclass(frozen=True)
 class Plot:
     """Curves over one axis."""
 
     series: tuple[Series, ...]
     title: str = ""
+    looks: Looks = Looks()
 
     @classmethod
-    def over(cls, xs: Sequence[float] | None, curves: list[Sequence[float]], label: str | None) -> Plot:
-        made = []
-        for k, ys in enumerate(curves):
-            places = list(map(float, range(len(ys)))) if xs is None else xs
-            if len(places) != len(ys):
-                raise LispeError(f"Error: plot: {len(places)} xs but {len(ys)} ys")
-            made.append(
-                Series((label or "curve") if len(curves) == 1 else f"{label or 'curve'} {k}", places, ys)
-            )
-        return cls(tuple(made), label or "")
-
-    @classmethod
-    def of(cls, xs_or_ys: Any, ys: Any, label: str | None) -> Plot:
+    def of(cls, xs_or_ys: Any, ys: Any, label: str | None, looks: Looks) -> Plot:
         """Curves from the arguments of `plot`."""
-        if ys is None:
-            return cls.over(None, curves_in("plot", 1, xs_or_ys), label)
-        return cls.over(numbers_in("plot", 1, xs_or_ys), curves_in("plot", 2, ys), label)
+        position, values = (1, xs_or_ys) if ys is None else (2, ys)
+        xs = None if ys is None else numbers_in("plot", 1, xs_or_ys)
+        curves = _named_curves(position, values, label)
+        made = []
+        for name, heights in curves:
+            places = list(map(float, range(len(heights)))) if xs is None else xs
+            if len(places) != len(heights):
+                raise LispeError(f"Error: plot: {len(places)} xs but {len(heights)} ys")
+            made.append(smoothed(Series(name, places, heights), looks.smoothing))
+        return cls(tuple(made), label or "", looks)
 
     @cached_property
     def text(self) -> str:
@@ -277,6 +302,33 @@ class Plot:
         curves = f"{len(self.series)} curves, " if len(self.series) > 1 else ""
         title = f" {one_line(self.title, 60)}" if self.title else ""
         return f"plot{title} of {curves}{points} point{'s' if points != 1 else ''}"
+
+    @property
+    def left_out(self) -> str:
+        """What a logarithmic axis cannot hold."""
+        scales = self.looks.scales or Scales(False, False)
+        without = sum(
+            math.isfinite(x) and math.isfinite(y) and not (has_place(x, scales.x) and has_place(y, scales.y))
+            for s in self.series
+            for x, y in zip(s.xs, s.raw or s.ys, strict=True)
+        )
+        told = (
+            "point has no place on a logarithmic axis: it is"
+            if without == 1
+            else "points have no place on a logarithmic axis: they are"
+        )
+        return f"{without} {told} not positive" if without else ""
+
+
+def _named_curves(position: int, values: Any, label: str | None) -> list[tuple[str, Sequence[float]]]:
+    if isinstance(values, Mapping):
+        return [
+            (one_line(to_text(name), 60), numbers_in("plot", position, ys)) for name, ys in values.items()
+        ]
+    curves = curves_in("plot", position, values)
+    if len(curves) == 1:
+        return [(label or "curve", curves[0])]
+    return [(f"{label or 'curve'} {k}", ys) for k, ys in enumerate(curves)]
 
 
 register_kind(Plot, "plot_", lambda value, _: plain_text(value.text))
@@ -290,12 +342,27 @@ class PlotView(View):
 
     def html(self) -> Node:
         few = max((len(s.ys) for s in self.value.series), default=0) <= 40
+        how, missing = self.value.looks, self.value.left_out
         return [
             headline(self.value.text),
-            charts.line_chart(self.value.series, self.value.text, width=560, height=260, marks=few),
+            warning(missing) if missing else None,
+            charts.line_chart(
+                self.value.series,
+                self.value.text,
+                x_name=how.x_title,
+                y_name=how.y_title,
+                width=560,
+                height=260,
+                marks=few,
+                scales=how.scales,
+            ),
+            element("p", f"smoothed by {how.smoothing:g}; faint: the values themselves", class_="q")
+            if how.smoothing
+            else None,
         ]
 
     def png(self) -> bytes | None:
         from lispe_kernel.display.drawing.labelled import lines_png  # noqa: PLC0415 - heavy: it draws with Pillow
 
-        return lines_png(self.value.series, self.value.text)
+        how = self.value.looks
+        return lines_png(self.value.series, self.value.text, how.x_title, how.y_title, scales=how.scales)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.page import numbers

@@ -13,6 +13,7 @@ from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, colours, heatmaps, pictures
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
 from lispe_kernel.display.drawing.stored import dense, is_strided
 from lispe_kernel.display.page import numbers
@@ -316,7 +317,7 @@ def _curve(tensor: Any, known: Statistics) -> Element:
     values = (values.abs() if values.is_complex() else values).double()
     xs, ys = envelope(values)
     label = f"curve of the {known.count} {known.measured} of a vector"
-    return charts.line_chart([charts.Series("values", xs, ys)], label, x_name="index")
+    return charts.line_chart([Series("values", xs, ys)], label, x_name="index")
 
 
 def envelope(values: Any) -> tuple[list[float], list[float]]:

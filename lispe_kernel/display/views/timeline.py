@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import (
     Element,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers, publish
 from lispe_kernel.display.page.html import Element, Node, element, facts, one_line, shortened, warning
 from lispe_kernel.display.page.registry import View, bundle, plain_text, renderer
