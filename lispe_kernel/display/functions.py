@@ -91,6 +91,54 @@ def plot(
     return Plot.of(xs_or_ys, ys, label, looks("plot", (4, x_title), (5, y_title), (6, log), (7, smoothing)))
 
 
+@function("read_runs")
+def read_runs(path: str, smoothing: Any = 0) -> Any:
+    """The curves of trainings from TensorBoard's event files or from CSV, all runs over each other.
+
+    A folder is searched with the folders in it, each folder of event files a run; without any, its tables are
+    the runs. A table has a column a name (those of steps and times are found by their names), or it is one
+    that `write_runs` wrote. `(? smoothing 0.6)` draws an exponential mean as TensorBoard does, the values
+    faint behind it. `(@ (@ (@ runs ".") "loss") "values")` gives numbers. Damaged records are left out, and
+    said.
+
+    Example: (maybe (read_runs "no-such-folder") "none") => none
+    Errors: no such file; a file that holds no curve
+    """
+    from lispe_kernel.display.views.trainings import runs  # noqa: PLC0415 - start-up: a kernel starts without any view
+
+    return runs.read(path, smoothing)
+
+
+@function("write_runs")
+def write_runs(runs: Any, path: str) -> str:
+    """Write curves to a table (a path that ends with `.csv`) or as TensorBoard's event files into a folder.
+
+    The curves are those of `read_runs` or `tracked`, or a dictionary of names with their values (or of runs
+    that are such dictionaries). A table keeps every digit; event files hold whole steps and, as those of
+    PyTorch do, values of seven digits.
+
+    Example: (maybe (write_runs 3 "runs.csv") "no runs") => no runs
+    Errors: a value without curves; a path of another kind; steps that are not whole in event files
+    """
+    from lispe_kernel.display.views.trainings import runs as writing  # noqa: PLC0415 - start-up: a kernel starts without any view
+
+    return writing.write(runs, path)
+
+
+@function("tracked")
+def tracked(smoothing: Any = 0) -> Any:
+    """What `track` followed in this cell or in the last one that tracked anything: every value, as a run.
+
+    It is drawn as by `read_runs`, and `write_runs` keeps it.
+
+    Example: (maybe (tracked) "nothing") => nothing
+    Errors: nothing was tracked yet
+    """
+    from lispe_kernel.display.views import training  # noqa: PLC0415 - start-up: a kernel starts without any view
+
+    return training.tracked(smoothing)
+
+
 @function("compare")
 def compare(a: Any, b: Any, *others: Any) -> Any:
     """The difference of two tensors, state dicts, modules or checkpoints, the most changed tensor first.

@@ -95,6 +95,12 @@ def _folder(text: str, folder: Path) -> Path:
     return folder
 
 
+def _runs(text: str, folder: Path) -> Any:
+    curves = Dictionary({text: List([1.0, 0.5, float("nan")]), "b": List([1, 2, 3])})
+    functions.write_runs(Dictionary({text: curves, "other": curves}), str(folder / "runs.csv"))
+    return functions.read_runs(str(folder / "runs.csv"))
+
+
 def _checkpoint(text: str, folder: Path) -> Any:
     return load_checkpoint(os.fspath(_folder(text, folder) / "c1.pt"))
 
@@ -139,6 +145,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     ),
     "tracker": lambda text, folder: _tracker(text),
     "checkpoint": lambda text, folder: _checkpoint(text, folder),
+    "runs": lambda text, folder: _runs(text, folder),
     "timeline": lambda text, folder: timeline.timeline(os.fspath(_folder(text, folder))),
     "storage": lambda text, folder: storage_report(7_000_000_000, 8_000_000),
 }

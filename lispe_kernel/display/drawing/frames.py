@@ -40,6 +40,9 @@ class Scales:
     y: bool
 
 
+LINEAR = Scales(False, False)
+
+
 @dataclass(frozen=True)
 class Frame:
     """The part of the world a chart shows, and where it lies on the drawing.
@@ -96,7 +99,7 @@ def frame_of(
     Without `scales` values over many decades get a logarithmic height. Axes of whole numbers have no ticks
     between them. named: the vertical axis has a name, which needs its room.
     """
-    wanted = scales or Scales(False, False)
+    wanted = scales or LINEAR
     points = [
         (float(x), float(y))
         for s in series

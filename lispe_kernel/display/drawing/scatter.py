@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, svg
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import LINEAR, Series, frame_of
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page.html import Element, Node, element, shortened
 
@@ -27,7 +27,7 @@ def plane(
     xs: Sequence[float], ys: Sequence[float], names: Sequence[str], label: str, axes: tuple[str, str]
 ) -> Element:
     """Points between axes; the names of few of them stand beside them."""
-    frame = charts.frame_of([Series("", xs, ys)], _WIDTH, _HEIGHT, named=True, linear=True)
+    frame = frame_of([Series("", xs, ys)], _WIDTH, _HEIGHT, named=True, scales=LINEAR)
     places = [(frame.across(x), frame.down(y)) for x, y in zip(xs, ys, strict=True)]
     parts: list[Node] = [charts.axes(frame, *axes), dots(places, len(places))]
     if len(names) <= _NAMED:

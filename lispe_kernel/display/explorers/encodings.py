@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import LINEAR, Series
 from lispe_kernel.display.explorers.base import Explorer, slider, span
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
@@ -61,4 +61,4 @@ class EncodingsExplorer(Explorer):
             for name, ys in curves
         ]
         label = f"how alike two positions are, distances {first} to {last - 1}"
-        return charts.line_chart(shown, label, x_name="distance", y_name="alike", linear=True)
+        return charts.line_chart(shown, label, x_name="distance", y_name="alike", scales=LINEAR)

@@ -13,7 +13,7 @@ from itertools import islice, product
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
-from lispe_kernel.display.drawing.frames import Scales, Series, has_place
+from lispe_kernel.display.drawing.frames import LINEAR, Scales, Series, has_place
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.drawing.smoothing import smoothed
@@ -306,7 +306,7 @@ class Plot:
     @property
     def left_out(self) -> str:
         """What a logarithmic axis cannot hold."""
-        scales = self.looks.scales or Scales(False, False)
+        scales = self.looks.scales or LINEAR
         without = sum(
             math.isfinite(x) and math.isfinite(y) and not (has_place(x, scales.x) and has_place(y, scales.y))
             for s in self.series

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from array import array
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers, publish
 from lispe_kernel.display.page.html import Element, Node, element, facts, one_line, shortened, warning
 from lispe_kernel.display.page.registry import View, bundle, plain_text, renderer
+from lispe_kernel.display.runs.curves import HERE, Measured, Runs
+from lispe_kernel.display.views.plots import looks
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
 
@@ -35,6 +38,10 @@ class Curve:
     last: float = math.nan
     first: float = math.nan
     bad: int = 0
+    # Every value that came, in eight bytes each: what is drawn may be means.
+    all_steps: array[float] = field(default_factory=lambda: array("d"))
+    all_values: array[float] = field(default_factory=lambda: array("d"))
+    all_times: array[float] = field(default_factory=lambda: array("d"))
     _merge: int = 1
     _sum: float = 0.0
     _gathered: int = 0
@@ -42,6 +49,9 @@ class Curve:
     def add(self, value: float, step: float | None) -> None:
         x = float(self.count) if step is None else float(step)
         self.count += 1
+        self.all_steps.append(x)
+        self.all_values.append(value)
+        self.all_times.append(time.time())
         if self.count == 1:
             self.first = value
         self.last = value
@@ -205,11 +215,12 @@ class Tracking:
 
     def __init__(self) -> None:
         self.tracker: Tracker | None = None
+        self.last: Tracker | None = None
 
     def started(self) -> Tracker:
         """The tracker of the running cell, which ends with the cell."""
         if self.tracker is None:
-            self.tracker = Tracker()
+            self.tracker = self.last = Tracker()
             publish.at_finish(self.end)
         return self.tracker
 
@@ -217,6 +228,23 @@ class Tracking:
         ended, self.tracker = self.tracker, None
         if ended is not None:
             ended.end()
+
+
+def tracked(smoothing: Any) -> Runs:
+    """The curves of the tracker that was last begun, as a run. Errors: there is none."""
+    how = looks("tracked", (2, None), (3, None), (4, None), (1, smoothing))
+    last = publish.shown_by_session("display: tracking", Tracking).last
+    if last is None or not last.curves:
+        raise LispeError("Error: tracked: nothing was tracked yet")
+    return Runs(
+        {
+            HERE: {
+                name: Measured(list(c.all_steps), list(c.all_values), list(c.all_times))
+                for name, c in last.curves.items()
+            }
+        },
+        smoothing=how.smoothing,
+    )
 
 
 def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import LINEAR, Series
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis
 from lispe_kernel.display.page import numbers
@@ -113,7 +113,7 @@ def decay_figure(encodings: Sequence[Encoding], length: int) -> Element:
     told.append("of ALiBi, what is left of an attention weight" if any(f.slopes for f in encodings) else "")
     caption = "; ".join(filter(None, [*told, *_hidden(curves)]))
     figure = charts.line_chart(
-        curves, label, x_name="distance", y_name="alike", width=440, height=230, linear=True
+        curves, label, x_name="distance", y_name="alike", width=440, height=230, scales=LINEAR
     )
     return _under(figure, caption)
 

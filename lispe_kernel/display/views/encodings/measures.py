@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lispe_kernel.display.drawing.charts import Series
+from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.pictures import Raster
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.views.plots import is_tensor

@@ -1,0 +1,1 @@
+"""Runs of trainings as numbers: what was measured at which step; event files of TensorBoard and CSV."""

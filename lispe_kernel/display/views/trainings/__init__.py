@@ -1,0 +1,1 @@
+"""Views of trainings: runs side by side."""
