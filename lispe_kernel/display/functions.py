@@ -143,6 +143,7 @@ def tracked(smoothing: Any = 0) -> Any:
 def compare(a: Any, b: Any, *others: Any) -> Any:
     """The difference of two tensors, state dicts, modules or checkpoints, the most changed tensor first.
 
+    A checkpoint may be given by the path of its file: `(compare "a.pt" "b.pt")`.
     Encodings of positions (sinusoidal, rotary, ALiBi, and a learned table beside one of them) are shown side by
     side instead, two or more of them: tables, how alike two positions are, over their distance, wavelengths.
 
@@ -191,7 +192,8 @@ def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> An
 def timeline(folder: str) -> Any:
     """The checkpoints of a folder on an axis of epochs: metrics, size, time, drift of the weights, damage.
 
-    The files are those of `torch_list_checkpoints`; the drift is estimated from sampled weights.
+    The files are those of `torch_list_checkpoints`; the drift is estimated from sampled weights, for each
+    layer, too, beside the size of its weights.
 
     Example: (maybe (timeline "no-such-folder") "none") => none
     Errors: the folder does not exist or holds no checkpoint

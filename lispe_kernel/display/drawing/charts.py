@@ -36,11 +36,12 @@ def line_chart(
     marks: bool = False,
     crosses: Sequence[tuple[float, str]] = (),
     scales: Scales | None = None,
+    chosen: float | None = None,
 ) -> Element:
     """Curves over shared axes, with a legend when there are several.
 
-    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words. A series
-    that was smoothed has its own values behind it, faint.
+    marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words. chosen: the
+    place that a line marks. A series that was smoothed has its own values behind it, faint.
     """
     named = [x for x, _ in crosses if math.isfinite(x)]
     frame = frame_of(series, width, height, named, named=bool(y_name), scales=scales)
@@ -49,6 +50,7 @@ def line_chart(
         [_behind(s, k, frame) for k, s in enumerate(series)],
         [_curve(s, k, frame, marks) for k, s in enumerate(series)],
         [_cross(x, frame) for x, _ in crosses],
+        _chosen(chosen, frame),
     ]
     signs = [(s.name, _sign(k)) for k, s in enumerate(series)] if len(series) > 1 else []
     told = "; ".join(dict.fromkeys(w for _, w in crosses))
@@ -98,6 +100,13 @@ def _stroke(index: int) -> dict[str, str | None]:
         "stroke_dasharray": _DASHES[index // len(INK) % len(_DASHES)],
         "fill": "none",
     }
+
+
+def _chosen(place: float | None, frame: Frame) -> Element | None:
+    if place is None or not frame.x[0] <= place <= frame.x[1]:
+        return None
+    path = f"M{svg.number(frame.across(place))},{svg.number(frame.top)}V{frame.height - BOTTOM}"
+    return element("path", d=path, stroke=svg.INK, stroke_width="1.5", stroke_dasharray="4 3", fill="none")
 
 
 def _cross(x: float, frame: Frame) -> Element:

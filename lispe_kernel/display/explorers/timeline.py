@@ -81,7 +81,7 @@ class TimelineExplorer(Explorer):
         moment = self.moment
         return [
             headline(self.title),
-            element("div", figures(self.timeline)),
+            element("div", figures(self.timeline, moment)),
             facts(
                 [
                     ("file", name(moment.file)),

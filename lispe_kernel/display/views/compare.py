@@ -196,6 +196,8 @@ def compare_states(a: Mapping[str, Any], b: Mapping[str, Any]) -> StateCompariso
 
 def _named(position: int, value: Any) -> dict[str, Any]:
     """The tensors of a state dict, module, checkpoint or dictionary of tensors by name."""
+    if isinstance(value, str):
+        value = _of_path(value)
     inner = getattr(value, "model", None)
     if isinstance(inner, Mapping):
         value = inner
@@ -208,6 +210,14 @@ def _named(position: int, value: Any) -> dict[str, Any]:
         )
         raise wrong_argument("compare", position, expected, value)
     return found
+
+
+def _of_path(path: str) -> Any:
+    """The tensors of a file; of the folder of a loaded model those of its module as it is now."""
+    from lispe_kernel.torch_library.hugging_face.models import models  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    from lispe_kernel.torch_library.state.state_dicts import read_state_dict  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    return models()[path].module if path in models() else read_state_dict(path)
 
 
 @renderer(TensorComparison)

@@ -32,11 +32,14 @@ from lispe_kernel.display.page.html import (
     warning,
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.display.views.trainings import layers
+from lispe_kernel.display.views.trainings.layers import Size, sizes_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, wrong_argument
 
 _VERIFIED_BYTES = 256_000_000  # checksums are compared while all files together are no larger
-_SAMPLED_TENSORS = 24
+_SAMPLED_TENSORS = 24  # of a file at least, where it has so many
+_SAMPLES = 3000  # of all files together about
 _STRETCHES, _STRETCH = 8, 128  # of a tensor: so many stretches of so many values
 _ROWS, _UNSCROLLED = 400, 16
 _NUMBER = re.compile(r"\d+")
@@ -53,6 +56,7 @@ class Moment:
     metrics: tuple[tuple[str, float], ...] = ()
     damage: str = ""  # what is wrong with the file, empty for a healthy one
     drift: float | None = None  # |w - w before| / |w before|, from the sampled weights
+    layers: tuple[tuple[str, Size], ...] = ()  # the same for each layer
 
     @property
     def file(self) -> str:
@@ -102,7 +106,9 @@ def timeline(folder: str) -> Timeline:
     if not listed:
         raise LispeError(f"Error: timeline: there is no checkpoint in {folder}")
     verify = sum(entry["size"] for entry in listed) <= _VERIFIED_BYTES
-    return Timeline(folder, tuple(_with_drift([_look(moment, verify) for moment in moments_of(listed)])))
+    many = max(_SAMPLED_TENSORS, _SAMPLES // len(listed))
+    looked = [_look(moment, verify, many) for moment in moments_of(listed)]
+    return Timeline(folder, tuple(_with_drift(looked)))
 
 
 def moments_of(listed: Iterable[Mapping[str, Any]]) -> list[Moment]:
@@ -134,7 +140,7 @@ def _number(value: float) -> float:
 Sample = dict[str, Any]
 
 
-def _look(moment: Moment, verify: bool) -> tuple[Moment, Sample]:
+def _look(moment: Moment, verify: bool, many: int) -> tuple[Moment, Sample]:
     """Sampled weights by name, after the checksums when they are compared."""
     from lispe_kernel.torch_library.files.errors import BadFile  # noqa: PLC0415 - PyTorch is imported when it is first needed
     from lispe_kernel.torch_library.files.formats import open_file  # noqa: PLC0415 - PyTorch is imported when it is first needed
@@ -146,7 +152,7 @@ def _look(moment: Moment, verify: bool) -> tuple[Moment, Sample]:
         with open_file(moment.path) as archive:
             if verify:
                 archive.verify(archive.entries)
-            return moment, sample(archive, state_names(archive.tree))
+            return moment, sample(archive, state_names(archive.tree), many)
     except (BadFile, OSError) as error:
         return replace(moment, damage=one_line(str(error), 200)), {}
 
@@ -157,14 +163,14 @@ def _named_epoch(path: str) -> float | None:
     return float(found[-1]) if found and len(found[-1]) < 12 else None
 
 
-def sample(archive: Any, names: Mapping[str, str]) -> Sample:
-    """A few stretches of the floating-point tensors, spread over the file, read straight from their place."""
+def sample(archive: Any, names: Mapping[str, str], many: int) -> Sample:
+    """A few stretches of about `many` floating-point tensors, spread over the file, read from their place."""
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     kinds = (torch.float32, torch.float64, torch.float16, torch.bfloat16)
     fitting = [(key, ref) for key, ref in names.items() if archive.entries[ref].dtype in kinds]
     found: Sample = {}
-    for key, ref in fitting[:: max(1, len(fitting) // _SAMPLED_TENSORS)]:
+    for key, ref in fitting[:: max(1, len(fitting) // many)]:
         entry = archive.entries[ref]
         length = entry.held.numel() if entry.held is not None else entry.span // entry.dtype.itemsize
         parts = [archive.peek(ref, at, count).double() for at, count in _stretches(length)]
@@ -188,7 +194,11 @@ def _with_drift(read: list[tuple[Moment, Sample]]) -> Iterator[Moment]:
         common = [key for key in weights if key in before and len(weights[key]) == len(before[key])]
         moved = sum(float(((weights[key] - before[key]) ** 2).sum()) for key in common)
         whole = sum(float((before[key] ** 2).sum()) for key in common)
-        yield replace(moment, drift=math.sqrt(moved / whole) if whole else None)
+        yield replace(
+            moment,
+            drift=math.sqrt(moved / whole) if whole else None,
+            layers=tuple(sizes_of(weights, before).items()),
+        )
         before = weights or before
 
 
@@ -213,6 +223,7 @@ class TimelineView(View):
             ),
             [warning([name(m.file), f": {m.damage}"]) for m in made.moments if m.damage][:20],
             element("div", figures(made)),
+            element("div", layers.maps(_layers(made))),
             moment_table(made),
         ]
 
@@ -241,6 +252,11 @@ def _place(moment: Moment, index: int) -> float:
     return float(index) if moment.epoch is None else moment.epoch
 
 
+def _layers(made: Timeline) -> list[tuple[str, dict[str, Size]]]:
+    """The layers of the checkpoints that were looked into, with the texts of their places."""
+    return [(numbers.value(_place(m, k)), dict(m.layers)) for k, m in enumerate(made.moments) if m.layers]
+
+
 def metric_series(made: Timeline) -> list[Series]:
     """One curve a metric over the epochs."""
     found = []
@@ -258,8 +274,12 @@ def drift_series(made: Timeline) -> Series:
     return Series("drift", [x for x, _ in points], [y for _, y in points])
 
 
-def figures(made: Timeline) -> list[Element]:
-    """A chart a metric, one of the drift, one of the sizes; damaged files are crosses on the axis."""
+def figures(made: Timeline, chosen: Moment | None = None) -> list[Element]:
+    """A chart a metric, one of the drift, one of the sizes; damaged files are crosses on the axis.
+
+    chosen: the checkpoint that a line marks.
+    """
+    at = next((_place(m, k) for k, m in enumerate(made.moments) if m is chosen), None)
     crosses = [(_place(m, k), f"{m.file}: damaged") for k, m in enumerate(made.moments) if m.damage]
     few = len(made.moments) <= 60
     drawn = [
@@ -272,6 +292,7 @@ def figures(made: Timeline) -> list[Element]:
             height=170,
             marks=few,
             crosses=crosses,
+            chosen=at,
         )
         for series in [*metric_series(made)[:6], drift_series(made)]
         if series.xs
@@ -284,7 +305,15 @@ def figures(made: Timeline) -> list[Element]:
         label = "size of the files in MB"
         drawn.append(
             charts.line_chart(
-                [sizes], label, x_name="epoch", y_name="MB", width=400, height=170, marks=few, crosses=crosses
+                [sizes],
+                label,
+                x_name="epoch",
+                y_name="MB",
+                width=400,
+                height=170,
+                marks=few,
+                crosses=crosses,
+                chosen=at,
             )
         )
     return drawn
