@@ -86,12 +86,30 @@ def _span(start: Any, end: Any, step: Any) -> Any:
 # Counts as far as this are counted by Python; more are refused by the library.
 _FAR = MOST_ELEMENTS >> 1
 
+
+def _cell(container: Any, row: Any, column: Any) -> Any:
+    """`(@ container row column)`, of a matrix without a detour."""
+    if type(container) is Matrix:
+        found = container.cell(row, column)
+        if found is not None:
+            return found
+    return at(container, row, column)
+
+
+def _set_cell(container: Any, row: Any, column: Any, value: Any) -> None:
+    """`(set@ container row column value)`, of a matrix without a detour."""
+    if type(container) is not Matrix or not container.put_cell(row, column, value):
+        set_at(container, row, column, value)
+
+
 # What an element counts as whose key a dictionary does not have.
 _MISSING = object()
 
 
 def _element(container: Any, *keys: Any) -> Any:
     """The element that an in-place operator changes."""
+    if type(container) is Matrix and len(keys) == 2:
+        return _cell(container, *keys)
     for key in keys[:-1]:
         container = at(container, key)
     if isinstance(container, dict) and container.key(keys[-1]) not in container:  # type: ignore[attr-defined]
@@ -109,6 +127,9 @@ def _change(name: str, old: Any, operands: tuple[Any, ...], container: Any, *key
         value = "" if isinstance(operands[0], str) else 0
     for operand in operands:
         value = OPERATORS[name](value, operand)
+    if type(container) is Matrix and len(keys) == 2:
+        _set_cell(container, *keys, value)
+        return value
     for key in keys[:-1]:
         container = at(container, key)
     set_at(container, keys[-1], value)
@@ -198,6 +219,8 @@ HELPERS: dict[str, Any] = {
     " no product": _no_product,
     " text": to_text,
     " at": at,
+    " cell": _cell,
+    " set cell": _set_cell,
     " set_at": set_at,
     " push": push,
     " car": car,

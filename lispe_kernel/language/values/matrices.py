@@ -125,6 +125,33 @@ class Matrix:
             self._parts[at] = part(self._array[at], self.kind)
         return self._parts[at]
 
+    def cell(self, row: Any, column: Any) -> Any:
+        """The element at two integers, from the row where that was taken out; None for the longer way."""
+        if self._items is not None or not type(row) is type(column) is int or row < 0 or column < 0:
+            return None
+        try:
+            taken = self._parts.get(row)
+            return self._array.item(row, column) if taken is None else taken.cells.item(column)
+        except (IndexError, ValueError, AttributeError):
+            return None  # no matrix, no row of one, or outside
+
+    def put_cell(self, row: Any, column: Any, value: Any) -> bool:
+        """Store a number at two integers; whether the longer way is not needed."""
+        array = self._array
+        if self._items is not None or array.ndim != 2 or array.dtype == object:
+            return False
+        if not type(row) is type(column) is int or row < 0 or column < 0:
+            return False
+        try:
+            taken = self._parts.get(row)
+            if taken is None:
+                array[row, column] = self._element(value)
+            else:
+                taken.cells[column] = taken.convert(value)
+        except (IndexError, AttributeError):
+            return False
+        return True
+
     def __setitem__(self, key: Any, value: Any) -> None:
         if type(key) is int and self._items is None:
             self.store((key,), value)
@@ -307,6 +334,8 @@ def _positions(matrix: Matrix, keys: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _at(matrix: Matrix, keys: tuple[Any, ...]) -> Any:
+    if len(keys) == 2 and (found := matrix.cell(*keys)) is not None:
+        return found
     if matrix.is_whole:
         if len(keys) == matrix.array.ndim:
             try:
@@ -315,7 +344,7 @@ def _at(matrix: Matrix, keys: tuple[Any, ...]) -> Any:
                 # No index, or one outside: the longer way says which.
                 pass
         _positions(matrix, keys)
-    found: Any = matrix
+    found = matrix
     for key in keys:
         if not hasattr(found, "__len__"):
             raise LispeError(f"{OUT_OF_BOUNDS}: {len(keys)} indices are too many here")

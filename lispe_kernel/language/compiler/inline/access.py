@@ -124,7 +124,7 @@ def _inner_element(e: Emitter, node: Primitive) -> ast.expr:
     served = _served(e, ("", kinds[2]), row, inner)
     element = _choose(e, served, e.subscript(e.name(name), inner), e.call(" at", e.name(name), inner))
     test = _integer_of_list(e, kinds[0], kinds[1], container, outer)
-    return _choose(e, test, element, e.call(" at", container, outer, inner))
+    return _choose(e, test, element, e.call(" cell", container, outer, inner))
 
 
 def _integer_of_list(
@@ -284,7 +284,7 @@ def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
     *operands, value = e.operands(node.arguments, twice=True)
     container, key = operands[0], operands[1]
     with e.nested_block() as slow:
-        e.evaluate(e.call(" set_at", *operands, value))
+        e.evaluate(e.call(" set cell" if len(operands) == 3 else " set_at", *operands, value))
     kinds = _two_kinds(node)
     if len(operands) == 3:
         row = e.function.temporary()

@@ -62,6 +62,8 @@ def at(container: Any, key: Any, *keys: Any) -> Any:
     if type(key) is Atom and objects.is_object(container):
         found = objects.element(container, key)
     elif answers.at is not None:
+        if Atom not in map(type, keys):
+            return answers.at(container, (key, *keys))
         # What takes all keys at once takes those before an attribute's name.
         taken = next((n for n, k in enumerate(keys) if type(k) is Atom), len(keys))
         found, keys = answers.at(container, (key, *keys[:taken])), keys[taken:]
