@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lispe_kernel.language.reader import tokens
+from lispe_kernel.language.reader import LONG_QUOTES, tokens
 from lispe_kernel.language.source import Source
 
 WORDS = frozenset({"atom", "operator", "sigil", "number", "complex", "mark"})
@@ -59,7 +59,7 @@ def place_at(code: str, cursor: int) -> Place:
         text = before[start:end]
         if kind == "unclosed" or (kind == "comment" and end == cursor and not _closed(text)):
             return Place("comment", start, text, levels)
-        if kind == "broken" and (text[-1] == "`" or "\n" not in before[start:]):
+        if kind == "broken" and (text[-1] in LONG_QUOTES or "\n" not in before[start:]):
             return Place("string", end, before[end:], levels)
         if kind in WORDS and end == cursor:
             return Place("word", start, text, levels)

@@ -24,11 +24,12 @@ from pygments.token import (
 )
 
 from lispe_kernel.language.functions import registry
+from lispe_kernel.language.reader import LONG_QUOTES
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.session import Session
 
 # As in the reader: characters that end an atom.
-_ATOM = r"[^\s()\[\]{}\"`';:.,]+"
+_ATOM = rf"[^\s()\[\]{{}}\"{''.join(LONG_QUOTES)}';:.,]+"
 _HEXADECIMAL = r"0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?"
 _NUMBER = rf"[+-]?(?:{_HEXADECIMAL}|0[bB][01]+|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 _END = r"(?=[\s()\[\]{}\"`';:,]|$)"
@@ -85,6 +86,7 @@ class LispeLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             (r";[^\n]*", Comment.Single),
             (r'b?"(?:\\[^\n]|[^"\\\n])*"?', String.Double),
             (r"b?`[^`]*`?", String.Backtick),
+            *((f"{opens}[^{closes}]*{closes}?", String.Backtick) for opens, closes in LONG_QUOTES.items()),
             (rf"{_NUMBER},[+-]?(?:{_NUMBER})?i{_END}", Number),
             (rf"[+-]?{_HEXADECIMAL}{_END}", Number.Hex),
             (rf"[+-]?0[bB][01]+{_END}", Number.Bin),

@@ -191,6 +191,11 @@ _HOLDS: dict[str, Callable[[Any], bool]] = {
 }
 
 
+def _alone(value: Any) -> Any:
+    """What `((form))` gives: a call of the form's value, or a value that can be no function."""
+    return value if value is None or value is TRUE or isinstance(value, (int, float, str)) else value()
+
+
 class Again:
     """The arguments of the next turn of a function whose turns are calls."""
 
@@ -203,6 +208,7 @@ class Again:
 HELPERS: dict[str, Any] = {
     **FIXED,
     " checked": _checked,
+    " alone": _alone,
     " Again": Again,
     " again": Again,
     " fresh": lambda written: deep_copy(written.data),

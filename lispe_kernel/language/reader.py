@@ -21,8 +21,12 @@ from lispe_kernel.language.values.numerals import read_number
 _NUMBER = r"""(?:0[xX][0-9A-Fa-f]+(?:\.[0-9A-Fa-f]+)?(?:[pP][+-]?\d+)?
               |0[bB][01]+
               |\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"""
+# Long strings, in which no escape is read: what opens one and what closes it.
+LONG_QUOTES = {"`": "`", "«": "»", "“": "”", "‘": "’", "„": "”", "❝": "❞"}
+_OPENING = "".join(LONG_QUOTES)
+_LONG = "|".join(f"{opening}[^{closing}]*{closing}" for opening, closing in LONG_QUOTES.items())
 # Characters that can never stand inside an atom.
-_STOP = r"""\s()\[\]{}"`';:.,"""
+_STOP = rf"""\s()\[\]{{}}"{_OPENING}';:.,"""
 _OPERATOR = r"+\-*/%<>=!&|^~?@\\"
 # `!map` and its kin: a composing function that is not merged with the one inside.
 _UNFUSED = rf"!(?:map|filter|(?:take|drop)(?:while)?|(?:fold|scan)[lr]1?)(?![^{_STOP}])"
@@ -33,16 +37,16 @@ _TOKEN = re.compile(
   | (?P<block>;;)
   | (?P<comment>;[^\n]*)
   | (?P<string>"(?:\\[^\n]|[^"\\\n])*")
-  | (?P<long>`[^`]*`)
+  | (?P<long>{_LONG})
   | (?P<bytes>b(?:"(?:\\[^\n]|[^"\\\n])*"|`[^`]*`))
-  | (?P<broken>b?["`])
+  | (?P<broken>b?["`]|[{_OPENING}])
   | (?P<complex>[+-]?{_NUMBER},[+-]?(?:{_NUMBER})?i(?![^{_STOP}]))
   | (?P<number>[+-]?{_NUMBER})
   | (?P<open>[(\[{{])
   | (?P<close>[)\]}}])
   | (?P<quote>')
   | (?P<mark>[:.,])
-  | (?P<sigil>%[.,](?=[\s)\]]|\Z) | [$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
+  | (?P<sigil>%[.,:{{}}](?=[\s)\]]|\Z) | [$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
   | (?P<operator>{_UNFUSED} | [{_OPERATOR}]+)
   | (?P<atom>[^{_STOP}{_OPERATOR}][^{_STOP}]*)
     """,
@@ -101,7 +105,7 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
     """The tokens of a text as (kind, start, end); comments included, blanks left out."""
     text, at, length = source.text, 0, len(source.text)
     match = _TOKEN.match
-    quoted, opened = False, 0
+    quoted, opened, braces = False, 0, 0
     while at < length:
         found = match(text, at)
         if found is None:  # every character belongs to some token; this guards the table
@@ -120,7 +124,12 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
             end = closing + 2
             kind = "comment"
         elif kind in ("open", "close"):
-            opened += 1 if kind == "open" else -1
+            step = 1 if kind == "open" else -1
+            opened += step
+            braces += step if text[at] in "{}" else 0
+        elif kind == "sigil" and braces and text[at:end] == "%}":
+            # No sign of a grammar, but the operator as the last value of a dictionary.
+            kind, end = "operator", at + 1
         if kind != "blank":
             yield kind, at, end
         quoted = kind == "quote"
@@ -177,7 +186,8 @@ class _Reader:
             if self.text.startswith("->", max(start - 2, 0)) and start > 1:
                 # A name of Python's, not an alias of an instruction: `(->sum t)`.
                 return Atom(text)
-            return None if text in NIL_NAMES else Atom(self.canonical(text))
+            name = self.canonical(text)
+            return None if name in NIL_NAMES else Atom(name)
         if kind == "number":
             self._check_number_end(start, end)
             return read_number(text)
@@ -204,7 +214,7 @@ class _Reader:
             )
         # A long string may still be closed by more text, one between double quotes ends with its line.
         raise self.error(
-            "Error: missing end of string", start, start + 1, incomplete=self.text[end - 1] == "`"
+            "Error: missing end of string", start, start + 1, incomplete=self.text[end - 1] in LONG_QUOTES
         )
 
     def _check_number_end(self, start: int, end: int) -> None:

@@ -12,7 +12,7 @@ from lispe_kernel.language.compiler.macro_calls import replacement
 from lispe_kernel.language.compiler.partial_calls import with_lambda
 from lispe_kernel.language.compiler.tree import Call, Global, Node, Primitive, Python, SelfCall
 from lispe_kernel.language.compiler.variables import Function, Signature, python_name
-from lispe_kernel.language.forms import Form, head
+from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.functions import Function as LibraryFunction
 from lispe_kernel.language.values.atoms import Atom
 
@@ -66,9 +66,11 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
 
 
 def computed_call(r: Resolver, form: Form) -> Node:
-    """A call of whatever the head gives."""
+    """A call of whatever the head gives; alone in its parentheses, a scalar is what the list gives."""
     positional, named = split_named(r, form)
     function, *arguments = r.arguments(positional, 0)
+    if len(form) == 1 and is_list(form[0]):
+        return r.helper(" alone", function, quiet=False)
     return Call(r.place, function, arguments, named)
 
 

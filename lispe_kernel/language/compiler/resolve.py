@@ -33,6 +33,7 @@ from lispe_kernel.language.compiler.variables import Function, Signature, Variab
 from lispe_kernel.language.errors import CompileError, Span, UnknownNameError
 from lispe_kernel.language.forms import AT, Form, as_data, is_list
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.reader import NIL_NAMES
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import SpecialForm, special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -200,6 +201,9 @@ class Resolver:
         variable = self.scope.get(name)
         if variable is not None:
             return self.read(variable)
+        linked = self.links.get(name) or self.context.canonical(name)
+        if linked != name:
+            return self.nil() if linked in NIL_NAMES else self.name(Atom(linked))
         frame = self.function.frame
         if self.in_threadspace and self._is_shared(name):
             return Global(self.place, shared(name))
@@ -230,16 +234,12 @@ class Resolver:
     def global_name(self, name: str) -> Node:
         """A global: a variable, a function; an operator named without a call is its atom."""
         if not self.context.defined(name) and name not in self.signatures:
-            if name in special_forms:
-                raise self.error(f"Error: cannot evaluate this instruction: '{name}'")
             entry = self.context.library(name)
-            if entry is not None and entry.keyword:
-                if name[0].isalpha():
-                    raise self.error(
-                        f"Error: cannot evaluate this instruction: '{name}' "
-                        f"(write '{name} to pass it as a function)"
-                    )
-                return Constant(self.place, Atom(name))
+            if name in special_forms or (entry is not None and entry.keyword):
+                if not name[0].isalpha() or name in ("and", "or", "xor"):
+                    return Constant(self.place, Atom(name))
+                hint = "" if name in special_forms else f" (write '{name} to pass it as a function)"
+                raise self.error(f"Error: cannot evaluate this instruction: '{name}'{hint}")
         return Global(self.place, python_name(name))
 
     def declare(self, name: str, value: Any, signature: Signature | None = None) -> None:

@@ -95,7 +95,7 @@ WORDS = {
     "constant": Word("a constant", _is_anything, data=True),
 }
 _STRING = Word("a string", lambda form: isinstance(form, str))
-_QUOTED = Word("a name", _is_quoted_atom)
+_QUOTED = Word("a name", lambda form: form is None or _is_quoted_atom(form))
 _ANYTHING = Word("a form", _is_anything)
 # Words that stand for themselves, and how the reader gives them.
 LITERALS = {"@": AT, **{name: Atom(name) for name in ("from@", "defun", "setqi", "into")}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.effects import NONE, effects
+from lispe_kernel.language.compiler.effects import NONE, effects, stays
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
@@ -180,7 +180,11 @@ def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.
         operand = operands.parts()[0]
         if effects(operand) is NONE:
             return _write_subscript(e, operator, [*place, operand], destination)
-    container, *keys = e.operands(place, twice=True)
+    found = e.operands(place, twice=True)
+    # What the operands may assign to the variables of the place comes too late for it.
+    container, *keys = [
+        part if stays(node, operands) else e.saved(part) for node, part in zip(place, found, strict=True)
+    ]
     old = e.saved(e.call(" element", container, *keys))
     others = e.value(operands)
     return e.deliver(e.call(" change", e.constant(operator), old, others, container, *keys), destination)

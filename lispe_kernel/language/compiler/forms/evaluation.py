@@ -52,8 +52,8 @@ def resolve_link(r: Resolver, form: Form) -> Node:
 
     Example: (eval "(link \\"plus\\" '+) (plus 1 2)") => 3
     """
-    target: Atom = form[2][1] if is_list(form[2]) else form[2]
-    r.links[form[1]] = target.name
+    target: Atom | None = form[2][1] if is_list(form[2]) else form[2]
+    r.links[form[1]] = "nil" if target is None else target.name
     return r.true()
 
 

@@ -27,7 +27,7 @@ from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_ind
 from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
 
 
-@function("last", keyword=True)
+@function("last", "last@")
 def last(container: Any) -> Any:
     """The last element of a container or character of a string, nil when it is empty.
 

@@ -42,7 +42,7 @@ _TESTS: dict[str, Callable[[str], bool]] = {
     "a": _is_of_name,
     "c": str.islower,
     "C": str.isupper,
-    "p": is_punctuation,
+    "p": lambda character: character != "_" and is_punctuation(character),
 }
 
 

@@ -12,7 +12,8 @@ from lispe_kernel.language.library.shared.strings_core import BLANKS, like
 _LISP_STEP, _BRACE_STEP = 3, 4
 
 # What hides brackets: strings and comments. A string may run over several lines.
-_LISP_PIECE = re.compile(r'"(?:\\.|[^"\\])*"?|`[^`]*`?|;[^\n]*|[(\[{]|[)\]}]|\n', re.S)
+_LONG = r"`[^`]*`?|«[^»]*»?|“[^”]*”?|‘[^’]*’?|„[^”]*”?|❝[^❞]*❞?"
+_LISP_PIECE = re.compile(rf'"(?:\\.|[^"\\])*"?|{_LONG}|;[^\n]*|[(\[{{]|[)\]}}]|\n', re.S)
 _BRACE_PIECE = re.compile(
     r'"(?:\\.|[^"\\\n])*"?|\'(?:\\.|[^\'\\\n])*\'?|//[^\n]*|/\*.*?(?:\*/|\Z)|[(\[{]|[)\]}]|\n', re.S
 )

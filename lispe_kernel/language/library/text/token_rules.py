@@ -74,6 +74,8 @@ class RuleSet:
 
     def _rule(self, text: str) -> Rule:
         body, equals, action = text.rpartition("=")
+        # `=:34` in rules of 2026, for strings and comments over several lines, which every rule takes here.
+        action = action.removeprefix(":")
         if not equals or not body or not re.fullmatch(r"#|-?\d+", action):
             raise _wrong(text, "body=action is expected, where the action is a number or #")
         reader = _Body(text, body, self._classes)
