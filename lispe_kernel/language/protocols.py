@@ -64,6 +64,10 @@ class Answers:
     operate: Callable[[Callable[[Any, Any], Any], Any, Any], Any] | None = None
     """An arithmetic operator (a Python function of two values) when the other operand is a list."""
 
+    compute: Callable[[str, Any, float], Any] | None = None
+    """A function of one number by its LispE name (`exp`), where the value is more than a number; the last
+    argument is what the number alone gives."""
+
     operands: str = ""
     """The error text for operands that an operator does not take."""
 

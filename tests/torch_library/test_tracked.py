@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from lispe_kernel import Session
+from lispe_kernel import LispeError, Session
 from lispe_kernel.language.printer import to_text
 from tests.torch_library.torch_calls import call
 
@@ -40,6 +40,10 @@ def test_a_mean_is_a_number_and_a_loss(weight):
         ("(^^ (tensor_sum w) 2)", [12] * 3),
         ("(+ (tensor_max w) (tensor_min w))", [1, 0, 1]),
         ("(* (tensor_mean w) w)", [4, 4, 4]),
+        ("(exp (- (tensor_sum w) 6))", [1, 1, 1]),
+        ("(log (tensor_sum w))", [1 / 6] * 3),
+        ("(sqrt (* 6 (tensor_sum w)))", [0.5] * 3),
+        ("(tensor_create (list (tensor_sum w) 1 (tensor_max w)))", [1, 1, 2]),
     ],
 )
 def test_a_loss_of_numbers_has_the_gradient_of_pytorch(source, expected, weight):
@@ -81,6 +85,12 @@ def test_beside_a_number_with_a_gradient_it_does_not_lose_it(source, weight):
     session.evaluate(f"(defun given (m w) {source})")
     given = session.call(session.function_named("given"), call("tensor_mean", weight.detach()), weight)
     assert call("tensor_sum", given).tensor.requires_grad
+
+
+@pytest.mark.parametrize("source", ["(cbrt m)", "(tgamma m)", "(tensor_create (list (list m 1) (list 2 3)))"])
+def test_what_would_lose_a_gradient_is_refused(source, weight):
+    with pytest.raises(LispeError, match=r"gradient(, which)? would be lost"):
+        evaluated(f"(setq m (tensor_mean w)) {source}", weight)
 
 
 def test_the_item_of_a_loss_keeps_no_graph(weight):

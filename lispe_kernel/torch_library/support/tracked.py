@@ -1,8 +1,9 @@
 """Numbers that remember the tensor they were read from: torch functions take the tensor in their place.
 
 They print, compare and compute as numbers. Without a gradient, what is computed from one is a plain number,
-at the speed of plain numbers; with one, `+ - * / ^^` with numbers and tensors carry the gradient on, so that
-a loss made of it is no constant. Anything else sees a plain number.
+at the speed of plain numbers; with one, `+ - * / % ^^` with numbers and tensors and the
+functions of one number (`exp`, `log` ...) carry the gradient on, so that a loss made of it is no constant; a
+function that cannot is an error. Anything else sees a plain number.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Self
 
 import torch
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
 
@@ -107,7 +109,7 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, float) else value
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow"):
+for _name in ("add", "sub", "mul", "truediv", "pow", "mod"):
     _op = getattr(operator, _name)
     setattr(TrackedNumber, f"__{_name}__", _operator(_op, reflected=False))
     setattr(TrackedNumber, f"__r{_name}__", _operator(_op, reflected=True))
@@ -125,6 +127,32 @@ def _only(number: TensorNumber, key: Any) -> TensorNumber:
     raise IndexError(f"a number of a tensor has one element, not {key}")
 
 
+# What PyTorch has for the functions of one number.
+COMPUTED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    **{name: getattr(torch, name) for name in ("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos")},
+    **{name: getattr(torch, name) for name in ("cosh", "erf", "erfc", "exp", "exp2", "expm1", "floor")},
+    **{name: getattr(torch, name) for name in ("lgamma", "log", "log10", "log1p", "log2", "sin", "sinh")},
+    **{name: getattr(torch, name) for name in ("sqrt", "tan", "tanh", "trunc")},
+    "fabs": torch.abs,
+    "rint": torch.round,
+    "nearbyint": torch.round,
+    "radian": torch.deg2rad,
+    "degree": torch.rad2deg,
+}
+
+
+def _computed(name: str, number: TrackedNumber, found: float) -> TrackedNumber:
+    """A function of the number, whose gradient goes on."""
+    compute = COMPUTED.get(name)
+    if compute is None:
+        raise LispeError(
+            f"Error: {name}: the number is of a tensor with a gradient, which would be lost; "
+            f"({name} (number x)) gives the number alone"
+        )
+    return TrackedNumber(found, compute(number.tensor))
+
+
 for _kind in (TensorNumber, TrackedNumber):
     register_kind(_kind, "number_", plainly(lambda value: number_text(float(value))))
-    register_answers(_kind, Answers(operate=_with_list, element=_only))
+register_answers(TensorNumber, Answers(operate=_with_list, element=_only))
+register_answers(TrackedNumber, Answers(operate=_with_list, element=_only, compute=_computed))

@@ -17,7 +17,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.scalars import Short
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
-from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced
+from lispe_kernel.torch_library.support.tracked import TensorNumber, TrackedNumber, is_traced
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"
 UNSUPPORTED_DTYPE = "Error: Unsupported tensor dtype"
@@ -92,6 +92,8 @@ def _from_list(value: Any) -> torch.Tensor:
 
 def _from_mixed(value: Any) -> torch.Tensor:
     """Lists that hold typed lists, matrices or numbers in tensors. Errors tell what did not fit."""
+    if any(map(_has_gradient, value)):
+        return _stacked(value)
     plain = _plain(value)
     try:
         return torch.tensor(plain)
@@ -99,10 +101,32 @@ def _from_mixed(value: Any) -> torch.Tensor:
         raise LispeError(f"{UNSUPPORTED}: {' '.join(str(error).split())}") from error
 
 
+def _has_gradient(value: Any) -> bool:
+    """Whether a value is a number that leads back to what it was computed from."""
+    if isinstance(value, torch.Tensor):
+        return value.dim() == 0 and value.requires_grad and not is_traced(value)
+    return isinstance(value, TrackedNumber)
+
+
+def _stacked(values: Any) -> torch.Tensor:
+    """Numbers, some with gradients, as one tensor through which the gradients go on."""
+    found = [_one(value) for value in values]
+    wide = next(tensor.dtype for tensor in found if tensor.requires_grad)
+    return torch.stack([tensor.to(wide) for tensor in found])
+
+
+def _one(value: Any) -> torch.Tensor:
+    if isinstance(value, TensorNumber):
+        return value.tensor
+    return value if isinstance(value, torch.Tensor) and value.dim() == 0 else torch.tensor(_plain(value))
+
+
 def _plain(value: Any, depth: int = 0) -> Any:
     """Nested Python lists of Python numbers for a generic list."""
     if depth > MOST_DIMENSIONS:
         raise LispeError(f"{UNSUPPORTED}: more than {MOST_DIMENSIONS} lists inside each other")
+    if _has_gradient(value):
+        raise LispeError(f"{UNSUPPORTED}: in nested lists a gradient would be lost; tensor_stack the rows")
     if isinstance(value, int | float):
         return value
     if _is_list(value):

@@ -14,6 +14,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, number_argument
 from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import Numbers, TypedList
@@ -132,11 +133,15 @@ def _of_a_number(name: str, compute: Callable[[float], float]) -> Callable[..., 
         quick = kind is float or (kind is int and -_EXACT < val < _EXACT)
         x = float(val) if quick else number_argument(name, 1, val)
         try:
-            return compute(x)
+            found = compute(x)
         except ValueError:
-            return math.nan
+            found = math.nan
         except OverflowError:
-            return math.copysign(math.inf, x) if name in _ODD else math.inf
+            found = math.copysign(math.inf, x) if name in _ODD else math.inf
+        if quick:
+            return found
+        more = answers_of(val).compute
+        return found if more is None else more(name, val, found)
 
     return apply
 
