@@ -36,6 +36,7 @@ from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.places import tell_warnings
 from lispe_kernel.running.programs import recording
 from lispe_kernel.running.report import report
+from lispe_kernel.running.sessions import cell_ended
 from lispe_kernel.session import Outcome, Session
 
 _PATIENCE = 20.0  # seconds that a completion waits for PyTorch
@@ -92,6 +93,7 @@ class Prompt:
         """Run one entry and show what comes of it."""
         self._count += 1
         self.history.add(self._count, text)
+        before = self.session
         try:
             if needs_torch(text):
                 # Ctrl-C may end this waiting; in the middle of the import itself it would break torch.
@@ -102,6 +104,7 @@ class Prompt:
         except (Exception, KeyboardInterrupt) as error:
             sys.stdout.flush()
             print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)
+        cell_ended(before, self.session, self._count, text)
 
     # -- what magics ask -------------------------------------------------------------------------
 

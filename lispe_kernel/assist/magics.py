@@ -55,8 +55,9 @@ MAGICS: Magics = {
     "env": Magic("%env, %env NAME, %env NAME=VALUE: the environment, shown or set."),
     "who": Magic("%who: the names that this session has defined, with their kinds."),
     "session": Magic(
-        "%session save FOLDER, %session restore FOLDER, %session list FOLDER, %session diff FOLDER: what the "
-        "session holds, kept in a folder and put back."
+        "%session save FOLDER, restore FOLDER, list FOLDER, diff FOLDER: what the session holds, kept in a "
+        "folder and put back. %session keep FOLDER keeps it after each cell (keep off ends that), "
+        "%session log lists these cells, %session goto CELL goes back to one."
     ),
     "reset": Magic("%reset: forget every definition of this session."),
     "load_ext": Magic(

@@ -25,6 +25,7 @@ from lispe_kernel.running.background import needs_torch
 from lispe_kernel.running.bridges import Evaluated, PythonCell
 from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import Report, report
+from lispe_kernel.running.sessions import cell_ended, offer
 from lispe_kernel.session import Outcome, Session
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Cell:
 
     async def run(self) -> dict[str, Any]:
         """Run the cell and return the content of its execute_reply."""
+        before = self.session
         try:
             with self._input():
                 answer = await self._answered()
@@ -71,6 +73,9 @@ class Cell:
                 raise
             told = report(error) if self.request.silent else self.kernel.publisher.error(error)
             answer = {**failure(told), "user_expressions": {}}
+        if not self.request.silent:
+            number, text = self.request.count, self.request.code
+            self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
 
     async def _answered(self) -> dict[str, Any]:
@@ -85,6 +90,11 @@ class Cell:
 
     def _evaluate(self) -> Outcome:
         self._wait_for_torch()
+        if not (self.request.silent or self.kernel.offered):
+            self.kernel.offered = True
+            told = offer(self.request.code)
+            if told:
+                print(told)
         return run_cell(self.request.code, self)
 
     # -- what magics ask ---------------------------------------------------------------------------

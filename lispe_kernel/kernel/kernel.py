@@ -70,6 +70,8 @@ class LispeKernel(Kernel):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.interrupts = Interrupts()
+        # Whether it was said that the notebook's session was kept.
+        self.offered = False
         self.reset()
         self.preload = Preload()
         self.publisher = Publisher(self)

@@ -16,9 +16,6 @@ from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.running.bridges import PythonCell
 from lispe_kernel.session import Outcome, Session
 
-# Under this key a session keeps who runs its cells.
-HOST = "running: host"
-
 
 class Host(Protocol):
     """Who runs cells, as magics see it."""

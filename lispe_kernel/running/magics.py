@@ -15,9 +15,10 @@ from lispe_kernel.running import capture as _capture  # noqa: F401 - says how it
 from lispe_kernel.running import machine as _machine  # noqa: F401 - and these
 from lispe_kernel.running import sessions as _sessions  # noqa: F401 - and this one
 from lispe_kernel.running import timing as _timing  # noqa: F401 - and these
-from lispe_kernel.running.hosts import HOST, NOTHING, Host, run_parts, runs
+from lispe_kernel.running.hosts import NOTHING, Host, run_parts, runs
 from lispe_kernel.running.places import name_file
 from lispe_kernel.session import Outcome, Session
+from lispe_kernel.sittings import HOST
 
 
 def run_cell(code: str, host: Host) -> Outcome:

@@ -19,9 +19,10 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import EMPTY
 from lispe_kernel.running.bridges import PythonCell
-from lispe_kernel.running.hosts import HOST, run_parts
+from lispe_kernel.running.hosts import run_parts
 from lispe_kernel.running.magics import run_cell
 from lispe_kernel.session import Outcome, Session
+from lispe_kernel.sittings import HOST
 
 _MARKED = re.compile(r"^[ \t]*(?:%{1,2}[A-Za-z]|!)", re.MULTILINE)
 

@@ -7,6 +7,8 @@ from lispe_kernel.language.discovery import import_all
 
 # How the names of its functions begin.
 BEGINNINGS = ("session_",)
+# Under these keys a session keeps who runs its cells, and who keeps it after each.
+HOST, KEEPER = "running: host", "sittings: keeper"
 
 
 def load() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from lispe_kernel.language.forms import Form, as_data
+from lispe_kernel.language.forms import Form
 from lispe_kernel.language.keeping import Unkept
 from lispe_kernel.language.made import record_of, signature_of, source_of
 from lispe_kernel.language.values.atoms import Atom
@@ -19,7 +19,7 @@ from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.records import RecordGroup
 from lispe_kernel.session import Session
-from lispe_kernel.sittings.text import Sources, exact, reads_back
+from lispe_kernel.sittings.text import Sources
 
 SPACE, SHARED, THREAD = " space ", " shared ", "thread "
 _MAIN = "mainspace_"
@@ -46,6 +46,11 @@ class Definitions:
         }
         # Which name stands for a function or a class, by the identity of the value.
         self.named = {id(session.namespace[name]): name for name in self._names}
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the namespace that stand for definitions."""
+        return list(self._names)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
@@ -123,15 +128,12 @@ class Definitions:
         return record.name if record is not None else None
 
     def _definition(self, name: str, kind: str, forms: list[Any]) -> Definition:
-        texts, cell, canonical = [], "", self._sources.canonical
+        texts, cell = [], ""
         for form in forms:
-            found = self._sources.find(as_data(form))
-            cell = found[0].cell if found else cell
-            text = next((each.text for each in found if reads_back(each.text, form, canonical)), "")
+            text, where = self._sources.text_of(form)
+            cell = where or cell
             if not text:
-                text = exact(as_data(form))
-                if not reads_back(text, form, canonical):
-                    return Definition(name, kind, "", cell, f"the {kind} {name} has no text that reads back")
+                return Definition(name, kind, "", cell, f"the {kind} {name} has no text that reads back")
             texts.append(text)
         if not texts:
             return Definition(name, kind, "", "", f"the {kind} {name} has no text")

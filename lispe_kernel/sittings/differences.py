@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
+
+import xxhash
 
 from lispe_kernel.language.printer import quoted
 from lispe_kernel.session import Session
@@ -72,6 +75,19 @@ def differences(session: Session, folder: str) -> Differences:
 def _memory(session: Session, blocks: list[Block]) -> dict[str, Any]:
     contents = seen(session).contents(blocks)
     return {str(number): {"checksum": content.checksum} for number, content in enumerate(contents, 1)}
+
+
+def prints(manifest: dict[str, Any]) -> dict[str, Any]:
+    """For each name of a session as data, something that is the same while its value is."""
+    return {name: _print(manifest, data) for name, data in _all(manifest).items()}
+
+
+def _print(manifest: dict[str, Any], data: Any) -> bytes:
+    text = json.dumps(data, ensure_ascii=True)
+    if '"object": ' in text or '"memory": ' in text:
+        # What it refers to has numbers that may be others in the next save.
+        text = repr(_form(manifest, data))
+    return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))
 
 
 def _all(manifest: dict[str, Any]) -> dict[str, Any]:

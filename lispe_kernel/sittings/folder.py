@@ -31,6 +31,8 @@ except ImportError:  # a system without file locks: two savers of one folder are
 MANIFEST = "session.json"
 FORMAT, VERSION = "lispe session", 1
 TENSORS = re.compile(r"tensors-[0-9a-f]{12}\.safetensors")
+# What a session was after a cell, and the file that its keeper holds a lock on.
+CELL, KEEPER = re.compile(r"cell-[0-9]{6}\.json"), "keeper.lock"
 _LONGEST = 1 << 30
 # Digits of the longest integer in the text; longer ones are written otherwise.
 _DIGITS = 5000
@@ -82,7 +84,7 @@ def prepare(folder: str) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return bool(TENSORS.fullmatch(name)) or name.endswith(SUFFIX)
+    return bool(TENSORS.fullmatch(name) or CELL.fullmatch(name)) or name == KEEPER or name.endswith(SUFFIX)
 
 
 # -- writing --------------------------------------------------------------------------------------------
@@ -94,31 +96,49 @@ def save(folder: str, manifest: dict[str, Any], contents: list[Content]) -> int:
     Errors: CannotWrite; what was in the folder is as it was.
     """
     with locked(folder, writing=True):
-        path = os.path.join(folder, MANIFEST)
-        _refuse_links(path)
         there = _there(folder)
-        memory, written = _write_blocks(folder, contents, there.get("memory", {}))
+        cells = cells_of(folder)
+        memory, written = write_blocks(folder, contents, there.get("memory", {}), cells)
         manifest["memory"] = memory
         # As text: Python takes 1, 1.0 and true for one another.
         if there and _checksum({**manifest, "saved": there["saved"]}) == _checksum(there):
             return written
         data = dumped(manifest)
-        write_bytes(path, data)
-        _forget(folder, {entry["file"] for entry in memory.values()})
+        write_manifest(folder, MANIFEST, data)
+        forget(folder, [memory, *cells.values()])
         return written + len(data)
 
 
-def _there(folder: str) -> dict[str, Any]:
-    """The manifest that is in a folder; empty where there is none that can be used."""
+def write_manifest(folder: str, name: str, data: bytes) -> None:
+    """Put a manifest, which was `dumped`, into a folder in one step. Errors: CannotWrite."""
+    path = os.path.join(folder, name)
+    _refuse_links(path)
+    write_bytes(path, data)
+
+
+def cells_of(folder: str) -> dict[str, Any]:
+    """The memory of each cell that a folder keeps, by the name of its file, the oldest first."""
+    names = sorted(name for name in os.listdir(folder) if CELL.fullmatch(name))
+    return {name: _there(folder, name).get("memory", {}) for name in names}
+
+
+def _there(folder: str, name: str = MANIFEST) -> dict[str, Any]:
+    """A manifest that is in a folder; empty where there is none that can be used."""
     try:
-        return load(folder)
+        found = load(folder, name)
     except (Broken, OSError):
         return {}
+    return found if _is_memory(found.get("memory")) else {}
 
 
-def _write_blocks(folder: str, contents: list[Content], there: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The entries of the blocks by their numbers, and the bytes written: those that are not there already."""
-    known = _known(folder, there, {content.key for content in contents})
+def write_blocks(
+    folder: str, contents: list[Content], there: dict[str, Any], cells: dict[str, Any]
+) -> tuple[dict[str, Any], int]:
+    """The entries of the blocks by their numbers, and the bytes written: those that are not there already.
+
+    there: the memory of the newest session in the folder; cells: that of the cells that it keeps.
+    """
+    known = _known(folder, {content.key for content in contents}, there, cells)
     file = f"tensors-{secrets.token_hex(6)}.safetensors"
     memory: dict[str, Any] = {}
     new: list[tuple[str, Content]] = []
@@ -145,7 +165,7 @@ def _write_blocks(folder: str, contents: list[Content], there: dict[str, Any]) -
         flow = Outflow(out, lambda _bytes: None)
         flow.write(header)
         for _, content in new:
-            flow.write(content.array)
+            flow.write(content.read())
 
     write_file(os.path.join(folder, file), fill)
     return memory, len(header) + sum(content.size for _, content in new)
@@ -174,24 +194,25 @@ def _width(dtype: str) -> int:
 
 
 def _known(
-    folder: str, memory: dict[str, Any], wanted: set[tuple[str, int]]
+    folder: str, wanted: set[tuple[str, int]], there: dict[str, Any], cells: dict[str, Any]
 ) -> dict[tuple[str, int], list[tuple[str, str]]]:
     """Where blocks with these checksums lie already. A file of which little is left is written anew."""
+    places = {(entry["file"], entry["name"]): entry for memory in cells.values() for entry in memory.values()}
+    kept = set(places)
+    places |= {(entry["file"], entry["name"]): entry for entry in there.values()}
     live: dict[str, int] = {}
-    if not checked_memory(memory):
-        return {}
-    for entry in memory.values():
-        if (entry["checksum"], entry["bytes"]) in wanted:
-            live[entry["file"]] = live.get(entry["file"], 0) + entry["bytes"]
+    for place, entry in places.items():
+        if place in kept or (entry["checksum"], entry["bytes"]) in wanted:
+            live[place[0]] = live.get(place[0], 0) + entry["bytes"]
+    whole = {file for file, size in live.items() if 2 * size >= size_of(folder, file) > 0}
     found: dict[tuple[str, int], list[tuple[str, str]]] = {}
-    for entry in memory.values():
-        size = _size(folder, entry["file"])
-        if 2 * live.get(entry["file"], 0) >= size > 0:
-            found.setdefault((entry["checksum"], entry["bytes"]), []).append((entry["file"], entry["name"]))
+    for place, entry in places.items():
+        if place[0] in whole:
+            found.setdefault((entry["checksum"], entry["bytes"]), []).append(place)
     return found
 
 
-def checked_memory(memory: Any) -> bool:
+def _is_memory(memory: Any) -> bool:
     """Whether the part of a manifest that names stretches of files is one that a save makes."""
     return isinstance(memory, dict) and all(
         isinstance(entry, dict)
@@ -202,7 +223,8 @@ def checked_memory(memory: Any) -> bool:
     )
 
 
-def _size(folder: str, file: str) -> int:
+def size_of(folder: str, file: str) -> int:
+    """The bytes of a plain file of the folder; 0 where there is none."""
     try:
         facts = os.lstat(os.path.join(folder, file))
     except OSError:
@@ -210,8 +232,9 @@ def _size(folder: str, file: str) -> int:
     return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
 
 
-def _forget(folder: str, named: set[str]) -> None:
-    """Remove the files of ours that nothing names any more."""
+def forget(folder: str, memories: list[dict[str, Any]]) -> None:
+    """Remove the files of numbers that none of these memories names."""
+    named = {entry["file"] for memory in memories for entry in memory.values()}
     for name in os.listdir(folder):
         if TENSORS.fullmatch(name) and name not in named:
             with suppress(OSError):
@@ -270,24 +293,24 @@ def opened(folder: str, name: str) -> BinaryIO:
     return file
 
 
-def load(folder: str) -> dict[str, Any]:
-    """The manifest of a folder, whole and of a version that is known. Errors: Broken, OSError."""
+def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
+    """A manifest of a folder, whole and of a version that is known. Errors: Broken, OSError."""
     if not os.path.isdir(folder):
         raise Broken("is no folder" if os.path.exists(folder) else "is not there")
-    with opened(folder, MANIFEST) as file:
+    with opened(folder, name) as file:
         data = file.read(_LONGEST + 1)
     if len(data) > _LONGEST or depth(data) > DEEPEST:
-        raise Broken(f"has a {MANIFEST} that is too large or too deep")
+        raise Broken(f"has a {name} that is too large or too deep")
     try:
         manifest = json.loads(data.decode("utf-8", "surrogatepass"), parse_int=_integer)
     except (ValueError, RecursionError) as error:
-        raise Broken(f"has a {MANIFEST} that is damaged") from error
+        raise Broken(f"has a {name} that is damaged") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise Broken(f"has a {MANIFEST} that is not one of LispE")
+        raise Broken(f"has a {name} that is not one of LispE")
     if manifest.get("version") != VERSION:
         raise Broken(f"is of version {manifest.get('version')}, this LispE reads version {VERSION}")
     if manifest.pop("checksum", None) != _checksum(manifest):
-        raise Broken(f"has a {MANIFEST} that was changed or damaged since it was written")
+        raise Broken(f"has a {name} that was changed or damaged since it was written")
     return manifest
 
 

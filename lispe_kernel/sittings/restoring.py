@@ -10,6 +10,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.keeping import Broken, State, states
+from lispe_kernel.language.library.numbers.maths import CONSTANTS
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings.compiling import Compiled, Quiet, compiled
@@ -69,26 +70,34 @@ class _Ready:
     states: list[tuple[State, Any]]
 
 
-def checked(folder: str) -> dict[str, Any]:
-    """The manifest of a folder, every section of its kind. Errors: Broken, OSError."""
-    manifest = folders.load(folder)
+def checked(folder: str, file: str = folders.MANIFEST) -> dict[str, Any]:
+    """A manifest of a folder, every section of its kind. Errors: Broken, OSError."""
+    manifest = folders.load(folder, file)
     for name, kind in _SECTIONS.items():
         if not isinstance(manifest.get(name), kind):
             raise Broken(f"is malformed: {name} is missing")
     return manifest
 
 
-def restore(session: Session, folder: str) -> Restored:
-    """Put what a folder holds into a session. Errors: Broken, OSError; nothing has changed then."""
+def restore(
+    session: Session, folder: str, file: str = folders.MANIFEST, forget: set[str] | None = None
+) -> Restored:
+    """Put what a folder holds into a session. Errors: Broken, OSError; nothing has changed then.
+
+    file: the manifest, where it is not that of the newest session. forget: names of the namespace that go,
+    with every macro, class, link and slot, before those of the folder come.
+    """
     if not folders.exists(folder):
         raise Broken("is not there")
     with folders.locked(folder, writing=False):
-        manifest = checked(folder)
+        manifest = checked(folder, file)
         ready = _ready(session, folder, manifest)
     names = [definition["name"] for definition in manifest["definitions"]]
     before = set(session.namespace) | set(session.macros)
     replaced = [name for name in (*names, *manifest["variables"]) if name in before]
     with uninterrupted():
+        if forget is not None:
+            _clear(session, forget)
         _bind(session, ready)
     return Restored(
         [name for name in ready.variables if not name.startswith(" ")],
@@ -150,6 +159,16 @@ def _name(name: str) -> str:
     if not inner or odd or of_the_session(inner):
         raise Broken(f"gives a value to a name that is none: {name[:80]}")
     return name
+
+
+def _clear(session: Session, names: set[str]) -> None:
+    for table in (session.macros, session.classes, session.aliases, session.slots):
+        table.clear()
+    for name in names:
+        session.namespace.pop(name, None)
+        session.fixed.discard(name)
+        if name in CONSTANTS:
+            session.namespace[name] = CONSTANTS[name]
 
 
 def _bind(session: Session, ready: _Ready) -> None:

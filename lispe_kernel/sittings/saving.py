@@ -17,7 +17,7 @@ from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.definitions import SHARED, Definitions
 from lispe_kernel.sittings.functions_in_values import FunctionsOut
 from lispe_kernel.sittings.seen import seen
-from lispe_kernel.sittings.text import Sources, Written
+from lispe_kernel.sittings.text import Sources
 from lispe_kernel.sittings.writing import Graph
 from lispe_kernel.torch_library import load as load_torch_library
 
@@ -28,10 +28,38 @@ _READ_BEFORE = "sittings: texts"
 
 @dataclass
 class Kept:
-    """A session as data: what `session.json` will say, what is not in it too, and its memory."""
+    """A session as data: what `session.json` will say, and its memory."""
 
     manifest: dict[str, Any]
     blocks: list[Block]
+
+
+@dataclass
+class Gathered:
+    """All that was asked of the values of a session. What is made of it asks them no more."""
+
+    blocks: list[Block]
+    graph: Graph
+    tops: dict[str, Any]
+    rest: dict[str, Any]
+
+    def manifest(self) -> dict[str, Any]:
+        """What `session.json` will say, without its memory."""
+        tables = self.graph.tables(self.tops, self.blocks)
+        return {
+            "format": folders.FORMAT,
+            "version": folders.VERSION,
+            "lispe": __version__,
+            "saved": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()) + " UTC",
+            "definitions": self.rest["definitions"],
+            "variables": _named(tables.trees, "variable"),
+            "slots": _named(tables.trees, "slot"),
+            "constants": self.rest["constants"],
+            "states": _named(tables.trees, "state"),
+            "objects": tables.objects,
+            "left out": self.rest["left out"],
+            "kept without": self.rest["kept without"],
+        }
 
 
 def of_the_session(name: str) -> bool:
@@ -53,11 +81,18 @@ def variables(session: Session) -> Iterator[tuple[str, Any]]:
 
 def as_data(session: Session) -> Kept:
     """All of a session that can be kept. Nothing is written."""
+    found = gathered(session)
+    return Kept(found.manifest(), found.blocks)
+
+
+def gathered(session: Session) -> Gathered:
+    """All of a session that can be kept, as it is now."""
     if "torch" in sys.modules:
         # Python code may have made tensors before any of LispE's functions did.
         load_torch_library()
-    known: dict[str, list[Written]] = session.library_states.setdefault(_READ_BEFORE, {})
-    sources = Sources(session.sources, known, session.canonical)
+    sources: Sources | None = session.library_states.get(_READ_BEFORE)
+    if sources is None:
+        sources = session.library_states[_READ_BEFORE] = Sources(session.sources, session.canonical)
     definitions = Definitions(session, sources)
     graph = Graph(FunctionsOut(session, definitions, sources))
     written, failed = [], {}
@@ -91,22 +126,15 @@ def as_data(session: Session) -> Kept:
     for state in states():
         if state.there():
             tops[f"state {state.name}"] = graph.start(state.capture(graph))
-    tables = graph.tables(tops)
-    manifest = {
-        "format": folders.FORMAT,
-        "version": folders.VERSION,
-        "lispe": __version__,
-        "saved": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()) + " UTC",
+    rest = {
         "definitions": written,
-        "variables": _named(tables.trees, "variable"),
-        "slots": _named(tables.trees, "slot"),
         "constants": sorted(session.fixed & {key.partition(" ")[2] for key in tops}),
-        "states": _named(tables.trees, "state"),
-        "objects": tables.objects,
         "left out": {n: {"why": why, "cell": cell} for n, (why, cell) in failed.items()},
         "kept without": notes,
     }
-    return Kept(manifest, tables.blocks)
+    blocks = graph.blocks(tops)
+    graph.let_go()
+    return Gathered(blocks, graph, tops, rest)
 
 
 def _named(trees: dict[str, Any], kind: str) -> dict[str, Any]:

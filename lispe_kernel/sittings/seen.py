@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +34,17 @@ class _Known:
 
 @dataclass(frozen=True)
 class Content:
-    """The bytes of a block as they are written: with their checksum, and what other programs see in them."""
+    """The bytes of a block as they are written: with their checksum, and what other programs see in them.
+
+    read: gives the bytes as an array that must not be changed.
+    """
 
     checksum: str
     size: int
     torch: bool
     dtype: str
     shape: list[int]
-    array: Any
+    read: Callable[[], Any]
 
     @property
     def key(self) -> tuple[str, int]:
@@ -119,7 +123,7 @@ def _can_be_watched(block: Block) -> bool:
 
 def _content(block: Block, array: Any, checksum: str) -> Content:
     dtype, shape = block.as_a_whole
-    return Content(checksum, len(array), block.torch, dtype, shape, array)
+    return Content(checksum, len(array), block.torch, dtype, shape, lambda: array)
 
 
 def seen(session: Session) -> Seen:

@@ -85,11 +85,12 @@ def same(a: Any, b: Any) -> bool:
 class Sources:
     """All texts of a session, read again when the first form is looked for."""
 
-    def __init__(
-        self, sources: dict[str, Source], known: dict[str, list[Written]], canonical: Canonical
-    ) -> None:
-        # `known` is what was read before, by file; a source never changes.
-        self._sources, self._known, self.canonical = sources, known, canonical
+    def __init__(self, sources: dict[str, Source], canonical: Canonical) -> None:
+        self._sources, self.canonical = sources, canonical
+        # What was read before, by file; a source never changes.
+        self._known: dict[str, list[Written]] = {}
+        # The text of each form that was asked for, by its identity, with the form, which so stays alive.
+        self._texts: dict[int, tuple[Any, str, str]] = {}
 
     def _forms(self, file: str) -> list[Written]:
         found = self._known.get(file)
@@ -103,6 +104,20 @@ class Sources:
         return [
             form for file in reversed(self._sources) for form in self._forms(file) if same(form.data, data)
         ]
+
+    def text_of(self, form: Any) -> tuple[str, str]:
+        """A form as text, and what people call the source that has it; no text where none reads back."""
+        known = self._texts.get(id(form))
+        if known is None:
+            data = as_data(form)
+            found = self.find(data)
+            cell = found[0].cell if found else ""
+            text = next((each.text for each in found if reads_back(each.text, form, self.canonical)), "")
+            if not text:
+                text = exact(data)
+                text = text if reads_back(text, form, self.canonical) else ""
+            known = self._texts[id(form)] = (form, text, cell)
+        return known[1], known[2]
 
     def lambdas(self, file: str, line: int) -> list[Written]:
         """The lambdas that begin on a line of a text."""

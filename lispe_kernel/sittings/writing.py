@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from lispe_kernel.language.keeping import Part, Unkept, keeper_of
 from lispe_kernel.language.printer import describe
 from lispe_kernel.sittings import scalars
 from lispe_kernel.sittings.blocks import Block, joined
 
-T = TypeVar("T")
 # How deep data stands inside of data; what lies deeper is written in the table of objects.
 _DEEPEST = 12
 
@@ -35,6 +34,7 @@ class _Item:
     kind: str = ""
     data: Any = None
     refs: set[int] = field(default_factory=set)
+    parts: list[Part] = field(default_factory=list)
     problem: str = ""
     notes: list[str] = field(default_factory=list)
 
@@ -64,6 +64,7 @@ class Graph:
         return _Ref(number)
 
     def memory(self, part: Part) -> Any:
+        self._current.parts.append(part)
         return part
 
     def note(self, text: str) -> None:
@@ -115,37 +116,43 @@ class Graph:
             seen |= new
             pending.extend(sorted(new, reverse=True))
 
-    def tables(self, tops: dict[str, Any]) -> Tables:
-        """The data of some values: trees, the objects that stand in several places, the memory."""
+    def let_go(self) -> None:
+        """Nothing is asked of the values any more: they need not stay for what is made of their data."""
+        for item in self._items:
+            item.value = None
+
+    def blocks(self, tops: dict[str, Any]) -> list[Block]:
+        """The memory that some values look at."""
         reached = {id(item) for item in self._reached(tops.values())}
-        kept = [item for item in self._items if id(item) in reached]
-        parts = [part for item in kept for part in _found(item.data, Part)]
-        return _Writer(self._items, tops, joined(parts)).tables()
+        return joined(part for item in self._items if id(item) in reached for part in item.parts)
+
+    def tables(self, tops: dict[str, Any], blocks: list[Block]) -> Tables:
+        """The data of some values: trees, and the objects that stand in several places."""
+        return _Writer(self._items, tops, blocks).tables()
 
 
 @dataclass
 class Tables:
-    """Values as data: a tree for each name, the shared objects, the blocks of memory."""
+    """Values as data: a tree for each name, and the shared objects."""
 
     trees: dict[str, Any]
     objects: dict[str, Any]
-    blocks: list[Block]
 
 
-def _found(data: Any, kind: type[T]) -> Iterator[T]:
-    """The values of a class that stand in data, in order."""
-    if isinstance(data, kind):
+def _refs(data: Any) -> Iterator[_Ref]:
+    """The references that stand in data, in order."""
+    if isinstance(data, _Ref):
         yield data
     elif isinstance(data, dict | list):
         for item in data.values() if isinstance(data, dict) else data:
-            yield from _found(item, kind)
+            yield from _refs(item)
 
 
 class _Writer:
     """The last step: references become the objects themselves, or numbers where several refer to one."""
 
     def __init__(self, items: list[_Item], tops: dict[str, Any], blocks: list[Block]) -> None:
-        self._items, self._tops, self._blocks = items, tops, blocks
+        self._items, self._tops = items, tops
         self._places = {
             id(part): (n, part.address - b.address) for n, b in enumerate(blocks) for part in b.parts
         }
@@ -156,7 +163,7 @@ class _Writer:
     def tables(self) -> Tables:
         pending = list(self._tops.values())
         while pending:
-            for ref in _found(pending.pop(), _Ref):
+            for ref in _refs(pending.pop()):
                 self._counts[ref.number] = self._counts.get(ref.number, 0) + 1
                 if self._counts[ref.number] == 1:
                     pending.append(self._items[ref.number].data)
@@ -168,7 +175,7 @@ class _Writer:
             at += 1
             item = self._items[number]
             objects[str(self._numbers[number])] = {item.kind: self._tree(item.data, 1)}
-        return Tables(trees, objects, self._blocks)
+        return Tables(trees, objects)
 
     def _tree(self, data: Any, depth: int) -> Any:
         if isinstance(data, _Ref):

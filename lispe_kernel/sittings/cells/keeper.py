@@ -1,0 +1,275 @@
+"""The keeper of a session: after each cell it takes what the session is, and a thread of its own writes it.
+
+What is taken is taken before the next cell begins: values as data, and a copy of each block of memory that
+changed. So the thread writes what was there after that cell, whatever the next one does to a tensor. Cells
+wait for the taking alone, never for the disk. Where the disk is behind by too much, cells between are not
+written by themselves; the newest always is.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lispe_kernel.language.keeping import Broken
+from lispe_kernel.session import Session
+from lispe_kernel.sittings import folder as folders
+from lispe_kernel.sittings.cells.record import Record, prune, records_and_memory
+from lispe_kernel.sittings.differences import prints
+from lispe_kernel.sittings.memory import Memory
+from lispe_kernel.sittings.saving import Gathered, gathered
+from lispe_kernel.sittings.seen import Content, seen
+from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
+from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
+
+try:
+    import fcntl
+except ImportError:  # two keepers of one folder are then the user's to avoid
+    fcntl = None  # type: ignore[assignment]
+
+# Bytes that may wait for the disk besides what is being written.
+_WAITING = 256 << 20
+
+Key = tuple[str, int]
+
+
+@dataclass
+class _Taken:
+    """What a session was after a cell, on its way to the disk."""
+
+    record: Record
+    gathered: Gathered
+    contents: list[Content]
+
+    @property
+    def keys(self) -> set[Key]:
+        return {content.key for content in self.contents}
+
+
+class Keeper:
+    """Keeps one session in one folder until it is closed. Errors of `begin`: CannotWrite, OSError."""
+
+    def __init__(self, session: Session, folder: str) -> None:
+        self.session, self.folder = session, os.path.abspath(folder)
+        self.run = 1
+        self._process = os.getpid()
+        # The place of the cell whose state the session has.
+        self.at = 0
+        self._place = 0
+        self._lock: int | None = None
+        self._prints: dict[str, Any] | None = None
+        self._memories: dict[str, Any] = {}
+        # What is not on the disk yet, by content.
+        self._copies: dict[Key, Any] = {}
+        self._waiting: list[_Taken] = []
+        self._changing = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._problem = ""
+        self._told = False
+        self._closed = False
+
+    def begin(self) -> list[Record]:
+        """Take the folder; the cells that stand in it."""
+        folders.prepare(self.folder)
+        self._take_lock()
+        try:
+            found, self._memories = records_and_memory(self.folder)
+        except BaseException:
+            self._give_lock()
+            raise
+        self.run = 1 + max((record.run for record in found), default=0)
+        self._place = max((record.place for record in found), default=0)
+        atexit.register(self.close)
+        return found
+
+    def _take_lock(self) -> None:
+        path = os.path.join(self.folder, folders.KEEPER)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            self._lock = os.open(path, flags, 0o600)
+            if fcntl is not None:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._give_lock()
+            raise CannotWrite(
+                f"cannot write {self.folder}: another session is kept there; name another"
+            ) from None
+        except OSError as error:
+            self._give_lock()
+            raise CannotWrite(f"cannot write {self.folder}: {reason(error)}") from error
+
+    def _give_lock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    # -- after a cell --------------------------------------------------------------------------------
+
+    def cell_ended(self, number: int, text: str) -> str:
+        """Take what the session is now. Something to tell the user once; empty where there is nothing."""
+        try:
+            found: Gathered = self.session.call(gathered, self.session)
+            contents = seen(self.session).contents(found.blocks, often=True)
+        except Exception as error:
+            with self._changing:
+                self._problem = _words(error)
+                return self._to_tell()
+        # An interrupt leaves the cell taken or not.
+        with uninterrupted(), self._changing:
+            self._place += 1
+            record = Record(self._place, self.run, number, self.at, text)
+            self.at = self._place
+            self._waiting.append(_Taken(record, found, self._copied(contents)))
+            self._make_room()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write_all, name="session keeper", daemon=True)
+                self._thread.start()
+            self._changing.notify_all()
+            return self._to_tell()
+
+    def _copied(self, contents: list[Content]) -> list[Content]:
+        """The contents without the session's memory: a copy of each that is not in the folder already."""
+        there = self._there()
+        for content in contents:
+            if content.key not in there and content.key not in self._copies:
+                self._copies[content.key] = np.array(content.read(), copy=True)
+        return [replace(content, read=partial(self._bytes, content.key)) for content in contents]
+
+    def _there(self) -> set[Key]:
+        newest = self._memories.get(max(self._memories, default=""), {})
+        return {(entry["checksum"], entry["bytes"]) for entry in newest.values()}
+
+    def _make_room(self) -> None:
+        """Leave cells out that wait behind the one that is being written, where too much waits."""
+        while len(self._waiting) > 2 and sum(map(len, self._copies.values())) > _WAITING:
+            left_out = self._waiting.pop(-2).record
+            last = self._waiting[-1].record
+            last.instead_of = [*left_out.instead_of, left_out.number, *last.instead_of]
+            last.after = left_out.after
+            self._drop_copies()
+
+    def _drop_copies(self) -> None:
+        wanted = {key for taken in self._waiting for key in taken.keys}
+        self._copies = {key: array for key, array in self._copies.items() if key in wanted}
+
+    def _to_tell(self) -> str:
+        # As long as it goes on, one line is enough, whatever the system says next.
+        told, self._told = self._told, bool(self._problem)
+        return "" if told else self._problem
+
+    # -- the thread ----------------------------------------------------------------------------------
+
+    def _write_all(self) -> None:
+        while True:
+            with self._changing:
+                while not self._waiting and not self._closed:
+                    self._changing.wait()
+                if not self._waiting:
+                    return
+                taken = self._waiting[0]
+            try:
+                self._write(taken)
+                problem = ""
+            except Exception as error:
+                problem = _words(error)
+            with self._changing:
+                self._problem = problem
+                if problem:
+                    self._begin_anew()
+                else:
+                    self._waiting.pop(0)
+                    self._drop_copies()
+                self._changing.notify_all()
+
+    def _write(self, taken: _Taken) -> None:
+        if self._lock is None:
+            self._take_lock()
+        manifest, record = taken.gathered.manifest(), taken.record
+        with folders.locked(self.folder, writing=True):
+            memory, _ = folders.write_blocks(self.folder, taken.contents, {}, self._memories)
+            manifest["memory"] = memory
+            before, now = self._prints, prints(manifest)
+            _compare(record, before or {}, now)
+            data = folders.dumped({**manifest, "cell": record.data()})
+            folders.write_manifest(self.folder, record.file, data)
+            folders.write_manifest(self.folder, folders.MANIFEST, data)
+            self._prints = now
+            with self._changing:
+                self._memories = {**self._memories, record.file: memory}
+                self._prune(sum(content.size for content in taken.contents))
+
+    def _prune(self, size: int) -> None:
+        if len(self._waiting) > 1:
+            # What waits may count on numbers that only an old cell has.
+            return
+        left = dict(self._memories)
+        prune(self.folder, left, size)
+        folders.forget(self.folder, list(left.values()))
+        self._memories = left
+
+    def _bytes(self, key: Key) -> Any:
+        """The bytes of a content: the copy, or what stands in the folder."""
+        copy = self._copies.get(key)
+        if copy is not None:
+            return copy
+        for memory in reversed(self._memories.values()):
+            for entry in memory.values():
+                if (entry["checksum"], entry["bytes"]) == key:
+                    return Memory(self.folder, {"1": {**entry, "torch": False}})(1, False)
+        raise Broken("lacks numbers that it had")
+
+    def _begin_anew(self) -> None:
+        """After an error: what waits is given up, and the next cell finds out what the folder has."""
+        self._waiting.clear()
+        self._copies.clear()
+        self._give_lock()
+        try:
+            folders.prepare(self.folder)
+            self._memories = records_and_memory(self.folder)[1]
+        except OSError:
+            self._memories = {}
+
+    def went_back(self, record: Record, manifest: dict[str, Any]) -> None:
+        """The session is what it was after a cell: the next cell follows that one."""
+        with self._changing:
+            self.at, self._prints = record.place, prints(manifest)
+
+    # -- its end -------------------------------------------------------------------------------------
+
+    def flush(self, seconds: float | None = None) -> str:
+        """Wait until all is written; what went wrong, where something did."""
+        with self._changing:
+            self._changing.wait_for(lambda: not self._waiting, seconds)
+            return self._problem
+
+    def close(self, seconds: float | None = None) -> str:
+        """Write what waits and let the folder go. A child of the process has no part in it."""
+        if os.getpid() != self._process:
+            return ""
+        problem = self.flush(seconds)
+        with self._changing:
+            self._closed = True
+            self._changing.notify_all()
+        self._give_lock()
+        with suppress(Exception):
+            atexit.unregister(self.close)
+        return problem
+
+
+def _compare(record: Record, before: dict[str, Any], now: dict[str, Any]) -> None:
+    record.new = [name for name in now if name not in before]
+    record.changed = [name for name in now if name in before and before[name] != now[name]]
+    record.removed = [name for name in before if name not in now]
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and not isinstance(error, CannotWrite):
+        return reason(error)
+    return " ".join(str(error).split())
