@@ -63,8 +63,8 @@ class Notebook:
 _SHOWN = {"f": "(f 1)", "model": '(->tolist (->detach (@ model "weight")))', "w": "(->tolist w)"}
 _CELLS = (
     '(setq w (torch_rand (list 3 2))) (setq v (python "w.view(-1)[1:]"))',
-    '(if w (python "w.mul_(2) and None"))',
-    '(if w (python "w.data[0].fill_(7) and None"))',
+    '(if w (python "w.mul_(2).numel()"))',
+    '(if w (python "w.data[0].fill_(7).numel()"))',
     '(setq model (torch_linear 2 2)) (setq o (torch_optimizer model 0.1 "adam")) (setq x w)',
     "(torch_backward (->mean (torch_forward model x))) (torch_optimizer_step o)",
     "(setq a (list 1 2)) (setq b a)",
