@@ -8,6 +8,7 @@ is an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,8 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.hugging_face.folders import LOADING_MODEL, VALIDATING, Folder
+from lispe_kernel.torch_library.hugging_face.folders import CONFIG, LOADING_MODEL, VALIDATING, Folder
+from lispe_kernel.torch_library.hugging_face.weights import kinds_in, refuse_changed_kinds
 from lispe_kernel.torch_library.support.wording import readable, shape, some
 
 INSTALL = "pip install 'lispe-kernel[hf]'"
@@ -60,11 +62,17 @@ def model_in(folder: Folder, settings: dict[str, Any], device: torch.device) -> 
             config = transformers.AutoConfig.from_pretrained(folder.path, **OFFLINE)
         except Exception as error:
             raise LispeError(f"{LOADING_MODEL}{folder.what}: {_why_no_config(folder, error)}") from error
+        # Tuples would do for nobody here.
+        config.return_dict = True
         config._attn_implementation = "eager" if settings.get("manual_attention") else None
         _stretch(config, settings, folder)
-        model, report = _loaded(_class_of(folder), folder, config, settings)
+        kinds = kinds_in(folder)
+        model, report = _loaded(_class_of(folder, config), folder, config, settings)
     _refuse_misfits(folder, report)
-    return model.to(device)  # type: ignore[no-any-return]
+    refuse_changed_kinds(folder, kinds, model)
+    # From the CPU to the CPU each weight would be visited for nothing.
+    placed: nn.Module = model if device.type == "cpu" else model.to(device)
+    return placed
 
 
 def _why_no_config(folder: Folder, error: Exception) -> str:
@@ -73,17 +81,29 @@ def _why_no_config(folder: Folder, error: Exception) -> str:
     if not family:
         return f"{folder.path / 'config.json'} names no model_type"
     if family in library().CONFIG_MAPPING:
-        return readable(error)
+        return _words(error)
     if folder.facts.get("auto_map"):
         return f"models of type {family} need the Python code of their folder, which is never run"
     return f"models of type {family} are not known to transformers {library().__version__}"
 
 
-def _class_of(folder: Folder) -> Any:
+def _words(error: Exception) -> str:
+    """What transformers says, without Python's classes."""
+    if isinstance(error, KeyError) and error.args and " " not in str(error.args[0]):
+        return f"{error.args[0]} is not known to transformers {library().__version__}"
+    return _CLASSES.sub(r"\1", _ERRORS.sub("", readable(error)))
+
+
+_ERRORS, _CLASSES = re.compile(r"\b[A-Z]\w*Error: "), re.compile(r"<class '(?:[\w.]*\.)?(\w+)'>")
+
+
+def _class_of(folder: Folder, config: Any) -> Any:
     """The class that the folder names, else the one that its type of model has for causal language models."""
     transformers = library()
-    named = getattr(transformers, folder.architecture, None) if folder.architecture else None
-    if isinstance(named, type) and issubclass(named, transformers.PreTrainedModel):
+    named: Any = getattr(transformers, folder.architecture, None) if folder.architecture else None
+    kind = getattr(named, "config_class", None)
+    if kind is not None and issubclass(named, transformers.PreTrainedModel):
+        _refuse_other_kind(folder, config, named)
         return named
     if folder.architecture:
         raise LispeError(
@@ -91,6 +111,17 @@ def _class_of(folder: Folder) -> Any:
             f"(a model of type {folder.family})"
         )
     return transformers.AutoModelForCausalLM
+
+
+def _refuse_other_kind(folder: Folder, config: Any, named: Any) -> None:
+    """The class is one for this type of model, or for its part that writes."""
+    kind = named.config_class
+    fits = isinstance(config, kind) or isinstance(config.get_text_config(), kind)
+    if not fits and library().MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None) is not named:
+        raise LispeError(
+            f"{LOADING_MODEL}{folder.path / CONFIG} names {folder.architecture}, whose models are of type "
+            f"{kind.model_type}, and the type {folder.family}"
+        )
 
 
 def _stretch(config: Any, settings: dict[str, Any], folder: Folder) -> None:
@@ -122,7 +153,7 @@ def _loaded(cls: Any, folder: Folder, config: Any, settings: dict[str, Any]) -> 
         raise
     except Exception as error:
         # Libraries under it raise errors of many kinds for damaged files.
-        raise LispeError(f"{LOADING_MODEL}{folder.what}: {readable(error)}") from error
+        raise LispeError(f"{LOADING_MODEL}{folder.what}: {_words(error)}") from error
     return found
 
 

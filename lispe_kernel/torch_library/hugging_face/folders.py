@@ -17,7 +17,7 @@ from lispe_kernel.torch_library.support.wording import some
 
 LOADING_MODEL = "Error loading HF model: "
 VALIDATING = "Error validating HF model: "
-CONFIG, ADAPTER = "config.json", "adapter_config.json"
+CONFIG, ADAPTER, GENERATION = "config.json", "adapter_config.json", "generation_config.json"
 # The files of weights, in the order in which they are looked for; the sharded ones through their index.
 WEIGHTS = (
     "model.safetensors",
@@ -29,6 +29,7 @@ WEIGHTS = (
 DISTRIBUTED = "shard-*-model-*.safetensors"
 # What a config.json must not ask for: other files, other kernels, a changed network.
 FOREIGN = ("transformers_weights", "fusion_config", "kernel_config", "use_kernels")
+FRACTIONS = ("float32", "float16", "bfloat16", "float64")
 ATTENTION_KEYS = ("attn_implementation", "_attn_implementation", "_attn_implementation_internal")
 
 
@@ -71,7 +72,21 @@ def folder_at(path: str) -> Folder:
     found = Folder(folder, facts, _weights(folder))
     _refuse_foreign(found)
     _refuse_incomplete(found)
+    generation = folder / GENERATION
+    if generation.is_file():
+        _json(generation, f"{LOADING_MODEL}{generation} cannot be read")
     return found
+
+
+def weight_files(folder: Folder) -> list[str]:
+    """The names of the files that hold the weights."""
+    if not folder.weights.endswith(".index.json"):
+        return [folder.weights]
+    index = folder.path / folder.weights
+    table = _json(index, f"{LOADING_MODEL}{index} cannot be read").get("weight_map")
+    if not isinstance(table, dict) or not table or not all(isinstance(name, str) for name in table.values()):
+        raise LispeError(f"{LOADING_MODEL}{index} holds no weight_map")
+    return sorted(set(table.values()))
 
 
 def _no_config(folder: Path) -> str:
@@ -85,16 +100,26 @@ def _no_config(folder: Path) -> str:
 
 def _json(path: Path, missing: str) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_constant)
     except FileNotFoundError as error:
         raise LispeError(missing) from error
     except OSError as error:
         raise LispeError(f"{missing} ({reason(error)})") from error
+    except json.JSONDecodeError as error:
+        raise LispeError(f"{LOADING_MODEL}{path} is no JSON ({error.msg}, line {error.lineno})") from error
     except (ValueError, RecursionError) as error:
-        raise LispeError(f"{LOADING_MODEL}{path} is no JSON: {error}") from error
+        why = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise LispeError(f"{LOADING_MODEL}{path} is no JSON ({why})") from error
     if not isinstance(found, dict):
         raise LispeError(f"{LOADING_MODEL}{path} holds no JSON object")
     return found
+
+
+def _constant(name: str) -> float:
+    """The infinities that Python writes; what is no number is none for a model either."""
+    if name == "NaN":
+        raise ValueError("it holds NaN")
+    return float(name)
 
 
 def _weights(folder: Path) -> str:
@@ -116,8 +141,8 @@ def _weights(folder: Path) -> str:
 def _refuse_foreign(folder: Folder) -> None:
     """What the folder asks for beside a plain model."""
     where, facts = folder.path / CONFIG, folder.facts
-    quantised = facts.get("quantization_config") or facts.get("compression_config")
-    if quantised:
+    quantised = facts.get("quantization_config", facts.get("compression_config"))
+    if quantised is not None:
         kind = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
         raise LispeError(
             f"{LOADING_MODEL}{folder.what}: the weights are quantised ({kind or 'unknown kind'}), which is "
@@ -131,6 +156,9 @@ def _refuse_foreign(folder: Folder) -> None:
     for name in FOREIGN:
         if facts.get(name):
             raise LispeError(f"{LOADING_MODEL}{where}: {name} is not supported")
+    dtype = facts.get("dtype", facts.get("torch_dtype"))
+    if isinstance(dtype, str) and dtype.removeprefix("torch.") not in FRACTIONS:
+        raise LispeError(f"{LOADING_MODEL}{where}: dtype must be one of {', '.join(FRACTIONS)}, not {dtype}")
     for name in ATTENTION_KEYS:
         if isinstance(facts.get(name), str) and "/" in facts[name]:
             raise LispeError(f"{LOADING_MODEL}{where}: {name} names code of the network: {facts[name]}")
@@ -141,10 +169,7 @@ def _refuse_incomplete(folder: Folder) -> None:
     if not folder.weights.endswith(".index.json"):
         return
     index = folder.path / folder.weights
-    table = _json(index, f"{LOADING_MODEL}{index} cannot be read").get("weight_map")
-    if not isinstance(table, dict) or not table or not all(isinstance(name, str) for name in table.values()):
-        raise LispeError(f"{LOADING_MODEL}{index} holds no weight_map")
-    names = sorted(set(table.values()))
+    names = weight_files(folder)
     strange = [name for name in names if Path(name).name != name]
     if strange:
         raise LispeError(f"{LOADING_MODEL}{index} names a file outside the folder: {strange[0]}")

@@ -42,6 +42,10 @@ def refusal(folder, *settings) -> str:
         ({"vocab_size": 41}, "lm_head.weight is [40,16] in the folder, [41,16] by config.json"),
         ({"_attn_implementation": "somebody/kernels"}, "names code of the network"),
         ({"transformers_weights": "../other.safetensors"}, "transformers_weights is not supported"),
+        ({"architectures": ["MistralForCausalLM"]}, "whose models are of type mistral, and the type llama"),
+        ({"hidden_act": "dreams"}, "LlamaForCausalLM: dreams is not known to transformers"),
+        ({"dtype": "float13"}, "dtype must be one of float32, float16, bfloat16, float64, not float13"),
+        ({"rms_norm_eps": float("nan")}, "is no JSON (it holds NaN)"),
     ],
 )
 def test_a_folder_that_says_something_else_than_its_weights(llama, tmp_path, change, text):
@@ -60,7 +64,9 @@ def test_what_is_no_model_folder(tmp_path):
     assert "no weights in" in (text := refusal(tmp_path))
     assert "it holds old.safetensors" in text
     (tmp_path / "model.safetensors").write_bytes(b"broken")
-    assert refusal(tmp_path).startswith("Error loading HF model: llama: ")
+    assert "model.safetensors: it is neither a PyTorch file nor a safetensors file" in refusal(tmp_path)
+    (tmp_path / "generation_config.json").write_text("[]")
+    assert "generation_config.json holds no JSON object" in refusal(tmp_path)
 
 
 def test_a_weight_that_is_missing_from_the_file(llama, tmp_path):
@@ -77,6 +83,18 @@ def test_a_weight_that_is_missing_from_the_file(llama, tmp_path):
     assert "quantised" in text
 
 
+@pytest.mark.parametrize("kind", [torch.int8, torch.int64, torch.float8_e4m3fn, torch.complex64])
+def test_numbers_of_another_kind_do_not_become_weights(llama, tmp_path, kind):
+    # transformers makes fractions of anything.
+    weights = load_file(llama / "model.safetensors")
+    name = "model.layers.0.mlp.up_proj.weight"
+    save_file(weights | {name: weights[name].to(kind)}, tmp_path / "model.safetensors", {"format": "pt"})
+    shutil.copy(llama / "config.json", tmp_path)
+    text = refusal(tmp_path)
+    assert f"{name} is {str(kind).removeprefix('torch.')} in the folder, float32 in the model" in text
+    assert ("quantised" in text) == (kind.itemsize == 1)
+
+
 def test_a_shard_that_is_missing_and_a_file_that_does_not_belong(llama, tmp_path):
     import transformers
 
@@ -88,7 +106,12 @@ def test_a_shard_that_is_missing_and_a_file_that_does_not_belong(llama, tmp_path
     session.evaluate("(setq m (torch_hf_load_model folder))")
     head = session.evaluate('(torch_hf_get_weight m "lm_head.weight")')
     assert torch.equal(head, model.lm_head.weight)
-    shard = sorted(tmp_path.glob("model-*.safetensors"))[1]
+    first, shard = sorted(tmp_path.glob("model-*.safetensors"))[:2]
+    before, inside = load_file(first), load_file(shard)
+    name = next(iter(inside))
+    save_file(before | {name: inside[name] + 1}, first, {"format": "pt"})
+    assert f"its {name} is another one than that in {first.name}" in refusal(tmp_path)
+    save_file(before, first, {"format": "pt"})
     shard.unlink()
     assert f"{shard.name} missing in" in refusal(tmp_path)
     index = tmp_path / "model.safetensors.index.json"
@@ -116,10 +139,14 @@ def test_pickled_weights_are_read_by_the_safe_loader_alone(llama, tmp_path):
     session.namespace["safe"] = str(llama)
     pickled = session.evaluate("(torch_hf_forward (torch_hf_load_model folder) ids)")
     assert torch.equal(pickled, session.evaluate("(torch_hf_forward (torch_hf_load_model safe) ids)"))
+    damaged = bytearray((tmp_path / "pytorch_model.bin").read_bytes())
+    damaged[len(damaged) // 2] ^= 4
+    (tmp_path / "pytorch_model.bin").write_bytes(damaged)
+    assert "are damaged (checksum mismatch)" in refusal(tmp_path)
     (tmp_path / "pytorch_model.bin").write_bytes(pickle.dumps(Touch(tmp_path / "touched")))
-    assert "LlamaForCausalLM: " in refusal(tmp_path)
+    assert "pytorch_model.bin: it is truncated or damaged" in refusal(tmp_path)
     torch.save({"lm_head.weight": Touch(tmp_path / "touched")}, tmp_path / "pytorch_model.bin")
-    assert "LlamaForCausalLM: " in refusal(tmp_path)
+    assert "neither a tensor nor a plain value; nothing in it was run" in refusal(tmp_path)
     assert not (tmp_path / "touched").exists()
 
 
