@@ -40,8 +40,6 @@ def picture(drawing: Drawing, label: str, **attributes: Any) -> Element:
     width, height = math.ceil(drawing.width), math.ceil(drawing.height)
     inner = to_html(drawing.parts)
     look = f"text{{font:{SIZE}px system-ui,sans-serif;fill:{INK}}}.g{{stroke:{INK};opacity:.3}}"
-    if 'class="on-' in inner:
-        look += ".on-light text{fill:#000}.on-dark text{fill:#fff}"
     svg = element(
         "svg",
         element("style", look) if "<text" in inner or " class=" in inner else None,

@@ -99,8 +99,7 @@ def logit_lens(model: Any, input_: Any, tokenizer: Any = None, batch: Any = None
     given_ = given("torch_logit_lens", module, value)
     place = 0 if batch is None else arguments.count("torch_logit_lens", 4, batch)
     with looking(module):
-        found = [(name, _text_of(logits, place)) for name, logits in layers_of_logits(module, given_)]
-    layers = _measured(found)
+        layers = _measured(layers_of_logits(module, given_), place)
     ids = _ids(given_, place, layers[0].entropy.shape[0])
     numbers = {n for layer in layers for n in layer.ids.flatten().tolist()}
     texts = {} if named is None else {n: named(n) for n in sorted(numbers)}
@@ -108,8 +107,8 @@ def logit_lens(model: Any, input_: Any, tokenizer: Any = None, batch: Any = None
     return LogitLens(layers, told, texts)
 
 
-def layers_of_logits(model: nn.Module, given_: Given) -> Iterator[tuple[str, torch.Tensor]]:
-    """The name of each layer and the logits that the model's end makes of its hidden state, in order.
+def layers_of_logits(model: nn.Module, given_: Given) -> Iterator[tuple[str, torch.Tensor, torch.Tensor]]:
+    """The name of each layer, the logits that the model's end makes of its hidden state, and the model's own.
 
     The model must be at rest. Errors: layers that cannot be told; an end that needs more than the last layer.
     """
@@ -126,6 +125,7 @@ def layers_of_logits(model: nn.Module, given_: Given) -> Iterator[tuple[str, tor
     answers, first, logits = _recorded(model, given_, [block for _, block in blocks])
     states = [hidden_of(answer) for answer in answers]
     own = _checked(model, logits, states[-1])
+    _refuse_probabilities(model, own)
     lead = [] if first is None else [("before the first layer", first)]
     after = [(f"layer {k}", state) for k, state in enumerate(states) if state is not None]
     with _handing_on([block for _, block in blocks], answers) as give:
@@ -135,8 +135,8 @@ def layers_of_logits(model: nn.Module, given_: Given) -> Iterator[tuple[str, tor
             )
         for name, state in [*lead, *after[:-1]]:
             logits = _logits(give(state, lambda: model(*positional, **named)))
-            yield name, _checked(model, logits, state)
-    yield after[-1][0], own
+            yield name, _checked(model, logits, state), own
+    yield after[-1][0], own, own
 
 
 def _recorded(
@@ -214,10 +214,15 @@ def _checked(model: nn.Module, own: torch.Tensor | None, hidden: torch.Tensor | 
     fits = own is not None and hidden is not None and own.shape[:-1] == hidden.shape[:-1]
     if not fits or own is None or own.dim() not in (2, 3):
         raise LispeError(f"{_ERROR}{type(model).__name__} gives no logits [B,S,V], one at each place")
-    sums = own.double().sum(-1)
-    if bool((own >= 0).all()) and torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
-        raise LispeError(f"{_ERROR}{type(model).__name__} gives probabilities; the lens needs logits")
     return own
+
+
+def _refuse_probabilities(model: nn.Module, own: torch.Tensor) -> None:
+    if not bool((own >= 0).all()):
+        return
+    sums = own.double().sum(-1)
+    if torch.allclose(sums, torch.ones_like(sums), atol=1e-3):
+        raise LispeError(f"{_ERROR}{type(model).__name__} gives probabilities; the lens needs logits")
 
 
 def _same(a: torch.Tensor | None, b: torch.Tensor) -> bool:
@@ -230,22 +235,29 @@ def _text_of(logits: torch.Tensor, place: int) -> torch.Tensor:
         return logits
     if place >= len(logits):
         raise LispeError(f"{_ERROR}there is no text {place} in a batch of {len(logits)}")
-    return logits[place].clone()
+    return logits[place]
 
 
-def _measured(found: list[tuple[str, torch.Tensor]]) -> tuple[Layer, ...]:
-    own = found[-1][1]
-    step = max(1, _AT_ONCE // max(1, own.shape[-1]))
+def _measured(found: Iterator[tuple[str, torch.Tensor, torch.Tensor]], place: int) -> tuple[Layer, ...]:
+    """The numbers of each layer as it comes: the logits of all together may be larger than the model."""
+    target: torch.Tensor | None = None
     layers = []
-    for name, logits in found:
-        parts = [_numbers(a, b) for a, b in zip(logits.split(step), own.split(step), strict=True)]
+    for name, logits, own in found:
+        target = _logarithms(_text_of(own, place)) if target is None else target
+        step = max(1, _AT_ONCE // max(1, target.shape[-1]))
+        pieces = zip(_text_of(logits, place).split(step), target.split(step), strict=True)
+        parts = [_numbers(piece, wanted) for piece, wanted in pieces]
         layers.append(Layer(name, *(torch.cat(column).cpu() for column in zip(*parts, strict=True))))
     return tuple(layers)
 
 
-def _numbers(logits: torch.Tensor, own: torch.Tensor) -> tuple[torch.Tensor, ...]:
+def _logarithms(logits: torch.Tensor) -> torch.Tensor:
+    return logits.to(torch.promote_types(logits.dtype, torch.float32)).log_softmax(-1)
+
+
+def _numbers(logits: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """The likeliest ids, their probabilities, the entropy, the distance from the model's own answer."""
-    logs, target = (t.to(torch.promote_types(t.dtype, torch.float32)).log_softmax(-1) for t in (logits, own))
+    logs = _logarithms(logits)
     probabilities, wanted = logs.exp(), target.exp()
     likeliest = probabilities.topk(min(_LIKELIEST, logs.shape[-1]), -1)
     entropy = torch.special.entr(probabilities).sum(-1, dtype=torch.float64) / math.log(2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from lispe_kernel.display.drawing import colours, heatmaps, png, svg
@@ -21,7 +22,7 @@ from lispe_kernel.language.printer import to_text
 
 _WIDE, _HIGH = 62, 18  # of a cell
 _ACROSS = 9  # places in a stretch
-_MOST_CELLS = 2400
+_MOST_CELLS = 1800
 _TOLD_CELLS = 500  # cells that a pointer is told of
 _LINES, _COLUMNS = 40, 8  # of text/plain
 _CELL = 8  # letters of a token in a cell
@@ -94,24 +95,25 @@ class LensView(View):
             svg.words(_short(layer.name), left - 5, 4 + k * _HIGH + 13, "end")
             for k, layer in enumerate(layers)
         ]
-        parts += [self._words(layers, likeliest, first, left, paper) for paper in ("on-light", "on-dark")]
+        parts += self._words(layers, likeliest, first, left)
         parts += self._below(first, last, left, 4 + height)
         label = f"what each layer would answer at places {first} to {last - 1}"
         drawing = Drawing(parts, left + width + 2, 4 + height + 34)
         return svg.figure(drawing, label, data_scale=self._told(layers, first, last, left))
 
-    def _words(self, layers: list[Any], likeliest: Any, first: int, left: float, paper: str) -> Element:
-        """The tokens of the cells that are light, or dark."""
-        found = []
+    def _words(self, layers: list[Any], likeliest: Any, first: int, left: float) -> Iterator[Element]:
+        """The token of every cell, in the ink that is read on its colour."""
         for k, layer in enumerate(layers):
             for column, share in enumerate(likeliest[k]):
                 colour = colours.NOT_A_NUMBER if math.isnan(share) else SEQUENTIAL.colour(share)
-                if (colours.text_on(colour) == "#000") != (paper == "on-light"):
-                    continue
-                x, y = left + (column + 0.5) * _WIDE, 4 + k * _HIGH + 13
-                told = self._likeliest(layer, first + column, _CELL)
-                found.append(element("text", _fitting(told), x=svg.number(x), y=y))
-        return element("g", found, class_=paper, text_anchor="middle")
+                yield element(
+                    "text",
+                    _fitting(self._likeliest(layer, first + column, _CELL)),
+                    x=svg.number(left + (column + 0.5) * _WIDE),
+                    y=4 + k * _HIGH + 13,
+                    text_anchor="middle",
+                    style=f"fill:{colours.text_on(colour)}",
+                )
 
     def _below(self, first: int, last: int, left: float, top: float) -> list[Node]:
         """The tokens that the model was given, or the numbers of the places."""
