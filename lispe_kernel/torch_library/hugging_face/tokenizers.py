@@ -6,6 +6,7 @@ Nothing is fetched and no code of the folder is run.
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from lispe_kernel.torch_library.tensors import conversions
 
 LOADING = "Error loading HF tokenizer: "
 FILE = "tokenizer.json"
+# Where tokenizers of different times keep their words.
+VOCABULARIES = (FILE, "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "sentencepiece.bpe.model")
 
 
 class _Tokenizer(ABC):
@@ -130,9 +133,21 @@ def _of_folder(folder: Path) -> FolderTokenizer:
             return FolderTokenizer(transformers.AutoTokenizer.from_pretrained(folder, **OFFLINE))
         except Exception as error:
             # Files that are missing or malformed show themselves in many ways.
-            code = "trust_remote_code" in str(error)
-            why = "it needs the Python code of its folder, which is never run" if code else readable(error)
-            raise LispeError(f"{LOADING}{folder}: {why}") from error
+            raise LispeError(f"{LOADING}{folder}: {_why_none(folder, error)}") from error
+
+
+def _why_none(folder: Path, error: Exception) -> str:
+    """Why transformers makes no tokenizer of a folder."""
+    if "trust_remote_code" in str(error):
+        return "it needs the Python code of its folder, which is never run"
+    for file in sorted(folder.glob("*.json")):
+        try:
+            json.loads(file.read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return f"{file.name} is no JSON; it is damaged"
+    if not any((folder / name).is_file() for name in VOCABULARIES):
+        return f"it has no vocabulary; {FILE} is expected"
+    return readable(error)
 
 
 def _of_file(file: Path) -> FileTokenizer:

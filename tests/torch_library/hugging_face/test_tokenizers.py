@@ -139,7 +139,12 @@ def test_the_tokenizer_of_a_folder_is_the_one_of_transformers(llama):
 
 
 def test_a_folder_without_a_tokenizer_is_refused(tmp_path):
-    assert error_of("torch_hf_load_tokenizer", str(tmp_path)).startswith("Error loading HF tokenizer: ")
+    refused = f"Error loading HF tokenizer: {tmp_path}: "
+    text = error_of("torch_hf_load_tokenizer", str(tmp_path))
+    assert text == refused + "it has no vocabulary; tokenizer.json is expected"
+    (tmp_path / "tokenizer_config.json").write_text("{")
+    text = error_of("torch_hf_load_tokenizer", str(tmp_path))
+    assert text == refused + "tokenizer_config.json is no JSON; it is damaged"
     assert "there is no such file" in error_of("torch_hf_load_tokenizer", str(tmp_path / "none"))
     (tmp_path / "tokenizer.json").write_text("[")
     assert "it is no tokenizer.json" in error_of("torch_hf_load_tokenizer", str(tmp_path))
