@@ -148,7 +148,7 @@ def make(interpreter, definition) -> None:
         declare_records(interpreter, definition[1:])
         return
     name = definition[1].name
-    if name in ("unique", "product"):
+    if name in ("last", "unique", "product"):
         raise Undetermined(f"a definition of {name}")  # a program may have its own (dialect)
     if is_known(name):
         raise OracleError("compile", f"Error: '{name}' is a reserved keyword.")

@@ -98,6 +98,8 @@ class Expander:
             if not isinstance(atom, Atom):
                 raise OracleError("compile", "Error: Expecting an index access with 'at'")
             if atom.name in FUNCTIONS or atom.name in FORMS or atom.name in ("nil", "true"):
+                if atom.name in ("last", "unique", "product"):
+                    raise Undetermined(f"a variable named {atom.name}")
                 raise OracleError("compile", f"Error: Invalid variable name: '{atom.name}' (keyword)")
             if atom.name in ELSEWHERE:
                 raise Undetermined(f"whether '{atom.name}' is an instruction: the oracle does not play it")

@@ -121,6 +121,8 @@ class Interpreter:
             return value
         if name in OPERATORS:
             return Builtin(name)
+        if name in ("and", "or", "xor"):
+            return atom
         if name in FORMS or name in FUNCTIONS:
             raise OracleError("unbound", f"Error: cannot evaluate this instruction: '{name}'")
         if name in ELSEWHERE or name in self.macros or name in self.records or name.endswith(TYPE_ATOM):
@@ -149,7 +151,10 @@ class Interpreter:
             function = self.eval(head, scope)
             return self.call(function, *self.arguments(arguments, scope), literal=True)
         if isinstance(head, list) and head:
-            return self.call_value(self.eval(head, scope), arguments, scope, tail)
+            value = self.eval(head, scope)
+            if not arguments and (value is NIL or value is TRUE or isinstance(value, (int, float, str))):
+                return value  # dialect: a scalar alone in two pairs of parentheses
+            return self.call_value(value, arguments, scope, tail)
         raise OracleError("call", "Unknown function call")
 
     def call_operands(self, entry, forms, scope):

@@ -23,8 +23,8 @@ TOKEN = re.compile(
 )
 
 
-# What this reader leaves to others: byte strings, `#` as a comment.
-NOT_READ = re.compile(r"""(?<![^\s()\[\]{}'])b["`]|^[ \t]*#\s""", re.M)
+# What this reader leaves to others: byte strings, `#` as a comment, long strings in other quotes.
+NOT_READ = re.compile(r"""(?<![^\s()\[\]{}'])b["`]|^[ \t]*#\s|[«“‘„❝]""", re.M)
 
 
 def read(text: str) -> list:
@@ -41,7 +41,7 @@ def read(text: str) -> list:
 def tokenise(text: str):
     """The tokens, as (kind, text)."""
     if NOT_READ.search(text):
-        raise Undetermined("byte strings, and comments of older revisions")
+        raise Undetermined("byte strings, comments of older revisions, quotes of other languages")
     at = 0
     while at < len(text):
         if text[at].isspace():
