@@ -146,6 +146,8 @@ def compare(a: Any, b: Any, *others: Any) -> Any:
     A checkpoint may be given by the path of its file: `(compare "a.pt" "b.pt")`.
     Encodings of positions (sinusoidal, rotary, ALiBi, and a learned table beside one of them) are shown side by
     side instead, two or more of them: tables, how alike two positions are, over their distance, wavelengths.
+    Where both hold adapters, the overlap of the subspaces that these change is told as well (Hu et al., LoRA,
+    7.2); `(compare model "one" "other")` tells it of two adapters of one model.
 
     Example: (println (compare (torch_ones '(1)) (torch_ones '(1)))) => equal: float32 [1], value 1
     Example: (println (compare (torch_positional_encoding 8 16) (torch_alibi 4 12))) => 2 encodings over 12 positions: sinusoidal 8, ALiBi 4 heads

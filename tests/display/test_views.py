@@ -11,9 +11,9 @@ from lispe_kernel.display.drawing import charts, frames
 from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.functions import attention_map, heatmap, plot
+from lispe_kernel.display.views.adapters.lora import singular_values
 from lispe_kernel.display.views.compare import compare
 from lispe_kernel.display.views.containers import short_text
-from lispe_kernel.display.views.lora import singular_values
 from lispe_kernel.display.views.positional import positions_of
 from lispe_kernel.display.views.state_dicts import totals_line, tree_of
 from lispe_kernel.display.views.timeline import timeline

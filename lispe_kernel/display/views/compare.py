@@ -27,6 +27,13 @@ from lispe_kernel.display.page.html import (
     warning,
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
+from lispe_kernel.display.views.adapters.overlap import (
+    Overlap,
+    compare_adapters,
+    overlap_parts,
+    overlaps_of,
+)
+from lispe_kernel.display.views.adapters.overlap import told as told_overlaps
 from lispe_kernel.display.views.encodings.comparison import compare_encodings
 from lispe_kernel.display.views.encodings.measures import is_of_positions
 from lispe_kernel.display.views.plots import is_tensor
@@ -132,6 +139,7 @@ class StateComparison:
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
+    overlaps: tuple[Overlap, ...] = ()  # of the adapters in both
 
     @property
     def text(self) -> str:
@@ -149,6 +157,8 @@ for _cls in (TensorComparison, StateComparison):
 
 def compare(a: Any, b: Any, *others: Any) -> Any:
     """A comparison of encodings, of tensors or of named tensors, by what the values are."""
+    if len(others) == 1 and isinstance(b, str) and isinstance(others[0], str) and hasattr(a, "named_modules"):
+        return compare_adapters(a, b, others[0])
     if others or is_of_positions(a) or is_of_positions(b):
         return compare_encodings((a, b, *others))
     if is_tensor(a) and is_tensor(b):
@@ -191,6 +201,7 @@ def compare_states(a: Mapping[str, Any], b: Mapping[str, Any]) -> StateCompariso
         tuple(key for key in a if key not in b),
         tuple(key for key in b if key not in a),
         tuple(mismatched),
+        overlaps_of(a, b),
     )
 
 
@@ -296,8 +307,14 @@ class StateComparisonView(View):
             _names("only in the first", made.only_first),
             _names("only in the second", made.only_second),
             change_table(changed) if changed else None,
+            _overlap(made.overlaps),
             element("p", f"{numbers.count(equal)} equal", class_="q") if equal else None,
         ]
+
+
+def _overlap(overlaps: tuple[Overlap, ...]) -> Node:
+    title = f"overlap of the adapters: {told_overlaps(overlaps)}"
+    return foldable(title, overlap_parts(overlaps), open_=True) if overlaps else None
 
 
 def _names(title: str, names: tuple[str, ...]) -> Node:
