@@ -145,6 +145,7 @@ def test_a_folder_without_a_tokenizer_is_refused(tmp_path):
     (tmp_path / "tokenizer_config.json").write_text("{")
     text = error_of("torch_hf_load_tokenizer", str(tmp_path))
     assert text == refused + "tokenizer_config.json is no JSON; it is damaged"
+    (tmp_path / "tokenizer_config.json").unlink()
     assert "there is no such file" in error_of("torch_hf_load_tokenizer", str(tmp_path / "none"))
     (tmp_path / "tokenizer.json").write_text("[")
     assert "it is no tokenizer.json" in error_of("torch_hf_load_tokenizer", str(tmp_path))
