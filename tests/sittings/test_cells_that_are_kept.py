@@ -3,6 +3,7 @@
 The right values are those that the session printed after the cell itself.
 """
 
+import errno
 import os
 import random
 import threading
@@ -189,6 +190,25 @@ def test_a_folder_that_goes_is_told_once_and_nothing_is_lost(
     other = Session()
     other.evaluate(f'(session_restore "{notebook.folder}")')
     assert other.evaluate("(list a (@ w 0 0))") == [6, 1]
+
+
+def test_a_cell_after_a_full_disk_follows_the_last_that_was_written(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    notebook.cell("(setq a 1)")
+    notebook.keeper.flush()
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping.folders, "write_blocks", full)
+        notebook.cell("(setq a 2)")
+        notebook.keeper.flush()
+    notebook.cell("(setq b 3)")
+    assert "no space left" in capsys.readouterr().err
+    notebook.cell('(magic "%session log")')
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("  |")[0] for line in lines[1:3]] == ["* 2  + a", "* 4  + b, ~ a"]
 
 
 def test_a_second_keeper_and_a_program_without_cells_are_refused(notebook: Notebook, tmp_path: Path) -> None:

@@ -227,6 +227,9 @@ class Keeper:
 
     def _begin_anew(self) -> None:
         """After an error: what waits is given up, and the next cell finds out what the folder has."""
+        if self._waiting:
+            # The next cell follows the last one that was written.
+            self.at = self._waiting[0].record.after
         self._waiting.clear()
         self._copies.clear()
         self._give_lock()
