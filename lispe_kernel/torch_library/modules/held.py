@@ -194,6 +194,10 @@ class HeldTable(PythonDictionary, Held):
         return nn.Module.__repr__(self)
 
 
+# What people see of them, in the tree of a module and in PyTorch's own text of it.
+HeldList.__name__, HeldTable.__name__ = "list", "table"
+
+
 def seen_as_module(container: Any) -> nn.Module:
     """The module that a container with parts is. Errors: for a container that can hold none.
 

@@ -51,11 +51,21 @@ def outside_table(frames: Iterable[FrameType]) -> str:
     """
     for frame in frames:
         if frame.f_code is _EMBEDDING.__code__:
-            ids, rows = frame.f_locals["input"], frame.f_locals["weight"].shape[0]
+            ids, weight = frame.f_locals["input"], frame.f_locals["weight"]
+            if not (_is_filled(ids) and _is_filled(weight) and weight.dim() == 2):
+                continue
+            rows = weight.shape[0]
             bad = [n for n in (int(ids.max()), int(ids.min())) if not 0 <= n < rows]
             if bad:
                 return f"id {bad[0]} is outside the table of {rows} embeddings"
     return ""
+
+
+def _is_filled(value: Any) -> bool:
+    """Whether a value is a tensor whose numbers can be read: the call that failed may have got anything."""
+    if not isinstance(value, torch.Tensor) or value.is_meta or value.is_complex():
+        return False
+    return value.numel() > 0
 
 
 def shape(sizes: Iterable[int]) -> str:
