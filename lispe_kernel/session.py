@@ -80,6 +80,8 @@ class Session:
         self.library_states: dict[str, Any] = {}
         # Code objects of all sessions meet in Python's own tables (linecache, debuggers).
         self._number = next(_numbers)
+        # Whether Python may put values of its own into this session at any time, between two programs.
+        self.given_values = True
         self._count = 0
         self._version = -1
         self._install_builtins()
@@ -138,6 +140,8 @@ class Session:
 
     def _inside(self, work: Callable[[], Any]) -> Any:
         """Do something as the current session, with room to recurse; any error leaves as a LispeError."""
+        if self.given_values:
+            self.meet_python()
         token = runtime.enter(self)
         try:
             return call_deep(work)

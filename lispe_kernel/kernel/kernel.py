@@ -101,6 +101,8 @@ class LispeKernel(Kernel):
     def reset(self) -> None:
         """Begin a new session: the next cell runs in it."""
         self.lispe = Session()
+        # Python's values come by cells, which say so; others do not wait for the import in the background.
+        self.lispe.given_values = False
         # What every session has from its start is not the user's.
         self.predefined = dict(self.lispe.namespace)
 

@@ -185,6 +185,13 @@ def test_ids_are_integers():
     assert text.startswith("Error in embedding forward: the ids must be integers")
 
 
+@pytest.mark.parametrize("ids", [torch.zeros(0), torch.zeros(0, dtype=torch.int64, device="meta").float()])
+def test_no_ids_are_no_error_of_the_explanation(ids):
+    text = error_of("torch_forward", call("torch_embedding", 3, 2), ids)
+    assert text.startswith("Error in forward pass: ")
+    assert "indices" in text
+
+
 def test_modes_reach_every_module_of_a_table():
     table = Dictionary({"a": call("torch_linear", 1, 1), "b": call("torch_model", 1, 1, 1)})
     assert call("torch_model_eval", table) is TRUE

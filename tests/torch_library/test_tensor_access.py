@@ -1,5 +1,8 @@
 """Access to elements: flat and full indices, car and cdr, parts, iteration, truth, mixed operators."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -108,3 +111,22 @@ def test_a_clone_has_numbers_of_its_own():
     copied = deep_copy(listed(value))
     copied[0].fill_(5)
     assert value.tolist() == [1, 1]
+
+
+# Python puts a tensor into a session in whose process nothing has asked for the torch library yet.
+GIVEN = """
+import torch
+from lispe_kernel import Session, to_text
+session = Session()
+session.evaluate("(defun at1 (t) (@ t 1))")
+session.namespace["t"] = torch.arange(6).reshape(2, 3)
+print(to_text(session.evaluate("(list (@ t 1) (size t) (= t t) (type t))")))
+session = Session()
+function = session.evaluate("(defun at1 (t) (@ t 1)) at1")
+print(session.call(function, torch.arange(6)))
+"""
+
+
+def test_a_tensor_from_python_is_a_tensor_from_the_first_form_on():
+    done = subprocess.run([sys.executable, "-c", GIVEN], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["(1 6 true torch_tensor_)", "1"]
