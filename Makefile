@@ -88,13 +88,15 @@ bench: compiled ## measure the kernel against its alternatives, as ratios
 docs: venv ## build the documentation, notebooks included, into build/docs
 	@$(RUN) -m scripts.build_docs
 
-pages: venv ## write the pages of functions and of the Python side from the code
+pages: venv ## write the pages of functions, of the Python side and the gallery from the code
 	@$(RUN) -m scripts.write_functions
 	@$(RUN) -m scripts.write_api
+	@$(RUN) -m scripts.write_gallery
 
 check-pages: venv
 	@$(RUN) -m scripts.write_functions --check
 	@$(RUN) -m scripts.write_api --check
+	@$(RUN) -m scripts.write_gallery --check
 
 release-check: venv ## build wheel and sdist into dist/, install each in an environment of its own, ask it to answer
 	@$(RUN) -m scripts.release_check

@@ -9,10 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from lispe_kernel import Session
+from lispe_kernel.display.page.registry import view_of, views
 from scripts.write_functions import anchor, rooms
+from scripts.write_gallery import LINES, alike
 
 LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"'>]*""")
 LOADED_BY_STYLE = re.compile(r"""(?:url\(|@import\s)["']?(?:https?:)?//[^"')]*""")
+# Views that need a file, a longer run or several lines, and plain values that a notebook prints as well.
+ELSEWHERE = {
+    *("AdapterComparisonView", "CheckpointView", "LensView", "ListingView", "OptimizerView", "RunsView"),
+    *("SchedulerView", "TimelineView", "TrackerView"),
+    *("BagView", "DictionaryView", "FunctionView", "InstanceView", "ListView", "MatrixView"),
+}
 LIGHT = 300_000  # Bytes: a page of functions opens at once, also on a slow line.
 # Seconds: the site is built with all notebooks, which takes minutes on a very busy machine.
 pytestmark = pytest.mark.timeout(600)
@@ -22,7 +31,7 @@ def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *command], cwd=root, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("script", ["write_functions", "write_api"])
+@pytest.mark.parametrize("script", ["write_functions", "write_api", "write_gallery"])
 def test_the_pages_made_from_the_code_are_up_to_date(root: Path, script: str) -> None:
     done = run(root, "-m", f"scripts.{script}", "--check")
     assert done.returncode == 0, done.stderr
@@ -62,6 +71,22 @@ def test_no_two_names_of_a_page_share_their_place() -> None:
 )
 def test_a_heading_has_its_place(heading: str, place: str) -> None:
     assert anchor(heading) == place
+
+
+def test_the_gallery_stays_light_and_tells_a_change_from_a_rounding(root: Path) -> None:
+    files = [root / "docs" / "gallery.md", *(root / "docs" / "images" / "gallery").glob("*.svg")]
+    assert sum(file.stat().st_size for file in files) < LIGHT
+    drawn = (root / "docs" / "images" / "gallery" / "a-matrix.svg").read_text()
+    x = re.search(r' x="(\d+)"', drawn)
+    assert x
+    assert alike(drawn, drawn.replace(x[0], f' x="{x[1]}.1"', 1))
+    assert not alike(drawn, drawn.replace(x[0], f' x="{x[1]}9"', 1))
+    assert not alike(drawn, drawn.replace("min", "max").replace("48", "47", 1))
+
+
+def test_the_gallery_shows_every_view_that_needs_no_file_and_no_longer_run() -> None:
+    shown = {type(view_of(Session().evaluate(line))).__name__ for line in LINES.values()}
+    assert {view.__name__ for _, view in views} - shown == ELSEWHERE
 
 
 @pytest.fixture(scope="module")
