@@ -67,6 +67,11 @@ class Function(Documented):
         return self.call
 
     @property
+    def foreign(self) -> bool:
+        """Whether another library than the language's brings it."""
+        return not self.call.__module__.startswith("lispe_kernel.language")
+
+    @property
     def kind(self) -> str:
         """The kind of every result; of what may be a mask nothing is known."""
         return "" if self.returns == "answer" else self.returns

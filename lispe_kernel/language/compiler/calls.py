@@ -86,6 +86,8 @@ def _field_call(r: Resolver, name: str, form: Form) -> Node:
 def function_call(r: Resolver, name: str, form: Form, entry: LibraryFunction | None = None) -> Node:
     """A call of the function of a name."""
     positional, named = split_named(r, form)
+    if entry is not None and entry.foreign:
+        r.function.frame.foreign = True
     signature = r.signature(name)
     if signature is not None and not named and not signature.accepts(len(positional) - 1):
         raise r.error(arity_error(signature))

@@ -16,6 +16,7 @@ from lispe_kernel.language.compiler.analyse import analyse
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.emit.emitter import Emitter
 from lispe_kernel.language.compiler.emit.functions import function_ast
+from lispe_kernel.language.compiler.emit.named import name_helpers
 from lispe_kernel.language.compiler.emit.nodes import MARK
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.macro_calls import Macro
@@ -28,6 +29,7 @@ from lispe_kernel.language.functions import registry
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import is_definition, special_forms
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.instances import Instance
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,8 @@ UNSET_VALUE = Unset()
 
 def _function_code(r: Resolver, definition: Any) -> FunctionCode:
     function: Function = definition.function
+    # A method by which another library calls an instance.
+    function.foreign |= definition.owner is not None and definition.name.strip() in Instance.lispe_callers
     code = _code_of(r, function)
     defaults = tuple(
         node.value if isinstance(node, Constant) and is_plain(node) else UNSET_VALUE
@@ -245,6 +249,8 @@ def _code_of(r: Resolver, function: Function) -> CodeType:
     analyse(function)
     e = Emitter()
     tree = function_ast(e, function)
+    if function.foreign:
+        name_helpers(tree, e.constants)
     tree.args.defaults = []
     module = ast.Module([tree], [])
     try:

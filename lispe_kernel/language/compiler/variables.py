@@ -104,6 +104,8 @@ class Function:
     seen: list[Seen] = field(default_factory=list)
     body: Node | None = None
     doc: str = ""
+    # Whether it, or a function inside it, calls what another library brings.
+    foreign: bool = False
     # The variables of outer functions that it (or a function inside it) uses, and those it assigns itself.
     captures: set[Variable] = field(default_factory=set)
     nonlocals: set[Variable] = field(default_factory=set)

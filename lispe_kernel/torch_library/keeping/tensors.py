@@ -24,6 +24,7 @@ from lispe_kernel.language.keeping import (
 from lispe_kernel.torch_library.modules.lora_layer import REST
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
+from lispe_kernel.torch_library.support.tracked import is_traced
 
 # More than PyTorch can count.
 _IMPOSSIBLE = 1 << 62
@@ -32,6 +33,8 @@ _FIELDS = ("at", "dtype", "shape", "steps", "device", "requires_grad", "grad")
 
 def _odd(tensor: torch.Tensor) -> str:
     """Why a tensor cannot be kept; empty for one that is plain."""
+    if is_traced(tensor):
+        return "a tensor of one call of a function that was transformed (torch_vmap, torch_grad)"
     if tensor.layout is not torch.strided or tensor.is_quantized:
         return "a sparse or quantized tensor; convert it to a dense one"
     if tensor.device.type == "meta":

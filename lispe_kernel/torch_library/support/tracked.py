@@ -76,7 +76,8 @@ def is_traced(tensor: torch.Tensor) -> bool:
 
     A number taken out of it would be a constant, so there it stays a tensor.
     """
-    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    # What torch.compile follows has no numbers yet.
+    return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
 def number_of(result: torch.Tensor) -> float | torch.Tensor:

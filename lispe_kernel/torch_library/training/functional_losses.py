@@ -7,7 +7,6 @@ computes.
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -212,10 +211,10 @@ def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> No
         }
         if alike:
             found["target"] = same_shape(found["input"], found["target"])
-        with warnings.catch_warnings():
-            # PyTorch advises other settings; where it is wrong it raises.
-            warnings.simplefilter("ignore", UserWarning)
-            return computed(**found)
+        if found.get("reduction", "mean") == "mean" and computed is functional.kl_div:
+            # PyTorch advises another reduction each time; the mean is what was asked for.
+            return computed(**{**found, "reduction": "none"}).mean()
+        return computed(**found)
 
     code = f"(defun T (l) (tensor_create l)) (tensor_item (torch_{short} {sample}))"
     apply.__doc__ = f"""{meaning}. The mean; `reduction` may be "sum" or "none".
