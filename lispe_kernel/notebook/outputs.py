@@ -18,6 +18,8 @@ NOT_COMPARED = frozenset({"image/png", "image/jpeg", "application/vnd.jupyter.wi
 _MOST_LINES = 40
 _WIDEST = 200
 _CELL_NUMBER = re.compile(r"\bin: cell \d+\b")
+# What a view says by the clock, as `page.html.clock` marks it.
+_CLOCK = re.compile(r'<(?:span|td)\b[^<>]*\bclass="clock"[^<>]*>[^<>]*')
 _BETWEEN_TAGS = re.compile(r"(?=<)|(?<=>)")
 
 Replacements = Sequence[tuple[re.Pattern[str], str]]
@@ -91,8 +93,10 @@ def _joined(text: Any) -> str:
 
 
 def aligned(kind: str, new: str, stored: str, tolerance: float) -> str:
-    """The new text with cell numbers, and numbers within tolerance, written as in the stored one."""
+    """The new text with cell numbers, the clock and numbers within tolerance as in the stored one."""
     new = with_cell_numbers(new, stored)
+    if kind == "text/html":
+        new = _taken_over(_CLOCK, new, stored)
     if not tolerance:
         return new
     return (aligned_html if kind == "text/html" else aligned_text)(new, stored, tolerance)
@@ -103,11 +107,16 @@ def with_cell_numbers(new: str, stored: str) -> str:
 
     Example: with_cell_numbers("in: cell 1", "in: cell 7") is "in: cell 7"
     """
-    numbers = _CELL_NUMBER.findall(stored)
-    if len(numbers) != len(_CELL_NUMBER.findall(new)):
+    return _taken_over(_CELL_NUMBER, new, stored)
+
+
+def _taken_over(pattern: re.Pattern[str], new: str, stored: str) -> str:
+    """The new text with what a pattern finds replaced by what it finds in the stored text, one by one."""
+    known = pattern.findall(stored)
+    if len(known) != len(pattern.findall(new)):
         return new
-    known = iter(numbers)
-    return _CELL_NUMBER.sub(lambda _: next(known), new)
+    each = iter(known)
+    return pattern.sub(lambda _: next(each), new)
 
 
 def differences(

@@ -107,6 +107,23 @@ def test_all_kinds_side_by_side() -> None:
     assert "rotary 16 lies on sinusoidal 16" in Page(shown["text/html"]).words
 
 
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (torch.ones(16, 4), "alike 1 at distance 1, 1 at 8, waves none"),
+        (torch.full((16, 4), math.nan), "alike nan at distance 1, nan at 8, waves none"),
+    ],
+)
+def test_a_table_in_which_nothing_changes_or_is_known_has_no_waves(table: torch.Tensor, told: str) -> None:
+    assert bundle(compare(SINES, table))["text/plain"].splitlines()[2].endswith(told)
+
+
+def test_a_long_encoding_is_drawn_by_its_distances_alone() -> None:
+    # All pairs of places would take minutes.
+    _, raster = found(Alibi(2, 100_000)).map(100_000)
+    assert raster.blocks.shape == (160, 160)
+
+
 def test_tables_alone_are_compared_as_tensors() -> None:
     a, b = torch.nn.Embedding(4, 3), torch.nn.Embedding(4, 3)
     assert "common tensors differ" in compare(a, b).text

@@ -1,5 +1,6 @@
 """What two runs of a cell say differently, and how that is told."""
 
+from lispe_kernel.display.page.html import clock, element, to_html
 from lispe_kernel.notebook.outputs import differences, with_cell_numbers
 from tests.notebook.notebooks import stream, text
 
@@ -48,3 +49,12 @@ def test_the_running_number_of_a_cell_does_not_count() -> None:
     assert with_cell_numbers("line: 2 in: cell 1", "line: 2 in: cell 12") == "line: 2 in: cell 12"
     assert with_cell_numbers("line: 3 in: cell 1", "line: 2 in: cell 12") == "line: 3 in: cell 12"
     assert with_cell_numbers("cell 1", "cell 2") == "cell 1"
+
+
+def test_what_the_clock_said_does_not_count_and_what_stands_beside_it_does() -> None:
+    def page(time: str, parameters: int) -> list[dict[str, object]]:
+        html = to_html(element("p", clock(time), clock(time, "td", data_v=time), element("td", parameters)))
+        return [{"output_type": "display_data", "data": {"text/html": html}}]
+
+    assert differences(page("2.95 ms", 8), page("310 µs", 8)) == []
+    assert [found.kind for found in differences(page("2.95 ms", 8), page("310 µs", 9))] == ["text/html"]

@@ -202,6 +202,11 @@ def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
     return element("p", spaced[:-1], class_="f")
 
 
+def clock(text: str, tag: str = "span", **attributes: Any) -> Element:
+    """What a clock said, marked as such: notebooks that are tests do not compare it (notebook/outputs.py)."""
+    return element(tag, text, class_="clock", **attributes)
+
+
 def warning(text: Node) -> Element:
     """A loud line."""
     return element("p", element("strong", text), class_="w", role="alert")

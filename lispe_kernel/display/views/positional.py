@@ -97,7 +97,8 @@ class Positions:
     def wavelengths(self) -> list[float]:
         """Positions until a pair (of a learned table: a dimension) repeats.
 
-        By the angle of each pair where there is one, else the strongest frequency of the table.
+        By the angle of each pair where there is one, else the strongest frequency of the table; infinite
+        where nothing changes, NaN where the table has what is no number.
         """
         if self.kind == "rotary":
             return [2 * math.pi / rate if rate else math.inf for rate in self.rates]
@@ -110,8 +111,13 @@ class Positions:
 
         if self.length < 3:
             return [float(self.length)] * self.width
-        strength = torch.fft.rfft(self.table - self.table.mean(0), dim=0).abs()[1:]
-        return [self.length / (int(k) + 1) for k in strength.argmax(0)]
+        changes = self.table - self.table.mean(0)
+        strongest = torch.fft.rfft(changes, dim=0).abs()[1:].max(0)
+        waves = self.length / (strongest.indices + 1.0)
+        # A dimension that stays the same never repeats, one that is not known everywhere tells nothing.
+        waves[changes.abs().amax(0) <= self.table.abs().amax(0) * 1e-6] = math.inf
+        waves[~self.table.isfinite().all(0)] = math.nan
+        return waves.tolist()  # type: ignore[no-any-return]
 
 
 def positions_of(module: Any) -> Positions:

@@ -14,6 +14,7 @@ from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import (
     Element,
     Node,
+    clock,
     element,
     facts,
     foldable,
@@ -85,7 +86,7 @@ class TraceView(View):
         return [
             ("parameters", numbers.count(self.value.parameters)),
             ("multiply-adds", numbers.count(root.multiply_adds)),
-            ("time", _time(root.seconds)),
+            ("time", clock(_time(root.seconds))),
             ("memory of outputs", numbers.size(_memory(root))),
             ("mode", self.value.mode),
             ("gradients of", self.value.loss),
@@ -146,13 +147,13 @@ def _calls(calls: list[Any], depth: int) -> list[Node]:
 
 
 def _branch_line(call: Any) -> list[Node]:
-    told = [_flow(call), _costs(call), _time(call.seconds)]
+    told = " · ".join(filter(None, [_flow(call), _costs(call)]))
     return [
         element("b", name(call.name)),
         " ",
         call.kind,
         " ",
-        element("span", " · ".join(filter(None, told)), class_="q"),
+        element("span", f"{told} · ", clock(_time(call.seconds)), class_="q"),
     ]
 
 
@@ -186,7 +187,7 @@ def _row(call: Any) -> Element:
         element("td", _flow(call)),
         element("td", numbers.count(call.parameters)),
         element("td", _short_count(call.multiply_adds), data_v=call.multiply_adds),
-        element("td", _time(call.seconds), data_v=f"{call.seconds:.6f}"),
+        clock(_time(call.seconds), "td", data_v=f"{call.seconds:.6f}"),
         element("td", numbers.size(call.bytes), data_v=call.bytes),
         element("td", std),
         element("td") if known is None else charts.spark_cell(known),

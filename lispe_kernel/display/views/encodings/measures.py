@@ -75,8 +75,13 @@ class Encoding:
         """A line of the table of facts."""
         curve = self.likeness(length)[len(self.heads) // 2][1]
         below = next((str(k) for k, found in enumerate(curve) if found < 0.5), f"beyond {length - 1}")
-        waves = self.positions.wavelengths() if self.positions is not None else []
+        if any(map(math.isnan, curve)):
+            below = "NaN"
+        known = self.positions.wavelengths() if self.positions is not None else []
+        waves = [wave for wave in known if not math.isnan(wave)]
         ends = " to ".join(numbers.value(end, 3) for end in (min(waves), max(waves))) if waves else ""
+        if known and not any(map(math.isfinite, known)):
+            ends = "none"
         width = f"{len(self.slopes)} heads" if self.positions is None else str(self.positions.width)
         shown = [numbers.stable(curve[k], 1.0, 4) if k < length else "" for k in (1, 8, 64)]
         return [self.name, str(self.length), width, *shown, below, ends]
@@ -121,7 +126,7 @@ def _table_of(value: Any) -> Positions | None:
 
 
 def _learned(table: Any) -> Positions | None:
-    if table.is_meta or not table.is_floating_point() or table.shape[0] < 2:
+    if table.is_meta or not table.is_floating_point() or table.shape[0] < 2 or not table.numel():
         return None
     return Positions("learned", table.detach().float().cpu())
 
@@ -164,12 +169,23 @@ def _distances(curve: list[float]) -> Raster:
     length = len(curve)
     block = math.ceil(length / _SIDE)
     count = math.ceil(length / block)
-    edges = [min(length, k * block) for k in range(count + 1)]
+    edges = np.minimum(np.arange(count + 1) * block, length)
+    # Sums of sums: what a stretch of places has at all its distances from another takes four of them.
     values = np.asarray(curve)
+    twice = np.concatenate([[0.0], np.cumsum(np.concatenate([[0.0], np.cumsum(values)]))])
+    sizes = np.diff(edges)
     blocks = np.empty((count, count))
     for i in range(count):
-        rows = np.arange(edges[i], edges[i + 1])
-        for j in range(i, count):
-            apart = np.abs(rows[:, None] - np.arange(edges[j], edges[j + 1]))
-            blocks[i, j] = blocks[j, i] = values[apart].mean()
+        first, last, later = edges[i], edges[i + 1], slice(i + 1, count)
+        begin, end = edges[i + 1 : -1], edges[i + 2 :]
+        sums = (
+            twice[end - first + 1]
+            - twice[begin - first + 1]
+            - twice[end - last + 1]
+            + twice[begin - last + 1]
+        )
+        blocks[i, later] = blocks[later, i] = sums / (sizes[i] * sizes[later])
+        own = np.arange(1, sizes[i])
+        inside = sizes[i] * values[0] + 2 * np.dot(sizes[i] - own, values[1 : sizes[i]])
+        blocks[i, i] = inside / sizes[i] ** 2
     return Raster(blocks, length, length, block, block)
