@@ -15,7 +15,7 @@ from lispe_kernel.language.library.core.ranges import is_range, no_range, range_
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
-from lispe_kernel.torch_library.support.tracked import TensorNumber
+from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced
 from lispe_kernel.torch_library.support.wording import kind_of, readable
 from lispe_kernel.torch_library.tensors import conversions
 
@@ -103,7 +103,25 @@ def _stored(tensor: torch.Tensor, value: Any) -> Any:
             f"Error: set@: {given} does not fit into {kind_of(tensor)}, fractions would be lost; "
             "tensor_to_dtype converts either"
         )
+    if isinstance(value, torch.Tensor) and not fractions:
+        _refuse_too_large(tensor, value)
     return value
+
+
+def _refuse_too_large(tensor: torch.Tensor, value: torch.Tensor) -> None:
+    """Integers that a narrower type does not hold: PyTorch would cut their upper bits off in silence."""
+    integers = not (tensor.is_floating_point() or tensor.is_complex())
+    if not integers or torch.bool in (tensor.dtype, value.dtype) or not value.numel() or value.is_meta:
+        return
+    here, there = torch.iinfo(tensor.dtype), torch.iinfo(value.dtype)
+    if is_traced(value) or (here.min <= there.min and there.max <= here.max):
+        return
+    for number in (int(value.min()), int(value.max())):
+        if not here.min <= number <= here.max:
+            raise LispeError(
+                f"Error: set@: {number} does not fit into {kind_of(tensor)}, "
+                f"whose numbers go from {here.min} to {here.max}"
+            )
 
 
 def _refused(form: str, tensor: torch.Tensor, error: Exception) -> LispeError:
