@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken
+from lispe_kernel.sittings.memory import DEEPEST, TENSORS, Files, depth, forgotten, note_written, opened
 from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_bytes, write_file
@@ -30,14 +31,11 @@ except ImportError:  # a system without file locks: two savers of one folder are
 
 MANIFEST = "session.json"
 FORMAT, VERSION = "lispe session", 1
-TENSORS = re.compile(r"tensors-[0-9a-f]{12}\.safetensors")
 # What a session was after a cell, and the file that its keeper holds a lock on.
 CELL, KEEPER = re.compile(r"cell-[0-9]{6}\.json"), "keeper.lock"
 _LONGEST = 1 << 30
 # Digits of the longest integer in the text; longer ones are written otherwise.
 _DIGITS = 5000
-DEEPEST = 500
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
 _SAFETENSORS = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
     "int16": "I16", "int8": "I8", "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8",
@@ -136,6 +134,7 @@ def write_blocks(
 ) -> tuple[dict[str, Any], int]:
     """The entries of the blocks by their numbers, and the bytes written: those that are not there already.
 
+    An entry has the checksum of the bytes in the file, also where a thread changes the block meanwhile.
     there: the memory of the newest session in the folder; cells: that of the cells that it keeps.
     """
     known = _known(folder, {content.key for content in contents}, there, cells)
@@ -164,10 +163,11 @@ def write_blocks(
     def fill(out: BinaryIO) -> None:
         flow = Outflow(out, lambda _bytes: None)
         flow.write(header)
-        for _, content in new:
-            flow.write(content.read())
+        for name, content in new:
+            memory[name]["checksum"] = checksums.handed_on(content.read(), flow.write)
 
-    write_file(os.path.join(folder, file), fill)
+    facts = write_file(os.path.join(folder, file), fill)
+    note_written(folder, facts, [memory[name] for name, _ in new])
     return memory, len(header) + sum(content.size for _, content in new)
 
 
@@ -196,7 +196,10 @@ def _width(dtype: str) -> int:
 def _known(
     folder: str, wanted: set[tuple[str, int]], there: dict[str, Any], cells: dict[str, Any]
 ) -> dict[tuple[str, int], list[tuple[str, str]]]:
-    """Where blocks with these checksums lie already. A file of which little is left is written anew."""
+    """Where blocks with these checksums lie already. A file of which little is left is written anew.
+
+    A manifest is not believed: files may be damaged since, or be those of a save that was.
+    """
     places = {(entry["file"], entry["name"]): entry for memory in cells.values() for entry in memory.values()}
     kept = set(places)
     places |= {(entry["file"], entry["name"]): entry for entry in there.values()}
@@ -204,11 +207,13 @@ def _known(
     for place, entry in places.items():
         if place in kept or (entry["checksum"], entry["bytes"]) in wanted:
             live[place[0]] = live.get(place[0], 0) + entry["bytes"]
-    whole = {file for file, size in live.items() if 2 * size >= size_of(folder, file) > 0}
+    full = {file for file, size in live.items() if 2 * size >= size_of(folder, file)}
+    files = Files(folder)
     found: dict[tuple[str, int], list[tuple[str, str]]] = {}
     for place, entry in places.items():
-        if place[0] in whole:
-            found.setdefault((entry["checksum"], entry["bytes"]), []).append(place)
+        key = (entry["checksum"], entry["bytes"])
+        if place[0] in full and key in wanted and files.hold(entry):
+            found.setdefault(key, []).append(place)
     return found
 
 
@@ -239,6 +244,7 @@ def forget(folder: str, memories: list[dict[str, Any]]) -> None:
         if TENSORS.fullmatch(name) and name not in named:
             with suppress(OSError):
                 os.unlink(os.path.join(folder, name))
+            forgotten(folder, name)
 
 
 def dumped(manifest: dict[str, Any]) -> bytes:
@@ -277,22 +283,6 @@ def _checksum(manifest: dict[str, Any]) -> str:
 # -- reading --------------------------------------------------------------------------------------------
 
 
-def opened(folder: str, name: str) -> BinaryIO:
-    """A plain file of the folder; a link is not followed. Errors: OSError, Broken."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    try:
-        descriptor = os.open(os.path.join(folder, name), flags)
-    except FileNotFoundError:
-        raise Broken(f"has no file {name}") from None
-    except OSError as error:
-        raise Broken(f"has a file {name} that cannot be read ({(error.strerror or '').lower()})") from None
-    file = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
-        raise Broken(f"has under the name {name} something that is no file")
-    return file
-
-
 def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
     """A manifest of a folder, whole and of a version that is known. Errors: Broken, OSError."""
     if not os.path.isdir(folder):
@@ -318,12 +308,3 @@ def _integer(digits: str) -> int:
     if len(digits) > _DIGITS:
         raise ValueError("too many digits")
     return int(digits)
-
-
-def depth(data: bytes) -> int:
-    """How deep the brackets of a text of JSON stand in each other."""
-    deepest = level = 0
-    for character in re.sub(rb"[^][{}]", b"", _STRINGS.sub(b"", data)):
-        level += 1 if character in b"[{" else -1
-        deepest = max(deepest, level)
-    return deepest

@@ -1,6 +1,7 @@
 """The memory of a saved session: blocks read from the files of a folder when asked for, and compared.
 
-Nothing is read that is not a plain file in the folder itself, and nothing is made larger than its file.
+Nothing is read that is not a plain file in the folder itself, and nothing is made larger than its file. What
+this process wrote or compared is known from then on, as long as the file is the same version.
 """
 
 from __future__ import annotations
@@ -8,23 +9,199 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any
+import stat
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken
-from lispe_kernel.sittings.folder import DEEPEST, TENSORS, depth, opened
 from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.torch_library.files.known_whole import identity, is_young
 
+TENSORS = re.compile(r"tensors-[0-9a-f]{12}\.safetensors")
+DEEPEST = 500
 _LONGEST_HEADER = 100_000_000
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
+
+# The checksum and size that a block really has; nothing where it cannot be read.
+_Has = tuple[str, int] | None
+# What is known of the blocks of a file, by name, in one version of it; so many files at most.
+_compared: dict[str, tuple[tuple[int, ...], dict[str, _Has]]] = {}
+_MOST = 1000
+
+
+def note_written(folder: str, facts: os.stat_result | None, entries: list[dict[str, Any]]) -> None:
+    """Know of a file that was written a moment ago; without its facts nothing is known."""
+    if facts is not None:
+        for entry in entries:
+            _note(_path(folder, entry["file"]), identity(facts), entry["name"], _said(entry))
+
+
+def _note(path: str, version: tuple[int, ...], name: str, has: _Has) -> None:
+    held = _compared.get(path)
+    if held is None or held[0] != version:
+        while len(_compared) >= _MOST:
+            _compared.pop(next(iter(_compared)), None)
+        held = _compared[path] = (version, {})
+    held[1][name] = has
+
+
+def forgotten(folder: str, file: str) -> None:
+    """Know nothing of a file any more."""
+    _compared.pop(_path(folder, file), None)
+
+
+def _path(folder: str, file: str) -> str:
+    return os.path.join(os.path.abspath(folder), file)
+
+
+def _said(entry: dict[str, Any]) -> tuple[str, int]:
+    return entry["checksum"], entry["bytes"]
+
+
+class Files:
+    """The files of numbers of a folder, as they are now."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._headers: dict[str, tuple[int, int, dict[str, Any]]] = {}
+        self._known: dict[str, dict[str, _Has]] = {}
+
+    def known_to_hold(self, entry: dict[str, Any]) -> bool | None:
+        """Whether a block is in its file as its entry says; None where that was not compared yet."""
+        file = entry["file"]
+        if file not in self._known:
+            version, blocks = _compared.get(_path(self._folder, file), ((), {}))
+            self._known[file] = blocks if version == self._version(file) else {}
+        known = self._known[file]
+        return known[entry["name"]] == _said(entry) if entry["name"] in known else None
+
+    def _version(self, file: str) -> Any:
+        try:
+            return identity(os.lstat(_path(self._folder, file)))
+        except OSError:
+            return None
+
+    def hold(self, entry: dict[str, Any]) -> bool:
+        """Whether a block is in its file as its entry says: read where that is not known."""
+        known = self.known_to_hold(entry)
+        if known is not None:
+            return known
+        try:
+            with opened(self._folder, entry["file"]) as file:
+                version = identity(file.fileno())
+                has = self._has(entry, file)
+                self._note(file, version, entry, has)
+        except (Broken, OSError):
+            return False
+        return has == _said(entry)
+
+    def _has(self, entry: dict[str, Any], file: BinaryIO) -> _Has:
+        try:
+            start, size = self.place(entry)
+            return checksums.digest(_Stretch(file.fileno(), start, size)), size
+        except Broken:
+            return None
+
+    def read(self, entry: dict[str, Any], array: Any) -> None:
+        """Fill an array with a block. Errors: Broken for one that is not as the entry says."""
+        name = entry["file"]
+        start, size = self.place(entry)
+        if size != len(array):
+            raise Broken(f"has a file {name} that is of another save")
+        with opened(self._folder, name) as file:
+            version = identity(file.fileno())
+            file.seek(start)
+            view = memoryview(array)
+            while view:
+                count = file.readinto(view[: 64 << 20])  # type: ignore[attr-defined]
+                if not count:
+                    raise Broken(f"has a file {name} that is too short")
+                view = view[count:]
+            has = checksums.digest(array), size
+            self._note(file, version, entry, has)
+        if has != _said(entry):
+            raise Broken(f"has a file {name} whose bytes are damaged (checksum mismatch)")
+
+    def _note(self, file: BinaryIO, version: Any, entry: dict[str, Any], has: _Has) -> None:
+        """Remember what was compared, unless somebody writes to the file or did so this very moment."""
+        if identity(file.fileno()) == version and not is_young(version):
+            _note(_path(self._folder, entry["file"]), version, entry["name"], has)
+
+    def place(self, entry: dict[str, Any]) -> tuple[int, int]:
+        """Where a block begins in its file, and its size. Errors: Broken."""
+        place, size, header = self._header(entry["file"])
+        match header.get(entry["name"]):
+            case {"data_offsets": [int(start), int(end)]} if 0 <= start <= end <= size - place:
+                return place + start, end - start
+        raise Broken(f"has a file {entry['file']} that is damaged or too short")
+
+    def _header(self, name: str) -> tuple[int, int, dict[str, Any]]:
+        """Where the bytes of a file begin, its size, and what it says of them."""
+        if name not in self._headers:
+            with opened(self._folder, name) as file:
+                size = os.fstat(file.fileno()).st_size
+                length = int.from_bytes(file.read(8), "little")
+                if length > min(size - 8, _LONGEST_HEADER):
+                    raise Broken(f"has a file {name} that is damaged or too short")
+                data = file.read(length)
+            try:
+                header = json.loads(data) if depth(data) < DEEPEST else None
+            except ValueError:
+                header = None
+            if not isinstance(header, dict):
+                raise Broken(f"has a file {name} that is damaged")
+            self._headers[name] = (8 + length, size, header)
+        return self._headers[name]
+
+
+class _Stretch:
+    """A stretch of a file, read when a slice of it is asked for."""
+
+    def __init__(self, descriptor: int, start: int, size: int) -> None:
+        self._descriptor, self._start, self._size = descriptor, start, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        start, end, _ = part.indices(self._size)
+        data = os.pread(self._descriptor, end - start, self._start + start)
+        if len(data) != end - start:
+            raise Broken("has a file that is too short")
+        return np.frombuffer(data, np.uint8)
+
+
+def opened(folder: str, name: str) -> BinaryIO:
+    """A plain file of the folder; a link is not followed. Errors: OSError, Broken."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        descriptor = os.open(os.path.join(folder, name), flags)
+    except FileNotFoundError:
+        raise Broken(f"has no file {name}") from None
+    except OSError as error:
+        raise Broken(f"has a file {name} that cannot be read ({(error.strerror or '').lower()})") from None
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise Broken(f"has under the name {name} something that is no file")
+    return file
+
+
+def depth(data: bytes) -> int:
+    """How deep the brackets of a text of JSON stand in each other."""
+    deepest = level = 0
+    for character in re.sub(rb"[^][{}]", b"", _STRINGS.sub(b"", data)):
+        level += 1 if character in b"[{" else -1
+        deepest = max(deepest, level)
+    return deepest
 
 
 class Memory:
     """The blocks of memory of a folder, read when they are asked for and compared with their checksums."""
 
     def __init__(self, folder: str, entries: Any) -> None:
-        self._folder, self._entries = folder, entries
-        self._headers: dict[str, tuple[int, int, dict[str, Any]]] = {}
+        self._files, self._entries = Files(folder), entries
         self._found: dict[int, Any] = {}
         self._check()
 
@@ -63,43 +240,8 @@ class Memory:
         if entry is None:
             raise Broken("names memory that it does not have")
         block, array = _room(entry["bytes"], torch or bool(entry.get("torch")))
-        place, size, header = self._header(entry["file"])
-        match header.get(entry["name"]):
-            case {"data_offsets": [int(start), int(end)]} if 0 <= start <= end <= size - place:
-                pass
-            case _:
-                raise Broken(f"has a file {entry['file']} that is damaged or too short")
-        if end - start != len(array):
-            raise Broken(f"has a file {entry['file']} that is of another save")
-        with opened(self._folder, entry["file"]) as file:
-            file.seek(place + start)
-            view = memoryview(array)
-            while view:
-                count = file.readinto(view[: 64 << 20])  # type: ignore[attr-defined]
-                if not count:
-                    raise Broken(f"has a file {entry['file']} that is too short")
-                view = view[count:]
-        if checksums.digest(array) != entry["checksum"]:
-            raise Broken(f"has a file {entry['file']} whose bytes are damaged (checksum mismatch)")
+        self._files.read(entry, array)
         return block
-
-    def _header(self, name: str) -> tuple[int, int, dict[str, Any]]:
-        """Where the bytes of a file begin, its size, and what it says of them."""
-        if name not in self._headers:
-            with opened(self._folder, name) as file:
-                size = os.fstat(file.fileno()).st_size
-                length = int.from_bytes(file.read(8), "little")
-                if length > min(size - 8, _LONGEST_HEADER):
-                    raise Broken(f"has a file {name} that is damaged or too short")
-                data = file.read(length)
-            try:
-                header = json.loads(data) if depth(data) < DEEPEST else None
-            except ValueError:
-                header = None
-            if not isinstance(header, dict):
-                raise Broken(f"has a file {name} that is damaged")
-            self._headers[name] = (8 + length, size, header)
-        return self._headers[name]
 
 
 def _room(size: int, torch: bool) -> tuple[Any, Any]:

@@ -1,9 +1,12 @@
 """Memory that the system watches: which pages were written since they were last asked about.
 
-Linux (6.7 and later) notes every write to a page that is write-protected by `userfaultfd`, whoever writes:
-PyTorch, numpy, a C library, a file that is read into it. Only private memory that is there is vouched for; of
-everything else (files, memory shared with other processes, pages given back) nothing is claimed. The counters
-of PyTorch's tensors are not asked: `.data`, numpy's views and foreign code pass them by.
+Linux (6.7 and later) notes every write through the page tables to a page that is write-protected by
+`userfaultfd`: by PyTorch, numpy, a C library, a file that is read into it. Memory that is pinned is written
+past them (buffers registered with io_uring, RDMA): while the system counts a pinned page of this process, and
+once after, all counts as written. Only private memory that is there is vouched for; of everything else
+(files, memory shared with other processes, pages given back) nothing is claimed. Not known are drivers that
+pin without counting, and a read past the page cache (O_DIRECT) that is under way while it is asked. The
+counters of PyTorch's tensors are not asked: `.data`, numpy's views and foreign code pass them by.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import re
 import struct
 import threading
 from collections.abc import Iterable
@@ -50,6 +54,7 @@ class Pages:
         self._watch, self._map = _opened()
         self._rows = np.zeros((_ROWS, 3), np.uint64)
         self._asked_by: object = None
+        self._pinned = False
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -74,7 +79,9 @@ class Pages:
         with self._one_at_a_time:
             before, self._asked_by = self._asked_by, asker
             found = [part for stretch in stretches for part in self._written(*stretch)]
-            return found if before is asker else stretches
+            # Asked after the watch began: what is pinned later is written to for that, and is seen.
+            pinned_before, self._pinned = self._pinned, _is_any_pinned()
+            return found if before is asker and not (pinned_before or self._pinned) else stretches
 
     def _written(self, start: int, end: int) -> list[Range]:
         try:
@@ -139,6 +146,15 @@ def _opened() -> tuple[int, int]:
     except OSError:
         os.close(watch)
         return -1, -1
+
+
+def _is_any_pinned() -> bool:
+    """Whether the system counts pages of this process that stay where they are for a device or for itself."""
+    try:
+        with open("/proc/self/status", "rb") as file:
+            return re.search(rb"^VmPin:\s*0 kB$", file.read(), re.M) is None
+    except OSError:
+        return True
 
 
 def _is_private(start: int, end: int) -> bool:

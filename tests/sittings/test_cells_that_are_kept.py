@@ -18,6 +18,7 @@ from lispe_kernel.running.sessions import cell_ended, offer
 from lispe_kernel.sittings import HOST, KEEPER
 from lispe_kernel.sittings.cells import keeper as keeping
 from lispe_kernel.sittings.cells import record as recording
+from lispe_kernel.sittings.seen import Seen
 
 
 class Notebook:
@@ -130,6 +131,45 @@ def test_a_cell_that_goes_on_in_place_changes_nothing_of_what_was_taken(
     assert notebook.session.evaluate("(list (@ w 0 0) a)") == [5, [1, 2, 3]]
     sizes = [file.stat().st_size for file in notebook.folder.glob("*.safetensors")]
     assert sum(size > 1_000_000 for size in sizes) == 2
+
+
+def test_a_thread_that_writes_while_a_cell_is_taken_changes_no_other_tensor(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_gate = threading.Event()
+    write, contents = keeping.Keeper._write, Seen.contents
+
+    def waiting(self: Any, taken: Any) -> None:
+        open_gate.wait()
+        write(self, taken)
+
+    def changed_after(*arguments: Any, **options: Any) -> Any:
+        found = contents(*arguments, **options)
+        notebook.session.namespace["w"].fill_(5)
+        return found
+
+    notebook.keeper.flush()
+    monkeypatch.setattr(keeping.Keeper, "_write", waiting)
+    monkeypatch.setattr(Seen, "contents", changed_after)
+    notebook.cell("(setq w (torch_ones (list 9 9)))")
+    monkeypatch.setattr(Seen, "contents", contents)
+    notebook.cell("(setq v (torch_ones (list 9 9)))")
+    open_gate.set()
+    notebook.goto(3)
+    assert notebook.session.evaluate("(list (@ w 0 0) (@ v 0 0))") == [5, 1]
+
+
+def test_numbers_whose_file_is_damaged_are_written_again(notebook: Notebook) -> None:
+    notebook.cell("(setq w (torch_ones (list 300 300)))")
+    assert not notebook.keeper.flush()
+    for file in notebook.folder.glob("*.safetensors"):
+        os.truncate(file, 100)
+    notebook.cell("(setq a 1)")
+    assert not notebook.keeper.flush()
+    notebook.goto(3)
+    assert notebook.session.evaluate("(list a (@ w 0 0))") == [1, 1]
+    with pytest.raises(LispeError, match="too short"):
+        notebook.goto(2)
 
 
 def test_the_log_says_what_changed_and_what_no_longer_matches(

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from lispe_kernel import Session
 from lispe_kernel.language.keeping import Part
+from lispe_kernel.sittings import pages as watching
 from lispe_kernel.sittings import seen as module
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.seen import Seen
@@ -104,6 +106,51 @@ def test_what_was_not_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> No
     known.contents([_block(tensor) for tensor in tensors])
     # A system that does not watch has everything read each time.
     assert read == ([2, 0, 0, 1] if known.watching else [2, 2, 2, 2])
+
+
+@pytest.mark.parametrize("pinned", [[False] * 5, [False, True, False, False, False]])
+def test_pinned_memory_is_read_each_time_and_once_after(
+    monkeypatch: pytest.MonkeyPatch, pinned: list[bool]
+) -> None:
+    # A read through a buffer of io_uring's that was registered before leaves no mark on a page.
+    memory = mmap.mmap(-1, _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    tensor, known, read = torch.frombuffer(memory, dtype=torch.uint8), Seen(), []
+    digests = checksums.digests
+
+    def counting(arrays: Any) -> list[str]:
+        arrays = list(arrays)
+        read.append(len(arrays))
+        return digests(arrays)
+
+    monkeypatch.setattr(module.checksums, "digests", counting)
+    for now in pinned:
+        monkeypatch.setattr(watching, "_is_any_pinned", lambda now=now: now)
+        known.contents([_block(tensor)])
+    wanted = [1, 1, 1, 0, 0] if True in pinned else [1, 0, 0, 0, 0]
+    assert read == (wanted if known.watching else [1] * 5)
+
+
+def test_a_thread_that_goes_on_during_a_save_leaves_a_whole_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    session = Session()
+    session.evaluate("(setq t (torch_zeros (list 9 9)))")
+    session.evaluate(f'(session_save "{tmp_path}/kept")')
+    contents = Seen.contents
+
+    def changed_after(*arguments: Any, **options: Any) -> Any:
+        found = contents(*arguments, **options)
+        session.namespace["t"].add_(1)
+        return found
+
+    monkeypatch.setattr(Seen, "contents", changed_after)
+    session.evaluate('(python "t.add_(1)")')
+    for value in (2, 4):
+        session.evaluate(f'(session_save "{tmp_path}/kept")')
+        other = Session()
+        other.evaluate(f'(session_restore "{tmp_path}/kept")')
+        assert other.evaluate("(list (@ t 0 0) (@ t 8 8))") == [value, value]
+        session.evaluate('(python "t.add_(1)")')
 
 
 def test_what_changes_from_cell_to_cell_is_not_watched() -> None:

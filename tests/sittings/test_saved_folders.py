@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from safetensors.numpy import load_file
 
 from lispe_kernel import LispeError, Session
 from lispe_kernel.sittings import folder as folders
+from lispe_kernel.sittings import memory as memories
 
 PROGRAM = """
 (defun area (w (h 2)) ; a comment
@@ -65,6 +67,36 @@ def test_a_second_save_writes_only_what_changed(tmp_path: Path) -> None:
     assert files < {file.name for file in tmp_path.glob("kept/*.safetensors")}
     other = Session()
     assert other.evaluate(f'(session_restore "{tmp_path}/kept") (list (@ a 0) (@ b 0))') == [0, 7]
+
+
+def _cut(file: Path) -> None:
+    os.truncate(file, 1000)
+
+
+def _flip(file: Path) -> None:
+    before = file.stat()
+    data = file.read_bytes()
+    file.write_bytes(data[:-9] + bytes(byte ^ 255 for byte in data[-9:]))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("of_this_process", [True, False])
+@pytest.mark.parametrize("damage", [_cut, _flip, os.unlink])
+def test_a_damaged_file_is_written_anew_and_a_whole_one_is_not(
+    tmp_path: Path, damage: Callable[[Path], None], of_this_process: bool
+) -> None:
+    session, save = Session(), f'(@ (session_save "{tmp_path}/kept") "written")'
+    session.evaluate("(setq a (range 0 2000 1)) " + save)
+    if not of_this_process:
+        memories._compared.clear()
+    assert session.evaluate(save) == 0
+    (file,) = tmp_path.glob("kept/*.safetensors")
+    damage(file)
+    assert session.evaluate(save) > 0
+    assert session.evaluate(save) == 0
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert other.evaluate("(= a (range 0 2000 1))") is session.evaluate("(= 1 1)")
 
 
 RUNS = '(fwrite "{}/ran" "x")'

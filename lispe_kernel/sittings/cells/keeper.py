@@ -23,9 +23,10 @@ from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings.cells.record import Record, prune, records_and_memory
 from lispe_kernel.sittings.differences import prints
-from lispe_kernel.sittings.memory import Memory
+from lispe_kernel.sittings.memory import Files, Memory
 from lispe_kernel.sittings.saving import Gathered, gathered
 from lispe_kernel.sittings.seen import Content, seen
+from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
@@ -137,14 +138,22 @@ class Keeper:
     def _copied(self, contents: list[Content]) -> list[Content]:
         """The contents without the session's memory: a copy of each that is not in the folder already."""
         there = self._there()
-        for content in contents:
-            if content.key not in there and content.key not in self._copies:
-                self._copies[content.key] = np.array(content.read(), copy=True)
-        return [replace(content, read=partial(self._bytes, content.key)) for content in contents]
+        new = [n for n, each in enumerate(contents) if each.key not in there and each.key not in self._copies]
+        copies = [np.array(contents[number].read(), copy=True) for number in new]
+        taken = list(contents)
+        # A thread of the program may have written between the checksum and the copy.
+        for number, copy, checksum in zip(new, copies, checksums.digests(copies), strict=True):
+            taken[number] = replace(contents[number], checksum=checksum)
+            self._copies.setdefault(taken[number].key, copy)
+        return [replace(content, read=partial(self._bytes, content.key)) for content in taken]
 
     def _there(self) -> set[Key]:
+        """What the folder surely has. A file that was not compared does not count: no cell reads a disk."""
         newest = self._memories.get(max(self._memories, default=""), {})
-        return {(entry["checksum"], entry["bytes"]) for entry in newest.values()}
+        files = Files(self.folder)
+        return {
+            (entry["checksum"], entry["bytes"]) for entry in newest.values() if files.known_to_hold(entry)
+        }
 
     def _make_room(self) -> None:
         """Leave cells out that wait behind the one that is being written, where too much waits."""

@@ -63,18 +63,19 @@ def _remember(file: Identity, names: _Names) -> _Names:
 
 def note(file: Identity, names: Iterable[str]) -> None:
     """Remember that these tensors were compared. A file too young to be told from the next one is not."""
-    if not _is_young(file):
+    if not is_young(file):
         before = _files.get(file, frozenset())
         _remember(file, before | frozenset(names) if isinstance(before, frozenset) else before)
 
 
 def note_whole(file: Identity) -> None:
     """Remember that all tensors were compared, for every process. A file that is too young is not."""
-    if not _is_young(file):
+    if not is_young(file):
         note_written(file)
 
 
-def _is_young(file: Identity) -> bool:
+def is_young(file: Identity) -> bool:
+    """Whether this version was written so recently that another write could leave the same times."""
     changed = file[-1]
     wait = 2 * _WHOLE_SECOND if changed % _WHOLE_SECOND == 0 else _TICK
     return time.time_ns() - changed < wait
