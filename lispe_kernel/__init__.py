@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from lispe_kernel.session import Session
 
 __version__ = "0.1.0"
-# What a session finds beside the language, in the order in which an unknown name is looked for.
-LIBRARIES = (
-    "lispe_kernel.torch_library",
-    "lispe_kernel.sittings",
-    "lispe_kernel.display",
-    "lispe_kernel.running",
-)
+# What a session finds beside the language, in the order in which an unknown name is looked for, and the
+# modules of Python with which each comes: a session asks before each program, so it must not cost an import.
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "lispe_kernel.torch_library": ("torch",),
+    "lispe_kernel.sittings": (),
+    "lispe_kernel.display": (),
+    "lispe_kernel.running": (),
+}
 __all__ = ["Session", "to_text", "LispeError", "__version__"]
 
 _HOMES = {

@@ -7,7 +7,7 @@ that a new function, form or view needs.
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -41,14 +41,14 @@ class Libraries:
     """The libraries that one session still has to load: packages that declare themselves by their content.
 
     `load()` registers the functions of one; `BEGINNINGS`, where it is there, says how all their names begin,
-    so that the package waits until such a name is met; `STANDS_ON` says with which modules of Python it
-    comes, too; `USE_NAMES` says what `(use ...)` may call it. A package without BEGINNINGS is loaded with the
-    first name that nothing else knows, so that making a session costs nothing of it. Which packages there
-    are, the package root says.
+    so that the package waits until such a name is met; `USE_NAMES` says what `(use ...)` may call it. A
+    package without BEGINNINGS is loaded with the first name that nothing else knows, so that making a session
+    costs nothing of it. Which packages there are, and with which modules of Python each comes, too, the
+    package root says.
     """
 
-    def __init__(self, packages: Iterable[str]) -> None:
-        self._packages = tuple(packages)
+    def __init__(self, packages: Mapping[str, tuple[str, ...]]) -> None:
+        self._packages = packages
         self._waiting = list(packages)
 
     def meet(self, name: str) -> bool:
@@ -64,7 +64,7 @@ class Libraries:
     def meet_python(self, imported: Container[str]) -> None:
         """Load the packages that stand on a module of Python which is imported."""
         for package in list(self._waiting):
-            if any(module in imported for module in getattr(_module(package), "STANDS_ON", ())):
+            if any(module in imported for module in self._packages[package]):
                 self._load(package)
 
     def load_nameless(self) -> bool:

@@ -15,11 +15,12 @@ import sys
 import threading
 from collections.abc import Callable
 
-from lispe_kernel.torch_library import BEGINNINGS, STANDS_ON
+from lispe_kernel import LIBRARIES
+from lispe_kernel.torch_library import BEGINNINGS
 
 _log = logging.getLogger("lispe.kernel")
 # The names of the torch library, and what Python cells say.
-SIGNS = (*STANDS_ON, *BEGINNINGS)
+SIGNS = (*LIBRARIES["lispe_kernel.torch_library"], *BEGINNINGS)
 # Seconds after which the import must let another thread run; Python's own rule is five times as long.
 SWITCH = 0.001
 

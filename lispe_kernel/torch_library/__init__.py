@@ -11,9 +11,8 @@ import threading
 
 from lispe_kernel.language.discovery import import_all
 
-# How the names of its functions begin, with which module of Python it comes, what `(use ...)` may call it.
+# How the names of its functions begin, what `(use ...)` may call it.
 BEGINNINGS = ("torch_", "tensor_", "tiktoken_")
-STANDS_ON = ("torch",)
 USE_NAMES = frozenset({"lispe_torch", "liblispe_torch", "lispe_tiktoken", "liblispe_tiktoken"})
 
 _lock = threading.Lock()
