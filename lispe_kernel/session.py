@@ -72,7 +72,7 @@ class Session:
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
         self.libraries = Libraries(LIBRARIES)
-        self.place = Place(self.sources, self.known_names, self._arity_error)
+        self.place = Place(self.sources, self.known_names, self._arity_error, self._parameters)
         self.loaded: dict[str, Any] = {}
         # What `setfast` keeps.
         self.slots: dict[int, Any] = {}
@@ -349,10 +349,21 @@ class Session:
         found = self.signature(name)
         if found is not None:
             return arity_error(found)
-        entry = registry.get(name)
-        if entry is None:
-            entry = next((e for e in registry if e.call.__name__ == name), None)
+        entry = _entry(name)
         return wrong_number(entry.name, entry.signature) if entry else None
+
+    def _parameters(self, name: str) -> list[str]:
+        """What the arguments of a function are called."""
+        found = self.signature(name)
+        if found is not None:
+            return [text.strip("()").split(" ")[0] for text in found.parameters]
+        entry = _entry(name)
+        return [each.name for each in entry.parameters] if entry else []
+
+
+def _entry(name: str) -> Function | None:
+    """The library function of a name, or that which Python calls so."""
+    return registry.get(name) or next((e for e in registry if e.call.__name__ == name), None)
 
 
 def _run_code(code: list[Any], arguments: tuple[Any, ...]) -> Any:

@@ -31,6 +31,7 @@ LAMBDA = "λ"
 _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
 # What follows a blank in the name of a variable that Python knows by another name.
 _MARK = re.compile(r" \d*$")
+_UNEXPECTED = re.compile(r"got an unexpected keyword argument '([^']+)'")
 _NAME = re.compile(r"[^\s()\[\]{}\"`';]+")
 _HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
 
@@ -50,6 +51,7 @@ class Place:
     sources: dict[str, Source] = field(default_factory=dict)
     names: Callable[[], Iterable[str]] = tuple
     arity_of: Callable[[str], str | None] = lambda _name: None
+    parameters_of: Callable[[str], Iterable[str]] = lambda _name: ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         arity = _ARITY.match(str(error))
         if arity:
             name, method = arity["name"].rpartition(".")[2], _has_self(arity["name"])
-            known = None if method else place.arity_of(name)
+            known = None if method else _arity_of(name, name, str(error), place)
             return known or _arity_text(name, str(error), method)
         if _OPERANDS.search(str(error)):
             return _type_error(str(error), form, place)
@@ -269,6 +271,19 @@ def near(name: str, names: Iterable[str]) -> str:
     return f" (did you mean {' or '.join(repr(n) for n in found)}?)" if found else ""
 
 
+def unexpected(message: str, called: str, known: Iterable[str]) -> str | None:
+    """The error for a named argument that a function does not have, where Python's message is of one."""
+    found, names = _UNEXPECTED.search(message), list(known)
+    if found is None or not names:
+        return None
+    odd = _MARK.sub("", found[1])
+    return f"Error: {called}: there is no argument {odd}{near(odd, names)}; it takes: {', '.join(names)}"
+
+
+def _arity_of(name: str, called: str, message: str, place: Place) -> str | None:
+    return unexpected(message, called, place.parameters_of(name)) or place.arity_of(name)
+
+
 def _type_error(message: str, form: str, place: Place) -> str:
     if _OPERANDS.search(message):
         types = _TWO_TYPES.search(message)
@@ -278,7 +293,8 @@ def _type_error(message: str, form: str, place: Place) -> str:
     if arity:
         name = arity["name"].rpartition(".")[2]
         called = name if name == LAMBDA else _head(form) or name
-        return place.arity_of(name) or _arity_text(called, message, _has_self(arity["name"]))
+        known = _arity_of(name, called, message, place)
+        return known or _arity_text(called, message, _has_self(arity["name"]))
     wrong = _NOT_CALLABLE.search(message)
     if wrong:
         return f"Error: wrong function call: {_type(wrong[1])} is not a function{_of(form)}"

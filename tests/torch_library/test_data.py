@@ -1,5 +1,6 @@
 """Data: sets of samples, files of them, batches. PyTorch's own loader judges the order, Python the files."""
 
+import contextlib
 import csv
 import json
 import pickle
@@ -29,7 +30,8 @@ def test_the_order_is_that_of_pytorchs_loader(shuffle, drop_last):
     session = Session()
     session.namespace.update(x=x, y=y)
     flags = f"(? shuffle {'true' if shuffle else 'nil'}) (? drop_last {'true' if drop_last else 'nil'})"
-    session.evaluate(f"(setq batches (torch_batches (torch_dataset x y) 4 {flags} (? seed 7)))")
+    flags += "(? seed 7)" if shuffle else ""
+    session.evaluate(f"(setq batches (torch_batches (torch_dataset x y) 4 {flags}))")
     loader = DataLoader(
         TensorDataset(x, y),
         4,
@@ -75,6 +77,61 @@ def test_a_resume_goes_on_with_the_next_batch(stop, tmp_path, monkeypatch):
     )
     resumed.evaluate("(train 3 0)")
     assert list(resumed.evaluate("losses")) == list(whole.evaluate("losses"))[stop:]
+
+
+INNER = """
+(setq m (torch_linear 1 1)) (setq o (torch_optimizer m 0.1 "sgd"))
+(setq b (torch_batches (range 0 12 1) 2 (? shuffle true) (? seed 1)))
+(setq seen (list)) (setq within (list))
+(defun train (stop)
+  (loop x b
+    (push seen (tensor_to_list x))
+    (loop y b (push within (tensor_to_list y)) (break))
+    (check (= (size seen) stop) (torch_save_checkpoint m o 0 "bb.pt" (? batches b)))))
+"""
+
+
+def test_an_inner_loop_over_the_same_batches_keeps_the_place_of_the_outer_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    whole, resumed = Session(), Session()
+    whole.evaluate(f"{INNER} (train 2) (train 0)")
+    resumed.evaluate(f'{INNER} (torch_resume_checkpoint "bb.pt" m o (? batches b)) (train 0) (train 0)')
+    for name in ("seen", "within"):
+        assert list(resumed.evaluate(name)) == list(whole.evaluate(name))[2:]
+
+
+@pytest.mark.parametrize(
+    ("ends", "left"),
+    [("(/ 1 0)", 4), ("(stop)", 4), ("(break)", 5), ("(maybe (/ 1 0) nil)", 5), ("(return 1)", 5)],
+)
+def test_the_place_stays_after_an_error_or_an_interrupt(ends, left):
+    """(stop) interrupts as the stop button does. The second of five batches is not done: four are left."""
+
+    def stop():
+        raise KeyboardInterrupt
+
+    session = Session()
+    session.namespace["stop"] = stop
+    session.evaluate("(setq b (torch_batches (range 0 10 1) 2 (? shuffle true) (? seed 1)))")
+    with contextlib.suppress(LispeError, KeyboardInterrupt):
+        session.evaluate(f"(defun f () (setq n 0) (loop x b (+= n 1) (if (= n 2) {ends}))) (f)")
+    place = session.namespace["b"].position()
+    session.evaluate("(setq c (torch_batches (range 0 10 1) 2 (? shuffle true) (? seed 1)))")
+    session.namespace["c"].restorer(place)()
+    assert session.evaluate("(setq n 0) (loop x c (+= n 1)) n") == left
+    # The next loop is a pass of its own.
+    assert session.evaluate("(setq n 0) (loop x b (+= n 1)) n") == 5
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("(torch_batches '(1 2) 2 nil 3)", "a seed changes nothing without shuffle"),
+        ("(@ (torch_batches '(1 2) 2) 0)", "batches have no places"),
+    ],
+)
+def test_what_batches_cannot_do(code, said):
+    assert said in error(code)
 
 
 def test_other_batches_are_no_place_to_resume_at(tmp_path, monkeypatch):
@@ -149,6 +206,9 @@ DAMAGED = {
     "a.jsonl": (b'{"a": 1}\n\n{"a": }\n', "line 3 is not JSON"),
     "nan.jsonl": (b"NaN\n", "line 1 is not JSON: NaN is no number of JSON"),
     "deep.jsonl": (b"[" * 99999 + b"]" * 99999, "line 1 has lists inside each other too deep"),
+    "large.jsonl": (b"1\n1e999\n", "line 2 is not JSON: 1e999 is larger than any number"),
+    "large.csv": (b"a,b\nx,1\nx,1e400\n", "line 3, column b: 1e400 is larger than any number"),
+    "return.csv": (b"a,b\r1,2\r", "line 1: a carriage return stands alone"),
     "a.json": (b"{}", "it is not a list of samples"),
     "a.npy": (b"\x93NUMPY\x01\x00\xff\xffxx", "it is no array of numpy that can be read"),
     "a.xyz": (b"", "its name does not say what it is"),

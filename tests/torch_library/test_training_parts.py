@@ -36,7 +36,22 @@ def test_settings_of_losses_are_pytorchs_by_name():
 
 @pytest.mark.parametrize("name", ["torch_l1_loss", "torch_smooth_l1_loss", "torch_soft_margin_loss"])
 def test_targets_that_would_widen_the_predictions_are_refused(name):
-    assert error_of(name, torch.ones(3, 1), torch.ones(3)).startswith(f"Error in {name}: ")
+    # PyTorch computes with [3,3] here.
+    assert error_of(name, torch.ones(3, 1), torch.ones(3)) == (
+        f"Error in {name}: targets cannot be widened to the shape of the predictions "
+        "(predictions: float32 [3,1], targets: float32 [3])"
+    )
+
+
+@pytest.mark.parametrize("short", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_targets_are_widened_only_where_pytorch_widens_them(short):
+    predictions, targets = torch.full((2, 3), 0.5), torch.ones(3)
+    with pytest.raises(ValueError, match="arget size"):
+        getattr(functional, short)(predictions, targets)
+    assert (
+        "must have the shape of the predictions (predictions: float32 [2,3], targets: float32 [3])"
+        in error_of(f"torch_{short}", predictions, targets)
+    )
 
 
 def test_gradients_are_recorded_again_after_an_error_inside():
@@ -75,6 +90,26 @@ def test_an_average_is_pytorchs():
     assert "other tensors" in error_of("torch_ema_update", ours, torch.nn.Linear(3, 1))
 
 
+def test_an_average_and_its_model_fill_each_other_through_files(in_folder):
+    model, plain = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    theirs = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    theirs.update_parameters(model)
+    torch.save(theirs.state_dict(), "theirs.pt")
+    ours = call("torch_ema", torch.nn.Linear(2, 2), 0.9)
+    call("torch_load_model", "theirs.pt", ours)
+    assert torch.equal(ours.module.weight, model.weight)
+    assert int(ours.n_averaged) == 1
+    call("torch_save_model", ours, "ours.pt")
+    for file in ("theirs.pt", "ours.pt"):
+        torch.nn.init.zeros_(plain.weight)
+        call("torch_load_model", file, plain)
+        assert torch.equal(plain.weight, model.weight)
+    theirs.load_state_dict(torch.load("ours.pt", weights_only=True))
+    # A file that is no average's is none for the count alone.
+    torch.save({**plain.state_dict(), "n_averaged": torch.tensor(1)}, "odd.pt")
+    assert "n_averaged" in error_of("torch_load_model", "odd.pt", plain)
+
+
 def test_an_average_comes_back_with_its_session(tmp_path):
     session = Session()
     session.evaluate("(setq m (torch_linear 1 1)) (setq e (torch_ema m 0.5)) (torch_ema_update e m)")
@@ -98,3 +133,16 @@ def test_each_number_of_a_gradient_is_cut():
     weight.grad = torch.tensor([5.0, -0.5])
     call("torch_clip_grad_value", torch.optim.SGD([weight], lr=0.1), 1)
     assert weight.grad.tolist() == [1.0, -0.5]
+
+
+@pytest.mark.parametrize("limit", [-1, 0, float("nan")])
+def test_a_norm_is_limited_by_what_is_above_0(limit):
+    weight = torch.nn.Parameter(torch.ones(2))
+    weight.grad = torch.tensor([3.0, 4.0])
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+    assert "the limit must be above 0" in error_of("torch_clip_grad_norm", optimizer, limit)
+    assert weight.grad.tolist() == [3.0, 4.0]
+    # What PyTorch's users write to measure the norm.
+    assert call("torch_clip_grad_norm", optimizer, float("inf")) == 5
+    weight.grad = None
+    assert to_text(call("torch_clip_grad_value", optimizer, 0)) == "true"

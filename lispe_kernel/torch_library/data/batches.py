@@ -6,8 +6,12 @@ it. Its state at the beginning of the pass and the number of batches that were h
 
 from __future__ import annotations
 
+import opcode
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
+from types import FrameType
 from typing import Any
 
 import torch
@@ -45,14 +49,47 @@ class _Fetched(torch.utils.data.Dataset[Any]):
 class _Order(Sampler[list[int]]):
     """Which samples make up each batch, from the place on at which a pass is gone on with."""
 
-    def __init__(self, batches: BatchSampler) -> None:
-        self.batches, self.skipped = batches, 0
+    def __init__(self, batches: BatchSampler, generator: torch.Generator) -> None:
+        self.batches, self.generator = batches, generator
+        # How many batches the next pass leaves out, and what the generator is after them.
+        self.skipped = 0
+        self.then: torch.Tensor | None = None
 
     def __iter__(self) -> Iterator[list[int]]:
-        return islice(iter(self.batches), self.skipped, None)
+        return self._from(self.skipped, self.then)
+
+    def _from(self, skipped: int, then: torch.Tensor | None) -> Iterator[list[int]]:
+        places = iter(self.batches)
+        if skipped:
+            for _ in islice(places, skipped):
+                pass
+            if then is not None:
+                # Other loops over the same batches may have drawn their orders in between.
+                self.generator.set_state(then)
+        yield from places
 
     def __len__(self) -> int:
         return len(self.batches)
+
+
+@dataclass(eq=False)
+class _Pass:
+    """One way through the batches: the generator before it, and how many batches were handed out."""
+
+    begun: torch.Tensor
+    given: int = 0
+
+
+# How Python lets go of what a loop goes through when the loop is left by `break` or a return.
+_LEFT = tuple(opcode.opmap[name] for name in ("POP_TOP", "POP_ITER", "END_FOR") if name in opcode.opmap)
+
+
+def _left_by_will(frame: FrameType) -> bool:
+    """Whether a frame that lets go of an iterator leaves its loop, rather than fails in the loop's body.
+
+    An exception on its way is not to be seen from a generator that is closed; the instruction is.
+    """
+    return frame.f_code.co_code[frame.f_lasti] in _LEFT
 
 
 class Batches:
@@ -65,11 +102,15 @@ class Batches:
         self.drop_last, self.collate = drop_last, collate
         self.generator = torch.Generator()
         self.generator.manual_seed(seed)
-        self.begun, self.given, self.resumed = self.generator.get_state(), 0, False
+        # The pass that handed out the last batch, and the loops around it that still run, outermost first.
+        self.place: _Pass | None = None
+        self.loops: list[_Pass] = []
+        # The place of a checkpoint, with the generator there, until the next pass goes on from it.
+        self.resumed: tuple[_Pass, torch.Tensor | None] | None = None
         places: Any = (
             RandomSampler(samples, generator=self.generator) if shuffle else SequentialSampler(samples)
         )
-        self.order = _Order(BatchSampler(places, size, drop_last))
+        self.order = _Order(BatchSampler(places, size, drop_last), self.generator)
         self.loader: Any = DataLoader(
             _Fetched(samples, collate),
             batch_sampler=self.order,
@@ -81,26 +122,52 @@ class Batches:
         return len(self.order)
 
     def __iter__(self) -> Iterator[Any]:
-        if self.resumed:
-            self.generator.set_state(self.begun)
-            self.order.skipped, self.resumed = self.given, False
-        else:
-            self.begun, self.given, self.order.skipped = self.generator.get_state(), 0, 0
+        return self.passed()
+
+    def passed(self, around: bool = False) -> Iterator[Any]:
+        """A pass. Where loops inside it end, the place of one `around` others is that of the batches again.
+        (An iterator that Python code keeps may never end.)
+        """
+        own, stays = self._begin(), False
+        if around:
+            self.loops.append(own)
         try:
             for batch in self.loader:
-                self.given += 1
+                own.given += 1
+                self.place = own
                 yield batch
+        except GeneratorExit:
+            stays = not _left_by_will(sys._getframe(1))
+            # What became of this batch nobody knows: it comes again.
+            own.given -= stays
+            raise
+        except BaseException:
+            stays = True
+            raise
         finally:
-            # The pass is over, at its end or because the loop was left.
-            self.begun, self.given = self.generator.get_state(), 0
+            if around:
+                self.loops.remove(own)
+            self.place = self.loops[-1] if self.loops else own if stays else None
+
+    def _begin(self) -> _Pass:
+        if self.resumed is None:
+            self.order.skipped = 0
+            return _Pass(self.generator.get_state())
+        own, self.order.then = self.resumed
+        self.resumed, self.order.skipped = None, own.given
+        self.generator.set_state(own.begun)
+        return own
 
     # -- the position ----------------------------------------------------------------------------
 
     def position(self) -> dict[str, Any]:
         """Where the batches are, as plain values and a tensor."""
+        state = self.generator.get_state()
+        place, now = self.resumed or (self.place or _Pass(state), state)
         return {
-            "generator": self.begun.clone(),
-            "given": self.given,
+            "generator": place.begun.clone(),
+            "given": place.given,
+            **({} if now is None else {"now": now.clone()}),
             "samples": len(self.samples),
             "size": self.size,
             "shuffle": self.shuffle,
@@ -122,15 +189,28 @@ class Batches:
         given, generator = state["given"], state["generator"]
         if type(given) is not int or not 0 <= given <= len(self):
             raise BadFile("its position in the batches is malformed")
+        # Files from before loops inside each other have no generator of the place itself.
+        then = state.get("now")
         try:
-            torch.Generator().set_state(generator)
+            for each in (generator, generator if then is None else then):
+                torch.Generator().set_state(each)
         except (RuntimeError, TypeError) as error:
             raise BadFile("its position in the batches is malformed") from error
 
         def restore() -> None:
-            self.begun, self.given, self.resumed = generator.clone(), given, True
+            self.resumed = _Pass(generator.clone(), given), None if then is None else then.clone()
 
         return restore
+
+
+class _Loop:
+    """What `loop` goes through. Compiled code keeps this; the pass only Python's `for` keeps, and ends."""
+
+    def __init__(self, batches: Batches) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.batches.passed(around=True)
 
 
 def batches_argument(value: Any, text: str) -> Batches:
@@ -153,8 +233,13 @@ def _text(batches: Batches) -> str:
     return f"PyTorch Batches ({len(batches)} of {batches.size}, {order})"
 
 
+def _element(_batches: Batches, _key: Any) -> Any:
+    way = "(loop b batches ...) goes through them, a place of the data set is one sample"
+    raise LispeError(f"Error: @: batches have no places, each pass may have another order: {way}")
+
+
 register_kind(Batches, "torch_batches_", lambda batches, _show: _text(batches))
-register_answers(Batches, Answers(size=len, iterate=iter, copy=lambda batches: batches))
+register_answers(Batches, Answers(element=_element, size=len, iterate=_Loop, copy=lambda batches: batches))
 
 
 @torch_function("torch_batches")
@@ -173,17 +258,20 @@ def batches(
     seed. Parts of samples are put together: numbers and tensors to a tensor (integers int64, others float32), texts
     to a list; `collate` is a function of the list of samples instead. `drop_last` leaves out a last batch that is
     not full. `torch_save_checkpoint` keeps the position, `(? batches b)`, and a resumed training goes on with the
-    next batch.
+    next batch. After an error or an interrupt in a loop the position is that of its batch, which a resume gives
+    again; after `break` it is the beginning of a new pass. That the data are the same is asked of their number only.
 
     Example: (torch_batches '(1 2 3 4 5) 2) => PyTorch Batches (3 of 2, in order)
     Example: (loop b (torch_batches '(1 2 3 4 5) 2) (print (tensor_to_list b))) => (1 2)(3 4)(5)
-    Errors: samples that cannot be put together, by their numbers; a size below 1
+    Errors: samples that cannot be put together, by their numbers; a size below 1; a seed without `shuffle`
     """  # noqa: E501
     samples = data if isinstance(data, Samples) else dataset(data)
     if collate is not None and not callable(collate):
         raise wrong_argument(NAME, 6, "a function", collate)
     if not len(samples):
         raise LispeError(f"Error: {NAME}: there are no samples")
+    if seed is not None and shuffle is None:
+        raise LispeError(f"Error: {NAME}: a seed changes nothing without shuffle; (? shuffle true) shuffles")
     if seed is None:
         seed = int(torch.empty((), dtype=torch.int64).random_()) if shuffle is not None else 0
     number = arguments.integer(seed, f"Error: {NAME}: seed must be an integer")

@@ -51,7 +51,9 @@ def dataset(
     each sample is a list of two. Of a file, by the end of its name or by `kind`: "txt" lines, "csv" and "tsv"
     rows as dictionaries by their header (`(? header nil)`: as lists), "jsonl" values, "json" the elements of its
     list, "npy" the entries of an array; of a folder its images, with the numbers of their folders where they lie
-    in some. Every line is checked when the set is made, and read when it is asked for. A set of Python code is
+    in some. Every line is checked when the set is made, and read when it is asked for.
+    A column of "csv" is numbers only if each of its cells is one; an empty cell or `nan` makes it texts, to be
+    replaced by `transform` or in the file: no number is made up for what is missing. A set of Python code is
     taken as it is. `transform` is a function that each sample goes through when it is asked for.
 
     Example: (size (torch_dataset '(1 2 3))) => 3

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import re
 from abc import abstractmethod
@@ -121,7 +122,9 @@ class JsonLines(InFile):
 def json_value(text: str, place: str) -> Any:
     """A value of JSON as LispE has it. Errors: BadFile that names the place."""
     try:
-        return _settled(json.loads(text, object_pairs_hook=_once, parse_constant=_no_number))
+        return _settled(
+            json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_number)
+        )
     except RecursionError as error:
         raise BadFile(f"{place} has lists inside each other too deep") from error
     except ValueError as error:
@@ -134,6 +137,13 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         raise ValueError("a key stands twice in one object")
     return made
+
+
+def _number(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError(f"{text} is larger than any number")
+    return found
 
 
 def _no_number(word: str) -> Any:
@@ -167,6 +177,8 @@ class CsvRows(InFile):
 
     def _look_through(self) -> None:
         width = 0
+        # Where a column has a number that none can hold, by its place: no fault in a column of texts.
+        large: dict[int, str] = {}
         for row, start, end, line in self._rows():
             if not row:
                 continue
@@ -179,7 +191,16 @@ class CsvRows(InFile):
             if len(row) != width:
                 raise BadFile(f"line {line} has {len(row)} cells, not {width}")
             self.kinds = [_common(kind, cell) for kind, cell in zip(self.kinds, row, strict=True)]
+            for place, cell in enumerate(row):
+                if self.kinds[place] == "number" and math.isinf(float(cell)):
+                    large.setdefault(place, f"line {line}, column {self._column(place)}: {cell}")
             self._keep(start, end, line)
+        for place, found in large.items():
+            if self.kinds[place] != "text":
+                raise BadFile(f"{found} is larger than any number")
+
+    def _column(self, place: int) -> str:
+        return self.names[place] if self.names else str(place)
 
     def _names(self, row: list[str]) -> list[str]:
         if "" in row or len(set(row)) < len(row):
@@ -208,7 +229,7 @@ class CsvRows(InFile):
             except StopIteration:
                 return
             except csv.Error as error:
-                raise BadFile(f"line {state['line']}: {error}") from error
+                raise BadFile(f"line {state['line']}: {_said(error)}") from error
             yield row, (start if first > 1 else state["start"]), state["end"], first
 
     def sample(self, line: bytes, number: int) -> Any:  # noqa: ARG002 - it was read before
@@ -220,6 +241,17 @@ class CsvRows(InFile):
         made = Dictionary()
         made.update(zip(self.names, cells, strict=True))
         return made
+
+
+# What Python's reader says, where only a Python programmer knows what is meant.
+_SAID = {
+    "new-line character seen": "a carriage return stands alone; lines end with LF or CRLF",
+    "field larger than": f"a cell is longer than {csv.field_size_limit()} characters",
+}
+
+
+def _said(error: csv.Error) -> str:
+    return next((text for start, text in _SAID.items() if str(error).startswith(start)), str(error))
 
 
 def _common(kind: str, cell: str) -> str:

@@ -38,6 +38,8 @@ from lispe_kernel.torch_library.support.wording import shape
 NOTES = "lora"
 # The versions of classes that changed what they store, by the path of the module.
 VERSIONS = "versions"
+# What PyTorch's averaged models count beside the tensors of their `module`.
+_COUNT = "n_averaged"
 
 
 class Stored(NamedTuple):
@@ -159,13 +161,21 @@ def as_in_model(archive: Archive, modules: dict[str, nn.Module]) -> Named:
     Errors: BadFile.
     """
     found = as_in_file(archive)
-    plain = wrapping(found.tensors, lambda: saved_state(modules))
+    tensors = _without_count(found.tensors, modules)
+    plain = wrapping(tensors, lambda: saved_state(modules))
     return Named(
-        {plain(name): ref for name, ref in found.tensors.items()},
+        {plain(name): ref for name, ref in tensors.items()},
         {plain(name): value for name, value in found.others.items()},
         {plain(path): noted for path, noted in found.notes.items()},
         None if found.versions is None else {plain(path): v for path, v in found.versions.items()},
     )
+
+
+def _without_count(tensors: dict[str, str], modules: dict[str, nn.Module]) -> dict[str, str]:
+    """The tensors of a file without the number of updates, where an average fills a module that is none."""
+    others = {name: ref for name, ref in tensors.items() if name != _COUNT}
+    average = len(others) < len(tensors) and others and all(name.startswith("module.") for name in others)
+    return others if average and _COUNT not in saved_state(modules) else tensors
 
 
 def versions_in(archive: Archive) -> dict[str, Any] | None:

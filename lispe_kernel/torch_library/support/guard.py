@@ -17,6 +17,7 @@ from torch import nn
 
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.explain import unexpected
 from lispe_kernel.language.functions import function, registry
 from lispe_kernel.torch_library.support.wording import kind_of, readable
 
@@ -67,16 +68,19 @@ def guarded(call: F, name: str, prefix: str) -> F:
             return call(*arguments, **named)
         except TORCH_ERRORS as error:
             if isinstance(error, TypeError) and not _fits(signature, arguments, named):
-                raise LispeError(_arity_text(name)) from error
+                raise LispeError(_arity_text(name, str(error))) from error
             message = prefix + readable(error) + arguments_text(names, arguments)
             raise LispeError(message) from error
 
     return wrapper  # type: ignore[return-value]
 
 
-def _arity_text(name: str) -> str:
+def _arity_text(name: str, message: str) -> str:
     # Python's own message knows the Python name only, which several functions may share.
     entry = registry.get(name)
+    text = unexpected(message, name, [each.name for each in entry.parameters]) if entry else None
+    if text is not None:
+        return text
     return wrong_number(name, entry.signature if entry else name)
 
 

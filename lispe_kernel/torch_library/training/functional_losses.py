@@ -19,12 +19,15 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import kind_of
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.training.transforms import of_tensors
 
 REDUCTIONS = {"mean": "mean", "sum": "sum", "none": "none"}
 # What PyTorch itself asks nobody to give any more.
 _GIVEN_UP = ("size_average", "reduce")
+# PyTorch widens no targets for these.
+_EXACT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
 # The name, what it measures, whether targets have the shape of the predictions, an example and its answer.
 LOSSES: tuple[tuple[str, str, bool, str, str], ...] = (
@@ -191,16 +194,29 @@ def _argument(function: str, parameter: inspect.Parameter, default: Any, value: 
     return value
 
 
-def same_shape(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def same_shape(
+    prefix: str, predictions: torch.Tensor, targets: torch.Tensor, exact: bool = False
+) -> torch.Tensor:
     """Targets in the shape of the predictions. PyTorch would also broadcast the predictions ([n,1] against
     [n] to [n,n]), and train towards nonsense.
+
+    Errors: begin with the prefix; targets that do not fit, or, where `exact`, that have another shape at all.
     """
-    return targets.expand_as(predictions)
+    if targets.shape == predictions.shape:
+        return targets
+    shown = f" (predictions: {kind_of(predictions)}, targets: {kind_of(targets)})"
+    if exact:
+        raise LispeError(f"{prefix}targets must have the shape of the predictions{shown}")
+    try:
+        return targets.expand_as(predictions)
+    except RuntimeError as error:
+        text = f"targets cannot be widened to the shape of the predictions{shown}"
+        raise LispeError(prefix + text) from error
 
 
 def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> None:
     computed = getattr(functional, short)
-    name, signature = f"torch_{short}", _signature(computed)
+    name, signature, exact = f"torch_{short}", _signature(computed), short in _EXACT
     defaults = {key: p.default for key, p in inspect.signature(computed).parameters.items()}
 
     def apply(*given: Any, **named: Any) -> Any:
@@ -210,7 +226,7 @@ def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> No
             for key, value in bound.arguments.items()
         }
         if alike:
-            found["target"] = same_shape(found["input"], found["target"])
+            found["target"] = same_shape(f"Error in {name}: ", found["input"], found["target"], exact)
         if found.get("reduction", "mean") == "mean" and computed is functional.kl_div:
             # PyTorch advises another reduction each time; the mean is what was asked for.
             return computed(**{**found, "reduction": "none"}).mean()

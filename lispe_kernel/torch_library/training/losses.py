@@ -28,7 +28,7 @@ def mse_loss(predictions: Any, targets: Any, reduction: Any = "mean") -> torch.T
     first, second = arguments.tensor(predictions, arguments.BOTH), _labels(targets)
     return nn.functional.mse_loss(
         first,
-        same_shape(first, second),
+        same_shape("Error calculating MSE loss: ", first, second),
         reduction=reduction_of("torch_mse_loss", reduction),
     )
 

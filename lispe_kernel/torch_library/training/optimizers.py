@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
@@ -83,7 +83,8 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
     rate = arguments.number("torch_optimizer", 2, learning_rate)
     make = OPTIMIZERS.get(type_) if isinstance(type_, str) else None
     if make is None:
-        raise LispeError("Error: Unsupported optimizer type")
+        known = f"{', '.join(OPTIMIZERS)} are known, not {describe(type_)}"
+        raise LispeError(f"Error: Unsupported optimizer type: {known}")
     given = arguments.options("torch_optimizer", 4, options, (*_OPTIONS[type_], "groups"))
     groups = given.pop("groups", None)
     settings = {name: _option(name, value) for name, value in given.items()}
@@ -229,11 +230,14 @@ def clip_grad_norm(optimizer: Any, max_norm: Any) -> float:
     """Scale all gradients together so that their norm is at most `max_norm`; returns the norm before.
 
     Example: (torch_clip_grad_norm (torch_sgd_optimizer 0.1) 1) => 0
-    Errors: `Error: First argument must be an optimizer`
+    Errors: `Error: First argument must be an optimizer`; a limit that is not above 0
     Source: torch API 8.1
     """
     groups = optimizer_argument(optimizer, "Error: First argument must be an optimizer").param_groups
     limit = arguments.number("torch_clip_grad_norm", 2, max_norm)
+    if not limit > 0:
+        # PyTorch turns the gradients around for one below 0, and makes them nan for nan.
+        raise arguments.instead("Error: torch_clip_grad_norm: the limit must be above 0", max_norm)
     found = [p for group in groups for p in group["params"]]
     return float(nn.utils.clip_grad_norm_(found, limit)) if found else 0.0
 
@@ -249,7 +253,7 @@ def clip_grad_value(optimizer: Any, limit: Any) -> Atom:
     most = arguments.number("torch_clip_grad_value", 2, limit)
     if not most >= 0:
         raise arguments.instead("Error: torch_clip_grad_value: the limit must be 0 or more", limit)
-    found = [p for group in groups for p in group["params"]]
+    found = [p for group in groups for p in group["params"] if p.grad is not None]
     if found:
         nn.utils.clip_grad_value_(found, most)
     return TRUE
