@@ -6,10 +6,10 @@ from typing import Any
 
 from lispe_kernel.display.page.html import one_line
 from lispe_kernel.display.views.plots import Heatmap, is_tensor, labels_in
-from lispe_kernel.display.views.tokenizers import piece_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.tokens.pieces import piece_of
 
 
 def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> Heatmap:

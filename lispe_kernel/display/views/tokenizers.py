@@ -8,6 +8,7 @@ from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, shortened, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.torch_library.tokens.pieces import piece_of
 
 _MOST_TOKENS = 2000
 _OPEN_TOKENS = 24
@@ -47,15 +48,3 @@ def pieces_of(tokenizer: Any, most: int) -> list[str]:
     if isinstance(tokens, list):
         return tokens[:most]
     return [piece_of(tokenizer, number) for number in range(most)]
-
-
-def piece_of(tokenizer: Any, number: int) -> str:
-    """The text of one token: its piece in the vocabulary, else what decoding it gives."""
-    tokens = getattr(tokenizer, "tokens", None)
-    if isinstance(tokens, list):
-        return tokens[number] if 0 <= number < len(tokens) else f"#{number}"
-    processor = getattr(tokenizer, "_processor", None)
-    if processor is not None and 0 <= number < tokenizer.size():
-        return str(processor.id_to_piece(number))
-    piece = getattr(tokenizer, "piece", None)
-    return str(tokenizer.decode([number]) if piece is None else piece(number))

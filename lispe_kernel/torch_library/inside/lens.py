@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +30,7 @@ from lispe_kernel.torch_library.inside.running import Given, given, model_of, wa
 from lispe_kernel.torch_library.inside.values import tensors_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tokens.pieces import piece_of
 
 _LIKELIEST = 5
 _AT_ONCE = 1 << 22  # logits looked at at once
@@ -128,14 +128,13 @@ def layers_of_logits(model: nn.Module, given_: Given) -> Iterator[tuple[str, tor
     _refuse_probabilities(model, own)
     lead = [] if first is None else [("before the first layer", first)]
     after = [(f"layer {k}", state) for k, state in enumerate(states) if state is not None]
-    with _handing_on([block for _, block in blocks], answers) as give:
-        if not _same(_logits(give(states[-1], lambda: model(*positional, **named))), own):
-            raise LispeError(
-                f"{_ERROR}{type(model).__name__} makes its answer of more than what its last layer gives"
-            )
-        for name, state in [*lead, *after[:-1]]:
-            logits = _logits(give(state, lambda: model(*positional, **named)))
-            yield name, _checked(model, logits, state), own
+    answer = _end_of(model, given_, [block for _, block in blocks], answers)
+    if not _same(answer(states[-1]), own):
+        raise LispeError(
+            f"{_ERROR}{type(model).__name__} makes its answer of more than what its last layer gives"
+        )
+    for name, state in [*lead, *after[:-1]]:
+        yield name, _checked(model, answer(state), state), own
     yield after[-1][0], own, own
 
 
@@ -161,14 +160,13 @@ def _recorded(
     return answers, first[0] if first else None, own
 
 
-Give = Callable[[Any, Callable[[], Any]], Any]
+def _end_of(
+    model: nn.Module, given_: Given, blocks: list[nn.Module], answers: list[Any]
+) -> Callable[[Any], torch.Tensor | None]:
+    """What gives the logits that the model's end makes of a hidden state.
 
-
-@contextmanager
-def _handing_on(blocks: list[nn.Module], answers: list[Any]) -> Iterator[Give]:
-    """The blocks without work: each gives what it gave; the last one, what is asked for.
-
-    Whoever keeps the model (`looking`) puts their own work back.
+    The blocks do no work: each gives what it gave; the last one, what is asked for. Whoever keeps the model
+    (`looking`) puts their own work back.
     """
     state: list[torch.Tensor] = []
     for block, answer in zip(blocks[:-1], answers[:-1], strict=True):
@@ -176,11 +174,11 @@ def _handing_on(blocks: list[nn.Module], answers: list[Any]) -> Iterator[Give]:
         block.__dict__["forward"] = lambda *_, _a=answer, **__: _with(_a, _hidden(_a).clone())
     blocks[-1].__dict__["forward"] = lambda *_, **__: _with(answers[-1], state[-1].clone())
 
-    def give(hidden: torch.Tensor, run: Callable[[], Any]) -> Any:
+    def logits(hidden: torch.Tensor) -> torch.Tensor | None:
         state[:] = [hidden]
-        return run()
+        return _logits(model(*given_[0], **given_[1]))
 
-    yield give
+    return logits
 
 
 def _hidden(answer: Any) -> torch.Tensor:
@@ -281,15 +279,8 @@ def _namer(tokenizer: Any) -> Callable[[int], str] | None:
 
 def _piece(tokenizer: Any, number: int) -> str:
     tokens = getattr(tokenizer, "tokens", None)
-    if isinstance(tokens, list):
-        return str(tokens[number]) if 0 <= number < len(tokens) else str(number)
-    if not 0 <= number < tokenizer.size():
-        return str(number)
-    processor = getattr(tokenizer, "_processor", None)
-    if processor is not None:
-        return str(processor.id_to_piece(number))
-    piece = getattr(tokenizer, "piece", None)
-    return str(tokenizer.decode([number]) if piece is None else piece(number))
+    size = len(tokens) if isinstance(tokens, list) else tokenizer.size()
+    return piece_of(tokenizer, number) if 0 <= number < size else str(number)
 
 
 def _ids(given_: Given, place: int, length: int) -> list[int] | None:

@@ -15,9 +15,9 @@ from lispe_kernel.display.drawing import scatter
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, name, one_line, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
-from lispe_kernel.display.views.tokenizers import piece_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
+from lispe_kernel.torch_library.tokens.pieces import piece_of
 
 _NAME = "embedding_map"
 _DRAWN = 2000  # points of the plane
