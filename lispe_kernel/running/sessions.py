@@ -95,7 +95,10 @@ def cell_ended(before: Session, session: Session, number: int, text: str) -> Non
             del before.library_states[KEEPER]
             _note("")
         return
-    _note(keeper.folder)
+    notebook = os.environ.get(_NOTEBOOK, "")
+    if keeper.noted != notebook:
+        _note(keeper.folder)
+        keeper.noted = notebook
     if before is not session:
         session.library_states[KEEPER] = before.library_states.pop(KEEPER)
         keeper.session = session

@@ -60,6 +60,8 @@ class Keeper:
     def __init__(self, session: Session, folder: str) -> None:
         self.session, self.folder = session, os.path.abspath(folder)
         self.run = 1
+        # The notebook for which it is noted that its session is kept here.
+        self.noted = ""
         self._process = os.getpid()
         # The place of the cell whose state the session has.
         self.at = 0
