@@ -48,8 +48,10 @@ class Libraries:
     """
 
     def __init__(self, packages: Mapping[str, tuple[str, ...]]) -> None:
-        self._packages = packages
+        self._packages = tuple(packages)
         self._waiting = list(packages)
+        # A session asks for these before each program and each call from Python.
+        self._beside_python = {package: modules for package, modules in packages.items() if modules}
 
     def meet(self, name: str) -> bool:
         """Load what may hold a name that nobody knows; says whether anything was loaded."""
@@ -63,8 +65,8 @@ class Libraries:
 
     def meet_python(self, imported: Container[str]) -> None:
         """Load the packages that stand on a module of Python which is imported."""
-        for package in list(self._waiting):
-            if any(module in imported for module in self._packages[package]):
+        for package, modules in tuple(self._beside_python.items()):
+            if any(module in imported for module in modules):
                 self._load(package)
 
     def load_nameless(self) -> bool:
@@ -81,6 +83,7 @@ class Libraries:
     def _load(self, package: str) -> None:
         _module(package).load()
         self._waiting.remove(package)
+        self._beside_python.pop(package, None)
 
 
 def _module(package: str) -> ModuleType:

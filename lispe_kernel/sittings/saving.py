@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from lispe_kernel.sittings.functions_in_values import FunctionsOut
 from lispe_kernel.sittings.seen import seen
 from lispe_kernel.sittings.text import Sources
 from lispe_kernel.sittings.writing import Graph
-from lispe_kernel.torch_library import load as load_torch_library
 
 # What every session has from its start and a folder never gives: they are of the machine and the program.
 _OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
@@ -87,9 +85,8 @@ def as_data(session: Session) -> Kept:
 
 def gathered(session: Session) -> Gathered:
     """All of a session that can be kept, as it is now."""
-    if "torch" in sys.modules:
-        # Python code may have made tensors before any of LispE's functions did.
-        load_torch_library()
+    # Python code may have made tensors before any of LispE's functions did.
+    session.meet_python()
     sources: Sources | None = session.library_states.get(_READ_BEFORE)
     if sources is None:
         sources = session.library_states[_READ_BEFORE] = Sources(session.sources, session.canonical)
