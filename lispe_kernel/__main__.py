@@ -12,7 +12,13 @@ from lispe_kernel.command_line import Command, CommandLine
 def _run(arguments: list[str]) -> int:
     from lispe_kernel.cli import main as run_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
-    return run_command(arguments)
+    return run_command(["run", *arguments])
+
+
+def _version(_: list[str]) -> int:
+    from lispe_kernel.cli import main as run_command  # noqa: PLC0415 - start-up: each command imports only what it runs
+
+    return run_command(["--version"])
 
 
 def _install(arguments: list[str]) -> int:
@@ -45,8 +51,8 @@ COMMANDS = CommandLine(
             "write the kernelspec where Jupyter finds it",
             _install,
         ),
-        Command(("run",), "[FILE [ARGUMENT ...]]", "run a LispE program, as `lispe` does", _run),
-        Command(("-v", "--version"), "", "the version", lambda _: _run(["--version"])),
+        Command(("run",), "[[--ranks N] FILE [ARGUMENT ...]]", "run a LispE program, as `lispe` does", _run),
+        Command(("-v", "--version"), "", "the version", _version),
     ),
     other=_kernel,
 )

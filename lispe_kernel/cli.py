@@ -19,6 +19,9 @@ from lispe_kernel.running.surrogates import printable
 if TYPE_CHECKING:
     from lispe_kernel.session import Session
 
+# More processes than any machine has use for.
+_MOST_RANKS = 1024
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments (without the program's name) ask for; returns the exit status."""
@@ -55,6 +58,27 @@ def _notebook(arguments: list[str]) -> int:
     from lispe_kernel.notebook.command import main as notebook_command  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     return notebook_command(arguments)
+
+
+def _run_words(arguments: list[str]) -> int:
+    """`run FILE` is as `FILE` alone; with `--ranks N` in front torchrun runs the program N times."""
+    if arguments[:1] != ["--ranks"]:
+        return main(arguments)
+    (count, file), rest = [*arguments[1:3], "", ""][:2], arguments[3:]
+    if not (count.isdecimal() and 0 < int(count) <= _MOST_RANKS):
+        return COMMANDS.misused(f"--ranks needs a number of ranks from 1 to {_MOST_RANKS}")
+    if not file or file.startswith("-"):
+        return COMMANDS.misused("--ranks N needs a file")
+    if _text_of(file) is None:
+        return FAILED
+
+    from lispe_kernel.running.ranks import start  # noqa: PLC0415 - start-up: each command imports only what it runs
+
+    try:
+        return start(int(count), file, rest)
+    except KeyboardInterrupt:
+        print("Interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _no_words() -> int:
@@ -121,10 +145,16 @@ def _prompt() -> int:
 def _guarded(work: Callable[[], None]) -> int:
     """Run `work`; what leaves it becomes a message on stderr and an exit status."""
     from lispe_kernel.running.interrupts import Interrupts  # noqa: PLC0415 - start-up: each command imports only what it runs
+    from lispe_kernel.running.ranks import heard  # noqa: PLC0415 - start-up: each command imports only what it runs
 
+    with heard():
+        return _status_of(lambda: Interrupts().during(work))
+
+
+def _status_of(work: Callable[[], None]) -> int:
     try:
         try:
-            Interrupts().during(work)
+            work()
         finally:
             sys.stdout.flush()
     except SystemExit as leave:
@@ -178,6 +208,12 @@ COMMANDS = CommandLine(
         ),
         Command(
             ("--explain",), "FILE", "show what the compiler makes of a program; nothing is run", _explain
+        ),
+        Command(
+            ("run",),
+            "[--ranks N] FILE [ARGUMENT ...]",
+            "run a program, on N ranks at once by torchrun",
+            _run_words,
         ),
         Command(("notebook",), "COMMAND FILE", "run, check, make or export a notebook", _notebook),
         Command(("-v", "--version"), "", "the version", _version),

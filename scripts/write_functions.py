@@ -40,6 +40,7 @@ PLACES = {
 # Rooms whose folder's word is no title. A room that is not here is called by its folder.
 TITLES = {
     "core": "The core",
+    "distributed": "Many processes",
     "forms": "Special forms",
     "hugging_face": "Hugging Face",
     "inside": "Looking inside a run",

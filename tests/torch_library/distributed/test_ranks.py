@@ -1,0 +1,122 @@
+"""Programs on two ranks, started as a user starts them. Processes cost seconds: one run proves much."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.running.ranks import RankStream
+from lispe_kernel.session import Session
+from lispe_kernel.torch_library.distributed import group
+
+ROOT = Path(__file__).parents[3]
+
+# Each line prints its name, so that the order of lines does not matter.
+PROGRAM = """
+(println "before:")
+(println "ranks:" (torch_distributed))
+(setq r (torch_rank))
+(setq t (tensor_create '(1.0 2.0)))
+(println "who:" r (torch_world_size) (torch_all_gather r))
+(println "sum:" (tensor_to_list (torch_all_reduce (* t (+ r 1)))))
+(println "mean:" (tensor_to_list (torch_all_reduce (* t (+ r 1)) "mean")))
+(println "numbers:" (torch_all_reduce r) (torch_all_reduce r "mean") (torch_all_reduce (- 5 r) "max"))
+(println "exact:" (torch_all_reduce (+ 9007199254740993 r)))
+(println "list:" (map (\\ (x) (tensor_to_list x)) (torch_all_gather (* t r))))
+(println "from 1:" (tensor_to_list (torch_broadcast (* t (+ r 1)) 1)) (torch_broadcast r 1))
+(println "barrier:" (torch_barrier))
+(println "shapes:" (catch (torch_all_reduce (tensor_ones (list 2 (+ 2 r))))))
+(println "places:" (catch (if (= r 0) (torch_barrier) (torch_all_reduce t))))
+(println "operations:" (catch (torch_all_reduce r (if (= r 0) "max" "min"))))
+(println "nobody:" (catch (torch_broadcast t 2)))
+(println "whole:" (catch (torch_all_reduce (tensor_create '(1 2)) "mean")))
+"""
+
+EXPECTED = {
+    "before": "",
+    "ranks": "2",
+    "who": "0 2 (0 1)",
+    "sum": "(3 6)",
+    "mean": "(1.5 3)",
+    "numbers": "1 0.5 5",
+    # Beyond 2^53: no float was in between.
+    "exact": "18014398509481987",
+    "list": "((0 0) (1 2))",
+    "from 1": "(2 4) 1",
+    "barrier": "true",
+    "shapes": "Error in torch_all_reduce: the ranks disagree about the tensor: rank 0 sum of float32 [2,2], "
+    "rank 1 sum of float32 [2,3]",
+    "places": "Error in torch_barrier: the ranks are at different places: rank 0 torch_barrier, "
+    "rank 1 torch_all_reduce",
+    "operations": "Error in torch_all_reduce: the ranks disagree about the operation: rank 0 max, rank 1 min",
+    "nobody": "Error in torch_broadcast: there is no rank 2; the last one is 1",
+    "whole": "Error in torch_all_reduce: a mean of int64 [2] has fractions; convert it with tensor_to_dtype",
+}
+
+
+def run(folder: Path, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A program as `lispe run` runs it; the two ranks and torchrun share a processor."""
+    (folder / "p.lisp").write_text(program)
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-m", "lispe_kernel", "run", *words, "p.lisp"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        timeout=170,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    return run(tmp_path_factory.mktemp("ranks"), PROGRAM, "--ranks", "2")
+
+
+def test_two_ranks_end_well_and_one_of_them_prints(done: subprocess.CompletedProcess[str]) -> None:
+    names = [line.partition(":")[0] for line in done.stdout.splitlines()]
+    assert (done.returncode, names) == (0, list(EXPECTED)), done.stderr
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_between_two_ranks(done: subprocess.CompletedProcess[str], name: str) -> None:
+    lines = dict(line.partition(":")[::2] for line in done.stdout.splitlines())
+    assert lines[name].partition(", line:")[0].strip() == EXPECTED[name]
+
+
+@pytest.mark.parametrize(
+    ("environment", "text"),
+    [
+        ({"RANK": "0"}, "RANK is set and WORLD_SIZE is not; start the program with torchrun"),
+        ({"RANK": "2", "WORLD_SIZE": "2"}, "RANK is 2, and of WORLD_SIZE 2 ranks the last one is 1"),
+        ({"RANK": "x", "WORLD_SIZE": "2"}, "RANK is 'x', not a whole number"),
+        ({"RANK": "0", "WORLD_SIZE": "2"}, "MASTER_ADDR is not set; start the program with torchrun"),
+    ],
+)
+def test_an_environment_that_contradicts_itself(environment: dict[str, str], text: str) -> None:
+    with pytest.raises(LispeError) as caught:
+        group.place(environment)
+    assert str(caught.value) == text
+
+
+def test_a_program_that_has_not_joined_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "a", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(LispeError, match=r"has not joined them; \(torch_distributed\) does"):
+        Session().evaluate("(torch_rank)")
+
+
+def test_lines_of_a_rank_carry_its_number() -> None:
+    out = io.StringIO()
+    stream = RankStream(out, 1, silent=True, marked=False)
+    stream.write("unheard\n")
+    stream.let_speak()
+    stream.writelines(["a", "b\nc\n", "", "d"])
+    assert out.getvalue() == "[rank 1] ab\n[rank 1] c\n[rank 1] d"
