@@ -18,11 +18,13 @@ from typing import Any
 import pytest
 
 CORE = ("tests/conformance/test_conformance.py",)
+# Words in the names of the tests of files, state dicts and checkpoints.
+ABOUT_FILES = (
+    *("archive", "checkpoint", "checksums", "compaction", "exact", "file", "known_whole", "layout"),
+    *("lora_state", "own_loading", "paths", "persistence", "state", "storage", "torchscript", "trees"),
+)
 FILES = (
-    *(
-        f"tests/torch_library/test_{part}*.py"
-        for part in ("persistence", "state", "check", "file", "torchscript", "verified", "exact")
-    ),
+    *(f"tests/torch_library/test_*{part}*.py" for part in ABOUT_FILES),
     "tests/conformance/test_torch_files.py",
 )
 # The first entry that fits: files whose path begins so, and where the tests for them are.
@@ -36,7 +38,11 @@ NEARBY: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lispe_kernel/torch_library/", ("tests/torch_library", *CORE)),
     (
         "lispe_kernel/display/drawing/statistics.py",
-        ("tests/display/test_statistics*.py", "tests/display/test_tensors.py"),
+        (
+            "tests/display/test_statistics*.py",
+            "tests/display/test_compare_exact.py",
+            "tests/display/test_tensors.py",
+        ),
     ),
     ("lispe_kernel/display/", ("tests/display",)),
     ("lispe_kernel/notebook/", ("tests/notebook",)),
@@ -60,7 +66,7 @@ def files_near(root: Path, path: str) -> list[str]:
     for place in places:
         inside = (root / place).is_dir()
         found += sorted((root / place).rglob("test_*.py") if inside else root.glob(place))
-    return [str(file.relative_to(root)) for file in found]
+    return [str(file.relative_to(root)) for file in dict.fromkeys(found)]
 
 
 def state_of(root: Path, test_file: str) -> str:
