@@ -1,7 +1,8 @@
 """A session: global variables, libraries, `evaluate(source)`. No Jupyter, no screen.
 
 Two sessions share nothing but the registries of functions and forms and what a process has one of: the place
-where outputs appear and what errors show there (`traceback_mode`). A session is used by one thread at a time;
+where outputs appear, what errors show there (`traceback_mode`), PyTorch's own state (its random generators,
+its threads). A session is used by one thread at a time;
 evaluation nests (a program may evaluate another).
 """
 

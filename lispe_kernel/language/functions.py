@@ -1,8 +1,9 @@
 """The registry of functions: the one place where a LispE function gets its name.
 
 A decorator on a Python function gives the LispE name and aliases; the signature gives the parameters,
-the docstring the help. Arity checks, error texts, completion, help and `docs/functions.md` read this
-entry. Calls made by compiled code go straight to the Python function: the registry costs nothing then.
+the docstring the help. Arity checks, error texts, completion, help and the pages under `docs/functions`
+read this entry. Calls made by compiled code go straight to the Python function: the registry costs nothing
+then.
 
 What a docstring holds (meaning, examples, errors, source) is said in `docstrings.py`.
 """

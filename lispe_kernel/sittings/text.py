@@ -136,6 +136,11 @@ def _is_lambda(data: Any) -> bool:
     return isinstance(data, list) and bool(data) and data[0] is LAMBDA
 
 
+def _is_definition(name: str) -> bool:
+    form = special_forms.get(name)
+    return form is not None and bool(form.defines)
+
+
 def _is_assignment(name: str) -> bool:
     """Whether a form gives a value to the variable that it names; `import` names it last."""
     form = special_forms.get(name)
@@ -147,9 +152,6 @@ def _assigns(data: Any, name: str) -> bool:
         return False
     target = data[-1] if data[0].name == "import" else data[1]
     return _is_assignment(data[0].name) and isinstance(target, Atom) and target.name == name
-
-
-_KEPT = ("def", "class@", "data@", "dethread", "link")
 
 
 def _written(source: Source, canonical: Canonical) -> Iterator[Written]:
@@ -167,7 +169,7 @@ def _written(source: Source, canonical: Canonical) -> Iterator[Written]:
         name = head(form)
         if name is None:
             continue
-        if _is_lambda(form) or name.name.startswith(_KEPT):
+        if _is_lambda(form) or _is_definition(name.name):
             yield Written(as_data(form), source.excerpt(form.span), source.name, form.span.line)
         elif _is_assignment(name.name):
             # Who assigned it is all that is asked.

@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any, ClassVar
 
 from lispe_kernel.language.compiler.effects import effects
-from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, join
+from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, TYPED, join
 from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving
 from lispe_kernel.language.compiler.statements import (
     Assign,
@@ -304,7 +304,7 @@ def _collect(flow: Flow, node: Collect) -> None:
     flow.visit(node.items)
 
     def turn() -> None:
-        if node.items.kind in ("integers", "numbers") and flow.infers:
+        if node.items.kind in TYPED and flow.infers:
             flow.kinds[node.variable] = ELEMENTS[node.items.kind]
         else:
             flow.kinds.pop(node.variable, None)

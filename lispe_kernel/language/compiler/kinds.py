@@ -9,11 +9,14 @@ from __future__ import annotations
 
 INTEGERS = frozenset({"natural", "integer"})
 NUMBERS = INTEGERS | {"number"}
-NOT_TEXT = NUMBERS | {"solid", "boolean", "list", "dictionary", "integers", "numbers"}
+TYPED = frozenset({"integers", "numbers"})
+CONTAINERS = TYPED | {"list", "dictionary"}
+SIZED = CONTAINERS | {"text"}
+NOT_TEXT = NUMBERS | CONTAINERS | {"solid", "boolean"}
 # Lists whose class says what Python's own operations do.
 LISTS = frozenset({"list", "integers"})
 # Kinds whose truth in Python is their truth in LispE.
-PLAIN_TRUTH = NUMBERS | {"text", "boolean", "list", "dictionary", "integers", "numbers", "test"}
+PLAIN_TRUTH = NUMBERS | SIZED | {"boolean", "test"}
 # The elements of containers.
 ELEMENTS = {"integers": "integer", "numbers": "number", "text": "text"}
 
@@ -26,7 +29,7 @@ def join(a: str, b: str) -> str:
         return a
     if a in NUMBERS and b in NUMBERS:
         return max(a, b, key=_WIDTH.index)
-    if {a, b} == {"integers", "numbers"}:
+    if {a, b} == TYPED:
         return "numbers"
     return "solid" if a in NOT_TEXT and b in NOT_TEXT else ""
 

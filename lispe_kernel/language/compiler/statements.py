@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Target:
-    """Where a value is stored: a variable, a global, a field; `Found` is decided when the frame ends."""
+    """Where a value is stored: a variable, a global, a field; `ToFound` is decided when the frame ends."""
 
     __slots__ = ()
 

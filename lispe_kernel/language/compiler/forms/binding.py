@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.effects import NONE, effects, stays
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import Inline
-from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
+from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS, TYPED
 from lispe_kernel.language.compiler.statements import Target, ToGlobal, Unpack
 from lispe_kernel.language.compiler.tree import Block, Node, Primitive
 from lispe_kernel.language.compiler.variables import python_name
@@ -141,7 +141,7 @@ def _in_place(r: Resolver, form: Form) -> Node:
 def _write_settled(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The new value; of a list that a parameter holds the list itself, so that the caller sees the change."""
     old, new = node.arguments
-    if not {new.kind, old.kind} <= {"", "solid", "list", "integers", "numbers"}:
+    if not {new.kind, old.kind} <= TYPED | {"", "solid", "list"}:
         return e.deliver(e.value(new), destination)
     value = e.simple(e.value(new))
     inner, name = e.through(destination)

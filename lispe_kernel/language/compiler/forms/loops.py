@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lispe_kernel.language.compiler.emit.calls import held
 from lispe_kernel.language.compiler.emit.emitter import plain_items
 from lispe_kernel.language.compiler.inlines import Inline
+from lispe_kernel.language.compiler.kinds import CONTAINERS
 from lispe_kernel.language.compiler.statements import Break, Each, Raise, Target, ToVariable, While
 from lispe_kernel.language.compiler.tree import Block, If, Node, Primitive, Quoted
 from lispe_kernel.language.forms import Form, is_list
@@ -69,7 +70,7 @@ def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     if source.kind == "list":
         return e.deliver(value, destination)
     found: ast.expr = e.call(" items", value)
-    if source.kind not in ("dictionary", "integers", "numbers"):
+    if source.kind not in CONTAINERS:
         found = e.choose(e.is_of(value, " List"), value, found)
     return e.deliver(found, destination)
 

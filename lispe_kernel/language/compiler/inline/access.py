@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question, syntax
-from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS
+from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS, SIZED
 from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import Form, is_table
@@ -228,7 +228,7 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
 def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The number of elements of a list, of characters of a string."""
     container = e.simple(e.value(node.arguments[0]))
-    if node.arguments[0].kind in ("text", "list", "dictionary", "integers", "numbers"):
+    if node.arguments[0].kind in SIZED:
         return e.deliver(e.call(" len", container), destination)
     sized = e.is_among(container, " List", " sized")
     return e.deliver(e.choose(sized, e.call(" len", container), e.call(" size", container)), destination)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question
-from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS
+from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, SIZED
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
@@ -73,7 +73,7 @@ def _is_plain_literal(node: Node, *, right: bool) -> bool:
 
 Pair = tuple[tuple[ast.expr, Node], tuple[ast.expr, Node]]
 # Kinds whose values Python compares with a literal by true and false: no tensor is among them.
-_ANSWERING = NUMBERS | {"text", "boolean", "list", "dictionary", "integers", "numbers"}
+_ANSWERING = NUMBERS | SIZED | {"boolean"}
 
 
 def _equal(e: Emitter, pair: Pair) -> ast.expr:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
-from lispe_kernel.language.compiler.kinds import INTEGERS
+from lispe_kernel.language.compiler.kinds import INTEGERS, TYPED
 from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Python
 from lispe_kernel.language.compiler.variables import Variable, python_name
@@ -80,7 +80,7 @@ def _body(r: Resolver, function: InPlace, variables: list[Variable]) -> Node:
 
 
 def _source_kind(kinds: list[str], _node: Primitive) -> str:
-    return kinds[0] if kinds[0] in ("integers", "numbers", "list") else ""
+    return kinds[0] if kinds[0] in TYPED | {"list"} else ""
 
 
 def _write_source(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
@@ -90,7 +90,7 @@ def _write_source(e: Emitter, node: Primitive, destination: Destination) -> ast.
     if node.arguments[0].kind == "list":
         return e.deliver(container, destination)
     elements = e.call(" elements", container, name, position)
-    if node.arguments[0].kind in ("integers", "numbers"):
+    if node.arguments[0].kind in TYPED:
         return e.deliver(elements, destination)
     return e.deliver(e.choose(e.is_of(container, " List"), container, elements), destination)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, chain, dropwhile, islice, takewhile
 from typing import Any
 
-from lispe_kernel.language.arithmetic import truth_of
+from lispe_kernel.language.arithmetic import OPERATORS, truth_of
 from lispe_kernel.language.calling import callable_of, fixed_argument, is_lambda
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
@@ -33,9 +33,6 @@ from lispe_kernel.language.values.lists import List
 
 Function = Callable[..., Any]
 
-# Operators that `(map 'op l)` applies to an element and itself.
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "^^", "&", "|", "^", "&~", "<<", ">>"})
-
 
 def _source(value: Any, name: str) -> Iterable[Any]:
     return value if isinstance(value, Lazy) else elements(value, name, 2)
@@ -52,7 +49,8 @@ def _element_function(value: Any, name: str) -> Function:
     """A function of one element, as the composing family reads it."""
     if isinstance(value, list) and len(value) == 2 and not _is_lambda(value):
         return _partial(value)
-    if name == "map" and isinstance(value, Atom) and value.name in _ARITHMETIC:
+    if name == "map" and isinstance(value, Atom) and value.name in OPERATORS:
+        # `(map 'op l)` applies it to an element and itself.
         operator = binary_function(value, name)
         return lambda element: operator(element, element)
     if isinstance(value, list) and not value:
