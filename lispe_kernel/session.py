@@ -2,8 +2,7 @@
 
 Two sessions share nothing but the registries of functions and forms and what a process has one of: the place
 where outputs appear, what errors show there (`traceback_mode`), PyTorch's own state (its random generators,
-its threads). A session is used by one thread at a time;
-evaluation nests (a program may evaluate another).
+its threads). A session is used by one thread at a time; evaluation nests (a program may evaluate another).
 """
 
 from __future__ import annotations
