@@ -143,6 +143,7 @@ def test_a_histogram_reaches_five_deviations_from_the_mean() -> None:
     spread = values.double().std().item()
     assert (known.low, known.high) == (pytest.approx(-5 * spread), pytest.approx(5 * spread))
     assert (known.histogram[0], known.histogram[-1], sum(known.histogram)) == (1, 1, 103)
+    assert {type(count) for count in known.histogram} == {int}
 
 
 @pytest.mark.parametrize("stored", [[-1.0, 3.0, -0.5, 2.0], [1.0, 3.0, 2.0], [-1.0, -3.0]])
@@ -177,3 +178,37 @@ def test_a_histogram_holds_the_finite_values_alone(strange: float) -> None:
 )
 def test_values_that_are_no_whole_numbers_get_all_the_bins(tensor: torch.Tensor) -> None:
     assert len(summarise(tensor).histogram) == BINS
+
+
+@pytest.mark.parametrize("unit", [1e-170, 1e-140, 1e140, 1e170])
+def test_squares_beyond_all_floats_cost_no_digit(unit: float) -> None:
+    known = summarise(torch.tensor([3.0, 4.0, 0.0], dtype=torch.float64) * unit)
+    assert known.norm == pytest.approx(5 * unit, rel=1e-12, abs=0)
+    assert known.mean == pytest.approx(7 / 3 * unit, rel=1e-12, abs=0)
+    assert known.deviation == pytest.approx(math.sqrt(13 / 3) * unit, rel=1e-12, abs=0)
+    assert (known.minimum, known.maximum, known.zeros) == (0, 4 * unit, 1)
+
+
+def test_whole_numbers_beyond_the_signed_ones_keep_their_distances() -> None:
+    known = summarise(torch.tensor([(1 << 63) + 1, (1 << 63) + 3], dtype=torch.uint64))
+    assert (known.minimum, known.maximum) == ((1 << 63) + 1, (1 << 63) + 3)
+    assert known.deviation == pytest.approx(math.sqrt(2), rel=1e-12)
+    assert sum(known.histogram) == 2
+
+
+class Named(torch.Tensor):
+    """A tensor as PyTorch made them while axes could have names."""
+
+    names = ("row", "column")
+
+
+def test_axes_with_names_keep_them() -> None:
+    known = summarise(torch.zeros(2, 3).as_subclass(Named))
+    assert (known.names, known.sizes) == (("row", "column"), "[row 2, column 3]")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_parts_of_different_lengths_are_told_as_such() -> None:
+    known = summarise(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]))
+    assert known.notes == ("nested",)
+    assert (known.sizes, known.names, known.count, known.mean) == ("[2, *]", (), 5, 1)
