@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import Any
 
 from lispe_kernel.assist.magics import Part
+from lispe_kernel.display.page.numbers import brief
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.running.hosts import NOTHING, Host, runs
 from lispe_kernel.session import Outcome
@@ -18,7 +19,6 @@ from lispe_kernel.session import Outcome
 # A run lasts at least so many seconds; so often it is repeated.
 LEAST, REPEATS = 0.2, 7
 _OPTION = re.compile(r"\s*-(?P<name>[nrq])\s*(?P<number>\d*)(?=\s|\Z)")
-_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 
 
 @runs("time")
@@ -28,7 +28,7 @@ def _time(part: Part, host: Host) -> Outcome:
         return host.lispe(part.code)
     finally:
         used, passed = time.process_time() - cpu, time.perf_counter() - wall
-        print(f"CPU time: {duration(used)}\nWall time: {duration(passed)}")
+        print(f"CPU time: {brief(used)}\nWall time: {brief(passed)}")
 
 
 @runs("timeit")
@@ -46,7 +46,7 @@ def _timeit(part: Part, host: Host) -> Outcome:
     times = [_lasting(host, function, number) / number for _ in range(runs_of)]
     mean, deviation = statistics.fmean(times), statistics.pstdev(times)
     print(
-        f"{duration(mean)} ± {duration(deviation)} per loop"
+        f"{brief(mean)} ± {brief(deviation)} per loop"
         f" (mean ± std. dev. of {_counted(runs_of, 'run')}, {_counted(number, 'loop')} each)"
     )
     return NOTHING
@@ -80,9 +80,3 @@ def _lasting(host: Host, function: Callable[[], Any], number: int) -> float:
 
 def _counted(number: int, name: str) -> str:
     return f"{number:,} {name}" + ("s" if number != 1 else "")
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that people would choose."""
-    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), _UNITS[-1])
-    return f"{seconds / size:.3g} {unit}"

@@ -130,3 +130,26 @@ DURATIONS = [(0.44, "0.4 s"), (59.4, "59 s"), (200, "3 min 20 s"), (7500, "2 h 0
 @pytest.mark.parametrize(("seconds", "text"), DURATIONS)
 def test_durations_have_two_units(seconds: float, text: str) -> None:
     assert numbers.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 ns"),
+        (3e-9, "3 ns"),
+        (1.25e-5, "12.5 µs"),
+        (0.001, "1 ms"),
+        (0.25, "250 ms"),
+        (1, "1 s"),
+        (75.5, "75.5 s"),
+    ],
+)
+def test_a_short_time_has_the_unit_that_people_would_choose(seconds: float, text: str) -> None:
+    assert numbers.brief(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (512, "512"), (999_500, "1 M"), (4_194_304, "4.19 M")]
+)
+def test_a_large_number_is_short_in_a_table(number: int, text: str) -> None:
+    assert numbers.short_count(number) == text

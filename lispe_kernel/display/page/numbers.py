@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
-from lispe_kernel.torch_library.support.sizes import short_amount
+from lispe_kernel.torch_library.support.sizes import short_amount, short_number
+
+_MOMENTS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 
 
 def value(number: float, digits: int = 4) -> str:
@@ -50,6 +52,11 @@ def size(number: int) -> str:
     return short_amount(number)
 
 
+def short_count(number: int) -> str:
+    """A large number where there is little room: `512`, `4.2 M`."""
+    return short_number(number)
+
+
 def share(part: int, whole: int) -> str:
     """A share in percent that says 0% and 100% only when that is exact: `<0.1%`, `37.5%`."""
     if whole == 0 or part == 0:
@@ -79,6 +86,12 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def brief(seconds: float) -> str:
+    """A short stretch of time in the unit that people would choose: `12.3 µs`, `1.5 s`."""
+    unit, length = next(((unit, length) for unit, length in _MOMENTS if seconds >= length), _MOMENTS[-1])
+    return f"{seconds / length:.3g} {unit}"
 
 
 def ticks(length: int, most: int = 6) -> list[int]:

@@ -128,9 +128,7 @@ def _memory(root: Any) -> int:
 
 
 def _time(seconds: float) -> str:
-    if seconds < 1e-3:
-        return f"{seconds * 1e6:.0f} µs"
-    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else numbers.duration(seconds)
+    return numbers.brief(seconds) if seconds < 1 else numbers.duration(seconds)
 
 
 def _calls(calls: list[Any], depth: int) -> list[Node]:
@@ -186,16 +184,12 @@ def _row(call: Any) -> Element:
         element("td", shortened(call.name), " ", element("span", call.kind, class_="q"), bad),
         element("td", _flow(call)),
         element("td", numbers.count(call.parameters)),
-        element("td", _short_count(call.multiply_adds), data_v=call.multiply_adds),
+        element("td", numbers.short_count(call.multiply_adds), data_v=call.multiply_adds),
         clock(_time(call.seconds), "td", data_v=f"{call.seconds:.6f}"),
         element("td", numbers.size(call.bytes), data_v=call.bytes),
         element("td", std),
         element("td") if known is None else charts.spark_cell(known),
     )
-
-
-def _short_count(number: int) -> str:
-    return numbers.size(number).removesuffix("B").strip()
 
 
 def _rows_of_outputs(trace: Any) -> Iterator[list[Node]]:

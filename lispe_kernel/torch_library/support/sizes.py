@@ -20,6 +20,11 @@ def short_amount(size: float) -> str:
     return f"{digits} {prefix}B"
 
 
+def short_number(number: float) -> str:
+    """A large number in a table: `512`, `4.2 M`."""
+    return " ".join(_scaled(number)).strip()
+
+
 def _scaled(number: float) -> tuple[str, str]:
     """Three significant digits and the prefix of the unit: `("7.08", "M")`.
 
