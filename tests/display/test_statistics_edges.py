@@ -50,6 +50,22 @@ def test_what_is_counted_is_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) 
     assert sum(known.histogram) == 8
 
 
+def test_squares_of_large_whole_numbers_are_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "_PIECE", 2)
+    assert summarise(torch.tensor([1, 1, 1, 2, 2, 5])).norm == 6
+
+
+def test_many_values_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored, "_PIECE", statistics._MANY)
+    # Those at odd places stay below half of the others.
+    values = torch.linspace(0, 1, 2 * statistics._MANY + 7)
+    values[1::2] /= 2
+    known = summarise(values).histogram
+    monkeypatch.setattr(statistics, "_MANY", 1 << 40)
+    assert known == summarise(values).histogram
+    assert sum(known) == len(values)
+
+
 # How many whole numbers a range may span for each to get a bin of its own.
 WHOLE = {"as many as there are bins": (BINS - 1, BINS), "one more": (BINS, BINS), "a single one": (0, 1)}
 
