@@ -1,7 +1,7 @@
 """Curves, histograms and bars as pictures that stand alone: axes, ticks and legend are part of them.
 
 Where things lie in a chart of curves says `frames`. Long series are reduced by keeping the lowest and the
-highest value under each pixel: a spike is never lost.
+highest value of each stretch: a spike is never lost.
 """
 
 from __future__ import annotations
