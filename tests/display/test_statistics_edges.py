@@ -50,9 +50,12 @@ def test_what_is_counted_is_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) 
     assert sum(known.histogram) == 8
 
 
-def test_squares_of_large_whole_numbers_are_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_numbers_are_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stored, "_PIECE", 2)
-    assert summarise(torch.tensor([1, 1, 1, 2, 2, 5])).norm == 6
+    known = summarise(torch.tensor([1, 1, 0, 2, 2, 5, 0, 1]))
+    assert (known.norm, known.zeros) == (6, 2)
+    near = summarise(torch.tensor([1, 3, 5, 7, 9, 11]) + (1 << 61))
+    assert near.deviation == pytest.approx(math.sqrt(14), rel=1e-12)
 
 
 def test_many_values_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +206,11 @@ def test_squares_beyond_all_floats_cost_no_digit(unit: float) -> None:
     assert known.mean == pytest.approx(7 / 3 * unit, rel=1e-12, abs=0)
     assert known.deviation == pytest.approx(math.sqrt(13 / 3) * unit, rel=1e-12, abs=0)
     assert (known.minimum, known.maximum, known.zeros) == (0, 4 * unit, 1)
+
+
+def test_the_smallest_float_beside_a_large_one_is_told() -> None:
+    known = summarise(torch.tensor([5e-324, 1e300], dtype=torch.float64))
+    assert (known.minimum, known.maximum, known.zeros) == (5e-324, 1e300, 0)
 
 
 def test_whole_numbers_beyond_the_signed_ones_keep_their_distances() -> None:
