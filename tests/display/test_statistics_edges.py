@@ -143,7 +143,7 @@ def test_without_values_no_number_is_told() -> None:
     known = summarise(torch.zeros(0, 3))
     assert (known.minimum, known.maximum, known.mean, known.deviation, known.norm) == (None,) * 5
     assert (known.zeros, known.nans, known.infinities, known.histogram, known.magnitude) == (0, 0, 0, (), 0)
-    assert (known.low, known.high) == (0, 0)
+    assert (known.low, known.high, known.measured) == (0, 0, "values")
 
 
 def test_one_value_has_no_deviation() -> None:
