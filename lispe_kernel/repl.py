@@ -28,6 +28,8 @@ from lispe_kernel.assist.lexer import LispeLexer
 from lispe_kernel.assist.magics import AT_A_PROMPT
 from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.ranks import end as end_ranks
+from lispe_kernel.ranks import magics as _ranks  # noqa: F401 - says how its magic runs
 from lispe_kernel.running.background import Preload, needs_torch
 from lispe_kernel.running.bridges import PythonCell
 from lispe_kernel.running.history import History
@@ -122,6 +124,7 @@ class Prompt:
 
     def reset(self) -> None:
         """Begin a new session: the next entry runs in it."""
+        end_ranks(self.session)
         self._begin(Session(self.session.arguments))
 
     def _begin(self, session: Session) -> None:

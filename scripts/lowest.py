@@ -36,7 +36,7 @@ IN_A_BROWSER = (
 def lowest_pins(project: dict[str, Any]) -> list[str]:
     """Return `name==version` for the bound of each dependency, and of what the tests need besides."""
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *extras.get("hf", ()), *extras["test"]]
+    wanted = [*project["dependencies"], *extras.get("hf", ()), *extras.get("ranks", ()), *extras["test"]]
     found = [bound for requirement in wanted if (bound := REQUIREMENT.match(requirement))]
     return sorted(
         {f"{bound['name']}=={bound['version']}" for bound in found if bound["name"] not in LEFT_OUT}

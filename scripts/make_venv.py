@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
 STAMP = ".installed"
-EXTRAS = "docs,hf,lab,test"
+EXTRAS = "docs,hf,lab,ranks,test"
 # What builds the package: installed first, so that the build needs no environment of its own.
 BUILD_TOOLS = ("hatchling", "editables")
 STEP = 25  # One progress line for so many packages.

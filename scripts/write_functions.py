@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lispe_kernel import display, sittings, torch_library
+from lispe_kernel import display, ranks, sittings, torch_library
 from lispe_kernel.language import compiler, library
 from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.functions import Function, registry
@@ -46,6 +46,7 @@ TITLES = {
     "inside": "Looking inside a run",
     "lora": "LoRA",
     "machine": "Files and the machine",
+    "ranks": "Cells on many ranks",
     "running": "Python, shell, screen",
     "sittings": "Sessions that come back",
     "state": "State dicts and models in files",
@@ -97,7 +98,7 @@ def pages() -> dict[str, str]:
 
 def rooms() -> list[Room]:
     """All rooms that register something, the language's first."""
-    for floor in (compiler, library, torch_library, sittings, display):
+    for floor in (compiler, library, torch_library, sittings, ranks, display):
         floor.load()
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in [*special_forms, *registry]:

@@ -46,6 +46,11 @@ MAGICS: Magics = {
     "capture": Magic(
         "%%capture [NAME]: what the cell prints and shows goes into a variable.", line=False, cell=True
     ),
+    "ranks": Magic(
+        "%%ranks [0,2] [--timeout SECONDS]: the cell runs on the ranks that (ranks 2) started, or on some.",
+        line=False,
+        cell=True,
+    ),
     "bash": Magic("%%bash: the cell is a script for bash.", line=False, cell=True),
     "sh": Magic("%%sh: the cell is a script for the shell.", line=False, cell=True),
     "writefile": Magic("%%writefile [-a] PATH: the cell becomes a file.", line=False, cell=True),

@@ -21,6 +21,7 @@ from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.kernel import magics as _magics  # noqa: F401 - says how the magics of notebooks run
 from lispe_kernel.kernel.cellfiles import cell_file
 from lispe_kernel.kernel.publisher import bundle
+from lispe_kernel.ranks import magics as _ranks  # noqa: F401 - and this one
 from lispe_kernel.running.background import needs_torch
 from lispe_kernel.running.bridges import Evaluated, PythonCell
 from lispe_kernel.running.magics import run_cell, run_lispe

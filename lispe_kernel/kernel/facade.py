@@ -10,6 +10,7 @@ import builtins
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 from ipykernel.zmqshell import ZMQDisplayPublisher
@@ -17,6 +18,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.events import EventManager, available_events
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import MagicsManager
 from traitlets import default
 from traitlets.config.configurable import SingletonConfigurable
 
@@ -52,6 +54,11 @@ class Facade(InteractiveShell):
     @property
     def user_global_ns(self) -> dict[str, Any]:
         return self.user_ns
+
+    @cached_property
+    def magics_manager(self) -> MagicsManager:
+        """Where ipyparallel's client looks for its magics; none are run here."""
+        return MagicsManager(shell=self, parent=self)
 
     @default("display_formatter")
     def _build_formatter(self) -> DisplayFormatter:

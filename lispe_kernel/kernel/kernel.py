@@ -30,6 +30,7 @@ from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.facade import Facade
 from lispe_kernel.kernel.publisher import Publisher
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.ranks import end as end_ranks
 from lispe_kernel.running import screen as _screen  # noqa: F401 - registers clear_output
 from lispe_kernel.running.background import Preload, needs_torch
 from lispe_kernel.running.history import History
@@ -100,6 +101,9 @@ class LispeKernel(Kernel):
 
     def reset(self) -> None:
         """Begin a new session: the next cell runs in it."""
+        before: Session | None = getattr(self, "lispe", None)
+        if before is not None:
+            end_ranks(before)
         self.lispe = Session()
         # Python's values come by cells, which say so; others do not wait for the import in the background.
         self.lispe.given_values = False

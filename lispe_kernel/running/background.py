@@ -26,8 +26,8 @@ SWITCH = 0.001
 
 
 def needs_torch(code: str) -> bool:
-    """Whether a cell names anything that PyTorch has to be there for."""
-    return any(sign in code for sign in SIGNS)
+    """Whether a cell names anything that PyTorch has to be there for. A cell for ranks runs elsewhere."""
+    return not code.lstrip().startswith("%%ranks") and any(sign in code for sign in SIGNS)
 
 
 def load_torch_library() -> None:

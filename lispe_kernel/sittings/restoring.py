@@ -108,6 +108,14 @@ def restore(
     )
 
 
+def values(session: Session, folder: str) -> dict[str, Any]:
+    """The values of the variables in a folder; nothing of the session changes. Errors: Broken, OSError."""
+    if not folders.exists(folder):
+        raise Broken("is not there")
+    with folders.locked(folder, writing=False):
+        return _ready(session, folder, checked(folder)).variables
+
+
 def _ready(session: Session, folder: str, manifest: dict[str, Any]) -> _Ready:
     quiet = Quiet(session, f"the session of {folder}")
     try:

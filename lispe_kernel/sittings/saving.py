@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,23 +77,33 @@ def variables(session: Session) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
+def defined(session: Session) -> tuple[Definitions, Sources]:
+    """What a session defines, and the texts in which it stands."""
+    sources: Sources | None = session.library_states.get(_READ_BEFORE)
+    if sources is None:
+        sources = session.library_states[_READ_BEFORE] = Sources(session.sources, session.canonical)
+    return Definitions(session, sources), sources
+
+
 def as_data(session: Session) -> Kept:
     """All of a session that can be kept. Nothing is written."""
     found = gathered(session)
     return Kept(found.manifest(), found.blocks)
 
 
-def gathered(session: Session) -> Gathered:
-    """All of a session that can be kept, as it is now."""
+def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
+    """All of a session that can be kept, as it is now.
+
+    only: the names that are wanted, where not all are; random states and slots are then left out.
+    """
     # Python code may have made tensors before any of LispE's functions did.
     session.meet_python()
-    sources: Sources | None = session.library_states.get(_READ_BEFORE)
-    if sources is None:
-        sources = session.library_states[_READ_BEFORE] = Sources(session.sources, session.canonical)
-    definitions = Definitions(session, sources)
+    definitions, sources = defined(session)
     graph = Graph(FunctionsOut(session, definitions, sources))
     written, failed = [], {}
     for definition in definitions:
+        if only is not None and definition.name not in only:
+            continue
         if definition.problem:
             failed[definition.name] = (definition.problem, definition.cell)
             continue
@@ -108,7 +118,10 @@ def gathered(session: Session) -> Gathered:
     tops: dict[str, Any] = {}
     notes: dict[str, str] = {}
     values = {f"variable {n}": v for n, v in variables(session) if n not in definitions}
-    values |= {f"slot {number}": value for number, value in session.slots.items()}
+    if only is None:
+        values |= {f"slot {number}": value for number, value in session.slots.items()}
+    else:
+        values = {key: value for key, value in values.items() if key.partition(" ")[2] in only}
     for key, value in values.items():
         top = graph.start(value)
         name = key.partition(" ")[2].removeprefix(SHARED)
@@ -120,7 +133,7 @@ def gathered(session: Session) -> Gathered:
         lacks = graph.notes(top)
         if lacks:
             notes[name] = "; ".join(dict.fromkeys(lacks))
-    for state in states():
+    for state in states() if only is None else ():
         if state.there():
             tops[f"state {state.name}"] = graph.start(state.capture(graph))
     rest = {

@@ -15,7 +15,7 @@ REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)>=[0-9.]+$")
 # Top-level modules that a distribution carries inside itself and makes importable at run time.
 CARRIED = {"_pydevd_bundle": ["debugpy"], "umap": ["umap-learn"]}
 # Extras whose libraries the package imports when they are needed.
-AT_NEED = ("hf", "umap")
+AT_NEED = ("hf", "ranks", "umap")
 # What imports a plugin of ours, so that it is there whenever the plugin is: declared for the tests alone.
 HOSTS = {"lispe_kernel/notebook/papermill.py": "papermill"}
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==[A-Za-z0-9_.!]+$")

@@ -114,7 +114,7 @@ def join(found: Place, timeout: float, on_gpu: bool) -> None:
     try:
         if not distributed.is_initialized():
             distributed.init_process_group(backend, timeout=wait)
-            atexit.register(_leave)
+            atexit.register(leave)
         there = distributed.get_world_size()
         if there != found.size:
             raise LispeError(f"the group has {there} ranks, WORLD_SIZE says {found.size}")
@@ -150,7 +150,8 @@ def _no_group(error: RuntimeError, found: Place, timeout: float) -> str:
     return f"the ranks do not find each other at {where}: {readable(error)}"
 
 
-def _leave() -> None:
+def leave() -> None:
+    """Leave the group, if this process is in one: it may join another."""
     from torch import distributed  # noqa: PLC0415 - start-up: the engine is met when a program has ranks
 
     if distributed.is_initialized():

@@ -1,0 +1,33 @@
+"""`python -m lispe_kernel.ranks engine ...` and `... controller ...`: the processes of a cluster.
+
+They are ipyparallel's own applications. A rank begins to import PyTorch while it finds its controller.
+"""
+
+import signal
+import sys
+
+from lispe_kernel.ranks.watch import end_with_parent
+
+
+def _engine() -> None:
+    # Before any thread is made: only the one that waits for this signal shall get it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+    end_with_parent(at_once=True)
+    from lispe_kernel.ranks.rank import prepare  # noqa: PLC0415 - the signal is blocked first
+
+    prepare()
+    from ipyparallel.engine.app import main  # noqa: PLC0415 - torch is being imported beside it
+
+    main()
+
+
+def _controller() -> None:
+    end_with_parent(at_once=False)
+    from ipyparallel.controller.app import main  # noqa: PLC0415 - a rank needs none of it
+
+    main()
+
+
+if __name__ == "__main__":
+    work = {"engine": _engine, "controller": _controller}[sys.argv.pop(1)]
+    work()

@@ -1,0 +1,42 @@
+"""A process of a cluster ends with the kernel that started it, however that ended.
+
+A thread asks whose child this process is; once it is nobody's, the process and all that it started end. Where
+Linux can, the system kills a rank at once, also one that is deep in a library and lets no thread run.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+from lispe_kernel.ranks.wire import PARENT
+
+# Seconds between two looks.
+_PAUSE = 0.3
+_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
+
+
+def end_with_parent(*, at_once: bool) -> None:
+    """Have this process end when the kernel does; nothing where a scheduler started it on its own.
+
+    at_once: whether the system may kill it. A process with children of its own must kill these first.
+    """
+    parent = os.getppid()
+    if os.environ.get(PARENT) != str(parent):
+        return
+    if at_once and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    threading.Thread(target=_watch, args=(parent,), name="watch of the kernel", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PAUSE)
+    # The launcher gave this process a group of its own; what it started is in it.
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,163 @@
+"""What a notebook does with its ranks: start and end them, run a cell on some, fetch and send values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.ranks import CLUSTER, end
+from lispe_kernel.ranks.asking import Answer, ask
+from lispe_kernel.ranks.cluster import Cluster
+from lispe_kernel.ranks.folds import Folds, names
+from lispe_kernel.ranks.sending import Sending, fetched, shared_folder
+from lispe_kernel.session import Session
+from lispe_kernel.sittings.functions import told
+
+# Seconds in which ranks must have found each other.
+_JOIN = 120.0
+# How often another port is tried where the one that was free a moment ago is not.
+_TRIES = 3
+
+
+def cluster_of(session: Session, who: str) -> Cluster:
+    """The ranks of a session. Errors: LispeError where there are none."""
+    found: Cluster | None = session.library_states.get(CLUSTER)
+    if found is None:
+        raise LispeError(f"Error: {who}: there are no ranks; (ranks 2) starts two")
+    return found
+
+
+def start(session: Session, count: int, profile: str | None, timeout: float) -> Cluster:
+    """Start ranks in the place of those that are there. Errors: LispeError; no process is left then."""
+    end(session)
+    cluster = Cluster(count, profile, timeout)
+    cluster.start()
+    try:
+        _join(cluster)
+    except BaseException:
+        cluster.end()
+        raise
+    session.library_states[CLUSTER] = cluster
+    return cluster
+
+
+def _join(cluster: Cluster) -> None:
+    """Have the ranks join each other, as torchrun's processes do."""
+    for number, answer in enumerate(_all(cluster, lambda _: {"do": "describe"}, "ranks")):
+        cluster.know(number, answer.value)
+    for attempt in range(1, _TRIES + 1):
+        try:
+            _meet(cluster)
+            break
+        except LispeError as error:
+            # The port that was free a moment ago is not any more.
+            if attempt == _TRIES or "in use" not in str(error):
+                raise
+    cluster.apart = False
+
+
+def _meet(cluster: Cluster) -> None:
+    described = _all(cluster, lambda _: {"do": "describe"}, "ranks")[0].value
+    places = _places(cluster, described)
+    text = f"(torch_distributed (? timeout {cluster.timeout:g}))"
+    _all(cluster, lambda n: {"do": "join", "environment": places[n], "text": text}, "ranks", _JOIN)
+
+
+def _places(cluster: Cluster, described: dict[str, Any]) -> list[dict[str, str]]:
+    """What torchrun would tell each rank in its environment."""
+    hosts = [member.host for member in cluster.members]
+    here = len(set(hosts)) == 1
+    return [
+        {
+            "RANK": str(number),
+            "WORLD_SIZE": str(len(hosts)),
+            "LOCAL_RANK": str(hosts[:number].count(host)),
+            "LOCAL_WORLD_SIZE": str(hosts.count(host)),
+            "MASTER_ADDR": "127.0.0.1" if here else described["host"],
+            "MASTER_PORT": str(described["port"]),
+        }
+        for number, host in enumerate(hosts)
+    ]
+
+
+def _all(
+    cluster: Cluster, request: Callable[[int], dict[str, Any]], who: str, limit: float | None = None
+) -> list[Answer]:
+    """What every rank answers. Errors: LispeError with what failed where."""
+    found = ask(cluster, {number: request(number) for number in range(len(cluster.members))}, limit=limit)
+    check(found, who)
+    return found
+
+
+def check(found: list[Answer], who: str) -> None:
+    """Errors: LispeError that names each rank that failed, those with the same error together."""
+    failed: dict[str, list[int]] = {}
+    for answer in found:
+        if answer.failed:
+            failed.setdefault(answer.message, []).append(answer.rank)
+    if not failed:
+        return
+    texts = [f"{names(ranks)}: {message.removeprefix('Error: ')}" for message, ranks in failed.items()]
+    gone = any(answer.gone for answer in found)
+    hint = f"\n(ranks {len(found)}) starts them anew" if gone else ""
+    raise LispeError(f"Error: {who}: " + "\n".join(texts) + hint)
+
+
+def run(
+    session: Session, text: str, name: str, which: Iterable[int] | None, limit: float | None = None
+) -> None:
+    """Run a text on some ranks, on all without `which`; outputs appear as they come.
+
+    Errors: LispeError that names the ranks where it failed.
+    """
+    cluster = cluster_of(session, "%%ranks")
+    chosen = list(range(cluster.count)) if which is None else list(which)
+    wrong = [number for number in chosen if not 0 <= number < cluster.count]
+    if wrong:
+        raise LispeError(f"Error: %%ranks: there is no rank {wrong[0]}; the last one is {cluster.count - 1}")
+    there = all(not cluster.look(number) for number in range(cluster.count))
+    if cluster.apart and there:
+        _join(cluster)
+    sending, folds = Sending(session, cluster), Folds()
+    with sending.parcel(sending.names_for(text), chosen) as parcel:
+        request = {"do": "cell", "text": text, "name": name, "folder": parcel.folder}
+        found: list[Answer] = []
+
+        def show(answers: list[Answer]) -> None:
+            found[:] = answers
+            folds.show(answers)
+
+        try:
+            ask(cluster, dict.fromkeys(chosen, request), show, limit)
+        finally:
+            folds.finish(found)
+            for answer in found:
+                if answer.taken:
+                    parcel.arrived(cluster.members[answer.rank])
+    check(found, "%%ranks")
+
+
+def from_rank(session: Session, rank: int, name: str) -> Any:
+    """The value that a name has on a rank. Errors: LispeError."""
+    cluster = cluster_of(session, "from_rank")
+    if not 0 <= rank < cluster.count:
+        raise LispeError(f"Error: from_rank: there is no rank {rank}; the last one is {cluster.count - 1}")
+    with shared_folder(cluster) as folder:
+        check(ask(cluster, {rank: {"do": "give", "name": name, "folder": folder}}), "from_rank")
+        with told("from_rank", folder):
+            return fetched(session, folder, name)
+
+
+def to_ranks(session: Session, wanted: list[str]) -> None:
+    """Give the values of names to all ranks. Errors: LispeError."""
+    cluster = cluster_of(session, "to_ranks")
+    sending = Sending(session, cluster)
+    for member in cluster.members:
+        # Whoever asks wants the value there again, whatever the rank has made of it.
+        for name in wanted:
+            member.sent.pop(name, None)
+    with sending.parcel(wanted, range(cluster.count)) as parcel:
+        _all(cluster, lambda _: {"do": "take", "folder": parcel.folder}, "to_ranks")
+        for member in cluster.members:
+            parcel.arrived(member)
