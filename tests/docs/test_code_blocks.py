@@ -32,6 +32,7 @@ PROVES = {
         assert Session().evaluate("(defun f (n) (twice (+= n 1))) (f 5)") == 7
     """,
     "FractionView": """
+        from fractions import Fraction
         from lispe_kernel.display import bundle
         shown = bundle(Fraction(3, 4))
         assert shown["text/plain"] == "3/4"
@@ -78,6 +79,15 @@ def test_a_block_of_python_does_what_its_page_says(code: str, tmp_path: Path) ->
     program.write_text(code + re.sub(r"^ {8}", "", proof, flags=re.M))
     done = subprocess.run([sys.executable, program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_a_block_of_python_that_is_copied_passes_the_checks_before_a_commit(code: str) -> None:
+    module = f'"""What a page shows."""\n\n{code}'
+    for ask in (["check"], ["format", "--check"]):
+        command = [sys.executable, "-m", "ruff", *ask, "--stdin-filename", "lispe_kernel/block.py", "-"]
+        done = subprocess.run(command, cwd=ROOT, input=module, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", dialogues())
