@@ -1,10 +1,14 @@
 """An open file of tensors: what reading costs, whose memory tensors have, what autograd learns of a load."""
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from lispe_kernel.torch_library.files import known_whole
+from lispe_kernel.torch_library.files.bytes import Unmapped
 from lispe_kernel.torch_library.files.formats import open_file, write_tree
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call
@@ -48,3 +52,11 @@ def test_some_elements_are_read_alone(suffix):
     write_tree(f"t{suffix}", {"first": torch.zeros(3), "numbers": torch.arange(100.0)}, {})
     with open_file(f"t{suffix}") as archive:
         assert archive.peek("numbers", 40, 3).tolist() == [40, 41, 42]
+
+
+def test_a_slice_of_a_stretch_is_read_alone():
+    Path("f").write_bytes(bytes(range(20)))
+    descriptor = os.open("f", os.O_RDONLY)
+    stretch = Unmapped(descriptor, 4, 10)
+    assert (len(stretch), stretch[3:7].tolist(), stretch[8:99].tolist()) == (10, [7, 8, 9, 10], [12, 13])
+    os.close(descriptor)

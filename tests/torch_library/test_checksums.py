@@ -64,6 +64,15 @@ def test_swapped_stretches_change_it(monkeypatch):
     assert checksums.digest(pages[[0, 2, 1, 3]].reshape(-1)) != checksums.digest(pages.reshape(-1))
 
 
+def test_what_is_handed_on_has_the_checksum_of_all(monkeypatch):
+    data, taken = some_bytes(3000), []
+    for size in (1024, 3000):
+        monkeypatch.setattr(checksums, "_STRETCH", size)
+        assert checksums.handed_on(data, lambda copy: taken.append(copy.copy())) == checksums.digest(data)
+    assert [len(part) for part in taken] == [1024, 1024, 952, 3000]
+    assert np.array_equal(np.concatenate(taken[:3]), data)
+
+
 @pytest.mark.parametrize("start", [0, 1, 4])
 def test_the_place_in_memory_does_not_matter(start):
     data = some_bytes(3 * PAGE + 5)

@@ -130,6 +130,14 @@ def test_another_process_knows_it_too(in_folder):
     assert result.stdout.startswith("compared\n")
 
 
+def test_the_files_that_were_asked_for_last_are_remembered(monkeypatch):
+    monkeypatch.setattr(known_whole, "_MOST", 2)
+    first, second, third = ((1, number, 3, 4, 5) for number in range(3))
+    for file, name in ((first, "a"), (second, "a"), (first, "b"), (third, "a")):
+        known_whole.note(file, [name])
+    assert [set(known_whole.known(file)) for file in (first, second, third)] == [{"a", "b"}, set(), {"a"}]
+
+
 # -- the register
 
 ONE, OTHER = (1, 2, 3, 4, 5), (1, 2, 3, 4, 55)

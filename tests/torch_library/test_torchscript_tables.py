@@ -1,5 +1,6 @@
 """The module table of a TorchScript archive: read as data, every place inside its record."""
 
+import pickle
 import struct
 
 import pytest
@@ -56,3 +57,12 @@ def test_a_record_shorter_than_the_table_says_is_refused():
 def test_nothing_is_called():
     with pytest.raises(BadFile, match=r"it calls os system, which is not run"):
         read(b"\x80\x02cos\nsystem\n(" + text("true") + b"tR.")
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_what_stands_twice_is_one_object(protocol):
+    long = b"x" * 300 if protocol > 2 else "long"
+    shared = [1, 1 << 40, 1.5, "one", long]
+    found = read(pickle.dumps({"first": shared, "second": (shared, None)}, protocol))
+    assert found == {"first": shared, "second": (shared, None)}
+    assert found["second"][0] is found["first"]
