@@ -1,5 +1,6 @@
 """Checkpoints of Lightning and nanoGPT, entries of one's own, the newest of a folder; parts of models."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,31 @@ def test_parts_of_a_model_are_reached_by_their_names():
     before = copies(model)
     assert error_of("@", model, "encoder", "layers", 7) == "Error: ModuleList has no part 7; it has: 0, 1"
     assert equal_tensors(before, copies(model))
+
+
+def test_what_another_program_measured_is_listed_and_its_files_alone():
+    content = {"model": nn.Linear(1, 1).state_dict() | {"note": 3}, "epoch": 1, "metrics": {"loss": 0.5}}
+    torch.save(content, "c.pt")
+    with open("c.data", "wb") as file:
+        torch.save(content, file)
+    (entry,) = call("torch_list_checkpoints", ".")
+    assert (entry["name"], entry["metrics"]) == ("c.pt", {"loss": 0.5})
+    call("torch_save_state_dict", call("torch_load_checkpoint", "c.pt").model, "s.pt")
+    assert torch.load("s.pt")["note"] == 3
+
+
+def test_a_checkpoint_that_cannot_be_written_or_removed_is_named():
+    model, optimizer = trained()
+    text = error_of("torch_save_checkpoint", model, optimizer, 1, "none/c.pt")
+    assert text.startswith("Error saving checkpoint: cannot write none/c.pt: the folder none does not exist")
+    for epoch in (1, 2):
+        call("torch_save_checkpoint", model, optimizer, epoch, f"c{epoch}.pt")
+
+    def refuse(_path: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "unlink", refuse)
+        text = error_of("torch_prune_checkpoints", ".", 1)
+    assert text == "Error pruning checkpoints: cannot remove ./c1.pt: permission denied"
+    assert sorted(path.name for path in Path().iterdir()) == ["c1.pt", "c2.pt"]

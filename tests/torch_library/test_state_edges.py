@@ -85,3 +85,17 @@ def test_weights_side_by_side_in_one_memory_load_each_its_own(dtype):
 def test_a_key_that_is_no_name_of_a_file_is_refused(key):
     text = error_of("torch_save_model", Dictionary({key: nn.Linear(1, 1)}), "*.pt")
     assert f"the key {key} cannot be part of a file name" in text
+
+
+def test_a_view_is_compared_with_its_base_in_its_own_digits():
+    model = Neighbours(torch.float64)
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state["row"] = state["row"] * (1 + 1e-13)
+    torch.save(state, "m.pt")
+    assert "second and row are one tensor in the model" in error_of("torch_load_model", "m.pt", model)
+
+
+def test_a_path_that_is_none_is_refused_by_the_name_of_the_function():
+    state = call("torch_state_dict", nn.Linear(1, 1))
+    for name in ("torch_save_state_dict", "torch_save_model"):
+        assert name in error_of(name, state if "state" in name else nn.Linear(1, 1), 5)
