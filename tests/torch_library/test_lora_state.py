@@ -350,3 +350,17 @@ def test_the_adapters_of_a_table_written_at_first_still_load(in_folder):
     torch.save({"head..lora_A.weight": a, "head..lora_B.weight": b}, "a.pt")
     call("torch_lora_load_adapters", table, "a.pt")
     assert torch.equal(table["head"].lora_A.weight, a)
+
+
+def test_half_an_adapter_to_be_made_is_refused(in_folder):
+    saved(with_french(), "m.pt")
+    whole = torch.load("m.pt")
+    notes = {"": {"active": "fr", "alpha": {"default": 4, "fr": 30}}}
+    state = {name: tensor for name, tensor in whole.items() if tensor.shape != (5, 3)}
+    assert len(state) == len(whole) - 1
+    write_tree("m.pt", state, {"kind": "model", "lora": notes})
+    layer = lora()
+    before = copies(layer)
+    text = error_of("torch_load_model", "m.pt", layer)
+    assert text.endswith("[3,8], not A and B of an adapter for this layer ([rank,8] and [5,rank])")
+    assert equal_tensors(before, copies(layer))
