@@ -20,8 +20,9 @@ import pytest
 CORE = ("tests/conformance/test_conformance.py",)
 # Words in the names of the tests of files, state dicts and checkpoints.
 ABOUT_FILES = (
-    *("archive", "checkpoint", "checksums", "compaction", "exact", "file", "known_whole", "layout"),
-    *("lora_state", "own_loading", "paths", "persistence", "state", "storage", "torchscript", "trees"),
+    *("archive", "checkpoint", "checksums", "compaction", "data", "exact", "file", "known_whole"),
+    *("layout", "lora_state", "own_loading", "paths", "persistence", "state", "storage"),
+    *("torchscript", "trees"),
 )
 FILES = (
     *(f"tests/torch_library/test_*{part}*.py" for part in ABOUT_FILES),
