@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lispe_kernel import LispeError, Session
+
 HERE = Path(__file__).parent
 
 RESULTS = {
@@ -56,12 +58,12 @@ def test_a_program_prints_its_result_lines(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SABOTAGE)
-def test_a_wrong_value_makes_a_program_fail(name: str, tmp_path: Path) -> None:
+def test_a_wrong_value_makes_a_program_fail(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = (HERE / name).read_text(encoding="utf-8")
     right, wrong, claim = SABOTAGE[name]
     assert right in text
-    program = tmp_path / name
-    program.write_text(text.replace(right, wrong), encoding="utf-8")
-    done = run(program, tmp_path)
-    assert done.returncode != 0
-    assert claim in done.stderr
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LispeError, match=claim):
+        Session().evaluate(text.replace(right, wrong), name)

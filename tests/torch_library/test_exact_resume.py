@@ -1,13 +1,12 @@
 """Training that stops, is killed, and goes on in a new process: the same weights, bit for bit."""
 
 import signal
-import subprocess
-import sys
 
 import pytest
 import torch
 
 from lispe_kernel import Session, to_text
+from tests.fresh_processes import run
 from tests.torch_library.persistence_modules import FORMATS, equal_tensors
 
 # Seconds: each test waits for processes that import torch, which takes minutes on a very busy machine.
@@ -64,32 +63,20 @@ OWN_DRAWS = """
 """
 
 RUN = """
-import sys, time
+import os, signal, sys
 from lispe_kernel import Session
-session = Session(sys.argv[2:])
-session.evaluate(open(sys.argv[1]).read(), "training")
+Session(sys.argv[2:]).evaluate(open(sys.argv[1]).read(), "training")
 sys.stdout.flush()
-time.sleep(100 if sys.argv[-1] == "wait" else 0)
+if sys.argv[-1] == "kill":
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 def train(first: int, last: int, path: str, *, kill: bool = False) -> None:
     """Train in a process of its own, which is killed afterwards where the test says so."""
-    command = [
-        sys.executable,
-        "-c",
-        RUN,
-        "training.lisp",
-        str(first),
-        str(last),
-        path,
-        "wait" if kill else "end",
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "trained\n", process.stderr.read()[-1500:]
-    if kill:
-        process.send_signal(signal.SIGKILL)
-    process.communicate()
+    done = run(RUN, "training.lisp", first, last, path, "kill" if kill else "end")
+    assert done.stdout == "trained\n", done.stderr[-1500:]
+    assert done.returncode == (-signal.SIGKILL if kill else 0)
 
 
 def test_ten_epochs_equal_five_a_kill_and_five_more_bit_for_bit(in_folder):

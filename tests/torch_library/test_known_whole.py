@@ -2,14 +2,13 @@
 
 import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from torch import nn
 
 from lispe_kernel.torch_library.files import checksums, known_whole, known_whole_store
+from tests.fresh_processes import run
 from tests.torch_library.persistence_modules import FORMATS, overwrite, place_of
 from tests.torch_library.torch_calls import call, error_of
 
@@ -123,10 +122,10 @@ print("loaded")
 
 def test_another_process_knows_it_too(in_folder):
     saved("m.pt")
-    result = subprocess.run([sys.executable, "-c", LOADER], capture_output=True, text=True, check=False)
+    result = run(LOADER)
     assert result.stdout == "loaded\n", result.stderr
     harm("m.pt")
-    result = subprocess.run([sys.executable, "-c", LOADER], capture_output=True, text=True, check=False)
+    result = run(LOADER)
     assert result.stdout.startswith("compared\n")
 
 

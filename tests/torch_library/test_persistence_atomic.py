@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.torch_library.files import atomic, outflow
+from tests.fresh_processes import run
 from tests.torch_library.torch_calls import call, error_of
 
 # LISPE_KILLS sets another number.
@@ -125,12 +126,6 @@ def test_a_process_killed_while_saving_leaves_the_old_file_or_the_new_one(suffix
     # Kills did hit the middle of saves, and the last save cleaned up behind them.
     assert hit > kills / 10
     assert files == 1
-
-
-def run(program: str, *arguments: object) -> subprocess.CompletedProcess:
-    """A Python program in a process of its own, to its end."""
-    command = [sys.executable, "-c", program, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
 
 
 def test_two_processes_saving_to_one_path_leave_a_whole_file(in_folder):
