@@ -18,6 +18,9 @@ export PYTHONDONTWRITEBYTECODE :=
 # The suite without nbval, which takes seconds to import in every process.
 PYTEST := $(RUN) -m pytest -p no:nbval
 
+# JOBS: how many processes check types and run the suite; each file of tests stays in one.
+JOBS ?= 2
+
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -42,15 +45,13 @@ lint: venv ## check style, floors and types
 	@echo "== import-linter: no floor imports from above"
 	@$(VENV)/bin/lint-imports --no-cache
 	@echo "== mypy: the public API, strictly"
-	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy -n $(JOBS)
 
-# JOBS: how many processes run the suite; each file of tests stays in one.
-JOBS ?= 2
 test: lint compiled ## run the whole suite, notebooks included
 	@echo "== pytest: the suite, in $(JOBS) processes"
 	@$(PYTEST) -n $(JOBS) --dist loadfile
 	@echo "== nbval: every notebook, cell by cell"
-	@$(RUN) -m pytest --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile --nbval notebooks --nbval-sanitize-with tests/nbval_sanitize.cfg \
 		--lispe-numeric-tolerance 1e-3
 	@$(RUN) -m scripts.chromium
 

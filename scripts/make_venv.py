@@ -91,10 +91,13 @@ def install_debian_venv() -> bool:
 
 
 def install(python: Path, *what: str, constraints: Path = CONSTRAINTS) -> None:
-    """Let the environment's pip install `what` under these constraints, with progress lines."""
+    """Let the environment's pip install `what` under these constraints, with progress lines.
+
+    Bytecode comes with the first import: for all that is installed it takes pip a minute and most is never used.
+    """
     command = [
         *(str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
-        *("--progress-bar", "off", "--root-user-action", "ignore", "-c", str(constraints)),
+        *("--no-compile", "--progress-bar", "off", "--root-user-action", "ignore", "-c", str(constraints)),
         *torch_index(),
         *what,
     ]

@@ -13,6 +13,7 @@ from lispe_kernel import Session
 from lispe_kernel.display.page.registry import view_of, views
 from scripts.write_functions import anchor, rooms
 from scripts.write_gallery import LINES, alike
+from tests import fresh_processes
 
 LOADED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^"'>]*""")
 LOADED_BY_STYLE = re.compile(r"""(?:url\(|@import\s)["']?(?:https?:)?//[^"')]*""")
@@ -32,8 +33,13 @@ def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("script", ["write_functions", "write_api", "write_gallery"])
-def test_the_pages_made_from_the_code_are_up_to_date(root: Path, script: str) -> None:
-    done = run(root, "-m", f"scripts.{script}", "--check")
+def test_the_pages_made_from_the_code_are_up_to_date(
+    script: str, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    done = fresh_processes.run(
+        f"import runpy; runpy.run_module('scripts.{script}', run_name='__main__')", "--check"
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,11 +141,20 @@ def editor(page: Any, number: int) -> Any:
     return page.locator(CELL).nth(number).locator(EDITOR)
 
 
+def answer_jupyterlab(page: Any) -> None:
+    """Close a question of JupyterLab's own, which takes every click; one about the kernel is a failure."""
+    for text in page.locator("dialog").all_inner_texts():
+        assert "kernel" not in text.lower(), text
+        warnings.warn(f"JupyterLab asked: {text}", stacklevel=2)
+        page.keyboard.press("Escape")
+
+
 def run(page: Any, number: int) -> None:
     """Run a cell. A key pressed while the notebook still connects is lost: press until it counts."""
     prompt = page.locator(CELL).nth(number).locator(".jp-InputPrompt")
 
     def started() -> bool:
+        answer_jupyterlab(page)
         editor(page, number).click()
         page.keyboard.press("Control+Enter")
         page.wait_for_timeout(1000)

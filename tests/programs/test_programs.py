@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from lispe_kernel import LispeError, Session
+from tests.fresh_processes import run
 
 HERE = Path(__file__).parent
 
@@ -44,14 +43,16 @@ SABOTAGE = {
 }
 
 
-def run(program: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lispe_kernel", "run", str(program)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+# What `lispe program.lisp` runs.
+COMMAND = "import runpy; runpy.run_module('lispe_kernel', run_name='__main__')"
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_program_prints_its_result_lines(name: str, tmp_path: Path) -> None:
-    done = run(HERE / name, tmp_path)
+def test_a_program_prints_its_result_lines(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(COMMAND, "run", HERE / name)
     assert done.stderr == ""
     assert done.returncode == 0
     assert done.stdout.splitlines() == RESULTS[name]
