@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # The suite without nbval, which takes seconds to import in every process.
 PYTEST := $(RUN) -m pytest -p no:nbval
 
-# JOBS: how many processes check types and run the suite; each file of tests stays in one.
+# JOBS: how many processes run the suite; each file of tests stays in one.
 JOBS ?= 2
 
 help: ## list the commands
@@ -45,7 +45,7 @@ lint: venv ## check style, floors and types
 	@echo "== import-linter: no floor imports from above"
 	@$(VENV)/bin/lint-imports --no-cache
 	@echo "== mypy: the public API, strictly"
-	@$(VENV)/bin/mypy -n $(JOBS)
+	@$(VENV)/bin/mypy
 
 test: lint compiled ## run the whole suite, notebooks included
 	@echo "== pytest: the suite, in $(JOBS) processes"
