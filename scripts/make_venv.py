@@ -93,7 +93,7 @@ def install_debian_venv() -> bool:
 def install(python: Path, *what: str, constraints: Path = CONSTRAINTS) -> None:
     """Let the environment's pip install `what` under these constraints, with progress lines.
 
-    Bytecode comes with the first import: for everything pip installs it takes a minute, and most is never used.
+    Bytecode comes with the first import: for all of it pip needs a minute, and most is never used.
     """
     command = [
         *(str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
