@@ -1,14 +1,16 @@
 """An open file of tensors: what reading costs, whose memory tensors have, what autograd learns of a load."""
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from lispe_kernel.torch_library.files import known_whole
+from lispe_kernel.torch_library.files import known_whole, pt
 from lispe_kernel.torch_library.files.bytes import Unmapped
+from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.formats import open_file, write_tree
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call
@@ -60,3 +62,12 @@ def test_a_slice_of_a_stretch_is_read_alone():
     stretch = Unmapped(descriptor, 4, 10)
     assert (len(stretch), stretch[3:7].tolist(), stretch[8:99].tolist()) == (10, [7, 8, 9, 10], [12, 13])
     os.close(descriptor)
+
+
+@pytest.mark.parametrize("index", ['{"tensors": []}', '{"tensors": {}}', '{"tensors": {"w": [1]}}', "{}"])
+def test_an_index_that_is_none_is_told(index):
+    with zipfile.ZipFile("m.pt", "w") as records:
+        records.writestr("archive/data.pkl", b"table")
+        records.writestr(f"archive/{pt.INDEX}", index)
+    with zipfile.ZipFile("m.pt") as records, pytest.raises(BadFile, match="its index is malformed"):
+        pt.own_layout(records)

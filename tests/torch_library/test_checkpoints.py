@@ -154,6 +154,7 @@ def test_an_optimizer_of_other_parameters_is_refused(in_folder):
     ("key", "value", "text"),
     [
         ("random", {"torch": torch.zeros(3)}, "its random state is malformed"),
+        ("random", {"python": [3, torch.zeros(5).long(), None]}, "its random state is malformed"),
         ("optimizer", {"state": {9: {}}, "param_groups": [{"params": [0, 1, 2, 3, 4, 5]}]}, "malformed"),
         ("optimizer", [1], "it holds no optimizer"),
         ("optimizer", {"state": {}, "param_groups": [{"params": 6}]}, "malformed"),

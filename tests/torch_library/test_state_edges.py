@@ -99,3 +99,15 @@ def test_a_path_that_is_none_is_refused_by_the_name_of_the_function():
     state = call("torch_state_dict", nn.Linear(1, 1))
     for name in ("torch_save_state_dict", "torch_save_model"):
         assert name in error_of(name, state if "state" in name else nn.Linear(1, 1), 5)
+
+
+def test_a_loop_goes_through_the_names_of_a_state_dict():
+    program = "(setq l ()) (loop name (torch_state_dict (torch_linear 2 2)) (push l name)) l"
+    assert to_text(Session().evaluate(program)) == '("weight" "bias")'
+
+
+def test_the_versions_reach_each_module_of_a_table():
+    source, model = ({key: nn.Sequential(Turned(2, 2)) for key in "ab"} for _ in range(2))
+    call("torch_save_model", Dictionary(source), "m.pt")
+    call("torch_load_model", "m.pt", Dictionary(model))
+    assert all(same(model[key], source[key]) for key in "ab")
