@@ -192,3 +192,10 @@ def test_a_flipped_bit_in_a_file_of_pytorch_is_found():
     before = copies(model)
     assert "the bytes of weight are damaged" in error_of("torch_load_model", "m.pt", model)
     assert equal_tensors(before, copies(model))
+
+
+def test_an_extra_state_is_put_back_when_the_load_is_refused():
+    model = nn.Sequential(Counting("before"), nn.Linear(3, 3))
+    torch.save(nn.Sequential(Counting("after"), nn.Linear(3, 9)).state_dict(), "m.pt")
+    assert "mismatched: 1.weight" in error_of("torch_load_model", "m.pt", model)
+    assert model[0].seen == "before"

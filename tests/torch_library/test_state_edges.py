@@ -95,6 +95,13 @@ def test_a_view_is_compared_with_its_base_in_its_own_digits():
     assert "second and row are one tensor in the model" in error_of("torch_load_model", "m.pt", model)
 
 
+def test_state_dicts_that_differ_are_not_mixed():
+    states = [call("torch_state_dict", nn.Linear(size, 1)) for size in (1, 2)]
+    text = error_of("torch_state_dict_interpolate", *states, 0.5)
+    assert text.startswith("Error interpolating state dicts: ")
+    assert "weight" in text
+
+
 def test_a_path_that_is_none_is_refused_by_the_name_of_the_function():
     state = call("torch_state_dict", nn.Linear(1, 1))
     for name in ("torch_save_state_dict", "torch_save_model"):
