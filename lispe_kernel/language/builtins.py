@@ -23,7 +23,17 @@ from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import Caught, LispeError, MapEnded, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.collections.sets import heap_by
-from lispe_kernel.language.library.core.containers import at, car, contents, items, push, set_at, size
+from lispe_kernel.language.library.core.containers import (
+    at,
+    car,
+    contents,
+    items,
+    leave,
+    push,
+    set_at,
+    size,
+    together,
+)
 from lispe_kernel.language.library.lists.composing import mapped
 from lispe_kernel.language.library.lists.ordering import sort_by
 from lispe_kernel.language.library.lists.searching import replaced
@@ -254,7 +264,8 @@ HELPERS: dict[str, Any] = {
     " after": _after,
     " change": _change,
     " element": _element,
-    " zip": zip,
+    " zip": together,
+    " leave": leave,
     " join": "".join,
     " clock": time.perf_counter,
     " elapsed": lambda start: (time.perf_counter() - start) * 1000,

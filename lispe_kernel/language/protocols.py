@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+# The method of what a loop goes through that is told when the loop is left by will.
+LEFT = "lispe_left"
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -44,7 +47,8 @@ class Answers:
     """`(extract value start end)`."""
 
     iterate: Callable[[Any], Iterable[Any]] | None = None
-    """What `loop` goes through; it may have no end."""
+    """What `loop` goes through; it may have no end. A method `lispe_left` of it (`LEFT`) is called when the
+    loop is left by `break` or `return`, before it is let go; not after an error or an interrupt."""
 
     items: Callable[[Any], Sequence[Any]] | None = None
     """The elements once and in order, for what is compared and folded like a list: `(+ value)`, `=`."""

@@ -100,11 +100,19 @@ def test_an_inner_loop_over_the_same_batches_keeps_the_place_of_the_outer_one(tm
         assert list(resumed.evaluate(name)) == list(whole.evaluate(name))[2:]
 
 
+@pytest.mark.parametrize("loop", ["loop x b", "lloop (x i) b '(1 2 3 4 5)", "whilein x b true"])
 @pytest.mark.parametrize(
     ("ends", "left"),
-    [("(/ 1 0)", 4), ("(stop)", 4), ("(break)", 5), ("(maybe (/ 1 0) nil)", 5), ("(return 1)", 5)],
+    [
+        ("(/ 1 0)", 4),
+        ("(stop)", 4),
+        ("(break)", 5),
+        ("(maybe (/ 1 0) nil)", 5),
+        ("(return 1)", 5),
+        ("(return (/ 1 0))", 4),
+    ],
 )
-def test_the_place_stays_after_an_error_or_an_interrupt(ends, left):
+def test_the_place_stays_after_an_error_or_an_interrupt(loop, ends, left):
     """(stop) interrupts as the stop button does. The second of five batches is not done: four are left."""
 
     def stop():
@@ -114,7 +122,7 @@ def test_the_place_stays_after_an_error_or_an_interrupt(ends, left):
     session.namespace["stop"] = stop
     session.evaluate("(setq b (torch_batches (range 0 10 1) 2 (? shuffle true) (? seed 1)))")
     with contextlib.suppress(LispeError, KeyboardInterrupt):
-        session.evaluate(f"(defun f () (setq n 0) (loop x b (+= n 1) (if (= n 2) {ends}))) (f)")
+        session.evaluate(f"(defun f () (setq n 0) ({loop} (+= n 1) (if (= n 2) {ends}))) (f)")
     place = session.namespace["b"].position()
     session.evaluate("(setq c (torch_batches (range 0 10 1) 2 (? shuffle true) (? seed 1)))")
     session.namespace["c"].restorer(place)()

@@ -192,13 +192,14 @@ class Return(Node):
 
 
 class Raise(Node):
-    """Raise the error that a node makes."""
+    """Raise the error that a node makes; `leaves`: it is none, it leaves the loops around by will."""
 
-    __slots__ = ("error",)
+    __slots__ = ("error", "leaves")
 
-    def __init__(self, span: Span, error: Node) -> None:
+    def __init__(self, span: Span, error: Node, *, leaves: bool = False) -> None:
         self.span = span
         self.error = error
+        self.leaves = leaves
         self.kind = ""
 
     def parts(self) -> Sequence[Node]:

@@ -6,12 +6,9 @@ it. Its state at the beginning of the pass and the number of batches that were h
 
 from __future__ import annotations
 
-import opcode
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from types import FrameType
 from typing import Any
 
 import torch
@@ -80,18 +77,6 @@ class _Pass:
     given: int = 0
 
 
-# How Python lets go of what a loop goes through when the loop is left by `break` or a return.
-_LEFT = tuple(opcode.opmap[name] for name in ("POP_TOP", "POP_ITER", "END_FOR") if name in opcode.opmap)
-
-
-def _left_by_will(frame: FrameType) -> bool:
-    """Whether a frame that lets go of an iterator leaves its loop, rather than fails in the loop's body.
-
-    An exception on its way is not to be seen from a generator that is closed; the instruction is.
-    """
-    return frame.f_code.co_code[frame.f_lasti] in _LEFT
-
-
 class Batches:
     """Batches of a set. Each loop over them is a pass, in a new order when they are shuffled."""
 
@@ -124,12 +109,13 @@ class Batches:
     def __iter__(self) -> Iterator[Any]:
         return self.passed()
 
-    def passed(self, around: bool = False) -> Iterator[Any]:
-        """A pass. Where loops inside it end, the place of one `around` others is that of the batches again.
-        (An iterator that Python code keeps may never end.)
+    def passed(self, loop: _Loop | None = None) -> Iterator[Any]:
+        """A pass. Where loops inside it end, the place of a loop of LispE's is that of the batches again.
+
+        (An iterator that Python code keeps may never end, and does not say how its loop was left.)
         """
         own, stays = self._begin(), False
-        if around:
+        if loop is not None:
             self.loops.append(own)
         try:
             for batch in self.loader:
@@ -137,7 +123,7 @@ class Batches:
                 self.place = own
                 yield batch
         except GeneratorExit:
-            stays = not _left_by_will(sys._getframe(1))
+            stays = loop is None or not loop.left
             # What became of this batch nobody knows: it comes again.
             own.given -= stays
             raise
@@ -145,7 +131,7 @@ class Batches:
             stays = True
             raise
         finally:
-            if around:
+            if loop is not None:
                 self.loops.remove(own)
             self.place = self.loops[-1] if self.loops else own if stays else None
 
@@ -207,10 +193,14 @@ class _Loop:
     """What `loop` goes through. Compiled code keeps this; the pass only Python's `for` keeps, and ends."""
 
     def __init__(self, batches: Batches) -> None:
-        self.batches = batches
+        self.batches, self.left = batches, False
 
     def __iter__(self) -> Iterator[Any]:
-        return self.batches.passed(around=True)
+        return self.batches.passed(self)
+
+    def lispe_left(self) -> None:
+        """The loop is left by will: its pass is over."""
+        self.left = True
 
 
 def batches_argument(value: Any, text: str) -> Batches:
@@ -259,7 +249,8 @@ def batches(
     to a list; `collate` is a function of the list of samples instead. `drop_last` leaves out a last batch that is
     not full. `torch_save_checkpoint` keeps the position, `(? batches b)`, and a resumed training goes on with the
     next batch. After an error or an interrupt in a loop the position is that of its batch, which a resume gives
-    again; after `break` it is the beginning of a new pass. That the data are the same is asked of their number only.
+    again; after `break` it is the beginning of a new pass (a loop of Python's does not say how it was left: there the
+    batch comes again). That the data are the same is asked of their number only.
 
     Example: (torch_batches '(1 2 3 4 5) 2) => PyTorch Batches (3 of 2, in order)
     Example: (loop b (torch_batches '(1 2 3 4 5) 2) (print (tensor_to_list b))) => (1 2)(3 4)(5)

@@ -1,14 +1,12 @@
-"""Branches, sequences, assignments, loops, and what ends them."""
+"""Branches, sequences, assignments, protected bodies."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from itertools import pairwise
 
 from lispe_kernel.language.compiler.emit.emitter import (
     EFFECT,
-    TAIL,
     UNSET,
     VALUE,
     Destination,
@@ -20,18 +18,14 @@ from lispe_kernel.language.compiler.emit.emitter import (
 from lispe_kernel.language.compiler.kinds import NUMBERS
 from lispe_kernel.language.compiler.statements import (
     Assign,
-    Break,
-    Each,
+    Loop,
     Protect,
-    Raise,
-    Return,
     Seen,
     Target,
     ToFound,
     ToGlobal,
     ToVariable,
     Unpack,
-    While,
     Within,
 )
 from lispe_kernel.language.compiler.tree import Block, Constant, If, Logic, Name, Node, Primitive, Read
@@ -135,7 +129,7 @@ def _block(e: Emitter, node: Block, destination: Destination) -> ast.expr | None
 @emits(Assign)
 def _assign(e: Emitter, node: Assign, destination: Destination) -> ast.expr | None:
     wanted = node.gives and destination is not EFFECT
-    if not wanted and (name := _direct(node.target)) is not None and _ends_in_one_store(node.value):
+    if not wanted and (name := direct(node.target)) is not None and _ends_in_one_store(node.value):
         e.emit(node.value, into(name))
     else:
         value = e.value(node.value)
@@ -147,7 +141,7 @@ def _assign(e: Emitter, node: Assign, destination: Destination) -> ast.expr | No
     return e.deliver(e.true(), destination)
 
 
-def _direct(target: Target) -> str | None:
+def direct(target: Target) -> str | None:
     """The Python variable of a target that is nothing but one."""
     if isinstance(target, ToFound):
         variable = target.name.variable
@@ -165,7 +159,7 @@ def _ends_in_one_store(node: Node) -> bool:
         return bool(node.inline.stores_last)
     if isinstance(node, If):
         return _ends_in_one_store(node.then) and _ends_in_one_store(node.otherwise)
-    return not isinstance(node, (Block, While, Each, Protect, Within))
+    return not isinstance(node, (Block, Loop, Protect, Within))
 
 
 @emits(Unpack)
@@ -174,7 +168,7 @@ def _unpack(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | No
     value = node.value
     if not wanted and isinstance(value, Primitive) and value.inline.name == "list":
         parts = value.arguments
-        names = [_direct(target) for target in node.targets]
+        names = [direct(target) for target in node.targets]
         if len(parts) == len(names) and None not in names and len(set(names)) == len(names):
             # The list is taken apart as soon as it is made.
             stored: list[ast.expr] = [e.stored(name) for name in names if name is not None]
@@ -188,7 +182,7 @@ def _unpacked(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | 
     wanted = node.gives and destination is not EFFECT
     if wanted:
         value = e.saved(value)
-    names = [_direct(target) for target in node.targets]
+    names = [direct(target) for target in node.targets]
     if None not in names and len(set(names)) == len(names) > 1:
         value = e.simple(value)
         count = e.compare(e.call(" len", value), [ast.Eq()], [e.constant(len(names))])
@@ -201,101 +195,6 @@ def _unpacked(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | 
     for index, target in enumerate(node.targets):
         e.store(target, e.subscript(taken, e.constant(index)))
     return e.deliver(value if node.gives else e.true(), destination)
-
-
-# -- loops --------------------------------------------------------------------------------------------
-
-
-def _loop(e: Emitter, destination: Destination, write: Callable[[Destination], None]) -> ast.expr | None:
-    """A loop: `write(destination)` writes it, its body for that destination."""
-    value = None if destination is EFFECT else e.function.temporary()
-    if value is not None:
-        e.assign(value, e.nil())
-    e.loop_values.append(value)
-    # A call in a loop is no tail call, and a return from it leaves the function as everywhere.
-    e.tail_blocked += 1
-    write(EFFECT if value is None else into(value))
-    e.tail_blocked -= 1
-    e.loop_values.pop()
-    return None if value is None else e.deliver(e.name(value), destination)
-
-
-@emits(While)
-def _while(e: Emitter, node: While, destination: Destination) -> ast.expr | None:
-    def write(to: Destination) -> None:
-        with e.nested_block() as before:
-            test = e.test(node.test)
-        body = e.block_of(node.body, to)
-        if not before:
-            e.while_(test, body)
-            return
-        with e.nested_block() as leave:
-            e.break_()
-        with e.nested_block() as whole:
-            e.block.extend(before)
-            e.if_(e.negate(test), leave, [])
-            e.block.extend(body)
-        e.while_(e.constant(True), whole)
-
-    return _loop(e, destination, write)
-
-
-@emits(Each)
-def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
-    items = e.value(node.items)
-
-    def write(to: Destination) -> None:
-        if node.first:
-            items_now: ast.expr = items if isinstance(items, ast.Constant) else e.saved(items)
-            for target in node.targets:
-                e.store(target, e.nil())
-        else:
-            items_now = items
-        with e.nested_block() as opening:
-            names = [_turn_name(e, target) for target in node.targets]
-        body = [*opening, *e.block_of(node.body, to)]
-        after = e.block_of(node.last, EFFECT) if node.last is not None else []
-        stored = [e.stored(name) for name in names]
-        assigned: ast.expr = e.tuple_(stored, ast.Store()) if node.several else stored[0]
-        e.for_(assigned, items_now, body, after)
-
-    return _loop(e, destination, write)
-
-
-def _turn_name(e: Emitter, target: Target) -> str:
-    """The Python variable that a `for` assigns for a target; what else is needed opens the turn."""
-    direct = _direct(target)
-    if direct is not None:
-        return direct
-    name = e.function.temporary()
-    e.store(target, e.name(name))
-    return name
-
-
-@emits(Break)
-def _break(e: Emitter, node: Break, destination: Destination) -> ast.expr | None:
-    if e.loop_values[-1] is not None and not node.keeps:
-        e.assign(e.loop_values[-1], e.nil())
-    e.break_()
-    return e.nil() if destination is VALUE else None
-
-
-# -- what ends a function -----------------------------------------------------------------------------
-
-
-@emits(Return)
-def _return(e: Emitter, node: Return, destination: Destination) -> ast.expr | None:
-    if e.tail_blocked:
-        e.return_(e.value(node.value))
-    else:
-        e.emit(node.value, TAIL)
-    return e.nil() if destination is VALUE else None
-
-
-@emits(Raise)
-def _raise(e: Emitter, node: Raise, destination: Destination) -> ast.expr | None:
-    e.raise_(e.value(node.error))
-    return e.nil() if destination is VALUE else None
 
 
 # -- protection ---------------------------------------------------------------------------------------

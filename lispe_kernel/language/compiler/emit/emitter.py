@@ -11,7 +11,7 @@ import ast
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.compiler.effects import stays
 from lispe_kernel.language.compiler.emit.destinations import EFFECT, TAIL, VALUE, Destination, into
@@ -56,14 +56,23 @@ def tests(*kinds: type[Node]) -> Callable[[Test], Test]:
     return register
 
 
+class RunningLoop(NamedTuple):
+    """A loop that is being written, as names of Python variables."""
+
+    # Its value; None where that is not wanted.
+    value: str | None = None
+    # What it goes through, where that may want to know how the loop is left.
+    items: str | None = None
+
+
 class Emitter(Nodes):
     """Writes the functions of one compiled unit."""
 
     def __init__(self) -> None:
         super().__init__()
         self.function: Function = None  # type: ignore[assignment]
-        # The variables for the values of the loops around this place; None where a value is not wanted.
-        self.loop_values: list[str | None] = []
+        # The loops around this place in the function.
+        self.loops: list[RunningLoop] = []
         # In a loop or a protected body a call is never a tail call.
         self.tail_blocked = 0
         # Set when a tail call of the function was written; `turning` when each turn is a call of its own.

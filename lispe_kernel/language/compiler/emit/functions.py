@@ -13,15 +13,15 @@ from lispe_kernel.language.compiler.variables import Function, Variable
 
 def function_ast(e: Emitter, function: Function) -> ast.FunctionDef:
     """The Python function of a resolved and analysed one."""
-    outer = (e.function, e.block, e.loop_values, e.tail_blocked, e.has_turns, e.turning)
+    outer = (e.function, e.block, e.loops, e.tail_blocked, e.has_turns, e.turning)
     place = e.place
-    e.function, e.block, e.loop_values, e.tail_blocked = function, [], [], 0
+    e.function, e.block, e.loops, e.tail_blocked = function, [], [], 0
     e.has_turns, e.turning = False, function.is_kept and function.calls_itself
     e.place = function.span
     try:
         return _definition(e, function)
     finally:
-        e.function, e.block, e.loop_values, e.tail_blocked, e.has_turns, e.turning = outer
+        e.function, e.block, e.loops, e.tail_blocked, e.has_turns, e.turning = outer
         e.place = place
 
 

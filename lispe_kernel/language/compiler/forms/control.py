@@ -102,7 +102,7 @@ def clause_body(r: Resolver, clause: Form) -> Node:
 RETURN = Atom("return")
 
 
-@special("block", "[form...]", aliases=("__root__",), result=(-1,))
+@special("block", "[form...]", aliases=("__root__",), result=(-1,), hidden=True)
 def resolve_block(r: Resolver, form: Form) -> Node:
     """Evaluate forms in order; the last gives the value, nil when there is none.
 
@@ -128,5 +128,5 @@ def resolve_return(r: Resolver, form: Form) -> Node:
     """
     value = _element(r, form, 1)
     if r.function.kind == "top":
-        return Raise(r.place, Helper(r.place, " return", [value]))
+        return Raise(r.place, Helper(r.place, " return", [value]), leaves=True)
     return Return(r.place, value)

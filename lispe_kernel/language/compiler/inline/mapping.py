@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, Written, emits
+from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, RunningLoop, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
 from lispe_kernel.language.compiler.kinds import INTEGERS, TYPED
 from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToVariable
@@ -297,14 +297,14 @@ def _collect(e: Emitter, node: Collect, destination: Destination) -> ast.expr | 
     source = e.value(node.items)
     variable = node.variable.python
     e.tail_blocked += 1
-    e.loop_values.append(None)
+    e.loops.append(RunningLoop())
     with e.nested_block() as statements:
         if node.keeps:
             condition: ast.expr | None = e.test(node.body)
             value: ast.expr = e.read(node.variable)
         else:
             condition, value = None, e.value(node.body)
-    e.loop_values.pop()
+    e.loops.pop()
     e.tail_blocked -= 1
     if not statements:
         loop = ast.comprehension(e.stored(variable), source, [condition] if condition else [], 0)

@@ -6,7 +6,7 @@ of texts and of nil, which are Python's own, stand here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.ranges import is_range
 from lispe_kernel.language.library.shared.strings_core import push_text
 from lispe_kernel.language.printer import describe, wrong_argument
-from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.language.protocols import LEFT, Answers, answers_of, register_answers
 from lispe_kernel.language.python import objects
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -232,3 +232,30 @@ def items(container: Any) -> Iterable[Any]:
 def contents(container: Any) -> Iterable[Any]:
     """What `mloop` goes through: as `loop`, but the values of a dictionary."""
     return list(container.values()) if isinstance(container, dict) else items(container)
+
+
+def together(*several: Iterable[Any]) -> Iterable[Any]:
+    """What `lloop` and `mloop` go through: elements of each, side by side."""
+    told = any(hasattr(each, LEFT) for each in several)
+    return _Together(*several) if told else zip(*several, strict=False)
+
+
+class _Together:
+    """Elements side by side, of which some want to know how their loop is left."""
+
+    def __init__(self, *several: Iterable[Any]) -> None:
+        self.several = several
+
+    def __iter__(self) -> Iterator[Any]:
+        return zip(*self.several, strict=False)
+
+    def lispe_left(self) -> None:
+        for each in self.several:
+            leave(each)
+
+
+def leave(items: Any) -> None:
+    """Tell what a loop goes through that it is left by `break` or `return`."""
+    left = getattr(items, LEFT, None)
+    if left is not None:
+        left()
