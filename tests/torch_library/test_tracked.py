@@ -44,6 +44,10 @@ def test_a_mean_is_a_number_and_a_loss(weight):
         ("(log (tensor_sum w))", [1 / 6] * 3),
         ("(sqrt (* 6 (tensor_sum w)))", [0.5] * 3),
         ("(tensor_create (list (tensor_sum w) 1 (tensor_max w)))", [1, 1, 2]),
+        ("(sum (* (tensor_sum w) (floats 1 2)))", [3] * 3),
+        ("(sum (/ '(6 12) (tensor_sum w)))", [-0.5] * 3),
+        ("(sum (maplist 'sum (+ (matrix_float 2 2 1) (tensor_sum w))))", [4] * 3),
+        ("(+ (tensor_sum w) (round (tensor_sum w) 10))", [1] * 3),
     ],
 )
 def test_a_loss_of_numbers_has_the_gradient_of_pytorch(source, expected, weight):

@@ -17,6 +17,8 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.matrices import Matrix, nested
 
 Binary = Callable[[Any, Any], Any]
 
@@ -117,8 +119,22 @@ for _name in ("add", "sub", "mul", "truediv", "pow", "mod"):
 
 
 def _with_list(op: Binary, first: Any, second: Any) -> Any:
-    """An operator between the number and a list of numbers, which has no gradient."""
+    """An operator between the number and a list of numbers."""
     return op(*(float(each) if isinstance(each, TensorNumber) else each for each in (first, second)))
+
+
+def _carried(op: Binary, first: Any, second: Any) -> Any:
+    """An operator between a number with a gradient and a list of any kind, or a matrix.
+
+    It gives a list, which holds anything: a typed list would have no place for the gradient.
+    """
+    if isinstance(first, TensorNumber):
+        return List(op(first, each) for each in _elements(second))
+    return List(op(each, second) for each in _elements(first))
+
+
+def _elements(value: Any) -> Any:
+    return nested(value.array) if isinstance(value, Matrix) else value
 
 
 def _only(number: TensorNumber, key: Any) -> TensorNumber:
@@ -137,6 +153,7 @@ COMPUTED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "fabs": torch.abs,
     "rint": torch.round,
     "nearbyint": torch.round,
+    "round": lambda value: value.sign() * (value.abs() + 0.5).floor(),
     "radian": torch.deg2rad,
     "degree": torch.rad2deg,
 }
@@ -156,4 +173,4 @@ def _computed(name: str, number: TrackedNumber, found: float) -> TrackedNumber:
 for _kind in (TensorNumber, TrackedNumber):
     register_kind(_kind, "number_", plainly(lambda value: number_text(float(value))))
 register_answers(TensorNumber, Answers(operate=_with_list, element=_only))
-register_answers(TrackedNumber, Answers(operate=_with_list, element=_only, compute=_computed))
+register_answers(TrackedNumber, Answers(operate=_carried, element=_only, compute=_computed))

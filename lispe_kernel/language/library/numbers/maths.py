@@ -161,12 +161,13 @@ def round_(val: Any, parts: Any = 1) -> float:
     Errors: when `parts` is not above 0.
     """
     x = val if type(val) is float else number_argument("round", 1, val)
-    if parts == 1:
-        return _half_away(x)
-    count = number_argument("round", 2, parts)
+    count = 1 if parts == 1 else number_argument("round", 2, parts)
     if not 0 < count < math.inf:
         raise wrong_argument("round", 2, "a number above 0", parts)
-    return _half_away(x * count) / count
+    found = _half_away(x * count)
+    more = None if type(val) in (int, float) else answers_of(val).compute
+    rounded: float = found if more is None else more("round", val * count, found)
+    return rounded / count
 
 
 @function("gcd", returns="number")
