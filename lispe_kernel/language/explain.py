@@ -276,8 +276,12 @@ def unexpected(message: str, called: str, known: Iterable[str]) -> str | None:
     found, names = _UNEXPECTED.search(message), list(known)
     if found is None or not names:
         return None
-    odd = _MARK.sub("", found[1])
-    return f"Error: {called}: there is no argument {odd}{near(odd, names)}; it takes: {', '.join(names)}"
+    return unknown_argument(called, _MARK.sub("", found[1]), names)
+
+
+def unknown_argument(called: str, odd: str, known: list[str]) -> str:
+    """The error for a named argument that a function does not have."""
+    return f"Error: {called}: there is no argument {odd}{near(odd, known)}; it takes: {', '.join(known)}"
 
 
 def _arity_of(name: str, called: str, message: str, place: Place) -> str | None:

@@ -17,7 +17,8 @@ from lispe_kernel.language.values.lists import List
 # Names of the language that other files look for in forms.
 QUOTE = Atom("quote")
 LAMBDA = Atom("λ")
-BLOCK = Atom("block")
+# `block` under the name that no variable hides.
+BLOCK = Atom("__root__")
 DOT = Atom(".")
 AT = Atom("at")
 

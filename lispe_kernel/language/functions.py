@@ -11,6 +11,7 @@ What a docstring holds (meaning, examples, errors, source) is said in `docstring
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
@@ -20,6 +21,12 @@ from lispe_kernel.language.docstrings import Documented
 
 # The words of `returns=` for what answers a question.
 ANSWERS = frozenset({"boolean", "answer"})
+
+# Types, what makes them, and the words that every Lisp has.
+_RESERVED = re.compile(
+    r"(c[ad]+r|cons|not|in|eq|neq|nullp|zerop|atoms?|complex|dictionary\w*|floats?|heap|u?int16_t|integers?|l?list"
+    r"|matrix_\w+|numbers?|set|sets|set[in]|shorts?|strings?|stringbytes?|tensor_\w+|to_\w+)$"
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,7 +60,8 @@ class Function(Documented):
     aliases: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     family: str = ""
-    # An instruction of the language: its name cannot become a variable, and is evaluated only as a head.
+    # An instruction of the language: no function of the program may have its name, which is evaluated only as
+    # a head.
     keyword: bool = False
     # A notebook shows no result when such a call is the last form of a cell.
     silent: bool = False
@@ -76,6 +84,15 @@ class Function(Documented):
     def kind(self) -> str:
         """The kind of every result; of what may be a mask nothing is known."""
         return "" if self.returns == "answer" else self.returns
+
+    @property
+    def reserved(self) -> bool:
+        """Whether no variable may have its name: an instruction that is a sign, a type or very old."""
+        if not self.keyword:
+            return False
+        return (
+            not (self.name.isascii() and self.name.isidentifier()) or _RESERVED.match(self.name) is not None
+        )
 
     @property
     def least(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lispe_kernel import Session
+from lispe_kernel import LispeError, Session
 from lispe_kernel.language.python import faces
 from lispe_kernel.language.values.instances import Instance
 
@@ -111,3 +111,20 @@ def test_a_face_that_comes_late_reaches_parents_and_heirs(monkeypatch: pytest.Mo
     assert all(
         issubclass(session.namespace[f"{name}{n}"], Face) for n in range(8) for name in ("Base", "Heir")
     )
+
+
+def test_pythons_code_calls_methods_under_their_names() -> None:
+    session = Session()
+    session.evaluate("""
+        (class@ Base (n) (defun scaled (x (by 2)) (* n x by)) (defun n () 1) (defun mro () 2))
+        (class@ Heir (from@ Base) (defun scaled (x (by 2)) (+ n x by)))
+        (setq base (Base 3)) (setq heir (Heir 3))""")
+    base, heir = session.namespace["base"], session.namespace["heir"]
+    assert (base.scaled(5), base.scaled(5, by=1), heir.scaled(5)) == (30, 15, 10)
+    assert base.n == 3  # a field stays what it is
+    assert type(base).mro()[0] is type(base)  # and so does what classes have from Python
+    with pytest.raises(LispeError, match="nothing is given for x"):
+        base.scaled()
+    session.evaluate("(class@ Base (n) (defun other () n))")
+    assert base.other() == 3
+    assert not hasattr(base, "scaled")

@@ -39,8 +39,9 @@ from .support import error_of
         (
             "(class@ C (x) 5)",
             (
-                "Error: a class contains methods: (defun name (parameters) body...) (use (class@ Name "
-                "[([slot...])] [(from@ Parent)] [(setqi field value)...] "
+                "Error: a class contains methods: (defun name (parameters) body...); all fields stand in one "
+                "list before them: (x (y 3)) (use (class@ Name [([slot...])] [(from@ Parent)] "
+                "[(setqi field value)...] "
                 "[(defun name ([parameter...]) [body...])...]))"
             ),
         ),

@@ -9,9 +9,10 @@ from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.inlines import inline_functions, syntaxes
 from lispe_kernel.language.compiler.instances import create, instance_call
 from lispe_kernel.language.compiler.macro_calls import replacement
-from lispe_kernel.language.compiler.partial_calls import with_lambda
-from lispe_kernel.language.compiler.tree import Call, Global, Node, Primitive, Python, SelfCall
+from lispe_kernel.language.compiler.partial_calls import own_functions, with_lambda
+from lispe_kernel.language.compiler.tree import Block, Call, Global, Node, Primitive, Python, SelfCall
 from lispe_kernel.language.compiler.variables import Function, Signature, python_name
+from lispe_kernel.language.explain import unknown_argument
 from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.functions import Function as LibraryFunction
 from lispe_kernel.language.values.atoms import Atom
@@ -48,21 +49,33 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
 
 
 def _library_call(r: Resolver, name: str, form: Form) -> Node:
+    entry = r.context.library(name)
+    if r.instance is not None:
+        bound, variables, form = own_functions(r, entry, form)
+        if bound:
+            with r.scoped(variables):
+                return Block(r.place, [*bound, _library_call(r, name, form)])
     form = with_lambda(r, name, form)
     read = syntaxes.get(name)
-    entry = r.context.library(name)
     if read is not None:
         found = read(r, form)
         if found is not None:
             return found
     if entry is not None and not entry.accepts(len(form) - 1):
         # A class that the text loads may have a method of this name.
-        raise r.unknown(wrong_number(name, entry.signature))
+        raise r.unknown(_misfit(r, name, form, entry))
     inline = inline_functions.get(name)
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
     if inline is not None and written and not any(head(item) is NAMED for item in form[1:]):
         return Primitive(r.place, inline, r.arguments(form))
     return function_call(r, name, form, entry)
+
+
+def _misfit(r: Resolver, name: str, form: Form, entry: LibraryFunction) -> str:
+    """The error for a call with too many or too few arguments: one that nobody knows, or their number."""
+    known = [each.name for each in entry.parameters]
+    odd = (argument for argument, _ in split_named(r, form)[1] if argument not in map(python_name, known))
+    return next((unknown_argument(name, each, known) for each in odd), wrong_number(name, entry.signature))
 
 
 def computed_call(r: Resolver, form: Form) -> Node:

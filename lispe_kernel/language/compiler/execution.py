@@ -20,6 +20,7 @@ from lispe_kernel.language.errors import CompileError, ReturnFromTop
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.made import note
 from lispe_kernel.language.python.faces import take_over
+from lispe_kernel.language.python.methods import define
 
 
 class Names(Context, Protocol):
@@ -159,7 +160,7 @@ class Execution:
         namespace = self._names.namespace
         made = made if made is not None else self.made(definition)
         if definition.owner is not None:
-            definition.owner.lispe_define(definition.name, made)
+            define(definition.owner, definition.name, made)
             return made
         namespace[python_name(definition.name)] = made
         return made

@@ -312,7 +312,9 @@ def _may_hold_instance(r: Resolver, name: str) -> bool:
         return True
     if r.instance is not None and name in r.instance.fields:
         return True
-    if name in special_forms or name in r.signatures or r.context.signature(name) is not None:
+    if name in special_forms:
+        return r.is_own(name)
+    if name in r.signatures or r.context.signature(name) is not None:
         return False
     if name in r.macros or name in r.context.macros or name in r.classes or name in r.context.classes:
         return False

@@ -1,5 +1,8 @@
 """Partial calls: `(filterlist '(< k) l)` is `(filterlist (λ (x) (< k x)) l)`, quoted or not.
 
+Likewise `(maplist 'scaled l)` in a method means the instance's own `scaled`, a method or what a field holds,
+as `(scaled x)` does there.
+
 A call written where a list function takes its function becomes a lambda before it is resolved, so that its
 fixed arguments are evaluated, with the variables around. The element goes to the place of `_`; without one it
 goes last, and in the composing family first. A call that a program makes is left to run time (`calling.py`).
@@ -9,12 +12,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.tree import Constant, Node, Python
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.instances import InstanceScope
     from lispe_kernel.language.compiler.resolve import Resolver
+    from lispe_kernel.language.compiler.variables import Variable
+    from lispe_kernel.language.functions import Function
 
 # The functions that take a function first, by how many elements they give it.
 _COMPOSING = frozenset(
@@ -116,3 +123,47 @@ def _is_short(r: Resolver, name: str, given: int, count: int) -> bool:
     """Whether a call has too few arguments, and as many as are right when the elements are added."""
     entry: Any = r.signature(name) or r.context.library(name)
     return entry is not None and not entry.accepts(given) and bool(entry.accepts(given + count))
+
+
+# -- functions of the instance ---------------------------------------------------------------------------
+
+# How functions of the library call the parameters that take a function.
+_TAKES = frozenset({"function", "comparator", "condition", "operation", "fold", "combine", "collate"})
+
+
+def own_functions(
+    r: Resolver, entry: Function | None, form: Form
+) -> tuple[list[Node], dict[str, Variable], Form]:
+    """What binds the instance's functions that a call names, the variables, and the call with them."""
+    bound: list[Node] = []
+    variables: dict[str, Variable] = {}
+    items = list(form)
+    for index, parameter in enumerate(entry.parameters if entry is not None else (), 1):
+        if parameter.name not in _TAKES or index >= len(form) or head(form[index]) is not QUOTE:
+            continue
+        atom = form[index][1]
+        found = _own_function(r, r.instance, atom.name) if isinstance(atom, Atom) else None
+        if found is not None:
+            # No name of a program begins with a blank.
+            name = f" own {index}"
+            variables[name] = r.temporary()
+            bound.append(r.bind(variables[name], found))
+            items[index] = Atom(name)
+    return bound, variables, Form(items, form.span, form.spans) if bound else form
+
+
+def _own_function(r: Resolver, instance: InstanceScope | None, name: str) -> Node | None:
+    """The instance's function of a name; None for a name that means none of its own."""
+    if instance is None or instance.parent or name in r.scope:
+        return None
+    if name in instance.methods:
+        holder = r.read(instance.variable)
+        if instance.inside:
+            return Python(r.place, ".", holder, Constant(r.place, f" {name}"))
+        return r.helper(" method or function", holder, r.constant(name), quiet=False)
+    if instance.inside and (name in instance.fields or name in instance.extras):
+        field = r.name(Atom(name))
+        if r.user_defined(name) or r.context.library(name) is not None:
+            return r.helper(" field or function", field, r.constant(name), quiet=False)
+        return field
+    return _own_function(r, instance.outer, name)

@@ -86,7 +86,7 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
         _refuse_infix(source, forms)
     program = Program(source)
     r = Resolver(context, source, evaluated=evaluated)
-    r.globals_here = frozenset(_assigned(form) for form in forms)
+    r.globals_here = {_assigned(form) for form in forms}
     defined: set[tuple[int, str]] = set()
     loads = False
     for form, span in zip(forms, forms.spans, strict=True):

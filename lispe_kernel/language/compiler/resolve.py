@@ -17,6 +17,7 @@ from typing import Any
 from lispe_kernel.language.compiler.calls import computed_call, named_call
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.instances import InstanceScope, instance_call
+from lispe_kernel.language.compiler.meanings import Meanings
 from lispe_kernel.language.compiler.statements import Assign, Target, ToFound, ToGlobal, ToVariable
 from lispe_kernel.language.compiler.tree import (
     Block,
@@ -47,7 +48,7 @@ def shared(name: str) -> str:
     return f" shared {name}"
 
 
-class Resolver:
+class Resolver(Meanings):
     """Resolves the forms of one text for one session."""
 
     def __init__(self, context: Context, source: Source, *, evaluated: bool = False) -> None:
@@ -69,7 +70,7 @@ class Resolver:
         # Records and classes of this text, and what is built when the text has been read.
         self.declarations: dict[str, Any] = {}
         self.finishers: dict[str, Any] = {}
-        self.globals_here: frozenset[str] = frozenset()  # what the text assigns at its top level
+        self.globals_here: set[str] = set()  # what the text assigns at its top level
         self.classes: dict[str, Any] = {}
         # The instance that is current here, and the class that `withclass` names.
         self.instance: InstanceScope | None = None
@@ -134,13 +135,14 @@ class Resolver:
         head = form[0]
         if isinstance(head, Atom):
             # It may have been linked after the text was read, or be an atom that a program made.
-            name = self.links.get(head.name) or self.context.canonical(head.name)
+            written = head.name
+            name = self.links.get(written) or self.context.canonical(written)
             if name != head.name:
                 form, head = Form([Atom(name), *form[1:]], form.span, form.spans), Atom(name)
             if self._is_infix_access(form):
                 return self.node(form.made(AT, head, *form[2:]))
             found = special_forms.get(name)
-            if found is not None:
+            if found is not None and not (found.hidden and self.is_own(written)):
                 return self._special(found, form)
             return named_call(self, name, form)
         if isinstance(head, list):
@@ -233,7 +235,7 @@ class Resolver:
 
     def global_name(self, name: str) -> Node:
         """A global: a variable, a function; an operator named without a call is its atom."""
-        if not self.context.defined(name) and name not in self.signatures:
+        if not self.context.defined(name) and name not in self.signatures and name not in self.globals_here:
             entry = self.context.library(name)
             if name in special_forms or (entry is not None and entry.keyword):
                 if not name[0].isalpha() or name in ("and", "or", "xor"):
@@ -248,32 +250,6 @@ class Resolver:
         if signature is not None:
             self.signatures[name] = signature
 
-    def declared(self, name: str) -> Any:
-        """The record maker, record group or class that a name means, or whatever else is global."""
-        return self.declarations[name] if name in self.declarations else self.context.declared(name)
-
-    def is_keyword(self, name: str) -> bool:
-        """Whether a name belongs to the language and cannot be a variable."""
-        return name in special_forms or ((entry := self.context.library(name)) is not None and entry.keyword)
-
-    def user_defined(self, name: str) -> bool:
-        """Whether a name in head position means something of the user's, not of the library."""
-        if name in self.signatures or name == self.function.frame.name:
-            return True
-        frame = self.function.frame
-        return self.context.defined(name) or (frame.kind == "defun" and name in frame.variables)
-
-    def signature(self, name: str) -> Signature | None:
-        return self.signatures.get(name) or self.context.signature(name)
-
-    def found_in_space(self, name: str) -> str:
-        """The global name that a function's name means in the current space: its own, or the main one."""
-        if self.thread == name:
-            return f"thread {name}"
-        own = f"{self.space} {name}" if self.space else name
-        known = own in self.announced or own in self.signatures or self.context.defined(own)
-        return own if known else name
-
     # -- names that are assigned -----------------------------------------------------------------
 
     def check_variable(self, target: Any, span: Span | None = None) -> str:
@@ -281,7 +257,7 @@ class Resolver:
         if not isinstance(target, Atom):
             raise self.error(f"Error: Invalid variable name: '{to_text(target)}'", span)
         name = target.name
-        if target is TRUE or self.is_keyword(name):
+        if target is TRUE or self.is_reserved(name):
             word = self.source.written(name, span)
             raise self.error(f"Error: Invalid variable name: '{word}' (keyword)", span)
         if name in self.fixed or name in self.context.fixed:
@@ -300,6 +276,7 @@ class Resolver:
             if frame.kind == "top":
                 python = python_name(name)
                 self.function.globals.add(python)
+                self.globals_here.add(name)
                 return ToGlobal(python, direct=True)
             variable = frame.variables.get(name)
             if variable is None:

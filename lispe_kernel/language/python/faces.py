@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+from lispe_kernel.language.python.methods import define, drop
 from lispe_kernel.language.values.instances import Instance
 
 # The faces by the method that asks for them; every class that was made.
@@ -104,7 +105,7 @@ def change(cls: type[Instance], bases: tuple[type, ...]) -> None:
     methods = {each: each.lispe_own() for each in concerned}
     for each, own in methods.items():
         for name in own:
-            each.lispe_drop(name)
+            drop(each, name)
     if "__new__" in vars(cls):
         del cls.__new__
     cls.__bases__ = tuple(base for base in bases if not _is_above(base, bases))
@@ -113,7 +114,7 @@ def change(cls: type[Instance], bases: tuple[type, ...]) -> None:
         cls.__new__ = staticmethod(_plain)  # type: ignore[assignment]
     for each, own in methods.items():
         for name, function in own.items():
-            each.lispe_define(name, function)
+            define(each, name, function)
     for instance, values in kept:
         if _face_of(type(instance)) is not before[type(instance)]:
             _begin_anew(instance, values, before[type(instance)])

@@ -94,6 +94,9 @@ def _together(keys: tuple[Any, ...]) -> Any:
 def store(value: Any, key: Any, stored: Any) -> None:
     """`(set@ object 'name stored)` and `(set@ object key stored)`."""
     base = to_python(value)
+    if _is_ours(type(base)) or (type(key) is not Atom and not hasattr(type(base), "__setitem__")):
+        what = "nothing" if type(key) is Atom else "no places"
+        raise LispeError(f"Error: set@: {describe(value)} has {what} that can be set")
     try:
         if type(key) is Atom:
             setattr(base, key.name, to_python(stored))
@@ -101,6 +104,12 @@ def store(value: Any, key: Any, stored: Any) -> None:
             base[to_python(key)] = to_python(stored)
     except Exception as error:
         raise LispeError(f"Error: set@: {describe(value)} does not take {describe(key)}: {error}") from error
+
+
+def _is_ours(cls: type) -> bool:
+    """Whether a class is the kernel's own, and its attributes its own business (a module's are not)."""
+    own_way: Any = cls.__setattr__
+    return cls.__module__.startswith("lispe_kernel.") and own_way is object.__setattr__
 
 
 def method(value: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ A special form is one function under `@special`, which says everything that anyb
     defines     what it defines while a text is compiled, under its first part; nothing of it is left to run
     when_reached  a part that does not fit is an error when it is reached, not when the text is compiled
     returns     what every value is, as `returns=` of a function says it
+    hidden      a variable of the program may have its name, and hides it
     silent      a notebook shows no value; `result`: parts whose silence makes the whole form silent
     docstring   its help, its examples, its source (see `docstrings.py`)
 
@@ -56,6 +57,8 @@ class SpecialForm(Documented):
     needs_function: bool = False
     # A part that does not fit is an error when it is reached, not before.
     when_reached: bool = False
+    # A variable of the program may have its name, and hides it.
+    hidden: bool = False
     # Its own errors for what does not fit a part, by the text of the part in the grammar.
     errors: Mapping[str, str] = field(default_factory=dict)
 
@@ -162,6 +165,7 @@ def special(
     result: tuple[int, ...] = (),
     needs_function: bool = False,
     when_reached: bool = False,
+    hidden: bool = False,
     errors: Mapping[str, str] | None = None,
 ) -> Callable[[Resolve], Resolve]:
     """Register a special form; what each fact says is said above. A definition is silent."""
@@ -179,6 +183,7 @@ def special(
                 result=result,
                 needs_function=needs_function,
                 when_reached=when_reached,
+                hidden=hidden,
                 errors=errors or {},
             )
         )

@@ -19,7 +19,8 @@ def index(key: Any) -> int:
         return key
     if isinstance(key, (int, float)) and key == key and abs(key) != float("inf"):
         return int(key)
-    raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is no index")
+    hint = "; (@@ list from to) takes a part" if isinstance(key, slice) else ""
+    raise LispeError(f"{OUT_OF_BOUNDS}: {describe(key)} is no index{hint}")
 
 
 def position(key: Any, size: int) -> int:

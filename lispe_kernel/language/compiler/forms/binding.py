@@ -59,7 +59,9 @@ def resolve_setg(r: Resolver, form: Form) -> Node:
     Example: (defun keep (v) (setg kept v)) (keep 7) kept => 7
     """
     names = form[1] if is_list(form[1]) else [form[1]]
-    targets = [global_target(r.check_variable(item, form.spans[1])) for item in names]
+    checked = [r.check_variable(item, form.spans[1]) for item in names]
+    r.globals_here.update(checked)
+    targets = [global_target(name) for name in checked]
     value = r.node(form[2], form.spans[2])
     return Unpack(r.place, targets, value) if is_list(form[1]) else r.assign(targets[0], value)
 

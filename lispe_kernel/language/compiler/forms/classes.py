@@ -43,7 +43,8 @@ FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom(
     defines="class",
     errors={
         "Name": "Error: wrong class name: '{}'",
-        METHODS: "Error: a class contains methods: (defun name (parameters) body...)",
+        METHODS: "Error: a class contains methods: (defun name (parameters) body...); "
+        "all fields stand in one list before them: (x (y 3))",
     },
 )
 def resolve_class(r: Resolver, form: Form) -> Node:

@@ -15,14 +15,14 @@ from lispe_kernel.language.compiler.patterns.defpat import Clause, add_clause, r
 from lispe_kernel.language.compiler.statements import Protect, Return, ToVariable
 from lispe_kernel.language.compiler.tree import Block, If, Node
 from lispe_kernel.language.compiler.variables import Variable
-from lispe_kernel.language.forms import QUOTE, Form, is_list
+from lispe_kernel.language.forms import BLOCK, QUOTE, Form, is_list
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
-CUT, FAIL, RETURN, BLOCK = Atom("cut_"), Atom("fail_"), Atom("return"), Atom("block")
+CUT, FAIL, RETURN = Atom("cut_"), Atom("fail_"), Atom("return")
 # The list of results of a `defprol`; a blank cannot stand in a name of LispE.
 RESULTS = Atom(" results")
 

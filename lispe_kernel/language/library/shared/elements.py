@@ -228,11 +228,18 @@ def with_arity(value: Any, call: Function, count: int, function: str) -> Functio
     code = getattr(call, "__code__", None)
     if code is None or getattr(call, "__wrapped__", None) is not None:
         return call
-    least = code.co_argcount - len(call.__defaults__ or ())
-    if least <= count and (count <= code.co_argcount or code.co_flags & inspect.CO_VARARGS):
+    most = code.co_argcount - inspect.ismethod(call)
+    least = most - len(call.__defaults__ or ())
+    if least <= count and (count <= most or code.co_flags & inspect.CO_VARARGS):
         return call
     doc = getattr(call, "__doc__", None) or ""
-    shown = doc if doc.startswith("(λ ") else show(value) if isinstance(value, (Atom, list)) else show(call)
+    shown = (
+        doc
+        if doc.startswith("(λ ")
+        else show(value)
+        if isinstance(value, (Atom, list))
+        else show(getattr(call, "__func__", call))
+    )
     raise LispeError(cannot_be_called(shown, function, count, least))
 
 

@@ -1,0 +1,66 @@
+"""Whose a name is: the program's, by what was met so far, or the language's. Nothing here makes a node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lispe_kernel.language.special_forms import special_forms
+
+if TYPE_CHECKING:
+    from lispe_kernel.language.compiler.context import Context
+    from lispe_kernel.language.compiler.instances import InstanceScope
+    from lispe_kernel.language.compiler.variables import Function, Signature, Variable
+
+
+class Meanings:
+    """What the resolver knows of names; it fills these tables."""
+
+    context: Context
+    function: Function
+    scope: dict[str, Variable]
+    signatures: dict[str, Signature]
+    declarations: dict[str, Any]
+    globals_here: set[str]
+    announced: set[str]
+    instance: InstanceScope | None
+    space: str
+    thread: str
+
+    def declared(self, name: str) -> Any:
+        """The record maker, record group or class that a name means, or whatever else is global."""
+        return self.declarations[name] if name in self.declarations else self.context.declared(name)
+
+    def is_keyword(self, name: str) -> bool:
+        """Whether a name belongs to the language: no function of the program may have it."""
+        return name in special_forms or ((entry := self.context.library(name)) is not None and entry.keyword)
+
+    def is_reserved(self, name: str) -> bool:
+        """Whether no variable may have a name, either."""
+        form, entry = special_forms.get(name), self.context.library(name)
+        return (form is not None and not form.hidden) or (entry is not None and entry.reserved)
+
+    def is_own(self, name: str) -> bool:
+        """Whether a name in head position means a variable, a field or a method of the program."""
+        if name in self.scope or self.user_defined(name) or name in self.globals_here:
+            return True
+        return self.instance is not None and (self.instance.holds(name) or self.instance.calls(name))
+
+    def user_defined(self, name: str) -> bool:
+        """Whether a name in head position means something of the user's, not of the library."""
+        if name in self.signatures or name == self.function.frame.name:
+            return True
+        frame = self.function.frame
+        if self.context.defined(name) or (frame.kind == "defun" and name in frame.variables):
+            return True
+        return name in self.globals_here and self.context.library(name) is not None
+
+    def signature(self, name: str) -> Signature | None:
+        return self.signatures.get(name) or self.context.signature(name)
+
+    def found_in_space(self, name: str) -> str:
+        """The global name that a function's name means in the current space: its own, or the main one."""
+        if self.thread == name:
+            return f"thread {name}"
+        own = f"{self.space} {name}" if self.space else name
+        known = own in self.announced or own in self.signatures or self.context.defined(own)
+        return own if known else name
