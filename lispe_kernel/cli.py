@@ -111,8 +111,10 @@ def _run_stdin(arguments: Sequence[str]) -> int:
 
 
 def _run(text: str, name: str, arguments: Sequence[str]) -> None:
+    from lispe_kernel.running.places import tell_warnings  # noqa: PLC0415 - start-up: each command imports only what it runs
     from lispe_kernel.running.programs import run_program  # noqa: PLC0415 - start-up: each command imports only what it runs
 
+    tell_warnings()
     # `(use "file.lisp")` and `(load ...)` look beside the program: `_current` says where that is.
     folder = None if name == "<stdin>" else str(Path(name).resolve().parent)
     session = _session(arguments, folder)

@@ -1,14 +1,23 @@
 """Where Python code stands, for people: `cell 3, line 2` instead of a file that changes from run to run.
 
-Warnings and the frames of errors ask here. Files of libraries are named from where Python finds them.
+Warnings and the frames of errors ask here. Files of libraries are named from where Python finds them; a
+warning of a library names the line of LispE that called it.
 """
 
 from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 import warnings
+from types import FrameType
+from typing import Any
+
+from lispe_kernel.language import runtime
+from lispe_kernel.language.source import Source
+
+_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 
 # The file name of a cell -> the name that people know.
 _names: dict[str, str] = {}
@@ -34,9 +43,39 @@ def is_cell(file: str) -> bool:
 def _warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None
 ) -> str:
+    said, caller = _ORIGIN.sub("", str(message)), _caller(filename)
     text = (linecache.getline(filename, lineno) if line is None else line).strip()
-    where = f"{shown(filename)}, line {lineno}"
-    return f"{where}: {category.__name__}: {message}\n" + (f"  {text}\n" if text else "")
+    where, number = shown(filename), lineno
+    if caller is not None:
+        source, number = caller
+        where, text = source.name, source.line(number).strip()
+    return f"{where}, line {number}: {category.__name__}: {said}\n" + (f"  {text}\n" if text else "")
+
+
+# Where in PyTorch's C++ a warning arose.
+_ORIGIN = re.compile(r"\s*\(Triggered internally at [^)]*\)")
+
+
+def _caller(filename: str) -> tuple[Source, int] | None:
+    """The text and the line of LispE that called a library which warns; None where no LispE runs.
+
+    The library's own line says nothing to whoever wrote the call; a file of the user's own does.
+    """
+    if not runtime.is_running() or not _is_library(filename):
+        return None
+    session: Any = runtime.current()
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        source = session.sources.get(frame.f_code.co_filename)
+        if source is not None:
+            return source, frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+def _is_library(filename: str) -> bool:
+    """Whether a file is this package's or an installed one's."""
+    return "site-packages" in filename or filename.startswith(_PACKAGE)
 
 
 def tell_warnings() -> None:

@@ -186,6 +186,13 @@ def test_warnings_and_errors_name_the_cell_and_no_file(kernel: Running) -> None:
     first = kernel.run("%%python\nimport warnings\nwarnings.warn('careful')")
     assert first.stream("stderr").endswith(", line 3: UserWarning: careful\n  warnings.warn('careful')\n")
     assert first.stream("stderr").startswith("cell ")
+    of_torch = kernel.run("(defun deviation ()\n  (->std (torch_tensor '(1.0))))\n(deviation)").stream(
+        "stderr"
+    )
+    assert re.match(
+        r"cell \d+, line 2: UserWarning: std\(\): degrees of freedom is <= 0.*\n  \(->std ", of_torch
+    )
+    assert "ReduceOps" not in of_torch
     assert "ipykernel" not in "\n".join(kernel.run("%%python\n1/0").content["traceback"])
 
 

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from lispe_kernel import LispeError, Session
 from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -289,3 +290,17 @@ def test_groups_keep_the_proportion_of_their_rates():
 def test_options_that_an_optimizer_does_not_take_are_refused(kind, options, text):
     model = call("torch_model", 1, 1, 1)
     assert text in error_of("torch_optimizer", model, 0.1, kind, Dictionary(options))
+
+
+def test_an_optimizer_whose_module_was_replaced_says_so() -> None:
+    session = Session()
+    session.evaluate("""
+        (class@ Net () (setqi head (torch_linear 2 1)) (defun forward (x) (head x))
+           (defun renew () (setqi head (torch_linear 2 1))))
+        (setq net (Net)) (setq sgd (torch_optimizer net 0.1 "sgd"))
+        (defun step () (torch_optimizer_zero_grad sgd)
+           (torch_backward (tensor_sum (net (forward (tensor_ones '(1 2)))))) (torch_optimizer_step sgd))
+        (step) (net (renew))""")
+    with pytest.raises(LispeError, match=r"no part of the model any more: head.weight, head.bias"):
+        session.evaluate("(step)")
+    assert session.evaluate('(setq sgd (torch_optimizer net 0.1 "sgd")) (step)') is TRUE

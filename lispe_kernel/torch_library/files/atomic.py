@@ -185,7 +185,10 @@ class _Part:
         if error.errno in _FULL:
             return "the disk is full or a size limit is reached, make room and save again"
         if error.errno == errno.ENOENT:
-            return f"the folder {os.path.dirname(self._path) or '.'} does not exist, create it first"
+            folder = os.path.dirname(self._path) or "."
+            if os.path.isdir(folder):
+                return f"the folder {folder} takes no new files, choose another one"
+            return f"the folder {folder} does not exist, create it first"
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             return "the folder may not be written, choose another one"
         return reason(error)

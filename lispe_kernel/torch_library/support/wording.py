@@ -16,8 +16,26 @@ from lispe_kernel.torch_library.support.dtypes import dtype_name
 _ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
 _NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
 _SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
-# What a kernel says of a kind of number that it does not take; the kernel's name helps nobody.
-_NOT_FOR = re.compile(r"\"\w+\" not implemented for '(\w+)'")
+# What PyTorch says of numbers that a function does not take, and what we say; a kernel's name helps nobody.
+_CONVERTS = "(tensor_to_dtype converts them)"
+_KINDS_OF_NUMBERS = (
+    (
+        re.compile(r"\"\w+\" not implemented for '(\w+)'"),
+        rf"not possible with numbers of type \1 {_CONVERTS}",
+    ),
+    (
+        re.compile(
+            r".*(could not infer output dtype|only support floating point and complex"
+            r"|Expected a floating point or complex tensor).*"
+        ),
+        f"it needs numbers with fractions {_CONVERTS}",
+    ),
+    (re.compile(r"(.* the same dtype, but got.*)"), rf"\1 {_CONVERTS}"),
+    (
+        re.compile(r".*Expected reduction dim to be specified for input\.numel\(\) == 0.*"),
+        "the tensor has no elements",
+    ),
+)
 _LONGEST = 400
 _SOME = 8
 
@@ -29,8 +47,9 @@ def readable(error: BaseException) -> str:
         return outside
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
-    text = _NOT_FOR.sub(r"not possible with numbers of type \1 (tensor_to_dtype converts them)", text)
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
+    for said, ours in _KINDS_OF_NUMBERS:
+        text = said.sub(ours, text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 

@@ -5,6 +5,7 @@ They are PyTorch's own. A frozen tensor (the base of a LoRA layer) is never give
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from lispe_kernel.torch_library.modules.layers import modules_in
 from lispe_kernel.torch_library.modules.lora_layer import resting_alone
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import some
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -92,7 +94,28 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
     for group in made.param_groups:
         if group.get("dampening") and not group["momentum"]:
             raise LispeError("Error: torch_optimizer: dampening changes nothing without momentum; give both")
+    vars(made)[_TRAINED] = _Trained(layers)
     return made
+
+
+class _Trained:
+    """What an optimizer was made for: modules, which are not kept alive, and the names of their tensors."""
+
+    def __init__(self, layers: list[nn.Module]) -> None:
+        self.layers = [weakref.ref(layer) for layer in layers]
+        self.names = {id(p): name for layer in layers for name, p in layer.named_parameters()}
+
+    def lost(self, tensors: list[torch.Tensor]) -> list[str]:
+        """The names of those tensors that the modules no longer have; none where a module is gone itself."""
+        layers = [layer() for layer in self.layers]
+        if None in layers:
+            return []
+        there = {id(p) for layer in layers if layer is not None for p in layer.parameters()}
+        return [self.names[id(p)] for p in tensors if id(p) in self.names and id(p) not in there]
+
+
+# Where an optimizer holds it.
+_TRAINED = "lispe_trained"
 
 
 _ADAM = ("weight_decay", "betas", "eps", "amsgrad")
@@ -199,18 +222,35 @@ def optimizer_step(optimizer: Any) -> Atom:
     """Change the parameters a little against their gradients; true.
 
     Example: (torch_optimizer_step (torch_sgd_optimizer 0.1)) => true
-    Errors: `Error: Argument must be an optimizer`; one that was made for a LoRA adapter that rests now
+    Errors: `Error: Argument must be an optimizer`; one that was made for a LoRA adapter that rests
+    now, or for a module that another one took the place of
     Source: torch API 8.1
     """
     made = optimizer_argument(optimizer, NO_OPTIMIZER)
-    resting = resting_alone(tensor for group in made.param_groups for tensor in group["params"])
+    tensors = [tensor for group in made.param_groups for tensor in group["params"]]
+    resting = resting_alone(tensors)
     if resting is not None:
         raise LispeError(
             "Error in torch_optimizer_step: the optimizer was made for an adapter that rests, now "
             f"{resting.active} acts; make a new optimizer for it: (torch_optimizer model rate type)"
         )
+    _refuse_lost(made, tensors)
     made.step()
     return TRUE
+
+
+def _refuse_lost(made: Any, tensors: list[torch.Tensor]) -> None:
+    """Errors for tensors that are no part of the model any more: a step would train what nobody uses.
+
+    Such a tensor gets no gradient, so that others need not be looked for at every step.
+    """
+    trained = vars(made).get(_TRAINED) if any(tensor.grad is None for tensor in tensors) else None
+    lost = trained.lost(tensors) if trained is not None else []
+    if lost:
+        raise LispeError(
+            f"Error in torch_optimizer_step: no part of the model any more: {some(lost)}; "
+            "make a new optimizer for what took their place: (torch_optimizer model rate type)"
+        )
 
 
 @torch_function("torch_optimizer_zero_grad")
