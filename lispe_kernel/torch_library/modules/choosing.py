@@ -37,7 +37,6 @@ class Settings:
     top_k: int = 50
     top_p: float = 0.9
     eos_token_id: tuple[int, ...] = (50256,)
-    pad_token_id: int = 50256
     repetition_penalty: float = 1.0
     strategy: str = "greedy"
     do_sample: bool = True
@@ -159,7 +158,6 @@ RULES: dict[str, Rule] = {
     "top_k": ONE_OR_MORE,
     "top_p": SHARE,
     "eos_token_id": Rule(_ends, "an id (0 or more), a list of ids, or nil for no end"),
-    "pad_token_id": Rule(arguments.whole, "an integer"),
     "repetition_penalty": POSITIVE,
     "strategy": Rule(lambda value: value if value in STRATEGIES else None, f"one of {', '.join(STRATEGIES)}"),
     "do_sample": TRUTH,

@@ -104,9 +104,8 @@ def generator_create(model: Any, device: str | None = None) -> Generator:
 @torch_function("torch_generator_config", "torch_generator_configure")
 def generator_config(generator: Any, config: Any) -> str:
     """Change settings by a dictionary: max_length (100), temperature (1.0), top_k (50), top_p (0.9),
-    eos_token_id (50256; also a list, or nil for none), pad_token_id (one prompt needs none),
-    repetition_penalty (1.0), strategy ("greedy", "top_k", "top_p", "beam_search"), num_beams (4), do_sample
-    (nil: no strategy draws, the likeliest token is taken).
+    eos_token_id (50256; also a list, or nil for none), repetition_penalty (1.0), strategy ("greedy", "top_k",
+    "top_p", "beam_search"), num_beams (4), do_sample (nil: no strategy draws, the likeliest token is taken).
 
     Example: (maybe (torch_generator_config 3 "cpu") "no generator") => no generator
     Errors: `First argument must be a torch generator`; an unknown setting is told the known ones, one out of

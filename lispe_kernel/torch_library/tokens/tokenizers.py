@@ -67,7 +67,9 @@ class SimpleTokenizer:
     def decode(self, ids: list[int]) -> str:
         text = ""
         for number in ids:
-            if number in SILENT or not 0 <= number < len(self.tokens):
+            if not 0 <= number < len(self.tokens):
+                raise _outside(number, self.size())
+            if number in SILENT:
                 continue
             token = self.tokens[number]
             text += token if not text or token[0] in PUNCTUATION else " " + token
@@ -92,7 +94,7 @@ class SentencePieceTokenizer:
     def decode(self, ids: list[int]) -> str:
         outside = [number for number in ids if not 0 <= number < self.size()]
         if outside:
-            raise LispeError(f"Error: token id {outside[0]} is outside the vocabulary of {self.size()}")
+            raise _outside(outside[0], self.size())
         return str(self._processor.decode(ids))
 
     def size(self) -> int:
@@ -102,6 +104,10 @@ class SentencePieceTokenizer:
     def model(self) -> bytes:
         """What the file of the model holds."""
         return bytes(self._processor.serialized_model_proto())
+
+
+def _outside(number: int, size: int) -> LispeError:
+    return LispeError(f"Error: token id {number} is outside the vocabulary of {size}")
 
 
 def sentencepiece() -> Any:
@@ -211,7 +217,7 @@ def decode(tokenizer: Any, token_ids: Any) -> str:
 
     Example: (torch_decode (torch_simple_tokenizer) (integers 2 1 3)) => <unk>
     Errors: `Error: First argument must be a tokenizer`,
-    `Error: Second argument must be a tensor, list, or integers of token IDs`
+    `Error: Second argument must be a tensor, list, or integers of token IDs`, an id without a token
     Source: torch API 11
     """
     if not isinstance(tokenizer, Tokenizer):

@@ -57,6 +57,7 @@ def resolve_class(r: Resolver, form: Form) -> Node:
 
     Example: (class@ Point (x (y 3)) (defun total () (+ x y))) (setq p (Point 4)) (p (total)) => 7
     Example: (class@ Disc (r) (setqi width (* 2 r)) (defun wide () width)) ((Disc 4) (wide)) => 8
+    Example: (class@ Scaled (by) (defun forward (x) (* by x))) (setq m (Scaled 3)) (m (forward 2)) => 6
     """
     name = check_free(r, form[1], form.spans[1])
     if name == "thread":
