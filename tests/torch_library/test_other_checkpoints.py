@@ -168,3 +168,20 @@ def test_a_checkpoint_that_cannot_be_written_or_removed_is_named():
         text = error_of("torch_prune_checkpoints", ".", 1)
     assert text == "Error pruning checkpoints: cannot remove ./c1.pt: permission denied"
     assert sorted(path.name for path in Path().iterdir()) == ["c1.pt", "c2.pt"]
+
+
+def test_a_checkpoint_as_pytorchs_tutorials_write_it_is_resumed():
+    model, optimizer = trained()
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, 2)
+    for _ in range(3):
+        optimizer.step()
+        schedule.step()
+    parts = {"model": model, "optimizer": optimizer, "scheduler": schedule}
+    content = {f"{name}_state_dict": part.state_dict() for name, part in parts.items()}
+    torch.save({"epoch": 3, **content}, "c.pt")
+    loaded = call("torch_model", 2, 3, 1)
+    other = call("torch_optimizer", loaded, 0.5, "adam")
+    later = torch.optim.lr_scheduler.StepLR(other, 2)
+    assert call("torch_resume_checkpoint", "c.pt", loaded, other, later) == 3
+    assert same(model, loaded)
+    assert (later.last_epoch, other.param_groups[0]["lr"]) == (3, pytest.approx(0.001))
