@@ -8,6 +8,8 @@ from torch import nn
 from torch.optim.lr_scheduler import SequentialLR, StepLR
 
 from lispe_kernel.torch_library.checkpoints.files import whole_epoch
+from lispe_kernel.torch_library.checkpoints.optimizer import optimizer_restorer
+from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.formats import write_tree
 from tests.torch_library.persistence_modules import FORMATS
 from tests.torch_library.torch_calls import call, error_of
@@ -118,3 +120,29 @@ def test_wrappers_stay_in_names_that_would_become_one():
     torch.save({"weight": torch.zeros(1, 2), "module.weight": torch.ones(1, 2)}, "m.pt")
     text = error_of("torch_load_model", "m.pt", nn.Linear(2, 1, bias=False))
     assert "unexpected: module.weight [1,2]" in text
+
+
+MOMENTS = {
+    "Adam": ({"amsgrad": True}, "exp_avg exp_avg_sq max_exp_avg_sq"),
+    "Adamax": ({}, "exp_avg exp_inf"),
+    "RMSprop": ({"momentum": 0.9, "centered": True}, "square_avg momentum_buffer grad_avg"),
+    "Adadelta": ({}, "square_avg acc_delta"),
+    "Adagrad": ({}, "sum"),
+    "Rprop": ({}, "prev step_size"),
+    "ASGD": ({}, "ax"),
+}
+
+
+@pytest.mark.parametrize("kind", MOMENTS)
+def test_moments_of_another_shape_than_the_weight_are_refused(kind):
+    settings, names = MOMENTS[kind]
+    weight = nn.Parameter(torch.ones(2, 3))
+    optimizer = getattr(torch.optim, kind)([weight], **settings)
+    weight.sum().backward()
+    optimizer.step()
+    for name in names.split():
+        state = optimizer.state_dict()
+        assert state["state"][0][name].shape == (2, 3)
+        state["state"][0] = {**state["state"][0], name: torch.ones(3, 2)}
+        with pytest.raises(BadFile, match=name):
+            optimizer_restorer(optimizer, state, kind, [["weight"]], {"weight": weight})
