@@ -60,6 +60,8 @@ LINES = {
     """'("the" "cat" "sat" "on" "the" "mat"))""",
     "Attention of a model": "(torch_attentions (torch_transformer_block 16 2 32) (torch_randn '(1 6 16)))",
     "A run of a model": "(torch_trace (torch_transformer_block 16 2 32) (torch_ones '(1 6 16)))",
+    "The graph of a model": "(graph (torch_transformer_block 16 2 32) (torch_ones '(1 6 16)))",
+    "The layers in a state dict": "(graph (torch_state_dict (torch_transformer_block 16 2 32)))",
     "A model": "(torch_transformer_block 16 2 32)",
     "An adapter": "(torch_lora_apply (torch_linear 64 48) 4 8)",
     "A state dict": "(torch_state_dict (torch_linear 4 3))",

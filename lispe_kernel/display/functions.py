@@ -158,6 +158,26 @@ def compare(a: Any, b: Any, *others: Any) -> Any:
     return comparing.compare(a, b, *others)
 
 
+@function("graph")
+def graph(model: Any, input_: Any = None) -> Any:
+    """The graph of a model: its layers and what flows between them, as a picture.
+
+    The model runs once on the input (that of `torch_trace`; for a loaded folder also a text). What is drawn
+    is what happened: every call of a layer, the functions of PyTorch between them, and an arrow with its
+    shape for each tensor that one took from another. Layers that are repeated stand in one box; a block opens
+    under the picture, by its line, a click, or Enter on it. Without an input one is chosen by what the model
+    or its first layer says, and told. Of a state dict, a checkpoint or the path of a file of tensors the
+    layers are drawn with names and shapes, from the file's header alone. `(@ g "path")` tells from where a
+    layer takes its tensors and where they go. The model stays as it was.
+
+    Example: (println (graph (torch_model 4 8 2) (torch_ones '(3 4)))) => PyTorch Graph (TorchModel: 7 steps, 6 edges)
+    Errors: what the model raises, with the layer in which it did; no input could be chosen; a damaged file
+    """  # noqa: E501
+    from lispe_kernel.torch_library.inside import graphs  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    return graphs.graph(model, input_)
+
+
 @function("embedding_map")
 def embedding_map(table: Any, labels: Any = None, method: str = "pca") -> Any:
     """The rows of a table (a matrix, an embedding) as points in two and three dimensions; the latter turns.

@@ -121,6 +121,8 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "floats": lambda text, folder: Floats([0.5] * 2000),
     "module": lambda text, folder: _renamed(torch.nn.Linear(2, 3), text),
     "trace": lambda text, folder: trace(_renamed_call(text), torch.full((2, 2), torch.nan), True),
+    "graph": lambda text, folder: functions.graph(_renamed_call(text), torch.ones(2, 2)),
+    "layers of a file": lambda text, folder: functions.graph(StateDict(tensors(text))),
     "heads": lambda text, folder: Attention((text, "b"), (torch.rand(2, 3, 3),) * 2, (text, "b", "c")),
     "lens": lambda text, folder: logit_lens(_language_model(), torch.tensor([[0, 1, 2]]), [text, "b", "c"]),
     "embedding": lambda text, folder: torch.nn.Embedding(30, 8),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lispe_kernel.display import bundle
-from lispe_kernel.display.functions import embedding_map, plot
+from lispe_kernel.display.functions import embedding_map, graph, plot
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
@@ -152,6 +152,30 @@ def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
     assert marked(dom, "clicked") == "layer 1, head 2 dark light"
     assert marked(dom, "left") == "layer 1, head 1 light dark"
     assert marked(dom, "back") == "layer 0, head 0 0"
+
+
+def test_a_block_of_a_graph_opens_by_mouse_and_by_keyboard(chromium: str) -> None:
+    block = [torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ReLU()) for _ in range(3)]
+    shown = bundle(graph(torch.nn.Sequential(*block), torch.ones(1, 4)))["text/html"]
+    script = """
+    window.addEventListener("load", function () {
+    var image = document.querySelector("figure img"), branch = document.querySelector("details");
+    var spot = JSON.parse(document.querySelector("figure").getAttribute("data-opens"))[0];
+    var box = image.getBoundingClientRect();
+    var seen = [branch.open];
+    function click(x, y) {
+      image.dispatchEvent(new MouseEvent("click", {clientX: box.left + x, clientY: box.top + y}));
+      seen.push(branch.open); }
+    click(1, 1);
+    click(spot[0] + 4, spot[1] + 4);
+    branch.open = false;
+    ["ArrowRight", "ArrowRight", "Enter"].forEach(function (key) {
+      image.dispatchEvent(new KeyboardEvent("keydown", {key: key})); });
+    seen.push(branch.open, document.activeElement.tagName);
+    document.body.setAttribute("data-read", seen.join(" ")); });
+    """
+    dom = browser.document(chromium, browser.page([shown], script=script))
+    assert marked(dom, "read") == "false false true true SUMMARY"
 
 
 def test_nothing_is_wider_than_its_cell(chromium: str, tmp_path: Path) -> None:

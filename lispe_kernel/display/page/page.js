@@ -164,6 +164,7 @@
     function point(index) {
       at = Math.max(0, Math.min(index, points.length - 1));
       if (points.length) say.apply(null, points[at]);
+      picture.setAttribute("data-at", points.length ? points[at].slice(0, 2) : "");
     }
     function seen(x, y) {
       if (points) {
@@ -243,6 +244,38 @@
   }
 
   start("img[data-heads]", choosing);
+
+  //@ data-opens
+  // -- a block of a graph that is clicked, or reached by the arrow keys, opened under the picture -----
+  function opening(figure) {
+    var spots = JSON.parse(figure.getAttribute("data-opens")), page = figure.closest(".lsp");
+    var picture = figure.querySelector("img");
+    function spot(x, y) {
+      return spots.filter(function (s) { return x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3]; })[0];
+    }
+    function at(event) {
+      var box = picture.getBoundingClientRect(), zoom = picture.naturalWidth / box.width;
+      return spot((event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom);
+    }
+    function open(found) {
+      var branch = found && page.querySelector('[data-level="' + found[4] + '"]');
+      if (!branch) return;
+      for (var outer = branch; outer && page.contains(outer); outer = outer.parentElement)
+        if (outer.tagName === "DETAILS") outer.open = true;
+      branch.querySelector("summary").focus();
+    }
+    picture.addEventListener("mousemove", function (event) { picture.style.cursor = at(event) ? "pointer" : ""; });
+    picture.addEventListener("click", function (event) { open(at(event)); });
+    picture.addEventListener("keydown", function (event) {
+      var told = picture.getAttribute("data-at");
+      if (event.key !== "Enter" || !told) return;
+      event.preventDefault();
+      event.stopPropagation();
+      open(spot.apply(null, told.split(",")));
+    });
+  }
+
+  start("figure[data-opens]", opening);
 
   //@ data-turn
   // -- points in space, turned by the pointer or the arrow keys -------------------------------------

@@ -160,7 +160,7 @@ def _step_by_step(model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _in_parts() -> Iterator[None]:
+def in_parts() -> Iterator[None]:
     """PyTorch's encoder layer by layer, with its padding, and not all of it in one."""
     before = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
@@ -191,7 +191,7 @@ def _of_layers(model: nn.Module, given_: Given) -> list[tuple[str, torch.Tensor]
         name = f"layer {name}" if name.isdigit() else name or "attention"
         found.append((name, weights if weights.dim() == 4 else weights.unsqueeze(0)))
 
-    with looking(model), _in_parts(), watched(model, None, after):
+    with looking(model), in_parts(), watched(model, None, after):
         model(*given_[0], **given_[1])
     return found
 

@@ -78,7 +78,8 @@ def _fits(model: nn.Module, several: tuple[Any, ...], named: dict[str, Any]) -> 
 
 
 Before = Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], None]
-After = Callable[[nn.Module, tuple[Any, ...], dict[str, Any], Any], None]
+# What it gives, where it gives something, stands for the module's answer.
+After = Callable[[nn.Module, tuple[Any, ...], dict[str, Any], Any], Any]
 
 
 @contextmanager
