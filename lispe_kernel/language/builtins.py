@@ -37,7 +37,7 @@ from lispe_kernel.language.library.core.containers import (
 from lispe_kernel.language.library.lists.composing import mapped
 from lispe_kernel.language.library.lists.ordering import sort_by
 from lispe_kernel.language.library.lists.searching import replaced
-from lispe_kernel.language.library.lists.sequences import range_
+from lispe_kernel.language.library.lists.sequences import enum, numbered, range_
 from lispe_kernel.language.library.machine import threads
 from lispe_kernel.language.library.shared.elements import as_bits, elements, like, typed_answers
 from lispe_kernel.language.library.text.extract import between, put_part
@@ -91,6 +91,11 @@ def _span(start: Any, end: Any, step: Any) -> Any:
     if type(start) is type(end) is type(step) is int and step and -_FAR < start < _FAR and -_FAR < end < _FAR:
         return range(start, end, -step if start > end and step > 0 else step)
     return items(range_(start, end, step))
+
+
+def _numbered(function: Any, *arguments: Any) -> Any:
+    """What a loop over `(enum container start)` goes through; a program may have an `enum` of its own."""
+    return numbered(*arguments) if function is enum else items(function(*arguments))
 
 
 # Counts as far as this are counted by Python; more are refused by the library.
@@ -261,6 +266,7 @@ HELPERS: dict[str, Any] = {
     " whole": _whole,
     " turns": _turns,
     " span": _span,
+    " numbered": _numbered,
     " after": _after,
     " change": _change,
     " element": _element,

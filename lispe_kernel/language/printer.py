@@ -205,7 +205,11 @@ def _function(value: Any, show: Show) -> str:
     if source is not None:
         return show(source)
     entry = registry.named(value)
-    return entry.name if entry is not None else getattr(value, "__name__", "function")
+    if entry is not None:
+        return entry.name
+    name = getattr(value, "__name__", "function")
+    # The compiler gives a lambda its own text; its name may carry a number.
+    return (value.__doc__ if name.startswith("λ") else None) or name
 
 
 def plainly(text: Callable[[Any], str]) -> Writer:
@@ -217,7 +221,7 @@ _QUOTE = Atom("quote")
 
 register_kind(str, "string_", plainly(str), quoted_inside=True)
 for _cls, _atom, _write in (
-    (type(None), "nil_", plainly(lambda _nil: "nil")),
+    (type(None), "atom_", plainly(lambda _nil: "nil")),
     (bool, "atom_", plainly(lambda value: "true" if value else "nil")),
     (int, "integer_", plainly(str)),
     (float, "number_", plainly(number_text)),

@@ -13,7 +13,9 @@ RESULTS = (
     ('(extract "k=v;w=x;" "=" -";")', "v;w=x"),
     ('(extract "k=v;w=x;" "=" -+";")', "v;w=x;"),
     ('(extract "=a=b" +"=" "=")', "=a"),
-    ('(extract "key=value" +"=" 3)', "=va"),
+    # LispE's documents and its build of June 2026: the length counts what follows the anchor.
+    ('(extract "key=value" +"=" 3)', "=val"),
+    ('(extract "a/b/c.txt" -+"/" 1)', "/c"),
     ('(extract "abc" -1)', "c"),
     ('(extract "abc" "z" 0)', ""),
     ('(extract "abc" 1 99)', "bc"),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from lispe_kernel.language.compiler.emit.calls import held
 from lispe_kernel.language.compiler.emit.emitter import plain_items
 from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.kinds import CONTAINERS
 from lispe_kernel.language.compiler.statements import Break, Each, Raise, Target, ToVariable, While
-from lispe_kernel.language.compiler.tree import Block, If, Node, Primitive, Quoted
+from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Quoted
 from lispe_kernel.language.forms import Form, is_list
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
@@ -86,7 +86,17 @@ def items_of(r: Resolver, container: Node) -> Node:
     """What a loop over a container goes through."""
     if isinstance(container, Primitive) and container.inline.name == "range":
         return Primitive(r.place, _SPAN, container.arguments)
+    if _is_enum(container):
+        return Primitive(r.place, _NUMBERED, [container.function, *container.arguments])
     return Primitive(r.place, _ITEMS, [container])
+
+
+def _is_enum(node: Node) -> TypeGuard[Call]:
+    """Whether a node calls what the name `enum` means, which is mostly the library's."""
+    if not isinstance(node, Call) or node.named:
+        return False
+    called = node.function
+    return called.python == "enum" if isinstance(called, Global) else getattr(called, "text", "") == "enum"
 
 
 def _write_span(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
@@ -95,6 +105,14 @@ def _write_span(e: Emitter, node: Primitive, destination: Destination) -> ast.ex
 
 
 _SPAN = Inline(" span", emit=_write_span)
+
+
+def _write_numbered(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The pairs of `(enum container start)`, made one by one: what the loop changes is seen in later ones."""
+    return e.deliver(e.call(" numbered", *e.operands(node.arguments)), destination)
+
+
+_NUMBERED = Inline(" numbered", emit=_write_numbered)
 
 
 def _counted(r: Resolver, form: Form) -> Node:

@@ -27,7 +27,6 @@ CLASSES = {
     "integer_": " int",
     "number_": " float",
     "string_": " str",
-    "atom_": " Atom",
     "list_": " List",
     "dictionary_": " Dictionary",
     "data_": " Record",

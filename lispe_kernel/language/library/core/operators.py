@@ -128,6 +128,9 @@ def compare(a: Any, b: Any) -> int:
 def negation(value: Any) -> Atom | None:
     """True for what counts as false: nil, 0, "", empty containers.
 
+    A list is asked as a whole; `(maplist 'not l)` goes by elements.
+
     Example: (not nil) => true
+    Example: (not ()) => true
     """
     return truth(not truth_of(value))

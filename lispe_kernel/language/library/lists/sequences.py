@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from itertools import count as counting
 from itertools import cycle as cycling
+from itertools import islice
 from itertools import repeat as repeating
 from typing import Any
 
@@ -210,11 +211,18 @@ def replicate(n: Any, value: Any) -> List:
 def enum(container: Any, start: Any = 0) -> List:
     """The elements of a container with their indices, as (index element) pairs.
 
+    A loop over `(enum container)` sees the elements as they are when their turn comes.
+
     Example: (enum '(a b)) => ((0 a) (1 b))
     Example: (enum "xy" 1) => ((1 "x") (2 "y"))
     """
-    first = integer_argument("enum", 2, start)
-    return List(List(pair) for pair in enumerate(elements(container, "enum", 1), first))
+    return List(numbered(container, start))
+
+
+def numbered(container: Any, start: Any = 0) -> Iterator[List]:
+    """The pairs of `enum`, made one by one: a loop over them sees what it changes, but not what it adds."""
+    first, items = integer_argument("enum", 2, start), elements(container, "enum", 1)
+    return map(List, islice(enumerate(items, first), len(items)))
 
 
 # -- kinds of lists -----------------------------------------------------------------------------------

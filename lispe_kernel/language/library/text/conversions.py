@@ -8,7 +8,7 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.types import spread
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import is_list
-from lispe_kernel.language.printer import show, to_text, wrong_argument
+from lispe_kernel.language.printer import show, to_text
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
@@ -27,15 +27,14 @@ def stringbytes(*values: Any) -> StringBytes:
 
 @function("atom", keyword=True)
 def atom(value: Any) -> Any:
-    """The atom whose name is a text.
+    """The atom whose name is a text, or what anything else prints as.
 
     Example: (atom "abc") => abc
     Example: (type (atom "abc")) => atom_
+    Example: (type (atom '(a b))) => atom_
     """
     if isinstance(value, Atom) or value is None:
         return value
-    if not isinstance(value, (str, int, float)):
-        raise wrong_argument("atom", 1, "a string", value)
     text = to_text(value)
     return None if text in ("nil", "false", "_", "fail_") else Atom(text)
 

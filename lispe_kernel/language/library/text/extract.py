@@ -104,7 +104,7 @@ def resolve(found: list[Bound], size: int, where: Finder) -> Slice:
         return Slice(outside=True)
     if len(found) == 1:
         return Slice(start, start + 1)
-    end = _end(found[1], after, where) if found[1].is_anchor else _whole_end(first, found[1], start, size)
+    end = _end(found[1], after, where) if found[1].is_anchor else _whole_end(first, found[1], after, size)
     return _MISSING if end is None or end <= start else Slice(start, min(end, size))
 
 
@@ -120,10 +120,11 @@ def _start(bound: Bound, size: int, where: Finder) -> tuple[int, int] | None:
     return (position if bound.included else position + width), position + width
 
 
-def _whole_end(first: Bound, second: Bound, start: int, size: int) -> int:
+def _whole_end(first: Bound, second: Bound, after: int, size: int) -> int:
+    """A position, or after an anchor so many elements, none of which is the anchor, included or not."""
     if second.value <= 0:
         return size + second.value  # type: ignore[no-any-return]
-    return second.value + start if first.is_anchor else second.value  # type: ignore[no-any-return]
+    return second.value + after if first.is_anchor else second.value  # type: ignore[no-any-return]
 
 
 def _end(bound: Bound, after: int, where: Finder) -> int | None:

@@ -22,7 +22,7 @@ from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
 
-_BLANK_RUN = re.compile(r"[\x00-\x20]+")
+_BLANK = re.compile(r"[\x00-\x20]")
 
 # Letters whose stroke is no combining mark, so that Unicode does not decompose them.
 _STROKES = str.maketrans("øØłŁđĐħĦŧŦ", "oOlLdDhHtT")
@@ -188,7 +188,10 @@ def split(str_: Any, sep: Any = None) -> List:
 def splite(str_: Any, sep: Any = None) -> List:
     """The pieces between the separators as `strings`, empty pieces included.
 
+    Without `sep` each blank separates: blanks, tabs, ends of lines and other control characters.
+
     Example: (splite "a,,b," ",") => ("a" "" "b" "")
+    Example: (splite "a  b") => ("a" "" "b")
     """
     return pieces_like(str_, _pieces("splite", str_, sep))
 
@@ -196,7 +199,7 @@ def splite(str_: Any, sep: Any = None) -> List:
 def _pieces(name: str, value: Any, separator: Any) -> list[str]:
     text = text_argument(name, 1, value)
     if separator is None:
-        return _BLANK_RUN.split(text)
+        return _BLANK.split(text)
     mark = text_argument(name, 2, separator)
     return text.split(mark) if mark else clusters(text)
 
