@@ -3,10 +3,12 @@
 They are ipyparallel's own applications. A rank begins to import PyTorch while it finds its controller.
 """
 
+import os
 import signal
 import sys
 
 from lispe_kernel.ranks.watch import end_with_parent
+from lispe_kernel.ranks.wire import FOLDER
 
 
 def _engine() -> None:
@@ -22,7 +24,7 @@ def _engine() -> None:
 
 
 def _controller() -> None:
-    end_with_parent(at_once=False)
+    end_with_parent(at_once=False, folder=os.environ.get(FOLDER, ""))
     from ipyparallel.controller.app import main  # noqa: PLC0415 - a rank needs none of it
 
     main()

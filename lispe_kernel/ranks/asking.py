@@ -102,7 +102,8 @@ class Asked:
             now = time.monotonic()
             if any(changed):
                 quiet_since = now
-                self._show(self.answers)
+            # Also when nothing new came: what came a moment ago may not have been drawn.
+            self._show(self.answers)
             if not changed:
                 return
             if all(answer.ended for answer in self.answers):

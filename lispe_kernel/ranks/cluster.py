@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.ranks.wire import PARENT
+from lispe_kernel.ranks.wire import FOLDER, PARENT
 
 T = TypeVar("T")
 
@@ -120,7 +120,8 @@ class Cluster:
         self.members = [Member(engine) for engine in sorted(self.client.ids)[: self.count]]
 
     async def _start(self, cluster: Any) -> None:
-        with _environment({PARENT: str(os.getpid()), **_threads(self.count), "PYTHONPATH": _path()}):
+        whose = {PARENT: str(os.getpid()), FOLDER: self.folder} if self.profile is None else {}
+        with _environment({**whose, **_threads(self.count), "PYTHONPATH": _path()}):
             await cluster.start_controller()
             self._processes.append(cluster.controller)
             await cluster.start_engines(self.count)
@@ -162,6 +163,8 @@ class Cluster:
                 member.gone = _ending(code) + _last_lines(member.launcher)
             elif member.engine not in self.client.ids:
                 member.gone = "it ended"
+            elif not self._processes[0].running:
+                member.gone = "the controller of the ranks ended, and nothing reaches them any more"
         return member.gone
 
     def signal(self, number: int, which: signal.Signals) -> None:

@@ -171,12 +171,16 @@ class Folds:
     def __init__(self) -> None:
         self._identity: str | None = None
         self._next = 0.0
+        # How much had come when it was drawn last.
+        self._came = 0
         self._drawn = ""
 
     def show(self, answers: list[Answer]) -> None:
-        """Draw what there is; often, this does nothing."""
+        """Draw what there is, if anything came since and the last picture is not too young."""
         now = time.monotonic()
-        if now >= self._next and publish.replaces() and any(answer.items for answer in answers):
+        came = sum(len(answer.items) + answer.ended for answer in answers)
+        if came != self._came and now >= self._next and publish.replaces():
+            self._came = came
             self._draw(answers)
             self._next = time.monotonic() + max(_PAUSE, _RATIO * (time.monotonic() - now))
 

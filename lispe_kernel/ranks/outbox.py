@@ -109,4 +109,5 @@ class _Stream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Text goes out by itself a moment later."""
+        """Text goes out by itself a moment later; who is about to show something asks for it at once."""
+        self._outbox.flush()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -20,22 +21,27 @@ _PAUSE = 0.3
 _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 
-def end_with_parent(*, at_once: bool) -> None:
+def end_with_parent(*, at_once: bool, folder: str = "") -> None:
     """Have this process end when the kernel does; nothing where a scheduler started it on its own.
 
     at_once: whether the system may kill it. A process with children of its own must kill these first.
+    folder: what it removes then.
     """
-    parent = os.getppid()
-    if os.environ.get(PARENT) != str(parent):
+    parent = os.environ.get(PARENT)
+    if parent is None:
         return
     if at_once and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    threading.Thread(target=_watch, args=(parent,), name="watch of the kernel", daemon=True).start()
+    watch = threading.Thread(target=_watch, args=(parent, folder), name="watch of the kernel", daemon=True)
+    watch.start()
 
 
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
+def _watch(parent: str, folder: str) -> None:
+    # The kernel may have gone before this process could look.
+    while str(os.getppid()) == parent:
         time.sleep(_PAUSE)
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
     # The launcher gave this process a group of its own; what it started is in it.
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpid(), signal.SIGKILL)

@@ -13,8 +13,8 @@ MIME = "application/vnd.lispe.rank+json"
 # Kinds of answers: what was sent along has been taken, printed text, something shown, the screen cleared, and
 # how a request ended.
 TAKEN, STREAM, DATA, CLEAR, DONE, ERROR = "taken", "stream", "data", "clear", "done", "error"
-# Where processes of a cluster learn whose they are.
-PARENT = "LISPE_RANKS_PARENT"
+# Where processes of a cluster on this machine learn whose they are, and which folder is theirs.
+PARENT, FOLDER = "LISPE_RANKS_PARENT", "LISPE_RANKS_FOLDER"
 
 
 def request_code(request: dict[str, Any]) -> str:

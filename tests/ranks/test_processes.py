@@ -27,7 +27,7 @@ class Notebook:
         self.running = running
 
     def cell(self, code: str, when_shown: Callable[[], None] | None = None) -> tuple[dict[str, Any], str]:
-        """The reply, and the last text of each output; `when_shown` is called with the first of them."""
+        """The reply, and the last text of each output; `when_shown` is called once both have printed."""
         texts: dict[Any, str] = {}
         called: list[bool] = []
 
@@ -37,7 +37,7 @@ class Notebook:
                 return
             identity = content.get("transient", {}).get("display_id", len(texts))
             texts[identity] = content["data"]["text/plain"]
-            if when_shown is not None and not called:
+            if when_shown is not None and not called and texts[identity].startswith("ranks 0 and 1"):
                 called.append(True)
                 when_shown()
 
@@ -71,6 +71,11 @@ def test_outputs_keep_their_order_and_come_with_what_functions_use(notebook: Not
     notebook.cell("(setq factor 10) (defun scaled (x) (* factor x))")
     code = '%%ranks\n(println "rank" (torch_rank))\n(display (scaled (torch_rank)))\n(+ 1 1)'
     assert notebook.cell(code)[1] == "rank 0:\n  rank 0\n  0\n  2\nrank 1:\n  rank 1\n  10\n  2"
+
+
+def test_what_python_code_shows_stands_where_it_was_shown(notebook: Notebook) -> None:
+    code = "%%ranks 1\n%%python\nfrom IPython.display import display\nprint(1)\ndisplay(2)\nprint(3)"
+    assert notebook.cell(code)[1] == "rank 1:\n  1\n  2\n  3"
 
 
 def test_a_tensor_is_fetched_from_the_rank_that_has_it(notebook: Notebook) -> None:
