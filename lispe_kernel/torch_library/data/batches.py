@@ -2,6 +2,8 @@
 
 The order comes from a generator of the batches' own, so that nothing else that draws random numbers changes
 it. Its state at the beginning of the pass and the number of batches that were handed out are the position.
+Where a program runs on several ranks the order is the same on all of them, and each takes its share of every
+batch: a position is worth the same on any number of ranks.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.data.datasets import dataset
 from lispe_kernel.torch_library.data.samples import Samples
+from lispe_kernel.torch_library.distributed import group
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -43,11 +46,26 @@ class _Fetched(torch.utils.data.Dataset[Any]):
         return self.collate(List(self.samples[place] for place in places))
 
 
+# What a rank takes of the places of a batch.
+Share = Callable[[list[int]], list[int]]
+
+
+def _all_of(places: list[int]) -> list[int]:
+    return places
+
+
+def _part_of(places: list[int]) -> list[int]:
+    """This rank's part: as large as the others', or by one sample smaller than the first ones'."""
+    least, larger = divmod(len(places), group.size())
+    start = group.rank() * least + min(group.rank(), larger)
+    return places[start : start + least + (group.rank() < larger)]
+
+
 class _Order(Sampler[list[int]]):
     """Which samples make up each batch, from the place on at which a pass is gone on with."""
 
-    def __init__(self, batches: BatchSampler, generator: torch.Generator) -> None:
-        self.batches, self.generator = batches, generator
+    def __init__(self, batches: BatchSampler, generator: torch.Generator, share: Share) -> None:
+        self.batches, self.generator, self.share = batches, generator, share
         # How many batches the next pass leaves out, and what the generator is after them.
         self.skipped = 0
         self.then: torch.Tensor | None = None
@@ -63,7 +81,8 @@ class _Order(Sampler[list[int]]):
             if then is not None:
                 # Other loops over the same batches may have drawn their orders in between.
                 self.generator.set_state(then)
-        yield from places
+        # A rank may have no part in a last batch that is smaller than the number of ranks.
+        yield from filter(None, map(self.share, places))
 
     def __len__(self) -> int:
         return len(self.batches)
@@ -81,7 +100,14 @@ class Batches:
     """Batches of a set. Each loop over them is a pass, in a new order when they are shuffled."""
 
     def __init__(
-        self, samples: Samples, size: int, shuffle: bool, seed: int, drop_last: bool, collate: Any
+        self,
+        samples: Samples,
+        size: int,
+        shuffle: bool,
+        seed: int,
+        drop_last: bool,
+        collate: Any,
+        share: Share = _all_of,
     ) -> None:
         self.samples, self.size, self.shuffle = samples, size, shuffle
         self.drop_last, self.collate = drop_last, collate
@@ -95,7 +121,7 @@ class Batches:
         places: Any = (
             RandomSampler(samples, generator=self.generator) if shuffle else SequentialSampler(samples)
         )
-        self.order = _Order(BatchSampler(places, size, drop_last), self.generator)
+        self.order = _Order(BatchSampler(places, size, drop_last), self.generator, share)
         self.loader: Any = DataLoader(
             _Fetched(samples, collate),
             batch_sampler=self.order,
@@ -240,6 +266,7 @@ def batches(
     seed: Any = None,
     drop_last: Any = None,
     collate: Any = None,
+    share: Any = "even",
 ) -> Batches:
     """A set in batches, one after the other: `(loop batch (torch_batches data 32 (? shuffle true)) ...)`.
 
@@ -251,10 +278,14 @@ def batches(
     next batch. After an error or an interrupt in a loop the position is that of its batch, which a resume gives
     again; after `break` it is the beginning of a new pass (a loop of Python's does not say how it was left: there the
     batch comes again). That the data are the same is asked of their number only.
+    On several ranks (`torch_distributed`) the order is that of rank 0 and each rank gets its share of every batch, so that
+    the same program trains alike on any number of ranks. The shares are even, since averaged gradients need that; with
+    `(? share "uneven")` they may differ by a sample, as for counting in an evaluation, with "whole" each rank has all.
 
     Example: (torch_batches '(1 2 3 4 5) 2) => PyTorch Batches (3 of 2, in order)
     Example: (loop b (torch_batches '(1 2 3 4 5) 2) (print (tensor_to_list b))) => (1 2)(3 4)(5)
-    Errors: samples that cannot be put together, by their numbers; a size below 1; a seed without `shuffle`
+    Errors: samples that cannot be put together, by their numbers; a size below 1; a seed without `shuffle`; a batch
+    that the ranks cannot share evenly; ranks with other numbers of samples
     """  # noqa: E501
     samples = data if isinstance(data, Samples) else dataset(data)
     if collate is not None and not callable(collate):
@@ -267,4 +298,37 @@ def batches(
         seed = int(torch.empty((), dtype=torch.int64).random_()) if shuffle is not None else 0
     number = arguments.integer(seed, f"Error: {NAME}: seed must be an integer")
     count = arguments.size(NAME, 2, size)
-    return Batches(samples, count, shuffle is not None, number, drop_last is not None, collate)
+    drops = drop_last is not None
+    kind = arguments.choice(NAME, 7, share, {"even": "even", "uneven": "uneven", "whole": "whole"})
+    if not group.alone():
+        number = _in_common(len(samples), count, shuffle is not None, drops, number)
+        if kind == "even":
+            _refuse_uneven(len(samples), count, drops)
+    mine = _all_of if kind == "whole" or group.alone() else _part_of
+    return Batches(samples, count, shuffle is not None, number, drops, collate, mine)
+
+
+def _in_common(samples: int, size: int, shuffle: bool, drop_last: bool, seed: int) -> int:
+    """The seed of rank 0, where all ranks go through as many samples in the same way. Errors: LispeError."""
+    how = [f"shuffle {_shown(shuffle)}", f"drop_last {_shown(drop_last)}"]
+    found = group.exchange(NAME, [f"{samples} samples in batches of {size}, {', '.join(how)}", seed])
+    said = [each[0] for each in found]
+    if len(set(said)) > 1:
+        raise LispeError(f"Error in {NAME}: the ranks disagree about the data: {group.by_rank(said)}")
+    return int(found[0][1])
+
+
+def _refuse_uneven(samples: int, size: int, drop_last: bool) -> None:
+    """Gradients of uneven shares would be averaged as if they were even. Errors: LispeError."""
+    ranks = group.size()
+    if size % ranks:
+        raise LispeError(
+            f"Error in {NAME}: {ranks} ranks cannot share batches of {size} evenly; take a multiple of "
+            f'{ranks}, or (? share "uneven")'
+        )
+    rest = samples % size
+    if rest % ranks and not drop_last:
+        raise LispeError(
+            f"Error in {NAME}: {ranks} ranks cannot share the last batch of {rest} evenly; leave it out by "
+            '(? drop_last true), or take (? share "uneven")'
+        )

@@ -21,14 +21,11 @@ import numpy as np
 import torch
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.torch_library.support.wording import readable
+from lispe_kernel.torch_library.support.wording import rank_trouble, readable
 
 # Bytes of a text that is told in one step; a longer one takes a second.
 _ROOM = 1024
 _LENGTH = 8
-# How PyTorch and gloo say that somebody did not answer, or is gone.
-_LATE = re.compile(r"timed? ?out|timeout", re.I)
-_GONE = re.compile(r"connection (closed|reset|refused)|broken pipe|peer", re.I)
 
 
 @dataclass
@@ -143,7 +140,7 @@ def _no_group(error: RuntimeError, found: Place, timeout: float) -> str:
             f"the port of {where} is in use; choose another one with torchrun --master-port, or let "
             "lispe run --ranks find a free one"
         )
-    if _LATE.search(text):
+    if re.search(r"timed? ?out|timeout", text, re.I):
         came = re.search(r"(\d+)/(\d+) clients joined", text)
         said = f"{came[1]} of {found.size} ranks came" if came else f"not all of {found.size} ranks came"
         return f"{said} within {timeout:g} seconds; WORLD_SIZE may be wrong, or a rank ended"
@@ -168,16 +165,12 @@ def answered(name: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        text = str(error)
-        if _LATE.search(text):
-            why = (
-                f"another rank did not answer within {_here.timeout:g} seconds: it hangs, or does other work"
-            )
-        elif _GONE.search(text):
-            why = "another rank has ended"
-        else:
-            why = readable(error)
-        raise LispeError(f"Error in {name}: {why}") from error
+        raise LispeError(f"Error in {name}: {_trouble(error)}") from error
+
+
+def _trouble(error: RuntimeError) -> str:
+    found = rank_trouble(str(error))
+    return found.replace("in time", f"within {_here.timeout:g} seconds") or readable(error)
 
 
 def exchange(name: str, value: Any) -> list[Any]:

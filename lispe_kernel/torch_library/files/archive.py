@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from lispe_kernel.torch_library.distributed.parts import cut, here, is_part
 from lispe_kernel.torch_library.files import checksums, known_whole, zip_sums
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold, changed, changed_in_between
 from lispe_kernel.torch_library.files.compaction import odd_kind
@@ -248,9 +249,12 @@ class Archive:
 
     def _fill(self, name: str, target: torch.Tensor) -> None:
         entry = self.entries[name]
+        if is_part(target):
+            copy_values(cut(self._view(name), target), here(target))
+            return
         alike = entry.stride is None and entry.dtype is target.dtype and target.is_contiguous()
         if self.file.mapped or entry.held is not None or not alike or target.device.type != "cpu":
-            _copy(self._view(name), target)
+            copy_values(self._view(name), target)
         elif entry.span:
             self.file.read(entry.offset, _changing(target))
 
@@ -270,7 +274,7 @@ class Archive:
         return put_together(tree, self.tensors(names_in(tree), advance).__getitem__)
 
 
-def _copy(source: torch.Tensor, target: torch.Tensor) -> None:
+def copy_values(source: torch.Tensor, target: torch.Tensor) -> None:
     """Copy the values. Tensors of middle size pass by PyTorch's threads."""
     alike = source.dtype is target.dtype and source.is_contiguous() and target.is_contiguous()
     middle = target.numel() >= _ALONE and target.nbytes <= _SMALL

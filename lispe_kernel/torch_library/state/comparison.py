@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from lispe_kernel.torch_library.distributed.parts import here, is_part
 from lispe_kernel.torch_library.files.errors import BadFile, Misfit
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 from lispe_kernel.torch_library.support.wording import shape
@@ -118,7 +119,7 @@ def same_shape(name: str, source: Iterable[int], target: Iterable[int]) -> bool:
 
 def identity(tensor: torch.Tensor) -> tuple[Any, ...]:
     """Tied weights have one identity under several names."""
-    return tensor.data_ptr() or id(tensor), tuple(tensor.shape), tensor.stride()
+    return here(tensor).data_ptr() or id(tensor), tuple(tensor.shape), tensor.stride()
 
 
 def refuse_conflicts(
@@ -174,6 +175,9 @@ def _sharing(targets: Mapping[str, torch.Tensor]) -> list[list[str]]:
     """The names of dense tensors that look at one storage, where several do and two of them meet."""
     by_storage: dict[int, list[str]] = {}
     for name, tensor in targets.items():
+        if is_part(tensor):
+            # Each shard has memory of its own.
+            continue
         if tensor.layout is torch.strided and tensor.numel() and not tensor.is_meta:
             by_storage.setdefault(tensor.untyped_storage().data_ptr(), []).append(name)
     return [

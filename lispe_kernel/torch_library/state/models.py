@@ -17,6 +17,8 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.distributed.group import together
+from lispe_kernel.torch_library.distributed.parts import whole_tensors
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.checksums import SCHEME
 from lispe_kernel.torch_library.files.errors import reading, writing
@@ -50,6 +52,7 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     A path ending in `.safetensors` writes that format. A table of modules becomes one file, the keys in
     front of the names; with a `*` in the path (`"part_*.pt"`) or a path ending in `/`, one file per entry.
     `part` (a prefix or a list of names) saves only these tensors. The write is atomic, of several files too.
+    Of several ranks (`torch_distributed`), all of which call it, rank 0 writes.
 
     Example: (torch_save_model (torch_linear 4 2) "layer.pt") => Model saved successfully
     Errors: `Error: First argument must be a PyTorch module`, `Error saving model: cannot write PATH: why`
@@ -60,14 +63,21 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     check_part("torch_save_model", 3, part)
     with writing(SAVING, path):
         files = _files(SAVING, path, modules, is_table(model))
-        write_trees({file: _content(inside, part) for file, inside in files.items()})
+        contents = {file: _content(inside, part) for file, inside in files.items()}
+    together(SAVING, lambda: _write(path, contents), on=0)
     return "Model saved successfully"
+
+
+def _write(path: str, contents: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    with writing(SAVING, path):
+        write_trees(contents)
 
 
 def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The tensors and extra states of a file, and what it notes besides."""
     state = stored_state(modules)
-    return inside(part, {**state.tensors, **state.others}), {"kind": "model", **state.notes}
+    tensors = whole_tensors(SAVING, state.tensors)
+    return inside(part, {**tensors, **state.others}), {"kind": "model", **state.notes}
 
 
 Files = dict[str, dict[str, nn.Module]]

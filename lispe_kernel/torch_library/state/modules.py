@@ -18,6 +18,8 @@ from torch.nn.parameter import is_lazy
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.distributed.parallel import whole
+from lispe_kernel.torch_library.distributed.parts import here
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.trees import EXTRA_STATE, odd_part
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
@@ -75,7 +77,8 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:
-    """The module itself where it is wrapped for recomputation: files do not know the wrapper."""
+    """The module itself where it is wrapped for recomputation or the ranks: files do not know wrappers."""
+    module = whole(module)
     return module.module if isinstance(module, CheckpointedModule) else module
 
 
@@ -211,7 +214,7 @@ def _is_strange(tensor: torch.Tensor, own: set[int]) -> bool:
 
 
 def _place(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
+    return here(tensor).untyped_storage().data_ptr()
 
 
 def _problem(tensor: torch.Tensor) -> str | None:

@@ -55,9 +55,20 @@ def _is_own(part: nn.Module) -> bool:
         kind._load_from_state_dict not in _PLAIN_LOADS
         or kind.load_state_dict is not nn.Module.load_state_dict
         or takes_extra_state(part)
-        or bool(part._load_state_dict_pre_hooks or part._load_state_dict_post_hooks)
+        or any(
+            map(
+                _is_of_users,
+                (*part._load_state_dict_pre_hooks.values(), *part._load_state_dict_post_hooks.values()),
+            )
+        )
         or any(name in vars(part) for name in _METHODS)
     )
+
+
+def _is_of_users(hook: Any) -> bool:
+    """Whether a hook is not one of models in shards, which only makes sure that the tensors are shards."""
+    module = getattr(getattr(hook, "hook", hook), "__module__", None) or ""
+    return not module.startswith("torch.distributed.fsdp.")
 
 
 def _is_old_norm(part: nn.Module, counter: str, names: Mapping[str, Any]) -> bool:

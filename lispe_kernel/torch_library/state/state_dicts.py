@@ -16,6 +16,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.torch_library.distributed.parts import cut, here, is_part, whole_tensors
 from lispe_kernel.torch_library.files.errors import BadFile, Misfit, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.files.trees import copied
@@ -123,6 +124,7 @@ def state_dict(model: nn.Module) -> StateDict:
     """A snapshot of a module: all that a file of it would hold, parameters and buffers.
 
     Later training does not reach it. A table of modules gives one state dict, the keys in front of the names.
+    Of a model in shards (`torch_parallel`) every rank gets the whole, and has to ask for it.
 
     Example: (torch_state_dict (torch_linear 512 256)) => PyTorch State Dict (2 parameters)
     Errors: `Error: Argument must be a PyTorch module`; a module that keeps more than
@@ -134,7 +136,10 @@ def state_dict(model: nn.Module) -> StateDict:
         state = stored_state(modules)
     except BadFile as error:
         raise LispeError(f"Error reading the state: {error}") from error
-    tensors = {name: tensor.detach().clone() for name, tensor in state.tensors.items()}
+    tensors = {
+        name: tensor.detach().clone()
+        for name, tensor in whole_tensors("torch_state_dict", state.tensors).items()
+    }
     return StateDict(tensors, state.notes, copied(state.others))
 
 
@@ -165,7 +170,7 @@ def load_state_dict(model: nn.Module, state_dict: Any, strict: Any = None) -> st
             refuse_conflicts(placed, lambda a, b: torch.equal(read(a), read(b)), read, "the state dict")
             with torch.no_grad():
                 for name, (tensor,) in plan.pairs.items():
-                    tensor.copy_(plan.source.read(name).reshape(tensor.shape))
+                    _copy(plan.source.read(name).reshape(tensor.shape), tensor)
             for finish in plan.targets.afterwards:
                 finish()
     except Misfit as error:
@@ -173,6 +178,12 @@ def load_state_dict(model: nn.Module, state_dict: Any, strict: Any = None) -> st
     except BadFile as error:
         raise LispeError(f"{LOADING}{error}") from error
     return "State dict loaded successfully" if plan.report.is_empty else _in_part(plan.report)
+
+
+def _copy(source: torch.Tensor, target: torch.Tensor) -> None:
+    if is_part(target):
+        source, target = cut(source, target), here(target)
+    target.copy_(source)
 
 
 def _planned(modules: dict[str, nn.Module], state: StateDict) -> Plan:

@@ -36,6 +36,10 @@ _KINDS_OF_NUMBERS = (
         "the tensor has no elements",
     ),
 )
+# How the engine for several processes says that another one did not answer, or is gone.
+_OF_RANKS = re.compile(r"gloo|nccl|c10d|process group", re.I)
+_LATE = re.compile(r"timed? ?out", re.I)
+_GONE = re.compile(r"connection (closed|reset|refused)|broken pipe|unexpected ?eof|remote process", re.I)
 _LONGEST = 400
 _SOME = 8
 
@@ -46,11 +50,23 @@ def readable(error: BaseException) -> str:
     if outside:
         return outside
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    of_ranks = rank_trouble(text)
+    if of_ranks:
+        return of_ranks
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
     for said, ours in _KINDS_OF_NUMBERS:
         text = said.sub(ours, text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def rank_trouble(text: str) -> str:
+    """What became of another rank, where an error of the engine for processes says that; else nothing."""
+    if not (_OF_RANKS.search(text) or "by peer" in text):
+        return ""
+    if _LATE.search(text):
+        return "another rank did not answer in time: it hangs, or does other work"
+    return "another rank has ended" if _GONE.search(text) else ""
 
 
 def _frames(error: BaseException) -> Iterable[FrameType]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.running.ranks import RankStream
@@ -17,8 +18,39 @@ from lispe_kernel.torch_library.distributed import group
 
 ROOT = Path(__file__).parents[3]
 
+# Trained by any number of ranks, whole and in shards: the weights must come out the same. Each rank begins
+# with other weights and random numbers, so that what they have in common comes from rank 0.
+TRAINING = """
+(torch_distributed)
+(torch_manual_seed (+ 7 (torch_rank)))
+(class@ net (layers) (defun forward (x) (loop l layers (setq x (->tanh (l x)))) x))
+(setq values (maplist (\\ (x) (- (/ x 24.0) 1)) (iota 48)))
+(setq data (tensor_reshape (tensor_to_dtype (tensor_create values) "float32") '(24 2)))
+(defun train (m file)
+  (setq o (torch_optimizer m 0.05 "adam"))
+  (loop x (torch_batches data 8 (? shuffle true))
+    (torch_optimizer_zero_grad o)
+    (torch_backward (torch_mse_loss (m x) (->sum x 1 (? keepdim true))))
+    (torch_optimizer_step o))
+  (setq state (torch_state_dict m))
+  (torch_save_model m file)
+  (setq other (torch_parallel (net (list (torch_linear 2 5) (torch_linear 5 1)))))
+  (torch_load_model file other)
+  (= state (torch_state_dict other)))
+(setq m (torch_parallel (net (list (torch_linear 2 5) (torch_linear 5 1)))))
+(println "trained:" (train m "whole.safetensors"))
+(torch_manual_seed (+ 7 (torch_rank)))
+(setq m (torch_parallel (net (list (torch_linear 2 5) (torch_linear 5 1))) (? shard true)))
+(println "in shards:" (train m "shards.safetensors"))
+(setq before (torch_state_dict m))
+(torch_load_model "whole.safetensors" m)
+(torch_load_state_dict m before)
+(println "loaded:" (= before (torch_state_dict m)))
+"""
+
 # Each line prints its name, so that the order of lines does not matter.
-PROGRAM = """
+PROGRAM = (
+    """
 (println "before:")
 (println "ranks:" (torch_distributed))
 (setq r (torch_rank))
@@ -36,7 +68,18 @@ PROGRAM = """
 (println "operations:" (catch (torch_all_reduce r (if (= r 0) "max" "min"))))
 (println "nobody:" (catch (torch_broadcast t 2)))
 (println "whole:" (catch (torch_all_reduce (tensor_create '(1 2)) "mean")))
+(println "models:" (catch (torch_parallel (torch_linear 2 (+ 3 r)))))
+(setq l (torch_linear 2 3))
+(setq early (torch_optimizer l 0.1 "sgd"))
+(println "early:" (catch (torch_parallel l (? shard true))))
+(println "uneven:" (catch (torch_batches '(1 2 3 4) 3)))
+(println "last:" (catch (torch_batches '(1 2 3 4 5) 4)))
+(println "data:" (catch (torch_batches (iota (+ 4 r)) 2)))
+(setq c ()) (loop x (torch_batches '(1 2 3 4 5) 3 (? share "uneven")) (push c (integer (tensor_sum x))))
+(println "shares:" (torch_all_gather (integer (sum c))))
 """
+    + TRAINING
+)
 
 EXPECTED = {
     "before": "",
@@ -57,6 +100,21 @@ EXPECTED = {
     "operations": "Error in torch_all_reduce: the ranks disagree about the operation: rank 0 max, rank 1 min",
     "nobody": "Error in torch_broadcast: there is no rank 2; the last one is 1",
     "whole": "Error in torch_all_reduce: a mean of int64 [2] has fractions; convert it with tensor_to_dtype",
+    "models": "Error in torch_parallel: the models of the ranks differ: rank 0 weight float32 [3,2], "
+    "rank 1 weight float32 [4,2]",
+    "early": "Error in torch_parallel: an optimizer of this model was made already, and would not train its "
+    "shards; make it afterwards",
+    "uneven": "Error in torch_batches: 2 ranks cannot share batches of 3 evenly; take a multiple of 2, or "
+    '(? share "uneven")',
+    "last": "Error in torch_batches: 2 ranks cannot share the last batch of 1 evenly; leave it out by "
+    '(? drop_last true), or take (? share "uneven")',
+    "data": "Error in torch_batches: the ranks disagree about the data: rank 0 4 samples in batches of 2, "
+    "shuffle nil, drop_last nil, rank 1 5 samples in batches of 2, shuffle nil, drop_last nil",
+    # (1 2) (4) on the first, (3) (5) on the second.
+    "shares": "(7 8)",
+    "trained": "true",
+    "in shards": "true",
+    "loaded": "true",
 }
 
 
@@ -76,8 +134,13 @@ def run(folder: Path, program: str, *words: str) -> subprocess.CompletedProcess[
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
-    return run(tmp_path_factory.mktemp("ranks"), PROGRAM, "--ranks", "2")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ranks")
+
+
+@pytest.fixture(scope="module")
+def done(folder: Path) -> subprocess.CompletedProcess[str]:
+    return run(folder, PROGRAM, "--ranks", "2")
 
 
 def test_two_ranks_end_well_and_one_of_them_prints(done: subprocess.CompletedProcess[str]) -> None:
@@ -89,6 +152,17 @@ def test_two_ranks_end_well_and_one_of_them_prints(done: subprocess.CompletedPro
 def test_between_two_ranks(done: subprocess.CompletedProcess[str], name: str) -> None:
     lines = dict(line.partition(":")[::2] for line in done.stdout.splitlines())
     assert lines[name].partition(", line:")[0].strip() == EXPECTED[name]
+
+
+def test_two_ranks_train_the_weights_of_one(
+    done: subprocess.CompletedProcess[str], folder: Path, in_folder: Path
+) -> None:
+    Session().evaluate(TRAINING)
+    alone = load_file("whole.safetensors")
+    for name in ("whole", "shards"):
+        there = load_file(folder / f"{name}.safetensors")
+        assert there.keys() == alone.keys()
+        assert max(float((there[key] - alone[key]).abs().max()) for key in alone) <= 1e-6
 
 
 @pytest.mark.parametrize(
