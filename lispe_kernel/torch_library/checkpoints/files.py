@@ -27,6 +27,7 @@ from lispe_kernel.torch_library.checkpoints.optimizer import (
     MALFORMED,
     Trained,
     optimizer_restorer,
+    optimizer_state,
     parameters_by_name,
     trained_names,
 )
@@ -37,9 +38,13 @@ from lispe_kernel.torch_library.checkpoints.schedule import (
     schedule_state,
 )
 from lispe_kernel.torch_library.data.batches import batches_argument
+from lispe_kernel.torch_library.distributed.group import exchange, rank, together
+from lispe_kernel.torch_library.distributed.parallel import is_sharded
 from lispe_kernel.torch_library.files.archive import Advance, Archive
 from lispe_kernel.torch_library.files.errors import BadFile, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
+from lispe_kernel.torch_library.files.shards import is_folder
+from lispe_kernel.torch_library.files.shards_writing import write_folder
 from lispe_kernel.torch_library.files.trees import put_together
 from lispe_kernel.torch_library.state.adapters import (
     as_in_model,
@@ -127,6 +132,9 @@ def save_checkpoint(
     tables of them; `(@ (torch_load_checkpoint path) "name")` gives them back.
     The generators are torch's, Python's, numpy's and the session's own (`random`, `shuffle` ...). The write
     is atomic, so that a killed kernel leaves the checkpoint before.
+    A path that ends in `/` is a folder, into which all ranks of a program write at once: each a safetensors file
+    with its parts, its share of what all have, and its generators. It is read like a file, resumed on any number
+    of ranks, and written over in one step. A file is written by rank 0 alone.
 
     Example: (block (setq m (torch_model 1 1 1)) (torch_save_checkpoint m (torch_optimizer m 0.1 "adam") 0 "c.pt")) => Checkpoint saved successfully
     Errors: `Error: First argument must be a model`, `Error: Second argument must be an optimizer`,
@@ -146,7 +154,6 @@ def save_checkpoint(
         "model": {**state.tensors, **state.others},
         "optimizer": optimizer.state_dict(),
         "epoch": epoch,
-        "random": random_state.capture(),
         "trained": trained_names(optimizer, parameters_by_name(modules)),
     }
     tree |= own_entries(extra, SAVING)
@@ -167,9 +174,25 @@ def save_checkpoint(
     }
     if scheduler is not None:
         summary["scheduler"] = schedule_name(scheduler)
-    with writing(SAVING, path):
-        write_tree(path, tree, summary)
+    if path.endswith("/") or is_folder(path):
+        write_folder(SAVING, path, tree, random_state.capture(), summary)
+    else:
+        _write_file(path, tree, summary, in_shards=any(map(is_sharded, modules.values())))
     return "Checkpoint saved successfully"
+
+
+def _write_file(path: str, tree: dict[str, Any], summary: dict[str, Any], *, in_shards: bool) -> None:
+    """One file, which rank 0 writes. Errors: LispeError on all ranks."""
+    if in_shards:
+        raise LispeError(
+            f"{SAVING}the ranks have parts of this model: save it into a folder, a path that ends in /"
+        )
+
+    def write() -> None:
+        with writing(SAVING, path):
+            write_tree(path, {**tree, "random": random_state.capture()}, summary)
+
+    together("torch_save_checkpoint", write, on=0)
 
 
 def _refuse_merged(modules: dict[str, Any]) -> None:
@@ -258,7 +281,9 @@ def resume_checkpoint(
         parts = other_parts(archive.tree)
         epoch = _epoch(archive, parts)
         positions = _position_of(archive, parts, batches)
-        generators = random_state.checked(archive.whole(parts["random"])) if "random" in parts else None
+        generators = _generators(archive, parts)
+        # No rank changes anything before all of them found the checkpoint whole.
+        exchange("torch_resume_checkpoint", None)
         with uninterrupted(), loaded_by_themselves([plan]):
             # The optimizer last: one that wraps another may change when it is asked whether the state fits.
             schedules = _schedule_of(archive, parts, scheduler)
@@ -278,6 +303,15 @@ def _position_of(archive: Archive, parts: dict[str, Any], batches: Any) -> list[
     if "batches" not in parts:
         raise BadFile("it holds no position of batches; leave them out, or save them with (? batches b)")
     return [batches.restorer(archive.whole(parts["batches"]))]
+
+
+def _generators(archive: Archive, parts: dict[str, Any]) -> dict[str, Any] | None:
+    """The random state to put back: of what ranks wrote that of this rank, nothing where there was none."""
+    found = parts.get("random")
+    match found:
+        case {"ranks": list(of_ranks)}:
+            found = of_ranks[rank()] if rank() < len(of_ranks) else None
+    return None if found is None else random_state.checked(archive.whole(found))
 
 
 def _epoch(archive: Archive, parts: dict[str, Any]) -> int:
@@ -307,7 +341,7 @@ def _optimizer_of(
         raise BadFile("it holds no optimizer; use torch_load_state_dict for the model alone")
     noted = _ours(archive)
     trained = _trained(parts.get("trained")) if noted else None
-    state = archive.whole(parts["optimizer"], advance)
+    state = optimizer_state(archive, parts["optimizer"], optimizer, advance)
     return optimizer_restorer(optimizer, state, noted.get("optimizer"), trained, parameters_by_name(modules))
 
 

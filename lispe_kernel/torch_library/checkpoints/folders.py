@@ -22,6 +22,7 @@ from lispe_kernel.torch_library.checkpoints.headers import SURE_SUFFIXES, read_h
 from lispe_kernel.torch_library.files.atomic import reason, remove_stale
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile
 from lispe_kernel.torch_library.files.formats import open_file
+from lispe_kernel.torch_library.files.shards import folder_size, is_folder, remove_folder
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.progress import progress
@@ -55,7 +56,8 @@ def list_checkpoints(folder: Any = ".") -> CheckpointList:
     `writer` ("LispE" or "another program"; nil for a damaged file), `link` (where a symbolic link leads).
 
     Only headers are read, so a folder of large files is listed at once, and damage inside the tensors is not
-    seen. A checkpoint of LispE is known under any name, one of another program by its suffix (.pt .pth
+    seen. What ranks wrote into a folder (`torch_save_checkpoint`) is one checkpoint.
+    A checkpoint of LispE is known under any name, one of another program by its suffix (.pt .pth
     .ckpt .bin .safetensors). Models, adapters, other files and the pickles of PyTorch before 2020, which have
     no header, are left out; damaged files come last.
 
@@ -90,7 +92,7 @@ def _files(folder: str) -> list[os.DirEntry[str]]:
 
 def _is_file(item: os.DirEntry[str]) -> bool:
     with suppress(OSError):  # a link that leads to itself, say
-        return item.is_file()
+        return item.is_file() or is_folder(item.path)
     return False
 
 
@@ -122,7 +124,7 @@ def _entry(item: os.DirEntry[str]) -> Dictionary | None:
         path=item.path,
         epoch=found and found.epoch,
         metrics=to_lispe(found.metrics if found else {}),
-        size=facts.st_size,
+        size=folder_size(item.path) if item.is_dir() else facts.st_size,
         time=facts.st_mtime,
         health="healthy" if problem is None else "damaged",
         problem=problem,
@@ -275,7 +277,10 @@ def _is_number(value: Any) -> bool:
 
 def _remove(path: str) -> None:
     try:
-        os.unlink(path)
+        if is_folder(path):
+            remove_folder(path)
+        else:
+            os.unlink(path)
     except FileNotFoundError:
         return
     except OSError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from lispe_kernel.torch_library.checkpoints.entries import other_parts, whole_epoch
-from lispe_kernel.torch_library.files import pt, safetensors
+from lispe_kernel.torch_library.files import pt, safetensors, shards
 from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile, OtherContent
 from lispe_kernel.torch_library.files.formats import open_file
@@ -49,7 +49,7 @@ def read_header(path: str) -> Header | None:
     Errors: BadFile when the file's structure is damaged; OSError.
     """
     try:
-        return _read_header(path)
+        return _of_folder(path) if os.path.isdir(path) else _read_header(path)
     except (*BROKEN, RecursionError) as error:
         raise BadFile("its header is malformed; the file is damaged") from error
 
@@ -73,6 +73,15 @@ def _read_header(path: str) -> Header | None:
     if summary is not None:
         return _of_ours(summary)
     return _of_another_program(path) if path.endswith(SUFFIXES) else None
+
+
+def _of_folder(path: str) -> Header | None:
+    """What ranks wrote into a folder: its index, and whether the files have their sizes."""
+    index = shards.read_index(path)
+    wrong = shards.missing_file(path, index)
+    if wrong:
+        raise BadFile(wrong)
+    return _of_ours(index.summary)
 
 
 def _begins_like_ours(start: bytes) -> bool:

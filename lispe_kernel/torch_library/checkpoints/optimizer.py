@@ -11,12 +11,16 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
+from lispe_kernel.torch_library.distributed.parts import is_part, part_like
+from lispe_kernel.torch_library.files.archive import Advance, Archive, names_in
 from lispe_kernel.torch_library.files.errors import BadFile
+from lispe_kernel.torch_library.files.trees import put_together
 from lispe_kernel.torch_library.state.names import joined, unwrapped
 from lispe_kernel.torch_library.support.wording import readable, shape, some
 
@@ -96,6 +100,29 @@ def _check_trained(optimizer: Any, trained: Trained, named: dict[str, nn.Paramet
                 f"its optimizer trains other parameters (in group {group}: {name} in the file, "
                 f"{now or 'a tensor outside the model'} here); give it the same ones in the same order"
             )
+
+
+# -- the state as this rank has it
+
+
+def optimizer_state(archive: Archive, tree: dict[str, Any], optimizer: Any, advance: Advance) -> Any:
+    """The optimizer's state from a file; of moments of tensors in shards only this rank's part is kept."""
+    archive.verify(names_in(tree), advance)
+    owners = dict(enumerate(each for group in optimizer.param_groups for each in group["params"]))
+
+    def read(like: Any, name: str) -> torch.Tensor:
+        whole = archive.read(name)
+        return part_like(whole, like) if is_part(like) and whole.shape == like.shape else whole
+
+    state = tree.get("state")
+    if not isinstance(state, dict) or not any(map(is_part, owners.values())):
+        return put_together(tree, archive.read)
+    numbers = [number for group in _groups_of(tree) for number in group[0]]
+    places = dict(zip(numbers, owners.values(), strict=False))
+    found = {
+        number: put_together(values, partial(read, places.get(number))) for number, values in state.items()
+    }
+    return {**put_together({k: v for k, v in tree.items() if k != "state"}, archive.read), "state": found}
 
 
 # -- the comparison

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import torch
 
-from lispe_kernel.torch_library.files import known_whole, pt, safetensors, torchscript, zip_sums
+from lispe_kernel.torch_library.files import known_whole, pt, safetensors, shards, torchscript, zip_sums
 from lispe_kernel.torch_library.files.archive import Advance, Archive, Layout, check
 from lispe_kernel.torch_library.files.atomic import Fill, write_files
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold
@@ -84,10 +84,12 @@ def opened(prefix: str, path: str) -> Iterator[Archive]:
 
 
 def open_file(path: str) -> Archive:
-    """Open a file of tensors for reading.
+    """Open a file of tensors for reading, or a folder that ranks wrote.
 
     Errors: BadFile with a sentence about the file, OSError when it cannot be opened.
     """
+    if shards.is_folder(path):
+        return shards.opened_folder(path, open_file)
     file = FileBytes(path)
     try:
         with open(file.descriptor, "rb", buffering=0, closefd=False) as stream:

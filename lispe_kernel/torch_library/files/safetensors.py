@@ -34,9 +34,17 @@ _RESERVED = ("format", _OURS)
 
 
 def write(
-    file: BinaryIO, skeleton: Any, tensors: dict[str, torch.Tensor], summary: dict[str, Any], advance: Advance
+    file: BinaryIO,
+    skeleton: Any,
+    tensors: dict[str, torch.Tensor],
+    summary: dict[str, Any],
+    advance: Advance,
+    more: dict[str, str] | None = None,
 ) -> None:
-    """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
+    """Write a tree (taken apart, its tensors compact) with its summary into an open file.
+
+    `more` stands in the header for other readers.
+    """
     kept, tied = _without_ties(tensors)
     for name in tensors:
         if name == _METADATA or (name in tied and name in _RESERVED):
@@ -50,7 +58,7 @@ def write(
         "tree": to_json(skeleton),
         "summary": summary,
     }
-    header: dict[str, Any] = {_METADATA: {"format": "pt", **tied, _OURS: json.dumps(notes)}}
+    header: dict[str, Any] = {_METADATA: {"format": "pt", **tied, **(more or {}), _OURS: json.dumps(notes)}}
     end = 0
     for name, array in zip(order, arrays, strict=True):
         header[name] = {

@@ -23,6 +23,7 @@ from lispe_kernel.torch_library.files.archive import Archive
 from lispe_kernel.torch_library.files.checksums import SCHEME
 from lispe_kernel.torch_library.files.errors import reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_trees
+from lispe_kernel.torch_library.files.shards import is_folder
 from lispe_kernel.torch_library.state import comparison
 from lispe_kernel.torch_library.state.adapters import (
     as_in_file,
@@ -64,7 +65,7 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     with writing(SAVING, path):
         files = _files(SAVING, path, modules, is_table(model))
         contents = {file: _content(inside, part) for file, inside in files.items()}
-    together(SAVING, lambda: _write(path, contents), on=0)
+    together("torch_save_model", lambda: _write(path, contents), on=0)
     return "Model saved successfully"
 
 
@@ -76,7 +77,7 @@ def _write(path: str, contents: dict[str, tuple[dict[str, Any], dict[str, Any]]]
 def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The tensors and extra states of a file, and what it notes besides."""
     state = stored_state(modules)
-    tensors = whole_tensors(SAVING, state.tensors)
+    tensors = whole_tensors("torch_save_model", state.tensors)
     return inside(part, {**tensors, **state.others}), {"kind": "model", **state.notes}
 
 
@@ -85,6 +86,9 @@ Files = dict[str, dict[str, nn.Module]]
 
 def _files(prefix: str, path: str, modules: dict[str, nn.Module], table: bool) -> Files:
     """The files to write or read, each with its modules: one for all, or one per entry of a table."""
+    if is_folder(path):
+        # What ranks wrote is read like a file.
+        return {path: modules}
     folder, name = os.path.split(path)
     if not table and not name:
         raise LispeError(f"{prefix}{path} is a folder; a single module needs the name of a file")

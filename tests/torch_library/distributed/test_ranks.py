@@ -9,12 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
+from torch import nn
+from torch.distributed import checkpoint
+from torch.distributed.checkpoint import HuggingFaceStorageReader
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.running.ranks import RankStream
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library.distributed import group
+from tests.torch_library.torch_calls import call
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,6 +39,7 @@ TRAINING = """
     (torch_optimizer_step o))
   (setq state (torch_state_dict m))
   (torch_save_model m file)
+  (torch_save_checkpoint m o 3 (+ file "-folder/") (dictionary "loss" 0.5))
   (setq other (torch_parallel (net (list (torch_linear 2 5) (torch_linear 5 1)))))
   (torch_load_model file other)
   (= state (torch_state_dict other)))
@@ -41,11 +47,15 @@ TRAINING = """
 (println "trained:" (train m "whole.safetensors"))
 (torch_manual_seed (+ 7 (torch_rank)))
 (setq m (torch_parallel (net (list (torch_linear 2 5) (torch_linear 5 1))) (? shard true)))
+(setq whole (torch_read_state_dict "whole.safetensors"))
 (println "in shards:" (train m "shards.safetensors"))
 (setq before (torch_state_dict m))
 (torch_load_model "whole.safetensors" m)
 (torch_load_state_dict m before)
 (println "loaded:" (= before (torch_state_dict m)))
+(setq o (torch_optimizer m 0.05 "adam"))
+(println "resumed:" (torch_resume_checkpoint "whole.safetensors-folder/" m o) (= whole (torch_state_dict m)))
+(println "one file:" (catch (torch_save_checkpoint m o 3 "one.pt")))
 """
 
 # Each line prints its name, so that the order of lines does not matter.
@@ -115,6 +125,9 @@ EXPECTED = {
     "trained": "true",
     "in shards": "true",
     "loaded": "true",
+    "resumed": "3 true",
+    "one file": "Error saving checkpoint: the ranks have parts of this model: save it into a folder, a path "
+    "that ends in /",
 }
 
 
@@ -163,6 +176,36 @@ def test_two_ranks_train_the_weights_of_one(
         there = load_file(folder / f"{name}.safetensors")
         assert there.keys() == alone.keys()
         assert max(float((there[key] - alone[key]).abs().max()) for key in alone) <= 1e-6
+
+
+@pytest.mark.parametrize("name", ["whole", "shards"])
+def test_one_process_reads_and_resumes_what_two_ranks_wrote(
+    done: subprocess.CompletedProcess[str], folder: Path, name: str
+) -> None:
+    place = f"{folder}/{name}.safetensors-folder"
+    weights = load_file(f"{folder}/{name}.safetensors")
+    layers = nn.Sequential(nn.Linear(2, 5), nn.Linear(5, 1))
+    model = nn.ModuleDict({"layers": layers})
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.05)
+    assert call("torch_resume_checkpoint", place, model, optimizer) == 3
+    assert all(torch.equal(model.state_dict()[key], weights[key]) for key in weights)
+    assert [state["step"].item() for state in optimizer.state.values()] == [3] * 4
+    call(
+        "torch_load_model", place, nn.ModuleDict({"layers": nn.Sequential(nn.Linear(2, 5), nn.Linear(5, 1))})
+    )
+    (entry,) = [e for e in call("torch_list_checkpoints", str(folder)) if e["path"] == place]
+    assert (entry["epoch"], entry["metrics"]["loss"], entry["health"]) == (3, 0.5, "healthy")
+
+
+@pytest.mark.parametrize("name", ["whole", "shards"])
+def test_pytorchs_own_reader_reads_what_two_ranks_wrote(
+    done: subprocess.CompletedProcess[str], folder: Path, name: str
+) -> None:
+    weights = load_file(f"{folder}/{name}.safetensors")
+    found = {f"model.{key}": torch.zeros_like(tensor) for key, tensor in weights.items()}
+    reader = HuggingFaceStorageReader(f"{folder}/{name}.safetensors-folder")
+    checkpoint.load(found, storage_reader=reader, no_dist=True)
+    assert all(torch.equal(found[f"model.{key}"], tensor) for key, tensor in weights.items())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,282 @@
+"""A checkpoint in a folder, written by several ranks: a safetensors file of each, joined by an index.
+
+The index (`checkpoint.json`, with a checksum of itself) names the files that belong together, the pieces of
+each tensor and their checksums, and holds the plain values. It is put in its place last, in one step, so that
+a folder is what it was before or what it is after. It is read like one file of tensors; nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Container, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import xxhash
+
+from lispe_kernel.torch_library.distributed.parts import cut, here, is_part
+from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.torch_library.files.archive import Advance, Archive, Entry, copy_values, names_in
+from lispe_kernel.torch_library.files.errors import BadFile
+from lispe_kernel.torch_library.files.trees import from_json
+from lispe_kernel.torch_library.support.dtypes import DTYPES
+
+INDEX = "checkpoint.json"
+FORMAT = "lispe-ranks-1"
+# The names that our files in such a folder have; no other file of it is read or removed.
+FILES = re.compile(r"v[0-9]{1,9}-rank-[0-9]{1,6}\.safetensors")
+_LONGEST = 500_000_000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a tensor: the file in which it stands under the tensor's name, where it begins, its shape."""
+
+    file: str
+    start: tuple[int, ...]
+    shape: tuple[int, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """What joins the files of a folder."""
+
+    version: int
+    # The bytes of each file, and the checksum of its header.
+    files: dict[str, tuple[int, str]]
+    entries: dict[str, Entry]
+    pieces: dict[str, list[Piece]]
+    tree: Any
+    summary: dict[str, Any]
+
+
+def is_folder(path: str) -> bool:
+    """Whether a path is a folder with a checkpoint of ranks in it."""
+    return os.path.isfile(os.path.join(path, INDEX))
+
+
+def index_bytes(content: dict[str, Any]) -> bytes:
+    """The bytes of an index file."""
+    text = _plain_text(content)
+    return f'{{"checksum":"{_sum(text)}","content":{text}}}\n'.encode()
+
+
+def _plain_text(content: Any) -> str:
+    return json.dumps(content, separators=(",", ":"))
+
+
+def _sum(text: str) -> str:
+    return xxhash.xxh3_128_hexdigest(text.encode())
+
+
+def read_index(path: str) -> Index:
+    """The index of a folder, compared with its checksum. Errors: BadFile, OSError."""
+    place = os.path.join(path, INDEX)
+    with open(place, "rb") as file:
+        data = file.read(_LONGEST + 1)
+    try:
+        found = json.loads(data) if len(data) <= _LONGEST else None
+    except (ValueError, RecursionError):
+        found = None
+    match found:
+        case {"checksum": str(noted), "content": {"format": str(kind)} as content}:
+            if noted == _sum(_plain_text(content)):
+                if kind != FORMAT:
+                    raise BadFile(f"its index is of another version ({kind}); this kernel reads {FORMAT}")
+                return _index(content)
+    raise BadFile(f"its index {INDEX} is damaged; take another checkpoint")
+
+
+def _index(content: dict[str, Any]) -> Index:
+    match content:
+        case {
+            "version": int(version),
+            "files": dict(files),
+            "tensors": dict(tensors),
+            "tree": tree,
+            "summary": dict(summary),
+        } if all(FILES.fullmatch(name) and _is_fact(fact) for name, fact in files.items()):
+            pieces = {name: _pieces(name, noted, files) for name, noted in tensors.items()}
+            entries = {name: _entry(name, noted, pieces[name]) for name, noted in tensors.items()}
+            made = from_json(tree, entries)
+            if all(name in entries for name in names_in(made)):
+                facts = {name: (size, digest) for name, (size, digest) in files.items()}
+                return Index(version, facts, entries, pieces, made, summary)
+    raise malformed()
+
+
+def _is_fact(value: Any) -> bool:
+    return isinstance(value, list) and [type(each) for each in value] == [int, str]
+
+
+def malformed() -> BadFile:
+    return BadFile(f"its index {INDEX} is malformed")
+
+
+def _pieces(name: str, noted: Any, files: Container[str]) -> list[Piece]:
+    match noted:
+        case {"pieces": [_, *_] as pieces}:
+            return [_piece(name, piece, files) for piece in pieces]
+    raise malformed()
+
+
+def _piece(name: str, noted: Any, files: Container[str]) -> Piece:
+    match noted:
+        case [str(file), [*start], [*shape], str(digest)] if file in files and len(start) == len(shape):
+            if all(type(number) is int and number >= 0 for number in (*start, *shape)):
+                return Piece(file, tuple(start), tuple(shape), digest)
+    raise BadFile(f"its index says of {name} what cannot be")
+
+
+def _entry(name: str, noted: dict[str, Any], pieces: list[Piece]) -> Entry:
+    """A tensor as its pieces make it up, one behind the other along one dimension."""
+    shape, kind = noted.get("shape"), DTYPES.get(str(noted.get("dtype")))
+    if kind is None or not isinstance(shape, list) or _whole_shape(pieces) != tuple(shape):
+        raise BadFile(f"the pieces of {name} do not make up the tensor that its index speaks of")
+    return Entry(kind, tuple(shape), digest=pieces[0].digest if len(pieces) == 1 else None)
+
+
+def _whole_shape(pieces: list[Piece]) -> tuple[int, ...] | None:
+    """The shape that pieces make up; None where they leave gaps, or lie over each other."""
+    first = pieces[0]
+    axis = next((k for k, at in enumerate(pieces[-1].start) if at), 0)
+    end = 0
+    for piece in pieces:
+        start = [0] * len(first.start)
+        if start:
+            start[axis] = end
+        others = [(a, b) for k, (a, b) in enumerate(zip(piece.shape, first.shape, strict=False)) if k != axis]
+        if list(piece.start) != start or any(a != b for a, b in others):
+            return None
+        end += piece.shape[axis] if start else 0
+    if len(first.shape) == 0:
+        return () if len(pieces) == 1 else None
+    return (*first.shape[:axis], end, *first.shape[axis + 1 :])
+
+
+def missing_file(path: str, index: Index) -> str | None:
+    """What is wrong with the files of a folder as far as their sizes tell."""
+    for name, (size, _) in index.files.items():
+        try:
+            there = os.stat(os.path.join(path, name)).st_size
+        except FileNotFoundError:
+            return f"its file {name} is missing"
+        if there != size:
+            return f"its file {name} has {there} bytes of {size}; it is truncated or another one"
+    return None
+
+
+def folder_size(path: str) -> int:
+    """The bytes of the files of ours in a folder."""
+    with os.scandir(path) as items:
+        return sum(item.stat().st_size for item in items if item.name == INDEX or FILES.fullmatch(item.name))
+
+
+def remove_folder(path: str) -> None:
+    """Remove a checkpoint from its folder, the index first; and the folder, if nothing else is in it."""
+    os.unlink(os.path.join(path, INDEX))
+    for name in os.listdir(path):
+        if FILES.fullmatch(name):
+            os.unlink(os.path.join(path, name))
+    if not os.listdir(path):
+        os.rmdir(path)
+
+
+class Shards(Archive):
+    """The files of a folder, open for reading as one."""
+
+    def __init__(self, path: str, index: Index, files: dict[str, Archive]) -> None:
+        self._path, self._files, self._pieces = path, files, index.pieces
+        self._first = next(iter(files.values()))
+        self.file = self._first.file
+        self.format, self.entries, self.tree, self.summary = "ranks", index.entries, index.tree, index.summary
+        self.scheme, self.versions, self._sums = checksums.SCHEME, None, {}
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    def _by_file(self, names: Iterable[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in names:
+            for piece in self._pieces[name]:
+                found.setdefault(piece.file, []).append(name)
+        return found
+
+    def cost(self, names: Iterable[str]) -> int:
+        return sum(self._files[file].cost(inside) for file, inside in self._by_file(names).items())
+
+    def verify(self, names: Iterable[str], advance: Advance | None = None) -> None:
+        for file, inside in self._by_file(names).items():
+            try:
+                self._files[file].verify(inside, advance)
+            except BadFile as error:
+                raise BadFile(f"{file}: {error}") from error
+
+    def _view(self, name: str) -> torch.Tensor:
+        pieces = self._pieces[name]
+        views = [self._files[piece.file]._view(name) for piece in pieces]
+        if len(views) == 1:
+            return views[0]
+        axis = next((k for k, at in enumerate(pieces[-1].start) if at), 0)
+        return torch.cat(views, axis)
+
+    def read(self, name: str) -> torch.Tensor:
+        """The tensor, put together in memory of its own."""
+        found = self._view(name)
+        return found.clone() if len(self._pieces[name]) == 1 else found
+
+    def peek(self, name: str, start: int, count: int) -> torch.Tensor:
+        """Some elements of a tensor, counted in the order of the whole."""
+        return self._view(name).reshape(-1)[start : start + count].clone()
+
+    def _fill(self, name: str, target: torch.Tensor) -> None:
+        view = self._view(name)
+        copy_values(cut(view, target) if is_part(target) else view, here(target))
+
+
+def header_sum(path: str) -> str:
+    """The checksum of the header of a safetensors file."""
+    with open(path, "rb") as file:
+        start = file.read(8)
+        length = min(int.from_bytes(start, "little"), _LONGEST)
+        return xxhash.xxh3_128_hexdigest(start + file.read(length))
+
+
+def opened_folder(path: str, open_file: Any) -> Shards:
+    """The files of a folder, open; each must be the one that the index means. Errors: BadFile, OSError."""
+    index = read_index(path)
+    wrong = missing_file(path, index)
+    if wrong or not index.files:
+        raise BadFile(wrong or "its index names no file")
+    with ExitStack() as files:
+        found = {name: files.enter_context(open_file(os.path.join(path, name))) for name in index.files}
+        for name, (_, digest) in index.files.items():
+            if header_sum(os.path.join(path, name)) != digest:
+                raise BadFile(
+                    f"its file {name} is another one than its index speaks of, or its header is damaged"
+                )
+        for name, pieces in index.pieces.items():
+            for piece in pieces:
+                entry = found[piece.file].entries.get(name)
+                noted = (index.entries[name].dtype, piece.shape, piece.digest)
+                if entry is None or (entry.dtype, entry.shape, entry.digest) != noted:
+                    raise BadFile(f"its file {piece.file} is another one than its index speaks of")
+        made = Shards(path, index, found)
+        files.pop_all()
+    return made
+
+
+def noted(dtype: str, shape: Iterable[int], pieces: list[Piece]) -> dict[str, Any]:
+    """What an index says of a tensor."""
+    told = [[piece.file, list(piece.start), list(piece.shape), piece.digest] for piece in pieces]
+    return {"dtype": dtype, "shape": list(shape), "pieces": told}

@@ -1,0 +1,186 @@
+"""Checkpoints in folders: written in one step, read like a file, and no damage unseen. By one rank here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.files import shards, shards_writing
+from lispe_kernel.torch_library.files.atomic import CannotWrite
+from tests.torch_library.persistence_modules import flip
+from tests.torch_library.torch_calls import call, error_of
+
+
+def trained(seed: int = 0) -> tuple[nn.Module, Any]:
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+    optimizer = torch.optim.AdamW(model.parameters())
+    for _ in range(2):
+        optimizer.zero_grad()
+        model(torch.randn(5, 4)).sum().backward()
+        optimizer.step()
+    return model, optimizer
+
+
+def save(path: str, epoch: int, seed: int = 0, loss: float = 0.5) -> nn.Module:
+    model, optimizer = trained(seed)
+    metrics = Dictionary()
+    metrics.update(loss=loss)
+    call("torch_save_checkpoint", model, optimizer, epoch, path, metrics)
+    return model
+
+
+@pytest.fixture
+def saved(in_folder: Path) -> nn.Module:
+    return save("c/", 1)
+
+
+def same(model: nn.Module, state: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_folder_is_read_like_a_file(saved: nn.Module) -> None:
+    other, optimizer = trained(1)
+    expected = torch.rand(1)
+    torch.manual_seed(0)
+    # The generators come back, too: they are as they were at the save.
+    trained(0)
+    expected = torch.rand(1)
+    assert call("torch_resume_checkpoint", "c", other, optimizer) == 1
+    assert same(other, saved.state_dict())
+    assert torch.equal(torch.rand(1), expected)
+    third, _ = trained(2)
+    assert call("torch_load_model", "c/", third) == "Model loaded successfully"
+    assert same(third, saved.state_dict())
+    assert same(saved, call("torch_load_checkpoint", "c/").model.tensors)
+    assert same(saved, call("torch_read_state_dict", "c").tensors)
+
+
+def test_saving_again_leaves_one_version(saved: nn.Module) -> None:
+    newer = save("c/", 2, seed=5)
+    # Without the slash, too: it is the folder of a checkpoint.
+    assert sorted(os.listdir("c")) == ["checkpoint.json", "v2-rank-0.safetensors"]
+    newest = save("c", 3, seed=6)
+    assert not same(newest, newer.state_dict())
+    assert same(newest, call("torch_load_checkpoint", "c").model.tensors)
+    assert sorted(os.listdir("c")) == ["checkpoint.json", "v3-rank-0.safetensors"]
+
+
+def test_folders_and_files_are_listed_and_pruned_together(in_folder: Path) -> None:
+    for epoch, (name, loss) in enumerate({"a/": 0.1, "b.pt": 0.9, "c/": 0.8, "d/": 0.7}.items()):
+        save(f"runs/{name}", epoch, loss=loss)
+    listed = call("torch_list_checkpoints", "runs")
+    assert [(item["name"], item["epoch"]) for item in listed] == [("a", 0), ("b.pt", 1), ("c", 2), ("d", 3)]
+    bytes_of_a = sum(os.path.getsize(f"runs/a/{name}") for name in os.listdir("runs/a"))
+    assert listed[0]["size"] == bytes_of_a
+    assert list(call("torch_prune_checkpoints", "runs", 1, 1)) == ["b.pt", "c"]
+    assert sorted(os.listdir("runs")) == ["a", "d"]
+    model, optimizer = trained(3)
+    assert call("torch_resume_newest", "runs", model, optimizer) == 3
+
+
+@pytest.mark.parametrize("part", ["checkpoint.json", "v1-rank-0.safetensors"])
+def test_no_flipped_bit_is_loaded(saved: nn.Module, part: str) -> None:
+    size = os.path.getsize(f"c/{part}")
+    shutil.copytree("c", "kept")
+    model, optimizer = trained(1)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    for place in range(3, size, size // 25):
+        flip(f"c/{part}", place)
+        text = error_of("torch_resume_checkpoint", "c", model, optimizer)
+        assert text.startswith("Error resuming checkpoint: c: "), (place, text)
+        assert same(model, before)
+        shutil.copy(f"kept/{part}", f"c/{part}")
+
+
+def test_lost_short_and_exchanged_files_are_named(saved: nn.Module) -> None:
+    save("other/", 1, seed=9)
+    shutil.copy("other/v1-rank-0.safetensors", "c/v1-rank-0.safetensors")
+    text = error_of("torch_load_checkpoint", "c")
+    assert text.endswith(
+        "its file v1-rank-0.safetensors is another one than its index speaks of, or its header is damaged"
+    )
+    os.truncate("c/v1-rank-0.safetensors", 100)
+    assert "has 100 bytes of" in error_of("torch_load_checkpoint", "c")
+    os.unlink("c/v1-rank-0.safetensors")
+    assert error_of("torch_load_checkpoint", "c").endswith("its file v1-rank-0.safetensors is missing")
+    (entry,) = [item for item in call("torch_list_checkpoints", ".") if item["name"] == "c"]
+    assert (entry["health"], entry["problem"]) == ("damaged", "its file v1-rank-0.safetensors is missing")
+
+
+def test_a_save_that_ends_before_the_index_leaves_the_old_checkpoint(
+    saved: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise CannotWrite("ended here")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shards_writing, "write_bytes", stop)
+        assert (
+            error_of("torch_save_checkpoint", *trained(5), 2, "c/") == "Error saving checkpoint: ended here"
+        )
+    assert same(saved, call("torch_load_checkpoint", "c").model.tensors)
+    assert len(os.listdir("c")) == 3
+
+
+def test_what_a_killed_save_left_goes_with_the_next_one(saved: nn.Module) -> None:
+    for left in ("v2-rank-0.safetensors", "v2-rank-1.safetensors"):
+        shutil.copy("c/v1-rank-0.safetensors", f"c/{left}")
+    newer = save("c/", 2, seed=5)
+    assert same(newer, call("torch_load_checkpoint", "c").model.tensors)
+    assert sorted(os.listdir("c")) == ["checkpoint.json", "v2-rank-0.safetensors"]
+
+
+def test_a_folder_of_other_things_is_left_alone(in_folder: Path) -> None:
+    os.mkdir("mine")
+    Path("mine/notes.txt").write_text("notes")
+    text = error_of("torch_save_checkpoint", *trained(), 2, "mine/")
+    assert "the folder has other files in it; choose one that is empty, or not there yet" in text
+    assert os.listdir("mine") == ["notes.txt"]
+
+
+def change(edit: Any) -> None:
+    """Write an index that says something else, with a checksum that fits."""
+    content = json.loads(Path("c/checkpoint.json").read_bytes())["content"]
+    edit(content)
+    Path("c/checkpoint.json").write_bytes(shards.index_bytes(content))
+
+
+def rename(content: dict[str, Any], name: str) -> None:
+    content["files"] = {name: next(iter(content["files"].values()))}
+    for tensor in content["tensors"].values():
+        for piece in tensor["pieces"]:
+            piece[0] = name
+
+
+HOSTILE = {
+    "a path out": lambda content: rename(content, "../v1-rank-0.safetensors"),
+    "another shape": lambda content: content["tensors"]["model.0.bias"].update(shape=[4]),
+    "a gap": lambda content: content["tensors"]["model.0.bias"]["pieces"][0][1].__setitem__(0, 1),
+    "twice": lambda content: content["tensors"]["model.0.bias"].update(
+        pieces=2 * content["tensors"]["model.0.bias"]["pieces"]
+    ),
+    "no pieces": lambda content: content["tensors"]["model.0.bias"].update(pieces=[]),
+    "a kind": lambda content: content["tensors"]["model.0.bias"].update(dtype="float64"),
+    "no tensor": lambda content: content["tensors"].pop("model.0.bias"),
+    "a number": lambda content: content["tensors"].update({"model.0.bias": 3}),
+    "a version": lambda content: content.update(format="lispe-ranks-9"),
+    "no files": lambda content: content.update(files={}, tensors={}, tree=None),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_an_index_that_lies_is_refused(saved: nn.Module, name: str) -> None:
+    change(HOSTILE[name])
+    assert error_of("torch_load_checkpoint", "c").startswith("Error loading checkpoint: c: its ") or name in (
+        "another shape", "a gap", "twice",
+    )  # fmt: skip
+    error_of("torch_load_checkpoint", "c")
