@@ -17,6 +17,7 @@ from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.distributed.parts import is_part
 from lispe_kernel.torch_library.modules.layers import modules_in
 from lispe_kernel.torch_library.modules.lora_layer import resting_alone
 from lispe_kernel.torch_library.support import arguments
@@ -279,7 +280,11 @@ def clip_grad_norm(optimizer: Any, max_norm: Any) -> float:
         # PyTorch turns the gradients around for one below 0, and makes them nan for nan.
         raise arguments.instead("Error: torch_clip_grad_norm: the limit must be above 0", max_norm)
     found = [p for group in groups for p in group["params"]]
-    return float(nn.utils.clip_grad_norm_(found, limit)) if found else 0.0
+    if not found:
+        return 0.0
+    norm = nn.utils.clip_grad_norm_(found, limit)
+    # Of gradients in shards this is what one rank has of the norm.
+    return float(norm.full_tensor() if is_part(norm) else norm)  # type: ignore[operator]
 
 
 @torch_function("torch_clip_grad_value")
