@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from itertools import zip_longest
+from types import FrameType
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.torch_library.distributed import group
 from lispe_kernel.torch_library.distributed.functions import joined
@@ -23,7 +25,7 @@ from lispe_kernel.torch_library.distributed.parts import is_part
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.cycles import refuse_cycle
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.wording import kind_of
+from lispe_kernel.torch_library.support.wording import kind_of, rank_trouble
 
 NAME = "torch_parallel"
 
@@ -64,6 +66,15 @@ def parallel(model: Any, shard: Any = None, unused: Any = None) -> nn.Module:
     _refuse_early_optimizers(module)
     _sharded(module)
     return module
+
+
+def _trouble(_frames: list[FrameType], text: str) -> str:
+    """What became of another rank, where the model itself fails: the engine speaks of sockets."""
+    found = rank_trouble(text)
+    return f": {found}" if found and found not in text else ""
+
+
+register_remark(_trouble)
 
 
 def whole(module: nn.Module) -> nn.Module:

@@ -284,7 +284,7 @@ def clip_grad_norm(optimizer: Any, max_norm: Any) -> float:
         return 0.0
     norm = nn.utils.clip_grad_norm_(found, limit)
     # Of gradients in shards this is what one rank has of the norm.
-    return float(norm.full_tensor() if is_part(norm) else norm)  # type: ignore[operator]
+    return float(norm.full_tensor() if is_part(norm) else norm)  # type: ignore[attr-defined]
 
 
 @torch_function("torch_clip_grad_value")
