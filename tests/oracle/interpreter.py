@@ -252,6 +252,9 @@ class Interpreter:
             return value
         if isinstance(value, Atom) and value not in (NIL, TRUE):
             found = self.method_or_variable(value.name, scope)
+            instance = scope.current_instance()
+            if instance is not None and instance.of.method(value.name) is found is not None:
+                raise Undetermined("a method in the place of a function")
             if isinstance(found, (Function, PatternFunction, ClassType)):
                 return found
             if value.name in FUNCTIONS:

@@ -107,16 +107,17 @@ def _check_trained(optimizer: Any, trained: Trained, named: dict[str, nn.Paramet
 
 def optimizer_state(archive: Archive, tree: dict[str, Any], optimizer: Any, advance: Advance) -> Any:
     """The optimizer's state from a file; of moments of tensors in shards only this rank's part is kept."""
-    archive.verify(names_in(tree), advance)
     owners = dict(enumerate(each for group in optimizer.param_groups for each in group["params"]))
 
     def read(like: Any, name: str) -> torch.Tensor:
         whole = archive.read(name)
+        advance(archive.entries[name].span)
         return part_like(whole, like) if is_part(like) and whole.shape == like.shape else whole
 
     state = tree.get("state")
     if not isinstance(state, dict) or not any(map(is_part, owners.values())):
-        return put_together(tree, archive.read)
+        return archive.whole(tree, advance)
+    archive.verify(names_in(tree), advance)
     numbers = [number for group in _groups_of(tree) for number in group[0]]
     places = dict(zip(numbers, owners.values(), strict=False))
     found = {

@@ -65,7 +65,7 @@ def joined(name: str) -> bool:
     return not group.alone()
 
 
-@torch_function("torch_rank", returns="integer")
+@torch_function("torch_rank", returns="number")
 def rank() -> int:
     """The number of this rank, from 0 on; 0 where the program runs alone.
 
@@ -76,7 +76,7 @@ def rank() -> int:
     return group.rank()
 
 
-@torch_function("torch_world_size", returns="integer")
+@torch_function("torch_world_size", returns="number")
 def world_size() -> int:
     """How many ranks run this program; 1 where it runs alone.
 
