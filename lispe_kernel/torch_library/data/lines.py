@@ -39,7 +39,7 @@ class InFile(Samples):
     def __init__(self, path: str) -> None:
         self.path, self.origin = path, os.path.basename(path)
         with reading(PREFIX, path):
-            self.file = FileBytes(path)
+            self.file = FileBytes(path, lease=False)
             self.starts, self.ends = array("q"), array("q")
             self.first_line = array("q")
             self._look_through()

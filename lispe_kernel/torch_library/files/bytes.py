@@ -65,13 +65,14 @@ def _open(path: str) -> int:
 class FileBytes:
     """Stretches of a file that is open until `close`, as arrays and tensors of bytes.
 
+    Who keeps it open for long asks for no `lease`: whoever wants to write to the file would wait for it.
     Errors: OSError when it cannot be opened, BadFile when it is no ordinary file or was cut short.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, lease: bool = True) -> None:
         self.path = path
         self.descriptor = _open(path)
-        self.held = hold(self.descriptor)
+        self.held = hold(self.descriptor) if lease else Hold.UNKNOWN
         self._written = self._last_write()
         self._map: mmap.mmap | None = None
 
