@@ -1,12 +1,14 @@
-"""Every Python file of the project keeps the habits that can be checked by reading it."""
+"""Every Python file of the project keeps the habits that can be checked by reading it.
+
+One test a habit, which names all files without it: a test for each file took seconds.
+"""
 
 import ast
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("lispe_kernel", "scripts", "benchmarks", "tests")
@@ -14,6 +16,7 @@ LONGEST = {"lispe_kernel": 400}
 LONGEST_ELSEWHERE = 500
 FULLEST = 20
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|raise NotImplementedError)\b")
+SET_ASIDE = {"skip", "skipif", "xfail"}
 VAGUE_NAMES = {"utils.py", "util.py", "helpers.py", "misc.py", "common.py"}
 
 
@@ -21,17 +24,22 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", python_files(*FOLDERS), ids=str)
-def test_a_file_says_what_it_is_for(path: Path) -> None:
-    source = (ROOT / path).read_text()
-    assert not source.strip() or ast.get_docstring(ast.parse(source)), f"{path} opens with no docstring"
+def sources(*folders: str) -> Iterator[tuple[Path, str]]:
+    for path in python_files(*folders):
+        yield path, (ROOT / path).read_text()
 
 
-@pytest.mark.parametrize("path", python_files(*FOLDERS), ids=str)
-def test_a_file_is_short(path: Path) -> None:
-    lines = len((ROOT / path).read_text().splitlines())
-    allowed = LONGEST.get(path.parts[0], LONGEST_ELSEWHERE)
-    assert lines <= allowed, f"{path} has {lines} lines; {allowed} are allowed"
+def test_a_file_says_what_it_is_for() -> None:
+    silent = [
+        path for path, text in sources(*FOLDERS) if text.strip() and not ast.get_docstring(ast.parse(text))
+    ]
+    assert silent == [], "these open with no docstring"
+
+
+def test_a_file_is_short() -> None:
+    lines = {path: len(text.splitlines()) for path, text in sources(*FOLDERS)}
+    allowed = {path: LONGEST.get(path.parts[0], LONGEST_ELSEWHERE) for path in lines}
+    assert {path: (lines[path], allowed[path]) for path in lines if lines[path] > allowed[path]} == {}
 
 
 def test_a_folder_of_the_package_holds_what_one_look_takes_in() -> None:
@@ -40,38 +48,27 @@ def test_a_folder_of_the_package_holds_what_one_look_takes_in() -> None:
     assert {folder: count for folder, count in counts.items() if count > FULLEST} == {}
 
 
-@pytest.mark.parametrize("path", python_files("lispe_kernel"), ids=str)
-def test_a_file_is_finished(path: Path) -> None:
-    assert not UNFINISHED.search((ROOT / path).read_text())
+def test_a_file_is_finished() -> None:
+    assert [path for path, text in sources("lispe_kernel") if UNFINISHED.search(text)] == []
 
 
 def test_no_file_has_a_vague_name() -> None:
     assert [path for path in python_files(*FOLDERS) if path.name in VAGUE_NAMES] == []
 
 
-@pytest.mark.parametrize("path", python_files("tests"), ids=str)
-def test_no_test_is_set_aside(path: Path) -> None:
-    marks = {
-        node.attr
-        for node in ast.walk(ast.parse((ROOT / path).read_text()))
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "pytest.mark"
-    }
-    assert not marks & {"skip", "skipif", "xfail"}
-
-
-@pytest.mark.parametrize("path", python_files("tests"), ids=str)
-def test_how_many_examples_a_property_is_tried_with_is_left_to_the_profile(path: Path) -> None:
-    fixed = [
-        ast.unparse(node)
-        for node in ast.walk(ast.parse((ROOT / path).read_text()))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ("settings", "hypothesis.settings")
-        and any(
-            keyword.arg != "max_examples" or isinstance(keyword.value, ast.Constant)
-            for keyword in node.keywords
-        )
-    ]
-    assert fixed == []
+def test_no_test_is_set_aside_and_examples_are_left_to_the_profile() -> None:
+    found = []
+    for path, text in sources("tests"):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Attribute) and node.attr in SET_ASIDE:
+                found += [f"{path}: {ast.unparse(node)}"] * (ast.unparse(node.value) == "pytest.mark")
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("settings", "hypothesis.settings"):
+                # How many examples a property is tried with stands in tests/conftest.py.
+                fixed = [
+                    k for k in node.keywords if k.arg != "max_examples" or isinstance(k.value, ast.Constant)
+                ]
+                found += [f"{path}: {ast.unparse(node)}"] * bool(fixed)
+    assert found == []
 
 
 def test_nothing_made_by_make_is_committed() -> None:
