@@ -35,7 +35,7 @@ class Ontology:
 
     def create(self, name: str, bits: int) -> Concept:
         """A new concept with a bit of its own and those given."""
-        made = Concept(self, bits | 1 << self.width, name)
+        made = Concept(self, bits, name, 1 << self.width)
         self.width += 1
         self.concepts[name] = made
         return made
@@ -46,13 +46,13 @@ class Ontology:
 
 
 class Concept:
-    """A set of basic concepts; with a name, or the result of a combination."""
+    """A set of basic concepts; with a name and a bit of its own, or the result of a combination."""
 
-    __slots__ = ("bits", "name", "owner")
+    __slots__ = ("bits", "name", "own", "owner")
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, owner: Ontology, bits: int, name: str = "") -> None:
-        self.owner, self.bits, self.name = owner, bits, name
+    def __init__(self, owner: Ontology, bits: int, name: str = "", own: int = 0) -> None:
+        self.owner, self.bits, self.name, self.own = owner, bits | own, name, own
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Concept) and self.owner is other.owner and bool(self.bits == other.bits)
@@ -82,7 +82,7 @@ class Concept:
 
     def parts(self) -> list[Concept]:
         """The named concepts inside this one, in the order in which they were made."""
-        return [found for found in self.owner.concepts.values() if found.bits & ~self.bits == 0]
+        return [found for found in self.owner.concepts.values() if found.own & self.bits]
 
     def text(self) -> str:
         """The name, or the names of the concepts inside."""
@@ -184,12 +184,14 @@ def ontology_add(conc: Any, a: Any) -> Concept:
 
 @function("ontology_remove")
 def ontology_remove(conc: Any, a: Any) -> Concept:
-    """Take a concept, or a list of them, out of another one; gives it back.
+    """Take a concept, or a list of them, with all that these hold, out of another one; gives it back.
 
-    Example: (block (setq c (ontology_create (ontology "h") "cat")) (ontology_remove c c)) => _absurd
+    A concept with a name keeps itself.
+
+    Example: (block (setq c (ontology_create (ontology "h") "cat")) (ontology_remove c c)) => cat
     """
     found = _concept("ontology_remove", 1, conc)
-    found.bits &= ~_several("ontology_remove", 2, found.owner, a)
+    found.bits = found.bits & ~_several("ontology_remove", 2, found.owner, a) | found.own
     return found
 
 

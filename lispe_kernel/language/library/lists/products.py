@@ -163,7 +163,8 @@ def transpose(matrix: Any) -> Any:
     return List(List(column) for column in zip(*rows, strict=True))
 
 
-def _at_coordinates(array: Any, coordinates: tuple[Any, ...], name: str) -> Any:
+def _at_coordinates(array: Any, coordinates: tuple[Any, ...], name: str) -> tuple[Any, int]:
+    """The part of an array, and how many of its dimensions were skipped before the last coordinate."""
     if len(coordinates) > array.ndim:
         raise LispeError(f"Error: {name}: {len(coordinates)} coordinates for {array.ndim} dimensions")
     places: list[Any] = []
@@ -175,26 +176,35 @@ def _at_coordinates(array: Any, coordinates: tuple[Any, ...], name: str) -> Any:
         places.append(at)
     while places and isinstance(places[-1], slice):
         places.pop()
-    found = array[tuple(places)]
-    # Coordinates that are skipped twice or more are gone through with the later one first.
-    skipped_count = sum(isinstance(place, slice) for place in places)
-    return np.transpose(found, (*reversed(range(skipped_count)), *range(skipped_count, found.ndim)))
+    return array[tuple(places)], sum(isinstance(place, slice) for place in places)
+
+
+def _cell_or_part(found: Any) -> Any:
+    part = np.asarray(found)
+    return wrapped(np.ascontiguousarray(part)) if part.ndim else part.item()
 
 
 @function("rank@", "⍤", keyword=True)
 def rank_at(tensor: Any, *coordinates: Any) -> Any:
     """The part of a matrix or tensor at some coordinates; a negative one skips its dimension.
 
+    What is at several dimensions that are skipped is one list, the places of the first one side by side.
+
     Example: (rank@ (rho 3 4 5 (iota 60)) 1 1) => (26 27 28 29 30)
     Example: (rank@ (rho 2 3 (iota 6)) -1 1) => (2 5)
     """
-    found = _at_coordinates(array_argument(tensor, "rank@", 1), coordinates, "rank@")
-    return wrapped(np.ascontiguousarray(found))
+    found, skipped = _at_coordinates(array_argument(tensor, "rank@", 1), coordinates, "rank@")
+    if skipped > 1:
+        turned = np.transpose(found, (*reversed(range(skipped)), *range(skipped, found.ndim)))
+        found = turned.reshape(-1, *found.shape[skipped:])
+    return _cell_or_part(found)
 
 
 @function("irank@", keyword=True)
 def irank_at(tensor: Any, coordinate: Any, *coordinates: Any) -> Lazy:
     """The parts that rank@ gives with one more coordinate, which runs over its dimension; for loop.
+
+    Where several dimensions are skipped, a part keeps them: it is a matrix or a tensor.
 
     Example: (to_list (irank@ (rho 2 3 (iota 6)) -1)) => ((1 4) (2 5) (3 6))
     """
@@ -204,7 +214,10 @@ def irank_at(tensor: Any, coordinate: Any, *coordinates: Any) -> Lazy:
         raise LispeError(f"Error: irank@: {array.ndim} dimensions leave no coordinate to run over")
     return Lazy(
         [Atom("irank@"), tensor, *fixed],
-        lambda: (rank_at(tensor, *fixed, i) for i in range(array.shape[len(fixed)])),
+        lambda: (
+            _cell_or_part(_at_coordinates(array, (*fixed, i), "irank@")[0])
+            for i in range(array.shape[len(fixed)])
+        ),
         endless=False,
     )
 

@@ -286,7 +286,7 @@ def _contains_itself(container: Any) -> bool:
     "mark", keyword=True, returns="boolean", parameters=(Parameter("container"), Parameter("flag", True))
 )
 def mark(container: Any, *flag: Any) -> Atom | None:
-    """Whether a container carries the user's mark; with a second argument, set or remove the mark.
+    """Whether a container carries the user's mark; with a second argument, set or remove it: gives true.
 
     Example: (let ((l (list 1))) (mark l true) (mark l)) => true
     """
@@ -297,6 +297,7 @@ def mark(container: Any, *flag: Any) -> Atom | None:
             marks[identity] = container
         else:
             marks.pop(identity, None)
+        return TRUE
     return truth(identity in marks)
 
 
