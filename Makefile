@@ -52,6 +52,9 @@ types: venv
 	@echo "== mypy: the public API, strictly"
 	@$(VENV)/bin/mypy
 
+# PyTorch's threads burn the processor while they wait for each other: beside other tests a step took ten times as long.
+test suite test-language test-long test-lowest: export OMP_WAIT_POLICY := PASSIVE
+
 # Types take one process a minute: they are checked beside the suite.
 test: style compiled ## run the whole suite, notebooks included
 	@$(MAKE) --no-print-directory -j2 types suite
