@@ -27,6 +27,7 @@ _RESERVED = re.compile(
     r"(c[ad]+r|cons|not|in|eq|neq|nullp|zerop|atoms?|complex|dictionary\w*|floats?|heap|u?int16_t|integers?|l?list"
     r"|matrix_\w+|numbers?|set|sets|set[in]|shorts?|strings?|stringbytes?|tensor_\w+|to_\w+)$"
 )
+_SIGN = re.compile(r"(set)?@+")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,11 +87,16 @@ class Function(Documented):
         return "" if self.returns == "answer" else self.returns
 
     @property
+    def signed(self) -> bool:
+        """Whether a sign means it, which the reader makes its name: `@` is `at`, `@@` is `extract`."""
+        return self.keyword and any(map(_SIGN.fullmatch, self.aliases))
+
+    @property
     def reserved(self) -> bool:
         """Whether no variable may have its name: an instruction that is a sign, a type or very old."""
         if not self.keyword:
             return False
-        return (
+        return self.signed or (
             not (self.name.isascii() and self.name.isidentifier()) or _RESERVED.match(self.name) is not None
         )
 

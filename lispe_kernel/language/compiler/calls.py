@@ -125,8 +125,10 @@ def _function(r: Resolver, name: str, form: Form) -> Node:
     outer, r.place = r.place, form.spans[0]
     frame = r.function.frame
     try:
-        if frame.kind == "defun" and name != frame.name and " " not in name:
+        own = r.is_own(name) or not r.is_keyword(name)
+        if own and frame.kind == "defun" and name != frame.name and " " not in name:
             # A local variable, when the frame has one of that name at its end; else the global function.
+            # A word of the language is one from its first assignment on: `(setq range (range 1 9 1))`.
             return r.pending(name)
         return Global(r.place, python_name(name))
     finally:

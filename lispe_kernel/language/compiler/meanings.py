@@ -50,7 +50,10 @@ class Meanings:
         if name in self.signatures or name == self.function.frame.name:
             return True
         frame = self.function.frame
-        if self.context.defined(name) or (frame.kind == "defun" and name in frame.variables):
+        if self.context.defined(name):
+            # What Python calls `at` is not meant by `(@ l 0)`: the reader makes one name of both.
+            return (entry := self.context.library(name)) is None or not entry.signed
+        if frame.kind == "defun" and name in frame.variables:
             return True
         return name in self.globals_here and self.context.library(name) is not None
 

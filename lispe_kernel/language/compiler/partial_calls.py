@@ -100,6 +100,8 @@ def _names_function(r: Resolver, form: Any) -> bool:
     if not isinstance(form, Atom) or form is TRUE or form.name in r.scope:
         return False
     name = form.name
+    if r.is_keyword(name) and r.is_own(name):
+        return False
     macro = name in r.macros or name in r.context.macros
     return (
         macro or name in special_forms or r.signature(name) is not None or r.context.library(name) is not None

@@ -81,6 +81,7 @@ class Resolver(Meanings):
         self.in_threadspace = False
         self._depth = 0
         self._bindings = 0
+        self._valueless: list[Variable] = []
 
     # -- errors ----------------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ class Resolver(Meanings):
         if len(form) < 3 or form[1] is not AT:
             return False
         name = form[0].name
-        return name in self.scope or not (name in special_forms or self.context.library(name) is not None)
+        return self.is_own(name) or not (name in special_forms or self.context.library(name) is not None)
 
     def _special(self, special: SpecialForm, form: Form) -> Node:
         wrong, span = special.misfit(form)
@@ -222,6 +223,8 @@ class Resolver(Meanings):
         return self.global_name(name)
 
     def read(self, variable: Variable) -> Read:
+        if variable in self._valueless and self.function is variable.owner:
+            raise self.error(f"Error: in a default value, '{variable.name}' has no value yet")
         self.function.uses(variable)
         return Read(self.place, variable)
 
@@ -280,7 +283,9 @@ class Resolver(Meanings):
                 return ToGlobal(python, direct=True)
             variable = frame.variables.get(name)
             if variable is None:
-                variable = frame.variables[name] = Variable(name, python_name(name), frame)
+                # Beside a word as a variable the instruction is still called.
+                python = f"{name} 0" if self.is_keyword(name) else python_name(name)
+                variable = frame.variables[name] = Variable(name, python, frame)
         self.function.uses(variable, writes=True)
         return ToVariable(variable)
 
@@ -338,6 +343,15 @@ class Resolver(Meanings):
             yield
         finally:
             self.scope = outer
+
+    @contextmanager
+    def without(self, parameters: list[Variable]) -> Iterator[None]:
+        """A default value: these parameters of the function have no values yet."""
+        outer, self._valueless = self._valueless, parameters
+        try:
+            yield
+        finally:
+            self._valueless = outer
 
     @contextmanager
     def in_loop(self) -> Iterator[None]:

@@ -144,6 +144,8 @@ def _entry(name: str, noted: dict[str, Any], pieces: list[Piece]) -> Entry:
 def _whole_shape(pieces: list[Piece]) -> tuple[int, ...] | None:
     """The shape that pieces make up; None where they leave gaps, or lie over each other."""
     first = pieces[0]
+    if any(len(piece.start) != len(first.start) for piece in pieces):
+        return None
     axis = next((k for k, at in enumerate(pieces[-1].start) if at), 0)
     end = 0
     for piece in pieces:

@@ -52,6 +52,12 @@ def outline(title: str, held: Held) -> Graph:
     return Graph(_step(title, "", table), [], None, [], _NOTE)
 
 
+def _number(name: str) -> tuple[int, str]:
+    """What sorts numbers by size, also one of more digits than Python makes a number of."""
+    digits = name[:-1].lstrip("0")
+    return len(digits), digits
+
+
 def _step(kind: str, path: str, table: dict[str, Any]) -> Step:
     """A block or a layer. Tensors of a block that has layers in it, too, stand in one of their own."""
     own = {name: told for name, told in table.items() if not isinstance(told, dict)}
@@ -59,7 +65,7 @@ def _step(kind: str, path: str, table: dict[str, Any]) -> Step:
     names = list(below)
     if all(name[:-1].isdecimal() for name in names):
         # Programs sort names as texts: layer 10 before layer 2.
-        names.sort(key=lambda name: int(name[:-1]))
+        names.sort(key=_number)
     inner = [_step("", f"{path}{name}", below[name]) for name in names]
     holds = tuple(f"{name} {told[0]}" for name, told in own.items())
     count = sum(told[1] for told in own.values())

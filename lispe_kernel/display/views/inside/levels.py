@@ -143,7 +143,7 @@ class _Reader:
         refused: set[Any] = set()
         while True:
             single = [b for b in boxes if len(b.repeats) == 1 and b.first.inner and b.first not in refused]
-            if not single:
+            if not single or len(boxes) > _MOST_BOXES:
                 return boxes
             block = min((box.first for box in single), key=lambda step: len(self._way(step)))
             at = steps.index(block)

@@ -93,7 +93,8 @@ def resolve_function(
             function.rest = named[parameters.rest]
         with r.scoped(named):
             for name, default in parameters.optional.items():
-                function.defaults[named[name]] = r.node(default, parameters.spans[name])
+                with r.without(function.parameters[parameters.names.index(name) :]):
+                    function.defaults[named[name]] = r.node(default, parameters.spans[name])
             function.body = r.sequence(body, start)
     return function
 

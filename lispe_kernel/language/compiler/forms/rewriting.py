@@ -91,9 +91,9 @@ def _operand(r: Resolver, part: Any, form: Form) -> Any:
 
 def _is_executable(r: Resolver, parts: list[Any]) -> bool:
     name = head(parts)
-    return name is not None and (
-        name.name in special_forms or r.user_defined(name.name) or r.context.library(name.name) is not None
-    )
+    if name is None or name.name in r.scope:
+        return False
+    return name.name in special_forms or r.user_defined(name.name) or r.context.library(name.name) is not None
 
 
 @special("for", "element container form", needs_function=True)

@@ -342,7 +342,9 @@ def read_flip(r: Resolver, form: Form) -> Node | None:
 
 
 def _is_variable(r: Resolver, form: Any) -> bool:
-    return isinstance(form, Atom) and form is not TRUE and not r.is_keyword(form.name)
+    if not isinstance(form, Atom) or form is TRUE:
+        return False
+    return r.is_own(form.name) or not r.is_keyword(form.name)
 
 
 @syntax("replaceall")
