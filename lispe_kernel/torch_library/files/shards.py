@@ -100,7 +100,9 @@ def _index(content: dict[str, Any]) -> Index:
             "tensors": dict(tensors),
             "tree": tree,
             "summary": dict(summary),
-        } if all(FILES.fullmatch(name) and _is_fact(fact) for name, fact in files.items()):
+        } if 0 < version < 10**9 and all(
+            FILES.fullmatch(name) and _is_fact(fact) for name, fact in files.items()
+        ):
             pieces = {name: _pieces(name, noted, files) for name, noted in tensors.items()}
             entries = {name: _entry(name, noted, pieces[name]) for name, noted in tensors.items()}
             made = from_json(tree, entries)

@@ -45,6 +45,8 @@ NAME = "torch_save_checkpoint"
 _OWN = "random.ranks"
 # Under this key of a header PyTorch's own reader of such files looks for the place of each piece.
 _ENGINES_KEY = "DCP_SHARDING_INFO"
+# Versions are counted to here, then from the beginning: names of files have room for nine digits.
+_LAST = 999_999_998
 
 
 def write_folder(prefix: str, path: str, tree: Any, own: Any, summary: dict[str, Any]) -> None:
@@ -124,7 +126,7 @@ def _begun(prefix: str, path: str) -> int:
         with writing(prefix, path):
             try:
                 os.makedirs(path, exist_ok=True)
-                version = 1 + _newest(path)
+                version = 1 + _newest(path) % _LAST
             except OSError as error:
                 raise LispeError(f"{prefix}{path}: {reason(error)}") from error
 
@@ -144,7 +146,11 @@ def _newest(path: str) -> int:
         except BadFile:
             # A damaged one is written over; its files stay until then, and count for their versions.
             kept = found = list(filter(FILES.fullmatch, names))
-            version = max((int(name[1 : name.index("-")]) for name in found), default=0)
+            if not found:
+                raise BadFile(
+                    f"its {INDEX} belongs to no checkpoint of ours; choose another folder"
+                ) from None
+            version = max(int(name[1 : name.index("-")]) for name in found)
     elif any(not FILES.fullmatch(name) and not name.endswith(SUFFIX) for name in names):
         raise BadFile("the folder has other files in it; choose one that is empty, or not there yet")
     _remove(path, [name for name in names if FILES.fullmatch(name) and name not in kept])

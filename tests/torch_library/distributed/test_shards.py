@@ -145,6 +145,16 @@ def test_a_folder_of_other_things_is_left_alone(in_folder: Path) -> None:
     text = error_of("torch_save_checkpoint", *trained(), 2, "mine/")
     assert "the folder has other files in it; choose one that is empty, or not there yet" in text
     assert os.listdir("mine") == ["notes.txt"]
+    Path("mine/checkpoint.json").write_text('{"step": 3}')
+    assert "belongs to no checkpoint of ours" in error_of("torch_save_checkpoint", *trained(), 2, "mine/")
+    assert Path("mine/checkpoint.json").read_text() == '{"step": 3}'
+
+
+def test_the_numbers_of_versions_begin_anew(saved: nn.Module) -> None:
+    """A name of a file has room for nine digits: what is written must be read again."""
+    change(lambda content: content.update(version=999_999_998))
+    call("torch_save_checkpoint", *trained(), 2, "c/")
+    call("torch_load_checkpoint", "c")
 
 
 def change(edit: Any) -> None:
@@ -168,6 +178,10 @@ HOSTILE = {
     "twice": lambda content: content["tensors"]["model.0.bias"].update(
         pieces=2 * content["tensors"]["model.0.bias"]["pieces"]
     ),
+    "other dimensions": lambda content: content["tensors"]["model.0.bias"]["pieces"].append(
+        [next(iter(content["files"])), [0, 5], [1, 1], ""]
+    ),
+    "no version": lambda content: content.update(version=-2),
     "no pieces": lambda content: content["tensors"]["model.0.bias"].update(pieces=[]),
     "a kind": lambda content: content["tensors"]["model.0.bias"].update(dtype="float64"),
     "no tensor": lambda content: content["tensors"].pop("model.0.bias"),
@@ -181,6 +195,6 @@ HOSTILE = {
 def test_an_index_that_lies_is_refused(saved: nn.Module, name: str) -> None:
     change(HOSTILE[name])
     assert error_of("torch_load_checkpoint", "c").startswith("Error loading checkpoint: c: its ") or name in (
-        "another shape", "a gap", "twice",
+        "another shape", "a gap", "twice", "other dimensions",
     )  # fmt: skip
     error_of("torch_load_checkpoint", "c")

@@ -13,6 +13,7 @@ from lispe_kernel.display.functions import graph
 from lispe_kernel.display.views.inside.levels import levels_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.session import Session
+from lispe_kernel.torch_library.inside.outline import outline
 
 
 class Mixed(nn.Module):
@@ -139,6 +140,11 @@ def test_a_file_is_drawn_from_its_header(ending: str, tmp_path: Path) -> None:
     Path(path).write_bytes(Path(path).read_bytes()[:100])
     with pytest.raises(LispeError, match="Error in graph: "):
         session.evaluate(f'(graph "{path}")')
+
+
+def test_numbers_of_layers_may_have_any_length() -> None:
+    found = outline("file", {f"{number}.w": ("float32 [1]", 1) for number in ("9" * 5000, "10", "2")})
+    assert [len(step.name) for step in found.root.inner] == [1, 2, 5000]
 
 
 def test_boxes_do_not_touch_and_lines_go_down_around_them() -> None:
