@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -226,8 +227,12 @@ def _ranks(numbers: list[int]) -> str:
 
 
 def agreed(name: str, what: str, value: Any) -> None:
-    """Every rank must have the same plain value. Errors: LispeError that says which has what."""
+    """Every rank must have the same plain value. Errors: LispeError that says which has what, of a list of
+    texts the first that differs."""
     found = exchange(name, value)
+    if isinstance(value, list) and any(each != value for each in found):
+        place = next(k for k, told in enumerate(zip_longest(*found)) if len(set(told)) > 1)
+        found = [each[place] if place < len(each) else "no more" for each in found]
     if any(each != found[0] for each in found):
         raise LispeError(f"Error in {name}: the ranks disagree about {what}: {by_rank(found)}")
 

@@ -55,6 +55,7 @@ def write_folder(prefix: str, path: str, tree: Any, own: Any, summary: dict[str,
 
     Errors: LispeError on all ranks, where one of them fails; the folder is then as it was.
     """
+    group.agreed(NAME, "the folder", path)
     version = _begun(prefix, path)
     skeleton, tensors = take_apart(tree)
     own_skeleton, own_tensors = take_apart({f"{_OWN}.{group.rank()}": own})

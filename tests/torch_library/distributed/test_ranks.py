@@ -76,6 +76,9 @@ PROGRAM = (
 (println "from 1:" (tensor_to_list (torch_broadcast (* t (+ r 1)) 1)) (torch_broadcast r 1))
 (println "barrier:" (torch_barrier))
 (println "shapes:" (catch (torch_all_reduce (tensor_ones (list 2 (+ 2 r))))))
+(defun saved (width path) (setq n (torch_model 1 width 1)) (torch_save_checkpoint n (torch_optimizer n 0.1 "sgd") 1 path))
+(println "folders:" (catch (saved 1 (+ "r" (string r) "/"))))
+(println "tensors:" (catch (saved (+ 1 r) "t/")))
 (println "places:" (catch (if (= r 0) (torch_barrier) (torch_all_reduce t))))
 (println "operations:" (catch (torch_all_reduce r (if (= r 0) "max" "min"))))
 (println "nobody:" (catch (torch_broadcast t 2)))
@@ -107,6 +110,9 @@ EXPECTED = {
     "barrier": "true",
     "shapes": "Error in torch_all_reduce: the ranks disagree about the tensor: rank 0 sum of float32 [2,2], "
     "rank 1 sum of float32 [2,3]",
+    "folders": "Error in torch_save_checkpoint: the ranks disagree about the folder: rank 0 r0/, rank 1 r1/",
+    "tensors": "Error in torch_save_checkpoint: the ranks disagree about the tensors: "
+    "rank 0 model.fc1.weight float32 [1,1], rank 1 model.fc1.weight float32 [2,1]",
     "places": "Error in torch_barrier: the ranks are at different places: rank 0 torch_barrier, "
     "rank 1 torch_all_reduce",
     "operations": "Error in torch_all_reduce: the ranks disagree about the operation: rank 0 max, rank 1 min",
