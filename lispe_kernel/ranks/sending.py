@@ -47,9 +47,10 @@ class Sending:
     def __init__(self, session: Session, cluster: Cluster) -> None:
         load_kinds()
         self._session, self._cluster = session, cluster
-        self._texts = {each.name: each.text for each in defined(session)[0]}
+        definitions, _ = defined(session)
+        self._texts = {each.name: each.text for each in definitions}
         # What a program writes where it uses a definition: a record may stand among others of its group.
-        names = set(defined(session)[0].names)
+        names = set(definitions.names)
         self._home = {word: name for name, text in self._texts.items() for word in words(text) & names}
         self._home |= {name: name for name in self._texts}
 

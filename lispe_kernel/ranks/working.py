@@ -28,6 +28,13 @@ def cluster_of(session: Session, who: str) -> Cluster:
     return found
 
 
+def _check_numbers(cluster: Cluster, who: str, ranks: Iterable[int]) -> None:
+    """Errors: LispeError for the first number that is no rank's."""
+    for rank in ranks:
+        if not 0 <= rank < cluster.count:
+            raise LispeError(f"Error: {who}: there is no rank {rank}; the last one is {cluster.count - 1}")
+
+
 def start(session: Session, count: int, profile: str | None, timeout: float) -> Cluster:
     """Start ranks in the place of those that are there. Errors: LispeError; no process is left then."""
     end(session)
@@ -113,9 +120,7 @@ def run(
     """
     cluster = cluster_of(session, "%%ranks")
     chosen = list(range(cluster.count)) if which is None else list(which)
-    wrong = [number for number in chosen if not 0 <= number < cluster.count]
-    if wrong:
-        raise LispeError(f"Error: %%ranks: there is no rank {wrong[0]}; the last one is {cluster.count - 1}")
+    _check_numbers(cluster, "%%ranks", chosen)
     there = all(not cluster.look(number) for number in range(cluster.count))
     if cluster.apart and there:
         _join(cluster)
@@ -141,8 +146,7 @@ def run(
 def from_rank(session: Session, rank: int, name: str) -> Any:
     """The value that a name has on a rank. Errors: LispeError."""
     cluster = cluster_of(session, "from_rank")
-    if not 0 <= rank < cluster.count:
-        raise LispeError(f"Error: from_rank: there is no rank {rank}; the last one is {cluster.count - 1}")
+    _check_numbers(cluster, "from_rank", [rank])
     with shared_folder(cluster) as folder:
         check(ask(cluster, {rank: {"do": "give", "name": name, "folder": folder}}), "from_rank")
         with told("from_rank", folder):
