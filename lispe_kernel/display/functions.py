@@ -168,7 +168,7 @@ def graph(model: Any, input_: Any = None) -> Any:
     under the picture, by its line, a click, or Enter on it. Without an input one is chosen by what the model
     or its first layer says, and told. Of a state dict, a checkpoint or the path of a file of tensors the
     layers are drawn with names and shapes, from the file's header alone. `(@ g "path")` tells from where a
-    layer takes its tensors and where they go. The model stays as it was.
+    layer takes its tensors and where they go. The model stays as it was, and so does the input.
 
     Example: (println (graph (torch_model 4 8 2) (torch_ones '(3 4)))) => PyTorch Graph (TorchModel: 7 steps, 6 edges)
     Errors: what the model raises, with the layer in which it did; no input could be chosen; a damaged file

@@ -22,6 +22,7 @@ from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
+from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import looking
 from lispe_kernel.torch_library.inside.running import Given, given, model_of, names_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
@@ -130,7 +131,7 @@ def _first(given_: Given) -> torch.Tensor:
 
 def _of_transformers(model: Any, given_: Given) -> list[tuple[str, torch.Tensor]]:
     with looking(model), _step_by_step(model):
-        answer = model(*given_[0], **{**given_[1], "output_attentions": True})
+        answer = run(model, (given_[0], {**given_[1], "output_attentions": True}))
     batch = _first(given_).shape[0]
     found = []
     for key in ("encoder_attentions", "decoder_attentions", "cross_attentions", "attentions"):
@@ -192,7 +193,7 @@ def _of_layers(model: nn.Module, given_: Given) -> list[tuple[str, torch.Tensor]
         found.append((name, weights if weights.dim() == 4 else weights.unsqueeze(0)))
 
     with looking(model), in_parts(), watched(model, None, after):
-        model(*given_[0], **given_[1])
+        run(model, given_)
     return found
 
 

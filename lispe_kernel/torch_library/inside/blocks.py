@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.running import Given, names_of, watched
 from lispe_kernel.torch_library.modules.held import Held
 
@@ -73,7 +74,7 @@ def _calls(model: nn.Module, given: Given) -> dict[nn.Module, list[_Seen]]:
         found.setdefault(part, []).append(_Seen(begin, next(clock), got, _shape(hidden_of(answer))))
 
     with watched(model, before, after):
-        model(*given[0], **given[1])
+        run(model, given)
     return found
 
 
@@ -97,8 +98,8 @@ def _groups(model: nn.Module) -> Iterator[list[nn.Module]]:
             if members:
                 yield members
             continue
-        for _, run in groupby(members, key=type):
-            group = list(run)
+        for _, alike in groupby(members, key=type):
+            group = list(alike)
             if all(any(True for _ in member.children()) for member in group):
                 yield group
 

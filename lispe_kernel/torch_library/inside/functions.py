@@ -10,6 +10,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import kept
 from lispe_kernel.torch_library.inside.recording import record
 from lispe_kernel.torch_library.inside.running import given, model_of, names_of, watched
@@ -32,8 +33,9 @@ def trace(model: Any, input_: Any, gradients: Any = None, loss: Any = None) -> T
     The input is a tensor, a list of ids, a list of arguments, or a dictionary of named ones; the model a
     module, or the path of a loaded folder. Multiply-adds are those of matrix products, convolutions,
     attention and recurrent layers, as PyTorch counts them; element by element work is not counted. The model
-    runs in the mode it is in and stays as it was: mode, buffers, attributes, gradients, hooks and random
-    generators; what it puts into lists, dictionaries and global variables itself stays there.
+    runs in the mode it is in, on a copy of the input, and stays as it was: mode, buffers, attributes,
+    gradients, hooks and random generators; what it puts into lists and dictionaries of its own and into
+    global variables stays there.
     `(@ trace "path")` gives the numbers of a module.
 
     Example: (size (torch_trace (torch_model 4 8 2) (torch_ones '(3 4)))) => 4
@@ -65,9 +67,9 @@ def activations(model: Any, input_: Any, path: str, call: Any = None) -> torch.T
         if part is wanted:
             found.append({name: t.detach().clone() for name, t in tensors_in(answer).items()})
 
-    positional, named = given("torch_activations", module, input_)
+    given_ = given("torch_activations", module, input_)
     with kept(module), torch.no_grad(), watched(module, None, after):
-        module(*positional, **named)
+        run(module, given_)
     return _chosen(found, path, number)
 
 

@@ -13,6 +13,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.inside.attention import in_parts
 from lispe_kernel.torch_library.inside.flow import Flow, Functions, Operations, place_of
 from lispe_kernel.torch_library.inside.graph import INPUT, MODULE, OUTPUT, Edge, Graph, Step, cut, joined
+from lispe_kernel.torch_library.inside.inputs import copied
 from lispe_kernel.torch_library.inside.keeping import looking
 from lispe_kernel.torch_library.inside.running import Given, names_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
@@ -25,7 +26,7 @@ def graph_of(model: nn.Module, given: Given, note: str = "") -> Graph:
 
     `note` is kept with the graph. Errors: what the model raises, with the module in which it did.
     """
-    flow = Flow(names_of(model))
+    flow, given = Flow(names_of(model)), copied(model, given)
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         place = place_of(tensor)
         if place is not None:

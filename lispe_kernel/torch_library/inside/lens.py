@@ -25,6 +25,7 @@ from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside.blocks import blocks_of, hidden_in, hidden_of
+from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import looking
 from lispe_kernel.torch_library.inside.running import Given, given, model_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
@@ -156,7 +157,7 @@ def _recorded(
             answers.append(answer if state is None else _with(answer, state.clone()))
 
     with watched(model, before, after):
-        own = _logits(model(*given_[0], **given_[1]))
+        own = _logits(run(model, given_))
     return answers, first[0] if first else None, own
 
 
@@ -176,7 +177,7 @@ def _end_of(
 
     def logits(hidden: torch.Tensor) -> torch.Tensor | None:
         state[:] = [hidden]
-        return _logits(model(*given_[0], **given_[1]))
+        return _logits(run(model, given_))
 
     return logits
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.torch_library.inside.inputs import copied
 from lispe_kernel.torch_library.inside.keeping import kept, version_of
 from lispe_kernel.torch_library.inside.measures import Measures, Rectified, measure
 from lispe_kernel.torch_library.inside.operations import Operations
@@ -172,7 +173,7 @@ def record(model: nn.Module, given: Given, gradients: bool, loss: Loss | None) -
 
     Errors: what the model raises, with the module in which it did.
     """
-    recorder = Recorder(model, gradients)
+    recorder, given = Recorder(model, gradients), copied(model, given)
     of = ""
     with ExitStack() as around:
         changed = around.enter_context(kept(model))
