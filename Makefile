@@ -54,6 +54,7 @@ types: venv
 
 # PyTorch's threads burn the processor while they wait for each other: beside other tests a step took ten times as long.
 test suite test-language test-long test-lowest: export OMP_WAIT_POLICY := PASSIVE
+test-lowest: export JOBS := $(JOBS)
 
 # Types take one process a minute: they are checked beside the suite.
 test: style compiled ## run the whole suite, notebooks included

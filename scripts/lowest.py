@@ -1,8 +1,9 @@
 """Runs the suite with the lowest version that pyproject.toml allows of every direct dependency.
 
 A lower bound is a promise that nobody sees broken: pip brings the newest release. So this makes an
-environment of its own, pins each bound exactly, and runs there what a user meets: language, kernel, display,
-files and notebooks. Pages in a browser and the tools of developers are left out. It never touches `.venv`.
+environment of its own, pins each bound exactly, and runs there what a user meets: every folder of tests but
+those of sources and pages, which need the tools of developers. Pages in a browser are left out.
+It never touches `.venv`. JOBS says how many processes run it.
 
 `python -m scripts.lowest` runs all of it; arguments are handed to pytest instead.
 """
@@ -22,15 +23,21 @@ FOLDER = ROOT / "build" / "lowest"
 REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)>=(?P<version>[0-9.]+)$")
 # Tools that read our sources and run none of it, and the driver of a browser.
 LEFT_OUT = frozenset({"import-linter", "mypy", "playwright", "ruff"})
-SUITE = (
-    *("tests/language", "tests/conformance", "tests/library", "tests/cli", "tests/kernel"),
-    *("tests/display", "tests/notebook", "tests/torch_library", "tests/programs"),
-)
+OF_SOURCES = frozenset({"house", "docs"})
 IN_A_BROWSER = (
     "tests/kernel/test_browser.py",
     "tests/display/test_browser.py",
     "tests/notebook/test_browser.py",
 )
+
+
+def suite() -> list[str]:
+    """The folders of tests that run with the lowest versions."""
+    return sorted(
+        f"tests/{folder.name}"
+        for folder in (ROOT / "tests").iterdir()
+        if folder.name not in OF_SOURCES and any(folder.glob("test_*.py"))
+    )
 
 
 def lowest_pins(project: dict[str, Any]) -> list[str]:
@@ -71,7 +78,8 @@ def main(arguments: list[str]) -> int:
     except SetupError as problem:
         print(problem, file=sys.stderr)
         return 1
-    chosen = arguments or [*SUITE, *(f"--ignore={path}" for path in IN_A_BROWSER)]
+    processes = ("-n", os.environ.get("JOBS", "3"), "--dist", "loadfile")
+    chosen = arguments or [*processes, *suite(), *(f"--ignore={path}" for path in IN_A_BROWSER)]
     # A kernel that a test starts takes its packages from this environment, and our code from this checkout.
     surroundings = {**os.environ, "VIRTUAL_ENV": str(python.parents[1]), "PYTHONPATH": str(ROOT)}
     return subprocess.run(

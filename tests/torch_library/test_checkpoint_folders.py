@@ -104,7 +104,8 @@ def something_else() -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize(("name", "content"), something_else().items())
+# Names as ids: an archive holds the time of its making, and each process of the suite collects it.
+@pytest.mark.parametrize(("name", "content"), something_else().items(), ids=something_else())
 def test_files_that_are_something_else_are_not_called_damaged(name, content, folder):
     (folder / name).write_bytes(content)
     assert len(call("torch_list_checkpoints", "runs")) == len(LOSSES)

@@ -48,6 +48,12 @@ def test_a_mean_is_a_number_and_a_loss(weight):
         ("(sum (/ '(6 12) (tensor_sum w)))", [-0.5] * 3),
         ("(sum (maplist 'sum (+ (matrix_float 2 2 1) (tensor_sum w))))", [4] * 3),
         ("(+ (tensor_sum w) (round (tensor_sum w) 10))", [1] * 3),
+        ("(* (@ w 0) (@ w 2))", [3, 0, 1]),
+        ("(+ (^^ (@ w -1) 2) (@ (tensor_reshape w (integers 3 1)) 0 0))", [1, 0, 6]),
+        ("(block (setq s 0) (loop x w (+= s (* x x))) s)", [2, 4, 6]),
+        ("(foldl '+ 0 (maplist (λ (x) (* 2 x)) w))", [2, 2, 2]),
+        ("(tensor_create (maplist (λ (x) (^^ x 2)) w))", [2, 4, 6]),
+        ("(tensor_create (list (@ w 1) 5))", [0, 1, 0]),
     ],
 )
 def test_a_loss_of_numbers_has_the_gradient_of_pytorch(source, expected, weight):
@@ -95,6 +101,16 @@ def test_beside_a_number_with_a_gradient_it_does_not_lose_it(source, weight):
 def test_what_would_lose_a_gradient_is_refused(source, weight):
     with pytest.raises(LispeError, match=r"gradient(, which)? would be lost"):
         evaluated(f"(setq m (tensor_mean w)) {source}", weight)
+
+
+def test_elements_are_plain_where_no_gradient_is_followed(weight):
+    found = "(list (@ w 0) (@ (tensor_sum w) 0) (@ (torch_mse_loss w w) 0))"
+    with torch.no_grad():
+        assert type(evaluated(found, weight)[0]) is float
+    # A tensor of no dimensions, and the number of one, are read for the number alone.
+    assert [type(each) for each in evaluated(found, weight)[1:]] == [float, float]
+    assert [type(each) for each in evaluated(found, weight.detach())] == [float] * 3
+    assert to_text(evaluated("(list (@ w 0) (loop x w x))", weight)) == "(1 3)"
 
 
 def test_the_item_of_a_loss_keeps_no_graph(weight):

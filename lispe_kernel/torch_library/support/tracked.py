@@ -137,10 +137,10 @@ def _elements(value: Any) -> Any:
     return nested(value.array) if isinstance(value, Matrix) else value
 
 
-def _only(number: TensorNumber, key: Any) -> TensorNumber:
-    """`(@ number 0)`: the element of a tensor of one element, as programs read a loss."""
+def _only(number: TensorNumber, key: Any) -> float:
+    """`(@ number 0)`: how programs read a loss, without its graph: a sum would keep them all."""
     if type(key) is int and key in (0, -1):
-        return number
+        return float(number)
     raise IndexError(f"a number of a tensor has one element, not {key}")
 
 

@@ -17,7 +17,7 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.tracked import is_traced
+from lispe_kernel.torch_library.support.tracked import is_traced, number_of
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.tensors.parts import names_part, part, store
 
@@ -29,7 +29,7 @@ def at(tensor: torch.Tensor, indices: tuple[Any, ...]) -> Any:
     """Element number i of the flattened tensor, the element at as many indices as dimensions, or a part."""
     if names_part(indices):
         return part(tensor, indices)
-    return _element(tensor[_places(tensor, indices)])
+    return _element(tensor[_places(tensor, indices)], tensor)
 
 
 def put(tensor: torch.Tensor, indices: tuple[Any, ...], value: Any) -> torch.Tensor:
@@ -55,8 +55,18 @@ def _places(tensor: torch.Tensor, indices: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(places)
 
 
-def _element(element: torch.Tensor) -> Any:
-    return element if is_traced(element) else conversions.scalar(element)
+def _element(element: torch.Tensor, tensor: torch.Tensor) -> Any:
+    """The number of an element; one of a tensor with a gradient leads back to it.
+
+    A tensor of no dimensions has no elements: `(@ loss 0)` is how programs read a loss, for its number alone.
+    """
+    if is_traced(element):
+        return element
+    return number_of(element) if tensor.dim() and _leads_back(tensor) else conversions.scalar(element)
+
+
+def _leads_back(tensor: torch.Tensor) -> bool:
+    return tensor.requires_grad and torch.is_grad_enabled() and tensor.is_floating_point()
 
 
 def _unraveled(tensor: torch.Tensor, index: int) -> tuple[int, ...]:
@@ -101,6 +111,8 @@ def elements(tensor: torch.Tensor) -> Iterator[Any]:
         return iter(tensor.flatten())
     if tensor.dtype is torch.bool:
         return (truth(value) for value in tensor.flatten().tolist())
+    if _leads_back(tensor):
+        return map(number_of, tensor.flatten())
     return iter(tensor.detach().flatten().tolist())
 
 
