@@ -111,6 +111,7 @@ def _run_stdin(arguments: Sequence[str]) -> int:
 
 
 def _run(text: str, name: str, arguments: Sequence[str]) -> None:
+    from lispe_kernel.ranks import magics as _ranks  # noqa: F401, PLC0415 - says how its magic runs
     from lispe_kernel.running.places import tell_warnings  # noqa: PLC0415 - start-up: each command imports only what it runs
     from lispe_kernel.running.programs import run_program  # noqa: PLC0415 - start-up: each command imports only what it runs
 

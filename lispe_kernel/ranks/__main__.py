@@ -15,6 +15,7 @@ def _engine() -> None:
     # Before any thread is made: only the one that waits for this signal shall get it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
     end_with_parent(at_once=True)
+    from lispe_kernel.ranks import magics as _magics  # noqa: F401, PLC0415 - says that a rank has no ranks
     from lispe_kernel.ranks.rank import prepare  # noqa: PLC0415 - the signal is blocked first
 
     prepare()

@@ -19,6 +19,8 @@ from lispe_kernel.ranks.wire import DONE, ERROR, TAKEN, answers, request_code
 _SOON, _LATER = 0.004, 0.03
 # Seconds after an interrupt at which a rank is cut off from the others, and at which it is ended.
 _CUT, _END = 1.0, 6.0
+# Seconds of silence after which ranks are cut off from one that failed: it will not come to them.
+_GRACE = 5.0
 
 Item = dict[str, Any]
 
@@ -70,6 +72,8 @@ class Asked:
         self._stopping: float | None = None
         self._why = ""
         self._cut = False
+        # Whether those that run were cut off from one that failed.
+        self._parted = False
         # Whether the user interrupted: what was stopped for another reason says so.
         self._by_user = False
 
@@ -104,10 +108,7 @@ class Asked:
                 quiet_since = now
             # Also when nothing new came: what came a moment ago may not have been drawn.
             self._show(self.answers)
-            if not changed:
-                return
             if all(answer.ended for answer in self.answers):
-                self._show(self.answers)
                 return
             self._hurry(now, began, limit, quiet_since)
             time.sleep(pause)
@@ -139,15 +140,25 @@ class Asked:
     # -- those that do not end --------------------------------------------------------------------
 
     def _hurry(self, now: float, began: float, limit: float | None, quiet_since: float) -> None:
+        failed = any(answer.failed for answer in self.answers)
+        ended = any(answer.ended for answer in self.answers)
         if self._stopping is not None:
             self._press(now - self._stopping)
         elif limit is not None and now - began > limit:
             self._stop(f"it did not end within {limit:g} seconds")
-        elif any(answer.ended for answer in self.answers) and now - quiet_since > self._cluster.timeout:
-            others = "ended" if not any(answer.failed for answer in self.answers) else "ended or failed"
+        elif ended and now - quiet_since > self._cluster.timeout:
+            others = "ended or failed" if failed else "ended"
             self._stop(
                 f"it was silent for {self._cluster.timeout:g} seconds after others had {others}: it hangs"
             )
+        elif failed and not self._parted and now - quiet_since > _GRACE:
+            self._part()
+
+    def _part(self) -> None:
+        """Cut those that run off from the others: one that waits for a rank that failed would wait long."""
+        self._parted = self._cluster.apart = True
+        for answer in self._running():
+            self._cluster.signal(answer.rank, signal.SIGUSR2)
 
     def _running(self) -> list[Answer]:
         return [answer for answer in self.answers if not answer.ended]

@@ -43,7 +43,7 @@ def ranks(count: Any = None, timeout: Any = 600, profile: Any = None) -> Any:
     kernel, and when others are started. Without a count it says how many there are.
 
     Example: (ranks 0) => nil
-    Errors: ipyparallel is not installed, a rank does not start, the ranks do not find each other
+    Errors: on a rank itself; ipyparallel is not installed, a rank does not start, they do not find each other
     """
     session: Any = current()
     if count is None:

@@ -37,8 +37,19 @@ def asked(argument: str) -> tuple[list[int] | None, float | None]:
             limit = float(words.pop(0))
             continue
         for piece in filter(None, word.split(",")):
-            found = _PIECE.fullmatch(piece)
-            if found is None:
-                raise LispeError(f"Error: %%ranks: '{piece}' names no ranks (use {_USE})")
-            which += range(int(found[1]), int(found[2] or found[1]) + 1)
+            which += _numbers(piece)
+        if not word.strip(","):
+            raise LispeError(_none(word))
     return sorted(set(which)) or None, limit
+
+
+def _numbers(piece: str) -> range:
+    found = _PIECE.fullmatch(piece)
+    numbers = range(int(found[1]), int(found[2] or found[1]) + 1) if found is not None else range(0)
+    if not numbers:
+        raise LispeError(_none(piece))
+    return numbers
+
+
+def _none(word: str) -> str:
+    return f"Error: %%ranks: '{word}' names no ranks (use {_USE})"

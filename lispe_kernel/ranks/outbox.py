@@ -5,6 +5,7 @@ Printed text is gathered for a moment, so that a loop that prints does not send 
 
 from __future__ import annotations
 
+import builtins
 import io
 import sys
 import threading
@@ -71,16 +72,18 @@ class Outbox:
     @contextmanager
     def open(self) -> Iterator[None]:
         """While it lasts, this process prints and shows here."""
-        streams, before = (sys.stdout, sys.stderr), screen.publisher
+        streams, before, typed = (sys.stdout, sys.stderr), screen.publisher, builtins.input
         thread = threading.Thread(target=self._flush_often, name="printed text", daemon=True)
         thread.start()
         sys.stdout, sys.stderr = _Stream(self, "stdout"), _Stream(self, "stderr")
+        builtins.input = _nobody_types
         install(self)
         try:
             yield
         finally:
             install(before)
             sys.stdout, sys.stderr = streams
+            builtins.input = typed
             self._closed.set()
             self._printed.set()
             self.flush()
@@ -91,6 +94,10 @@ class Outbox:
             self._printed.clear()
             self._closed.wait(_PAUSE)
             self.flush()
+
+
+def _nobody_types(_prompt: object = "") -> str:
+    raise EOFError("nobody can be asked on a rank")
 
 
 class _Stream(io.TextIOBase):

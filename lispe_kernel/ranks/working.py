@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,8 +21,16 @@ _JOIN = 120.0
 _TRIES = 3
 
 
+def _refuse_on_a_rank(who: str) -> None:
+    """Errors: LispeError in a process that is a rank of others itself."""
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        here = os.environ.get("RANK", "")
+        raise LispeError(f"Error: {who}: this is rank {here} of others; a rank has no ranks of its own")
+
+
 def cluster_of(session: Session, who: str) -> Cluster:
     """The ranks of a session. Errors: LispeError where there are none."""
+    _refuse_on_a_rank(who)
     found: Cluster | None = session.library_states.get(CLUSTER)
     if found is None:
         raise LispeError(f"Error: {who}: there are no ranks; (ranks 2) starts two")
@@ -37,6 +46,7 @@ def _check_numbers(cluster: Cluster, who: str, ranks: Iterable[int]) -> None:
 
 def start(session: Session, count: int, profile: str | None, timeout: float) -> Cluster:
     """Start ranks in the place of those that are there. Errors: LispeError; no process is left then."""
+    _refuse_on_a_rank("ranks")
     end(session)
     cluster = Cluster(count, profile, timeout)
     cluster.start()
@@ -51,7 +61,7 @@ def start(session: Session, count: int, profile: str | None, timeout: float) -> 
 
 def _join(cluster: Cluster) -> None:
     """Have the ranks join each other, as torchrun's processes do."""
-    for number, answer in enumerate(_all(cluster, lambda _: {"do": "describe"}, "ranks")):
+    for number, answer in enumerate(_all(cluster, lambda _: {"do": "describe"}, "ranks", _JOIN)):
         cluster.know(number, answer.value)
     for attempt in range(1, _TRIES + 1):
         try:
@@ -65,7 +75,7 @@ def _join(cluster: Cluster) -> None:
 
 
 def _meet(cluster: Cluster) -> None:
-    described = _all(cluster, lambda _: {"do": "describe"}, "ranks")[0].value
+    described = _all(cluster, lambda _: {"do": "describe"}, "ranks", _JOIN)[0].value
     places = _places(cluster, described)
     text = f"(torch_distributed (? timeout {cluster.timeout:g}))"
     _all(cluster, lambda n: {"do": "join", "environment": places[n], "text": text}, "ranks", _JOIN)
@@ -88,16 +98,14 @@ def _places(cluster: Cluster, described: dict[str, Any]) -> list[dict[str, str]]
     ]
 
 
-def _all(
-    cluster: Cluster, request: Callable[[int], dict[str, Any]], who: str, limit: float | None = None
-) -> list[Answer]:
+def _all(cluster: Cluster, request: Callable[[int], dict[str, Any]], who: str, limit: float) -> list[Answer]:
     """What every rank answers. Errors: LispeError with what failed where."""
     found = ask(cluster, {number: request(number) for number in range(len(cluster.members))}, limit=limit)
-    check(found, who)
+    check(cluster, found, who)
     return found
 
 
-def check(found: list[Answer], who: str) -> None:
+def check(cluster: Cluster, found: list[Answer], who: str) -> None:
     """Errors: LispeError that names each rank that failed, those with the same error together."""
     failed: dict[str, list[int]] = {}
     for answer in found:
@@ -105,9 +113,12 @@ def check(found: list[Answer], who: str) -> None:
             failed.setdefault(answer.message, []).append(answer.rank)
     if not failed:
         return
-    texts = [f"{names(ranks)}: {message.removeprefix('Error: ')}" for message, ranks in failed.items()]
+    texts = [
+        f"{names(ranks)}: {message.removeprefix('Error: ').removeprefix(f'{who}: ')}"
+        for message, ranks in failed.items()
+    ]
     gone = any(answer.gone for answer in found)
-    hint = f"\n(ranks {len(found)}) starts them anew" if gone else ""
+    hint = f"\n(ranks {cluster.count}) starts them anew" if gone else ""
     raise LispeError(f"Error: {who}: " + "\n".join(texts) + hint)
 
 
@@ -140,7 +151,7 @@ def run(
             for answer in found:
                 if answer.taken:
                     parcel.arrived(cluster.members[answer.rank])
-    check(found, "%%ranks")
+    check(cluster, found, "%%ranks")
 
 
 def from_rank(session: Session, rank: int, name: str) -> Any:
@@ -148,8 +159,9 @@ def from_rank(session: Session, rank: int, name: str) -> Any:
     cluster = cluster_of(session, "from_rank")
     _check_numbers(cluster, "from_rank", [rank])
     with shared_folder(cluster) as folder:
-        check(ask(cluster, {rank: {"do": "give", "name": name, "folder": folder}}), "from_rank")
-        with told("from_rank", folder):
+        request = {rank: {"do": "give", "name": name, "folder": folder}}
+        check(cluster, ask(cluster, request, limit=cluster.timeout), "from_rank")
+        with told("from_rank", f"what rank {rank} sent"):
             return fetched(session, folder, name)
 
 
@@ -161,7 +173,7 @@ def to_ranks(session: Session, wanted: list[str]) -> None:
         # Whoever asks wants the value there again, whatever the rank has made of it.
         for name in wanted:
             member.sent.pop(name, None)
-    with sending.parcel(wanted, range(cluster.count)) as parcel:
-        _all(cluster, lambda _: {"do": "take", "folder": parcel.folder}, "to_ranks")
+    with sending.parcel(sending.names_with(wanted), range(cluster.count)) as parcel:
+        _all(cluster, lambda _: {"do": "take", "folder": parcel.folder}, "to_ranks", cluster.timeout)
         for member in cluster.members:
             parcel.arrived(member)
