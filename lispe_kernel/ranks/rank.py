@@ -22,7 +22,7 @@ from lispe_kernel import display
 from lispe_kernel.display.page.registry import bundle
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.ranks.outbox import Outbox, Send
-from lispe_kernel.ranks.sending import put
+from lispe_kernel.ranks.sending import AWAY, put
 from lispe_kernel.ranks.wire import DATA, DONE, ERROR, MIME, TAKEN
 from lispe_kernel.running.background import Preload
 from lispe_kernel.running.interrupts import Interrupts
@@ -68,8 +68,8 @@ class Rank:
 
     def _take(self, who: str, folder: str) -> None:
         load_kinds()
-        with told(who, folder):
-            restore(self.session, folder)
+        with told(who, "what the notebook sent"):
+            restore(self.session, folder, called=AWAY)
 
     def describe(self, _request: dict[str, Any], _outbox: Outbox) -> dict[str, Any]:
         """Where this rank runs, and a port on which ranks could meet there."""

@@ -26,6 +26,9 @@ from lispe_kernel.sittings.restoring import values
 from lispe_kernel.sittings.saving import Gathered, defined, gathered, variables
 from lispe_kernel.sittings.seen import Seen
 
+# What a text is called that came from the other side; and under which keys a definition is named in data.
+AWAY = "what was sent along"
+_NAMED = ("of", "class", "function")
 _WORD = re.compile(r"[^\s()\[\]{}\"'`;,]+")
 
 
@@ -41,12 +44,12 @@ class Parcel:
         member.sent |= self.marks
 
 
-class Sending:
-    """What of a session the ranks shall have before a text runs there."""
+class Uses:
+    """What the definitions and values of a session use."""
 
-    def __init__(self, session: Session, cluster: Cluster) -> None:
+    def __init__(self, session: Session) -> None:
         load_kinds()
-        self._session, self._cluster = session, cluster
+        self._session = session
         definitions, _ = defined(session)
         self._texts = {each.name: each.text for each in definitions}
         # What a program writes where it uses a definition: a record may stand among others of its group.
@@ -56,8 +59,12 @@ class Sending:
 
     def names_for(self, text: str) -> set[str]:
         """The definitions that a text uses, and all that these use, values included."""
+        return self.names_with(self._used(text))
+
+    def names_with(self, names: Iterable[str]) -> set[str]:
+        """Definitions and variables, and all that they use."""
         values = {name for name, _ in variables(self._session)} - self._home.keys()
-        wanted, pending = set[str](), self._used(text)
+        wanted, pending = set[str](), set(names)
         while pending:
             wanted |= pending
             used = set().union(*(self._used(self._texts.get(name, "")) for name in pending))
@@ -75,6 +82,28 @@ class Sending:
         found = words(text)
         spaces = {name for name in self._texts if " " in name and name.partition(" ")[0] in found}
         return {self._home[word] for word in found & self._home.keys()} | spaces
+
+    def needed(self, manifest: dict[str, Any]) -> set[str]:
+        """The definitions without which the values of a manifest are none, and all that these use."""
+        pending: list[Any] = [manifest["variables"], manifest["objects"]]
+        found = set[str]()
+        while pending:
+            data = pending.pop()
+            if isinstance(data, list):
+                pending += data
+            elif isinstance(data, dict):
+                pending += data.values()
+                found |= {each for key in _NAMED if isinstance(each := data.get(key), str)}
+                found |= words("\n".join(data["text"])) if isinstance(data.get("text"), list) else set()
+        return {name for name in self.names_with(self._used(" ".join(found))) if name in self._texts}
+
+
+class Sending(Uses):
+    """What of a session the ranks shall have before a text runs there."""
+
+    def __init__(self, session: Session, cluster: Cluster) -> None:
+        super().__init__(session)
+        self._cluster = cluster
 
     @contextmanager
     def parcel(self, names: Iterable[str], ranks: Iterable[int]) -> Iterator[Parcel]:
@@ -121,9 +150,12 @@ def shared_folder(cluster: Cluster) -> Iterator[str]:
 
 
 def fetched(session: Session, folder: str, name: str) -> Any:
-    """A value that a rank has put into a folder; nothing of it is bound here. Errors: Broken, OSError."""
+    """A value that a rank has put into a folder; it is bound to no name. Errors: Broken, OSError.
+
+    Definitions that it needs, as the class of an instance, the session gets where it lacks them.
+    """
     load_kinds()
-    return values(session, folder)[name]
+    return values(session, folder, AWAY)[name]
 
 
 def put(session: Session, folder: str, name: str) -> None:
@@ -136,6 +168,10 @@ def put(session: Session, folder: str, name: str) -> None:
     if name not in manifest["variables"]:
         what = "is a definition, not a value" if manifest["definitions"] else "has no value"
         raise LispeError(f"Error: from_rank: {name} {what} there")
+    needed = Uses(session).needed(manifest)
+    if needed:
+        found = gathered(session, {name} | needed)
+        manifest = found.manifest()
     write(folder, found, manifest)
 
 

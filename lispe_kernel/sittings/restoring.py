@@ -18,7 +18,7 @@ from lispe_kernel.sittings.definitions import SHARED
 from lispe_kernel.sittings.functions_in_values import FunctionsInto
 from lispe_kernel.sittings.memory import Memory
 from lispe_kernel.sittings.reading import Reading
-from lispe_kernel.sittings.saving import of_the_session
+from lispe_kernel.sittings.saving import defined, of_the_session
 from lispe_kernel.torch_library import load as load_torch_library
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
@@ -59,6 +59,14 @@ class Restored:
     lacking: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Definitions of a session."""
+
+    functions: dict[str, Any]
+    classes: dict[str, Any]
+
+
 @dataclass
 class _Ready:
     """All of a folder, made and not yet bound to a name."""
@@ -80,18 +88,23 @@ def checked(folder: str, file: str = folders.MANIFEST) -> dict[str, Any]:
 
 
 def restore(
-    session: Session, folder: str, file: str = folders.MANIFEST, forget: set[str] | None = None
+    session: Session,
+    folder: str,
+    file: str = folders.MANIFEST,
+    forget: set[str] | None = None,
+    called: str = "",
 ) -> Restored:
     """Put what a folder holds into a session. Errors: Broken, OSError; nothing has changed then.
 
     file: the manifest, where it is not that of the newest session. forget: names of the namespace that go,
-    with every macro, class, link and slot, before those of the folder come.
+    with every macro, class, link and slot, before those of the folder come. called: what people call the text
+    of the definitions.
     """
     if not folders.exists(folder):
         raise Broken("is not there")
     with folders.locked(folder, writing=False):
         manifest = checked(folder, file)
-        ready = _ready(session, folder, manifest)
+        ready = _ready(session, folder, manifest, called)
     names = [definition["name"] for definition in manifest["definitions"]]
     before = set(session.namespace) | set(session.macros)
     replaced = [name for name in (*names, *manifest["variables"]) if name in before]
@@ -108,21 +121,48 @@ def restore(
     )
 
 
-def values(session: Session, folder: str) -> dict[str, Any]:
-    """The values of the variables in a folder; nothing of the session changes. Errors: Broken, OSError."""
+def values(session: Session, folder: str, called: str = "") -> dict[str, Any]:
+    """The values of the variables in a folder, bound to no name. Errors: Broken, OSError.
+
+    Definitions in the folder must be those of the session; what it lacks of them it gets.
+    """
     if not folders.exists(folder):
         raise Broken("is not there")
+    definitions, _ = defined(session)
+    own = {each.name: each.text for each in definitions}
     with folders.locked(folder, writing=False):
-        return _ready(session, folder, checked(folder)).variables
+        manifest = checked(folder)
+        lacking = []
+        for each in manifest["definitions"]:
+            text = _text(each)
+            if each["name"] not in own:
+                lacking.append(each)
+            elif own[each["name"]] != text:
+                raise Broken(f"needs {each['name']}, which is defined otherwise here")
+        functions = {name: session.namespace[name] for name in definitions.names}
+        known = _Known(functions, dict(session.classes))
+        ready = _ready(session, folder, {**manifest, "definitions": lacking}, called, known)
+    if lacking:
+        _bind(session, _Ready(ready.compiled, {}, {}, set(), []))
+    return ready.variables
 
 
-def _ready(session: Session, folder: str, manifest: dict[str, Any]) -> _Ready:
-    quiet = Quiet(session, f"the session of {folder}")
+def _ready(
+    session: Session,
+    folder: str,
+    manifest: dict[str, Any],
+    called: str,
+    known: _Known | None = None,
+) -> _Ready:
+    """All of a folder. known: what its values may name beside what it defines itself."""
+    known = known or _Known({}, {})
+    quiet = Quiet(session, called or f"the session of {folder}")
     try:
         if any(entry.get("torch") for entry in manifest["memory"].values()) or _names_torch(manifest):
             load_torch_library()
         found = compiled(quiet, [_text(definition) for definition in manifest["definitions"]])
-        special = FunctionsInto(quiet, found.functions, found.classes).keepers()
+        functions, classes = known.functions | found.functions, known.classes | found.classes
+        special = FunctionsInto(quiet, functions, classes).keepers()
         reading = Reading(manifest["objects"], Memory(folder, manifest["memory"]), special)
         variables = {_name(name): reading.value(data) for name, data in manifest["variables"].items()}
         slots = {int(number): reading.value(data) for number, data in manifest["slots"].items()}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel.language.keeping import Broken
 from lispe_kernel.ranks.cluster import Member
 from lispe_kernel.ranks.magics import asked
 from lispe_kernel.ranks.sending import Sending, fetched, put
@@ -114,6 +115,55 @@ def test_a_value_comes_back_and_nothing_is_bound(session: Session, tmp_path: Pat
     assert not here.defined("factor")
 
 
+POINT = "(class@ Point (x) (defun far () (* 2 x)))"
+
+
+def test_an_instance_takes_its_class_along(cluster: Any) -> None:
+    session, there = Session(), Session()
+    session.evaluate(f"{POINT} (setq p (Point 4))")
+    sending = Sending(session, cluster)
+    with sending.parcel(sending.names_with(["p"]), [0]) as parcel:
+        restore(there, parcel.folder)
+    assert there.evaluate("(p (far))") == 8
+
+
+HELPED = "(defun twice (x) (* 2 x)) (class@ Point (x) (defun far () (twice x)))"
+
+
+@pytest.mark.parametrize(("definitions", "here"), [(POINT, ""), (POINT, POINT), (HELPED, "")])
+def test_an_instance_comes_back_with_a_class_that_is_lacking(
+    tmp_path: Path, definitions: str, here: str
+) -> None:
+    there, session = Session(), Session()
+    there.evaluate(f"{definitions} (setq p (Point 4)) (setq factor 9)")
+    session.evaluate(f"{here} (setq earlier nil)")
+    earlier = session.namespace.get("Point")
+    put(there, str(tmp_path / "value"), "p")
+    session.namespace["q"] = fetched(session, str(tmp_path / "value"), "p")
+    assert to_text(session.evaluate("(list (q (far)) ((Point 1) (far)))")) == "(8 2)"
+    assert type(session.namespace["q"]) is session.namespace["Point"]
+    assert earlier in (None, session.namespace["Point"])
+    assert not session.defined("p")
+    assert not session.defined("factor")
+
+
+def test_an_instance_of_another_class_of_that_name_is_refused(tmp_path: Path) -> None:
+    there, session = Session(), Session()
+    there.evaluate(f"{POINT} (setq p (Point 4))")
+    session.evaluate("(class@ Point (x) (defun far () 7))")
+    put(there, str(tmp_path / "value"), "p")
+    with pytest.raises(Broken, match="needs Point, which is defined otherwise here"):
+        fetched(session, str(tmp_path / "value"), "p")
+
+
+def test_a_text_that_names_a_definition_needs_none(tmp_path: Path) -> None:
+    there, session = Session(), Session()
+    there.evaluate(f"{POINT} (setq names (list `Point` (dictionary `of` `Point.x`)))")
+    session.evaluate("(class@ Point (x) (defun far () 7))")
+    put(there, str(tmp_path / "value"), "names")
+    assert to_text(fetched(session, str(tmp_path / "value"), "names")) == '("Point" {"of":"Point.x"})'
+
+
 @pytest.mark.parametrize(("name", "message"), [("nothing", "has no value"), ("square", "is a definition")])
 def test_what_is_no_value_is_refused(session: Session, tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(LispeError, match=message):
@@ -134,7 +184,9 @@ def test_a_magic_names_ranks_and_seconds(argument: str, expected: Any) -> None:
     assert asked(argument) == expected
 
 
-@pytest.mark.parametrize("argument", ["x", "-1", "0;1", "--timeout", "--timeout 0", "'", "1-", "99999999"])
+@pytest.mark.parametrize(
+    "argument", ["x", "-1", "0;1", "--timeout", "--timeout 0", "'", "1-", "99999999", "3-1", ","]
+)
 def test_a_magic_that_names_no_ranks_is_refused(argument: str) -> None:
     with pytest.raises(LispeError, match="names no ranks"):
         asked(argument)
