@@ -113,9 +113,7 @@ def all_reduce(value: Any, operation: Any = "sum") -> Any:
     chosen = arguments.choice(name, 2, operation, _OPERATIONS)
     there = joined(name)
     if not isinstance(value, torch.Tensor):
-        found = group.exchange(name, [operation, _number(name, value)])
-        _same(name, "the operation", [each[0] for each in found])
-        return chosen.of_numbers([each[1] for each in found])
+        return chosen.of_numbers(_numbers(name, f"{operation} of", value))
     tensor = _copy(name, value)
     if chosen.divides and not (tensor.is_floating_point() or tensor.is_complex()):
         raise LispeError(
@@ -124,7 +122,7 @@ def all_reduce(value: Any, operation: Any = "sum") -> Any:
     if there:
         from torch import distributed  # noqa: PLC0415 - start-up: the engine is met when a program has ranks
 
-        group.agreed(name, "the tensor", f"{operation} of {kind_of(tensor)}")
+        group.exchange(name, None, f"{operation} of {kind_of(tensor)}")
         with group.answered(name):
             distributed.all_reduce(tensor, getattr(distributed.ReduceOp, chosen.word))
         if chosen.divides:
@@ -160,13 +158,13 @@ def all_gather(value: Any) -> List:
     name = "torch_all_gather"
     there = joined(name)
     if not isinstance(value, torch.Tensor):
-        return List(group.exchange(name, _number(name, value)))
+        return List(_numbers(name, "", value))
     tensor = _copy(name, value)
     if not there:
         return List([tensor])
     from torch import distributed  # noqa: PLC0415 - start-up: the engine is met when a program has ranks
 
-    group.agreed(name, "the tensor", kind_of(tensor))
+    group.exchange(name, None, kind_of(tensor))
     found = [torch.empty_like(tensor) for _ in range(group.size())]
     with group.answered(name):
         distributed.all_gather(found, tensor)
@@ -186,15 +184,20 @@ def broadcast(value: Any, source: Any = 0) -> Any:
     if chosen >= group.size():
         raise LispeError(f"Error in {name}: there is no rank {chosen}; the last one is {group.size() - 1}")
     if not isinstance(value, torch.Tensor):
-        return group.exchange(name, _number(name, value))[chosen]
+        return _numbers(name, f"from rank {chosen}", value)[chosen]
     tensor = _copy(name, value)
     if there:
         from torch import distributed  # noqa: PLC0415 - start-up: the engine is met when a program has ranks
 
-        group.agreed(name, "the tensor", f"{kind_of(tensor)} from rank {chosen}")
+        group.exchange(name, None, f"from rank {chosen} {kind_of(tensor)}")
         with group.answered(name):
             distributed.broadcast(tensor, chosen)
     return tensor
+
+
+def _numbers(name: str, how: str, value: Any) -> list[int | float]:
+    """The numbers that all ranks have. Errors: LispeError where one has a tensor, or wants something else."""
+    return group.exchange(name, _number(name, value), f"{how} a number".strip())
 
 
 def _number(name: str, value: Any) -> int | float:
@@ -209,8 +212,3 @@ def _copy(name: str, value: torch.Tensor) -> torch.Tensor:
     if value.layout is torch.strided and not value.is_quantized:
         return value.detach().clone(memory_format=torch.contiguous_format)
     raise wrong_argument(name, 1, "a dense tensor or a number", value)
-
-
-def _same(name: str, what: str, values: list[Any]) -> None:
-    if len(set(values)) > 1:
-        raise LispeError(f"Error in {name}: the ranks disagree about {what}: {group.by_rank(values)}")

@@ -174,19 +174,23 @@ def _trouble(error: RuntimeError) -> str:
     return found.replace("in time", f"within {_here.timeout:g} seconds") or readable(error)
 
 
-def exchange(name: str, value: Any) -> list[Any]:
+def exchange(name: str, value: Any, kind: str = "") -> list[Any]:
     """The plain values of all ranks, by rank; every rank calls it at the same place of the program.
 
-    Errors: LispeError when another rank ended, hangs or is at another place of the program.
+    kind: what the value is, where ranks may come with others. Errors: LispeError when another rank ended,
+    hangs, is at another place of the program or has a value of another kind.
     """
     if alone():
         return [value]
     with answered(name):
-        told = [json.loads(text) for text in _texts(json.dumps([name, value]).encode())]
-    names = [each for each, _ in told]
+        told = [json.loads(text) for text in _texts(json.dumps([name, kind, value]).encode())]
+    names = [each[0] for each in told]
     if len(set(names)) > 1:
         raise LispeError(f"Error in {name}: the ranks are at different places: {by_rank(names)}")
-    return [each for _, each in told]
+    kinds = [each[1] for each in told]
+    if len(set(kinds)) > 1:
+        raise LispeError(f"Error in {name}: the ranks disagree about the value: {by_rank(kinds)}")
+    return [each[2] for each in told]
 
 
 def _texts(own: bytes) -> list[bytes]:
