@@ -14,7 +14,16 @@ from lispe_kernel.language.compiler.program import compile_program
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import LAMBDA, Form, head
 from lispe_kernel.language.functions import registry
-from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, keeper_named, register_keeper
+from lispe_kernel.language.keeping import (
+    Broken,
+    Into,
+    Keeper,
+    Out,
+    Unkept,
+    keeper_named,
+    refusal_of,
+    register_keeper,
+)
 from lispe_kernel.language.made import signature_of, source_of
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.reader import read
@@ -94,6 +103,9 @@ class FunctionsOut:
 
     def _module(self, value: Any, out: Out) -> Any:
         """An instance that is a module of PyTorch, too: the torch library says what it holds."""
+        refused = refusal_of(value)
+        if refused:
+            raise Unkept(refused)
         return {"of": self._class(type(value)), "holds": keeper_named(HELD_BY_MODULE).write(value, out)}
 
     # -- lambdas ---------------------------------------------------------------------------------------

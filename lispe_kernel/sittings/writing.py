@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lispe_kernel.language.keeping import Part, Unkept, keeper_of
+from lispe_kernel.language.keeping import Part, Unkept, keeper_of, refusal_of
 from lispe_kernel.language.printer import describe
 from lispe_kernel.sittings import scalars
 from lispe_kernel.sittings.blocks import Block, joined
@@ -93,7 +93,7 @@ class Graph:
             return
         keeper = keeper_of(item.value)
         if keeper is None:
-            raise Unkept(_what(item.value))
+            raise Unkept(refusal_of(item.value) or _what(item.value))
         item.kind, item.data = keeper.name, keeper.write(item.value, self)
 
     # -- what came of it -----------------------------------------------------------------------------

@@ -97,9 +97,13 @@ class State:
     put_back: Callable[[Any], None]
 
 
+# Says why a value cannot be kept, where a library knows it better than that its class is not known.
+Refusal = Callable[[Any], str]
+
 _by_class: dict[type, Keeper] = {}
 _by_name: dict[str, Keeper] = {}
 _states: dict[str, State] = {}
+_refusals: list[Refusal] = []
 
 
 def register_keeper(keeper: Keeper) -> None:
@@ -121,6 +125,16 @@ def keeper_named(name: str) -> Keeper:
     if found is None:
         raise Broken(f"holds a kind of value that is not known here: {name}")
     return found
+
+
+def register_refusal(refusal: Refusal) -> None:
+    """Let a library say why some values are not kept."""
+    _refusals.append(refusal)
+
+
+def refusal_of(value: Any) -> str:
+    """Why a value cannot be kept, as a library says it; empty where none does."""
+    return next((text for refusal in _refusals if (text := refusal(value))), "")
 
 
 def register_state(state: State) -> None:

@@ -6,7 +6,6 @@ gives each rank a part of every tensor. Alone the model is what it was.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 from itertools import zip_longest
 from types import FrameType
@@ -19,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import register_kind
-from lispe_kernel.torch_library.distributed import group
+from lispe_kernel.torch_library.distributed import early, group
 from lispe_kernel.torch_library.distributed.functions import joined
 from lispe_kernel.torch_library.distributed.parts import is_part
 from lispe_kernel.torch_library.support import arguments
@@ -63,8 +62,10 @@ def parallel(model: Any, shard: Any = None, unused: Any = None) -> nn.Module:
     if shard is None:
         with group.answered(NAME):
             return DistributedDataParallel(module, find_unused_parameters=unused is not None)
-    _refuse_early_optimizers(module)
+    early.refuse(NAME, module)
+    before = list(module.parameters())
     _sharded(module)
+    early.cut(before)
     return module
 
 
@@ -98,19 +99,6 @@ def _agree(module: nn.Module) -> None:
 def _tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     yield from module.named_parameters()
     yield from module.named_buffers()
-
-
-def _refuse_early_optimizers(module: nn.Module) -> None:
-    """An optimizer of the tensors before they are shards would train nothing any more."""
-    own = {id(parameter) for parameter in module.parameters()}
-    for found in gc.get_objects():
-        if not issubclass(type(found), torch.optim.Optimizer):
-            continue
-        if any(id(each) in own for group_ in found.param_groups for each in group_["params"]):
-            raise LispeError(
-                f"Error in {NAME}: an optimizer of this model was made already, and would not train its "
-                "shards; make it afterwards"
-            )
 
 
 def _sharded(module: nn.Module) -> None:

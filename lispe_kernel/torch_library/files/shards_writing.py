@@ -138,6 +138,11 @@ def _begun(prefix: str, path: str) -> int:
 def _newest(path: str) -> int:
     """The version in a folder; what a killed save left of another one is removed."""
     names = os.listdir(path)
+    odd = next((n for n in names if FILES.fullmatch(n) and os.path.isdir(os.path.join(path, n))), None)
+    if odd is not None:
+        raise BadFile(
+            f"{odd} in it is a folder, where a rank's file belongs; remove it, or choose another one"
+        )
     kept: Container[str] = ()
     version = 0
     if is_folder(path):

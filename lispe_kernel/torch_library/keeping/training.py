@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, register_keeper
+from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, refusal_of, register_keeper
 from lispe_kernel.torch_library.training.averages import MovingAverage
 from lispe_kernel.torch_library.training.optimizers import OPTIMIZERS, RateOnlyOptimizer
 from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler, problem
@@ -22,7 +22,7 @@ def _is_plain(value: Any) -> bool:
 
 def _option(value: Any, out: Out) -> Any:
     if not (_is_plain(value) or type(value) is torch.Tensor):
-        raise Unkept(f"an optimizer with an option that is a {type(value).__name__}")
+        raise Unkept(refusal_of(value) or f"an optimizer with an option that is a {type(value).__name__}")
     return out.value(value)
 
 

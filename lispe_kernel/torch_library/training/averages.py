@@ -13,6 +13,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, register_kind, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.distributed.parallel import is_sharded, whole
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
@@ -41,15 +42,22 @@ def ema(model: Any, decay: Any = 0.999) -> MovingAverage:
 
     The first update copies the weights, each further one keeps `decay` of the average and adds the rest of
     the model's. Buffers are the model's. It is in evaluation mode, and a
-    module as any other.
+    module as any other. Of a model that is to be cut over several ranks the average is made first, then both
+    are cut by `torch_parallel`.
 
     Example: (torch_ema (torch_linear 2 1) 0.9) => PyTorch Averaged Model (0 updates)
-    Errors: `Error: First argument must be a PyTorch module`; a decay that is not from 0 to 1
+    Errors: `Error: First argument must be a PyTorch module`; a decay that is not from 0 to 1;
+    a model of which the ranks have parts already
     """
-    module = arguments.module(model, nn.Module, NO_MODULE)
+    module = whole(arguments.module(model, nn.Module, NO_MODULE))
     kept = arguments.number("torch_ema", 2, decay)
     if not 0 <= kept <= 1:
         raise LispeError(f"Error: torch_ema: the decay must lie between 0 and 1, not {number_text(kept)}")
+    if is_sharded(module):
+        raise LispeError(
+            "Error: torch_ema: the ranks have parts of this model already; make the average first, then cut "
+            "both (torch_parallel ... (? shard true))"
+        )
     average = MovingAverage(module, kept)
     average.requires_grad_(False)
     return average.eval()
@@ -63,10 +71,15 @@ def ema_update(average: Any, model: Any) -> Atom:
     Errors: `Error: First argument must be an average made by torch_ema`; a model with other tensors
     """
     moved = arguments.module(average, MovingAverage, NO_AVERAGE)
-    module = arguments.module(model, nn.Module, "Error: Second argument must be a PyTorch module")
+    module = whole(arguments.module(model, nn.Module, "Error: Second argument must be a PyTorch module"))
     ours, theirs = ([tuple(p.shape) for p in each.parameters()] for each in (moved.module, module))
     if ours != theirs:
         raise LispeError("Error: torch_ema_update: the model has other tensors than the average was made of")
+    if is_sharded(moved) != is_sharded(module):
+        raise LispeError(
+            "Error: torch_ema_update: one of the two is cut over the ranks and the other is not; cut both "
+            "(torch_parallel ... (? shard true))"
+        )
     moved.update_parameters(module)
     return TRUE
 

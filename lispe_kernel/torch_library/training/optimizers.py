@@ -17,6 +17,7 @@ from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.torch_library.distributed.early import remember
 from lispe_kernel.torch_library.distributed.parts import is_part
 from lispe_kernel.torch_library.modules.layers import modules_in
 from lispe_kernel.torch_library.modules.lora_layer import resting_alone
@@ -96,6 +97,7 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
         if group.get("dampening") and not group["momentum"]:
             raise LispeError("Error: torch_optimizer: dampening changes nothing without momentum; give both")
     vars(made)[_TRAINED] = _Trained(layers)
+    remember(made)
     return made
 
 

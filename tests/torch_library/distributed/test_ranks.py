@@ -83,12 +83,31 @@ PROGRAM = (
 (println "tensors:" (catch (saved (+ 1 r) "t/")))
 (println "places:" (catch (if (= r 0) (torch_barrier) (torch_all_reduce t))))
 (println "operations:" (catch (torch_all_reduce r (if (= r 0) "max" "min"))))
+(println "kinds:" (catch (torch_all_gather (if (= r 0) t 3))))
+(println "sources:" (catch (torch_broadcast 5 r)))
 (println "nobody:" (catch (torch_broadcast t 2)))
 (println "whole:" (catch (torch_all_reduce (tensor_create '(1 2)) "mean")))
 (println "models:" (catch (torch_parallel (torch_linear 2 (+ 3 r)))))
 (setq l (torch_linear 2 3))
 (setq early (torch_optimizer l 0.1 "sgd"))
 (println "early:" (catch (torch_parallel l (? shard true))))
+(setq average (torch_ema l 0.5))
+(setq l (torch_parallel (torch_linear 2 3) (? shard true)))
+(println "average of one:" (catch (torch_ema_update average l)))
+(println "late average:" (catch (torch_ema l 0.5)))
+(setq average (torch_parallel average (? shard true)))
+(torch_ema_update average l)
+(torch_backward (->sum (l (tensor_ones '(1 2)))))
+(torch_optimizer_step (torch_optimizer l 0.5 "sgd"))
+(torch_ema_update average l)
+(setq gap (- (@ (torch_state_dict average) "module.bias") (@ (torch_state_dict l) "bias")))
+(println "average:" (integer (+ 0.5 (tensor_sum (* 100 gap)))))
+(setq whole (torch_parallel (torch_linear 2 3)))
+(setq kept (session_save (+ "session" (string r))))
+(println "kept:" (@ kept "left_out" "l"))
+(println "kept without:" (@ kept "kept_without" "whole"))
+(session_restore (+ "session" (string r)))
+(println "restored:" whole)
 (println "uneven:" (catch (torch_batches '(1 2 3 4) 3)))
 (println "last:" (catch (torch_batches '(1 2 3 4 5) 4)))
 (println "data:" (catch (torch_batches (iota (+ 4 r)) 2)))
@@ -110,20 +129,36 @@ EXPECTED = {
     "list": "((0 0) (1 2))",
     "from 1": "(2 4) 1",
     "barrier": "true",
-    "shapes": "Error in torch_all_reduce: the ranks disagree about the tensor: rank 0 sum of float32 [2,2], "
+    "shapes": "Error in torch_all_reduce: the ranks disagree about the value: rank 0 sum of float32 [2,2], "
     "rank 1 sum of float32 [2,3]",
     "folders": "Error in torch_save_checkpoint: the ranks disagree about the folder: rank 0 r0/, rank 1 r1/",
     "tensors": "Error in torch_save_checkpoint: the ranks disagree about the tensors: "
     "rank 0 model.fc1.weight float32 [1,1], rank 1 model.fc1.weight float32 [2,1]",
     "places": "Error in torch_barrier: the ranks are at different places: rank 0 torch_barrier, "
     "rank 1 torch_all_reduce",
-    "operations": "Error in torch_all_reduce: the ranks disagree about the operation: rank 0 max, rank 1 min",
+    "operations": "Error in torch_all_reduce: the ranks disagree about the value: rank 0 max of a number, "
+    "rank 1 min of a number",
+    # A number on one of them was gathered as the other's description, or ended in an error of Python's.
+    "kinds": "Error in torch_all_gather: the ranks disagree about the value: rank 0 float32 [2], "
+    "rank 1 a number",
+    "sources": "Error in torch_broadcast: the ranks disagree about the value: rank 0 from rank 0 a number, "
+    "rank 1 from rank 1 a number",
     "nobody": "Error in torch_broadcast: there is no rank 2; the last one is 1",
     "whole": "Error in torch_all_reduce: a mean of int64 [2] has fractions; convert it with tensor_to_dtype",
     "models": "Error in torch_parallel: the models of the ranks differ: rank 0 weight float32 [3,2], "
     "rank 1 weight float32 [4,2]",
     "early": "Error in torch_parallel: an optimizer of this model was made already, and would not train its "
     "shards; make it afterwards",
+    "average of one": "Error: torch_ema_update: one of the two is cut over the ranks and the other is not; "
+    "cut both (torch_parallel ... (? shard true))",
+    "late average": "Error: torch_ema: the ranks have parts of this model already; make the average first, "
+    "then cut both (torch_parallel ... (? shard true))",
+    # A step of 0.5 down; the average lies halfway: 0.25 above each of three weights.
+    "average": "75",
+    "kept": "a model, an optimizer or a tensor of which this rank has only a part; torch_state_dict and "
+    "torch_save_checkpoint bring all together (made in p.lisp)",
+    "kept without": "the tie to the other ranks (torch_parallel): it comes back as the model itself",
+    "restored": "PyTorch Linear Layer",
     "uneven": "Error in torch_batches: 2 ranks cannot share batches of 3 evenly; take a multiple of 2, or "
     '(? share "uneven")',
     "last": "Error in torch_batches: 2 ranks cannot share the last batch of 1 evenly; leave it out by "

@@ -198,3 +198,11 @@ def test_an_index_that_lies_is_refused(saved: nn.Module, name: str) -> None:
         "another shape", "a gap", "twice", "other dimensions",
     )  # fmt: skip
     error_of("torch_load_checkpoint", "c")
+
+
+def test_a_folder_in_the_place_of_a_ranks_file_is_named(saved: nn.Module) -> None:
+    os.mkdir("c/v2-rank-0.safetensors")
+    model, optimizer = trained(1)
+    text = error_of("torch_save_checkpoint", model, optimizer, 2, "c/")
+    assert "v2-rank-0.safetensors in it is a folder, where a rank's file belongs" in text
+    assert same(saved, call("torch_load_checkpoint", "c/").model.tensors)
