@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lispe_kernel.torch_library.files.errors import BadFile
-from lispe_kernel.torch_library.files.torchscript import _Machine
+from lispe_kernel.torch_library.files.pickles import Machine
 from lispe_kernel.torch_library.files.zip_sums import Record
 
 
@@ -32,7 +32,7 @@ def table(first: int, shape: tuple[int, ...], stride: tuple[int, ...], length: i
 
 
 def read(data: bytes) -> object:
-    return _Machine(lambda key: Record(100, 16, 0)).run(data)
+    return Machine(lambda key: Record(100, 16, 0)).run(data)
 
 
 def test_a_tensor_is_the_place_of_its_bytes():

@@ -125,7 +125,8 @@ def _zip_layout(file: FileBytes, stream: BinaryIO) -> Layout:
                 return torchscript.layout(stream, records)
             found = pt.own_layout(records)
             sums = {} if found else zip_sums.sums_of(records)
-            places = pt.data_records(records, stream) if sums else []
+            found = found or (pt.plain_layout(records, stream, file.size) if sums else None)
+            places = pt.data_records(records, stream) if sums and found is None else []
     except DAMAGED_ZIP as error:
         raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
     # A file that somebody is writing to may shrink; mapped memory would vanish with it.

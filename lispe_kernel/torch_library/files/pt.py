@@ -2,7 +2,8 @@
 
 The file is a plain `torch.save` archive; one more record, which PyTorch ignores, holds an index of ours: the
 place and the checksum of each tensor, and the plain values. With the index a file is read in place; without
-it (files of plain PyTorch) `torch.load` maps it into memory, restricted to tensors and plain values.
+it (files of plain PyTorch) the place of each tensor is found in its pickle, or, where that holds more than
+dense tensors, `torch.load` maps it into memory, restricted to tensors and plain values.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import sys
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -22,7 +24,14 @@ from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent
 from lispe_kernel.torch_library.files.outflow import Outflow
-from lispe_kernel.torch_library.files.trees import from_json, put_together, take_apart_foreign, to_json
+from lispe_kernel.torch_library.files.pickles import PlainMachine
+from lispe_kernel.torch_library.files.trees import (
+    from_json,
+    put_together,
+    take_apart_foreign,
+    take_apart_into,
+    to_json,
+)
 from lispe_kernel.torch_library.files.zip_sums import SCHEME, Record, Sums, bound, has_sums
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.wording import readable
@@ -32,6 +41,8 @@ INDEX = "lispe/index.json"
 SUMMARY = "lispe/summary.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = 30
+# PyTorch's own, of the layout of its files; the same since 2020.
+_VERSION = b"3\n"
 
 
 # -- writing
@@ -186,6 +197,38 @@ def read_summary(records: zipfile.ZipFile) -> dict[str, Any] | None:
         return None
     content = json.loads(records.read(name))
     return content if isinstance(content, dict) else None
+
+
+def plain_layout(records: zipfile.ZipFile, stream: BinaryIO, size: int) -> Layout | None:
+    """The layout of a file of plain PyTorch, with checksums, that holds dense tensors and plain values.
+
+    None for any other: torch itself reads it, which takes longer.
+    """
+    infos = {info.filename: info for info in records.infolist()}
+    folder = records.namelist()[0].partition("/")[0]
+    if len(infos) != len(records.infolist()) or not _as_here(records, folder):
+        return None
+
+    def place(key: str) -> Record:
+        info = infos[f"{folder}/data/{key}"]
+        return Record(data_offset(stream, info), info.file_size, info.CRC)
+
+    try:
+        tree = PlainMachine(place).run(records.read(f"{folder}/data.pkl"))
+        skeleton, entries = take_apart_into(Entry, tree, most=size)
+    except BadFile:
+        return None
+    return Layout("pt", entries, skeleton, {}, SCHEME, _versions(tree))
+
+
+def _as_here(records: zipfile.ZipFile, folder: str) -> bool:
+    """Whether a file has the version that is written today, and numbers as this machine has them."""
+    wanted = {"version": _VERSION, "byteorder": sys.byteorder.encode()}
+    there = records.namelist()
+    return f"{folder}/data.pkl" in there and all(
+        f"{folder}/{name}" in there and records.read(f"{folder}/{name}") == text
+        for name, text in wanted.items()
+    )
 
 
 def data_records(records: zipfile.ZipFile, stream: BinaryIO) -> list[Record]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 
 from lispe_kernel.torch_library.files.errors import BadFile
 
+T = TypeVar("T")
 _DEEPEST = 50
 # Values in a tree of ours; the largest trainings have some hundred thousand.
 _MOST = 20_000_000
@@ -39,14 +40,22 @@ def take_apart(tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
     A tensor's name is its path: keys joined by dots.
     Errors: BadFile for a value that is no tensor and no plain value, naming its place and class.
     """
-    return _Walk(_refused, _MOST).apart(tree)
+    return _Walk(_refused, _MOST, torch.Tensor).apart(tree)
 
 
 def take_apart_foreign(tree: Any, most: int) -> tuple[Any, dict[str, torch.Tensor]]:
     """As `take_apart`, for what torch read from another program's file: its other harmless values
     (dtypes, devices, sets ...) become plain ones. Errors: BadFile also for more than `most` values.
     """
-    return _Walk(_plain, most).apart(tree)
+    return _Walk(_plain, most, torch.Tensor).apart(tree)
+
+
+def take_apart_into(kind: type[T], tree: Any, most: int) -> tuple[Any, dict[str, T]]:
+    """As `take_apart`, for a tree with values of another kind in the places of the tensors.
+
+    Errors: BadFile also for more than `most` values.
+    """
+    return _Walk(_refused, most, kind).apart(tree)
 
 
 def _refused(value: Any, path: str) -> Any:
@@ -77,24 +86,24 @@ def _plain(value: Any, path: str) -> Any:
     return str(value)
 
 
-class _Walk:
+class _Walk(Generic[T]):
     """One walk through a tree, which counts what it meets: a list that stands in many places costs nothing
     in a file, and much in memory.
     """
 
-    def __init__(self, other: Callable[[Any, str], Any], most: int) -> None:
-        self._other, self._left, self._most = other, most, most
+    def __init__(self, other: Callable[[Any, str], Any], most: int, kind: type[T]) -> None:
+        self._other, self._left, self._most, self._kind = other, most, most, kind
         self._simple = (*_SIMPLE, Foreign) if other is _plain else _SIMPLE
-        self._tensors: dict[str, torch.Tensor] = {}
+        self._tensors: dict[str, T] = {}
 
-    def apart(self, tree: Any) -> tuple[Any, dict[str, torch.Tensor]]:
+    def apart(self, tree: Any) -> tuple[Any, dict[str, T]]:
         return self._value(tree, "", 0), self._tensors
 
     def _value(self, value: Any, path: str, depth: int) -> Any:
         self._left -= 1
         if self._left < 0:
             raise BadFile(f"it unfolds to more than {self._most} values; it is malicious or damaged")
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, self._kind):
             return self._tensor(value, path)
         if value is None or type(value) in self._simple:
             return value
@@ -112,7 +121,7 @@ class _Walk:
             return tuple(items) if isinstance(value, tuple) else items
         return self._value(self._other(value, path), path, depth + 1)
 
-    def _tensor(self, tensor: torch.Tensor, path: str) -> TensorRef:
+    def _tensor(self, tensor: T, path: str) -> TensorRef:
         name = path
         while name in self._tensors:
             name += "'"
