@@ -49,6 +49,13 @@ def session() -> Session:
             "((@ nn 'Linear) 2)",
             "Error: Linear: Linear.__init__() missing 1 required positional argument: 'out_features'",
         ),
+        (
+            "(->view t (? dtype 3))",
+            (
+                "Error: view: view() received an invalid combination of arguments - got (dtype=int, ), "
+                "but expected one of: (torch.dtype dtype) or (tuple of ints size)"
+            ),
+        ),
         ("(->shape t)", "Error: ->shape: 'shape' of the "),
         ("(->tolist (->quantile (->float t) 0.5 (? dim 0) (? keepdim nil)))", "(2.5 3.5 4.5)"),
         ("(->item (->std (->float t) (? unbiased nil)))", "1.70783"),

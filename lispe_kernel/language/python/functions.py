@@ -102,9 +102,13 @@ def _written(name: str) -> str:
 
 def _reason(error: Exception) -> str:
     """Python's message, which calls a missing key by its name alone."""
-    text = str(error).strip().split("\n")[0]
+    text, *further = str(error).strip().split("\n")
     if isinstance(error, KeyError):
         return f"no such key: {text}"
+    if text.endswith(":"):
+        # A list follows, such as PyTorch's signatures that the arguments may have: two of them say enough.
+        listed = [line.strip(" *") for line in further if line.lstrip().startswith("*")]
+        text = f"{text} {' or '.join(listed[:2])}" if listed else text.rstrip(":, ")
     return text or type(error).__name__
 
 
