@@ -28,6 +28,7 @@ from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import Report, report
 from lispe_kernel.running.sessions import cell_ended, offer
 from lispe_kernel.session import Outcome, Session
+from lispe_kernel.sittings import KEEPER
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -74,20 +75,33 @@ class Cell:
                 raise
             told = report(error) if self.request.silent else self.kernel.publisher.error(error)
             answer = {**failure(told), "user_expressions": {}}
-        if not self.request.silent:
+        if not self.request.silent and KEEPER in before.library_states:
             number, text = self.request.count, self.request.code
             self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
 
     async def _answered(self) -> dict[str, Any]:
         kernel, request = self.kernel, self.request
-        shown = kernel.interrupts.during(self._evaluate)
-        if isinstance(shown.value, PythonCell):
-            shown = self._python_ended(await kernel.interrupts.waiting(shown.value.start(self.session)))
+        waiting = kernel.interrupts.during(self._evaluated)
+        if waiting is not None:
+            shown = self._python_ended(await kernel.interrupts.waiting(waiting.start(self.session)))
             finish(self.session)
-        if not (shown.silent or request.silent):
-            kernel.interrupts.during(lambda: kernel.publisher.result(shown.value, request.count))
+            kernel.interrupts.during(lambda: self._show(shown))
         return {"status": "ok", "user_expressions": expressions(kernel, request.expressions)}
+
+    def _evaluated(self) -> PythonCell | None:
+        """Evaluate the cell and show its value; Python code that waits is given back, not begun."""
+        shown = self._evaluate()
+        if isinstance(shown.value, PythonCell):
+            return shown.value
+        self._show(shown)
+        return None
+
+    def _show(self, shown: Outcome) -> None:
+        request = self.request
+        if not (shown.silent or request.silent):
+            last = not request.expressions and KEEPER not in self.session.library_states
+            self.kernel.publisher.result(shown.value, request.count, last)
 
     def _evaluate(self) -> Outcome:
         self._wait_for_torch()

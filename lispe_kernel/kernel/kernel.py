@@ -28,6 +28,8 @@ from lispe_kernel.display.page.publish import freeze_all, install
 from lispe_kernel.kernel import debug_requests
 from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.facade import Facade
+from lispe_kernel.kernel.messages import for_main_shell
+from lispe_kernel.kernel.outbox import Outbox
 from lispe_kernel.kernel.publisher import Publisher
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.ranks import end as end_ranks
@@ -75,6 +77,7 @@ class LispeKernel(Kernel):
         self.offered = False
         self.reset()
         self.preload = Preload()
+        self.outbox: Any = Outbox(self.iopub_thread)
         self.publisher = Publisher(self)
         self.completer = Completer(lambda: self.lispe)
         self.inspector = Inspector(lambda: self.lispe)
@@ -213,9 +216,26 @@ class LispeKernel(Kernel):
 
     # -- requests and their end ------------------------------------------------------------------
 
+    async def shell_channel_thread_main(self, msg: list[Any]) -> None:
+        """Hand a request to the shell that it is for; what is for the main shell is read there only."""
+        if for_main_shell(msg):
+            self.shell_channel_thread.manager.get_shell_channel_to_subshell_socket(None).send_multipart(
+                msg, copy=False
+            )
+        else:
+            await super().shell_channel_thread_main(msg)
+
     def start(self) -> None:
         self.interrupts.install()
         super().start()
+
+    def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
+        about = parent or self.get_parent(channel)
+        if status == "busy" and self.session and _text_follows(about):
+            topic = self._topic("status")
+            self.session.send(self.outbox, "status", {"execution_state": status}, about, topic)
+        else:
+            super()._publish_status(status, channel, parent)
 
     def set_parent(self, ident: Any, parent: dict[str, Any], channel: str = "shell") -> None:
         super().set_parent(ident, parent, channel)
@@ -239,3 +259,13 @@ class LispeKernel(Kernel):
     async def do_clear(self) -> dict[str, Any]:
         self.reset()
         return {"status": "ok"}
+
+
+def _text_follows(request: dict[str, Any]) -> bool:
+    """Whether the text of the cell is published right after the kernel said that it is busy with it."""
+    content = request.get("content")
+    return (
+        request.get("msg_type") == "execute_request"
+        and isinstance(content, dict)
+        and not content.get("silent", False)
+    )

@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from traitlets import default
+
+from lispe_kernel.kernel.messages import Messages
 
 # Seconds that a thread may take to end: what it waits for may be gone.
 PATIENCE = 5.0
@@ -23,6 +26,10 @@ class LispeKernelApp(IPKernelApp):
     outstream_class = "lispe_kernel.kernel.streams.Stream"
     subcommands: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]  # traitlets has one for each instance
 
+    @default("session")
+    def _make_session(self) -> Messages:
+        return Messages(parent=self)
+
     def _apply_curve_server_options(self, socket: Any) -> None:
         super()._apply_curve_server_options(socket)
         if socket.type == zmq.XPUB:
@@ -35,10 +42,9 @@ class LispeKernelApp(IPKernelApp):
     def init_kernel(self) -> None:
         # The language is imported here, after the sockets are bound: clients that wait connect sooner.
         from lispe_kernel.kernel.kernel import LispeKernel  # noqa: PLC0415 - start-up, as said above
-        from lispe_kernel.kernel.packing import pack  # noqa: PLC0415 - start-up, as said above
 
-        if self.session.packer == "json":
-            self.session.pack = pack
+        # A logger lets everything through, for its handlers to drop: four records a cell.
+        self.log.setLevel(min((handler.level for handler in self.log.handlers), default=self.log.level))
         self.kernel_class = LispeKernel
         super().init_kernel()
 

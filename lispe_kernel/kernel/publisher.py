@@ -57,12 +57,13 @@ class Publisher:
     def __init__(self, kernel: LispeKernel) -> None:
         self._kernel = kernel
 
-    def result(self, value: Any, count: int) -> None:
-        """The value of a cell, numbered."""
+    def result(self, value: Any, count: int, last: bool = False) -> None:
+        """The value of a cell, numbered; `last` says that nothing runs before the cell has ended."""
         data, metadata = bundle(value)
         self._send(
             "execute_result",
             {"execution_count": count, "data": encode_images(data), "metadata": metadata},
+            self._kernel.outbox if last else None,
         )
 
     def display(self, value: Any, identity: str | None = None, update: bool = False) -> None:
@@ -91,11 +92,12 @@ class Publisher:
         self._send("error", {"ename": told.name, "evalue": told.message, "traceback": told.lines})
         return told
 
-    def _send(self, kind: str, content: dict[str, Any]) -> None:
+    def _send(self, kind: str, content: dict[str, Any], socket: Any = None) -> None:
         kernel = self._kernel
         # What was printed before stands before.
         for stream in (sys.stdout, sys.stderr):
             # A Python cell may have put anything in their places.
             with suppress(Exception):
                 stream.flush()
-        kernel.send_response(kernel.iopub_socket, kind, json_clean(content), ident=kernel._topic(kind))
+        socket = kernel.iopub_socket if socket is None else socket
+        kernel.send_response(socket, kind, json_clean(content), ident=kernel._topic(kind))
