@@ -11,8 +11,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel import LIBRARIES, __version__
 from lispe_kernel.language import compiler, library, runtime
@@ -44,8 +43,7 @@ from lispe_kernel.language.values.lists import List, set_code_runner
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What running a text gave: the value of its last form, and whether a notebook shows it."""
 
     value: Any

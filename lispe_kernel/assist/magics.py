@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.reader import depth, tokens
@@ -25,8 +25,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Magic:
+class Magic(NamedTuple):
     """One magic: what it takes (the rest of a line, of a cell), its help, and whether it needs a notebook."""
 
     help: str
@@ -81,8 +80,7 @@ MAGICS: Magics = {
 AT_A_PROMPT: Magics = {name: entry for name, entry in MAGICS.items() if not entry.notebook}
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A stretch of a cell: LispE when `magic` is None, otherwise a call of that magic."""
 
     text: str

@@ -7,7 +7,6 @@ kernel show them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -37,8 +36,7 @@ def masked(line: str) -> str:
 NOWHERE = Span(1, 0, 1, 0)
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One LispE call on the way to an error: the function, the source it stands in, the place reached."""
 
     function: str

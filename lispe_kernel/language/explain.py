@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
+from typing import NamedTuple
 
 from lispe_kernel.language.arity import refused_by_python
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span, ThrownError
@@ -54,8 +55,7 @@ class Place:
     parameters_of: Callable[[str], Iterable[str]] = lambda _name: ()
 
 
-@dataclass(frozen=True)
-class _Reached:
+class _Reached(NamedTuple):
     """A LispE frame of a traceback."""
 
     source: Source

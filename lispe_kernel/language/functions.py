@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from lispe_kernel.language.docstrings import Documented
 
@@ -32,8 +32,7 @@ _SIGN = re.compile(r"(set)?@+")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter as LispE shows it: `x`, `(x default)` or `(() x)`."""
 
     name: str

@@ -8,9 +8,8 @@ file that defines it. Here stand only Python's own classes and atoms.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.errors import Caught, LispeError
 from lispe_kernel.language.functions import registry
@@ -22,8 +21,7 @@ Show = Callable[[Any], str]
 Writer = Callable[[Any, Show], str]
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """How values of one class print and what `(type value)` answers."""
 
     type_atom: str

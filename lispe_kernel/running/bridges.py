@@ -13,9 +13,8 @@ import io
 import linecache
 import tokenize
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.python.border import to_lispe
@@ -46,8 +45,7 @@ def run_python(text: str, session: Runtime, file: str) -> Any:
     return PythonCell(text, file).run(session).value
 
 
-@dataclass(frozen=True)
-class Evaluated:
+class Evaluated(NamedTuple):
     """What Python code gave; hidden when a notebook shows nothing for it."""
 
     value: Any

@@ -10,7 +10,7 @@ import ast
 import os
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, masked, visible
 from lispe_kernel.language.functions import function
@@ -46,8 +46,7 @@ def traceback_mode(mode: str = "lispe") -> str:
     return mode
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """An error ready to be shown: its kind, its message, and all lines of its traceback."""
 
     name: str

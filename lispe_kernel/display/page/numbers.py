@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 from lispe_kernel.torch_library.support.sizes import short_amount, short_number
 
@@ -111,8 +111,7 @@ def ticks(length: int, most: int = 6) -> list[int]:
     return list(range(0, length, step))
 
 
-@dataclass(frozen=True)
-class Ticks:
+class Ticks(NamedTuple):
     """Round places on an axis with their texts, and what all of them stand above: `+1700000000`."""
 
     places: tuple[tuple[float, str], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import BLOCK, QUOTE, Form, as_data, is_list
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 REST = Atom("$")
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(NamedTuple):
     """One `defmacro`: a pattern for the argument forms and the forms that replace the call."""
 
     pattern: Form

@@ -10,7 +10,7 @@ import ast
 import warnings
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.compiler.analyse import analyse
 from lispe_kernel.language.compiler.context import Context
@@ -32,8 +32,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
 
-@dataclass(frozen=True)
-class FunctionCode:
+class FunctionCode(NamedTuple):
     """A global function to be made: its code object and what is known of it."""
 
     name: str
@@ -45,8 +44,7 @@ class FunctionCode:
     owner: Any = None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A top-level form; its code, or None when what the text loads before must be known to compile it."""
 
     code: CodeType | None

@@ -6,11 +6,10 @@ A control form is compiled for its destination, so that `(if c a b)` in tail pos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """One of VALUE, EFFECT, TAIL, or `Into(name)`."""
 
     kind: str

@@ -8,8 +8,7 @@ lambda (`return`) or call it (`self`) is resolved as a real lambda, through the 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, RunningLoop, Written, emits
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 _LOADING = frozenset({"load", "loadcode"})
 
 
-@dataclass(frozen=True)
-class InPlace:
+class InPlace(NamedTuple):
     """A lambda that can be written as a loop: the names of its parameters and its form."""
 
     names: tuple[str, ...]

@@ -6,6 +6,7 @@ Tables of Unicode and functions on texts; nothing is registered here.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Code points with Unicode's property Emoji, but for digits, signs and letters that are text by default.
 _EMOJI = (
@@ -44,15 +45,23 @@ EMOJI_CLUSTER = (
     f"(?:{_FLAG}|[0-9#*]\ufe0f?\u20e3|[{EMOJI_CLASS}]{_MODIFIERS}(?:\u200d[{EMOJI_CLASS}]{_MODIFIERS})*)"
 )
 
-_CLUSTER = re.compile(f"{EMOJI_CLUSTER}|.", re.S)
-_ONE_EMOJI = re.compile(EMOJI_CLUSTER)
+
+@cache
+def _cluster() -> re.Pattern[str]:
+    # With its first use: a class of so many ranges takes milliseconds, which every start would wait for.
+    return re.compile(f"{EMOJI_CLUSTER}|.", re.S)
+
+
+@cache
+def _one_emoji() -> re.Pattern[str]:
+    return re.compile(EMOJI_CLUSTER)
 
 
 def clusters(text: str) -> list[str]:
     """The characters of a text; an emoji with its modifiers is one of them."""
-    return list(text) if text.isascii() else _CLUSTER.findall(text)
+    return list(text) if text.isascii() else _cluster().findall(text)
 
 
 def is_emoji(text: str) -> bool:
     """Whether a text is exactly one emoji with its modifiers."""
-    return _ONE_EMOJI.fullmatch(text) is not None
+    return _one_emoji().fullmatch(text) is not None

@@ -7,8 +7,7 @@ knows more about a container than how to slice it and where an element of it sta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
@@ -27,8 +26,7 @@ INCLUDED, FROM_END, INCLUDED_FROM_END = Atom("+"), Atom("-"), Atom("-+")
 _OPERATORS = (INCLUDED, FROM_END, INCLUDED_FROM_END)
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(NamedTuple):
     """One bound: an integer, or an anchor with what its operator says about it."""
 
     value: Any
@@ -80,8 +78,7 @@ def _bound(name: str, position: int, operator: Atom | None, value: Any) -> Bound
     raise wrong_argument(name, position, "an integer or a string", value)
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """The part that the bounds designate; `missing` when an anchor was not found or the part is empty."""
 
     start: int = 0

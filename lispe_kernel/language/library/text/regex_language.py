@@ -8,8 +8,8 @@ Nothing is registered here, and nothing is matched.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.shared.character_classes import GENERAL_CLASSES, computed_class
@@ -29,8 +29,7 @@ def unrecognized(expression: str, why: str) -> LispeError:
     return LispeError(f'Error: Unrecognized regular expression: "{expression}" ({why})')
 
 
-@dataclass(frozen=True)
-class One:
+class One(NamedTuple):
     """One character out of a class: `inside` is what stands between the brackets."""
 
     inside: str
@@ -42,8 +41,7 @@ class One:
         return f"[{'^' if self.negated else ''}{self.inside}]"
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(NamedTuple):
     """A sequence, an optional sequence or a disjunction of parts."""
 
     kind: str
@@ -64,8 +62,7 @@ class Group:
         return rf"(?:(?!{choices})[\s\S])" if self.negated else f"(?:{choices})"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A node and its repetition: "", "+" or "*"."""
 
     node: One | Group

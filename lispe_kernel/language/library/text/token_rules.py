@@ -6,7 +6,7 @@ A rule is `body=action`. `c:body` declares what `%c` stands for. Nothing is regi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.shared.character_classes import GENERAL_CLASSES, computed_class
@@ -45,8 +45,7 @@ def segment_rules(blanks: bool, points: str) -> tuple[str, ...]:
     return ("{%S}+=0" if blanks else "%S-=#", number, "%a{%a%d_}*=4", *_EMOJIS, "?=1")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule: its pattern, whose capturing groups are recognised but not stored, and its action.
 
     Nothing is stored of what a rule without action takes (`=#`).
