@@ -17,8 +17,10 @@ from lispe_kernel.language.values.equality import both_empty, equal_dictionaries
 from lispe_kernel.language.values.lists import SCALARS, deep_copy
 from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.positions import out_of_bounds
+from lispe_kernel.language.values.subscripts import inherit_subscript
 
 
+@inherit_subscript
 class Dictionary(dict[Any, Any]):
     """LispE's `dictionary`: text keys."""
 
@@ -46,6 +48,7 @@ class Dictionary(dict[Any, Any]):
         return type(self)(self)
 
 
+@inherit_subscript
 class IntegerDictionary(Dictionary):
     """LispE's `dictionaryi`: integer keys."""
 
@@ -56,6 +59,7 @@ class IntegerDictionary(Dictionary):
         return value if type(value) is int else whole(value, "dictionaryi")
 
 
+@inherit_subscript
 class NumberDictionary(Dictionary):
     """LispE's `dictionaryn`: number keys."""
 

@@ -23,11 +23,13 @@ from lispe_kernel.language.values.positions import (
     push_at_end,
     put_by_index,
 )
+from lispe_kernel.language.values.subscripts import inherit_subscript
 
 # How a list in head position of a call runs as code; the session sets it.
 _apply_code: Callable[..., Any] | None = None
 
 
+@inherit_subscript
 class List(list[Any]):
     """LispE's `list`: an array of anything, shared by reference, false when empty."""
 
@@ -44,6 +46,7 @@ class List(list[Any]):
         return type(self)(self)
 
 
+@inherit_subscript
 class Strings(List):
     """LispE's `strings`: every element is text."""
 
