@@ -80,6 +80,8 @@ def to_text(value: Any) -> str:
         return value  # type: ignore[no-any-return]
     if kind is int:
         return str(value)
+    if kind is float:
+        return number_text(value)
     return _written(value, top=True)
 
 

@@ -17,6 +17,7 @@ from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index, has_elements
 
 _OWN_KEY = (str, int, float, complex, Atom, type(None))
+_PLAIN_KEYS = frozenset(_OWN_KEY)
 # Marks the printed text of a container as the key of one.
 _CONTAINER = object()
 
@@ -44,7 +45,8 @@ class Set:
 
     def add(self, value: Any) -> None:
         value = self.convert(value)
-        self._members.setdefault(self._key(value), value)
+        key = value if type(value) in _PLAIN_KEYS else self._key(value)
+        self._members.setdefault(key, value)
 
     def remove(self, value: Any) -> bool:
         """Take an element out; whether it was there."""
@@ -62,7 +64,8 @@ class Set:
         self._members.clear()
 
     def __contains__(self, value: Any) -> bool:
-        return self._key(self.convert(value)) in self._members
+        value = self.convert(value)
+        return (value if type(value) in _PLAIN_KEYS else self._key(value)) in self._members
 
     def __len__(self) -> int:
         return len(self._members)

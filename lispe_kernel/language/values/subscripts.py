@@ -1,10 +1,10 @@
 """Python's own subscript for classes that inherit it, at Python's own speed.
 
-CPython reads `x[i]` through a slot of the class. A class that is written in Python and inherits from `list` or
-`dict` gets one that looks for the method `__getitem__` each time and calls it, which is the very function that
-the slot of `list` holds, at a multiple of what an element costs. (`x[i] = v` is inherited as it is.) Here such a
-class gets the slot of its base. What it does stays the same: a class that writes a `__getitem__`, or is given
-one later, keeps it; and where the memory is not as expected nothing is done.
+CPython reads `x[i]` through a slot of the class. A class that is written in Python and inherits from `list`
+or `dict` gets one that looks for the method `__getitem__` each time and calls it, which is the very
+function that the slot of `list` holds, at a multiple of what an element costs. (`x[i] = v` is inherited as
+it is.) Here such a class gets the slot of its base. What it does stays the same: a class that writes a
+`__getitem__`, or is given one later, keeps it; and where the memory is not as expected nothing is done.
 """
 
 from __future__ import annotations

@@ -177,6 +177,10 @@ def _unpack(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | No
     return _unpacked(e, node, destination)
 
 
+# So many elements are taken out of a list one by one.
+_FEW = 4
+
+
 def _unpacked(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | None:
     value = e.value(node.value)
     wanted = node.gives and destination is not EFFECT
@@ -189,7 +193,16 @@ def _unpacked(e: Emitter, node: Unpack, destination: Destination) -> ast.expr | 
         test = e.boolean(ast.And(), [e.is_of(value, " List"), count])
         stored: list[ast.expr] = [e.stored(name) for name in names if name is not None]
         several = e.call(" several", value, e.constant(len(names)))
-        e.assign(e.tuple_(stored, ast.Store()), e.choose(test, value, several))
+        if len(names) > _FEW:
+            e.assign(e.tuple_(stored, ast.Store()), e.choose(test, value, several))
+        else:
+            # Python takes only its own lists apart at once; of others it asks for an iterator.
+            with e.nested_block() as one_by_one:
+                parts = [e.subscript(value, e.constant(index)) for index in range(len(names))]
+                e.assign(e.tuple_(stored, ast.Store()), e.tuple_(parts))
+            with e.nested_block() as asked:
+                e.assign(e.tuple_(stored, ast.Store()), several)
+            e.if_(test, one_by_one, asked)
         return e.deliver(value if node.gives else e.true(), destination)
     taken = e.saved(e.call(" several", value, e.constant(len(node.targets))))
     for index, target in enumerate(node.targets):

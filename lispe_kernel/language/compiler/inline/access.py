@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
+from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question, syntax
 from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS, SIZED
 from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 
-def _is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
+def is_list(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
     """A test that a value is exactly our List; None when that is known."""
     return None if kind in LISTS else e.is_of(value, " List")
 
 
-def _is_growing(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
+def is_growing(e: Emitter, value: ast.expr, kind: str) -> ast.expr | None:
     """A test that a value is our List or a typed list with memory of its own; None when that is known."""
     return None if kind in LISTS else e.is_among(value, " List", " growing")
 
 
-def _choose(e: Emitter, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
+def choose_where(e: Emitter, test: ast.expr | None, fast: ast.expr, slow: ast.expr) -> ast.expr:
     return fast if test is None else e.choose(test, fast, slow)
 
 
-def _all(e: Emitter, *tests: ast.expr | None) -> ast.expr | None:
+def all_of(e: Emitter, *tests: ast.expr | None) -> ast.expr | None:
     """The tests that are needed, joined."""
     needed = [test for test in tests if test is not None]
     return e.boolean(ast.And(), needed) if needed else None
 
 
-def _two_kinds(node: Primitive) -> tuple[str, str]:
+def two_kinds(node: Primitive) -> tuple[str, str]:
     return node.arguments[0].kind, node.arguments[1].kind
 
 
@@ -81,7 +81,7 @@ def read_dictionary(r: Resolver, form: Form) -> Node | None:
 # -- reading ------------------------------------------------------------------------------------------
 
 
-def _served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
+def served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
     kind, key_kind = kinds
     if kind in LISTS:
@@ -94,7 +94,7 @@ def _served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.ex
     if key_kind in INTEGERS:
         return served
     # Python indexes with integers only; a dictionary takes any key to its `__missing__`.
-    return _all(e, served, e.is_among(key, " int", " keys"))
+    return all_of(e, served, e.is_among(key, " int", " keys"))
 
 
 def _element_kind(kinds: list[str], _node: Primitive) -> str:
@@ -110,8 +110,8 @@ def at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None
     if field is not None and node.arguments[0].kind in ("", "instance"):
         return _field(e, node, field, destination)
     container, key = e.operands(node.arguments, twice=True)
-    test = _served(e, _two_kinds(node), container, key)
-    found = _choose(e, test, e.subscript(container, key), e.call(" at", container, key))
+    test = served(e, two_kinds(node), container, key)
+    found = choose_where(e, test, e.subscript(container, key), e.call(" at", container, key))
     return e.deliver(found, destination)
 
 
@@ -121,17 +121,17 @@ def _inner_element(e: Emitter, node: Primitive) -> ast.expr:
     kinds = [part.kind for part in node.arguments]
     name = e.function.temporary()
     row = e.noted(name, e.subscript(container, outer))
-    served = _served(e, ("", kinds[2]), row, inner)
-    element = _choose(e, served, e.subscript(e.name(name), inner), e.call(" at", e.name(name), inner))
-    test = _integer_of_list(e, kinds[0], kinds[1], container, outer)
-    return _choose(e, test, element, e.call(" cell", container, outer, inner))
+    direct = served(e, ("", kinds[2]), row, inner)
+    element = choose_where(e, direct, e.subscript(e.name(name), inner), e.call(" at", e.name(name), inner))
+    test = integer_of_list(e, kinds[0], kinds[1], container, outer)
+    return choose_where(e, test, element, e.call(" cell", container, outer, inner))
 
 
-def _integer_of_list(
+def integer_of_list(
     e: Emitter, kind: str, key_kind: str, container: ast.expr, key: ast.expr
 ) -> ast.expr | None:
     """A test for an integer key of a generic list."""
-    return _all(e, _is_list(e, container, kind), None if key_kind in INTEGERS else e.is_of(key, " int"))
+    return all_of(e, is_list(e, container, kind), None if key_kind in INTEGERS else e.is_of(key, " int"))
 
 
 def _field_name(key: Node) -> str | None:
@@ -161,9 +161,9 @@ def _field(e: Emitter, node: Primitive, field: str, destination: Destination) ->
 def car(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The first element of a list that is not empty."""
     container = e.simple(e.value(node.arguments[0]))
-    test = _all(e, _is_growing(e, container, node.arguments[0].kind), container)
+    test = all_of(e, is_growing(e, container, node.arguments[0].kind), container)
     first = e.subscript(container, e.constant(0))
-    return e.deliver(_choose(e, test, first, e.call(" car", container)), destination)
+    return e.deliver(choose_where(e, test, first, e.call(" car", container)), destination)
 
 
 def _reach(least: int, index: int, *names: str) -> None:
@@ -175,9 +175,9 @@ def _reach(least: int, index: int, *names: str) -> None:
         enough: ast.expr = container
         if least > 1:
             enough = e.compare(e.call(" len", container), [ast.GtE()], [e.constant(least)])
-        test = _all(e, _is_growing(e, container, node.arguments[0].kind), enough)
+        test = all_of(e, is_growing(e, container, node.arguments[0].kind), enough)
         found = e.subscript(container, e.constant(index))
-        return e.deliver(_choose(e, test, found, e.call(node.inline.name, container)), destination)
+        return e.deliver(choose_where(e, test, found, e.call(node.inline.name, container)), destination)
 
 
 _reach(2, 1, "cadr")
@@ -212,16 +212,28 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     if any(type(bound) is Constant and type(bound.value) is Atom for bound in node.arguments[1:]):
         return e.deliver(e.call("extract", *e.operands(node.arguments)), destination)
     container, start, end = e.operands(node.arguments, twice=True)
-    tests = [] if node.arguments[0].kind == "text" else [e.is_of(container, " str")]
-    for bound, edge, written in ((start, ast.GtE(), node.arguments[1]), (end, ast.Gt(), node.arguments[2])):
-        if written.kind not in INTEGERS:
-            tests.append(e.is_of(bound, " int"))
-        if type(written) is not Constant or type(written.value) is not int or written.value <= 0:
-            tests.append(e.compare(bound, [edge], [e.constant(0)]))
-    text = e.subscript(container, e.slice_(start, end))
-    test = e.boolean(ast.And(), tests) if tests else None
-    found = _choose(e, test, text, e.call(" between", container, start, end))
+    kind, first, last = (part.kind for part in node.arguments)
+    slow = e.call(" between", container, start, end)
+    found: ast.expr = slow
+    least, most = map(_written_integer, node.arguments[1:])
+    if least is None or least >= 0:
+        tests = [] if kind in ("text", "list") else [e.is_of(container, " str")]
+        for bound, of, edge, written in ((start, first, ast.GtE(), least), (end, last, ast.Gt(), most)):
+            if written is not None:
+                continue
+            if of not in INTEGERS:
+                tests.append(e.is_of(bound, " int"))
+            if of != "natural" or bound is end:
+                tests.append(e.compare(bound, [edge], [e.constant(0)]))
+        taken = e.subscript(container, e.slice_(start, None if most == 0 else end))
+        fast = e.call(" list", taken) if kind == "list" else taken
+        found = e.choose(e.boolean(ast.And(), tests), fast, slow) if tests else fast
     return e.deliver(found, destination)
+
+
+def _written_integer(node: Node) -> int | None:
+    """The integer that is written, if it is one."""
+    return node.value if type(node) is Constant and type(node.value) is int else None
 
 
 @inline("size", kind="natural", least=1, most=1)
@@ -238,14 +250,14 @@ def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
 def key_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The value under a key that is text, nil when it is missing."""
     container, key = e.operands(node.arguments, twice=True)
-    kind, key_kind = _two_kinds(node)
+    kind, key_kind = two_kinds(node)
     if kind == "dictionary" or key_kind == "text":
         is_dictionary = None if kind == "dictionary" else e.is_of(container, " Dictionary")
-        test = _all(e, is_dictionary, None if key_kind == "text" else e.is_of(key, " str"))
+        test = all_of(e, is_dictionary, None if key_kind == "text" else e.is_of(key, " str"))
     else:
         test = keyed(e, key_kind, container, key, " IntegerDictionary")
     got = e.call(e.attribute(container, "get"), key)
-    return e.deliver(_choose(e, test, got, e.call("key@", container, key)), destination)
+    return e.deliver(choose_where(e, test, got, e.call("key@", container, key)), destination)
 
 
 @question("nullp", least=1, most=1)
@@ -270,126 +282,3 @@ def keyed(e: Emitter, key_kind: str, container: ast.expr, key: ast.expr, by_inte
     whole = e.boolean(ast.And(), [e.is_of(key, " int"), whole])
     text = e.boolean(ast.And(), [e.is_of(key, " str"), e.is_of(container, " Dictionary")])
     return e.boolean(ast.Or(), [whole, text])
-
-
-# -- writing ------------------------------------------------------------------------------------------
-
-
-@inline("set@", least=3, most=4, changes=True)
-def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Storing under an index or key, of a container in a list too: Python's assignment.
-
-    An index beyond the end and a value that a typed list has to convert are for the library.
-    """
-    *operands, value = e.operands(node.arguments, twice=True)
-    container, key = operands[0], operands[1]
-    with e.nested_block() as slow:
-        e.evaluate(e.call(" set cell" if len(operands) == 3 else " set_at", *operands, value))
-    kinds = _two_kinds(node)
-    if len(operands) == 3:
-        row = e.function.temporary()
-        with e.nested_block() as inner:
-            e.assign(row, e.subscript(container, key))
-            _store(e, ("", node.arguments[2].kind), e.name(row), operands[2], value)
-        test = _integer_of_list(e, *kinds, container, key)
-        if test is None:
-            e.block.extend(inner)
-        else:
-            e.if_(test, inner, slow)
-    else:
-        _store(e, kinds, container, key, value)
-    return None if destination is EFFECT else e.deliver(container, destination)
-
-
-def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr, value: ast.expr) -> None:
-    with e.nested_block() as store:
-        e.assign(e.subscript(container, key, ast.Store()), value)
-    with e.nested_block() as slow:
-        e.evaluate(e.call(" set_at", container, key, value))
-    with e.nested_block() as fast:
-        if kinds[0] == "dictionary":
-            e.block.extend(store)
-        else:
-            e.try_(store, e.name(" Unfit"), None, slow)
-    test = _served_store(e, kinds, container, key)
-    if test is None:
-        e.block.extend(fast)
-    else:
-        e.if_(test, fast, slow)
-
-
-def _served_store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
-    """As `_served`; a dictionary's key must be known to be text, for others are converted."""
-    kind, key_kind = kinds
-    if key_kind == "text" or kind in LISTS or kind == "dictionary":
-        return _served(e, kinds, container, key)
-    return keyed(e, key_kind, container, key, " by integer")
-
-
-@inline("push", least=2, changes=True)
-def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Appending values to a list."""
-    container, *values = e.operands(node.arguments, twice=True)
-    kind = node.arguments[0].kind
-    test = _is_list(e, container, kind)
-    if len(values) == 1:
-        appended = e.call(e.attribute(container, "append"), values[0])
-    else:
-        appended = e.call(e.attribute(container, "extend"), e.tuple_(values))
-    if destination is EFFECT:
-        _push_here(e, kind, container, values, appended)
-        return None
-    if kind == "integers":
-        return e.deliver(e.call(" push", container, *values), destination)
-    done = e.compare(appended, [ast.Is()], [e.nil()])
-    whole = _all(e, test, done)
-    return e.deliver(_choose(e, whole, container, e.call(" push", container, *values)), destination)
-
-
-def _push_here(
-    e: Emitter, kind: str, container: ast.expr, values: list[ast.expr], appended: ast.expr
-) -> None:
-    """The statement for pushes; a typed list may have to convert the value, and is left to the library."""
-    with e.nested_block() as slow:
-        e.evaluate(e.call(" push", container, *values))
-    with e.nested_block() as fast:
-        e.evaluate(appended)
-    if kind == "integers" and len(values) > 1:
-        e.block.extend(slow)
-    elif kind == "integers":
-        e.try_(fast, e.name(" Unfit"), None, slow)
-    elif kind == "list":
-        e.block.extend(fast)
-    elif len(values) > 1:
-        e.if_(e.is_of(container, " List"), fast, slow)
-    else:
-        with e.nested_block() as tried:
-            e.try_(fast, e.name(" Unfit"), None, slow)
-        growing = e.is_among(container, " List", " growing")
-        e.if_(growing, tried, slow)
-
-
-@inline("poplast", "pop", "popfirst", least=1, most=1, changes=True)
-def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Taking the last or the first element out of a list that is not empty."""
-    container = e.simple(e.value(node.arguments[0]))
-    call = e.call(node.inline.name, container)
-    if destination is not EFFECT:
-        return e.deliver(call, destination)
-    at = [e.constant(0)] if node.inline.name == "popfirst" else []
-    with e.nested_block() as fast:
-        e.evaluate(e.call(e.attribute(container, "pop"), *at))
-    with e.nested_block() as slow:
-        e.evaluate(call)
-    test = _all(e, _is_growing(e, container, node.arguments[0].kind), container)
-    assert test is not None
-    e.if_(test, fast, slow)
-    return None
-
-
-@inline("list", kind="list")
-def made_list(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """A list written out."""
-    if not node.arguments:
-        return e.deliver(e.call(" list"), destination)
-    return e.deliver(e.call(" list", e.tuple_(e.operands(node.arguments))), destination)

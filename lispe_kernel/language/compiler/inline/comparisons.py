@@ -146,9 +146,16 @@ def _settled(e: Emitter, a: ast.expr, b: ast.expr, kind: str, helper: str) -> as
     if kind in _ANSWERING:
         return same
     name = e.function.temporary()
-    is_true = e.compare(e.noted(name, same), [ast.Is()], [e.constant(True)])
+    is_true = e.compare(e.noted(name, e.compare(a, [ast.Eq()], [b])), [ast.Is()], [e.constant(True)])
     is_other = e.compare(e.name(name), [ast.IsNot()], [e.constant(False)])
-    return e.boolean(ast.Or(), [is_true, e.boolean(ast.And(), [is_other, e.call(helper, a, b)])])
+    answered = e.boolean(ast.Or(), [is_true, e.boolean(ast.And(), [is_other, e.call(helper, a, b)])])
+    literal, other = (b, a) if isinstance(b, ast.Constant) else (a, b)
+    likely = _CLASSES.get(type(literal.value)) if isinstance(literal, ast.Constant) else None
+    # A value of the literal's class is compared where the branch is taken, at half the cost of an answer.
+    return e.choose(e.is_of(other, likely), same, answered) if likely is not None else answered
+
+
+_CLASSES: dict[type, str] = {int: " int", float: " float", str: " str"}
 
 
 def _different(e: Emitter, test: ast.expr) -> ast.expr:

@@ -164,7 +164,7 @@ def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr 
     for part, (operand, other) in zip(node.arguments[1:], others, strict=True):
         product: ast.expr = e.binary(total, ast.Mult(), operand)
         if not (is_float or _is_float(part) or {kind, other} <= NOT_TEXT):
-            product = _refuse_text(e, product)
+            product = _refuse_text(e, product, likely=" int" if {kind, other} & INTEGERS else " float")
         total, kind, is_float = product, arithmetic_kind("*", kind, other), False
     return e.deliver(total, destination)
 
@@ -174,11 +174,16 @@ def _is_float(node: Node) -> bool:
     return type(node) is Constant and type(node.value) is float
 
 
-def _refuse_text(e: Emitter, product: ast.expr) -> ast.expr:
-    name = e.function.temporary()
-    is_text = e.compare(e.call(" type", e.name(name)), [ast.In()], [e.name(" repeated")])
+def _refuse_text(e: Emitter, product: ast.expr, *, likely: str) -> ast.expr:
+    """A product whose class is asked for once: a number, or what may be a repeated text."""
+    name, kind = e.function.temporary(), e.function.temporary()
+    asked = e.noted(kind, e.call(" type", e.noted(name, product)))
+    first, second = (" int", " float") if likely == " int" else (" float", " int")
+    is_first = e.compare(asked, [ast.Is()], [e.name(first)])
+    is_second = e.compare(e.name(kind), [ast.Is()], [e.name(second)])
+    is_text = e.compare(e.name(kind), [ast.In()], [e.name(" repeated")])
     other = e.choose(is_text, e.call(" no product", e.name(name)), e.name(name))
-    return e.choose(e.is_of(e.noted(name, product), " int"), e.name(name), other)
+    return e.choose(e.boolean(ast.Or(), [is_first, is_second]), e.name(name), other)
 
 
 # -- remainders, powers -------------------------------------------------------------------------------
@@ -284,8 +289,12 @@ def extreme(e: Emitter, node: Primitive, destination: Destination) -> ast.expr |
     """The largest or smallest of integers, of doubles or of texts; a mixture is the library's."""
     best, *others = operands = e.operands(node.arguments, twice=True)
     first_wins = ast.GtE() if node.inline.name == "max" else ast.LtE()
-    tested = not all(part.kind in INTEGERS for part in node.arguments)
-    test = e.of_one_kind(*operands) if tested else None
+    whole = [
+        e.is_of(x, " int") for x, p in zip(operands, node.arguments, strict=True) if p.kind not in INTEGERS
+    ]
+    test = e.boolean(ast.And(), whole) if whole else None
+    if test is not None and len(whole) == len(operands):
+        test = e.boolean(ast.Or(), [test, e.of_one_kind(*operands)])
     for index, other in enumerate(others):
         name = e.function.temporary()
         kept = best if index == 0 else e.noted(name, best)

@@ -34,12 +34,14 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import out_of_bounds
-from lispe_kernel.language.values.sets import Set
+from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import CLASSES, REFUSED
 
 # Lists that hold their elements themselves, by the code of Python's own.
 _STORED = frozenset({List, Strings, *CLASSES})
 _TAKING = frozenset({List, *CLASSES})
+# What finds the place of an element itself.
+_KEEPING = frozenset({Heap, Set, StringSet, IntegerSet, NumberSet})
 
 
 @function("pushlast", keyword=True)
@@ -240,6 +242,9 @@ def insert(container: Any, value: Any, *place: Any) -> Any:
             container.insert(place[0], value)
         except REFUSED:
             container.insert(place[0], container.convert(value))
+        return container
+    if not place and type(container) in _KEEPING:
+        container.add(value)
         return container
     if len(place) > 1:
         raise LispeError(wrong_number("insert"))

@@ -6,7 +6,6 @@ On a dictionary they look at the values, on a string at the text.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 from lispe_kernel.language.arithmetic import truth_of
@@ -43,6 +42,12 @@ from lispe_kernel.language.values.typed import Integers, TypedList
 
 # Values for which Python's == within one class is LispE's =; lists of them are searched at C's speed.
 _PLAIN = frozenset({int, float, str, Atom})
+_PLAIN_OR_NIL = _PLAIN | {type(None)}
+
+
+def _are_plain(items: list[Any]) -> bool:
+    """Whether Python's == answers for all elements when a plain value is looked for among them."""
+    return _PLAIN_OR_NIL.issuperset(map(type, items))
 
 
 def _positions(items: Any, value: Any, start: int = 0) -> Iterator[int]:
@@ -89,10 +94,12 @@ def find(container: Any, value: Any, position: Any = 0) -> Any:
         return next((key for key, item in container.items() if equal(item, value)), None)
     if isinstance(container, Set):
         return container.find(value) if value in container else None
-    start = _start(position, "find")
+    start = position if type(position) is int and position >= 0 else _start(position, "find")
     if type(container) is List and type(value) in _PLAIN:
-        with suppress(RuntimeError):  # an element that is no plain value, which refuses the comparison
+        try:
             return _index(container, value, start)
+        except RuntimeError:
+            pass  # an element that is no plain value refuses the comparison
     return next(_positions(_searched(container, "find"), value, start), None)
 
 
@@ -149,6 +156,8 @@ def count(container: Any, value: Any, position: Any = 0) -> int:
         return count_in_text(to_text(container), value, position)
     if isinstance(container, dict):
         return sum(1 for item in container.values() if equal(item, value))
+    if type(container) is List and type(value) in _PLAIN and position == 0 and _are_plain(container):
+        return container.count(value)
     found = _positions(_searched(container, "count"), value, _start(position, "count"))
     return sum(1 for _ in found)
 
@@ -177,7 +186,7 @@ def in_(container: Any, value: Any) -> Atom | None:
 def _holds(items: list[Any], value: Any) -> bool:
     if type(value) in _PLAIN and value in items:
         return True
-    if type(value) in (str, Atom):
+    if type(value) in (str, Atom) or (type(value) in _PLAIN and _are_plain(items)):
         return False
     return any(equal(item, value) for item in items)
 

@@ -1,0 +1,143 @@
+"""Storing in containers, adding to them and taking out as plain Python.
+
+As in `access.py`: the exact class that Python's own operation serves is asked for first.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
+from lispe_kernel.language.compiler.inline.access import (
+    all_of,
+    choose_where,
+    integer_of_list,
+    is_growing,
+    is_list,
+    keyed,
+    served,
+    two_kinds,
+)
+from lispe_kernel.language.compiler.inlines import inline
+from lispe_kernel.language.compiler.kinds import LISTS
+from lispe_kernel.language.compiler.tree import Primitive
+
+
+@inline("set@", least=3, most=4, changes=True)
+def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Storing under an index or key, of a container in a list too: Python's assignment.
+
+    An index beyond the end and a value that a typed list has to convert are for the library.
+    """
+    *operands, value = e.operands(node.arguments, twice=True)
+    container, key = operands[0], operands[1]
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" set cell" if len(operands) == 3 else " set_at", *operands, value))
+    kinds = two_kinds(node)
+    if len(operands) == 3:
+        row = e.function.temporary()
+        with e.nested_block() as inner:
+            e.assign(row, e.subscript(container, key))
+            _store(e, ("", node.arguments[2].kind), e.name(row), operands[2], value)
+        test = integer_of_list(e, *kinds, container, key)
+        if test is None:
+            e.block.extend(inner)
+        else:
+            e.if_(test, inner, slow)
+    else:
+        _store(e, kinds, container, key, value)
+    return None if destination is EFFECT else e.deliver(container, destination)
+
+
+def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr, value: ast.expr) -> None:
+    with e.nested_block() as store:
+        e.assign(e.subscript(container, key, ast.Store()), value)
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" set_at", container, key, value))
+    with e.nested_block() as fast:
+        if kinds[0] == "dictionary":
+            e.block.extend(store)
+        else:
+            e.try_(store, e.name(" Unfit"), None, slow)
+    test = _served_store(e, kinds, container, key)
+    if test is None:
+        e.block.extend(fast)
+    else:
+        e.if_(test, fast, slow)
+
+
+def _served_store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
+    """As `_served`; a dictionary's key must be known to be text, for others are converted."""
+    kind, key_kind = kinds
+    if key_kind == "text" or kind in LISTS or kind == "dictionary":
+        return served(e, kinds, container, key)
+    return keyed(e, key_kind, container, key, " by integer")
+
+
+@inline("push", least=2, changes=True)
+def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Appending values to a list."""
+    container, *values = e.operands(node.arguments, twice=True)
+    kind = node.arguments[0].kind
+    test = is_list(e, container, kind)
+    if len(values) == 1:
+        appended = e.call(e.attribute(container, "append"), values[0])
+    else:
+        appended = e.call(e.attribute(container, "extend"), e.tuple_(values))
+    if destination is EFFECT:
+        _push_here(e, kind, container, values, appended)
+        return None
+    if kind == "integers":
+        return e.deliver(e.call(" push", container, *values), destination)
+    done = e.compare(appended, [ast.Is()], [e.nil()])
+    whole = all_of(e, test, done)
+    return e.deliver(choose_where(e, whole, container, e.call(" push", container, *values)), destination)
+
+
+def _push_here(
+    e: Emitter, kind: str, container: ast.expr, values: list[ast.expr], appended: ast.expr
+) -> None:
+    """The statement for pushes; a typed list may have to convert the value, and is left to the library."""
+    with e.nested_block() as slow:
+        e.evaluate(e.call(" push", container, *values))
+    with e.nested_block() as fast:
+        e.evaluate(appended)
+    if kind == "integers" and len(values) > 1:
+        e.block.extend(slow)
+    elif kind == "integers":
+        e.try_(fast, e.name(" Unfit"), None, slow)
+    elif kind == "list":
+        e.block.extend(fast)
+    elif len(values) > 1:
+        e.if_(e.is_of(container, " List"), fast, slow)
+    else:
+        with e.nested_block() as tried:
+            e.try_(fast, e.name(" Unfit"), None, slow)
+        growing = e.is_among(container, " List", " growing")
+        e.if_(growing, tried, slow)
+
+
+@inline("poplast", "pop", "popfirst", least=1, most=1, changes=True)
+def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Taking the last or the first element out of a list that is not empty."""
+    container = e.simple(e.value(node.arguments[0]))
+    call = e.call(node.inline.name, container)
+    if destination is not EFFECT:
+        return e.deliver(call, destination)
+    at = [e.constant(0)] if node.inline.name == "popfirst" else []
+    with e.nested_block() as fast:
+        e.evaluate(e.call(e.attribute(container, "pop"), *at))
+    with e.nested_block() as slow:
+        e.evaluate(call)
+    test = all_of(e, is_growing(e, container, node.arguments[0].kind), container)
+    assert test is not None
+    e.if_(test, fast, slow)
+    return None
+
+
+@inline("list", kind="list")
+def made_list(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A list written out."""
+    if not node.arguments:
+        return e.deliver(e.call(" list"), destination)
+    return e.deliver(e.call(" list", e.tuple_(e.operands(node.arguments))), destination)
