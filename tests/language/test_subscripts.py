@@ -5,7 +5,7 @@ import pytest
 from lispe_kernel.language.errors import MissingKeyError
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.subscripts import inherit_subscript, slot_of
+from lispe_kernel.language.values.positions import inherit_subscript, slot_of
 
 SERVED = (
     (List, list),

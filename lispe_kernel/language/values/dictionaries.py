@@ -16,8 +16,7 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.equality import both_empty, equal_dictionaries
 from lispe_kernel.language.values.lists import SCALARS, deep_copy
 from lispe_kernel.language.values.numerals import scalar, whole
-from lispe_kernel.language.values.positions import out_of_bounds
-from lispe_kernel.language.values.subscripts import inherit_subscript
+from lispe_kernel.language.values.positions import inherit_subscript, out_of_bounds
 
 
 @inherit_subscript

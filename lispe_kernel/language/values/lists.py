@@ -20,10 +20,10 @@ from lispe_kernel.language.values.positions import (
     as_it_is,
     element_by_index,
     first_element,
+    inherit_subscript,
     push_at_end,
     put_by_index,
 )
-from lispe_kernel.language.values.subscripts import inherit_subscript
 
 # How a list in head position of a call runs as code; the session sets it.
 _apply_code: Callable[..., Any] | None = None
