@@ -66,14 +66,39 @@ def test_a_folder_alone_gives_the_outputs_of_peft_and_goes_back(settings, in_fol
     call("torch_lora_load_peft", ours, "theirs")
     assert gap(ours, theirs) <= 1e-6
     assert gap(ours, base) > 1e-3
-    saved = settings.get("modules_to_save")
-    call("torch_lora_save_peft", ours, "ours", saved and listed(*saved))
+    call("torch_lora_save_peft", ours, "ours")
     assert gap(PeftModel.from_pretrained(copy.deepcopy(base), "ours"), theirs) <= 1e-6
     call("torch_lora_merge_weights", ours)
     assert gap(ours, theirs) <= 1e-5
     call("torch_lora_unmerge_weights", ours)
     assert gap(ours, theirs) <= 1e-6
     assert equal_tensors(before, base.state_dict())
+
+
+def test_what_is_trained_beside_the_adapters_goes_along(in_folder):
+    base = Words()
+    ours = call("torch_lora_apply", copy.deepcopy(base), 2, 4, "mix")
+    call("torch_unfreeze", ours.head)
+    with torch.no_grad():
+        ours.head.bias.add_(1)
+    call("torch_lora_save_peft", ours, "ours")
+    assert gap(PeftModel.from_pretrained(copy.deepcopy(base), "ours"), ours) <= 1e-6
+    call("torch_lora_save_peft", ours, "less", listed())
+    assert gap(PeftModel.from_pretrained(copy.deepcopy(base), "less"), ours) == pytest.approx(1)
+    # A part that has adapters is no module that PEFT saves.
+    ours.scale = nn.Parameter(torch.ones(1))
+    assert "scale is trained and stands in a part that has adapters" in error_of(
+        "torch_lora_save_peft", ours, "none"
+    )
+
+
+def test_a_part_that_came_whole_goes_along_where_nothing_else_is_there(in_folder):
+    base = nn.Sequential(nn.Embedding(6, 8), nn.Linear(8, 4))
+    theirs = trained(base, target_modules=["0"], modules_to_save=["1"])
+    ours = copy.deepcopy(base)
+    call("torch_lora_load_peft", ours, "theirs")
+    call("torch_lora_save_peft", ours, "ours")
+    assert gap(PeftModel.from_pretrained(copy.deepcopy(base), "ours"), theirs) <= 1e-6
 
 
 def test_dora_made_here_trains_and_keeps_its_lengths_in_every_file(in_folder):

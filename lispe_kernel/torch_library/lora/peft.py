@@ -21,7 +21,14 @@ from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
-from lispe_kernel.torch_library.lora.peft_places import Places, Wanted, ends_of, planned, trained_as_before
+from lispe_kernel.torch_library.lora.peft_places import (
+    Places,
+    Wanted,
+    ends_of,
+    planned,
+    trained_as_before,
+    trained_beside,
+)
 from lispe_kernel.torch_library.lora.peft_settings import Settings, settings_in
 from lispe_kernel.torch_library.modules.lora_kinds import Dora, LoraConv1D, LoraEmbedding
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
@@ -46,8 +53,9 @@ def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
     """Write the active adapters as a folder that PEFT loads (`PeftModel.from_pretrained(base, folder)`).
 
     The paths of the layers become PEFT's target modules; a LoRA layer alone is called `linear`, for a base
-    model that has a layer of this name. `save` is a list of paths of other modules (a head that was trained)
-    whose tensors go into the folder whole: PEFT's modules_to_save.
+    model that has a layer of this name. `save` is a list of paths of other modules whose tensors go into the
+    folder whole: PEFT's modules_to_save. Without it these are the parts that came so, or that are trained
+    while others are frozen (a head).
 
     Example: (torch_lora_save_peft (torch_lora_linear 8 5 2 4) "adapter") => PEFT adapter saved successfully
     Errors: `Error: Model must contain LoRA layers`, `Error saving PEFT adapter: ` and why; a layer that PEFT
@@ -60,7 +68,8 @@ def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
     _refuse_in_attention(modules)
     _refuse_shared(modules)
     named = {path or ALONE: layer for path, layer in layers.items()}
-    whole = _whole_modules(save, modules)
+    with writing(SAVING, folder):
+        whole = _whole_modules(trained_beside(modules) if save is None else save, modules)
     found = {name: tensor for path, layer in named.items() for name, tensor in _theirs(path, layer).items()}
     found |= {joined(p, name): t for p, part in whole.items() for name, t in part.state_dict().items()}
     tensors = {_LEAD + name: tensor for name, tensor in found.items()}
@@ -92,8 +101,6 @@ def _renamed(name: str, table: dict[str, str]) -> str:
 
 def _whole_modules(save: Any, modules: dict[str, nn.Module]) -> dict[str, nn.Module]:
     """The modules that are saved whole, by path. Errors: a path that leads nowhere, or in PEFT to two."""
-    if save is None:
-        return {}
     if not isinstance(save, list) or not all(isinstance(path, str) for path in save):
         raise arguments.instead(f"{SAVING}save must be a list of paths of modules", save)
     parts = {joined(p, path): part for p, m in modules.items() for path, part in m.named_modules()}
@@ -102,7 +109,7 @@ def _whole_modules(save: Any, modules: dict[str, nn.Module]) -> dict[str, nn.Mod
             raise LispeError(f"{SAVING}the model has no part {path}")
         if any(isinstance(part, LoraLinear) for part in parts[path].modules()):
             raise LispeError(f"{SAVING}{path} has an adapter; PEFT saves a part whole or its adapter")
-        others = [other for other in ends_of(path, parts) if other != path]
+        others = [other for other in ends_of(path, parts) if other not in save]
         if others:
             raise LispeError(f"{SAVING}PEFT would take {others[0]} for {path}, whose name it ends in")
     return {str(path): parts[path] for path in save}

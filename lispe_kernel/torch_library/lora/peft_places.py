@@ -116,6 +116,7 @@ class Places:
         if self.made:
             freeze(self.modules)
         for module in self.whole.values():
+            setattr(module, _CAME_WHOLE, True)
             for tensor in module.parameters():
                 tensor.requires_grad_(tensor.is_floating_point())
 
@@ -150,6 +151,53 @@ def planned(modules: dict[str, nn.Module], wanted: Wanted, settings: Settings) -
         if tensor is not None:
             places.own[name] = tensor
     return places
+
+
+# The mark of a part that came with adapters, for the next folder that they are written into.
+_CAME_WHOLE = "_came_whole_with_adapters"
+
+
+def trained_beside(modules: dict[str, nn.Module]) -> list[str]:
+    """The paths of the parts that are trained beside adapters: what these do depends on them.
+
+    None in a model of which nothing was frozen and nothing came with adapters: nobody prepared it.
+    Errors: BadFile naming a tensor that is trained in a part which has adapters, too.
+    """
+    outside = [part for _, part in _outside(modules)]
+    frozen = any(not t.requires_grad for part in outside for t in _fractions(part, recurse=False))
+    if not frozen and not any(hasattr(part, _CAME_WHOLE) for part in outside):
+        return []
+    return [path for prefix, module in modules.items() for path in _trained(prefix, module)]
+
+
+def _outside(modules: dict[str, nn.Module]) -> Iterator[tuple[str, nn.Module]]:
+    """The parts of modules that are no adapted layers, nor in one, by path."""
+    for path, module in modules.items():
+        if not isinstance(module, LoraLinear):
+            yield path, module
+            yield from _outside({joined(path, name): part for name, part in module.named_children()})
+
+
+def _trained(path: str, module: nn.Module) -> Iterator[str]:
+    if isinstance(module, LoraLinear):
+        return
+    own = {name: t for name, t in module.named_parameters(recurse=False) if t.requires_grad}
+    whole = path and not any(isinstance(part, LoraLinear) for part in module.modules())
+    every = [tensor.requires_grad for tensor in _fractions(module)]
+    if whole and every and (own or all(every)):
+        yield path
+        return
+    if own:
+        raise BadFile(
+            f"{joined(path, next(iter(own)))} is trained and stands in a part that has adapters, where PEFT "
+            "has no place for it. Freeze it, or name the parts to be saved; (list) saves the adapters alone"
+        )
+    for name, part in module.named_children():
+        yield from _trained(joined(path, name), part)
+
+
+def _fractions(module: nn.Module, *, recurse: bool = True) -> Iterator[nn.Parameter]:
+    return (tensor for tensor in module.parameters(recurse) if tensor.is_floating_point())
 
 
 # What stands between the path of an adapted layer and the tensors of its base, in PEFT.
