@@ -67,9 +67,25 @@ def test_a_number_alone_is_a_tensor_without_dimensions():
     assert (fraction.item(), fraction.dtype) == (2.5, torch.float32)
 
 
-@pytest.mark.parametrize("value", ["abc", None, TRUE, Dictionary(), Strings(["a"]), listed("a")])
-def test_other_values_are_no_tensor(value):
-    assert error_of("torch_tensor", value) == UNSUPPORTED
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("abc", 'the string "abc"'),
+        (None, "nil"),
+        (TRUE, "true"),
+        (Dictionary(), "the dictionary {}"),
+        (Strings(["a"]), 'the strings ("a")'),
+        (listed("a"), 'the string "a"'),
+    ],
+)
+def test_other_values_are_no_tensor(value, shown):
+    text = f"{UNSUPPORTED}: {shown} is neither a number nor a list of numbers"
+    assert error_of("torch_tensor", value) == text
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, listed(1, 2**70), listed(integers(1), listed(2**70))])
+def test_an_integer_without_room_is_refused(value):
+    assert "an integer is larger than the 64 bits of a tensor's integers" in error_of("torch_tensor", value)
 
 
 def test_rows_of_different_lengths_are_refused():
@@ -151,7 +167,7 @@ def test_more_dimensions_become_lispes_own_arrays_and_come_back(shape, dtype, at
 
 def test_an_array_of_texts_is_no_tensor():
     texts = Matrix(np.array([["a", "b"]], dtype=object))
-    assert error_of("torch_tensor", texts) == UNSUPPORTED
+    assert error_of("torch_tensor", texts).startswith(f"{UNSUPPORTED}: the matrix")
 
 
 @pytest.mark.parametrize("place", [0, 1])

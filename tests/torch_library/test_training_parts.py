@@ -54,6 +54,26 @@ def test_targets_are_widened_only_where_pytorch_widens_them(short):
     )
 
 
+@pytest.mark.parametrize(
+    ("targets", "text"),
+    [
+        (((1, 9), (2, 1)), "the target 9 is none of the 4 classes"),
+        (((1, 0), (2, 1)), "the target 0 is the blank"),
+        (((1.5, 1), (2, 1)), "the targets must be whole numbers"),
+    ],
+)
+def test_labels_that_pytorch_looks_up_unasked_are_refused(targets, text):
+    # PyTorch reads what lies behind the log-probabilities, and calls it a loss.
+    given = torch.zeros(6, 2, 4).log_softmax(-1), torch.tensor(targets), torch.tensor([6, 6])
+    assert text in error_of("torch_ctc_loss", *given, torch.tensor([2, 1]))
+
+
+def test_what_fills_a_row_of_labels_up_may_be_anything():
+    given = torch.zeros(6, 2, 4).log_softmax(-1), torch.tensor([[1, 3], [2, 0]]), torch.tensor([6, 6])
+    lengths = torch.tensor([2, 1])
+    assert torch.equal(call("torch_ctc_loss", *given, lengths), functional.ctc_loss(*given, lengths))
+
+
 def test_gradients_are_recorded_again_after_an_error_inside():
     session = Session()
     with pytest.raises(LispeError, match="Error: division by zero"):

@@ -63,7 +63,10 @@ def hf_generate(path: str, initial_tokens: Any, eos_id: Any, max_length: Any, op
     given = sampling.options_of(options, NAME)
     prompts = prompts_of(initial_tokens, given)
     ends = sampling.end_ids(eos_id, NAME)
-    most = arguments.integer(max_length, "Error: torch_hf_generate: max_length must be an integer")
+    wrong = "Error: torch_hf_generate: max_length must be an integer from 0 on"
+    most = arguments.integer(max_length, wrong)
+    if most < 0:
+        raise LispeError(f"{wrong}, not {most}")
     made = generate(model, prompts, ends, most, given)
     found = [Integers(row) for row in made]
     return found[0] if prompts.alone else List(found)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
@@ -57,10 +58,13 @@ def as_tensor(value: Any) -> torch.Tensor:
     if isinstance(value, int | float) and not isinstance(value, bool):
         # A fraction is float32, as in a list.
         kind = torch.int16 if isinstance(value, Short) else torch.int64
-        return torch.tensor(value, dtype=kind if isinstance(value, int) else torch.float32)
+        try:
+            return torch.tensor(value, dtype=kind if isinstance(value, int) else torch.float32)
+        except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+            raise _unfit(error) from error
     array = _numbers(value)
     if array is None:
-        raise LispeError(UNSUPPORTED)
+        raise _no_number(value)
     return torch.from_numpy(array.copy())
 
 
@@ -85,7 +89,7 @@ def _from_list(value: Any) -> torch.Tensor:
     try:
         # Nested lists of plain numbers need no look at each element here.
         made = torch.tensor(value) if type(first) in (int, float) else _from_mixed(value)
-    except (ValueError, TypeError, RuntimeError):
+    except (ValueError, TypeError, RuntimeError, OverflowError):
         made = _from_mixed(value)
     return made.float() if made.is_floating_point() else made
 
@@ -97,8 +101,8 @@ def _from_mixed(value: Any) -> torch.Tensor:
     plain = _plain(value)
     try:
         return torch.tensor(plain)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise LispeError(f"{UNSUPPORTED}: {' '.join(str(error).split())}") from error
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise _unfit(error) from error
 
 
 def _has_gradient(value: Any) -> bool:
@@ -136,7 +140,19 @@ def _plain(value: Any, depth: int = 0) -> Any:
     array = _numbers(value)
     if array is not None:
         return array.tolist()
-    raise LispeError(UNSUPPORTED)
+    raise _no_number(value)
+
+
+def _no_number(value: Any) -> LispeError:
+    return LispeError(f"{UNSUPPORTED}: {describe(value)} is neither a number nor a list of numbers")
+
+
+def _unfit(error: Exception) -> LispeError:
+    """PyTorch's reason, or for an integer that is too large ours: its own is one of C."""
+    text = " ".join(str(error).split())
+    if "verflow" in text:
+        text = "an integer is larger than the 64 bits of a tensor's integers"
+    return LispeError(f"{UNSUPPORTED}: {text}")
 
 
 def _known(tensor: torch.Tensor) -> torch.Tensor:

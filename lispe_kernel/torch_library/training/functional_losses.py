@@ -214,6 +214,23 @@ def same_shape(
         raise LispeError(prefix + text) from error
 
 
+def _refuse_labels(
+    name: str, log_probs: torch.Tensor, targets: torch.Tensor, target_lengths: Any, blank: int = 0, **_: Any
+) -> None:
+    """PyTorch looks labels up without asking whether they are classes, and reads what lies behind them."""
+    if targets.is_floating_point():
+        raise LispeError(f"Error in {name}: the targets must be whole numbers, the classes")
+    lengths = torch.as_tensor(target_lengths).reshape(-1).tolist()
+    if targets.dim() == 2 and len(lengths) == len(targets):
+        # What is behind a length only fills the row up.
+        targets = torch.cat([row[: int(length)] for row, length in zip(targets, lengths, strict=True)])
+    classes = log_probs.shape[-1]
+    wrong = next((i for i in targets.flatten().tolist() if not 0 <= i < classes or i == blank), None)
+    if wrong is not None:
+        what = "the blank" if wrong == blank else f"none of the {classes} classes"
+        raise LispeError(f"Error in {name}: the target {wrong} is {what}")
+
+
 def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> None:
     computed = getattr(functional, short)
     name, signature, exact = f"torch_{short}", _signature(computed), short in _EXACT
@@ -225,6 +242,8 @@ def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> No
             key: _argument(name, signature.parameters[key], defaults[key], value)
             for key, value in bound.arguments.items()
         }
+        if computed is functional.ctc_loss:
+            _refuse_labels(name, **found)
         if alike:
             found["target"] = same_shape(f"Error in {name}: ", found["input"], found["target"], exact)
         if found.get("reduction", "mean") == "mean" and computed is functional.kl_div:

@@ -166,6 +166,7 @@ def test_an_interrupt_ends_the_generation(session, interruptible):
         ("(torch_hf_chat m 3)", "the messages must be a text or a list of dictionaries"),
         ("(torch_hf_chat m '(3))", "a message must be a dictionary with role, content"),
         ('(torch_hf_chat m "a" {"mask":3})', "the options have no mask"),
+        ("(torch_hf_generate m (integers 5) 2 -3)", "max_length must be an integer from 0 on, not -3"),
         ("(torch_hf_generate m (integers 5) 40 5)", "the end token 40 is outside the vocabulary of 40"),
         *(
             (f"(torch_hf_generate m (integers 5) -1 5 {options})", text)
