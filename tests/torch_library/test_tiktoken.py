@@ -111,9 +111,15 @@ def test_bytes_of_tokens():
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((3, listed(), "a"), "Wrong vocabulary format for tiktoken"),
+        (
+            (3, listed(), "a"),
+            "Wrong vocabulary format for tiktoken: it must be a dictionary token -> id, not the integer 3",
+        ),
         ((Dictionary({"a": "b"}), listed(), "a"), "Wrong vocabulary format for tiktoken"),
-        ((Dictionary(LETTERS), 3, "a"), "Wrong special tokens format for tiktoken"),
+        (
+            (Dictionary(LETTERS), Dictionary({"<s>": 1}), "a"),
+            "Wrong special tokens format for tiktoken: they must be a list of dictionaries {",
+        ),
         (
             (Dictionary(LETTERS), listed(Dictionary({"id": 1})), "a"),
             "Wrong special tokens format for tiktoken",

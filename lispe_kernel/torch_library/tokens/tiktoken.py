@@ -23,6 +23,7 @@ from lispe_kernel.torch_library.tokens.bpe import BytePairEncoder
 NO_OBJECT = "Error: expecting a `tiktoken_' type"
 WRONG_VOCABULARY = "Wrong vocabulary format for tiktoken"
 WRONG_SPECIAL = "Wrong special tokens format for tiktoken"
+_SPECIAL = 'a list of dictionaries {"content":TEXT "id":NUMBER}'
 WRONG_IDS = "Error: the tokens must be a list of integers"
 
 register_kind(BytePairEncoder, "tiktoken_", lambda bpe, _show: f"Tiktoken (vocab size: {len(bpe.ranks)})")
@@ -53,7 +54,7 @@ def _string(value: Any, what: str) -> str:
 def _vocabulary(value: Any) -> dict[str, int]:
     sound = isinstance(value, Dictionary) and value
     if not sound or any(type(k) is not str or type(v) is not int or v < 0 for k, v in value.items()):
-        raise LispeError(WRONG_VOCABULARY)
+        raise arguments.instead(f"{WRONG_VOCABULARY}: it must be a dictionary token -> id", value)
     return dict(value)
 
 
@@ -61,13 +62,13 @@ def _special(value: Any) -> dict[str, int]:
     if value is None:
         return {}
     if not isinstance(value, List):
-        raise LispeError(WRONG_SPECIAL)
+        raise arguments.instead(f"{WRONG_SPECIAL}: they must be {_SPECIAL}", value)
     found = {}
     for entry in value:
         content = entry.get("content") if isinstance(entry, Dictionary) else None
         number = entry.get("id") if isinstance(entry, Dictionary) else None
         if not isinstance(content, str) or not content or type(number) is not int:
-            raise LispeError(WRONG_SPECIAL)
+            raise arguments.instead(f"{WRONG_SPECIAL}: they must be {_SPECIAL}", entry)
         found[content] = number
     return found
 
