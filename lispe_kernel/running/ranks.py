@@ -9,11 +9,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 FAILED = 1
+# Set by torchrun in the processes that it starts.
+_OF_TORCHRUN = "TORCHELASTIC_RUN_ID"
+# Seconds between two looks whether torchrun is still there.
+_PAUSE = 0.3
 
 
 class RankStream:
@@ -53,9 +59,29 @@ class RankStream:
         return getattr(self._stream, name)
 
 
+def _end_with_torchrun() -> None:
+    """Have this process end when the torchrun that started it does, which may have been killed.
+
+    It would train on with nobody to stop it, and write into the folder of whoever starts the program again.
+    """
+    if _OF_TORCHRUN in os.environ:
+        watch = threading.Thread(target=_watch, args=(os.getppid(),), name="watch of torchrun", daemon=True)
+        watch.start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PAUSE)
+    try:
+        print("Error: torchrun has ended, and this rank with it", file=sys.stderr, flush=True)
+    finally:
+        os._exit(FAILED)
+
+
 @contextmanager
 def heard() -> Iterator[None]:
     """While it lasts, the streams of a process that torchrun started with others are those of its rank."""
+    _end_with_torchrun()
     rank, size = os.environ.get("RANK", ""), os.environ.get("WORLD_SIZE", "")
     if not (rank.isdecimal() and size.isdecimal() and int(size) > 1):
         yield

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -303,3 +304,31 @@ def test_lines_of_a_rank_carry_its_number() -> None:
     stream.let_speak()
     stream.writelines(["a", "b\nc\n", "", "d"])
     assert out.getvalue() == "[rank 1] ab\n[rank 1] c\n[rank 1] d"
+
+
+A_RANK = """
+import time
+from lispe_kernel.running.ranks import heard
+with heard():
+    print(flush=True)
+    time.sleep(600)
+"""
+TORCHRUN = f"""
+import subprocess, sys
+with subprocess.Popen([sys.executable, "-c", {A_RANK!r}], stdout=subprocess.PIPE) as started:
+    started.stdout.readline()
+    print(started.pid, flush=True)
+"""
+
+
+def test_a_rank_ends_with_torchrun_also_when_that_is_killed() -> None:
+    place = {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "none"}
+    words = [sys.executable, "-c", TORCHRUN]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, cwd=ROOT, env={**os.environ, **place}) as torchrun:
+        assert torchrun.stdout is not None
+        rank = psutil.Process(int(torchrun.stdout.readline()))
+        torchrun.kill()
+        assert psutil.wait_procs([rank], timeout=150)[1] == []
+        assert torchrun.stderr is not None
+        assert torchrun.stderr.read() == b"[rank 0] Error: torchrun has ended, and this rank with it\n"
