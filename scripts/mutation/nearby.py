@@ -37,13 +37,16 @@ NEARBY: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lispe_kernel/torch_library/state/", FILES),
     ("lispe_kernel/torch_library/checkpoints/", FILES),
     ("lispe_kernel/torch_library/", ("tests/torch_library", *CORE)),
-    (
-        "lispe_kernel/display/drawing/statistics.py",
+    *(
         (
-            "tests/display/test_statistics*.py",
-            "tests/display/test_compare_exact.py",
-            "tests/display/test_tensors.py",
-        ),
+            f"lispe_kernel/display/drawing/{name}.py",
+            (
+                "tests/display/test_statistics*.py",
+                "tests/display/test_compare_exact.py",
+                "tests/display/test_tensors.py",
+            ),
+        )
+        for name in ("statistics", "looks", "side_by_side")
     ),
     ("lispe_kernel/display/", ("tests/display",)),
     ("lispe_kernel/notebook/", ("tests/notebook",)),

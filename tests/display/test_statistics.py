@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lispe_kernel.display.drawing import statistics, stored
+from lispe_kernel.display.drawing import looks, stored
 from lispe_kernel.display.drawing.statistics import summarise
 
 torch.manual_seed(3)
@@ -81,7 +81,7 @@ def test_a_histogram_counts_each_value_once_across_pieces(monkeypatch: pytest.Mo
 def test_bins_hold_what_numpy_puts_in_them() -> None:
     values = torch.linspace(-1, 1, 4801)
     known = summarise(values)
-    expected = torch.histc(values, statistics.BINS, -1, 1)
+    expected = torch.histc(values, looks.BINS, -1, 1)
     assert max(abs(a - b) for a, b in zip(known.histogram, expected.tolist(), strict=True)) <= 1
 
 

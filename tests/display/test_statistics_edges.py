@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from lispe_kernel.display.drawing import statistics, stored
-from lispe_kernel.display.drawing.statistics import summarise
+from lispe_kernel.display.drawing import looks, side_by_side, stored
+from lispe_kernel.display.drawing.statistics import summarise, summarise_all
 
-BINS = statistics.BINS
+BINS = looks.BINS
 NOISE = torch.linspace(-1, 1, 101)
 
 # The tensor, and its deviation by the plain formula over all its values in float64.
@@ -59,12 +59,12 @@ def test_whole_numbers_are_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_many_values_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "_PIECE", statistics._MANY)
+    monkeypatch.setattr(stored, "_PIECE", looks._MANY)
     # Those at odd places stay below half of the others.
-    values = torch.linspace(0, 1, 2 * statistics._MANY + 7)
+    values = torch.linspace(0, 1, 2 * looks._MANY + 7)
     values[1::2] /= 2
     known = summarise(values).histogram
-    monkeypatch.setattr(statistics, "_MANY", 1 << 40)
+    monkeypatch.setattr(looks, "_MANY", 1 << 40)
     assert known == summarise(values).histogram
     assert sum(known) == len(values)
 
@@ -236,3 +236,29 @@ def test_parts_of_different_lengths_are_told_as_such() -> None:
     known = summarise(torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]))
     assert known.notes == ("nested",)
     assert (known.sizes, known.names, known.count, known.mean) == ("[2, *]", (), 5, 1)
+
+
+# Values of one kind: what is measured beside others, and what asks for a look of its own.
+ROWS = {
+    "ordinary": NOISE,
+    "rectified": NOISE.relu(),
+    "close together": NOISE * 1e-3 + 1000,
+    "constant": NOISE * 0 + 3,
+    "zeros": NOISE * 0,
+    "huge": NOISE * 1e30,
+    "not finite": NOISE / NOISE.relu(),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
+def test_many_tensors_have_the_numbers_that_each_has_alone(dtype: torch.dtype) -> None:
+    tensors = [row.to(dtype) for row in ROWS.values()]
+    tensors += [
+        torch.nn.Parameter(tensors[0]),
+        tensors[0].view(1, 101),
+        tensors[0][::2],
+        tensors[0].to_sparse(),
+    ]
+    alone = [summarise(tensor) for tensor in tensors]
+    assert len(side_by_side.measured(tensors)) == 7
+    assert summarise_all(tensors) == alone

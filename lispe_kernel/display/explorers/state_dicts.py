@@ -6,12 +6,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lispe_kernel.display.drawing.statistics import Statistics, summarise
+from lispe_kernel.display.drawing.statistics import Statistics
 from lispe_kernel.display.explorers.base import Explorer, choice
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, headline, one_line
-from lispe_kernel.display.views.state_dicts import tensors_of, totals_line
+from lispe_kernel.display.views.state_dicts import measured, tensors_of, totals_line
 from lispe_kernel.display.views.tensors import TensorView, folded
 from lispe_kernel.language.errors import LispeError
 
@@ -54,7 +54,7 @@ class StateDictExplorer(Explorer):
     def __init__(self, tensors: list[tuple[str, Any]], other: dict[str, Any] | None) -> None:
         super().__init__()
         self.tensors, self.other = dict(tensors), other
-        self.known: dict[str, Statistics] = {key: summarise(tensor) for key, tensor in tensors}
+        self.known: dict[str, Statistics] = dict(measured(tensors))
         self.title = f"explorer of {totals_line(list(self.known.values()))}"
         self.search = widgets.Text(placeholder="search names", continuous_update=True)
         self.order = choice("order", _ORDERS)

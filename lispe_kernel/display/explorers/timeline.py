@@ -6,13 +6,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.explorers.base import Explorer
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page.html import Node, element, facts, headline, name
 from lispe_kernel.display.views.checkpoints import metric_pairs
 from lispe_kernel.display.views.compare import StateComparisonView, compare_states
-from lispe_kernel.display.views.state_dicts import tree_page
+from lispe_kernel.display.views.state_dicts import measured, tree_page
 from lispe_kernel.display.views.timeline import Moment, Timeline, figures, timeline_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
@@ -95,7 +94,7 @@ class TimelineExplorer(Explorer):
     def _weights(self, moment: Moment) -> Node:
         chosen = state_of(moment)
         if self.beside.value < 0:
-            return tree_page([(key, summarise(tensor)) for key, tensor in chosen.items()])
+            return tree_page(measured(chosen.items()))
         other = self.timeline.healthy[self.beside.value]
         return StateComparisonView(compare_states(state_of(other), chosen)).html()
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
-from lispe_kernel.display.drawing.statistics import summarise
+from lispe_kernel.display.drawing.statistics import Statistics
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, facts, headline, one_line
 from lispe_kernel.display.page.registry import renderer
-from lispe_kernel.display.views.state_dicts import StateDictView, tensors_of, totals_line, tree_page
+from lispe_kernel.display.views.state_dicts import (
+    StateDictView,
+    measured,
+    tensors_of,
+    totals_line,
+    tree_page,
+)
 from lispe_kernel.language.printer import to_text
 
 
@@ -17,9 +24,9 @@ from lispe_kernel.language.printer import to_text
 class CheckpointView(StateDictView):
     """What a training checkpoint holds."""
 
-    @property
-    def entries(self) -> Any:
-        return [(key, summarise(tensor)) for key, tensor in tensors_of(self.value.model)]
+    @cached_property
+    def entries(self) -> list[tuple[str, Statistics]]:
+        return measured(tensors_of(self.value.model))
 
     def text(self) -> str:
         return f"{self.line()}\n{self._told()}{totals_line([known for _, known in self.entries])}"

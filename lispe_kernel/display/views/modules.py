@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.display.drawing import stored
-from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, headline, name
 from lispe_kernel.display.page.registry import View, plain_text, renderer
-from lispe_kernel.display.views.state_dicts import tree_page
+from lispe_kernel.display.views.state_dicts import measured, tree_page
 from lispe_kernel.language.printer import to_text
 
 _OPEN_LAYERS = 40
@@ -125,8 +124,7 @@ class ModuleView(View):
         values = sum(t.numel() for _, t in entries if not stored.is_lazy(t))
         if len(entries) > 200 or values > 20_000_000:
             return element("p", "its tensors: (torch_state_dict module)", class_="q")
-        measured = [(key, summarise(tensor)) for key, tensor in entries]
-        return foldable(f"{len(entries)} tensors", tree_page(measured), open_=len(entries) <= 4)
+        return foldable(f"{len(entries)} tensors", tree_page(measured(entries)), open_=len(entries) <= 4)
 
 
 @renderer("lispe_kernel.torch_library.modules.instances.ModuleInstance")

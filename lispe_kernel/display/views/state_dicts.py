@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
-from lispe_kernel.display.drawing.statistics import Statistics, summarise
+from lispe_kernel.display.drawing.statistics import Statistics, summarise_all
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import (
     Element,
@@ -89,13 +89,19 @@ def tensors_of(value: Mapping[Any, Any]) -> list[tuple[str, Any]]:
     return found
 
 
+def measured(tensors: Iterable[tuple[str, Any]]) -> list[tuple[str, Statistics]]:
+    """Named tensors with their statistics."""
+    named = list(tensors)
+    return list(zip([key for key, _ in named], summarise_all(t for _, t in named), strict=True))
+
+
 @renderer("lispe_kernel.torch_library.state.state_dicts.StateDict")
 class StateDictView(View):
     """A mapping of names to tensors, as PyTorch saves them."""
 
     @cached_property
     def entries(self) -> list[tuple[str, Statistics]]:
-        return [(key, summarise(tensor)) for key, tensor in tensors_of(self.value)]
+        return measured(tensors_of(self.value))
 
     def text(self) -> str:
         """LispE's line, and a line of totals."""
