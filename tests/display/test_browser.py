@@ -44,7 +44,8 @@ def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -
     script = """
     var heading = document.querySelectorAll("table[data-sort] th")[2];
     function names() { return Array.from(document.querySelectorAll("table[data-sort] tbody tr"))
-      .map(function (row) { return row.cells[0].textContent; }).join(" "); }
+      .filter(function (row) { return !row.parentNode.closest("td"); })
+      .map(function (row) { return row.querySelector("summary").textContent; }).join(" "); }
     heading.click(); document.body.setAttribute("data-falling", names());
     heading.click(); document.body.setAttribute("data-rising", names());
     document.querySelector(".lsp button").click();
@@ -72,11 +73,29 @@ def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
     script = """
     var field = document.querySelector("input[type=search]");
     field.value = "a.mid"; field.dispatchEvent(new Event("input"));
-    var rows = Array.from(document.querySelectorAll("tbody tr:not([hidden])"));
-    var names = rows.map(function (row) { return row.cells[0].textContent; });
+    var rows = Array.from(document.querySelectorAll("tbody tr:not([hidden], td tr)"));
+    var names = rows.map(function (row) { return row.querySelector("summary").textContent; });
     document.body.setAttribute("data-left", names.join(" "));
     """
     assert marked(browser.document(chromium, browser.page([state()], script=script)), "left") == "middle"
+
+
+def test_a_row_opens_its_tensor_by_mouse_and_in_the_sorted_table(chromium: str) -> None:
+    script = """
+    function folds() { return Array.from(document.querySelectorAll("td > details"))
+      .filter(function (fold) { return fold.offsetParent; }); }
+    function told() { return folds().map(function (fold) { return fold.open; }).join(" "); }
+    var first = folds()[0], row = first.closest("tr"), seen = [told()];
+    row.cells[1].click(); seen.push(told());
+    first.querySelector("td").click(); seen.push(told());
+    first.querySelector("summary").focus(); seen.push(document.activeElement.tagName);
+    document.querySelectorAll("table[data-sort] th")[2].click();
+    folds()[1].closest("tr").cells[3].click(); seen.push(told());
+    document.body.setAttribute("data-read", seen.join("|"));
+    """
+    dom = browser.document(chromium, browser.page([state()], script=script))
+    falling = "false true true"
+    assert marked(dom, "read") == f"false false false|true false false|true false false|SUMMARY|{falling}"
 
 
 def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> None:

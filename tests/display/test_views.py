@@ -15,7 +15,7 @@ from lispe_kernel.display.views.adapters.lora import singular_values
 from lispe_kernel.display.views.compare import compare
 from lispe_kernel.display.views.containers import short_text
 from lispe_kernel.display.views.positional import positions_of
-from lispe_kernel.display.views.state_dicts import totals_line, tree_of
+from lispe_kernel.display.views.state_dicts import Leaf, totals_line, tree_of
 from lispe_kernel.display.views.timeline import timeline
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -81,7 +81,7 @@ def test_a_state_dict_keeps_its_line_and_adds_totals() -> None:
 
 def test_names_become_a_tree_without_needless_branches() -> None:
     names = ["a.b.c.weight", "a.b.c.bias", "a.b.d.weight", "x.y.z", "top"]
-    tree = tree_of([(name, summarise(torch.ones(1))) for name in names])
+    tree = tree_of([(name, Leaf(summarise(torch.ones(1)))) for name in names])
     assert sorted(leaf for leaf, _ in tree.leaves) == ["top", "x.y.z"]
     assert list(tree.branches) == ["a.b"]
     assert list(tree.branches["a.b"].branches) == ["c"]

@@ -3,7 +3,7 @@
 `summarise` goes through the values in pieces that stay in the processor's cache, twice at most (range and
 moments, then the histogram; a third time where sums of squares would lose the digits of the deviation), and
 brings only a handful of numbers back from the device. It never changes the tensor, never keeps it, and needs
-no copy of it. How values are gone through is in `looks`, how many small tensors are at once in `side_by_side`.
+no copy of it. `looks` goes through the values, `side_by_side` through many small tensors at once.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ class Explorer:
         self._shown = False
         self.area = widgets.Output(layout=widgets.Layout(min_height="120px", max_width="100%"))
         self.controls: list[Any] = []
+        # What stands under the picture and draws itself.
+        self.below: list[Any] = []
         self.root: Any = None
 
     def content(self) -> Node:
@@ -90,7 +92,7 @@ class Explorer:
     def show(self) -> None:
         """Put the still and the application under the cell."""
         box = widgets.Layout(flex_flow="row wrap")
-        self.root = widgets.VBox([widgets.Box(self.controls, layout=box), self.area])
+        self.root = widgets.VBox([widgets.Box(self.controls, layout=box), self.area, *self.below])
         self.draw()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.root.model_id}
         publish.publish({"text/plain": "", WIDGET: view}, self.live_identity)

@@ -9,9 +9,17 @@ import ipywidgets as widgets
 from lispe_kernel.display.drawing.statistics import Statistics
 from lispe_kernel.display.explorers.base import Explorer, choice
 from lispe_kernel.display.explorers.registry import explorer
+from lispe_kernel.display.explorers.rows import Rows
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, headline, one_line
-from lispe_kernel.display.views.state_dicts import measured, tensors_of, totals_line
+from lispe_kernel.display.page.opened import Asked
+from lispe_kernel.display.views.compare import (
+    TensorComparisonView,
+    change_table,
+    compare_states,
+    compare_tensors,
+)
+from lispe_kernel.display.views.state_dicts import Entry, asking_page, measured, tensors_of, totals_line
 from lispe_kernel.display.views.tensors import TensorView, folded
 from lispe_kernel.language.errors import LispeError
 
@@ -54,7 +62,8 @@ class StateDictExplorer(Explorer):
     def __init__(self, tensors: list[tuple[str, Any]], other: dict[str, Any] | None) -> None:
         super().__init__()
         self.tensors, self.other = dict(tensors), other
-        self.known: dict[str, Statistics] = dict(measured(tensors))
+        entries = measured(tensors)
+        self.known: dict[str, Statistics] = {e.name: e.known for e in entries}
         self.title = f"explorer of {totals_line(list(self.known.values()))}"
         self.search = widgets.Text(placeholder="search names", continuous_update=True)
         self.order = choice("order", _ORDERS)
@@ -65,6 +74,31 @@ class StateDictExplorer(Explorer):
             control.observe(lambda _change: self._find(), names="value")
         self.controls += [self.search, self.order]
         self.follow(self.names)
+        self.below += (self._changes() or self._entries(entries)).parts
+
+    def _entries(self, entries: list[Entry]) -> Rows:
+        """The tree of tensors, each of which opens as it is at that moment."""
+        return Rows(
+            asking_page(entries), len(entries), lambda place: TensorView(entries[place].tensor).html()
+        )
+
+    def _changes(self) -> Rows | None:
+        """What differs from the other one, each of which opens as both are at that moment."""
+        if self.other is None:
+            return None
+        first, second = self.tensors, self.other
+        try:
+            changed = [c for c in compare_states(first, second).changes if not c.same]
+        except LispeError:
+            # A kind of tensor that has no difference; its view says what it is.
+            return None
+
+        def view(place: int) -> Node:
+            name = changed[place].name
+            return TensorComparisonView(compare_tensors(first[name], second[name])).html()
+
+        listing = change_table(changed, {place: Asked(place) for place in range(len(changed))})
+        return Rows(element("div", listing, data_asks=True), len(changed), view) if changed else None
 
     def _options(self) -> list[tuple[str, str]]:
         wanted = self.search.value.lower()

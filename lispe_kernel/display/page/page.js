@@ -4,6 +4,8 @@
 (function () {
   function each(root, selector, act) { Array.prototype.forEach.call(root.querySelectorAll(selector), act); }
   function make(tag, text) { var made = document.createElement(tag); made.textContent = text || ""; return made; }
+  // The name in a cell: the line of the fold that a row opens, or the whole cell.
+  function label(cell) { return cell.querySelector(":scope > details > summary") || cell; }
   function start(selector, act) {
     each(document, selector + ":not([data-on])", function (part) { part.setAttribute("data-on", ""); act(part); });
   }
@@ -12,7 +14,7 @@
   // -- sorting: a plain table in place, a tree as one flat table with full names -------------------
   function key(cell) {
     var text = cell.getAttribute("data-v");
-    if (text === null) text = cell.textContent;
+    if (text === null) text = label(cell).textContent;
     var number = parseFloat(text.replace(/,/g, ""));
     return text.trim() !== "" && isFinite(number) ? number : text.toLowerCase();
   }
@@ -22,13 +24,13 @@
   }
   function flatten(tree) {
     var flat = make("tbody");
-    each(tree, "table:not([data-sort]) tr", function (row) {
+    each(tree, "table:not([data-sort]) tr:not(td tr)", function (row) {
       var copy = row.cloneNode(true), prefix = row.closest("table").getAttribute("data-p");
       copy.hidden = false;
       if (prefix) {
         var dim = make("span", prefix);
         dim.className = "q";
-        copy.cells[0].insertBefore(dim, copy.cells[0].firstChild);
+        label(copy.cells[0]).insertBefore(dim, label(copy.cells[0]).firstChild);
       }
       flat.appendChild(copy);
     });
@@ -87,18 +89,24 @@
     });
     field.addEventListener("input", function () {
       var wanted = field.value.toLowerCase();
-      each(box, "tbody tr", function (row) {
-        var prefix = row.closest("table").getAttribute("data-p") || "";
-        row.hidden = wanted !== "" && (prefix + row.textContent).toLowerCase().indexOf(wanted) < 0;
+      each(box, "tbody tr:not(td tr)", function (row) {
+        var text = row.closest("table").getAttribute("data-p") || "";
+        each(row, ":scope > td", function (cell) { text += label(cell).textContent; });
+        row.hidden = wanted !== "" && text.toLowerCase().indexOf(wanted) < 0;
       });
-      each(box, "details", function (branch) {
+      each(box, "details:not(td details)", function (branch) {
         if (branch.lspWas === undefined) branch.lspWas = branch.open;
-        var hit = wanted === "" || branch.querySelector("tbody tr:not([hidden])") !== null;
+        var hit = wanted === "" || branch.querySelector("tbody tr:not([hidden], td tr)") !== null;
         branch.hidden = !hit;
         branch.open = wanted === "" ? branch.lspWas : hit;
       });
     });
     box.insertBefore(field, box.firstChild);
+    // A click anywhere on a row opens what its name opens.
+    box.addEventListener("click", function (event) {
+      var row = event.target.closest("tbody tr:not(td tr)"), fold = row && row.cells[0].querySelector(":scope > details");
+      if (fold && !event.target.closest("details")) fold.open = !fold.open;
+    });
   }
 
   start("[data-find]", searchable);
@@ -360,6 +368,35 @@
   }
 
   start("img[data-turn]", turning);
+
+  //@ data-asks
+  // -- a row that opens asks the kernel, through the hidden field of the application, for its view ----
+  function asking(box) {
+    var wanted = [];
+    box.addEventListener("toggle", function (event) {
+      var fold = event.target, place = fold.getAttribute("data-k");
+      // The field is made after the page.
+      var app = box.closest(".widget-vbox"), field = app && app.querySelector(".lsp-asked input");
+      if (!field || !fold.open || place === null || fold.lspAsked) return;
+      fold.lspAsked = true;
+      // All of them again: what is typed quickly reaches the kernel as its last state only.
+      wanted.push(place);
+      field.value = wanted.join(" ");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }, true);
+  }
+
+  start("[data-asks]", asking);
+
+  //@ data-answers
+  // -- the answer of the kernel, put into the row that asked -----------------------------------------
+  function answering(part) {
+    each(part.closest(".widget-vbox"), 'details[data-k="' + part.getAttribute("data-answers") + '"]', function (fold) {
+      if (fold.open && fold.offsetParent) fold.querySelector("div").replaceChildren(part);
+    });
+  }
+
+  start("[data-answers]", answering);
 
   //@ data-still
   // -- a still and its widget: the still is seen whenever the widget under it is not alive -----------

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from lispe_kernel.display.drawing.statistics import Statistics
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, facts, headline, one_line
 from lispe_kernel.display.page.registry import renderer
 from lispe_kernel.display.views.state_dicts import (
+    Entry,
     StateDictView,
     measured,
     tensors_of,
@@ -25,11 +25,11 @@ class CheckpointView(StateDictView):
     """What a training checkpoint holds."""
 
     @cached_property
-    def entries(self) -> list[tuple[str, Statistics]]:
+    def entries(self) -> list[Entry]:
         return measured(tensors_of(self.value.model))
 
     def text(self) -> str:
-        return f"{self.line()}\n{self._told()}{totals_line([known for _, known in self.entries])}"
+        return f"{self.line()}\n{self._told()}{totals_line([e.known for e in self.entries])}"
 
     def _told(self) -> str:
         epoch = self.value.epoch

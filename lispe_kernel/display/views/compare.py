@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lispe_kernel.display.drawing import charts, heatmaps, pictures, stored
 from lispe_kernel.display.drawing.pictures import Raster
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
-from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page import numbers, opened
 from lispe_kernel.display.page.html import (
     Element,
     Node,
@@ -43,6 +43,8 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, wrong_argument
 
 _ROWS = 2000
+_LOOKED_AT = 12  # of the most changed tensors, whose rasters a comparison of many keeps
+_SMALL_PIXELS = 48
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,7 @@ class StateComparison:
     only_second: tuple[str, ...]
     mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
     overlaps: tuple[Overlap, ...] = ()  # of the adapters in both
+    closer: Mapping[str, TensorComparison] = field(default_factory=dict)  # some of the most changed
 
     @property
     def text(self) -> str:
@@ -166,7 +169,7 @@ def compare(a: Any, b: Any, *others: Any) -> Any:
     return compare_states(_named(1, a), _named(2, b))
 
 
-def compare_tensors(a: Any, b: Any) -> TensorComparison:
+def compare_tensors(a: Any, b: Any, pixels: int = 160) -> TensorComparison:
     """Statistics of both and of b - a, with rasters when they are matrices."""
     same_shape = tuple(a.shape) == tuple(b.shape)
     for tensor in (a, b):
@@ -176,7 +179,7 @@ def compare_tensors(a: Any, b: Any) -> TensorComparison:
     rasters: tuple[Raster, ...] = ()
     if changed is not None and a.dim() >= 2 and a.numel():
         planes = [_plane(t) for t in (a, b)]
-        rasters = tuple(pictures.reduce_matrix(t, 160) for t in (*planes, planes[1] - planes[0]))
+        rasters = tuple(pictures.reduce_matrix(t, pixels) for t in (*planes, planes[1] - planes[0]))
     return TensorComparison(summarise(a), summarise(b), changed, rasters)
 
 
@@ -196,12 +199,18 @@ def compare_states(a: Mapping[str, Any], b: Mapping[str, Any]) -> StateCompariso
     mismatched = [(k, tuple(a[k].shape), tuple(b[k].shape)) for k in common if a[k].shape != b[k].shape]
     wrong = {key for key, _, _ in mismatched}
     changes = [change(key, a[key], b[key]) for key in common if key not in wrong]
+    changes = sorted(sorted(changes, key=lambda c: c.name), key=lambda c: c.rank, reverse=True)
     return StateComparison(
-        tuple(sorted(sorted(changes, key=lambda c: c.name), key=lambda c: c.rank, reverse=True)),
+        tuple(changes),
         tuple(key for key in a if key not in b),
         tuple(key for key in b if key not in a),
         tuple(mismatched),
         overlaps_of(a, b),
+        {
+            found.name: compare_tensors(a[found.name], b[found.name], _SMALL_PIXELS)
+            for found in changes[:_LOOKED_AT]
+            if not found.same and found.difference.count <= opened.LARGEST
+        },
     )
 
 
@@ -239,18 +248,30 @@ class TensorComparisonView(View):
 
     def html(self) -> Node:
         made = self.value
+        return [
+            headline(made.text),
+            table(("", "values"), self._lines(), label="summaries"),
+            alarms(made.second),
+            self._measures(),
+            element("div", self._figures()),
+        ]
+
+    def stored(self) -> Node:
+        """What the page of many differences keeps of each: both in a line, what was added as a picture."""
+        drawn = self._figures()[1:]
+        return [
+            table(("", "values"), self._lines(), label="summaries"),
+            element("div", self._spread(), drawn),
+        ]
+
+    def _lines(self) -> list[list[Node]]:
+        made = self.value
         rows: list[list[Node]] = [
             [title, summary(known)] for title, known in (("first", made.first), ("second", made.second))
         ]
         if made.change is not None:
             rows.append(["second - first", summary(made.change.difference)])
-        return [
-            headline(made.text),
-            table(("", "values"), rows, label="summaries"),
-            alarms(made.second),
-            self._measures(),
-            element("div", self._figures()),
-        ]
+        return rows
 
     def _measures(self) -> Node:
         found = self.value.change
@@ -265,10 +286,14 @@ class TensorComparisonView(View):
                     ("unchanged", numbers.share(known.count - found.differing, known.count)),
                 ]
             ),
-            charts.histogram(known.histogram, known.low, known.high, "histogram of second - first")
-            if len(known.histogram) > 1
-            else None,
+            self._spread(),
         ]
+
+    def _spread(self) -> Node:
+        known = None if self.value.change is None else self.value.change.difference
+        if known is None or len(known.histogram) < 2:
+            return None
+        return charts.histogram(known.histogram, known.low, known.high, "histogram of second - first")
 
     def _figures(self) -> list[Element]:
         rasters = self.value.rasters
@@ -306,7 +331,7 @@ class StateComparisonView(View):
             ],
             _names("only in the first", made.only_first),
             _names("only in the second", made.only_second),
-            change_table(changed) if changed else None,
+            stored_changes(changed, made.closer) if changed else None,
             _overlap(made.overlaps),
             element("p", f"{numbers.count(equal)} equal", class_="q") if equal else None,
         ]
@@ -329,18 +354,31 @@ def _cosine(found: Change) -> str:
     return "" if found.cosine is None else f"{found.cosine:.6f}".rstrip("0").rstrip(".")
 
 
-def change_table(changes: list[Change]) -> Element:
-    """One row a tensor: the relative change as a bar, the largest change, the cosine, a histogram."""
+def stored_changes(changes: list[Change], closer: Mapping[str, TensorComparison]) -> Element:
+    """The changes, whose smallest tensors open in their rows; `closer` are those that can."""
+    views = opened.stored(
+        [found.difference.count if found.name in closer else 0 for found in changes[:_ROWS]],
+        lambda place: TensorComparisonView(closer[changes[place].name]).stored(),
+    )
+    how = opened.told(len(views), len(changes), "(explore first second)")
+    return element("div", change_table(changes, views), how)
+
+
+def change_table(changes: list[Change], views: Mapping[int, Node]) -> Element:
+    """One row a tensor: the relative change as a bar, the largest change, the cosine, a histogram.
+
+    views: what rows open, by their places.
+    """
     finite = [c.relative for c in changes if math.isfinite(c.relative)]
     most = max(finite, default=1.0) or 1.0
     rows = []
-    for found in changes[:_ROWS]:
+    for place, found in enumerate(changes[:_ROWS]):
         known = found.difference
         length = 90 * min(1.0, found.relative / most) if math.isfinite(found.relative) else 90
         bar = charts.bar(length / 90, 90)
         rows.append(
             [
-                name(found.name),
+                opened.named(name(found.name), views.get(place)),
                 "×".join(map(str, found.shape)) or "scalar",
                 bar,
                 "" if found.became else numbers.value(found.relative, 3),

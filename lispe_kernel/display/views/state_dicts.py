@@ -7,14 +7,14 @@ one flat table. Nothing is drawn from more than one look at each tensor.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.drawing.statistics import Statistics, summarise_all
-from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page import numbers, opened
 from lispe_kernel.display.page.html import (
     Element,
     Node,
@@ -28,6 +28,7 @@ from lispe_kernel.display.page.html import (
 )
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.page.trees import open_depth, rows_of_a_branch, tree
+from lispe_kernel.display.views.tensors import TensorView
 from lispe_kernel.language.printer import to_text
 
 _HEADINGS = ("name", "shape and dtype", "values", "bytes", "mean", "std", "norm", "histogram")
@@ -35,31 +36,39 @@ _NUMERIC = (2, 3, 4, 5, 6)
 _DEEPEST = 40  # names deeper than this are not split further
 
 
+@dataclass(frozen=True)
+class Leaf:
+    """A tensor in the tree: what is known of it, and its view where the page keeps it."""
+
+    known: Statistics
+    view: Node = None
+
+
 @dataclass
 class Branch:
     """A part of the tree of names: the tensors directly in it, and the branches below."""
 
     prefix: str = ""
-    leaves: list[tuple[str, Statistics]] = field(default_factory=list)
+    leaves: list[tuple[str, Leaf]] = field(default_factory=list)
     branches: dict[str, Branch] = field(default_factory=dict)
 
     def all(self) -> Iterator[Statistics]:
         """Every tensor of this branch and of those below."""
-        for _, known in self.leaves:
-            yield known
+        for _, leaf in self.leaves:
+            yield leaf.known
         for branch in self.branches.values():
             yield from branch.all()
 
 
-def tree_of(entries: Iterable[tuple[str, Statistics]]) -> Branch:
+def tree_of(entries: Iterable[tuple[str, Leaf]]) -> Branch:
     """Names split at their dots. A branch with one thing in it is joined with that thing."""
     root = Branch()
-    for full, known in entries:
+    for full, tensor in entries:
         *path, leaf = full.split(".", _DEEPEST)
         at = root
         for part in path:
             at = at.branches.setdefault(part, Branch(f"{at.prefix}{part}."))
-        at.leaves.append((leaf, known))
+        at.leaves.append((leaf, tensor))
     return _joined(root)
 
 
@@ -73,7 +82,7 @@ def _joined(branch: Branch) -> Branch:
         if below.branches or len(below.leaves) > 1:
             joined[label] = below
         else:
-            branch.leaves += [(f"{label}.{leaf}", known) for leaf, known in below.leaves]
+            branch.leaves += [(f"{label}.{leaf}", tensor) for leaf, tensor in below.leaves]
     branch.branches = joined
     return branch
 
@@ -89,10 +98,20 @@ def tensors_of(value: Mapping[Any, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def measured(tensors: Iterable[tuple[str, Any]]) -> list[tuple[str, Statistics]]:
+@dataclass(frozen=True)
+class Entry:
+    """A named tensor and what is known of it."""
+
+    name: str
+    tensor: Any
+    known: Statistics
+
+
+def measured(tensors: Iterable[tuple[str, Any]]) -> list[Entry]:
     """Named tensors with their statistics."""
     named = list(tensors)
-    return list(zip([key for key, _ in named], summarise_all(t for _, t in named), strict=True))
+    known = summarise_all(tensor for _, tensor in named)
+    return [Entry(key, tensor, k) for (key, tensor), k in zip(named, known, strict=True)]
 
 
 @renderer("lispe_kernel.torch_library.state.state_dicts.StateDict")
@@ -100,12 +119,12 @@ class StateDictView(View):
     """A mapping of names to tensors, as PyTorch saves them."""
 
     @cached_property
-    def entries(self) -> list[tuple[str, Statistics]]:
+    def entries(self) -> list[Entry]:
         return measured(tensors_of(self.value))
 
     def text(self) -> str:
         """LispE's line, and a line of totals."""
-        return f"{plain_text(to_text(self.value))}\n{totals_line([known for _, known in self.entries])}"
+        return f"{plain_text(to_text(self.value))}\n{totals_line([e.known for e in self.entries])}"
 
     def line(self) -> str:
         return plain_text(to_text(self.value))
@@ -130,14 +149,25 @@ def totals_line(known: list[Statistics]) -> str:
     return ", ".join([*parts, kinds] if kinds else parts)
 
 
-def tree_page(entries: list[tuple[str, Statistics]]) -> Node:
-    """The totals, what is wrong with any tensor, and the tree."""
-    known = [k for _, k in entries]
-    damaged = [(key, k) for key, k in entries if k.nans or k.infinities]
-    root = tree_of(entries)
+def tree_page(entries: Sequence[Entry]) -> Node:
+    """The totals, what is wrong with any tensor, and the tree, whose smallest tensors open in their rows."""
+    sizes = [e.known.count if e.known.is_readable else 0 for e in entries]
+    views = opened.stored(sizes, lambda k: TensorView.of(entries[k].tensor, entries[k].known).stored())
+    return [_page(entries, views), opened.told(len(views), len(entries), "(explore ...)")]
+
+
+def asking_page(entries: Sequence[Entry]) -> Node:
+    """The same, whose rows ask the kernel for their views."""
+    return element("div", _page(entries, {k: opened.Asked(k) for k in range(len(entries))}), data_asks=True)
+
+
+def _page(entries: Sequence[Entry], views: Mapping[int, Node]) -> Node:
+    known = [e.known for e in entries]
+    damaged = [e for e in entries if e.known.nans or e.known.infinities]
+    root = tree_of((e.name, Leaf(e.known, views.get(k))) for k, e in enumerate(entries))
     return [
         facts(_totals(known)),
-        [warning([name(key), f": {k.nans} NaN, {k.infinities} Inf"]) for key, k in damaged[:20]],
+        [warning([name(e.name), f": {e.known.nans} NaN, {e.known.infinities} Inf"]) for e in damaged[:20]],
         warning(f"and {len(damaged) - 20} more tensors with NaN or Inf") if len(damaged) > 20 else None,
         tree(_HEADINGS, _branch(root, _open_depth(root)), numeric=_NUMERIC, find="search names"),
     ]
@@ -170,7 +200,7 @@ def _open_depth(root: Branch) -> int:
 def _branch(branch: Branch, depth: int) -> Node:
     table = None
     if branch.leaves:
-        rows = [_row(leaf, known) for leaf, known in branch.leaves]
+        rows = [_row(label, leaf) for label, leaf in branch.leaves]
         label = f"tensors of {branch.prefix.rstrip('.') or 'the state dict'}"
         table = rows_of_a_branch(rows, label, branch.prefix)
     below = [
@@ -185,14 +215,15 @@ def _branch_line(label: str, branch: Branch) -> list[Node]:
     return [element("b", name(label)), " ", element("span", totals_line(known), class_="q")]
 
 
-def _row(leaf: str, known: Statistics) -> Element:
+def _row(label: str, leaf: Leaf) -> Element:
+    known = leaf.known
     computed = [known.mean, known.deviation, known.norm]
     shown = ["" if n is None else numbers.value(n, 3) for n in computed]
     bad = element("strong", " NaN/Inf") if known.nans or known.infinities else None
     return element(
         "tr",
         # A cell isolates the writing direction of its text by itself.
-        element("td", shortened(leaf), bad),
+        element("td", opened.named([shortened(label), bad], leaf.view)),
         element(
             "td",
             _shape(known),

@@ -36,6 +36,13 @@ _HISTOGRAM_VALUES = 12
 class TensorView(View):
     """A torch tensor of any kind: its statistics are made once and shared by all its outputs."""
 
+    @classmethod
+    def of(cls, tensor: Any, known: Statistics) -> TensorView:
+        """The view of a tensor that was measured already."""
+        made = cls(tensor)
+        made.__dict__["statistics"] = known
+        return made
+
     @cached_property
     def statistics(self) -> Statistics:
         return summarise(self.value)
@@ -65,10 +72,23 @@ class TensorView(View):
         known = self.statistics
         if fits_table(known.shape):
             return self.html()
+        return [facts(_properties(known)), alarms(known), element("div", self._spread(), self._small())]
+
+    def _small(self) -> list[Element]:
+        """A small picture of the first matrix, of what has one."""
         small = self._rasters_of(1, _BRIEF_PIXELS)
         shades = heatmaps.shades_of(small)
-        drawn = [heatmaps.heatmap(raster, shades, "heatmap", widest=144) for raster in small]
-        return [facts(_properties(known)), alarms(known), element("div", self._spread(), drawn)]
+        return [heatmaps.heatmap(raster, shades, "heatmap", widest=144) for raster in small]
+
+    def stored(self) -> Node:
+        """What the page of many tensors keeps of each: its brief page with what was measured."""
+        known = self.statistics
+        drawn = list(self._values()) if fits_table(known.shape) or known.ragged else self._small()
+        return [
+            facts([*_measures(known), *_properties(known)[3:]]),
+            alarms(known),
+            element("div", self._spread(), drawn),
+        ]
 
     def html(self) -> Node:
         known = self.statistics
