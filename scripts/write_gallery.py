@@ -30,14 +30,17 @@ OPENING = """\
 
 What the values of a cell look like, each under the one line that makes it. Made from the code by
 `scripts/write_gallery.py`, from the seed 1: `(torch_manual_seed 1)`. In a notebook there are numbers beside
-the pictures, tables can be sorted and searched, and a pointer (or the arrow keys) reads the values.
+the pictures, tables can be sorted and searched, and a pointer (or the arrow keys) reads the values. A row of
+a state dict, of a difference or of a model's tensors opens that tensor in place: the smallest are kept in the
+page, and `(explore value)` asks the kernel for any of them, as it is at that moment.
 `(save_figure value "fig.pdf")` writes any of these pictures for a paper.
 """
 CLOSING = """\
 ## What needs files or a longer run
 
 `(timeline "folder")` draws the checkpoints of a folder, `(track "loss" value)` a curve that grows while a
-loop runs, `(explore value)` puts sliders beside a tensor, an encoding, two of them, a state dict.
+loop runs, `(explore value)` puts sliders beside a tensor, an encoding, two of them, and opens every row of a
+state dict, a model, or of the difference of two: `(explore a b)`.
 [The tour](../notebooks/tour.ipynb) has them.
 """
 # The heading of a view -> the line that makes it.

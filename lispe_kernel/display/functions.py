@@ -275,6 +275,7 @@ def explore(value: Any, other: Any = None) -> Any:
     """A live widget for the value: sliders, zoom, choices; for tensors, encodings, state dicts, timelines.
 
     A second tensor or state dict is compared with the first; a model beside a timeline can be loaded from it.
+    Each row of a state dict, a model, or of the difference of two opens its tensor as it is at that moment.
     When the kernel ends, the widget's picture stays in the notebook.
 
     Example: (maybe (explore 3) "no explorer") => no explorer

@@ -223,7 +223,7 @@ def _row(label: str, leaf: Leaf) -> Element:
     return element(
         "tr",
         # A cell isolates the writing direction of its text by itself.
-        element("td", opened.named([shortened(label), bad], leaf.view)),
+        element("td", opened.named([shortened(label), bad], leaf.view), align="left" if leaf.view else None),
         element(
             "td",
             _shape(known),
