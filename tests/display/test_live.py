@@ -233,6 +233,43 @@ def test_every_control_of_an_explorer_leads_to_a_picture(kind: str, screen: Scre
     publish.freeze_all()
 
 
+def answered(made: Any, asked: str) -> str:
+    """What the rows of an explorer answer when they are asked."""
+    _, field, answers = made.below
+    field.value = asked
+    return "".join(output["data"]["text/html"] for output in answers.outputs)
+
+
+def test_a_row_of_an_explorer_opens_its_tensor_as_it_is_now(screen: Screen) -> None:
+    from lispe_kernel.display.functions import explore
+
+    layer = torch.nn.Linear(2, 2)
+    made = explore(layer)
+    page = made.below[0].outputs[0]["data"]["text/html"]
+    assert faults(page) == []
+    assert page.count('<details data-k="') == 2
+    torch.nn.init.constant_(layer.bias, 7.5)
+    first = answered(made, "1")
+    assert faults(first) == []
+    assert 'data-answers="1"' in first
+    assert "7.5" in Page(first).words
+    # What was asked for meanwhile is answered together, and what no row has is nothing.
+    assert [answered(made, "1 0 1").count(f'data-answers="{k}"') for k in (0, 1)] == [1, 0]
+    assert answered(made, "1 0 1 77 -1 x") == answered(made, "1 0 1 77 -1")
+    publish.freeze_all()
+
+
+def test_a_row_of_a_difference_opens_both_tensors(screen: Screen) -> None:
+    from lispe_kernel.display.functions import explore
+
+    first = {"same": torch.ones(2), "other": torch.ones(3, 4)}
+    made = explore(samples.StateDict(first), samples.StateDict({**first, "other": torch.full((3, 4), 3.0)}))
+    page = Page(answered(made, "0"))
+    assert "different: largest change 2" in page.words
+    assert answered(made, "1") == answered(made, "0")
+    publish.freeze_all()
+
+
 def test_a_widget_becomes_its_picture_when_the_kernel_ends(screen: Screen) -> None:
     from lispe_kernel.display.functions import explore
 

@@ -16,6 +16,7 @@ from lispe_kernel.display.views.compare import compare
 from lispe_kernel.display.views.containers import short_text
 from lispe_kernel.display.views.positional import positions_of
 from lispe_kernel.display.views.state_dicts import Leaf, totals_line, tree_of
+from lispe_kernel.display.views.tensors import TensorView
 from lispe_kernel.display.views.timeline import timeline
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -109,6 +110,23 @@ def test_totals_of_nothing() -> None:
 def test_five_thousand_tensors_stay_small() -> None:
     state = StateDict({f"layers.{k // 10}.block{k % 10}.weight": torch.ones(4) for k in range(5000)})
     assert len(bundle(state)["text/html"]) < 1_500_000
+
+
+def test_a_page_keeps_the_views_of_its_smallest_tensors_only() -> None:
+    tensors = {f"layers.{k}.weight": torch.full((20, 20 + k), float(k)) for k in range(40)}
+    large = bundle(StateDict({**tensors, "small": torch.tensor([0.25, 8.5])}))["text/html"]
+    few = large.count('<td align="left"><details>')
+    assert 1 < few < 20
+    assert f"{few} of 41 rows open here" in large
+    assert "0.25</b>" in large
+    assert "min </i><b>39" not in large
+
+
+def test_a_tensor_that_has_no_view_keeps_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TensorView, "_spread", lambda _: 1 / 0)
+    words = Page(bundle(StateDict({"weight": torch.ones(20)}))["text/html"]).words
+    assert "weight" in words
+    assert words.endswith("(explore ...) opens any of them")
 
 
 # -- comparisons

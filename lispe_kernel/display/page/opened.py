@@ -58,4 +58,5 @@ def told(openable: int, rows: int, how: str) -> Element | None:
     """The sentence under rows that do not all open."""
     if openable == rows:
         return None
-    return element("p", f"{openable} of {rows} rows open here; {how} opens any of them", class_="q")
+    here = f"{openable} of {rows} rows open here; " if openable else ""
+    return element("p", f"{here}{how} opens any of them", class_="q")
