@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from lispe_kernel.display.page.html import Constant, Element, Node, element, foldable, to_html
 
-_BYTES = 12_000  # of all the views that a page keeps
+_BYTES = 6_000  # of all the views that a page keeps
 _MOST = 40  # views
 LARGEST = 1 << 20  # values of a tensor whose view is kept
 _log = logging.getLogger("lispe.display")

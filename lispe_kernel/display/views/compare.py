@@ -261,7 +261,7 @@ class TensorComparisonView(View):
         drawn = self._figures()[1:]
         return [
             table(("", "values"), self._lines(), label="summaries"),
-            element("div", self._spread(), drawn),
+            element("div", drawn or self._spread()),
         ]
 
     def _lines(self) -> list[list[Node]]:

@@ -81,13 +81,13 @@ class TensorView(View):
         return [heatmaps.heatmap(raster, shades, "heatmap", widest=144) for raster in small]
 
     def stored(self) -> Node:
-        """What the page of many tensors keeps of each: its brief page with what was measured."""
+        """What the page of many tensors keeps of each: its measures, and its values or their histogram."""
         known = self.statistics
         drawn = list(self._values()) if fits_table(known.shape) or known.ragged else self._small()
         return [
             facts([*_measures(known), *_properties(known)[3:]]),
             alarms(known),
-            element("div", self._spread(), drawn),
+            element("div", drawn or self._spread()),
         ]
 
     def html(self) -> Node:
