@@ -23,7 +23,7 @@ from lispe_kernel.language.values.positions import (
     has_elements,
     position,
 )
-from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, typed
+from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, class_of, typed
 from lispe_kernel.language.values.typed_views import row_of
 
 # The suffix of the constructor's name -> the dtype of the array.
@@ -138,14 +138,15 @@ class Matrix:
     def put_cell(self, row: Any, column: Any, value: Any) -> bool:
         """Store a number at two integers; whether the longer way is not needed."""
         array = self._array
-        if self._items is not None or array.ndim != 2 or array.dtype == object:
+        if self._items is not None or array.ndim != 2 or (letter := array.dtype.char) == "O":
             return False
         if not type(row) is type(column) is int or row < 0 or column < 0:
             return False
         try:
             taken = self._parts.get(row)
             if taken is None:
-                array[row, column] = self._element(value)
+                as_it_is = type(value) is float and letter == "d"
+                array[row, column] = value if as_it_is else self._element(value)
             else:
                 taken.cells[column] = taken.convert(value)
         except (IndexError, AttributeError):
@@ -194,7 +195,9 @@ class Matrix:
         container[keys[-1]] = value
 
     def _element(self, value: Any) -> Any:
-        return CLASS_OF_DTYPE[self._array.dtype.name].convert(value)
+        cls = class_of(self._array.dtype)
+        assert cls is not None
+        return cls.convert(value)
 
     def __eq__(self, other: object) -> bool:
         if not self.is_regular:

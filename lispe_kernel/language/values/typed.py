@@ -224,17 +224,27 @@ class Shorts(Stored):
 CLASS_OF_DTYPE: dict[str, type[Stored]] = {cls.dtype: cls for cls in (Integers, Numbers, Floats, Shorts)}
 
 CLASSES = frozenset(CLASS_OF_DTYPE.values())
+# The same by numpy's letter for a kind of element, as met: a dtype works its name out each time.
+_class_of_letter: dict[str, type[Stored] | None] = {}
+
+
+def class_of(dtype: Any) -> type[Stored] | None:
+    """The class of typed lists whose elements are of a numpy dtype."""
+    letter = dtype.char
+    if letter not in _class_of_letter:
+        _class_of_letter[letter] = CLASS_OF_DTYPE.get(dtype.name)
+    return _class_of_letter[letter]
 
 
 def room_for(left: Any, right: Any, size: int) -> Stored | None:
     """A list in which numpy can write a result of two operands; None where there is no such kind."""
-    cls = CLASS_OF_DTYPE.get(np.result_type(left, right).name)
+    cls = class_of(np.result_type(left, right))
     return None if cls is None else cls.room(size)
 
 
 def typed(numbers: Any) -> TypedList:
     """A typed list for a one-dimensional numpy array, by its dtype (other integers become int64)."""
-    cls = CLASS_OF_DTYPE.get(numbers.dtype.name)
+    cls = class_of(numbers.dtype)
     if cls is None:
         cls = Integers if numbers.dtype.kind in "iub" else Numbers
         numbers = numbers.astype(cls.dtype)

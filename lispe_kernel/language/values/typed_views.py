@@ -13,7 +13,6 @@ from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import extend_answers
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import (
-    CLASS_OF_DTYPE,
     WIDE,
     Floats,
     Integers,
@@ -21,6 +20,7 @@ from lispe_kernel.language.values.typed import (
     Shorts,
     Stored,
     TypedList,
+    class_of,
     typed,
 )
 
@@ -180,7 +180,7 @@ def rest_of(values: Any) -> Any:
 
 def row_of(numbers: Any) -> Any:
     """A typed list in the memory of a one-dimensional numpy array (a copy where there is no such kind)."""
-    cls = CLASS_OF_DTYPE.get(numbers.dtype.name)
+    cls = class_of(numbers.dtype)
     if cls is None:
         return typed(numbers)
     made = _new(_ROWS[cls])

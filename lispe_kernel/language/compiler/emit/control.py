@@ -129,8 +129,12 @@ def _block(e: Emitter, node: Block, destination: Destination) -> ast.expr | None
 @emits(Assign)
 def _assign(e: Emitter, node: Assign, destination: Destination) -> ast.expr | None:
     wanted = node.gives and destination is not EFFECT
-    if not wanted and (name := direct(node.target)) is not None and _ends_in_one_store(node.value):
+    name = direct(node.target) if not wanted or destination is not VALUE else None
+    if name is not None and _ends_in_one_store(node.value):
         e.emit(node.value, into(name))
+        if wanted:
+            # Read from the variable at once: a text is in one place only while it grows.
+            return e.deliver(e.name(name), destination)
     else:
         value = e.value(node.value)
         if wanted:

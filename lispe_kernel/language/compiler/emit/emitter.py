@@ -26,6 +26,9 @@ from lispe_kernel.language.values.lists import List
 # Whether every value is checked against its kind when it runs (a debug switch, slow).
 CHECKED = "LISPE_CHECK_KINDS" in os.environ
 
+# Three comparisons of identity cost less than looking a class up in a set.
+_SCALAR_CLASSES = (" str", " float", " int")
+
 Emit = Callable[["Emitter", Any, Destination], ast.expr | None]
 Test = Callable[["Emitter", Any], ast.expr | None]
 
@@ -237,8 +240,8 @@ class Emitter(Nodes):
         name = self.function.temporary()
         kinds = [self.call(" type", value) for value in values]
         alike = self.compare(self.noted(name, kinds[0]), [ast.Is() for _ in kinds[1:]], kinds[1:])
-        is_scalar = self.compare(self.name(name), [ast.In()], [self.name(" scalar")])
-        return self.boolean(ast.And(), [alike, is_scalar])
+        is_scalar = [self.compare(self.name(name), [ast.Is()], [self.name(each)]) for each in _SCALAR_CLASSES]
+        return self.boolean(ast.And(), [alike, self.boolean(ast.Or(), is_scalar)])
 
     def question(self, test: ast.expr) -> ast.expr:
         """A Python condition as LispE's answer, true or nil."""

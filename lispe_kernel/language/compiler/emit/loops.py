@@ -20,8 +20,8 @@ from lispe_kernel.language.compiler.emit.emitter import (
     emits,
     into,
 )
-from lispe_kernel.language.compiler.statements import Break, Each, Raise, Return, Target, While
-from lispe_kernel.language.compiler.tree import Helper, Node, Primitive
+from lispe_kernel.language.compiler.statements import Assign, Break, Each, Raise, Return, Target, While
+from lispe_kernel.language.compiler.tree import Block, Helper, Node, Primitive
 
 # -- loops --------------------------------------------------------------------------------------------
 
@@ -42,12 +42,25 @@ def _loop(
     return None if value is None else e.deliver(e.name(value), destination)
 
 
+def _released(e: Emitter, node: While | Each, to: Destination) -> list[ast.stmt]:
+    """What opens a turn whose value is a variable that grows: what the turn before gave is let go.
+
+    Python lengthens a text where it is when nobody else holds it.
+    """
+    last: Node = node.body
+    while isinstance(last, Block):
+        last = last.nodes[-1]
+    if to is EFFECT or not isinstance(last, Assign) or not last.gives:
+        return []
+    return [e.assign_statement(to.name, e.nil())]
+
+
 @emits(While)
 def _while(e: Emitter, node: While, destination: Destination) -> ast.expr | None:
     def write(to: Destination) -> None:
         with e.nested_block() as before:
             test = e.test(node.test)
-        body = e.block_of(node.body, to)
+        body = [*_released(e, node, to), *e.block_of(node.body, to)]
         if not before:
             e.while_(test, body)
             return
@@ -75,7 +88,7 @@ def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
                 e.store(target, e.nil())
         with e.nested_block() as opening:
             names = [_turn_name(e, target) for target in node.targets]
-        body = [*opening, *e.block_of(node.body, to)]
+        body = [*opening, *_released(e, node, to), *e.block_of(node.body, to)]
         after = e.block_of(node.last, EFFECT) if node.last is not None else []
         stored = [e.stored(name) for name in names]
         assigned: ast.expr = e.tuple_(stored, ast.Store()) if node.several else stored[0]
