@@ -145,8 +145,7 @@ class Matrix:
         try:
             taken = self._parts.get(row)
             if taken is None:
-                as_it_is = type(value) is float and letter == "d"
-                array[row, column] = value if as_it_is else self._element(value)
+                array[row, column] = value if type(value) is float and letter == "d" else self._element(value)
             else:
                 taken.cells[column] = taken.convert(value)
         except (IndexError, AttributeError):
@@ -195,8 +194,7 @@ class Matrix:
         container[keys[-1]] = value
 
     def _element(self, value: Any) -> Any:
-        cls = class_of(self._array.dtype)
-        assert cls is not None
+        cls: Any = class_of(self._array.dtype)
         return cls.convert(value)
 
     def __eq__(self, other: object) -> bool:

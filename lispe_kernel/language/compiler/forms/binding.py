@@ -145,12 +145,12 @@ def _write_settled(e: Emitter, node: Primitive, destination: Destination) -> ast
     old, new = node.arguments
     if not {new.kind, old.kind} <= TYPED | {"", "solid", "list"}:
         return e.deliver(e.value(new), destination)
-    value = e.simple(e.value(new))
+    before, value = e.operands(node.arguments, twice=True)
     inner, name = e.through(destination)
     with e.nested_block() as plain:
         e.deliver(value, inner)
     with e.nested_block() as other:
-        e.deliver(e.call(" settled", e.value(old), value), inner)
+        e.deliver(e.call(" settled", before, value), inner)
     e.if_(e.compare(e.call(" type", value), [ast.In()], [e.name(" scalar")]), plain, other)
     return e.result(name)
 
