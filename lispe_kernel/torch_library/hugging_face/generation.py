@@ -32,7 +32,7 @@ WRONG_PROMPT = "Error: torch_hf_generate: tokens must be a list of integers"
 
 
 class Prompts(NamedTuple):
-    """Ids [B,S], filled up on the left, 1 in the mask where there is a token, and whether one was given
+    """Ids [B,S], filled up on a side, 1 in the mask where there is a token, and whether one was given
     alone."""
 
     ids: torch.Tensor
@@ -116,13 +116,31 @@ def generate(
             f"Error: {function}: the end token {never[0]} is outside the vocabulary of {model.vocabulary}"
         )
     most = min(most, _room(model, prompts.ids.shape[1]))
-    last = prompts.ids[:, -1].tolist()
+    prompts = _beside(model, prompts)
+    # What an encoder reads ends with an end token as a rule, and says nothing of the answer.
+    last = prompts.ids[:, -1].tolist() if not _has_encoder(model) else [None] * len(prompts.ids)
     if most <= 0 or all(token in stops for token in last):
         return [[] for _ in last]
     _refuse_unwritten(model, function)
     config = sampling.generation_settings(model, options, most, ends, function)
     made = [row for part in _together(model, prompts) for row in _run(model, part, config, options, function)]
     return [[] if token in stops else _cut(row, stops) for row, token in zip(made, last, strict=True)]
+
+
+def _has_encoder(model: Loaded) -> bool:
+    return bool(model.module.config.is_encoder_decoder)
+
+
+def _beside(model: Loaded, prompts: Prompts) -> Prompts:
+    """The prompts with their padding where the model has it: on the left of what it goes on writing, on the
+    right of what an encoder reads, which counts positions from the left."""
+    if bool(prompts.mask.all()):
+        return prompts
+    if not bool(prompts.mask.any(1).all()):
+        raise LispeError(NO_PROMPT)
+    order = prompts.mask.sort(dim=1, descending=_has_encoder(model), stable=True).indices
+    ids = prompts.ids.gather(1, order.to(prompts.ids.device))
+    return Prompts(ids, prompts.mask.gather(1, order), prompts.alone)
 
 
 def _room(model: Loaded, used: int) -> int:
@@ -152,18 +170,18 @@ def _run(
     streamer = _streamer(model, prompts, config, options, function)
     ids = model.checked(prompts.ids)
     given: dict[str, Any] = {"attention_mask": prompts.mask.to(model.device)}
+    # A decoder of its own begins with a mark that is nobody's token.
+    start = 1 if _has_encoder(model) else ids.shape[1]
     limit = model.settings.get("max_cache_len", 0)
     if limit > 0:
         given["past_key_values"] = limited_cache(model.module, limit)
     if "stop" in options:
         decode = tokenizer_of(model).text
-        given["stopping_criteria"] = [Stop(decode, options["stop"], ids.shape[1])]
+        given["stopping_criteria"] = [Stop(decode, options["stop"], start)]
     with quietly(), torch.no_grad():
         made = model.module.generate(
             ids, generation_config=config, streamer=streamer, trust_remote_code=False, **given
         )
-    # A decoder of its own begins with a mark that is nobody's token.
-    start = 1 if model.module.config.is_encoder_decoder else ids.shape[1]
     return [row.tolist() for row in made[:, start:]]
 
 

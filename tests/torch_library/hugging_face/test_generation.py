@@ -12,6 +12,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.hugging_face.streaming import Text
 
 PROMPT = [5, 6, 7]
+BART = {"layers": 2, "attention_heads": 4, "ffn_dim": 24}
 
 
 @pytest.fixture
@@ -90,6 +91,41 @@ def test_a_mask_in_a_forward_pass_leaves_padding_out(session):
     session.namespace["plain"] = torch.tensor([[5, 6]])
     padded = session.evaluate("(torch_hf_forward m ids nil mask)")
     assert torch.allclose(padded[:, 2:], session.evaluate("(torch_hf_forward m plain)"), atol=1e-5)
+
+
+def test_padding_may_stand_on_either_side(session):
+    # transformers warns of padding on the right, and goes on from it.
+    for place, (ids, mask) in enumerate([([0, 0, 5, 6], [0, 0, 1, 1]), ([5, 6, 0, 0], [1, 1, 0, 0])]):
+        session.namespace.update(ids=torch.tensor([ids, [9, 8, 7, 6]]), mask=torch.tensor([mask, [1] * 4]))
+        rows = session.evaluate('(torch_hf_generate m ids -1 5 (dictionary "greedy" true "mask" mask))')
+        assert list(rows[0]) == written(session, '{"greedy":true}', prompt="'(5 6)", most=5), place
+    session.namespace.update(ids=torch.tensor([[5, 6]]), mask=torch.tensor([[0, 0]]))
+    with pytest.raises(LispeError, match="the input sequence should at least"):
+        session.evaluate('(torch_hf_generate m ids -1 5 (dictionary "mask" mask))')
+
+
+def test_an_encoder_reads_prompts_from_the_left_and_their_end_token_too(tmp_path):
+    import transformers
+
+    parts = {f"{part}_{what}": size for part in ("encoder", "decoder") for what, size in BART.items()}
+    config = transformers.BartConfig(
+        vocab_size=40, d_model=16, max_position_embeddings=32, init_std=0.5, pad_token_id=0, bos_token_id=1,
+        eos_token_id=2, decoder_start_token_id=2, forced_eos_token_id=None, **parts,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = transformers.BartForConditionalGeneration(config).eval()
+    model.generation_config.forced_eos_token_id = None
+    model.save_pretrained(tmp_path)
+    session = Session()
+    session.namespace["m"] = str(tmp_path)
+    session.evaluate("(torch_hf_load_model m)")
+    theirs = [
+        model.generate(torch.tensor([row]), do_sample=False, num_beams=1, max_new_tokens=5)[0, 1:].tolist()
+        for row in ([5, 7, 9, 11, 2], [3, 2])
+    ]
+    rows = session.evaluate('(torch_hf_generate m \'((5 7 9 11 2) (3 2)) nil 5 {"greedy":true})')
+    assert [list(row) for row in rows] == theirs
+    assert theirs[1] != theirs[0]
 
 
 def test_an_end_token_stops_and_a_callback_is_told_each_token(session):
