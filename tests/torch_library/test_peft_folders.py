@@ -136,6 +136,10 @@ def test_embeddings_that_were_changed_come_too_and_the_models_own_stay(in_folder
     call("torch_lora_load_peft", ours, "theirs")
     assert torch.equal(ours.table.original.weight, tensors["base_model.model.table.base_layer.weight"])
     assert torch.equal(table.weight, base.table.weight)
+    call("torch_lora_save_peft", ours, "ours")
+    theirs = PeftModel.from_pretrained(copy.deepcopy(base), "theirs")
+    assert gap(PeftModel.from_pretrained(copy.deepcopy(base), "ours"), theirs) <= 1e-6
+    assert gap(ours, theirs) <= 1e-6
     assert "has its adapter already" in error_of(
         "torch_lora_load_peft", call("torch_lora_apply", copy.deepcopy(base), 2, 4, "table"), "theirs"
     )

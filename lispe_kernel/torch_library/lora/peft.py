@@ -22,8 +22,10 @@ from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
 from lispe_kernel.torch_library.lora.peft_places import (
+    BASE_LAYER,
     Places,
     Wanted,
+    came_whole,
     ends_of,
     planned,
     trained_as_before,
@@ -88,9 +90,13 @@ def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
 def _theirs(path: str, layer: LoraLinear) -> dict[str, torch.Tensor]:
     """The tensors of a layer by PEFT's names."""
     tensors = adapter_tensors({path: layer})
-    if not isinstance(layer, LoraEmbedding):
-        return tensors
-    return {_renamed(name, _EMBEDDED): tensor for name, tensor in tensors.items()}
+    if isinstance(layer, LoraEmbedding):
+        tensors = {_renamed(name, _EMBEDDED): tensor for name, tensor in tensors.items()}
+    if came_whole(layer.original):
+        # Embeddings of more words than the base model knows.
+        base = layer.original.state_dict()
+        tensors |= {path + BASE_LAYER + name: tensor for name, tensor in base.items()}
+    return tensors
 
 
 def _renamed(name: str, table: dict[str, str]) -> str:

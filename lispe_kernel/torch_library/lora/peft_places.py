@@ -86,18 +86,19 @@ class Places:
             if given.shape == tensor.shape and torch.equal(given.to(tensor.dtype), tensor):
                 self.same.add(name)
                 continue
-            if _BASE_LAYER not in name:
+            if BASE_LAYER not in name:
                 path, _, end = name.rpartition(".")
                 copied = self.whole.get(path) or copy.deepcopy(self.spots[path].module)
                 self.whole[path] = copied
                 self.tensors[name] = getattr(copied, end)
                 continue
-            path, _, end = name.rpartition(_BASE_LAYER)
+            path, _, end = name.rpartition(BASE_LAYER)
             layer = self.made.get(path)
             if layer is None:
                 raise BadFile(f"{name} is another one than that of the model, which has its adapter already")
             if layer.original is self.spots[path].module:
                 layer.original = copy.deepcopy(layer.original)
+                setattr(layer.original, _CAME_WHOLE, True)
             self.tensors[name] = getattr(layer.original, end)
 
     def take(self, model: Any) -> None:
@@ -157,6 +158,11 @@ def planned(modules: dict[str, nn.Module], wanted: Wanted, settings: Settings) -
 _CAME_WHOLE = "_came_whole_with_adapters"
 
 
+def came_whole(module: nn.Module) -> bool:
+    """Whether a part came with adapters, in the place of the model's own."""
+    return hasattr(module, _CAME_WHOLE)
+
+
 def trained_beside(modules: dict[str, nn.Module]) -> list[str]:
     """The paths of the parts that are trained beside adapters: what these do depends on them.
 
@@ -165,7 +171,7 @@ def trained_beside(modules: dict[str, nn.Module]) -> list[str]:
     """
     outside = [part for _, part in _outside(modules)]
     frozen = any(not t.requires_grad for part in outside for t in _fractions(part, recurse=False))
-    if not frozen and not any(hasattr(part, _CAME_WHOLE) for part in outside):
+    if not frozen and not any(map(came_whole, outside)):
         return []
     return [path for prefix, module in modules.items() for path in _trained(prefix, module)]
 
@@ -201,14 +207,14 @@ def _fractions(module: nn.Module, *, recurse: bool = True) -> Iterator[nn.Parame
 
 
 # What stands between the path of an adapted layer and the tensors of its base, in PEFT.
-_BASE_LAYER = ".base_layer."
+BASE_LAYER = ".base_layer."
 
 
 def _own(name: str, places: Places) -> torch.Tensor | None:
     """The tensor of the model that PEFT would load this one into; None for those of adapters."""
     if name in places.tensors:
         return None
-    path, base, end = name.rpartition(_BASE_LAYER)
+    path, base, end = name.rpartition(BASE_LAYER)
     if not base:
         path, _, end = name.rpartition(".")
     spot = places.spots.get(path)
