@@ -21,6 +21,7 @@ from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.kernel import magics as _magics  # noqa: F401 - says how the magics of notebooks run
 from lispe_kernel.kernel.cellfiles import cell_file
 from lispe_kernel.kernel.publisher import bundle
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.ranks import magics as _ranks  # noqa: F401 - and this one
 from lispe_kernel.running.background import needs_torch
 from lispe_kernel.running.bridges import Evaluated, PythonCell
@@ -73,12 +74,21 @@ class Cell:
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 # The kernel itself goes; one that Python code raises is an error of the cell like any other.
                 raise
-            told = report(error) if self.request.silent else self.kernel.publisher.error(error)
-            answer = {**failure(told), "user_expressions": {}}
+            answer = {**failure(self._told(error)), "user_expressions": {}}
         if not self.request.silent and KEEPER in before.library_states:
             number, text = self.request.count, self.request.code
             self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
+
+    def _told(self, error: BaseException) -> Report:
+        """Show what went wrong; an error that cannot be shown costs the cell its text, never its reply."""
+        publisher = self.kernel.publisher
+        tell = report if self.request.silent else publisher.error
+        try:
+            return tell(error)
+        except Exception:
+            self.kernel.log.exception("an error of a cell could not be shown")
+            return tell(LispeError(f"Error: {type(error).__name__} (it cannot be shown)"))
 
     async def _answered(self) -> dict[str, Any]:
         kernel, request = self.kernel, self.request

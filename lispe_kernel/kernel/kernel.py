@@ -31,6 +31,7 @@ from lispe_kernel.kernel.facade import Facade
 from lispe_kernel.kernel.messages import for_main_shell
 from lispe_kernel.kernel.outbox import Outbox
 from lispe_kernel.kernel.publisher import Publisher
+from lispe_kernel.kernel.streams import put_back
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.ranks import end as end_ranks
 from lispe_kernel.running import screen as _screen  # noqa: F401 - registers clear_output
@@ -73,6 +74,7 @@ class LispeKernel(Kernel):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.interrupts = Interrupts()
+        self.ending = False
         # Whether it was said that the notebook's session was kept.
         self.offered = False
         self.reset()
@@ -128,6 +130,7 @@ class LispeKernel(Kernel):
     ) -> dict[str, Any]:
         request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
         reply = await Cell(self, request).run()
+        put_back({"stdout": self._stdout, "stderr": self._stderr}, self.get_parent("shell"))
         if silent:
             return reply
         if store_history:
@@ -248,6 +251,7 @@ class LispeKernel(Kernel):
 
     async def do_shutdown(self, restart: bool) -> dict[str, Any]:
         # The process ends when the cell that runs has ended.
+        self.ending = True
         self.interrupts.stop()
         # A reopened notebook must not ask for widgets that are gone: their pictures take their place.
         freeze_all()

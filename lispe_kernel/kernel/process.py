@@ -5,6 +5,7 @@ It leaves out what only IPython needs (its shell, its extensions, its pdb): most
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any, ClassVar
 
@@ -56,11 +57,15 @@ class LispeKernelApp(IPKernelApp):
     def start(self) -> None:
         """Run until the kernel is shut down, then end the threads that publish.
 
+        An event loop that a task of the user's ends by KeyboardInterrupt goes on: cells run there.
         At the end of the process ipykernel stops its publishing thread before them: a control thread that
         says "idle" at that instant sends to nobody, which blocks for ever, and the process with it.
         """
         try:
             super().start()
+            while not self.kernel.ending:
+                with contextlib.suppress(KeyboardInterrupt):
+                    self.io_loop.start()
         finally:
             for thread in (self.control_thread, self.shell_channel_thread):
                 if thread is not None and thread.is_alive():

@@ -14,6 +14,7 @@ from ipykernel.jsonutil import encode_images, json_clean
 from IPython.core.interactiveshell import InteractiveShell
 
 from lispe_kernel.display.page.registry import bundle as draw
+from lispe_kernel.kernel.streams import NAMES
 from lispe_kernel.running.report import Report, report
 
 if TYPE_CHECKING:
@@ -95,9 +96,9 @@ class Publisher:
     def _send(self, kind: str, content: dict[str, Any], socket: Any = None) -> None:
         kernel = self._kernel
         # What was printed before stands before.
-        for stream in (sys.stdout, sys.stderr):
+        for name in NAMES:
             # A Python cell may have put anything in their places.
             with suppress(Exception):
-                stream.flush()
+                getattr(sys, name).flush()
         socket = kernel.iopub_socket if socket is None else socket
         kernel.send_response(socket, kind, json_clean(content), ident=kernel._topic(kind))

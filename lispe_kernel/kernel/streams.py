@@ -7,6 +7,7 @@ bounded, and goes in pieces as it is made. It never touches the text.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import deque
@@ -14,6 +15,8 @@ from typing import Any
 
 from ipykernel.iostream import OutStream
 
+# The streams of Python that the front end shows.
+NAMES = ("stdout", "stderr")
 # Characters after which text is sent at once, and the most that one message carries.
 PIECE = 1 << 20
 # Characters from which on a message is followed on its way: zmq sends it from where it lies.
@@ -135,3 +138,22 @@ class Stream(OutStream):
         with self._buffer_lock:
             self._travelling.append((tracker, len(text)))
         self._on_its_way()
+
+
+def put_back(own: dict[str, Any], parent: dict[str, Any]) -> None:
+    """Put the kernel's own streams in the places of those that are closed or fail; a reply waits for a flush.
+
+    A program may have put anything there, or taken the name away. None is Python's own word for no stream.
+    """
+    for name in NAMES:
+        try:
+            stream = getattr(sys, name)
+            if stream is not None:
+                stream.flush()
+            if getattr(stream, "closed", False):
+                raise ValueError
+        except BaseException as error:
+            back = own[name]
+            back.set_parent(parent)
+            setattr(sys, name, back)
+            print(f"sys.{name} took no more text ({type(error).__name__}): it shows here again", file=back)

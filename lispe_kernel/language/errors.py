@@ -33,6 +33,14 @@ def masked(line: str) -> str:
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", line)
 
 
+def said_by(error: BaseException) -> str:
+    """The message of any exception; of one that fails while it tells it, its name and that."""
+    try:
+        return str(error)
+    except BaseException:
+        return f"{type(error).__name__} (its message could not be read)"
+
+
 NOWHERE = Span(1, 0, 1, 0)
 
 

@@ -15,7 +15,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 from lispe_kernel.language.arity import refused_by_python
-from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span, ThrownError
+from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span, ThrownError, said_by
 from lispe_kernel.language.printer import type_atom_named
 from lispe_kernel.language.source import Source
 
@@ -163,7 +163,7 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         return STACK_OVERFLOW
     if isinstance(error, MemoryError):
         return "Error: there is not enough memory for this"
-    if _AMBIGUOUS.search(str(error)):
+    if _AMBIGUOUS.search(said_by(error)):
         return "Error: an answer of several elements is neither true nor false"
     form = at.source.excerpt(at.span) if at is not None and at.span is not None else ""
     if at is not None and at.last:
@@ -172,13 +172,13 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
             return direct
     if isinstance(error, TypeError):
         # A library function called a function of the user's with the wrong number of arguments.
-        arity = _ARITY.match(str(error))
+        arity = _ARITY.match(said_by(error))
         if arity:
             name, method = arity["name"].rpartition(".")[2], _has_self(arity["name"])
-            known = None if method else _arity_of(name, name, str(error), place)
-            return known or _arity_text(name, str(error), method)
-        if _OPERANDS.search(str(error)):
-            return _type_error(str(error), form, place)
+            known = None if method else _arity_of(name, name, said_by(error), place)
+            return known or _arity_text(name, said_by(error), method)
+        if _OPERANDS.search(said_by(error)):
+            return _type_error(said_by(error), form, place)
     if isinstance(error, IndexError):
         return f"Error: index out of bounds{_of(form)}"
     if isinstance(error, ZeroDivisionError):
@@ -214,7 +214,7 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
     if isinstance(error, (IndexError, KeyError)):
         return f"Error: index out of bounds{_of(form)}"
     if isinstance(error, TypeError):
-        return _type_error(str(error), form, place)
+        return _type_error(said_by(error), form, place)
     return None
 
 
@@ -357,8 +357,8 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, OverflowError):
         return "the number is too large"
     if isinstance(error, KeyError):
-        return f"no such key: {error}"
-    text = str(error).strip()
+        return f"no such key: {said_by(error)}"
+    text = said_by(error).strip()
     return text.split("\n")[0] if text else type(error).__name__
 
 

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lispe_kernel.language.errors import CompileError, Frame, LispeError, masked, visible
+from lispe_kernel.language.errors import CompileError, Frame, LispeError, masked, said_by, visible
 from lispe_kernel.language.functions import function
 from lispe_kernel.running import places
 
@@ -80,7 +80,7 @@ def message_of(error: BaseException) -> str:
         return "Interrupted"
     if isinstance(error, LispeError):
         return visible(str(error))
-    return visible(f"Error: {type(error).__name__}: {error}".removesuffix(": "))
+    return visible(f"Error: {type(error).__name__}: {said_by(error)}".removesuffix(": "))
 
 
 def _lines(error: BaseException, message: str) -> Iterator[str]:

@@ -122,6 +122,28 @@ def test_what_is_no_exception_ends_its_cell_alone(kernel: Running, before: str, 
     assert kernel.run("(+ 1 2)").result == "3"
 
 
+@pytest.mark.parametrize("told", ["raise ValueError", "raise KeyboardInterrupt", "return 5"])
+def test_an_error_that_cannot_be_told_ends_its_cell_alone(kernel: Running, told: str) -> None:
+    reply = kernel.run(f"%%python\nclass Own(Exception):\n    def __str__(self): {told}\nraise Own")
+    assert reply.content["evalue"] == "Error: Own: Own (its message could not be read)"
+    assert kernel.run("(+ 1 2)").result == "3"
+
+
+def test_a_task_that_ends_the_event_loop_does_not_end_the_kernel(kernel: Running) -> None:
+    # asyncio lets KeyboardInterrupt out of the loop: ipykernel's process ends here.
+    task = "%%python\nimport asyncio\nasync def stop(): raise KeyboardInterrupt\n"
+    assert kernel.run(f"{task}await asyncio.gather(stop())").status == "error"
+    assert kernel.run(f"{task}kept = asyncio.ensure_future(stop())").status == "ok"
+    assert kernel.run("(+ 1 2)").result == "3"
+
+
+@pytest.mark.parametrize("put", ["sys.stdout = 5", "del sys.stdout", "sys.stdout.close()"])
+def test_a_stream_that_cannot_be_flushed_makes_room_for_ours(kernel: Running, put: str) -> None:
+    # Every reply comes after a flush: ipykernel's comes no more.
+    kernel.run(f"%%python\nimport io, sys\nif 'close' in {put!r}: sys.stdout = io.StringIO()\n{put}")
+    assert kernel.run("(println 1)").stream() == "1\n"
+
+
 def test_a_cell_without_streams_gets_its_reply(kernel: Running) -> None:
     kernel.run("%%python\nimport sys\nkept = sys.stdout, sys.stderr\nsys.stdout = sys.stderr = None")
     try:

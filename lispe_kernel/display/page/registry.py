@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from lispe_kernel.display.page.by_class import Kinds
 from lispe_kernel.display.page.html import Node, element, one_line, plain
 from lispe_kernel.display.page.theme import page
+from lispe_kernel.language.errors import said_by
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import Atom
 
@@ -128,5 +129,7 @@ def _rescued(value: Any, part: str, error: Exception) -> Bundle:
 
 def _note(text: str, error: Exception, part: str) -> str:
     _log.error("the %s of an output could not be drawn", part, exc_info=error)
-    reason = f"Only the text is shown: the {part} could not be drawn ({type(error).__name__}: {error})."
+    reason = (
+        f"Only the text is shown: the {part} could not be drawn ({type(error).__name__}: {said_by(error)})."
+    )
     return page([element("pre", text), element("p", reason, class_="q", role="note")])

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.errors import LispeError, said_by
 from lispe_kernel.language.printer import describe, kind_of, plainly, register_kind
 from lispe_kernel.language.python import containers as _containers  # noqa: F401 - what crosses is registered there
 from lispe_kernel.language.python.border import given, to_lispe, to_python
@@ -66,7 +66,7 @@ def element(value: Any, key: Any) -> Any:
         raise LispeError(f"Error: index out of bounds: {describe(value)} has no {describe(key)}") from None
     except TypeError as error:
         raise LispeError(
-            f"Error: @: {describe(value)} cannot be indexed by {describe(key)}: {error}"
+            f"Error: @: {describe(value)} cannot be indexed by {describe(key)}: {said_by(error)}"
         ) from error
 
 
@@ -75,7 +75,9 @@ def part(value: Any, keys: tuple[Any, ...]) -> Any:
     try:
         return to_lispe(to_python(value)[_together(keys)])
     except Exception as error:
-        raise LispeError(f"Error: @: {describe(value)} cannot be indexed by these keys: {error}") from error
+        raise LispeError(
+            f"Error: @: {describe(value)} cannot be indexed by these keys: {said_by(error)}"
+        ) from error
 
 
 def store_part(value: Any, keys: tuple[Any, ...], stored: Any) -> None:
@@ -103,7 +105,9 @@ def store(value: Any, key: Any, stored: Any) -> None:
         else:
             base[to_python(key)] = to_python(stored)
     except Exception as error:
-        raise LispeError(f"Error: set@: {describe(value)} does not take {describe(key)}: {error}") from error
+        raise LispeError(
+            f"Error: set@: {describe(value)} does not take {describe(key)}: {said_by(error)}"
+        ) from error
 
 
 def _is_ours(cls: type) -> bool:
