@@ -12,6 +12,7 @@ import getpass
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.assist.inspection import Inspector
@@ -136,7 +137,7 @@ class Cell:
     def inspector(self) -> Inspector:
         return self.kernel.inspector
 
-    @property
+    @cached_property
     def file(self) -> str:
         return cell_file(self.request.code)
 

@@ -58,11 +58,11 @@ class History:
 
     def add(self, line: int, source: str) -> None:
         """Remember a cell; returns at once."""
-        # Half a surrogate pair is no text that a file can hold.
-        source = source.encode("utf-8", "replace").decode("utf-8")
-        self._latest.append((line, source))
+        # Half a surrogate pair is no text that a file can hold. Other texts are kept as they are, not copied.
+        entry = (line, source if source.isascii() else source.encode("utf-8", "replace").decode("utf-8"))
+        self._latest.append(entry)
         self._start()
-        self._queue.put((line, source))
+        self._queue.put(entry)
 
     def close(self) -> None:
         """Write what is waiting and end."""
