@@ -38,9 +38,10 @@ page, and `(explore value)` asks the kernel for any of them, as it is at that mo
 CLOSING = """\
 ## What needs files or a longer run
 
-`(timeline "folder")` draws the checkpoints of a folder, `(track "loss" value)` a curve that grows while a
-loop runs, `(explore value)` puts sliders beside a tensor, an encoding, two of them, and opens every row of a
-state dict, a model, or of the difference of two: `(explore a b)`.
+`(timeline "folder")` draws the checkpoints of a folder, `(weight_histograms "folder")` how their weights are
+spread, `(track "loss" value)` a curve that grows while a loop runs, `(explore value)` puts sliders beside a
+tensor, an encoding, two of them, and opens every row of a state dict, a model, or of the difference of two:
+`(explore a b)`.
 [The tour](../notebooks/tour.ipynb) has them.
 """
 # The heading of a view -> the line that makes it.
@@ -70,6 +71,8 @@ LINES = {
     "A state dict": "(torch_state_dict (torch_linear 4 3))",
     "Two models compared": "(compare (torch_linear 8 4) (torch_linear 8 4))",
     "What a model and its adapters weigh": "(storage_report 7000000000 8000000)",
+    "How weights are spread": "(weight_histograms (maplist "
+    """(\\(k) (dictionary "weight" (* k (torch_randn '(40 40))))) '(1 1.2 1.6 2 2.2)) "weight")""",
     "A tokenizer": "(torch_simple_tokenizer)",
     "A list of numbers": "(range 0 40 1)",
 }

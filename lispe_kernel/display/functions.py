@@ -225,6 +225,25 @@ def timeline(folder: str) -> Any:
     return timelines.timeline(folder)
 
 
+@function("weight_histograms")
+def weight_histograms(weights: Any, layer: Any = None, bins: Any = None) -> Any:
+    """How the values of each tensor are spread, checkpoint after checkpoint, in bins that all of them share.
+
+    `weights` is a folder of checkpoints, a timeline, what `torch_list_checkpoints` gives, or a list of files,
+    state dicts, checkpoints and modules (a dictionary names them; one alone is shown as it is). All values are counted, none sampled; files
+    are read one after the other. `layer` chooses a tensor, or the tensors of a layer; `(? bins 80)` changes
+    the number of bins. Bins reach five deviations far, what lies beyond is in the outermost ones; NaN and
+    infinities are counted apart. `(@ (@ h "weight") "counts")` gives the numbers of each time, `"edges"`
+    the bins.
+
+    Example: (println (weight_histograms (list (torch_state_dict (torch_linear 4 3))) "weight")) => weights of 1 tensor at 1 state
+    Errors: a value without weights; no such tensor or layer; a damaged file that was named
+    """  # noqa: E501
+    from lispe_kernel.display.views.trainings import weights as weighing  # noqa: PLC0415 - start-up: a kernel starts without any view
+
+    return weighing.weight_histograms(weights, layer, bins)
+
+
 @function("track", silent=True)
 def track(name: str, value: Any, step: Any = None, total: Any = None) -> Any:
     """Follow a number through a loop: one output with a curve a name, updated at most ten times a second.

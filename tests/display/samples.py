@@ -148,6 +148,7 @@ KINDS: dict[str, Callable[[str, Path], Any]] = {
     "tracker": lambda text, folder: _tracker(text),
     "checkpoint": lambda text, folder: _checkpoint(text, folder),
     "runs": lambda text, folder: _runs(text, folder),
+    "weights over time": lambda text, folder: functions.weight_histograms({text: tensors(text)}),
     "timeline": lambda text, folder: timeline.timeline(os.fspath(_folder(text, folder))),
     "storage": lambda text, folder: storage_report(7_000_000_000, 8_000_000),
 }

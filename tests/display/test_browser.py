@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lispe_kernel.display import bundle
-from lispe_kernel.display.functions import embedding_map, graph, plot
+from lispe_kernel.display.functions import embedding_map, graph, plot, weight_histograms
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
@@ -131,6 +131,19 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
     assert (marked(dom, "moved0"), marked(dom, "moved1")) == ("by 0", "by 0")
 
 
+def test_a_bin_is_read_by_keyboard(chromium: str) -> None:
+    script = """
+    window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
+    ["ArrowRight", "ArrowRight", "ArrowDown"].forEach(
+      (key) => image.dispatchEvent(new KeyboardEvent("keydown", {key: key})));
+    document.body.setAttribute("data-read", document.querySelector(".o").textContent); });
+    """
+    states = [{"w": torch.tensor([1, 2])}, {"w": torch.tensor([1, 1, 2])}]
+    shown = bundle(weight_histograms(states))["text/html"]
+    dom = browser.document(chromium, browser.page([shown], script=script))
+    assert marked(dom, "read") == "0.5 to 1.5, state 1: 2"
+
+
 def test_the_points_of_a_curve_are_read_by_keyboard(chromium: str) -> None:
     script = """
     window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
@@ -219,6 +232,19 @@ def test_outputs_look_as_they_did(theme: str, chromium: str, tmp_path: Path) -> 
     file = tmp_path / "now.png"
     browser.picture(chromium, browser.page(outputs(), theme), file, *SIZE)
     browser.looks_as_before(file, theme)
+
+
+def test_graphs_and_weights_look_as_they_did(chromium: str, tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    inner = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.ReLU())
+    model = torch.nn.Sequential(inner, torch.nn.Linear(3, 2))
+    ramp = torch.linspace(-1, 1, 400)
+    states = [{"wide.weight": k * ramp**3, "bias": k + ramp[:9]} for k in (1, 2, 3, 4)]
+    values = [graph(model, torch.ones(2, 3)), weight_histograms(states), weight_histograms(states, "bias")]
+    file = tmp_path / "now.png"
+    shown = [bundle(value)["text/html"] for value in values]
+    browser.picture(chromium, browser.page(shown), file, 940, 1200)
+    browser.looks_as_before(file, "graphs")
 
 
 def test_points_in_space_turn_by_keyboard(chromium: str) -> None:

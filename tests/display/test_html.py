@@ -2,6 +2,7 @@
 
 import pytest
 
+from lispe_kernel.display.page import dense
 from lispe_kernel.display.page.html import (
     Constant,
     element,
@@ -86,3 +87,31 @@ def test_a_table_names_itself_and_aligns_numbers() -> None:
     html = to_html(table(("n", "v"), [("a", "1")], label="values", numeric=(1,)))
     assert 'aria-label="values"' in html
     assert '<td class="n" align="right">1' in html
+
+
+def test_a_script_loses_names_and_blanks_but_no_text_and_no_property() -> None:
+    source = """
+    // a remark
+    function first(value, other) {
+      var long = value.long / 2, pattern = /^\\s*long value/.test("long, value");
+      return other ? { once: true } : [long - 1, 'a "long" value', value.other, pattern];
+    }
+    """
+    assert dense.script(source) == (
+        'function e(a,c){var b=a.long/2,d=/^\\s*long value/.test("long, value");'
+        "return c?{once:true}:[b-1,'a \"long\" value',a.other,d];}"
+    )
+
+
+def test_a_style_holds_what_its_output_can_use() -> None:
+    source = """
+    .lsp { color: red; }  /* all */
+    .lsp table.z td:nth-child(2), .lsp .q { top: 0; }
+    .lsp ul > li { top: 1px; }
+    @media (max-width: 9px) { .lsp .z { top: 2px; } .lsp ul { top: 3px; } }
+    """
+    tags, classes = frozenset({"table", "td"}), frozenset({"z"})
+    kept = "".join(dense.needed(rule, tags, classes) for rule in dense.rules(source))
+    assert kept == (
+        ".lsp{color:red}.lsp table.z td:nth-child(2),.lsp .q{top:0}@media (max-width:9px){.lsp .z{top:2px}}"
+    )

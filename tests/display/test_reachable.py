@@ -11,6 +11,7 @@ import pytest
 import lispe_kernel.display.explorers
 import lispe_kernel.display.views
 import lispe_kernel.kernel.magics
+import lispe_kernel.ranks.magics
 import lispe_kernel.running.magics
 from lispe_kernel.assist.completion import Completer
 from lispe_kernel.assist.magics import AT_A_PROMPT, MAGICS, parts_of

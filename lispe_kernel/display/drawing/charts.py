@@ -220,18 +220,42 @@ def histogram(
             left, tall = 4 + k * step, max(0.6, share * (bottom - 4))
             path.append(f"M{svg.number(left)},{bottom}v-{tall:.1f}h{step * 0.88:.1f}V{bottom}z")
     parts: list[Node] = [element("path", d="".join(path), fill=INK[0]), svg.line(f"M4,{bottom}H{width - 4}")]
-    texts = numbers.ends(low, high)
-    if low < 0 < high:
-        share = placed(0.0, (low, high))
-        zero = 4 + (width - 8) * share
-        parts.append(
-            element("path", d=f"M{svg.number(zero)},4V{bottom}", stroke=svg.INK, stroke_dasharray="2,2")
-        )
-        if svg.width_of(texts[0]) + 14 < zero < width - svg.width_of(texts[1]) - 14:
+    ends = ends_of(counts, low, high)
+    texts = numbers.ends(*ends)
+    if ends == (low, high):
+        parts += _ends_under(texts, low, high, width, height)
+    else:
+        # A whole number stands under the middle of its bar.
+        wide = [svg.width_of(text) / 2 for text in texts]
+        first, last = max(4 + 0.44 * step, wide[0] + 2), min(width - 4 - 0.56 * step, width - wide[1] - 2)
+        parts += [
+            svg.words(text, x, height - 4, "middle") for text, x in zip(texts, (first, last), strict=True)
+        ]
+        zero = 4 + (0.44 - ends[0]) * step
+        if first + wide[0] + 14 < zero < last - wide[1] - 14:
             parts.append(svg.words("0", zero, height - 4, "middle"))
-    parts += [svg.words(texts[0], 4, height - 4), svg.words(texts[1], width - 4, height - 4, "end")]
     note = "counts on a logarithmic scale" if logarithmic else None
     return svg.figure(Drawing(parts, width, height), label, note)
+
+
+def _ends_under(
+    texts: tuple[str, str], low: float, high: float, width: int, height: int
+) -> Iterator[Element]:
+    """The ends of a range under the ends of its bars, with a line at zero between them."""
+    if low < 0 < high:
+        zero = 4 + (width - 8) * placed(0.0, (low, high))
+        path = f"M{svg.number(zero)},4V{height - 18}"
+        yield element("path", d=path, stroke=svg.INK, stroke_dasharray="2,2")
+        if svg.width_of(texts[0]) + 14 < zero < width - svg.width_of(texts[1]) - 14:
+            yield svg.words("0", zero, height - 4, "middle")
+    yield svg.words(texts[0], 4, height - 4)
+    yield svg.words(texts[1], width - 4, height - 4, "end")
+
+
+def ends_of(counts: Sequence[int], low: float, high: float) -> tuple[float, float]:
+    """What the ends of a histogram say: of a bin for each whole number the first and the last number."""
+    is_whole = high - low == len(counts) and low % 1 == 0.5
+    return (low + 0.5, high - 0.5) if is_whole else (low, high)
 
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"

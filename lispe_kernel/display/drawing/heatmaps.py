@@ -98,7 +98,24 @@ def multiples(
         framed(r, shades, down=down, across=across, widest=widest, rotate=rotate, title=name)
         for r, name in zip(rasters, names, strict=True)
     ]
-    return _figure(svg.grid(drawn, 640), rasters, shades, label, caption)
+    return gathered(drawn, rasters, shades, label, caption)
+
+
+def gathered(
+    drawn: Sequence[Drawing], rasters: Sequence[Raster], shades: Shades, label: str, caption: Node = None
+) -> Element:
+    """A figure of heatmaps that are drawn already, in a grid with one colour bar, in line at the left."""
+    left = max(one.facts[0]["x"] for one in drawn)
+    return _figure(svg.grid([_from(left, one) for one in drawn], 640), rasters, shades, label, caption)
+
+
+def _from(left: float, drawn: Drawing) -> Drawing:
+    """The drawing with its picture at this place."""
+    (fact,) = drawn.facts
+    apart = left - fact["x"]
+    if not apart:
+        return drawn
+    return Drawing(svg.moved(drawn, apart, 0), drawn.width + apart, drawn.height, ({**fact, "x": left},))
 
 
 def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: str, caption: Node) -> Element:
@@ -128,11 +145,17 @@ def framed(
     widest: int = _WIDEST,
     rotate: bool = False,
     title: str = "",
+    size: tuple[float, float] | None = None,
+    values: Any = None,
 ) -> Drawing:
-    """The raster between its axes, without its colour bar."""
+    """The raster between its axes, without its colour bar.
+
+    size: width and height, where rows and columns mean different things. values: what a pointer is told of
+    the places in their stead, an array like the raster's.
+    """
     down = down or Axis.counted("", raster.rows)
     across = across or Axis.counted("", raster.columns)
-    width, height = extent(raster, widest)
+    width, height = size or extent(raster, widest)
     down = down.fitting(raster.rows, height, upright=True)
     across = across.fitting(raster.columns, width, upright=rotate)
     rows = [(place, text[:_LONGEST]) for place, text in down.ticks]
@@ -161,7 +184,12 @@ def framed(
         bottom += 12
         parts.append(svg.words(across.name, left + width / 2, bottom - 3, "middle"))
     last = svg.width_of(columns[-1][1]) / 2 if columns and not rotate else 0
-    facts = _facts(raster, down, across) | {"x": left, "y": top, "w": width, "h": height}
+    facts = _facts(raster, down, across, raster.blocks if values is None else values) | {
+        "x": left,
+        "y": top,
+        "w": width,
+        "h": height,
+    }
     return Drawing(parts, max(left + width + max(4, last - 4), svg.width_of(title) + left), bottom, (facts,))
 
 
@@ -229,7 +257,7 @@ def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawi
     return Drawing(parts, room, tall)
 
 
-def _facts(raster: Raster, down: Axis, across: Axis) -> dict[str, Any]:
+def _facts(raster: Raster, down: Axis, across: Axis, values: Any) -> dict[str, Any]:
     """What a pointer over the picture is told: which places a pixel covers, and the values of a small one."""
     found: dict[str, Any] = {
         "rows": down.name or "row",
@@ -241,8 +269,9 @@ def _facts(raster: Raster, down: Axis, across: Axis) -> dict[str, Any]:
         "top": down.first,
         "left": across.first,
     }
-    if raster.blocks.size <= _KEPT:
-        found["v"] = ",".join(map(_exact, raster.blocks.ravel().tolist()))
+    if values.size <= _KEPT:
+        found["v"] = ",".join(map(_exact, values.ravel().tolist()))
+    found |= {key: axis.told for key, axis in (("r", down), ("c", across)) if axis.told}
     return found
 
 

@@ -34,11 +34,15 @@ class Raster:
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of a heatmap: its name, what stands at some of its places, the number of its first place."""
+    """One axis of a heatmap: its name, what stands at some of its places, the number of its first place.
+
+    told: what a pointer is told of each place, where it is not its number.
+    """
 
     name: str = ""
-    ticks: tuple[tuple[int, str], ...] = ()
+    ticks: tuple[tuple[float, str], ...] = ()
     first: int = 0
+    told: tuple[str, ...] = ()
 
     @classmethod
     def counted(cls, name: str, length: int, most: int = 6) -> Axis:

@@ -9,6 +9,7 @@ import struct
 import zlib
 from typing import Any
 
+_SMALL = 1 << 16  # values of a picture that is worth three tries
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -21,9 +22,12 @@ def encode(pixels: Any, palette: bytes, clear: int | None = None) -> bytes:
     """
     import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
+    if clear is None:
+        # Of a small picture the colours that it does not have are most of the bytes.
+        used = np.unique(pixels)
+        pixels = np.searchsorted(used, pixels).astype(np.uint8)
+        palette = np.frombuffer(palette, np.uint8).reshape(-1, 3)[used].tobytes()
     height, width = pixels.shape
-    lines = np.zeros((height, width + 1), dtype=np.uint8)
-    lines[:, 1:] = pixels
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     return b"".join(
         (
@@ -31,10 +35,25 @@ def encode(pixels: Any, palette: bytes, clear: int | None = None) -> bytes:
             _chunk(b"IHDR", header),
             _chunk(b"PLTE", palette),
             b"" if clear is None else _chunk(b"tRNS", b"\xff" * clear + b"\0"),
-            _chunk(b"IDAT", zlib.compress(lines.tobytes(), 7)),
+            _chunk(b"IDAT", _packed(pixels)),
             _chunk(b"IEND", b""),
         )
     )
+
+
+def _packed(pixels: Any) -> bytes:
+    """The lines as zlib makes them smallest: as they are, or as differences from what is left or above."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+    ways = [pixels]
+    if pixels.size <= _SMALL:
+        ways += [np.diff(pixels, axis=axis, prepend=np.uint8(0)) for axis in (1, 0)]
+    found = []
+    for way, values in enumerate(ways):
+        lines = np.full((pixels.shape[0], pixels.shape[1] + 1), way, dtype=np.uint8)
+        lines[:, 1:] = values
+        found.append(zlib.compress(lines.tobytes(), 9 if len(ways) > 1 else 7))
+    return min(found, key=len)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -22,7 +22,7 @@ SIZE = 11.5  # of the letters
 LOUD = "#d0302f"
 _ADVANCE = 6.5  # a letter's width where the real one is not known
 # What stands unescaped in the address of a picture, inside double quotes.
-_SAFE = "/:=,;+-.!*~?@$&"
+_SAFE = "/:=,;+-.!*~?@$&()|' "
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def picture(drawing: Drawing, label: str, **attributes: Any) -> Element:
         width=width,
         height=height,
     )
-    source = "data:image/svg+xml," + quote(to_html(svg), safe=_SAFE)
+    # All other quotes are escaped by now. Double ones would take three letters each.
+    source = "data:image/svg+xml," + quote(to_html(svg).replace('"', "'"), safe=_SAFE)
     return element("img", src=source, alt=plain(label), width=width, height=height, **attributes)
 
 

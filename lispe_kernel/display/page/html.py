@@ -88,7 +88,10 @@ def _write(node: Node, parts: list[str]) -> None:
 def _write_element(node: Element, parts: list[str]) -> None:
     parts.append("<" + node.tag)
     for name, given in node.attributes:
-        parts.append(f" {name}" if given == "" else f' {name}="{escape(given)}"')
+        text = escape(given)
+        # The picture in an address is written with single quotes, which end nothing here.
+        text = text.replace("&#39;", "'") if name == "src" else text
+        parts.append(f' {name}="{text}"' if text else f" {name}")
     parts.append(">")
     if node.tag in _VOID and not node.children:
         return

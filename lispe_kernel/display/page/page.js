@@ -166,8 +166,8 @@
       at = [map, Math.max(0, Math.min(row, high - 1)), Math.max(0, Math.min(column, wide - 1))];
       var x = map.x + (at[2] + 0.5) * map.across / map.m * map.w, y = map.y + (at[1] + 0.5) * map.down / map.n * map.h;
       var value = map.v ? map.v.split(",")[at[1] * wide + at[2]] : nearest(scale, pixel(Math.floor(x), Math.floor(y)));
-      say(x, y, places(map.rows, map.top, at[1], map.down, map.n) + ", " +
-        places(map.columns, map.left, at[2], map.across, map.m) + ": " + value);
+      say(x, y, (map.r ? map.r[at[1]] : places(map.rows, map.top, at[1], map.down, map.n)) + ", " +
+        (map.c ? map.columns + " " + map.c[at[2]] : places(map.columns, map.left, at[2], map.across, map.m)) + ": " + value);
     }
     function point(index) {
       at = Math.max(0, Math.min(index, points.length - 1));

@@ -1,4 +1,4 @@
-"""The style and the script of every HTML output: constants, the same bytes each time.
+"""The style and the script of every HTML output: of each what the output has a use for.
 
 `page.css` and `page.js` are their sources. Nothing of a value ever enters them.
 """
@@ -9,14 +9,22 @@ import re
 from functools import cache
 from pathlib import Path
 
+from lispe_kernel.display.page import dense
 from lispe_kernel.display.page.html import Constant, Node, element, to_html
+
+_CLASSES = re.compile(r'class="([^"]*)"')
+_MADE, _NAMED = re.compile(r'"([a-z]+)"'), re.compile(r'\.className="(\w+)"')
 
 
 @cache
-def style() -> Constant:
-    """The style element."""
-    text = re.sub(r"/\*.*?\*/", "", _source("page.css"), flags=re.S)
-    return Constant("<style>" + _lines(text) + "</style>")
+def style(tags: frozenset[str], classes: frozenset[str]) -> Constant:
+    """The style element with what an output of these elements and classes can use."""
+    return Constant(f"<style>{''.join(dense.needed(rule, tags, classes) for rule in _rules())}</style>")
+
+
+@cache
+def _rules() -> tuple[str, ...]:
+    return dense.rules(_source("page.css"))
 
 
 @cache
@@ -25,8 +33,7 @@ def script(used: frozenset[str]) -> Constant:
     first, *parts = re.split(r"^ *//@ (\S+)\n", _source("page.js"), flags=re.M)
     named = zip(parts[::2], parts[1::2], strict=True)
     chosen = [text for name, text in named if name in used or name == "end"]
-    text = re.sub(r"^\s*//.*$", "", "".join([first, *chosen]), flags=re.M)
-    return Constant("<script>" + _dense(text) + "</script>")
+    return Constant("<script>" + dense.script("".join([first, *chosen])) + "</script>")
 
 
 @cache
@@ -39,38 +46,26 @@ def _source(name: str) -> str:
     return Path(__file__).with_name(name).read_text("utf-8")
 
 
-def _dense(text: str) -> str:
-    """The text without indentation, line ends and blanks around signs; what stands in quotes stays."""
-    pieces = re.split(r'("[^"\n]*"|/[^/\n *]+/)', " ".join(line.strip() for line in text.splitlines()))
-    pieces[::2] = [re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", p)) for p in pieces[::2]]
-    return "".join(pieces).strip()
-
-
-def _lines(text: str) -> str:
-    """A style without indentation and line ends."""
-    dense = re.sub(r"\s+", " ", text)
-    return re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", dense).replace(";}", "}").strip()
+def _needs(body: str) -> tuple[Constant, Constant | None]:
+    """The style and the script that a body has a use for."""
+    used = frozenset(name for name in uses() if f" {name}" in body)
+    live = script(used) if used else None
+    tags, classes = set(re.findall(r"<([a-z][a-z0-9]*)", body)), " ".join(_CLASSES.findall(body)).split()
+    # What the script makes later.
+    made, named = (pattern.findall(live or "") for pattern in (_MADE, _NAMED))
+    return style(frozenset(tags | set(made)), frozenset([*classes, *named])), live
 
 
 def page(content: Node, label: str = "") -> str:
     """The HTML of an output: our style, the content, and our script when the content has a use for it."""
     body = Constant(to_html(content))
-    live = frozenset(name for name in uses() if f" {name}" in body)
-    return to_html(
-        element(
-            "div",
-            style(),
-            body,
-            script(live) if live else None,
-            class_="lsp",
-            role="group",
-            aria_label=label or None,
-        )
-    )
+    look, live = _needs(body)
+    return to_html(element("div", look, body, live, class_="lsp", role="group", aria_label=label or None))
 
 
-_OPENING, _ENDING = '<div class="lsp"', "</div>"
-_SCRIPT = re.compile(r"<script>(?:(?!<script>).)*</script></div>\Z", re.S)
+_PAGE = re.compile(
+    r'(<div class="lsp"[^>]*>)(<style>[^<]*</style>)(.*?)(<script>(?:(?!<script>).)*</script>)?</div>', re.S
+)
 
 
 def part(text: str) -> Constant | None:
@@ -78,6 +73,7 @@ def part(text: str) -> Constant | None:
 
     For pages that another process of the same user drew, where everything was escaped as it is here.
     """
-    if not (text.startswith(_OPENING) and str(style()) in text and text.endswith(_ENDING)):
+    found = _PAGE.fullmatch(text)
+    if found is None or (found[2], found[4]) != _needs(found[3]):
         return None
-    return Constant(_SCRIPT.sub(_ENDING, text.replace(str(style()), "", 1)))
+    return Constant(f"{found[1]}{found[3]}</div>")

@@ -117,7 +117,8 @@ class TensorView(View):
         known = self.statistics
         if known.count < _HISTOGRAM_VALUES or len(known.histogram) < 2:
             return None
-        ends = f"from {numbers.value(known.low)} to {numbers.value(known.high)}"
+        low, high = charts.ends_of(known.histogram, known.low, known.high)
+        ends = f"from {numbers.value(low)} to {numbers.value(high)}"
         label = f"histogram of {known.count} {known.measured} {ends}"
         return charts.histogram(known.histogram, known.low, known.high, label)
 

@@ -104,23 +104,32 @@ def pca(table: Any, count: int = 2) -> Dictionary:
     return answer
 
 
-def nearest(
-    table: torch.Tensor, target: torch.Tensor, count: int, metric: str
-) -> tuple[list[int], list[float]]:
+Near = tuple[list[int], list[float]]
+
+
+def nearest(table: torch.Tensor, target: torch.Tensor, count: int, metric: str) -> Near:
     """The rows nearest to a vector, the nearest first, with their cosine or their distance."""
-    wanted = target.double()
+    return nearest_to_each(table, target.unsqueeze(0), count, metric)[0]
+
+
+def nearest_to_each(table: torch.Tensor, targets: torch.Tensor, count: int, metric: str) -> list[Near]:
+    """The same for each of several vectors; the table is gone through once."""
+    wanted = targets.double()
+    lengths = wanted.norm(dim=1)
     found = []
     for part in table.split(_AT_ONCE):
         rows = part.double()
         if metric == "cosine":
-            lengths = rows.norm(dim=1) * wanted.norm()
+            both = rows.norm(dim=1, keepdim=True) * lengths
             # A row of zeros has no direction: it is like nothing.
-            found.append(torch.where(lengths > 0, rows @ wanted / lengths, 0.0))
+            found.append(torch.where(both > 0, rows @ wanted.T / both, 0.0))
         else:
-            found.append((rows - wanted).norm(dim=1))
-    measured = torch.cat(found)
-    order = measured.argsort(descending=metric == "cosine", stable=True)[:count]
-    return order.tolist(), measured[order].tolist()
+            found.append(torch.stack([(rows - one).norm(dim=1) for one in wanted], dim=1))
+    answers = []
+    for measured in torch.cat(found).T:
+        order = measured.argsort(descending=metric == "cosine", stable=True)[:count]
+        answers.append((order.tolist(), measured[order].tolist()))
+    return answers
 
 
 @torch_function("torch_nearest", prefix="Error in torch_nearest: ")

@@ -71,10 +71,11 @@ def embedding_map(value: Any, labels: Any, method: Any) -> EmbeddingMap:
     else:
         made = projections.principal(found, 3)
         flat, deep, shares = made.scores[:, :2], made.scores, made.shares[: min(3, *found.shape)]
-    listed = range(min(_LISTED, len(found)))
+    listed = min(_LISTED, len(found))
     near = []
-    for row in listed:
-        rows, cosines = projections.nearest(found, found[row], _NEAR + 1, "cosine")
+    for row, (rows, cosines) in enumerate(
+        projections.nearest_to_each(found, found[:listed], _NEAR + 1, "cosine")
+    ):
         pairs = [pair for pair in zip(rows, cosines, strict=True) if pair[0] != row]
         near.append((row, tuple(pairs[:_NEAR])))
     return EmbeddingMap(chosen, len(found), found.shape[1], flat, deep, tuple(shares), names, tuple(near))

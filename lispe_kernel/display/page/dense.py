@@ -1,0 +1,87 @@
+"""Style and script of an output made small: only what its page can use, without blanks, with short names.
+
+The sources stay as people write them. What is renamed in a script are the names that it declares itself;
+properties, texts and names of the browser stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from string import ascii_letters
+
+_NAME = r"[A-Za-z_$][\w$]*"
+# Texts and patterns, which nothing here changes.
+_QUOTED = re.compile(r"""("[^"\n]*"|'[^'\n]*'|/(?![ /*])[^/\n]+/(?=[,.)g]))""")
+_DECLARED = (
+    re.compile(rf"\bvar ({_NAME})"),
+    re.compile(rf", ({_NAME}) = "),
+    re.compile(rf"\bfunction ({_NAME})"),
+)
+_PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(?({_NAME}(?:, {_NAME})*)\)? =>")
+_RESERVED = frozenset(("as", "do", "if", "in", "is", "of"))
+_KEY = re.compile(rf"[{{,]\s*({_NAME})\s*:")
+
+
+def rules(style: str) -> tuple[str, ...]:
+    """The rules of a style, each without blanks; one with rules in it is one of them."""
+    text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
+    dense = re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", text).replace(";}", "}").strip()
+    return tuple(re.findall(r"[^{}]+\{(?:[^{}]*|(?:[^{}]+\{[^{}]*\})*)\}", dense))
+
+
+def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
+    """What of a rule an output with these elements and classes may need: all, an inner part, or nothing."""
+    head, _, body = rule.partition("{")
+    if head.startswith("@"):
+        inner = "".join(needed(one, tags, classes) for one in rules(body[:-1]))
+        return f"{head}{{{inner}}}" if inner else ""
+    return rule if any(_may_apply(one, tags, classes) for one in _alternatives(head)) else ""
+
+
+def _alternatives(selector: str) -> list[str]:
+    """Selectors between commas, without what they ask of an element's state and place."""
+    while selector != (selector := re.sub(r"\([^()]*\)", "", selector)):
+        pass
+    selector = re.sub(r":[\w-]+|\[[^\]]*\]", "", selector)
+    return selector.split(",")
+
+
+def _may_apply(selector: str, tags: frozenset[str], classes: frozenset[str]) -> bool:
+    words = set(re.findall(r"\.([\w-]+)", selector)) - {"lsp"}
+    names = set(re.findall(r"(?<![\w.-])[a-z][a-z0-9]*", selector))
+    return words <= classes and names <= tags
+
+
+def script(source: str) -> str:
+    """A script without comments, indentation, line ends and blanks around signs, its own names short."""
+    lines = re.sub(r"^\s*//.*$", "", source, flags=re.M).splitlines()
+    pieces = _QUOTED.split(" ".join(line.strip() for line in lines))
+    short = _short_names(pieces[::2])
+    pieces[::2] = [_dense(piece, short) for piece in pieces[::2]]
+    return "".join(pieces).strip()
+
+
+def _dense(code: str, short: dict[str, str]) -> str:
+    code = re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", code))
+    code = re.sub(r"(?<![-/]) ?([-/]) (?![-/])", r"\1", code)
+    return re.sub(rf"(?<![\w$.]){_NAME}", lambda found: short.get(found[0], found[0]), code)
+
+
+def _short_names(pieces: list[str]) -> dict[str, str]:
+    """A short name for each that the script declares; the same everywhere, so no scope is disturbed."""
+    code = " ".join(pieces)
+    own = {name for pattern in _DECLARED for name in pattern.findall(code)}
+    for parameters in _PARAMETERS.findall(code):
+        own.update(re.findall(_NAME, " ".join(parameters)))
+    own -= set(_KEY.findall(code))
+    taken = _RESERVED | set(re.findall(rf"(?<![\w$.]){_NAME}", code)) - own
+    fresh = (name for name in _names() if name not in taken)
+    often = sorted(own, key=lambda name: (-len(re.findall(rf"(?<![\w$.]){re.escape(name)}\b", code)), name))
+    return dict(zip(often, fresh, strict=False))
+
+
+def _names() -> Iterator[str]:
+    yield from ascii_letters
+    yield from ("".join(pair) for pair in product(ascii_letters, repeat=2))
