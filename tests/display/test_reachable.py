@@ -42,7 +42,7 @@ def test_every_file_of_a_room_is_there_for_something(room: ModuleType) -> None:
     """A view or explorer that no registry holds would never be seen."""
     registered = {entry.__module__ for _, entry in [*views, *explorers]}
     # What these make is a heatmap, or knows no kind of its own.
-    others = {"views.attention", "explorers.base", "explorers.registry"}
+    others = {"views.attention", "explorers.base", "explorers.registry", "explorers.rows"}
     # A folder in a room holds views and what they share.
     files = {f"{room.__name__}.{file.name}" for file in pkgutil.iter_modules(room.__path__) if not file.ispkg}
     assert files - registered <= {f"lispe_kernel.display.{name}" for name in others}
