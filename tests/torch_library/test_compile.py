@@ -12,6 +12,10 @@ PROGRAM = """
   (let ((y (tensor_matmul x (tensor_transpose x 0 1)))) (if (> (size y) 3) (tensor_softmax y -1) y)))
 (defun centred (x) (torch_smooth_l1_loss (- x (tensor_mean x)) (@ x (:) (: 0 3)) (? beta 0.5)))
 (setq wrapped (λ (x) (scaled (+ x 1))))
+(setq looks (torch_multihead_attention 3 1))
+(setq seen (tensor_create '((1 0))))
+(defun masked (x m) (torch_attention_forward looks (tensor_unsqueeze x 0) m))
+(defun attending (x) (masked x seen))
 (defun told (x) (println "told") (torch_relu x))
 (class@ Net () (setqi up (torch_linear 3 4))
   (defun forward (x) (if (> (size x) 3) (torch_relu (torch_forward up x)) x)))
@@ -26,7 +30,7 @@ def session() -> Session:
     return made
 
 
-@pytest.mark.parametrize("name", ["scaled", "branching", "centred", "wrapped"])
+@pytest.mark.parametrize("name", ["scaled", "branching", "centred", "wrapped", "attending"])
 def test_functions_are_followed_whole(name, session, capsys):
     expected = session.evaluate(f"({name} x)")
     found = session.evaluate(f'(setq made (torch_compile {name} (? backend "eager"))) (made x)')
@@ -69,3 +73,11 @@ def test_errors_are_those_of_the_function(session):
     with pytest.raises(LispeError, match="must be a function or a module, not the integer 3"):
         session.evaluate("(torch_compile 3)")
     assert to_text(session.evaluate("(torch_compile scaled)")) == "compiled scaled"
+
+
+def test_a_mask_is_checked_whenever_compiled_code_runs(session):
+    session.evaluate('(setq made (torch_compile masked (? backend "eager")))')
+    assert to_text(session.evaluate("(tensor_shape (made x seen))")) == "(1 2 3)"
+    with pytest.raises(LispeError, match="the mask must hold 1 for what is kept"):
+        session.evaluate("(made x (tensor_create '((2 0))))")
+    assert not session.namespace["made"].plain

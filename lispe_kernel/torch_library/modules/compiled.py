@@ -6,6 +6,7 @@ twice, and nothing that torch.compile leaves between pieces gets among the sessi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -22,6 +23,7 @@ from lispe_kernel.torch_library.support.wording import readable
 
 NAME = "torch_compile"
 _LONGEST = 160
+_PLACES = itertools.count(1)
 
 
 class Compiled:
@@ -53,8 +55,10 @@ class Compiled:
 
     def _made(self) -> Any:
         shared = beginning(current().namespace)
-        # A code object of its own: what torch.compile found out about one holds wherever it is used.
-        start = FunctionType(shared.__code__.replace(), shared.__globals__)
+        # A code object with a place of its own: what torch.compile found out about one (that its shapes
+        # change) holds for all from the same place.
+        code = shared.__code__.replace(co_filename=f"<{NAME} {next(_PLACES)}>")
+        start = FunctionType(code, shared.__globals__)
         made: Any = torch.compile(start, fullgraph=True, **self.options)
         called = self.called
         return lambda *values, **named: made(called, *values, **named)

@@ -31,8 +31,10 @@ def kept(mask: torch.Tensor) -> torch.Tensor:
         return mask
     _refuse_either(mask)
     keep = mask == 1
-    if not bool((keep | (mask == 0)).all()):
-        raise ValueError("the mask must hold 1 for what is kept and 0 for what is left out, nothing else")
+    _demand(
+        (keep | (mask == 0)).all(),
+        "the mask must hold 1 for what is kept and 0 for what is left out, nothing else",
+    )
     return keep
 
 
@@ -45,11 +47,20 @@ def kept_or_added(mask: torch.Tensor) -> torch.Tensor:
 
 def _refuse_either(mask: torch.Tensor) -> None:
     """Fractions that are all 0 leave everything out, or add nothing to the scores."""
-    if mask.is_floating_point() and mask.numel() and not bool(mask.any()):
-        raise ValueError(
+    if mask.is_floating_point() and mask.numel():
+        _demand(
+            mask.any(),
             "the mask holds zeros alone: it may leave everything out, or add nothing to the scores; give no "
-            "mask to keep all, or integers to leave all out"
+            "mask to keep all, or integers to leave all out",
         )
+
+
+def _demand(holds: torch.Tensor, text: str) -> None:
+    """Errors: ValueError with the text where it does not hold; compiled code asks whenever it runs."""
+    if torch.compiler.is_compiling():
+        torch._assert_async(holds, text)
+    elif not bool(holds):
+        raise ValueError(text)
 
 
 def for_scores(mask: torch.Tensor, sizes: Sizes) -> torch.Tensor:
