@@ -54,7 +54,9 @@ class Prompt:
     def __init__(self, session: Session, history: History | None = None, **screen: Any) -> None:
         tell_warnings()
         self._begin(session)
-        self.history = history or History()
+        # What is to be said beside the answers, once: a thread may find it at any moment.
+        self._remarks: list[str] = []
+        self.history = history or History(tell=self._remarks.append)
         self.inspector = Inspector(lambda: self.session)
         self._count = 0
         self._preload = Preload()
@@ -107,6 +109,8 @@ class Prompt:
             sys.stdout.flush()
             print(report(error, colours=sys.stderr.isatty()).text(), file=sys.stderr)
         cell_ended(before, self.session, self._count, text)
+        while self._remarks:
+            print(self._remarks.pop(0), file=sys.stderr)
 
     # -- what magics ask -------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ class LispeKernel(Kernel):
         self.publisher = Publisher(self)
         self.completer = Completer(lambda: self.lispe)
         self.inspector = Inspector(lambda: self.lispe)
-        self.history = History()
+        self.history = History(tell=self.log.warning)
         self.facade = Facade.instance(kernel=self)
         display.load()
         install(self.publisher)

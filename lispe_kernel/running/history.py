@@ -1,7 +1,7 @@
 """What was typed, remembered across sessions in one SQLite file; the command line's prompt shares it.
 
 Writing happens in a thread of its own, so no cell waits for the disk. A history that cannot be written is
-no error: the session goes on without one.
+no error: the session goes on without one, and says so once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ _Item = tuple[int, str] | threading.Event | None
 # Seconds that a cell may wait to be written.
 PAUSE = 0.2
 # Seconds that anybody waits for a file that another process holds.
-PATIENCE = 1.0
+PATIENCE = 0.5
 
 _TABLES = """
 create table if not exists sessions (
@@ -45,8 +45,11 @@ def default_file() -> Path:
 class History:
     """The cells of this session and of all sessions before."""
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = file
+    def __init__(self, file: Path | None = None, tell: Callable[[str], None] | None = None) -> None:
+        """`tell` is given one sentence, by any thread, when the history cannot be kept."""
+        self._file, self._tell = file, tell
+        # Whether the file could not be opened, and whether it was said that cells are not kept.
+        self._absent = self._said = False
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         # Set when somebody waits for the file: the writer then writes at once.
@@ -107,11 +110,14 @@ class History:
     def _insert(self, base: sqlite3.Connection, cells: list[tuple[int, str]]) -> None:
         import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
-        with contextlib.suppress(sqlite3.Error), base:
-            if self._session is None:
-                self._session = base.execute("insert into sessions default values").lastrowid
-            rows = [(self._session, line, source) for line, source in cells]
-            base.executemany("insert or replace into cells values (?, ?, ?)", rows)
+        try:
+            with base:
+                if self._session is None:
+                    self._session = base.execute("insert into sessions default values").lastrowid
+                rows = [(self._session, line, source) for line, source in cells]
+                base.executemany("insert or replace into cells values (?, ?, ?)", rows)
+        except sqlite3.Error as error:
+            self._say(error)
 
     def _open(self) -> sqlite3.Connection | None:
         import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
@@ -121,10 +127,20 @@ class History:
             file.parent.mkdir(parents=True, exist_ok=True)
             base = sqlite3.connect(file, timeout=PATIENCE)
             base.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _TABLES)
-        except (OSError, RuntimeError, sqlite3.Error):
+        except (OSError, RuntimeError, sqlite3.Error) as error:
             # No home, a folder that nobody may write, a file that is damaged, foreign or locked.
+            self._absent = True
+            self._say(error)
             return None
         return base
+
+    def _say(self, error: Exception) -> None:
+        """Say once that cells are remembered in this session only."""
+        if self._said or self._tell is None:
+            return
+        self._said = True
+        reason = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+        self._tell(f"The history is not kept beyond this session: {reason or type(error).__name__}")
 
     def _settle(self) -> None:
         """Wait until everything added so far is in the file."""
@@ -132,7 +148,7 @@ class History:
         self._start()
         self._queue.put(written)
         self._hurry.set()
-        written.wait(2 * PATIENCE)
+        written.wait(4 * PATIENCE)
 
     # -- answering -------------------------------------------------------------------------------
 
@@ -144,7 +160,7 @@ class History:
         import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
         self._settle()
-        base = self._open()
+        base = None if self._absent else self._open()
         rows: list[Entry] = [(1, line, source) for line, source in self._latest]
         if base is not None:
             # Tables may be another program's, pages damaged: what was typed in this session is left.

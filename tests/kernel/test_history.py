@@ -68,17 +68,33 @@ def test_without_a_writable_file_this_session_is_still_remembered(tmp_path: Path
     history.close()
 
 
-@pytest.mark.parametrize("kind", ["damaged", "foreign"])
-def test_a_file_that_is_no_history_leaves_this_sessions_cells(kind: str, file: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("damaged", "file is not a database"),
+        ("foreign", "table cells has 1 columns but 3 values were supplied"),
+        ("locked", "database is locked"),
+    ],
+)
+def test_a_file_that_cannot_be_used_leaves_this_sessions_cells_and_is_told_once(
+    kind: str, reason: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lispe_kernel.running.history.PATIENCE", 0.01)
     file.parent.mkdir()
     if kind == "damaged":
         file.write_bytes(b"no database" * 100)
-    else:
-        with contextlib.closing(sqlite3.connect(file)) as base:
+    told: list[str] = []
+    with contextlib.closing(sqlite3.connect(file)) as base:
+        if kind == "foreign":
             base.execute("create table cells (something text)")
-    history = filled(file, "(a)")
-    assert history.answer("tail", False, {"n": 5}) == [(1, 1, "(a)")]
-    history.close()
+        if kind == "locked":
+            base.execute("begin exclusive")
+        history = History(file, told.append)
+        for line, source in enumerate(["(a)", "(b)"], 1):
+            history.add(line, source)
+            assert history.answer("tail", False, {"n": 5})[-1] == (1, line, source)
+        history.close()
+    assert told == [f"The history is not kept beyond this session: {reason}"]
 
 
 def test_without_a_home_there_is_still_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
