@@ -24,8 +24,10 @@ def encode(pixels: Any, palette: bytes, clear: int | None = None) -> bytes:
 
     if clear is None:
         # Of a small picture the colours that it does not have are most of the bytes.
-        used = np.unique(pixels)
-        pixels = np.searchsorted(used, pixels).astype(np.uint8)
+        used = np.flatnonzero(np.bincount(pixels.ravel(), minlength=256))
+        place = np.zeros(256, np.uint8)
+        place[used] = np.arange(len(used))
+        pixels = place[pixels]
         palette = np.frombuffer(palette, np.uint8).reshape(-1, 3)[used].tobytes()
     height, width = pixels.shape
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
