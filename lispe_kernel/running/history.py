@@ -48,7 +48,7 @@ class History:
     def __init__(self, file: Path | None = None, tell: Callable[[str], None] | None = None) -> None:
         """`tell` is given one sentence, by any thread, when the history cannot be kept."""
         self._file, self._tell = file, tell
-        # Whether the file could not be opened, and whether it was said that cells are not kept.
+        # Whether the writer could not open the file, and whether it was said that cells are not kept.
         self._absent = self._said = False
         self._queue: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -84,7 +84,14 @@ class History:
             self._writer = writer
 
     def _write(self) -> None:
-        base = self._open()
+        import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
+
+        base = None
+        try:
+            base = self._open()
+        except (OSError, RuntimeError, sqlite3.Error) as error:
+            self._absent = True
+            self._say(error)
         going = True
         while going:
             batch = [self._queue.get()]
@@ -119,19 +126,16 @@ class History:
         except sqlite3.Error as error:
             self._say(error)
 
-    def _open(self) -> sqlite3.Connection | None:
+    def _open(self) -> sqlite3.Connection:
+        """The file. Errors: OSError, RuntimeError, sqlite3.Error where there is no home, nobody may write the
+        folder or the file, or it is damaged, foreign or locked.
+        """
         import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
-        try:
-            file = self._file or default_file()
-            file.parent.mkdir(parents=True, exist_ok=True)
-            base = sqlite3.connect(file, timeout=PATIENCE)
-            base.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _TABLES)
-        except (OSError, RuntimeError, sqlite3.Error) as error:
-            # No home, a folder that nobody may write, a file that is damaged, foreign or locked.
-            self._absent = True
-            self._say(error)
-            return None
+        file = self._file or default_file()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        base = sqlite3.connect(file, timeout=PATIENCE)
+        base.executescript("pragma journal_mode=wal; pragma synchronous=off;" + _TABLES)
         return base
 
     def _say(self, error: Exception) -> None:
@@ -160,11 +164,14 @@ class History:
         import sqlite3  # noqa: PLC0415 - start-up: the first cell is answered before
 
         self._settle()
-        base = None if self._absent else self._open()
         rows: list[Entry] = [(1, line, source) for line, source in self._latest]
-        if base is not None:
-            # Tables may be another program's, pages damaged: what was typed in this session is left.
-            with contextlib.suppress(sqlite3.Error), contextlib.closing(base):
+        # A file may be held for a moment, tables another program's, pages damaged: what was typed in this
+        # session is left. One that the writer could not open makes nobody wait again.
+        if not self._absent:
+            with (
+                contextlib.suppress(OSError, RuntimeError, sqlite3.Error),
+                contextlib.closing(self._open()) as base,
+            ):
                 rows = list(_select(base, kind, query, self._session or 0))
         return [(session, line, (text, None)) for session, line, text in rows] if output else rows
 

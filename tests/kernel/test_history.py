@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,28 @@ def test_a_file_that_cannot_be_used_leaves_this_sessions_cells_and_is_told_once(
             assert history.answer("tail", False, {"n": 5})[-1] == (1, line, source)
         history.close()
     assert told == [f"The history is not kept beyond this session: {reason}"]
+
+
+def test_a_question_that_finds_the_file_locked_takes_no_history_away(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    filled(file, "(before)").close()
+    history = History(file, told.append)
+    history.add(1, "(a)")
+    history.tail(1)
+    with monkeypatch.context() as held:
+        held.setattr(sqlite3, "connect", raising(sqlite3.OperationalError("database is locked")))
+        assert history.tail(5) == ["(a)"]
+    assert (history.tail(5), told) == (["(before)", "(a)"], [])
+    history.close()
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def connect(*_given: object, **_named: object) -> None:
+        raise error
+
+    return connect
 
 
 def test_without_a_home_there_is_still_a_session(monkeypatch: pytest.MonkeyPatch) -> None:
