@@ -18,10 +18,24 @@ from lispe_kernel.display.page import publish
 from lispe_kernel.display.page.html import Node, element, plain, to_html
 from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.display.page.theme import page
+from lispe_kernel.language.errors import said_by
 from lispe_kernel.language.printer import register_kind
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 _log = logging.getLogger("lispe.display")
+
+
+def drawn_or_told(draw: Callable[[], Node]) -> Node:
+    """What is drawn, or a sentence in its place that says what failed."""
+    try:
+        content = draw()
+        # What fails while it is written fails here.
+        to_html(content)
+        return content
+    except Exception as error:
+        _log.exception("an explorer could not be drawn")
+        reason = f"This could not be drawn ({type(error).__name__}: {said_by(error)})."
+        return element("p", reason, role="alert")
 
 
 class Explorer:
@@ -69,21 +83,11 @@ class Explorer:
 
     def draw(self) -> None:
         """Show the page for the controls; what fails is said in its place."""
-        content = self._content()
+        content = drawn_or_told(self.content)
         data = {"text/html": page(content, label=self.title), "text/plain": self.text}
         self.area.outputs = ({"output_type": "display_data", "metadata": {}, "data": data},)
         publish.publish(self._still(content), self.identity, update=self._shown)
         self._shown = True
-
-    def _content(self) -> Node:
-        try:
-            content = self.content()
-            # What fails while it is written fails here.
-            to_html(content)
-            return content
-        except Exception as error:
-            _log.exception("an explorer could not be drawn")
-            return element("p", f"This could not be drawn ({type(error).__name__}: {error}).", role="alert")
 
     @property
     def text(self) -> str:
@@ -105,7 +109,7 @@ class Explorer:
 
     def freeze(self) -> None:
         """Bring the still up to date and take the widget away."""
-        publish.publish(self._still(self._content()), self.identity, update=True)
+        publish.publish(self._still(drawn_or_told(self.content)), self.identity, update=True)
         publish.publish({"text/plain": ""}, self.live_identity, update=True)
 
 

@@ -7,11 +7,13 @@ is the row's view, which the page's script puts where it was asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
-from lispe_kernel.display.page.html import Node, element, to_html
+from lispe_kernel.display.explorers.base import drawn_or_told
+from lispe_kernel.display.page.html import Node, element
 from lispe_kernel.display.page.theme import page
 
 
@@ -38,19 +40,11 @@ class Rows:
         new = [place for place in wanted if place not in self.told] or wanted[-1:]
         self.told.update(new)
         answers = [
-            element("div", self._drawn(place), data_answers=str(place)) for place in dict.fromkeys(new)
+            element("div", drawn_or_told(partial(self.view, place)), data_answers=str(place))
+            for place in dict.fromkeys(new)
         ]
         if answers:
             self.answers.outputs = (_output(page(answers)),)
-
-    def _drawn(self, place: int) -> Node:
-        try:
-            content = self.view(place)
-            to_html(content)
-            return content
-        except Exception as error:
-            reason = f"This could not be drawn ({type(error).__name__}: {error})."
-            return element("p", reason, role="alert")
 
 
 def _output(html: str) -> dict[str, Any]:
