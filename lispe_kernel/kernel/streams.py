@@ -36,8 +36,8 @@ class Stream(OutStream):
     _key: frozenset[Any] = frozenset()
     # Whether the IO thread has taken text that is not on its way yet: a reply now would overtake it.
     _sending = False
-    # Characters in the buffers.
-    _held = 0
+    # Characters in the buffers, and those that the IO thread has taken from there and not sent yet.
+    _held = _taken = 0
     # What front ends were found to leave standing: nobody waits until it gets less.
     _stuck: int | None = None
 
@@ -102,7 +102,7 @@ class Stream(OutStream):
             travelling = self._travelling
             while travelling and travelling[0][0].done:
                 travelling.popleft()
-            return self._held + sum(size for _, size in travelling)
+            return self._held + self._taken + sum(size for _, size in travelling)
 
     # -- in the IO thread --------------------------------------------------------------------------
 
@@ -118,10 +118,11 @@ class Stream(OutStream):
                     self._send(parent, text[start : start + PIECE])
         finally:
             self._sending = False
+            self._taken = 0
 
     def _rotate_buffers(self) -> Any:
         with self._buffer_lock:
-            self._held = 0
+            self._taken, self._held = self._taken + self._held, 0
             return super()._rotate_buffers()
 
     def _send(self, parent: dict[str, Any], text: str) -> None:
@@ -137,6 +138,7 @@ class Stream(OutStream):
         tracker = self.pub_thread.socket.send_multipart(frames, copy=False, track=True)
         with self._buffer_lock:
             self._travelling.append((tracker, len(text)))
+            self._taken -= len(text)
         self._on_its_way()
 
 

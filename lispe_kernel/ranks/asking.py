@@ -14,6 +14,7 @@ from typing import Any
 
 from lispe_kernel.ranks.cluster import Cluster
 from lispe_kernel.ranks.wire import DONE, ERROR, TAKEN, answers, request_code
+from lispe_kernel.running.report import INTERRUPTED
 
 # Seconds between two looks: at first, and later.
 _SOON, _LATER = 0.004, 0.03
@@ -133,8 +134,9 @@ class Asked:
         if gone and not answer.ended:
             answer.gone, answer.ended = gone, True
         if not answer.ended and closed:
-            # What should have answered did not come to it.
-            answer.error, answer.ended = _unanswered(sent), True
+            # What should have answered did not come to it: the engine's own error is shown in its place.
+            answer.error, answer.ended = _unanswered(sent, interrupted=self._by_user), True
+            answer.items.append(answer.error)
         return bool(found) or answer.ended
 
     # -- those that do not end --------------------------------------------------------------------
@@ -184,8 +186,10 @@ class Asked:
             self._cluster.kill(answer.rank, f"{self._why or 'it was interrupted twice'}, and was ended")
 
 
-def _unanswered(sent: Any) -> Item:
-    """An engine's own error as an answer."""
+def _unanswered(sent: Any, interrupted: bool) -> Item:
+    """An engine's own error as an answer; one that was interrupted says no more than that."""
+    if interrupted:
+        return {"kind": ERROR, "message": INTERRUPTED, "lines": [INTERRUPTED]}
     try:
         sent.get(0)
         message = "the engine gave no answer"

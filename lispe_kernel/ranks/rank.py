@@ -147,6 +147,9 @@ def answer(text: str) -> None:
     """Answer one request of the notebook."""
     request = json.loads(text)
     rank, outbox = this(), Outbox(_sender())
+    # An engine is interruptible for the whole request: a second interrupt would take away the answer to the
+    # first one while it is being written.
+    rank.interrupts.install()
     work = _WORK[request["do"]]
     with outbox.open():
         try:

@@ -132,6 +132,8 @@ def page(lab: tuple[str, Path], browser: Any, request: pytest.FixtureRequest) ->
     opened.set_default_timeout(60_000)
     opened.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
     opened.wait_for_selector(CELL)
+    # "Idle" stands there before any kernel does; a cell that is run then makes JupyterLab ask for one.
+    opened.wait_for_selector(".jp-Toolbar-kernelName:has-text('LispE')")
     opened.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
     yield opened
     opened.close()

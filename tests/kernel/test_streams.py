@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,18 +61,19 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[Output]:
 def test_who_prints_waits_until_what_was_printed_is_taken(
     output: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits, sleep = threading.Event(), streams.time.sleep
+    waits = threading.Event()
 
     def slept(seconds: float) -> None:
         waits.set()
-        sleep(seconds)
+        time.sleep(seconds)
 
-    monkeypatch.setattr(streams.time, "sleep", slept)
+    # Its patience never ends: however busy the machine, what is written is what there is room for.
+    monkeypatch.setattr(streams, "time", SimpleNamespace(sleep=slept, monotonic=lambda: 0.0))
     printing = threading.Thread(target=output.write, args=(20,), daemon=True)
     printing.start()
     assert waits.wait(60)
-    # What lies there, what the stream holds and what is being written: far from all of it.
-    assert output.written <= 8 * PIECE
+    # The piece that waits is not counted as written yet.
+    assert output.written <= 5 * PIECE
     found = 0
     while found < 20 * PIECE:
         text = output.taken()

@@ -95,6 +95,7 @@ def opened(browser: Any, address: str) -> Any:  # noqa: F811
     page.set_default_timeout(SLOW)
     page.goto(f"{address}/lab/tree/tour.ipynb?token={TOKEN}&reset")
     page.wait_for_selector(CELL)
+    page.wait_for_selector(".jp-Toolbar-kernelName:has-text('LispE')")
     wait_for(lambda: idle(page), 60)
     return page
 

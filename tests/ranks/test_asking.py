@@ -11,6 +11,7 @@ import pytest
 
 from lispe_kernel.ranks import asking
 from lispe_kernel.ranks.asking import Answer, ask
+from lispe_kernel.ranks.folds import groups, text_of
 from lispe_kernel.ranks.wire import MIME
 
 DONE = {"kind": "done", "value": None}
@@ -29,6 +30,8 @@ class Ranks:
         self.outputs: dict[int, list[Any]] = {0: [], 1: []}
         self.client = {number: SimpleNamespace(execute=self._sent(number)) for number in range(2)}
         self.gone = {0: "", 1: ""}
+        # Those whose request ended in the engine's own error.
+        self.broken: dict[int, str] = {}
         self.due: list[tuple[float, int, dict[str, Any]]] = []
         self.on_signal: dict[tuple[int, signal.Signals], dict[str, Any]] = {}
         self.told: list[tuple[int, str, int]] = []
@@ -37,7 +40,15 @@ class Ranks:
         )
 
     def _sent(self, number: int) -> Callable[..., Any]:
-        sent = SimpleNamespace(ready=lambda: False, metadata={"outputs": self.outputs[number]})
+        def get(_timeout: float) -> None:
+            raise RuntimeError(self.broken[number])
+
+        sent = SimpleNamespace(
+            ready=lambda: number in self.broken,
+            wait_for_output=lambda _timeout: True,
+            get=get,
+            metadata={"outputs": self.outputs[number]},
+        )
         return lambda *_arguments, **_options: sent
 
     def _sleep(self, seconds: float) -> None:
@@ -118,3 +129,10 @@ def test_the_last_answers_are_shown_once(monkeypatch: pytest.MonkeyPatch) -> Non
     ranks.due = [(1, 0, DONE), (1, 1, DONE)]
     ranks.asked(show=lambda answers: ended.append(all(answer.ended for answer in answers)))
     assert ended.count(True) == 1
+
+
+def test_an_engine_that_fails_itself_shows_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranks, shown = Ranks(monkeypatch), []
+    ranks.broken, ranks.due = {1: "no such module"}, [(1, 0, DONE)]
+    assert ranks.asked(show=lambda answers: shown.append(text_of(groups(answers)))) == ["", "no such module"]
+    assert shown[-1] == "rank 0\nrank 1:\n  no such module"
