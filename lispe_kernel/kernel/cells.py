@@ -60,10 +60,12 @@ class Cell:
         self.name = f"cell {request.count}"
         # Text for the front end's pager (`?name`) and other requests to it, gathered while the cell runs.
         self.payload: list[dict[str, Any]] = []
+        # The session in which it began; `%reset` puts another in its place.
+        self._before = kernel.lispe
 
     async def run(self) -> dict[str, Any]:
         """Run the cell and return the content of its execute_reply."""
-        before = self.session
+        self._before = self.session
         try:
             with self._input():
                 answer = await self._answered()
@@ -76,10 +78,13 @@ class Cell:
                 # The kernel itself goes; one that Python code raises is an error of the cell like any other.
                 raise
             answer = {**failure(self._told(error)), "user_expressions": {}}
-        if not self.request.silent and KEEPER in before.library_states:
-            number, text = self.request.count, self.request.code
-            self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
+
+    def replied(self) -> None:
+        """After the reply, which so does not wait for it: let who keeps the session take what it is now."""
+        before, number, text = self._before, self.request.count, self.request.code
+        if not self.request.silent and KEEPER in before.library_states:
+            self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
 
     def _told(self, error: BaseException) -> Report:
         """Show what went wrong; an error that cannot be shown costs the cell its text, never its reply."""

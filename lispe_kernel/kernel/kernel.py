@@ -77,6 +77,8 @@ class LispeKernel(Kernel):
         self.ending = False
         # Whether it was said that the notebook's session was kept.
         self.offered = False
+        # Cells that have not been replied to, by the requests that they came with. Subshells run several.
+        self._running: dict[str, Cell] = {}
         self.reset()
         self.preload = Preload()
         self.outbox: Any = Outbox(self.iopub_thread)
@@ -129,7 +131,9 @@ class LispeKernel(Kernel):
         cell_id: str | None = None,  # noqa: ARG002 - ipykernel gives it
     ) -> dict[str, Any]:
         request = Request(code, self.execution_count, silent, user_expressions or {}, allow_stdin)
-        reply = await Cell(self, request).run()
+        cell = Cell(self, request)
+        self._running[_number_of(self.get_parent("shell"))] = cell
+        reply = await cell.run()
         put_back({"stdout": self._stdout, "stderr": self._stderr}, self.get_parent("shell"))
         if silent:
             return reply
@@ -148,6 +152,10 @@ class LispeKernel(Kernel):
             if gone.errno != zmq.ENOTSOCK:
                 raise
             return
+        finally:
+            cell = self._running.pop(_number_of(parent), None)
+            if cell is not None:
+                cell.replied()
         if self.preload_torch and not parent["content"].get("silent", False):
             # A moment later, so that the answer is out before the import competes with it.
             self.io_loop.add_callback(self.io_loop.call_later, PAUSE, self.preload.begin)
@@ -263,6 +271,11 @@ class LispeKernel(Kernel):
     async def do_clear(self) -> dict[str, Any]:
         self.reset()
         return {"status": "ok"}
+
+
+def _number_of(request: dict[str, Any]) -> str:
+    """What tells a request from others."""
+    return str(request.get("header", {}).get("msg_id", ""))
 
 
 def _text_follows(request: dict[str, Any]) -> bool:

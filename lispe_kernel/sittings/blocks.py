@@ -11,6 +11,20 @@ import numpy as np
 from lispe_kernel.language.keeping import Part
 
 
+class _Memory:
+    """Bytes at an address, as numpy reads them: read-only."""
+
+    __slots__ = ("__array_interface__",)
+
+    def __init__(self, address: int, size: int) -> None:
+        self.__array_interface__ = {
+            "version": 3,
+            "typestr": "|u1",
+            "shape": (size,),
+            "data": (address, True),
+        }
+
+
 @dataclass
 class Block:
     """Bytes in memory, with all that looks at them."""
@@ -23,7 +37,7 @@ class Block:
     @property
     def torch(self) -> bool:
         """Whether it belongs to a tensor of PyTorch's."""
-        return any(part.torch for part in self.parts)
+        return self.parts[0].torch or any(part.torch for part in self.parts)
 
     @property
     def as_a_whole(self) -> tuple[str, list[int]]:
@@ -40,10 +54,7 @@ class Block:
             return first.owner.cpu().numpy().reshape(-1).view("u1")
         if not self.size:
             return np.empty(0, "u1")
-        import ctypes  # noqa: PLC0415 - only where something is saved
-
-        held = (ctypes.c_ubyte * self.size).from_address(self.address)
-        return np.frombuffer(memoryview(held), "u1")
+        return np.asarray(_Memory(self.address, self.size))
 
 
 def joined(parts: Iterable[Part]) -> list[Block]:

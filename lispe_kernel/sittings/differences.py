@@ -77,17 +77,32 @@ def _memory(session: Session, blocks: list[Block]) -> dict[str, Any]:
     return {str(number): {"checksum": content.checksum} for number, content in enumerate(contents, 1)}
 
 
-def prints(manifest: dict[str, Any]) -> dict[str, Any]:
-    """For each name of a session as data, something that is the same while its value is."""
-    return {name: _print(manifest, data) for name, data in _all(manifest).items()}
+class Prints:
+    """For each name of a session as data, something that is the same while its value is (`names`)."""
 
+    def __init__(self) -> None:
+        self.names: dict[str, bytes] = {}
+        self._texts: dict[str, str] = {}
+        # What names refer to by numbers: the shared objects, and the checksums of the memory.
+        self._shared = ""
 
-def _print(manifest: dict[str, Any], data: Any) -> bytes:
-    text = json.dumps(data, ensure_ascii=True)
-    if '"object": ' in text or '"memory": ' in text:
-        # What it refers to has numbers that may be others in the next save.
-        text = repr(_form(manifest, data))
-    return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))
+    def of(self, manifest: dict[str, Any]) -> Prints:
+        """The same of a later session; what is as it was here is not gone through again."""
+        found = Prints()
+        memory = [entry["checksum"] for entry in manifest["memory"].values()]
+        found._shared = json.dumps([manifest["objects"], memory])
+        same = found._shared == self._shared
+        for name, data in _all(manifest).items():
+            text = found._texts[name] = json.dumps(data)
+            refers = '"object": ' in text or '"memory": ' in text
+            if self._texts.get(name) == text and (same or not refers):
+                found.names[name] = self.names[name]
+                continue
+            if refers:
+                # The numbers may be others in the next save.
+                text = repr(_form(manifest, data))
+            found.names[name] = xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))
+        return found
 
 
 def _all(manifest: dict[str, Any]) -> dict[str, Any]:

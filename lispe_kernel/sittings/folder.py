@@ -13,6 +13,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,7 +22,7 @@ from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings.memory import DEEPEST, TENSORS, Files, depth, forgotten, note_written, opened
 from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_bytes, write_file
+from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_file, write_files
 from lispe_kernel.torch_library.files.outflow import Outflow
 
 try:
@@ -34,6 +35,7 @@ FORMAT, VERSION = "lispe session", 1
 # What a session was after a cell, and the file that its keeper holds a lock on.
 CELL, KEEPER = re.compile(r"cell-[0-9]{6}\.json"), "keeper.lock"
 _LONGEST = 1 << 30
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 # Digits of the longest integer in the text; longer ones are written otherwise.
 _DIGITS = 5000
 _SAFETENSORS = {
@@ -96,22 +98,27 @@ def save(folder: str, manifest: dict[str, Any], contents: list[Content]) -> int:
     with locked(folder, writing=True):
         there = _there(folder)
         cells = cells_of(folder)
-        memory, written = write_blocks(folder, contents, there.get("memory", {}), cells)
+        (memory,), written = write_blocks(folder, [contents], there.get("memory", {}), cells)
         manifest["memory"] = memory
         # As text: Python takes 1, 1.0 and true for one another.
         if there and _checksum({**manifest, "saved": there["saved"]}) == _checksum(there):
             return written
         data = dumped(manifest)
-        write_manifest(folder, MANIFEST, data)
+        write_manifests(folder, {MANIFEST: data})
         forget(folder, [memory, *cells.values()])
         return written + len(data)
 
 
-def write_manifest(folder: str, name: str, data: bytes) -> None:
-    """Put a manifest, which was `dumped`, into a folder in one step. Errors: CannotWrite."""
-    path = os.path.join(folder, name)
-    _refuse_links(path)
-    write_bytes(path, data)
+def write_manifests(folder: str, files: dict[str, bytes]) -> None:
+    """Put manifests, which were `dumped`, into a folder, each in one step, in order. Errors: CannotWrite."""
+    paths = {os.path.join(folder, name): data for name, data in files.items()}
+    for path in paths:
+        _refuse_links(path)
+    write_files({path: partial(_fill, data) for path, data in paths.items()})
+
+
+def _fill(data: bytes, file: BinaryIO) -> None:
+    file.write(data)
 
 
 def cells_of(folder: str) -> dict[str, Any]:
@@ -130,45 +137,56 @@ def _there(folder: str, name: str = MANIFEST) -> dict[str, Any]:
 
 
 def write_blocks(
-    folder: str, contents: list[Content], there: dict[str, Any], cells: dict[str, Any]
-) -> tuple[dict[str, Any], int]:
-    """The entries of the blocks by their numbers, and the bytes written: those that are not there already.
+    folder: str, sessions: list[list[Content]], there: dict[str, Any], cells: dict[str, Any]
+) -> tuple[list[dict[str, Any]], int]:
+    """The entries of the blocks of each session by their numbers, and the bytes written.
 
-    An entry has the checksum of the bytes in the file, also where a thread changes the block meanwhile.
-    there: the memory of the newest session in the folder; cells: that of the cells that it keeps.
+    Written, into one file, is what is not there already. An entry has the checksum of the bytes in the file,
+    also where a thread changes the block meanwhile. there: the memory of the newest session in the folder;
+    cells: that of the cells that it keeps.
     """
-    known = _known(folder, {content.key for content in contents}, there, cells)
+    known = _known(folder, {each.key for contents in sessions for each in contents}, there, cells)
     file = f"tensors-{secrets.token_hex(6)}.safetensors"
-    memory: dict[str, Any] = {}
+    memories: list[dict[str, Any]] = []
     new: list[tuple[str, Content]] = []
-    for number, content in enumerate(contents, 1):
-        found = known.get(content.key)
-        if found:
-            place = found.pop()
-        else:
-            place = (file, str(number))
-            new.append((str(number), content))
-        memory[str(number)] = {
-            "file": place[0],
-            "name": place[1],
-            "bytes": content.size,
-            "checksum": content.checksum,
-            "torch": content.torch,
-        }
+    for contents in sessions:
+        # Blocks of one session that have the same bytes have each its own.
+        left = {key: list(places) for key, places in known.items()}
+        memory: dict[str, Any] = {}
+        for number, content in enumerate(contents, 1):
+            found = left.get(content.key)
+            if found:
+                place = found.pop()
+            else:
+                place = (file, str(len(new) + 1))
+                new.append((place[1], content))
+                known.setdefault(content.key, []).append(place)
+            memory[str(number)] = {
+                "file": place[0],
+                "name": place[1],
+                "bytes": content.size,
+                "checksum": content.checksum,
+                "torch": content.torch,
+            }
+        memories.append(memory)
     if not new:
-        return memory, 0
+        return memories, 0
     new.sort(key=lambda entry: -_width(entry[1].dtype))
     header = _header(new)
+    written: dict[str, str] = {}
 
     def fill(out: BinaryIO) -> None:
         flow = Outflow(out, lambda _bytes: None)
         flow.write(header)
         for name, content in new:
-            memory[name]["checksum"] = checksums.handed_on(content.read(), flow.write)
+            written[name] = checksums.handed_on(content.read(), flow.write)
 
     facts = write_file(os.path.join(folder, file), fill)
-    note_written(folder, facts, [memory[name] for name, _ in new])
-    return memory, len(header) + sum(content.size for _, content in new)
+    entries = [entry for memory in memories for entry in memory.values() if entry["file"] == file]
+    for entry in entries:
+        entry["checksum"] = written[entry["name"]]
+    note_written(folder, facts, entries)
+    return memories, len(header) + sum(content.size for _, content in new)
 
 
 def _header(entries: list[tuple[str, Content]]) -> bytes:
@@ -272,7 +290,7 @@ def _definition(item: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def _checksum(manifest: dict[str, Any]) -> str:

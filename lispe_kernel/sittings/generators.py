@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lispe_kernel.language.keeping import Broken, Into, Out, State, register_state
+from lispe_kernel.language.keeping import Broken, Into, State, register_state
 from lispe_kernel.language.library.numbers.randomness import Dice, dice, replace_dice
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers
@@ -16,7 +16,7 @@ from lispe_kernel.language.values.typed import Integers
 
 def _of_python(state: Any) -> List:
     version, words, gauss = state
-    return List([version, Integers(list(words)), gauss])
+    return List([version, Integers(words), gauss])
 
 
 def _to_python(state: Any) -> Any:
@@ -30,15 +30,19 @@ def _check_python(state: Any, _into: Into) -> Any:
     return found
 
 
-register_state(
-    State("python", lambda: True, lambda _out: _of_python(random.getstate()), _check_python, random.setstate)
-)
+register_state(State("python", lambda: True, random.getstate, _of_python, _check_python, random.setstate))
 
 
-def _numpys(_out: Out) -> List:
+def _numpys() -> Any:
     state: Any = np.random.get_state(legacy=True)
+    kind, keys, *rest = state
+    return kind, keys.tobytes(), *rest
+
+
+def _of_numpy(state: Any) -> List:
     kind, keys, position, has_gauss, cached = state
-    return List([kind, Integers(keys.tolist()), int(position), int(has_gauss), float(cached)])
+    words = np.frombuffer(keys, np.uint32).tolist()
+    return List([kind, Integers(words), int(position), int(has_gauss), float(cached)])
 
 
 def _check_numpys(state: Any, _into: Into) -> Any:
@@ -49,12 +53,14 @@ def _check_numpys(state: Any, _into: Into) -> Any:
 
 
 register_state(
-    State("numpy", lambda: "numpy.random" in sys.modules, _numpys, _check_numpys, np.random.set_state)
+    State(
+        "numpy", lambda: "numpy.random" in sys.modules, _numpys, _of_numpy, _check_numpys, np.random.set_state
+    )
 )
 
 
-def _sessions(_out: Out) -> List:
-    python, laws = dice().state()
+def _of_session(found: Any) -> List:
+    python, laws = found
     state = laws["state"]
     return List(
         [
@@ -81,4 +87,6 @@ def _check_sessions(state: Any, _into: Into) -> Dice:
     return Dice.of_state(_to_python(python), laws)
 
 
-register_state(State("session", lambda: True, _sessions, _check_sessions, replace_dice))
+register_state(
+    State("session", lambda: True, lambda: dice().state(), _of_session, _check_sessions, replace_dice)
+)

@@ -21,7 +21,7 @@ from lispe_kernel.sittings.writing import Graph
 
 # What every session has from its start and a folder never gives: they are of the machine and the program.
 _OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
-_READ_BEFORE = "sittings: texts"
+_READ_BEFORE, _STATES = "sittings: texts", "sittings: random states"
 
 
 @dataclass
@@ -125,17 +125,15 @@ def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
     for key, value in values.items():
         top = graph.start(value)
         name = key.partition(" ")[2].removeprefix(SHARED)
-        problem = graph.problem(top)
+        problem, lacks = graph.told(top)
         if problem:
             failed[name] = (problem, sources.assigning(name))
             continue
         tops[key] = top
-        lacks = graph.notes(top)
         if lacks:
             notes[name] = "; ".join(dict.fromkeys(lacks))
-    for state in states() if only is None else ():
-        if state.there():
-            tops[f"state {state.name}"] = graph.start(state.capture(graph))
+    if only is None:
+        tops |= _states(session, graph)
     rest = {
         "definitions": written,
         "constants": sorted(session.fixed & {key.partition(" ")[2] for key in tops}),
@@ -145,6 +143,21 @@ def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
     blocks = graph.blocks(tops)
     graph.let_go()
     return Gathered(blocks, graph, tops, rest)
+
+
+def _states(session: Session, graph: Graph) -> dict[str, Any]:
+    """What stands for the random states. One that is as it was at the last save is not written anew."""
+    before: dict[str, Any] = session.library_states.get(_STATES, {})
+    now = {}
+    for state in states():
+        if state.there():
+            stands = state.now()
+            known = before.get(state.name)
+            if known is None or known[0] != stands:
+                known = stands, graph.start(state.capture(stands))
+            now[state.name] = known
+    session.library_states[_STATES] = now
+    return {f"state {name}": top for name, (_, top) in now.items()}
 
 
 def _named(trees: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -44,14 +44,18 @@ _WRITE: dict[type, Callable[[Any], Any]] = {
 _WITH_TENSOR = frozenset({"TrackedNumber", "TensorNumber"})
 
 
+def writer(cls: type) -> Callable[[Any], Any] | None:
+    """What writes the scalars of a class as JSON; None for a class of other values."""
+    return _WRITE.get(cls) or (_plain_number if cls.__name__ in _WITH_TENSOR else None)
+
+
+def _plain_number(value: Any) -> Any:
+    return _number(float(value))
+
+
 def is_scalar(value: Any) -> bool:
     """Whether a value is written where it stands. A number that remembers its tensor is a number."""
-    return type(value) in _WRITE or type(value).__name__ in _WITH_TENSOR
-
-
-def written(value: Any) -> Any:
-    """A scalar as JSON."""
-    return (_WRITE.get(type(value)) or (lambda number: _number(float(number))))(value)
+    return writer(type(value)) is not None
 
 
 def _read_number(data: Any) -> float:

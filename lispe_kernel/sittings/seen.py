@@ -32,7 +32,7 @@ class _Known:
     still: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Content:
     """The bytes of a block as they are written: with their checksum, and what other programs see in them.
 
@@ -76,21 +76,18 @@ class Seen:
     def _contents(self, blocks: list[Block], often: bool) -> list[Content]:
         # An interrupt before all is read must leave nothing that is believed.
         before, self._known = self._known, {}
-        arrays = [block.bytes() for block in blocks]
         keys = [(block.address, block.size) for block in blocks]
         held = self._held(blocks, keys, before, often)
         unknown = [number for number, key in enumerate(keys) if key not in held]
-        found = dict(zip(unknown, checksums.digests(arrays[number] for number in unknown), strict=True))
+        read = checksums.digests(blocks[number].bytes() for number in unknown)
+        found = dict(zip(unknown, read, strict=True))
         now = [found.get(number) or held[key] for number, key in enumerate(keys)]
         self._known = {
             key: _Known(checksum, key not in before or before[key].checksum == checksum)
             for block, key, checksum in zip(blocks, keys, now, strict=True)
             if not block.device
         }
-        return [
-            _content(block, array, checksum)
-            for block, array, checksum in zip(blocks, arrays, now, strict=True)
-        ]
+        return [_content(block, checksum) for block, checksum in zip(blocks, now, strict=True)]
 
     def _held(
         self, blocks: list[Block], keys: list[Key], before: dict[Key, _Known], often: bool
@@ -98,8 +95,10 @@ class Seen:
         """The checksums that still hold. All that is watched is asked about before a byte is read."""
         watched = []
         for block, key in zip(blocks, keys, strict=True):
+            if block.size < _LARGE or not _can_be_watched(block):
+                continue
             known = before.get(key)
-            if _can_be_watched(block) and not (often and known is not None and not known.still):
+            if not (often and known is not None and not known.still):
                 watched.append(key)
         ranges = [(address, address + size) for address, size in watched]
         written = overlapping(pages().written(ranges, self), ranges)
@@ -112,7 +111,7 @@ class Seen:
 
 def _can_be_watched(block: Block) -> bool:
     """Whether whoever writes it does so through the processor's page tables."""
-    if block.device or block.size < _LARGE:
+    if block.device:
         return False
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
@@ -121,9 +120,9 @@ def _can_be_watched(block: Block) -> bool:
     return all(part.torch and not part.owner.is_pinned() for part in block.parts)
 
 
-def _content(block: Block, array: Any, checksum: str) -> Content:
+def _content(block: Block, checksum: str) -> Content:
     dtype, shape = block.as_a_whole
-    return Content(checksum, len(array), block.torch, dtype, shape, lambda: array)
+    return Content(checksum, block.size, block.torch, dtype, shape, block.bytes)
 
 
 def seen(session: Session) -> Seen:

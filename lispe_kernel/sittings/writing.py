@@ -6,8 +6,8 @@ something which cannot be kept is left out, with the reason; the others are not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.language.keeping import Part, Unkept, keeper_of, refusal_of
@@ -17,26 +17,30 @@ from lispe_kernel.sittings.blocks import Block, joined
 
 # How deep data stands inside of data; what lies deeper is written in the table of objects.
 _DEEPEST = 12
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
-@dataclass(frozen=True)
-class _Ref:
-    """Stands for an object, by its number."""
+class Item:
+    """One object: its kind and data, the objects that it refers to, or why it cannot be kept.
 
-    number: int
+    In the data of another it stands for itself. Once written it never changes: who keeps one may use it again
+    for a value that is as it was.
+    """
 
+    __slots__ = ("data", "kind", "notes", "parts", "problem", "refs", "value")
 
-@dataclass
-class _Item:
-    """One object: its kind and data, what it refers to, or why it cannot be kept."""
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.kind, self.problem = "", ""
+        self.data: Any = None
+        self.refs: list[Item] = []
+        self.parts: list[Part] = []
+        self.notes: list[str] = []
 
-    value: Any
-    kind: str = ""
-    data: Any = None
-    refs: set[int] = field(default_factory=set)
-    parts: list[Part] = field(default_factory=list)
-    problem: str = ""
-    notes: list[str] = field(default_factory=list)
+    @property
+    def plain(self) -> bool:
+        """Whether its data is what it is in the file, too."""
+        return not (self.refs or self.parts)
 
 
 class Graph:
@@ -45,23 +49,24 @@ class Graph:
     def __init__(self, special: Callable[[Any], Any]) -> None:
         # Says how a function or class of the session is written (a kind and data), None for other values.
         self._special = special
-        self._items: list[_Item] = []
-        self._numbers: dict[int, int] = {}
-        self._current = _Item(None)
+        self._items: list[Item] = []
+        self._of: dict[int, Item] = {}
+        self._current = Item(None)
         self._done = 0
 
     # -- what kinds ask --------------------------------------------------------------------------
 
     def value(self, value: Any) -> Any:
-        """What stands for a value in the data of another: itself, or a reference to be written later."""
-        if scalars.is_scalar(value):
-            return scalars.written(value)
-        number = self._numbers.get(id(value))
-        if number is None:
-            number = self._numbers[id(value)] = len(self._items)
-            self._items.append(_Item(value))
-        self._current.refs.add(number)
-        return _Ref(number)
+        """What stands for a value in the data of another: itself, or an item to be written later."""
+        write = scalars.writer(type(value))
+        if write is not None:
+            return write(value)
+        item = self._of.get(id(value))
+        if item is None:
+            item = self._of[id(value)] = Item(value)
+            self._items.append(item)
+        self._current.refs.append(item)
+        return item
 
     def memory(self, part: Part) -> Any:
         self._current.parts.append(part)
@@ -74,7 +79,7 @@ class Graph:
 
     def start(self, value: Any) -> Any:
         """Go through a value and all that it reaches; what stands for it."""
-        self._current = _Item(None)
+        self._current = Item(None)
         found = self.value(value)
         while self._done < len(self._items):
             self._current = self._items[self._done]
@@ -85,7 +90,7 @@ class Graph:
                 self._current.problem = str(problem)
         return found
 
-    def _write(self, item: _Item) -> None:
+    def _write(self, item: Item) -> None:
         special = self._special(item.value)
         if special is not None:
             item.kind, write = special
@@ -98,37 +103,43 @@ class Graph:
 
     # -- what came of it -----------------------------------------------------------------------------
 
-    def problem(self, top: Any) -> str:
-        """Why what a reference stands for cannot be kept; empty where it can."""
-        return next((item.problem for item in self._reached([top]) if item.problem), "")
-
-    def notes(self, top: Any) -> list[str]:
-        """What the copy of a value will lack."""
-        return [text for item in self._reached([top]) for text in item.notes]
-
-    def _reached(self, tops: Iterable[Any]) -> Iterable[_Item]:
-        pending = [top.number for top in tops if isinstance(top, _Ref)]
-        seen = set(pending)
-        while pending:
-            item = self._items[pending.pop()]
-            yield item
-            new = item.refs - seen
-            seen |= new
-            pending.extend(sorted(new, reverse=True))
+    def told(self, top: Any) -> tuple[str, list[str]]:
+        """Why what stands for a value cannot be kept, empty where it can; what its copy will lack."""
+        notes: list[str] = []
+        for item in _reached([top]):
+            if item.problem:
+                return item.problem, []
+            notes += item.notes
+        return "", notes
 
     def let_go(self) -> None:
         """Nothing is asked of the values any more: they need not stay for what is made of their data."""
         for item in self._items:
             item.value = None
+        self._of.clear()
 
     def blocks(self, tops: dict[str, Any]) -> list[Block]:
         """The memory that some values look at."""
-        reached = {id(item) for item in self._reached(tops.values())}
-        return joined(part for item in self._items if id(item) in reached for part in item.parts)
+        return joined(part for item in _reached(tops.values()) for part in item.parts)
 
     def tables(self, tops: dict[str, Any], blocks: list[Block]) -> Tables:
         """The data of some values: trees, and the objects that stand in several places."""
-        return _Writer(self._items, tops, blocks).tables()
+        return _Writer(tops, blocks).tables()
+
+
+def _reached(tops: Iterable[Any]) -> list[Item]:
+    """All that some values reach, each once, in the order in which it is met."""
+    found: list[Item] = []
+    seen: set[int] = set()
+    pending = [top for top in tops if isinstance(top, Item)][::-1]
+    while pending:
+        item = pending.pop()
+        if id(item) not in seen:
+            seen.add(id(item))
+            found.append(item)
+            if item.refs:
+                pending.extend(reversed(item.refs))
+    return found
 
 
 @dataclass
@@ -139,60 +150,54 @@ class Tables:
     objects: dict[str, Any]
 
 
-def _refs(data: Any) -> Iterator[_Ref]:
-    """The references that stand in data, in order."""
-    if isinstance(data, _Ref):
-        yield data
-    elif isinstance(data, dict | list):
-        for item in data.values() if isinstance(data, dict) else data:
-            yield from _refs(item)
-
-
 class _Writer:
-    """The last step: references become the objects themselves, or numbers where several refer to one."""
+    """The last step: items become the objects themselves, or numbers where several refer to one."""
 
-    def __init__(self, items: list[_Item], tops: dict[str, Any], blocks: list[Block]) -> None:
-        self._items, self._tops = items, tops
+    def __init__(self, tops: dict[str, Any], blocks: list[Block]) -> None:
+        self._tops = tops
         self._places = {
             id(part): (n, part.address - b.address) for n, b in enumerate(blocks) for part in b.parts
         }
         self._counts: dict[int, int] = {}
         self._numbers: dict[int, int] = {}
-        self._pending: list[int] = []
+        self._pending: list[Item] = []
 
     def tables(self) -> Tables:
-        pending = list(self._tops.values())
+        pending = [top for top in self._tops.values() if isinstance(top, Item)]
         while pending:
-            for ref in _refs(pending.pop()):
-                self._counts[ref.number] = self._counts.get(ref.number, 0) + 1
-                if self._counts[ref.number] == 1:
-                    pending.append(self._items[ref.number].data)
+            item = pending.pop()
+            count = self._counts[id(item)] = self._counts.get(id(item), 0) + 1
+            if count == 1 and item.refs:
+                pending.extend(item.refs)
         trees = {name: self._tree(top, 0) for name, top in self._tops.items()}
         objects: dict[str, Any] = {}
         at = 0
         while at < len(self._pending):
-            number = self._pending[at]
+            item = self._pending[at]
             at += 1
-            item = self._items[number]
-            objects[str(self._numbers[number])] = {item.kind: self._tree(item.data, 1)}
+            objects[str(self._numbers[id(item)])] = {item.kind: self._inside(item, 1)}
         return Tables(trees, objects)
 
+    def _inside(self, item: Item, depth: int) -> Any:
+        return item.data if item.plain else self._tree(item.data, depth)
+
     def _tree(self, data: Any, depth: int) -> Any:
-        if isinstance(data, _Ref):
-            item = self._items[data.number]
-            if self._counts[data.number] > 1 or depth >= _DEEPEST:
-                if data.number not in self._numbers:
-                    self._numbers[data.number] = len(self._numbers) + 1
-                    self._pending.append(data.number)
-                return {"object": self._numbers[data.number]}
-            return {item.kind: self._tree(item.data, depth + 1)}
+        if isinstance(data, Item):
+            if self._counts[id(data)] > 1 or depth >= _DEEPEST:
+                if id(data) not in self._numbers:
+                    self._numbers[id(data)] = len(self._numbers) + 1
+                    self._pending.append(data)
+                return {"object": self._numbers[id(data)]}
+            return {data.kind: self._inside(data, depth + 1)}
         if isinstance(data, Part):
             block, start = self._places[id(data)]
             return {"memory": block + 1, "start": start + data.start}
         if isinstance(data, dict):
-            return {key: self._tree(item, depth) for key, item in data.items()}
+            return {
+                key: item if type(item) in _LEAVES else self._tree(item, depth) for key, item in data.items()
+            }
         if isinstance(data, list):
-            return [self._tree(item, depth) for item in data]
+            return [item if type(item) in _LEAVES else self._tree(item, depth) for item in data]
         return data
 
 

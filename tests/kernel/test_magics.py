@@ -286,3 +286,15 @@ def test_question_mark_opens_the_pager(kernel: Running) -> None:
 
 def test_errors_after_a_magic_keep_their_line(kernel: Running) -> None:
     assert ", line: 3 in: cell" in kernel.run("!true\n(+ 1 1)\n(/ 1 0)").content["evalue"]
+
+
+def test_a_session_is_kept_after_each_cell_also_after_errors_and_a_reset(
+    kernel: Running, tmp_path: Path
+) -> None:
+    kernel.run(f'(session_keep "{tmp_path}/kept")')
+    for text in ("(setq kept_a 1)", "(car 1", "%reset", "(setq kept_b 2)"):
+        kernel.run(text)
+    log = kernel.run("%session log").stream()
+    kernel.run("(session_keep nil)")
+    told = [line.split(None, 2)[2].partition("  |")[0] for line in log.splitlines()[1:-1]]
+    assert told == ["+ kept_a", "changed nothing", "- kept_a", "+ kept_b"]

@@ -87,12 +87,15 @@ class Keeper:
 class State:
     """Something that belongs to the process or session and not to a value: the state of a random generator.
 
-    there: whether it exists in this process. check: the data as something to put back; raises Broken.
+    there: whether it exists in this process. now: how it stands, as what compares equal while it stands so.
+    capture: what `now` gave as a value that can be kept. check: the data as something to put back; raises
+    Broken.
     """
 
     name: str
     there: Callable[[], bool]
-    capture: Callable[[Out], Any]
+    now: Callable[[], Any]
+    capture: Callable[[Any], Any]
     check: Callable[[Any, Into], Any]
     put_back: Callable[[Any], None]
 

@@ -2,8 +2,9 @@
 
 What is taken is taken before the next cell begins: values as data, and a copy of each block of memory that
 changed. So the thread writes what was there after that cell, whatever the next one does to a tensor. Cells
-wait for the taking alone, never for the disk. Where the disk is behind by too much, cells between are not
-written by themselves; the newest always is.
+wait for the taking alone, never for the disk. Those that follow each other quickly are written together, a
+file each. Where the disk is behind by too much, cells between are not written by themselves; the newest
+always is.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,7 +24,7 @@ from lispe_kernel.language.keeping import Broken
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings.cells.record import Record, prune, records_and_memory
-from lispe_kernel.sittings.differences import prints
+from lispe_kernel.sittings.differences import Prints
 from lispe_kernel.sittings.memory import Files, Memory
 from lispe_kernel.sittings.saving import Gathered, gathered
 from lispe_kernel.sittings.seen import Content, seen
@@ -35,8 +37,10 @@ try:
 except ImportError:  # two keepers of one folder are then the user's to avoid
     fcntl = None  # type: ignore[assignment]
 
-# Bytes that may wait for the disk besides what is being written.
-_WAITING = 256 << 20
+# Bytes that may wait for the disk besides what is being written, and those that do not wait for more.
+_WAITING, _MUCH = 256 << 20, 64 << 20
+# Seconds after a cell in which another may come that is written with it, and in which the first is written.
+_PAUSE, _LONGEST = 0.15, 1.0
 
 Key = tuple[str, int]
 
@@ -67,11 +71,13 @@ class Keeper:
         self.at = 0
         self._place = 0
         self._lock: int | None = None
-        self._prints: dict[str, Any] | None = None
+        self._prints = Prints()
         self._memories: dict[str, Any] = {}
         # What is not on the disk yet, by content.
         self._copies: dict[Key, Any] = {}
         self._waiting: list[_Taken] = []
+        # How many of these are being written, and how many wait until all is.
+        self._begun = self._flushing = 0
         self._changing = threading.Condition()
         self._thread: threading.Thread | None = None
         self._problem = ""
@@ -139,15 +145,16 @@ class Keeper:
 
     def _copied(self, contents: list[Content]) -> list[Content]:
         """The contents without the session's memory: a copy of each that is not in the folder already."""
-        there = self._there()
-        new = [n for n, each in enumerate(contents) if each.key not in there and each.key not in self._copies]
-        copies = [np.array(contents[number].read(), copy=True) for number in new]
-        taken = list(contents)
+        known = self._there() | self._copies.keys()
+        new = [content for content in contents if content.key not in known]
+        copies = [np.array(content.read(), copy=True) for content in new]
         # A thread of the program may have written between the checksum and the copy.
-        for number, copy, checksum in zip(new, copies, checksums.digests(copies), strict=True):
-            taken[number] = replace(contents[number], checksum=checksum)
-            self._copies.setdefault(taken[number].key, copy)
-        return [replace(content, read=partial(self._bytes, content.key)) for content in taken]
+        for content, copy, checksum in zip(new, copies, checksums.digests(copies), strict=True):
+            content.checksum = checksum
+            self._copies.setdefault(content.key, copy)
+        for content in contents:
+            content.read = partial(self._bytes, content.key)
+        return contents
 
     def _there(self) -> set[Key]:
         """What the folder surely has. A file that was not compared does not count: no cell reads a disk."""
@@ -158,13 +165,16 @@ class Keeper:
         }
 
     def _make_room(self) -> None:
-        """Leave cells out that wait behind the one that is being written, where too much waits."""
-        while len(self._waiting) > 2 and sum(map(len, self._copies.values())) > _WAITING:
+        """Leave cells out that wait behind those that are being written, where too much waits."""
+        while len(self._waiting) > max(self._begun, 1) + 1 and self._copied_bytes() > _WAITING:
             left_out = self._waiting.pop(-2).record
             last = self._waiting[-1].record
             last.instead_of = [*left_out.instead_of, left_out.number, *last.instead_of]
             last.after = left_out.after
             self._drop_copies()
+
+    def _copied_bytes(self) -> int:
+        return sum(map(len, self._copies.values()))
 
     def _drop_copies(self) -> None:
         wanted = {key for taken in self._waiting for key in taken.keys}
@@ -180,13 +190,14 @@ class Keeper:
     def _write_all(self) -> None:
         while True:
             with self._changing:
-                while not self._waiting and not self._closed:
-                    self._changing.wait()
+                self._changing.wait_for(lambda: self._waiting or self._closed)
                 if not self._waiting:
                     return
-                taken = self._waiting[0]
+                self._wait_for_more()
+                begun = list(self._waiting)
+                self._begun = len(begun)
             try:
-                self._write(taken)
+                self._write(begun)
                 problem = ""
             except Exception as error:
                 problem = _words(error)
@@ -195,29 +206,44 @@ class Keeper:
                 if problem:
                     self._begin_anew()
                 else:
-                    self._waiting.pop(0)
+                    del self._waiting[: self._begun]
                     self._drop_copies()
+                self._begun = 0
                 self._changing.notify_all()
 
-    def _write(self, taken: _Taken) -> None:
+    def _wait_for_more(self) -> None:
+        """Wait until no cell has come for a moment, or the first one has waited long enough."""
+        latest = time.monotonic() + _LONGEST
+        while not self._hurried():
+            left, last = latest - time.monotonic(), self._place
+            came = self._changing.wait_for(lambda: self._place != last or self._hurried(), min(_PAUSE, left))  # noqa: B023
+            if left <= 0 or not came:
+                return
+
+    def _hurried(self) -> bool:
+        return self._closed or self._flushing > 0 or self._copied_bytes() > _MUCH
+
+    def _write(self, begun: list[_Taken]) -> None:
         if self._lock is None:
             self._take_lock()
-        manifest, record = taken.gathered.manifest(), taken.record
         with folders.locked(self.folder, writing=True):
-            memory, _ = folders.write_blocks(self.folder, taken.contents, {}, self._memories)
-            manifest["memory"] = memory
-            before, now = self._prints, prints(manifest)
-            _compare(record, before or {}, now)
-            data = folders.dumped({**manifest, "cell": record.data()})
-            folders.write_manifest(self.folder, record.file, data)
-            folders.write_manifest(self.folder, folders.MANIFEST, data)
+            contents = [taken.contents for taken in begun]
+            memories, _ = folders.write_blocks(self.folder, contents, {}, self._memories)
+            files, now = {}, self._prints
+            for taken, memory in zip(begun, memories, strict=True):
+                record, manifest = taken.record, taken.gathered.manifest()
+                manifest["memory"] = memory
+                before, now = now, now.of(manifest)
+                _compare(record, before.names, now.names)
+                files[record.file] = data = folders.dumped({**manifest, "cell": record.data()})
+            folders.write_manifests(self.folder, {**files, folders.MANIFEST: data})
             self._prints = now
             with self._changing:
-                self._memories = {**self._memories, record.file: memory}
-                self._prune(sum(content.size for content in taken.contents))
+                self._memories = {**self._memories, **dict(zip(files, memories, strict=True))}
+                self._prune(sum(content.size for content in contents[-1]))
 
     def _prune(self, size: int) -> None:
-        if len(self._waiting) > 1:
+        if len(self._waiting) > self._begun:
             # What waits may count on numbers that only an old cell has.
             return
         left = dict(self._memories)
@@ -253,14 +279,19 @@ class Keeper:
     def went_back(self, record: Record, manifest: dict[str, Any]) -> None:
         """The session is what it was after a cell: the next cell follows that one."""
         with self._changing:
-            self.at, self._prints = record.place, prints(manifest)
+            self.at, self._prints = record.place, Prints().of(manifest)
 
     # -- its end -------------------------------------------------------------------------------------
 
     def flush(self, seconds: float | None = None) -> str:
         """Wait until all is written; what went wrong, where something did."""
         with self._changing:
-            self._changing.wait_for(lambda: not self._waiting, seconds)
+            self._flushing += 1
+            self._changing.notify_all()
+            try:
+                self._changing.wait_for(lambda: not self._waiting, seconds)
+            finally:
+                self._flushing -= 1
             return self._problem
 
     def close(self, seconds: float | None = None) -> str:

@@ -67,13 +67,13 @@ def digest(data: Bytes, scheme: str = SCHEME) -> str:
 def digests(arrays: Iterable[Bytes], advance: Advance | None = None, scheme: str = SCHEME) -> list[str]:
     """The checksums of several arrays of bytes; `advance` is told the bytes of each finished stretch."""
     of_stretch, of_all = SCHEMES[scheme]
-    pool = ThreadPoolExecutor(threads())
+    pool = _Pool()
     try:
         begun = [(len(array), list(_begin(array, of_stretch, pool))) for array in arrays]
         return [of_all(size, _finished(parts, advance)) for size, parts in begun]
     finally:
         # After an error or an interrupt nobody wants the rest.
-        pool.shutdown(cancel_futures=True)
+        pool.end()
 
 
 def handed_on(data: Bytes, take: Callable[[np.ndarray], object]) -> str:
@@ -98,14 +98,29 @@ def threads() -> int:
     return min(_MOST_THREADS, there)
 
 
-def _begin(
-    data: Bytes, of_stretch: Callable[[np.ndarray], bytes], pool: ThreadPoolExecutor
-) -> Iterator[_Begun]:
+class _Pool:
+    """Threads that are made when the first of them has something to do."""
+
+    def __init__(self) -> None:
+        self._threads: ThreadPoolExecutor | None = None
+
+    def submit(self, work: Callable[[], bytes]) -> Callable[[], bytes]:
+        """Begin some work; what gives its result."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(threads())
+        return self._threads.submit(work).result
+
+    def end(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+
+def _begin(data: Bytes, of_stretch: Callable[[np.ndarray], bytes], pool: _Pool) -> Iterator[_Begun]:
     """The stretches of the data; threads take the large ones from now on, small ones wait to be asked."""
     for start in range(0, len(data), _STRETCH):
         end = min(start + _STRETCH, len(data))
         work = partial(_read, data, start, end, of_stretch)
-        yield end - start, work if end - start < _SMALL else pool.submit(work).result
+        yield end - start, work if end - start < _SMALL else pool.submit(work)
 
 
 def _read(data: Bytes, start: int, end: int, of_stretch: Callable[[np.ndarray], bytes]) -> bytes:

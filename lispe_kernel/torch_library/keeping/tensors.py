@@ -29,6 +29,25 @@ from lispe_kernel.torch_library.support.tracked import is_traced
 # More than PyTorch can count.
 _IMPOSSIBLE = 1 << 62
 _FIELDS = ("at", "dtype", "shape", "steps", "device", "requires_grad", "grad")
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+
+class _Raw:
+    """A storage as what keeps a block: as a tensor of bytes only where it is asked for them."""
+
+    __slots__ = ("_device", "_storage")
+
+    def __init__(self, storage: torch.UntypedStorage, device: str) -> None:
+        self._storage, self._device = storage, device
+
+    def _tensor(self) -> torch.Tensor:
+        return torch.empty(0, dtype=torch.uint8, device=self._device).set_(self._storage)
+
+    def cpu(self) -> torch.Tensor:
+        return self._tensor().cpu()
+
+    def is_pinned(self) -> bool:
+        return self._tensor().is_pinned()
 
 
 def _odd(tensor: torch.Tensor) -> str:
@@ -37,15 +56,15 @@ def _odd(tensor: torch.Tensor) -> str:
         return "a tensor of one call of a function that was transformed (torch_vmap, torch_grad)"
     if tensor.layout is not torch.strided or tensor.is_quantized:
         return "a sparse or quantized tensor; convert it to a dense one"
-    if tensor.device.type == "meta":
+    if tensor.is_meta:
         return "a tensor without memory (meta)"
     if tensor.is_conj() or tensor.is_neg():
         return "a conjugated or negated view; make it a tensor of its own (clone)"
-    if dtype_name(tensor.dtype) not in DTYPES:
+    if tensor.dtype not in _NAMES:
         return f"a tensor of {tensor.dtype}"
     if getattr(tensor, "_backward_hooks", None) or getattr(tensor, "_post_accumulate_grad_hooks", None):
         return "a tensor with hooks"
-    if set(vars(tensor)) - {REST}:
+    if any(name != REST for name in vars(tensor)):
         return f"a tensor to which Python code added {', '.join(vars(tensor))}"
     return ""
 
@@ -56,26 +75,26 @@ def _write(tensor: torch.Tensor, out: Out) -> Any:
         raise Unkept(odd)
     if tensor.grad_fn is not None:
         out.note("the computation that it came from: no gradient flows through it")
-    storage, plain = tensor.untyped_storage(), tensor.detach()
-    width, size = tensor.dtype.itemsize, storage.nbytes()
-    raw = torch.empty(0, dtype=torch.uint8, device=tensor.device).set_(storage)
-    whole = plain.is_contiguous() and plain.nbytes == size
+    storage = tensor.untyped_storage()
+    size, name, shape = storage.nbytes(), _NAMES[tensor.dtype], list(tensor.shape)
+    device = "cpu" if tensor.is_cpu else str(tensor.device)
+    whole = tensor.is_contiguous() and tensor.nbytes == size
     part = Part(
-        raw,
+        _Raw(storage, device),
         storage.data_ptr(),
         size,
-        int(tensor.storage_offset()) * width,
-        device="" if tensor.device.type == "cpu" else str(tensor.device),
+        int(tensor.storage_offset()) * tensor.itemsize,
+        device="" if device == "cpu" else device,
         torch=True,
-        dtype=dtype_name(tensor.dtype) if whole else "",
-        shape=tuple(tensor.shape) if whole else (),
+        dtype=name if whole else "",
+        shape=tuple(shape) if whole else (),
     )
     return {
         "at": out.memory(part),
-        "dtype": dtype_name(tensor.dtype),
-        "shape": list(tensor.shape),
+        "dtype": name,
+        "shape": shape,
         "steps": list(tensor.stride()),
-        "device": str(tensor.device),
+        "device": device,
         "requires_grad": tensor.requires_grad and tensor.grad_fn is None,
         "grad": out.value(tensor.grad if tensor.is_leaf else None),
     }
@@ -200,9 +219,13 @@ register_keeper(
 # -- PyTorch's generators ---------------------------------------------------------------------------------
 
 
-def _capture(_out: Out) -> Any:
+def _now() -> list[bytes]:
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
-    return [torch.get_rng_state(), *cuda]
+    return [state.numpy().tobytes() for state in (torch.get_rng_state(), *cuda)]
+
+
+def _capture(states: list[bytes]) -> Any:
+    return [torch.frombuffer(bytearray(state), dtype=torch.uint8) for state in states]
 
 
 def _check(states: Any, _into: Into) -> Any:
@@ -219,4 +242,4 @@ def _put_back(states: list[torch.Tensor]) -> None:
             torch.cuda.set_rng_state(state, device)
 
 
-register_state(State("torch", lambda: True, _capture, _check, _put_back))
+register_state(State("torch", lambda: True, _now, _capture, _check, _put_back))
