@@ -70,6 +70,8 @@ class Session:
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
         self.libraries = Libraries(LIBRARIES)
+        # The names for which a library was looked for.
+        self._met: set[str] = set()
         self.place = Place(self.sources, self.known_names, self._arity_error, self._parameters)
         self.loaded: dict[str, Any] = {}
         # What `setfast` keeps.
@@ -196,12 +198,13 @@ class Session:
     def library(self, name: str) -> Function | None:
         """The library function of a name; a library is loaded when a name is met that may be its own."""
         entry = registry.get(name)
-        if entry is None and name not in self.namespace:
+        if entry is None and name not in self._met and name not in self.namespace:
             if LONG_WALK.fullmatch(name):
                 long_walk(name)
             elif name[:1] != " ":
                 self.libraries.meet(name)
             entry = registry.get(name)
+            self._met.add(name)
         if self._version != registry.version:
             self._install_builtins()
         return entry

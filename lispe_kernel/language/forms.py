@@ -50,7 +50,7 @@ def as_data(form: Any) -> Any:
         return form
     if len(form) > 2 and form[-2] is DOT:
         return LinkedList(map(as_data, form[:-2]), as_data(form[-1]))
-    return List(as_data(item) for item in form)
+    return List([as_data(item) if isinstance(item, list) else item for item in form])
 
 
 def as_code(data: Any, made: dict[int, Form | None] | None = None) -> Any:

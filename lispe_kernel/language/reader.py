@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from lispe_kernel.language.errors import ReaderError, Span
@@ -31,9 +30,13 @@ _OPERATOR = r"+\-*/%<>=!&|^~?@\\"
 # `!map` and its kin: a composing function that is not merged with the one inside.
 _UNFUSED = rf"!(?:map|filter|(?:take|drop)(?:while)?|(?:fold|scan)[lr]1?)(?![^{_STOP}])"
 
+# Most tokens are names that begin with a letter: they come first, and are the one alternative without a name.
 _TOKEN = re.compile(
     rf"""
-    (?P<blank>\s+ | \#![^\n]*)
+    (?!b["`])[a-zA-Z][^{_STOP}]*
+  | (?P<open>[(\[{{])
+  | (?P<close>[)\]}}])
+  | (?P<blank>\s+ | \#![^\n]*)
   | (?P<block>;;)
   | (?P<comment>;[^\n]*)
   | (?P<string>"(?:\\[^\n]|[^"\\\n])*")
@@ -42,8 +45,6 @@ _TOKEN = re.compile(
   | (?P<broken>b?["`]|[{_OPENING}])
   | (?P<complex>[+-]?{_NUMBER},[+-]?(?:{_NUMBER})?i(?![^{_STOP}]))
   | (?P<number>[+-]?{_NUMBER})
-  | (?P<open>[(\[{{])
-  | (?P<close>[)\]}}])
   | (?P<quote>')
   | (?P<mark>[:.,])
   | (?P<sigil>%[.,:{{}}](?=[\s)\]]|\Z) | [$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
@@ -55,6 +56,8 @@ _TOKEN = re.compile(
 
 _ESCAPE = re.compile(r"\\(.)", re.S)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+# The kinds of token that are names.
+_NAMED = frozenset({"atom", "operator", "sigil", "mark"})
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _NAMES = {"(": "parentheses", "[": "brackets", "{": "braces"}
 
@@ -65,17 +68,19 @@ def _no_alias(name: str) -> str:
     return name
 
 
-@dataclass(slots=True)
 class _Open:
     """A bracket not yet closed, with what was read since."""
 
-    bracket: str
-    start: int
-    items: list[Any] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    # Offsets of quotes that wait for the expression they apply to.
-    quotes: list[int] = field(default_factory=list)
-    colons: list[int] = field(default_factory=list)
+    __slots__ = ("bracket", "colons", "items", "quotes", "spans", "start")
+
+    def __init__(self, bracket: str, start: int) -> None:
+        self.bracket = bracket
+        self.start = start
+        self.items: list[Any] = []
+        self.spans: list[Span] = []
+        # Offsets of quotes that wait for the expression they apply to.
+        self.quotes: list[int] = []
+        self.colons: list[int] = []
 
 
 def read(source: Source, canonical: Callable[[str], str] = _no_alias) -> Form:
@@ -107,33 +112,42 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
     match = _TOKEN.match
     quoted, opened, braces = False, 0, 0
     while at < length:
+        first = text[at]
+        if first == " ":
+            at, quoted = at + 1, False
+            continue
         found = match(text, at)
         if found is None:  # every character belongs to some token; this guards the table
-            raise ReaderError(f"Error: unexpected character '{text[at]}'", span=source.span(at, at + 1))
-        kind, end = found.lastgroup or "blank", found.end()
-        if quoted and text[at] == ";":
-            kind, end = "atom", at + 1
-        elif text[at] == "#" and not opened and _is_old_comment(text, at):
-            kind, end = "comment", text.find("\n", at)
-            end = end if end >= 0 else length
-        elif kind == "block":
-            closing = text.find(";;", end)
-            if closing == -1:
-                yield "unclosed", at, length
-                return
-            end = closing + 2
-            kind = "comment"
-        elif kind in ("open", "close"):
+            raise ReaderError(f"Error: unexpected character '{first}'", span=source.span(at, at + 1))
+        kind, end = found.lastgroup or "atom", found.end()
+        if kind == "open" or kind == "close":
             step = 1 if kind == "open" else -1
             opened += step
-            braces += step if text[at] in "{}" else 0
-        elif kind == "sigil" and braces and text[at:end] == "%}":
-            # No sign of a grammar, but the operator as the last value of a dictionary.
-            kind, end = "operator", at + 1
+            braces += step if first in "{}" else 0
+        elif first in ";#%":
+            kind, end = _marked(text, at, end, kind, quoted, opened, braces)
         if kind != "blank":
             yield kind, at, end
         quoted = kind == "quote"
         at = end
+
+
+def _marked(
+    text: str, at: int, end: int, kind: str, quoted: bool, opened: int, braces: int
+) -> tuple[str, int]:
+    """The kind and the end of a token whose first character means more than one thing."""
+    if quoted and text[at] == ";":
+        return "atom", at + 1
+    if text[at] == "#" and not opened and _is_old_comment(text, at):
+        line_end = text.find("\n", at)
+        return "comment", line_end if line_end >= 0 else len(text)
+    if kind == "block":
+        closing = text.find(";;", end)
+        return ("comment", closing + 2) if closing >= 0 else ("unclosed", len(text))
+    if kind == "sigil" and braces and text[at:end] == "%}":
+        # No sign of a grammar, but the operator as the last value of a dictionary.
+        return "operator", at + 1
+    return kind, end
 
 
 def _is_old_comment(text: str, at: int) -> bool:
@@ -148,6 +162,8 @@ class _Reader:
         self.text = source.text
         self.canonical = canonical
         self.stack = [_Open("", 0)]
+        # What a name is read as, of those met so far.
+        self.names: dict[str, Any] = {}
 
     def error(self, text: str, start: int, end: int, incomplete: bool = False) -> ReaderError:
         span = self.source.span(start, end)
@@ -162,12 +178,12 @@ class _Reader:
     def read(self) -> Form:
         text = self.text
         for kind, start, end in tokens(self.source):
-            if kind == "comment":
-                continue
             if kind == "open":
                 self.stack.append(_Open(text[start], start))
             elif kind == "close":
                 self._close(text[start], start)
+            elif kind == "comment":
+                continue
             elif kind == "quote":
                 self.stack[-1].quotes.append(start)
             elif kind == "mark" and text[start] == ":" and self.stack[-1].bracket == "{":
@@ -182,12 +198,8 @@ class _Reader:
 
     def _constant(self, kind: str, start: int, end: int) -> Any:
         text = self.text[start:end]
-        if kind in ("atom", "operator", "sigil", "mark"):
-            if self.text.startswith("->", max(start - 2, 0)) and start > 1:
-                # A name of Python's, not an alias of an instruction: `(->sum t)`.
-                return Atom(text)
-            name = self.canonical(text)
-            return None if name in NIL_NAMES else Atom(name)
+        if kind in _NAMED:
+            return self._name(text, start)
         if kind == "number":
             self._check_number_end(start, end)
             return read_number(text)
@@ -216,6 +228,15 @@ class _Reader:
         raise self.error(
             "Error: missing end of string", start, start + 1, incomplete=self.text[end - 1] in LONG_QUOTES
         )
+
+    def _name(self, text: str, start: int) -> Any:
+        if start > 1 and self.text[start - 2 : start] == "->":
+            # A name of Python's, not an alias of an instruction: `(->sum t)`.
+            return Atom(text)
+        if text not in self.names:
+            name = self.canonical(text)
+            self.names[text] = None if name in NIL_NAMES else Atom(name)
+        return self.names[text]
 
     def _check_number_end(self, start: int, end: int) -> None:
         following = self.text[end : end + 1]

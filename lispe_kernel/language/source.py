@@ -19,6 +19,8 @@ class Source:
         self.text = text
         self.name = name
         self.file = file if file is not None else f"<{name}>"
+        # The line in which the last span ended: its number, its first offset, that of the next line.
+        self._near = (0, 0, 0)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -36,9 +38,14 @@ class Source:
         return line, offset - self._starts[line - 1]
 
     def span(self, start: int, end: int) -> Span:
-        """The span between two offsets."""
+        """The span between two offsets; quick in the line of the span that was asked for before."""
+        line, first, following = self._near
+        if first <= start and end < following:
+            return Span(line, start - first, line, end - first)
         line, column = self.position(start)
         end_line, end_column = self.position(end)
+        following = self._starts[end_line] if end_line < len(self._starts) else len(self.text) + 1
+        self._near = (end_line, end - end_column, following)
         return Span(line, column, end_line, end_column)
 
     def line(self, number: int) -> str:

@@ -85,6 +85,14 @@ def test_a_form_knows_where_it_stands() -> None:
     assert [tuple(s) for s in form.spans] == [(2, 3, 2, 4), (2, 5, 3, 3)]
 
 
+def test_a_span_is_the_same_whatever_was_asked_for_before() -> None:
+    text = "ab\n\ncd (e\nf) g"
+    places = [(start, end) for end in range(len(text) + 1) for start in range(end + 1)]
+    source = Source(text)
+    for start, end in [*places, *reversed(places)]:
+        assert source.span(start, end) == (*source.position(start), *source.position(end))
+
+
 def test_nesting_has_no_limit() -> None:
     depth = 100_000
     (form,) = read(Source("(" * depth + ")" * depth))

@@ -89,8 +89,9 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
     loads = False
     for form, span in zip(forms, forms.spans, strict=True):
         r.place = span
+        names = names_in(form)
         try:
-            code = _top_level(r, form, span)
+            code = _top_level(r, form, span, names)
         except UnknownNameError:
             waits = is_definition(form, "function") and any(names_in(other) & LOADING for other in forms)
             if not (loads or waits):
@@ -106,7 +107,7 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
             program.steps.append(Step(code, form, span))
         elif is_definition(form, "function") or is_definition(form, "space"):
             program.written.append((form, span))
-        loads = loads or bool(names_in(form) & LOADING)
+        loads = loads or not LOADING.isdisjoint(names)
     while r.finishers:
         name, finish = next(iter(r.finishers.items()))
         del r.finishers[name]
@@ -152,10 +153,10 @@ def names_in(form: Any) -> set[str]:
     pending = [form]
     while pending:
         item = pending.pop()
-        if isinstance(item, list):
-            pending.extend(item)
-        elif isinstance(item, Atom):
+        if isinstance(item, Atom):
             found.add(item.name)
+        elif isinstance(item, list):
+            pending.extend(item)
     return found
 
 
@@ -200,11 +201,11 @@ def _keeps_return(form: Any) -> bool:
     return special_forms.canonical(name.name) == LAMBDA.name
 
 
-def _top_level(r: Resolver, form: Any, span: Any) -> CodeType | None:
-    """One form as a function without parameters that returns its value."""
+def _top_level(r: Resolver, form: Any, span: Any, names: set[str]) -> CodeType | None:
+    """One form, in which these names stand, as a function without parameters that returns its value."""
     function = r.function = Function("top", r.source.name, span)
     form = expanded(r, form)
-    if "return" in names_in(form):
+    if "return" in names:
         form = _forms_as_calls(form)
     function.body = r.node(form, span)
     if is_definition(form):

@@ -72,6 +72,8 @@ class Resolver(Meanings):
         self.finishers: dict[str, Any] = {}
         self.globals_here: set[str] = set()  # what the text assigns at its top level
         self.classes: dict[str, Any] = {}
+        # The lambdas that were written as texts: forms, kept for their identity, and these texts.
+        self.texts: dict[int, tuple[Form, str]] = {}
         # The instance that is current here, and the class that `withclass` names.
         self.instance: InstanceScope | None = None
         self.with_class: Any = None

@@ -14,6 +14,33 @@ from collections.abc import Callable, Iterator
 # What a turn of a loop counts more than what stands around it, and what of a question is saved by its answer.
 _TURNS, _DEEPEST, _SAVED = 8.0, 3, 0.6
 
+# The fields of expressions in which others stand; those of other classes Python's own walk finds.
+_INNER: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.Attribute: ("value",),
+    ast.BinOp: ("left", "right"),
+    ast.BoolOp: ("values",),
+    ast.Call: ("func", "args", "keywords"),
+    ast.Compare: ("left", "comparators"),
+    ast.List: ("elts",),
+    ast.Subscript: ("value", "slice"),
+    ast.Tuple: ("elts",),
+    ast.UnaryOp: ("operand",),
+}
+
+
+def _inner(node: ast.AST) -> Iterator[ast.AST]:
+    """The expressions that stand in one, in the order of their evaluation."""
+    fields = _INNER.get(type(node))
+    if fields is None:
+        yield from ast.iter_child_nodes(node)
+        return
+    for field in fields:
+        found = getattr(node, field)
+        if type(found) is list:
+            yield from found
+        else:
+            yield found
+
 
 def keep_tests(arguments: ast.arguments, body: list[ast.stmt], asks: ast.expr) -> list[ast.stmt]:
     """The body of a function with the questions that are worth it asked once for each assignment.
@@ -126,19 +153,22 @@ class _Survey:
                 self.refused.add(part.id)
 
     def expression(self, node: ast.AST, weight: float) -> None:
-        if isinstance(node, ast.ListComp):
+        kind = type(node)
+        if kind is ast.Constant:
+            return
+        if kind is ast.ListComp:
             self.within(node)
             return
         if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Store):
+            if type(node.ctx) is ast.Store:
                 self.stored[node.id] = self.stored.get(node.id, 0.0) + weight
             return
-        name, text = self.question(node)
-        if name:
-            assert isinstance(node, ast.expr)
-            self.uses.setdefault(text, _Use(name, text, node)).weight += weight
-            return
-        if isinstance(node, ast.NamedExpr):
+        if isinstance(node, (ast.Compare, ast.BoolOp)):
+            name, text = self.question(node)
+            if name:
+                self.uses.setdefault(text, _Use(name, text, node)).weight += weight
+                return
+        elif isinstance(node, ast.NamedExpr):
             self.refused.add(node.target.id)
         elif isinstance(node, ast.IfExp):
             # What is asked only where the first answer was no is seldom asked.
@@ -146,7 +176,7 @@ class _Survey:
             self.expression(node.body, weight)
             self.expression(node.orelse, weight / 2)
             return
-        for part in ast.iter_child_nodes(node):
+        for part in _inner(node):
             self.expression(part, weight)
 
 
@@ -166,7 +196,7 @@ class _Writer(ast.NodeTransformer):
             self.chosen.setdefault(use.name, []).append(use)
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, (ast.FunctionDef, ast.ListComp)):
+        if isinstance(node, (ast.Constant, ast.Name, ast.FunctionDef, ast.ListComp)) or not node._fields:
             return node
         flag = self.flags.get(self.question(node)[1])
         if flag is not None:

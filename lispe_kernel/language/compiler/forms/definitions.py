@@ -10,8 +10,8 @@ from lispe_kernel.language.compiler.statements import Lambda
 from lispe_kernel.language.compiler.tree import Global, Node
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import CompileError, Span
-from lispe_kernel.language.forms import Form, as_data, is_list
-from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.forms import DOT, Form, as_data, is_list
+from lispe_kernel.language.printer import show, to_text, write_items
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
 
@@ -149,6 +149,14 @@ def resolve_defun(r: Resolver, form: Form) -> Node:
     return Global(r.place, python_name(name))
 
 
+def _text(r: Resolver, form: Any) -> str:
+    """A form of code as printing shows it. A lambda in it is written already: each once, however deep."""
+    if not is_list(form) or any(part is DOT for part in form):
+        return show(as_data(form))
+    known = r.texts.get(id(form))
+    return known[1] if known is not None else write_items(form, lambda part: _text(r, part))
+
+
 @special("self", "[argument...]", needs_function=True)
 def resolve_self(r: Resolver, form: Form) -> Node:
     """Calls the running function or lambda again. In tail position this is a loop.
@@ -177,7 +185,8 @@ def resolve_lambda(r: Resolver, form: Form) -> Node:
     function = Function("lambda", "λ", r.place, r.function, python)
     resolve_function(r, function, parameters, form, 2)
     # Written after its body: of forms that are refused nothing is written.
-    function.doc = to_text(as_data(form))
+    function.doc = _text(r, form)
+    r.texts[id(form)] = form, function.doc
     if not function.calls_itself:
         function.python = "λ"
     return Lambda(r.place, function)
