@@ -1,9 +1,14 @@
 """torch_compile: what is followed whole, what is not and says so. PyTorch without compiling judges."""
 
+from importlib import import_module
+
 import pytest
 import torch
 
 from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel.torch_library.modules import entry
+from lispe_kernel.torch_library.modules.instances import ModuleInstance
+from tests import fresh_processes
 
 PROGRAM = """
 (setq x (tensor_create '((0.5 -1.0 2.0) (3.0 0.25 -4.0))))
@@ -81,3 +86,23 @@ def test_a_mask_is_checked_whenever_compiled_code_runs(session):
     with pytest.raises(LispeError, match="the mask must hold 1 for what is kept"):
         session.evaluate("(made x (tensor_create '((2 0))))")
     assert not session.namespace["made"].plain
+
+
+def test_the_front_end_of_the_compiler_is_not_imported_before_it_is_used() -> None:
+    program = """
+import sys
+from lispe_kernel import Session
+s = Session()
+s.evaluate("(class@ Net () (setqi up (torch_linear 3 4)) (defun forward (x) (torch_forward up x)))")
+s.evaluate("(setq net (Net)) (setq x (torch_zeros '(2 3)))")
+s.evaluate('(python "net(x).shape")')
+print("torch._dynamo" in sys.modules)
+"""
+    assert fresh_processes.run(program).stdout == "False\n"
+
+
+def test_what_prepares_a_call_is_left_out_of_what_is_compiled() -> None:
+    import_module("torch._dynamo")
+    # The mark that PyTorch sets on what it leaves out.
+    functions = [getattr(entry, name) for name in ("enter", "leave", "taken", "given", "explained")]
+    assert all(function._torchdynamo_disable for function in (*functions, ModuleInstance.__call__))

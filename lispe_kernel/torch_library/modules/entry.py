@@ -2,15 +2,18 @@
 
 torch.compile follows such a call, and looks names up in the builtins of the function at which it begins.
 Those of LispE hold LispE's functions, those of Python what PyTorch's code needs; so a call begins with a
-function that has both. What prepares a call is left out of what is compiled.
+function that has both. What prepares a call is left out of what is compiled: it is marked when the compiler's
+front end is imported, which takes as long as the rest of PyTorch and most sessions never need.
 """
 
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable
-from types import FunctionType
-from typing import Any, TypeVar
+from importlib.machinery import ModuleSpec, PathFinder
+from types import FunctionType, ModuleType
+from typing import Any
 
 import torch
 
@@ -18,19 +21,56 @@ from lispe_kernel.language import runtime
 from lispe_kernel.language.python.border import to_lispe, to_python
 
 _BUILTINS = " both builtins"
+_FRONT_END = "torch._dynamo"
 
 
-F = TypeVar("F", bound=Callable[..., Any])
+class _LeftOut:
+    """Functions that torch.compile leaves out. Who calls them asks their owner: others stand there later.
+
+    Finds the module of the compiler's front end, to be told of its import.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Any, str, bool]] = []
+
+    def add(self, owner: Any, name: str, recursive: bool) -> None:
+        """Leave out what stands in a module or class under a name."""
+        if _FRONT_END in sys.modules:
+            self._mark(owner, name, recursive)
+            return
+        if not self._waiting:
+            sys.meta_path.insert(0, self)
+        self._waiting.append((owner, name, recursive))
+
+    def find_spec(self, name: str, path: Any = None, _target: Any = None) -> ModuleSpec | None:
+        """What Python asks of who finds modules."""
+        spec = PathFinder.find_spec(name, path) if name == _FRONT_END else None
+        loader: Any = spec.loader if spec is not None else None
+        if loader is not None:
+            loader.exec_module = lambda module, run=loader.exec_module: self._imported(module, run)
+        return spec
+
+    def _imported(self, module: ModuleType, run: Callable[[ModuleType], None]) -> None:
+        run(module)
+        sys.meta_path.remove(self)
+        for waiting in self._waiting:
+            self._mark(*waiting)
+        self._waiting.clear()
+
+    @staticmethod
+    def _mark(owner: Any, name: str, recursive: bool) -> None:
+        setattr(owner, name, torch.compiler.disable(getattr(owner, name), recursive=recursive))
 
 
-def not_compiled(function: F) -> F:
-    """A function that is left out, with all that it calls."""
-    return torch.compiler.disable(function)  # type: ignore[no-any-return]
+_left_out = _LeftOut()
 
 
-def not_compiled_itself(function: F) -> F:
-    """A function that is left out; what it calls is compiled."""
-    return torch.compiler.disable(function, recursive=False)  # type: ignore[no-any-return]
+def leave_out(owner: Any, name: str, *, with_calls: bool) -> None:
+    """Leave what stands in a module or class under a name out of what is compiled.
+
+    with_calls: also all that it calls. Callers ask the owner for it, each time.
+    """
+    _left_out.add(owner, name, with_calls)
 
 
 def _call(function: Callable[..., Any], *values: Any, **named: Any) -> Any:
@@ -47,32 +87,31 @@ def beginning(namespace: dict[str, Any]) -> Callable[..., Any]:
     return FunctionType(_call.__code__, {"__builtins__": both}, "call")
 
 
-@not_compiled
 def enter(namespace: dict[str, Any]) -> Any:
     """Make the session of a namespace current; what `leave` takes, or None where one is current."""
     return None if runtime.is_running() else runtime.enter(namespace["__builtins__"][" session"])
 
 
-@not_compiled
 def leave(token: Any) -> None:
     if token is not None:
         runtime.leave(token)
 
 
-@not_compiled
 def taken(values: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Python's arguments as LispE sees them."""
     return tuple(map(to_lispe, values)), {name: to_lispe(value) for name, value in named.items()}
 
 
-@not_compiled
 def given(value: Any) -> Any:
     """A result as Python takes it."""
     return to_python(value)
 
 
-@not_compiled
 def explained(namespace: dict[str, Any], error: Exception) -> Exception:
     """An error that leaves LispE for Python code, with LispE's place."""
     found: Exception = namespace["__builtins__"][" session"].explained(error)
     return found
+
+
+for _function in (enter, leave, taken, given, explained):
+    leave_out(sys.modules[__name__], _function.__name__, with_calls=True)

@@ -26,15 +26,7 @@ from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import register_answers
 from lispe_kernel.language.python.faces import register_face
 from lispe_kernel.language.values.instances import ANSWERS, Instance
-from lispe_kernel.torch_library.modules.entry import (
-    beginning,
-    enter,
-    explained,
-    given,
-    leave,
-    not_compiled_itself,
-    taken,
-)
+from lispe_kernel.torch_library.modules import entry
 from lispe_kernel.torch_library.modules.held import (
     Held,
     as_parameter,
@@ -76,22 +68,21 @@ class ModuleInstance(Instance, nn.Module):
 
     # -- called ----------------------------------------------------------------------------------
 
-    @not_compiled_itself
     def __call__(self, *values: Any, **named: Any) -> Any:
         """The module called by Python code, in the session of its class and in the caller's own thread."""
         cls = type(self)
         namespace = cls.forward.__globals__
-        values, named = taken(values, named)
-        token = enter(namespace)
+        values, named = entry.taken(values, named)
+        token = entry.enter(namespace)
         try:
             answer = cls.lispe_beginning(self._wrapped_call_impl, *values, **named)
         except Exception as error:
             if token is None:
                 raise
-            raise explained(namespace, error) from error
+            raise entry.explained(namespace, error) from error
         finally:
-            leave(token)
-        return given(answer)
+            entry.leave(token)
+        return entry.given(answer)
 
     def compile(self, *arguments: Any, **named: Any) -> None:
         """Let torch.compile compile every call from now on, from where calls begin."""
@@ -103,7 +94,7 @@ class ModuleInstance(Instance, nn.Module):
         """`forward` is what PyTorch calls; LispE calls the module, as PyTorch's modules call each other."""
         setattr(cls, "forward" if name == FORWARD else name, function)
         if name == FORWARD:
-            cls.lispe_beginning = staticmethod(beginning(function.__globals__))
+            cls.lispe_beginning = staticmethod(entry.beginning(function.__globals__))
 
     @classmethod
     def lispe_drop(cls, name: str) -> None:
@@ -207,6 +198,8 @@ class ModuleInstance(Instance, nn.Module):
 
 # The method that LispE's compiled code finds under `forward`.
 setattr(ModuleInstance, FORWARD, nn.Module._wrapped_call_impl)
+# What it calls is compiled.
+entry.leave_out(ModuleInstance, "__call__", with_calls=False)
 
 
 def _copy(instance: ModuleInstance) -> ModuleInstance:
