@@ -4,29 +4,50 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 
 from lispe_kernel.assist.magics import Part
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.running.hosts import NOTHING, Host, runs
 from lispe_kernel.session import Outcome
 
-_USE = "%%ranks, %%ranks 0,2 or %%ranks 0-3, and --timeout SECONDS"
+_USE = "%%ranks, %%ranks 0,2 or 0-3 or ::2 or -1, --local, and --timeout SECONDS"
 _PIECE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+_FROM_THE_END = re.compile(r"-\d{1,6}")
+_SLICE = re.compile(r"(-?\d{1,6})?:(-?\d{1,6})?(?::(-?0*[1-9]\d{0,5})?)?")
+
+
+@dataclass
+class Wanted:
+    """What a magic asks: the ranks as they were written, seconds, whether the cell runs here, too."""
+
+    pieces: list[str]
+    limit: float | None = None
+    here: bool = False
+
+    def ranks(self, count: int) -> list[int] | None:
+        """The numbers of the ranks, of so many; None for all. Errors: LispeError where a slice has none."""
+        which = [number for piece in self.pieces for number in _numbers(piece, count)]
+        if self.pieces and not which:
+            raise LispeError(f"Error: %%ranks: {','.join(self.pieces)} names none of the {count} ranks")
+        return sorted(set(which)) or None
 
 
 @runs("ranks")
 def _ranks(part: Part, host: Host) -> Outcome:
-    which, limit = asked(part.argument)
+    wanted = asked(part.argument)
     from lispe_kernel.ranks import working  # noqa: PLC0415 - start-up: most sessions have no ranks
 
-    working.run(host.session, "\n" * part.line + part.text, host.name, which, limit)
-    return NOTHING
+    text = "\n" * part.line + part.text
+    which = wanted.ranks(working.cluster_of(host.session, "%%ranks").count)
+    working.run(host.session, text, host.name, which, wanted.limit)
+    return host.lispe(text) if wanted.here else NOTHING
 
 
-def asked(argument: str) -> tuple[list[int] | None, float | None]:
-    """The ranks that a magic names, None for all, and the seconds that it allows. Errors: LispeError."""
-    which: list[int] = []
-    limit: float | None = None
+def asked(argument: str) -> Wanted:
+    """What stands behind the name of the magic. Errors: LispeError."""
+    # A rank from the end, as in `-1`, is no option.
+    wanted = Wanted([])
     try:
         words = shlex.split(argument)
     except ValueError:
@@ -34,16 +55,33 @@ def asked(argument: str) -> tuple[list[int] | None, float | None]:
     while words:
         word = words.pop(0)
         if word == "--timeout" and words and re.fullmatch(r"\d+(\.\d+)?", words[0]) and float(words[0]) > 0:
-            limit = float(words.pop(0))
+            wanted.limit = float(words.pop(0))
             continue
-        for piece in filter(None, word.split(",")):
-            which += _numbers(piece)
-        if not word.strip(","):
-            raise LispeError(_none(word))
-    return sorted(set(which)) or None, limit
+        if word == "--local":
+            wanted.here = True
+            continue
+        if word in ("--targets", "-t") and words:
+            # As %%px of ipyparallel names them.
+            word = words.pop(0)
+            if word == "all":
+                continue
+        pieces = [piece for piece in word.split(",") if piece]
+        for piece in pieces or [word]:
+            # What is no number of a rank is said before anything is asked of ranks.
+            if _SLICE.fullmatch(piece) is None:
+                _numbers(piece, 1)
+        wanted.pieces += pieces
+    return wanted
 
 
-def _numbers(piece: str) -> range:
+def _numbers(piece: str, count: int) -> range:
+    """The numbers that a piece names; places from the end and slices are those of Python."""
+    if _FROM_THE_END.fullmatch(piece):
+        number = int(piece)
+        return range(count + number, count + number + 1)
+    part = _SLICE.fullmatch(piece)
+    if part is not None:
+        return range(count)[slice(*(int(word) if word else None for word in part.groups()))]
     found = _PIECE.fullmatch(piece)
     numbers = range(int(found[1]), int(found[2] or found[1]) + 1) if found is not None else range(0)
     if not numbers:

@@ -61,11 +61,12 @@ def start(session: Session, count: int, profile: str | None, timeout: float) -> 
 
 def _join(cluster: Cluster) -> None:
     """Have the ranks join each other, as torchrun's processes do."""
-    for number, answer in enumerate(_all(cluster, lambda _: {"do": "describe"}, "ranks", _JOIN)):
-        cluster.know(number, answer.value)
     for attempt in range(1, _TRIES + 1):
+        described = [answer.value for answer in _all(cluster, lambda _: {"do": "describe"}, "ranks", _JOIN)]
+        for number, each in enumerate(described):
+            cluster.know(number, each)
         try:
-            _meet(cluster)
+            _meet(cluster, described[0])
             break
         except LispeError as error:
             # The port that was free a moment ago is not any more.
@@ -74,8 +75,7 @@ def _join(cluster: Cluster) -> None:
     cluster.apart = False
 
 
-def _meet(cluster: Cluster) -> None:
-    described = _all(cluster, lambda _: {"do": "describe"}, "ranks", _JOIN)[0].value
+def _meet(cluster: Cluster, described: dict[str, Any]) -> None:
     places = _places(cluster, described)
     text = f"(torch_distributed (? timeout {cluster.timeout:g}))"
     _all(cluster, lambda n: {"do": "join", "environment": places[n], "text": text}, "ranks", _JOIN)

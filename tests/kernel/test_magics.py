@@ -298,3 +298,8 @@ def test_a_session_is_kept_after_each_cell_also_after_errors_and_a_reset(
     kernel.run("(session_keep nil)")
     told = [line.split(None, 2)[2].partition("  |")[0] for line in log.splitlines()[1:-1]]
     assert told == ["+ kept_a", "changed nothing", "- kept_a", "+ kept_b"]
+
+
+def test_time_is_taken_of_another_magic_of_the_whole_cell(kernel: Running) -> None:
+    reply = kernel.run("%%time\n\n%%python\n1 + 2")
+    assert (reply.result, "Wall time" in reply.stream()) == ("3", True)

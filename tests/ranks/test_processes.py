@@ -87,6 +87,12 @@ def test_a_tensor_is_fetched_from_the_rank_that_has_it(notebook: Notebook) -> No
     assert "rank 0: found has no value there" in notebook.cell("(from_rank 0 'found)")[0]["evalue"]
 
 
+def test_a_cell_runs_on_the_last_rank_and_here_with_its_time(notebook: Notebook) -> None:
+    reply, text = notebook.cell('%%time\n%%ranks -1 --local\n(println "at" (torch_world_size)) (setq n 7)')
+    assert (reply["status"], text) == ("ok", "rank 1:\n  at 2")
+    assert notebook.cell("n")[1] == "7"
+
+
 def test_an_error_is_one_of_the_rank_that_has_it(notebook: Notebook) -> None:
     reply, text = notebook.cell("%%ranks\n(if (= (torch_rank) 1) (throw `bad`) 5)")
     assert "rank 1" in reply["evalue"]

@@ -173,20 +173,46 @@ def test_what_is_no_value_is_refused(session: Session, tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("argument", "expected"),
     [
-        ("", (None, None)),
-        ("0,2", ([0, 2], None)),
-        ("0-2 5", ([0, 1, 2, 5], None)),
-        ("--timeout 1.5 1", ([1], 1.5)),
-        ("1,1", ([1], None)),
+        ("", (None, None, False)),
+        ("0,2", ([0, 2], None, False)),
+        ("0-2 5", ([0, 1, 2, 5], None, False)),
+        ("--timeout 1.5 1", ([1], 1.5, False)),
+        ("1,1", ([1], None, False)),
+        ("-1 --local", ([5], None, True)),
+        ("::2", ([0, 2, 4], None, False)),
+        ("1:3,-2:", ([1, 2, 4, 5], None, False)),
+        ("--targets ::-3", ([2, 5], None, False)),
+        ("-t all", (None, None, False)),
     ],
 )
 def test_a_magic_names_ranks_and_seconds(argument: str, expected: Any) -> None:
-    assert asked(argument) == expected
+    wanted = asked(argument)
+    assert (wanted.ranks(6), wanted.limit, wanted.here) == expected
 
 
 @pytest.mark.parametrize(
-    "argument", ["x", "-1", "0;1", "--timeout", "--timeout 0", "'", "1-", "99999999", "3-1", ","]
+    "argument",
+    [
+        "x",
+        "--1",
+        "0;1",
+        "--timeout",
+        "--timeout 0",
+        "'",
+        "1-",
+        "99999999",
+        "3-1",
+        ",",
+        "::0",
+        "--targets",
+        "0:x",
+    ],
 )
 def test_a_magic_that_names_no_ranks_is_refused(argument: str) -> None:
     with pytest.raises(LispeError, match="names no ranks"):
         asked(argument)
+
+
+def test_a_slice_that_has_no_rank_is_refused_and_not_all() -> None:
+    with pytest.raises(LispeError, match="names none of the 2 ranks"):
+        asked("5:").ranks(2)
