@@ -19,8 +19,9 @@ from lispe_kernel.language.values.typed import Floats
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
-_AT_ONCE = 8192  # rows taken together
-_BLOCK = 128  # columns of the table of width by width made together
+# Values taken together: where the system gives memory anew for each part, to fill it takes longer than to compute.
+_AT_ONCE = 1 << 20
+_BLOCK = 192  # columns of the table of width by width made together
 _WHOLE = 1 << 21  # values of a table that is taken apart as it is
 _METRICS = {"cosine": "cosine", "euclidean": "euclidean"}
 
@@ -44,17 +45,25 @@ def rows_of(function: str, value: Any) -> torch.Tensor:
     table = (dense.dequantize() if dense.is_quantized else dense).cpu()
     if table.numel() == 0:
         raise LispeError(f"Error: {function}: the table has no values")
-    strange = (~table.isfinite()).any(1).nonzero()
-    if len(strange):
-        raise LispeError(f"Error: {function}: row {int(strange[0])} holds NaN or infinity")
+    first = 0
+    for part in _parts(table):
+        strange = (~part.isfinite()).any(1).nonzero()
+        if len(strange):
+            raise LispeError(f"Error: {function}: row {first + int(strange[0])} holds NaN or infinity")
+        first += len(part)
     return table
+
+
+def _parts(table: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Rows that are taken together."""
+    return table.split(max(1, _AT_ONCE // table.shape[1]))
 
 
 def principal(table: torch.Tensor, count: int) -> Principal:
     """The first principal axes of the rows; axes beyond those that the rows have are zero."""
     rows, width = table.shape
     mean = table.new_zeros(width, dtype=torch.float64)
-    for part in table.split(_AT_ONCE):
+    for part in _parts(table):
         mean += part.sum(0, dtype=torch.float64)
     mean /= rows
     if table.numel() <= _WHOLE or rows < width:
@@ -64,7 +73,7 @@ def principal(table: torch.Tensor, count: int) -> Principal:
         # Of many rows the table of width by width is enough.
         spread = torch.zeros(width, width, dtype=torch.float64)
         starts = range(0, width, _BLOCK)
-        for part in table.split(_AT_ONCE):
+        for part in _parts(table):
             shifted = part.double() - mean
             for a in starts:
                 # What lies under the diagonal is the same as above it, and eigh reads one of them.
@@ -75,7 +84,7 @@ def principal(table: torch.Tensor, count: int) -> Principal:
     axes[: min(count, len(found))] = found[:count]
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
     axes = axes * largest.sign()
-    scores = torch.cat([(part.double() - mean) @ axes.T for part in table.split(_AT_ONCE)])
+    scores = torch.cat([(part.double() - mean) @ axes.T for part in _parts(table)])
     total = float(squares.sum())
     shares = [float(s) / total if total else 0.0 for s in squares[:count]]
     return Principal(scores, axes, shares + [0.0] * (count - len(shares)), mean)
@@ -117,7 +126,7 @@ def nearest_to_each(table: torch.Tensor, targets: torch.Tensor, count: int, metr
     wanted = targets.double()
     lengths = wanted.norm(dim=1)
     found = []
-    for part in table.split(_AT_ONCE):
+    for part in _parts(table):
         rows = part.double()
         if metric == "cosine":
             both = rows.norm(dim=1, keepdim=True) * lengths
