@@ -273,16 +273,18 @@ def storage_report(model: Any, adapters: Any = None, dtype: Any = "float32") -> 
 
 @function("save_figure")
 def save_figure(value: Any, path: str, options: Any = None) -> str:
-    """The pictures of any value in a .pdf, .svg or .png file, as a journal takes them.
+    """The pictures of any value, or its tables, in a .pdf, .svg or .png file, as a journal takes them.
 
     matplotlib draws what the value shows in a notebook: lines and letters stay lines and letters, fonts lie
-    in the file (TrueType, no type 3), nothing is see-through. The options are a dictionary: `width` in inches
-    (letters grow and shrink with it; without it the size is that of the notebook, 96 pixels an inch), `dpi`
-    of a .png (300), `panel`, the number of one picture of several. A figure of matplotlib is taken as it is.
+    in the file (TrueType, no type 3), nothing is see-through. A value without pictures gives its tables, with
+    rules as papers set them; what stands folded away stays away. The options are a dictionary: `show`
+    ("pictures", "tables" or "all"), `width` in inches (letters grow and shrink with it; without it the size
+    is that of the notebook, 96 pixels an inch), `dpi` of a .png (300), `panel`, the number of one picture or
+    table of several. A figure of matplotlib is taken as it is.
 
     Example: (maybe (save_figure 3 "three.pdf") "no picture") => no picture
     Example: (save_figure (plot '(1 4 9)) "squares.pdf" {"width":3.5}) => Saved squares.pdf: 3.5 x 1.65 inches
-    Errors: a value that shows no picture; another ending; a folder that is not there or cannot be written
+    Errors: a value that shows neither; another ending; a folder that is not there or cannot be written
     """
     from lispe_kernel.display.papers import saving  # noqa: PLC0415 - start-up: a kernel starts without any view
 

@@ -13,14 +13,17 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from lispe_kernel.display.drawing import colours
-from lispe_kernel.display.functions import heatmap, plot, save_figure
+from lispe_kernel.display.functions import compare, heatmap, plot, save_figure
 from lispe_kernel.display.page.registry import view_of
 from lispe_kernel.display.papers import artists
 from lispe_kernel.display.papers.panels import panels_of, sheet_of
+from lispe_kernel.display.papers.saving import panels_in
+from lispe_kernel.display.papers.tables import tables_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.samples import KINDS
 
 # What is only words and tables, at least in its short form.
@@ -31,12 +34,31 @@ WITHOUT = {
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_picture_can_be_drawn_for_paper(kind: str, tmp_path: Path) -> None:
-    panels = panels_of(view_of(KINDS[kind]("a $b$ < c_d", tmp_path)).html())
-    assert bool(panels) is (kind not in WITHOUT)
+def test_every_picture_and_every_table_can_be_drawn_for_paper(kind: str, tmp_path: Path) -> None:
+    page = view_of(KINDS[kind]("a $b$ < c_d", tmp_path)).html()
+    pictures, tables = panels_of(page), tables_of(page)
+    assert bool(pictures) is (kind not in WITHOUT)
     axes = Figure().add_axes((0, 0, 1, 1))
-    for panel in panels:
+    for panel in (*pictures, *tables):
         artists.draw(panel.drawing, artists.Pen(axes, 1.0))
+    assert tables or kind in ("heatmap", "attention")
+    said = {word for panel in tables for text in artists.words_of(panel.drawing) for word in text.split()}
+    assert not said & {"None", "False"}
+
+
+def test_a_table_on_paper_has_the_rows_that_are_seen() -> None:
+    state = StateDict({"a.weight": torch.ones(2, 3), "a.bias": torch.zeros(2), "b": torch.full((4,), 0.5)})
+    (panel,) = panels_in(state)
+    words = [word for word in artists.words_of(panel.drawing) if word]
+    assert words[:1] == ["PyTorch State Dict (3 parameters)"]
+    for row in (
+        ["b", "4 float32", "4", "16 B", "0.5", "0", "1"],
+        ["weight", "2×3 float32", "6", "24 B", "1"],
+    ):
+        assert words[words.index(row[0]) :][: len(row)] == row
+    assert panels_in(compare(state, state), "tables")
+    (many,) = panels_in(StateDict({f"t{k}": torch.ones(1) for k in range(80)}))
+    assert "and 20 more rows" in list(artists.words_of(many.drawing))
 
 
 def test_a_pdf_has_its_letters_as_letters_and_no_day(tmp_path: Path) -> None:
@@ -110,7 +132,9 @@ def test_one_panel_of_several(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "path", "options", "text"),
     [
-        (3, "a.pdf", None, "the integer 3 shows no picture, only words or a table"),
+        (3, "a.pdf", None, "the integer 3 shows no pictures or tables, only its text"),
+        (torch.nn.Linear(2, 2), "a.pdf", {"show": "pictures"}, "shows no pictures, only its text"),
+        (torch.eye(20), "a.pdf", {"show": "words"}, "show"),
         (torch.eye(20), "a.gif", None, "a figure is written as .pdf, .svg or .png, not as .gif"),
         (torch.eye(20), "a", None, "not as a name without an ending"),
         (torch.eye(20), "nowhere/a.pdf", None, "nowhere"),

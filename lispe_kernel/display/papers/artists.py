@@ -207,6 +207,7 @@ def _text(element: ElementTree.Element, pen: Pen) -> None:
         rotation=90 if turn else 0,
         rotation_mode="anchor",
         parse_math=False,
+        weight="bold" if "font-weight" in style else "normal",
     )
 
 

@@ -17,12 +17,14 @@ from lispe_kernel.display.page.registry import plain_text, view_of
 from lispe_kernel.display.papers import artists
 from lispe_kernel.display.papers.artists import Pen, Unknown
 from lispe_kernel.display.papers.panels import Panel, Sheet, panels_of, sheet_of
+from lispe_kernel.display.papers.tables import tables_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, number_text
 from lispe_kernel.torch_library.files import atomic
 from lispe_kernel.torch_library.support import arguments
 
 _NAME = "save_figure"
+_SHOWN = {"pictures": "pictures", "tables": "tables", "all": "all"}
 _PIXELS = 96.0  # of the page to an inch
 _DPI = 300.0
 _MARGIN = 4.0
@@ -52,17 +54,18 @@ def save_figure(value: Any, path: Any, options: Any = None) -> str:
     if ending not in _UNDATED:
         shown = f".{plain_text(ending)}" if ending else "a name without an ending"
         raise LispeError(f"Error: {_NAME}: a figure is written as .pdf, .svg or .png, not as {shown}")
-    given = arguments.options(_NAME, 3, options, ("width", "dpi", "panel"))
+    given = arguments.options(_NAME, 3, options, ("width", "dpi", "panel", "show"))
     dpi = _positive("dpi", given.get("dpi", _DPI), 2400)
     if "dpi" in given and ending != "png":
         raise LispeError(f"Error: {_NAME}: dpi is for .png; the lines of a .{ending} have no resolution")
+    show = arguments.option_choice(_NAME, given, "show", _SHOWN, None)
     width = _positive("width", given["width"], _LARGEST) if "width" in given else None
     if _is_figure(value):
-        if "panel" in given:
+        if "panel" in given or "show" in given:
             raise LispeError(f"Error: {_NAME}: a figure of matplotlib has no panels to choose from")
         data, inches = _of_figure(value, ending, dpi, width)
     else:
-        sheet = sheet_of(_chosen(panels_in(value), given.get("panel")))
+        sheet = sheet_of(_chosen(panels_in(value, show), given.get("panel")))
         data, inches = _drawn(sheet, ending, dpi, width)
     try:
         atomic.write_bytes(target, data)
@@ -71,12 +74,18 @@ def save_figure(value: Any, path: Any, options: Any = None) -> str:
     return f"Saved {plain_text(os.fspath(path))}: {inches[0]:.3g} x {inches[1]:.3g} inches"
 
 
-def panels_in(value: Any) -> list[Panel]:
-    """The pictures that a value shows. Errors: for a value that shows none, by its kind."""
-    found = panels_of(view_of(value).html())
-    if not found:
-        raise LispeError(f"Error: {_NAME}: {describe(value)} shows no picture, only words or a table")
-    return found
+def panels_in(value: Any, show: str | None = None) -> list[Panel]:
+    """The pictures that a value shows, its tables, or all of both; unasked its pictures, else its tables.
+
+    Errors: for a value that shows none of them, by its kind.
+    """
+    page = view_of(value).html()
+    pictures = panels_of(page) if show != "tables" else []
+    tables = tables_of(page) if show in ("tables", "all") or not (pictures or show) else []
+    if not pictures and not tables:
+        wanted = show if show in ("pictures", "tables") else "pictures or tables"
+        raise LispeError(f"Error: {_NAME}: {describe(value)} shows no {wanted}, only its text")
+    return [*pictures, *tables]
 
 
 def _chosen(panels: list[Panel], which: Any) -> list[Panel]:
