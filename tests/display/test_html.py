@@ -1,8 +1,10 @@
 """The parts of a page: escaping in one place, and nothing that reaches outside."""
 
+import json
+
 import pytest
 
-from lispe_kernel.display.page import dense
+from lispe_kernel.display.page import dense, opened
 from lispe_kernel.display.page.html import (
     Constant,
     element,
@@ -13,6 +15,8 @@ from lispe_kernel.display.page.html import (
     table,
     to_html,
 )
+from lispe_kernel.display.page.theme import page
+from tests.display.page_checks import Page
 
 WRITTEN = [
     (element("p", "a<b & 'c' \"d\""), "<p>a&lt;b &amp; &#39;c&#39; &quot;d&quot;</p>"),
@@ -99,8 +103,43 @@ def test_a_script_loses_names_and_blanks_but_no_text_and_no_property() -> None:
     """
     assert dense.script(source) == (
         'function e(a,c){var b=a.long/2,d=/^\\s*long value/.test("long, value");'
-        "return c?{once:true}:[b-1,'a \"long\" value',a.other,d];}"
+        "return c?{once:true}:[b-1,'a \"long\" value',a.other,d]}"
     )
+
+
+def test_a_page_carries_the_script_for_what_it_shows_alone() -> None:
+    curve, raster, place = (
+        page(element("img", data_scale=json.dumps(facts)))
+        for facts in ({"points": []}, {"maps": [{"v": "1"}]}, {"maps": [{}], "stops": []})
+    )
+    for text, parts in ((curve, (False, False)), (raster, (True, False)), (place, (True, True))):
+        assert "data-scale" in text[text.index("<script>") :]
+        assert (".maps.filter(" in text, "toPrecision" in text) == parts
+    assert "<script>" not in page(element("p", '"maps":'))
+    # A label with a quote of its own hides nothing.
+    assert ".maps.filter(" in page(
+        element("img", data_scale=json.dumps({"maps": [{"c": ["don't"], "v": "1"}]}))
+    )
+
+
+def test_json_stands_in_single_quotes_and_nothing_ends_them() -> None:
+    told = {"a": "x' onload=alert(1) <b> & \u202e", "b": "plain"}
+    for facts in (told, {"b": told["b"]}):
+        found = Page(to_html(element("img", alt="x", data_scale=json.dumps(facts)))).attributes
+        assert [name for _, name, _ in found] == ["alt", "data-scale"]
+        assert json.loads(found[1][2]) == facts
+    assert 'data-scale=\'{"b": "plain"}\'' in to_html(element("img", data_scale=json.dumps({"b": "plain"})))
+
+
+def test_every_row_of_a_small_model_opens_and_of_a_large_one_the_smallest() -> None:
+    def opened_of(sizes: list[int], letters: int) -> list[int]:
+        return sorted(opened.stored(sizes, lambda _: "x" * letters))
+
+    assert opened_of([128, 16, 64, 4, 8000, 1], 3900) == [0, 1, 2, 3, 4, 5]
+    assert opened_of([1_000_000, 512, 512, 4096, 512], 5000) == [1]
+    assert opened_of([1_000_000, 4, 4, 512, 512], 5000) == [1, 2]
+    assert len(opened_of([2] * 90, 100)) == 40
+    assert opened_of([0, (1 << 20) + 1, 5], 10) == [2]
 
 
 def test_a_style_holds_what_its_output_can_use() -> None:

@@ -126,12 +126,10 @@ def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: st
         drawn.height + 4 + bar.height,
     )
     ends = ", ".join(shades.texts(rasters))
-    facts = {
-        "low": float(f"{shades.low:.6g}"),
-        "high": float(f"{shades.high:.6g}"),
-        "stops": shades.scale.stops,
-        "maps": drawn.facts,
-    }
+    facts: dict[str, Any] = {"maps": drawn.facts}
+    if not all("v" in one for one in drawn.facts):
+        low, high = (float(f"{end:.6g}") for end in (shades.low, shades.high))
+        facts |= {"low": low, "high": high, "stops": shades.scale.stops}
     told = json.dumps(facts, separators=(",", ":"), ensure_ascii=True)
     return svg.figure(whole, f"{label}, colours from {ends.replace(', ', ' to ')}", caption, data_scale=told)
 

@@ -27,7 +27,7 @@ _KEY = re.compile(rf"[{{,]\s*({_NAME})\s*:")
 def rules(style: str) -> tuple[str, ...]:
     """The rules of a style, each without blanks; one with rules in it is one of them."""
     text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
-    dense = re.sub(r" ?([{};,]) ?|(?<=:) ", r"\1", text).replace(";}", "}").strip()
+    dense = re.sub(r" ?([{};,>]) ?|(?<=:) ", r"\1", text).replace(";}", "}").strip()
     return tuple(re.findall(r"[^{}]+\{(?:[^{}]*|(?:[^{}]+\{[^{}]*\})*)\}", dense))
 
 
@@ -38,6 +38,12 @@ def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
         inner = "".join(needed(one, tags, classes) for one in rules(body[:-1]))
         return f"{head}{{{inner}}}" if inner else ""
     return rule if any(_may_apply(one, tags, classes) for one in _alternatives(head)) else ""
+
+
+def without_unused(style: str) -> str:
+    """A style without the values that it names (`--edge`) and never takes."""
+    kept = set(re.findall(r"var\((--[\w-]+)", style))
+    return re.sub(r"(?<=[{;])(--[\w-]+):[^;{}]*;?", lambda named: named[0] if named[1] in kept else "", style)
 
 
 def _alternatives(selector: str) -> list[str]:
@@ -64,7 +70,7 @@ def script(source: str) -> str:
 
 
 def _dense(code: str, short: dict[str, str]) -> str:
-    code = re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", code))
+    code = re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", code)).replace(";}", "}")
     code = re.sub(r"(?<![-/]) ?([-/]) (?![-/])", r"\1", code)
     return re.sub(rf"(?<![\w$.]){_NAME}", lambda found: short.get(found[0], found[0]), code)
 

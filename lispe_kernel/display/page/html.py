@@ -20,6 +20,7 @@ _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 # A picture in an address is written with single quotes, which end nothing there; to look for them in its many
 # letters takes long.
 _IN_ADDRESSES = {mark: name for mark, name in _SPECIAL.items() if mark != ord("'")}
+_IN_SINGLE_QUOTES = {mark: name for mark, name in _SPECIAL.items() if mark != ord('"')}
 # HTML ends a cell where the next begins; without their end tags a large table is a fifth smaller.
 _ENDED_BY_THE_NEXT = frozenset({"td", "th", "tr"})
 _VOID = frozenset({"img", "input", "br", "hr", "col"})
@@ -91,7 +92,12 @@ def _write(node: Node, parts: list[str]) -> None:
 def _write_element(node: Element, parts: list[str]) -> None:
     parts.append("<" + node.tag)
     for name, given in node.attributes:
-        text = plain(given).translate(_IN_ADDRESSES if name == "src" else _SPECIAL)
+        text = plain(given)
+        if name.startswith("data-") and '"' in text:
+            # JSON, mostly: each of its many quotes would take six letters.
+            parts.append(f" {name}='{text.translate(_IN_SINGLE_QUOTES)}'")
+            continue
+        text = text.translate(_IN_ADDRESSES if name == "src" else _SPECIAL)
         parts.append(f' {name}="{text}"' if text else f" {name}")
     parts.append(">")
     if node.tag in _VOID and not node.children:

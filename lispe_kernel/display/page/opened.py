@@ -1,6 +1,6 @@
 """What a row opens: the tensor's own view, in the fold that is the row's name, without a script.
 
-A page keeps the views of its smallest tensors, as many as `_BYTES` hold, whatever the number of rows; the
+A page of few or small tensors keeps all of their views, one of large tensors those of the smallest; the
 others open in `(explore ...)`, where the kernel is asked.
 """
 
@@ -12,31 +12,36 @@ from dataclasses import dataclass
 
 from lispe_kernel.display.page.html import Constant, Element, Node, element, foldable, to_html
 
-_BYTES = 6_000  # of all the views that a page keeps
+_BYTES = 24_000  # of the views that a page keeps of few or small tensors
+_LEAST = 6_000  # of them, whatever they show
+_SMALL = 400  # values: all of them are in the view
 _MOST = 40  # views
 LARGEST = 1 << 20  # values of a tensor whose view is kept
 _log = logging.getLogger("lispe.display")
 
 
-def stored(sizes: Sequence[int], view: Callable[[int], Node], most: int = _BYTES) -> dict[int, Constant]:
-    """The views of the smallest rows, by their places: as many as `most` bytes hold.
+def stored(sizes: Sequence[int], view: Callable[[int], Node]) -> dict[int, Constant]:
+    """The views of the smallest rows, by their places; of all rows where `_BYTES` hold them.
 
     `sizes` are the numbers of values, 0 for a row that opens nothing; `view` draws one.
     """
     found: dict[int, Constant] = {}
-    small = [k for k, size in enumerate(sizes) if 0 < size <= LARGEST]
-    left = most
-    for place in sorted(small, key=lambda k: sizes[k])[:_MOST]:
+    kept, total = 0, 0
+    openable = [k for k, size in enumerate(sizes) if 0 < size <= LARGEST]
+    for place in sorted(openable, key=lambda k: sizes[k])[:_MOST]:
         try:
             drawn = Constant(to_html(view(place)))
         except Exception:
             _log.exception("the view of a row could not be drawn")
             continue
-        left -= len(drawn)
-        if left < 0:
+        total += len(drawn)
+        if total > _BYTES:
             break
         found[place] = drawn
-    return found
+        if total <= _LEAST or sizes[place] <= _SMALL:
+            kept = len(found)
+    is_whole = total <= _BYTES and len(openable) <= _MOST
+    return found if is_whole else dict(list(found.items())[:kept])
 
 
 @dataclass(frozen=True)

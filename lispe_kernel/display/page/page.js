@@ -1,14 +1,17 @@
 // Comfort for every output that is not yet alive: sorting, searching, the value under the pointer.
-// An output carries the first and the last part, and those whose attribute it has.
+// An output carries the first and the last part, and those after a line that names an attribute or a key it has.
 // Without it everything is there and readable. No library, no network, nothing kept.
-(function () {
-  function each(root, selector, act) { Array.prototype.forEach.call(root.querySelectorAll(selector), act); }
+(() => {
+  function each(root, selector, act) { root.querySelectorAll(selector).forEach(act); }
+  function on(part, kinds, act) { kinds.split(" ").forEach(kind => part.addEventListener(kind, act)); }
   function make(tag, text) { var made = document.createElement(tag); made.textContent = text || ""; return made; }
+  function start(selector, act) {
+    each(document, selector + ":not([data-on])", part => { part.setAttribute("data-on", ""); act(part); });
+  }
+
+  //@ data-sort data-find
   // The name in a cell: the line of the fold that a row opens, or the whole cell.
   function label(cell) { return cell.querySelector(":scope > details > summary") || cell; }
-  function start(selector, act) {
-    each(document, selector + ":not([data-on])", function (part) { part.setAttribute("data-on", ""); act(part); });
-  }
 
   //@ data-sort
   // -- sorting: a plain table in place, a tree as one flat table with full names -------------------
@@ -24,7 +27,7 @@
   }
   function flatten(tree) {
     var flat = make("tbody");
-    each(tree, "table:not([data-sort]) tr:not(td tr)", function (row) {
+    each(tree, "table:not([data-sort]) tr:not(td tr)", row => {
       var copy = row.cloneNode(true), prefix = row.closest("table").getAttribute("data-p");
       copy.hidden = false;
       if (prefix) {
@@ -39,7 +42,7 @@
   function sortable(table) {
     var rising = false, last = -1, tree = table.closest("[data-tree]"), flat = null;
     function show(folded) {
-      Array.prototype.forEach.call(tree.children, function (part) {
+      each(tree, ":scope > *", part => {
         if (part.tagName === "DETAILS" || (part.tagName === "TABLE" && part !== table))
           part.style.display = folded ? "none" : "";
       });
@@ -48,7 +51,7 @@
       if (flat) return flat;
       flat = flatten(tree);
       var back = make("button", "back to the tree");
-      back.addEventListener("click", function () { flat.remove(); back.remove(); flat = null; show(false); });
+      on(back, "click", () => { flat.remove(); back.remove(); flat = null; show(false); });
       tree.insertBefore(back, table);
       table.appendChild(flat);
       show(true);
@@ -57,18 +60,18 @@
     function sort(heading, column) {
       rising = last === column ? !rising : !heading.classList.contains("n");
       last = column;
-      each(table, "thead th", function (other) { other.removeAttribute("aria-sort"); });
+      each(table, "thead th", other => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
       var body = tree ? flatBody() : table.tBodies[0];
-      Array.prototype.map.call(body.rows, function (row) { return [key(row.cells[column] || row.cells[0]), row]; })
-        .sort(function (a, b) { return rising ? compare(a[0], b[0]) : compare(b[0], a[0]); })
-        .forEach(function (pair) { body.appendChild(pair[1]); });
+      Array.from(body.rows, row => [key(row.cells[column] || row.cells[0]), row])
+        .sort((a, b) => rising ? compare(a[0], b[0]) : compare(b[0], a[0]))
+        .forEach(pair => body.appendChild(pair[1]));
     }
-    each(table, "thead th", function (heading, column) {
+    each(table, "thead th", (heading, column) => {
       heading.tabIndex = 0;
       heading.title = "sort by " + heading.textContent;
-      heading.addEventListener("click", function () { sort(heading, column); });
-      heading.addEventListener("keydown", function (event) {
+      on(heading, "click", () => sort(heading, column));
+      on(heading, "keydown", event => {
         if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(heading, column); }
       });
     });
@@ -84,17 +87,15 @@
     field.placeholder = box.getAttribute("data-find");
     field.setAttribute("aria-label", field.placeholder);
     // The notebook must not take letters typed here for its own shortcuts.
-    ["keydown", "keypress", "keyup"].forEach(function (kind) {
-      field.addEventListener(kind, function (event) { event.stopPropagation(); });
-    });
-    field.addEventListener("input", function () {
+    on(field, "keydown keypress keyup", event => event.stopPropagation());
+    on(field, "input", () => {
       var wanted = field.value.toLowerCase();
-      each(box, "tbody tr:not(td tr)", function (row) {
+      each(box, "tbody tr:not(td tr)", row => {
         var text = row.closest("table").getAttribute("data-p") || "";
-        each(row, ":scope > td", function (cell) { text += label(cell).textContent; });
+        each(row, ":scope > td", cell => text += label(cell).textContent);
         row.hidden = wanted !== "" && text.toLowerCase().indexOf(wanted) < 0;
       });
-      each(box, "details:not(td details)", function (branch) {
+      each(box, "details:not(td details)", branch => {
         if (branch.lspWas === undefined) branch.lspWas = branch.open;
         var hit = wanted === "" || branch.querySelector("tbody tr:not([hidden], td tr)") !== null;
         branch.hidden = !hit;
@@ -103,7 +104,7 @@
     });
     box.insertBefore(field, box.firstChild);
     // A click anywhere on a row opens what its name opens.
-    box.addEventListener("click", function (event) {
+    on(box, "click", event => {
       var row = event.target.closest("tbody tr:not(td tr)"), fold = row && row.cells[0].querySelector(":scope > details");
       if (fold && !event.target.closest("details")) fold.open = !fold.open;
     });
@@ -111,97 +112,116 @@
 
   start("[data-find]", searchable);
 
-  //@ data-scale
-  // -- the value under the pointer or under the arrow keys, over the picture ------------------------
-  function colour(stops, at) {
-    var x = at * (stops.length - 1), i = Math.min(Math.floor(x), stops.length - 2), part = x - i;
-    return [0, 1, 2].map(function (c) { return stops[i][c] + (stops[i + 1][c] - stops[i][c]) * part; });
-  }
-  function nearest(scale, pixel) {
-    var best = 0, least = 1e9;
-    for (var i = 0; i <= 200; i++) {
-      var c = colour(scale.stops, i / 200), far = 0;
-      for (var k = 0; k < 3; k++) far += (c[k] - pixel[k]) * (c[k] - pixel[k]);
-      if (far < least) { least = far; best = i / 200; }
-    }
-    if (least > 600) return "not a number or infinite";
-    return "\u2248 " + (scale.low + (scale.high - scale.low) * best).toPrecision(3);
-  }
-  function places(name, first, index, block, length) {
-    var start = first + index * block, last = Math.min(start + block, first + length) - 1;
-    return name + " " + (last > start ? start + "\u2013" + last : start);
-  }
-  function readable(picture) {
-    var scale = JSON.parse(picture.getAttribute("data-scale")), pen = null, tip = make("div"), at = null;
-    var figure = picture.closest("figure"), points = scale.told || scale.points && [];
-    (scale.points || []).forEach(function (curve) {
-      if (curve[1]) curve[1].split(";").forEach(function (told) {
-        var p = told.split(",");
-        points.push([+p[0], +p[1], curve[0] + ": " + p[2] + ", " + p[3]]);
-      });
-    });
-    tip.className = "o";
-    tip.setAttribute("role", "status");
-    picture.tabIndex = 0;
-    picture.setAttribute("data-lm-suppress-shortcuts", "true");
-    function pixel(x, y) {
-      if (!pen) {
-        var sheet = make("canvas");
-        sheet.width = picture.naturalWidth;
-        sheet.height = picture.naturalHeight;
-        pen = sheet.getContext("2d", { willReadFrequently: true });
-        pen.drawImage(picture, 0, 0);
-      }
-      return pen.getImageData(x, y, 1, 1).data;
-    }
-    function say(x, y, text) {
-      var zoom = picture.clientWidth / picture.naturalWidth;
-      tip.textContent = text;
-      figure.appendChild(tip);
-      tip.style.top = picture.offsetTop + y * zoom + 14 + "px";
-      tip.style.left = Math.max(0, Math.min(picture.offsetLeft + x * zoom + 10, figure.clientWidth - tip.offsetWidth)) + "px";
-    }
-    function cell(map, row, column) {
-      var high = Math.ceil(map.n / map.down), wide = Math.ceil(map.m / map.across);
-      at = [map, Math.max(0, Math.min(row, high - 1)), Math.max(0, Math.min(column, wide - 1))];
-      var x = map.x + (at[2] + 0.5) * map.across / map.m * map.w, y = map.y + (at[1] + 0.5) * map.down / map.n * map.h;
-      var value = map.v ? map.v.split(",")[at[1] * wide + at[2]] : nearest(scale, pixel(Math.floor(x), Math.floor(y)));
-      say(x, y, (map.r ? map.r[at[1]] : places(map.rows, map.top, at[1], map.down, map.n)) + ", " +
-        (map.c ? map.columns + " " + map.c[at[2]] : places(map.columns, map.left, at[2], map.across, map.m)) + ": " + value);
-    }
-    function point(index) {
-      at = Math.max(0, Math.min(index, points.length - 1));
-      if (points.length) say.apply(null, points[at]);
-      picture.setAttribute("data-at", points.length ? points[at].slice(0, 2) : "");
-    }
-    function seen(x, y) {
-      if (points) {
-        var best = 0, least = 1e9;
-        points.forEach(function (p, k) {
-          var far = Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4;
-          if (far < least) { least = far; best = k; }
-        });
-        point(best);
-        return;
-      }
-      var map = scale.maps.filter(function (m) { return x >= m.x && x < m.x + m.w && y >= m.y && y < m.y + m.h; })[0];
-      if (!map) return tip.remove();
-      cell(map, Math.floor((y - map.y) / map.h * map.n / map.down), Math.floor((x - map.x) / map.w * map.m / map.across));
-    }
-    picture.addEventListener("mousemove", function (event) {
-      var box = picture.getBoundingClientRect(), zoom = picture.naturalWidth / box.width;
-      seen((event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom);
-    });
-    picture.addEventListener("keydown", function (event) {
+  //@ data-scale data-heads data-turn
+  // -- what the arrow keys move, and where of a picture the pointer is -------------------------------
+  function within(value, most) { return Math.max(0, Math.min(value, most)); }
+  function arrows(part, act) {
+    part.tabIndex = 0;
+    part.setAttribute("data-lm-suppress-shortcuts", "true");
+    on(part, "keydown", event => {
       var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
       if (!step) return;
       event.preventDefault();
       event.stopPropagation();
-      if (points) point(at === null ? 0 : at + step[0] * (scale.across || 1) + step[1]);
-      else if (at === null) cell(scale.maps[0], 0, 0);
-      else cell(at[0], at[1] + step[0], at[2] + step[1]);
+      act(step[0], step[1]);
     });
-    ["mouseleave", "blur"].forEach(function (kind) { picture.addEventListener(kind, function () { tip.remove(); }); });
+  }
+  function place(picture, event) {
+    var box = picture.getBoundingClientRect(), zoom = picture.naturalWidth / box.width;
+    return [(event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom];
+  }
+
+  //@ "stops":
+  // -- the value of a colour, where the page does not keep the values ---------------------------------
+  function colour(stops, at) {
+    var x = at * (stops.length - 1), i = Math.min(Math.floor(x), stops.length - 2);
+    return stops[i].map((low, c) => low + (stops[i + 1][c] - low) * (x - i));
+  }
+  function coloured(scale, picture, x, y) {
+    var sheet = make("canvas"), pen = sheet.getContext("2d"), best = 0, least = 601;
+    sheet.width = sheet.height = 1;
+    pen.drawImage(picture, -Math.floor(x), -Math.floor(y));
+    var pixel = pen.getImageData(0, 0, 1, 1).data;
+    for (var k = 0; k <= 200; k++) {
+      var far = colour(scale.stops, k / 200).reduce((sum, c, i) => sum + (c - pixel[i]) * (c - pixel[i]), 0);
+      if (far < least) { least = far; best = k / 200; }
+    }
+    if (least > 600) return "not a number or infinite";
+    return "\u2248 " + (scale.low + (scale.high - scale.low) * best).toPrecision(3);
+  }
+
+  //@ "maps":
+  // -- the places of a raster -------------------------------------------------------------------------
+  function places(name, first, index, block, length) {
+    var start = first + index * block, last = Math.min(start + block, first + length) - 1;
+    return name + " " + (last > start ? start + "\u2013" + last : start);
+  }
+  function mapped(scale, say, picture) {
+    var map = null, row = 0, column = 0;
+    function cell(down, across) {
+      var high = Math.ceil(map.n / map.down), wide = Math.ceil(map.m / map.across);
+      row = within(down, high - 1);
+      column = within(across, wide - 1);
+      var x = map.x + (column + 0.5) * map.across / map.m * map.w, y = map.y + (row + 0.5) * map.down / map.n * map.h;
+      say(x, y, (map.r ? map.r[row] : places(map.rows, map.top, row, map.down, map.n)) + ", " +
+        (map.c ? map.columns + " " + map.c[column] : places(map.columns, map.left, column, map.across, map.m)) + ": " +
+        (map.v ? map.v.split(",")[row * wide + column] : coloured(scale, picture, x, y)));
+    }
+    return [(x, y) => {
+      var under = scale.maps.filter(m => x >= m.x && x < m.x + m.w && y >= m.y && y < m.y + m.h)[0];
+      if (!under) return say();
+      map = under;
+      cell(Math.floor((y - map.y) / map.h * map.n / map.down), Math.floor((x - map.x) / map.w * map.m / map.across));
+    }, (down, across) => {
+      if (map) return cell(row + down, column + across);
+      map = scale.maps[0];
+      cell(0, 0);
+    }];
+  }
+
+  //@ "points": "told":
+  // -- the points of curves, or places that something is told of ----------------------------------------
+  function pointed(scale, say, picture) {
+    var points = scale.told || [], at = null;
+    (scale.points || []).forEach(curve => {
+      if (curve[1]) curve[1].split(";").forEach(told => {
+        var p = told.split(",");
+        points.push([+p[0], +p[1], curve[0] + ": " + p[2] + ", " + p[3]]);
+      });
+    });
+    function point(index) {
+      var told = points[at = within(index, points.length - 1)];
+      if (told) say(told[0], told[1], told[2]);
+      picture.setAttribute("data-at", told ? told.slice(0, 2) : "");
+    }
+    return [(x, y) => {
+      var best = 0, least = 1e9;
+      points.forEach((p, k) => {
+        var far = Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4;
+        if (far < least) { least = far; best = k; }
+      });
+      point(best);
+    }, (down, across) => { point(at === null ? 0 : at + down * (scale.across || 1) + across); }];
+  }
+
+  //@ data-scale
+  // -- the value under the pointer or under the arrow keys, over the picture ------------------------
+  function readable(picture) {
+    var scale = JSON.parse(picture.getAttribute("data-scale")), tip = make("div"), figure = picture.closest("figure");
+    tip.className = "o";
+    tip.setAttribute("role", "status");
+    function say(x, y, text) {
+      if (!text) return tip.remove();
+      var zoom = picture.clientWidth / picture.naturalWidth;
+      tip.textContent = text;
+      figure.appendChild(tip);
+      tip.style.top = picture.offsetTop + y * zoom + 14 + "px";
+      tip.style.left = within(picture.offsetLeft + x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
+    }
+    var reader = (scale.maps ? mapped : pointed)(scale, say, picture);
+    on(picture, "mousemove", event => reader[0].apply(null, place(picture, event)));
+    on(picture, "mouseleave blur", () => say());
+    arrows(picture, reader[1]);
   }
 
   start("img[data-scale]", readable);
@@ -213,9 +233,7 @@
     var large = grid.closest(".lsp").querySelector("img[data-scale]"), figure = large.closest("figure");
     var caption = figure.querySelector("figcaption"), map = JSON.parse(large.getAttribute("data-scale")).maps[0];
     var sheet = make("canvas"), pen = sheet.getContext("2d");
-    grid.tabIndex = 0;
     grid.style.cursor = "pointer";
-    grid.setAttribute("data-lm-suppress-shortcuts", "true");
     sheet.style.maxWidth = "100%";
     function show(index) {
       var told = facts.told[index];
@@ -234,21 +252,14 @@
         told[4] * facts.zoom, told[3] * facts.zoom, map.x, map.y, map.w, map.h);
       figure.insertBefore(sheet, large);
     }
-    function place(layer, head) {
-      facts.told.forEach(function (told, k) { if (told[0] === layer && told[1] === head) show(k); });
+    function choose(layer, head) {
+      facts.told.forEach((told, k) => { if (told[0] === layer && told[1] === head) show(k); });
     }
-    grid.addEventListener("click", function (event) {
-      var box = grid.getBoundingClientRect(), zoom = grid.naturalWidth / box.width;
-      place(Math.floor(((event.clientY - box.top) * zoom - facts.y) / facts.step),
-        Math.floor(((event.clientX - box.left) * zoom - facts.x) / facts.step));
+    on(grid, "click", event => {
+      var seen = place(grid, event);
+      choose(Math.floor((seen[1] - facts.y) / facts.step), Math.floor((seen[0] - facts.x) / facts.step));
     });
-    grid.addEventListener("keydown", function (event) {
-      var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      event.stopPropagation();
-      place(facts.told[at][0] + step[0], facts.told[at][1] + step[1]);
-    });
+    arrows(grid, (down, across) => choose(facts.told[at][0] + down, facts.told[at][1] + across));
   }
 
   start("img[data-heads]", choosing);
@@ -259,12 +270,9 @@
     var spots = JSON.parse(figure.getAttribute("data-opens")), page = figure.closest(".lsp");
     var picture = figure.querySelector("img");
     function spot(x, y) {
-      return spots.filter(function (s) { return x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3]; })[0];
+      return spots.filter(s => x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3])[0];
     }
-    function at(event) {
-      var box = picture.getBoundingClientRect(), zoom = picture.naturalWidth / box.width;
-      return spot((event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom);
-    }
+    function at(event) { return spot.apply(null, place(picture, event)); }
     function open(found) {
       var branch = found && page.querySelector('[data-level="' + found[4] + '"]');
       if (!branch) return;
@@ -272,9 +280,9 @@
         if (outer.tagName === "DETAILS") outer.open = true;
       branch.querySelector("summary").focus();
     }
-    picture.addEventListener("mousemove", function (event) { picture.style.cursor = at(event) ? "pointer" : ""; });
-    picture.addEventListener("click", function (event) { open(at(event)); });
-    picture.addEventListener("keydown", function (event) {
+    on(picture, "mousemove", event => picture.style.cursor = at(event) ? "pointer" : "");
+    on(picture, "click", event => open(at(event)));
+    on(picture, "keydown", event => {
       var told = picture.getAttribute("data-at");
       if (event.key !== "Enter" || !told) return;
       event.preventDefault();
@@ -291,14 +299,12 @@
     var told = JSON.parse(picture.getAttribute("data-turn")), turn = told.turn, tilt = told.tilt, held = null;
     var sheet = make("canvas"), pen = sheet.getContext("2d"), w = picture.naturalWidth, h = picture.naturalHeight;
     var ends = [[110, 0, 0], [0, 110, 0], [0, 0, 110]], few = told.n && told.n.length <= 40;
-    if (!w) return picture.addEventListener("load", function () { turning(picture); }, { once: true });
+    if (!w) return picture.addEventListener("load", () => { turning(picture); }, { once: true });
     sheet.width = 2 * w;
     sheet.height = 2 * h;
     sheet.style.cssText = "width:" + w + "px;max-width:100%;cursor:grab;touch-action:none";
-    sheet.tabIndex = 0;
     sheet.setAttribute("role", "img");
     sheet.setAttribute("aria-label", picture.alt);
-    sheet.setAttribute("data-lm-suppress-shortcuts", "true");
     pen.scale(2, 2);
     pen.font = "11.5px system-ui,sans-serif";
     function seen(p) {
@@ -309,8 +315,8 @@
     function draw() {
       pen.clearRect(0, 0, w, h);
       pen.strokeStyle = pen.fillStyle = "#757575";
-      ends.forEach(function (end, k) {
-        var a = seen(end), b = seen(end.map(function (n) { return -n; }));
+      ends.forEach((end, k) => {
+        var a = seen(end), b = seen(end.map(n => -n));
         pen.globalAlpha = 0.3;
         pen.beginPath();
         pen.moveTo(b[1], b[2]);
@@ -322,12 +328,12 @@
       var boxes = [];
       function word(text, p) {
         var wide = pen.measureText(text).width, box = [p[1] + 5, p[2] - 5, p[1] + 5 + wide, p[2] + 6];
-        if (boxes.some(function (b) { return box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3]; })) return;
+        if (boxes.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;
         boxes.push(box);
         pen.fillText(text, p[1] + 5, p[2] + 4);
       }
-      told.p.map(function (p, k) { return [seen(p), k]; }).sort(function (a, b) { return a[0][0] - b[0][0]; })
-        .forEach(function (pair) {
+      told.p.map((p, k) => [seen(p), k]).sort((a, b) => a[0][0] - b[0][0])
+        .forEach(pair => {
           var p = pair[0];
           pen.fillStyle = "#2f7fd1";
           pen.globalAlpha = 0.75 + p[0] / 700;
@@ -345,23 +351,17 @@
       tilt = Math.max(-1.5, Math.min(1.5, tilt + down));
       draw();
     }
-    sheet.addEventListener("pointerdown", function (event) {
+    on(sheet, "pointerdown", event => {
       held = [event.clientX, event.clientY];
       sheet.setPointerCapture(event.pointerId);
     });
-    sheet.addEventListener("pointermove", function (event) {
+    on(sheet, "pointermove", event => {
       if (!held) return;
       by((event.clientX - held[0]) / 120, (event.clientY - held[1]) / 120);
       held = [event.clientX, event.clientY];
     });
-    ["pointerup", "pointercancel"].forEach(function (kind) { sheet.addEventListener(kind, function () { held = null; }); });
-    sheet.addEventListener("keydown", function (event) {
-      var step = { ArrowUp: [0, -0.1], ArrowDown: [0, 0.1], ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0] }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      event.stopPropagation();
-      by(step[0], step[1]);
-    });
+    on(sheet, "pointerup pointercancel", () => held = null);
+    arrows(sheet, (down, across) => by(across / 10, down / 10));
     picture.style.display = "none";
     picture.parentNode.insertBefore(sheet, picture);
     draw();
@@ -373,7 +373,7 @@
   // -- a row that opens asks the kernel, through the hidden field of the application, for its view ----
   function asking(box) {
     var wanted = [];
-    box.addEventListener("toggle", function (event) {
+    box.addEventListener("toggle", event => {
       var fold = event.target, place = fold.getAttribute("data-k");
       // The field is made after the page.
       var app = box.closest(".widget-vbox"), field = app && app.querySelector(".lsp-asked input");
@@ -391,7 +391,7 @@
   //@ data-answers
   // -- the answer of the kernel, put into the row that asked -----------------------------------------
   function answering(part) {
-    each(part.closest(".widget-vbox"), 'details[data-k="' + part.getAttribute("data-answers") + '"]', function (fold) {
+    each(part.closest(".widget-vbox"), 'details[data-k="' + part.getAttribute("data-answers") + '"]', fold => {
       if (fold.open && fold.offsetParent) fold.querySelector("div").replaceChildren(part);
     });
   }
@@ -409,7 +409,7 @@
       var view = other && (other.querySelector(".jupyter-widgets") || /^\s*Loading widget/.test(other.textContent));
       var alive = view && other.querySelector(".widget-vbox") !== null;
       var seen = [[mine, !alive]].concat(view ? [[other, alive]] : []);
-      seen.forEach(function (pair) {
+      seen.forEach(pair => {
         var wanted = pair[1] ? "" : "none";
         if (pair[0].style.display !== wanted) pair[0].style.display = wanted;
       });

@@ -19,7 +19,8 @@ _MADE, _NAMED = re.compile(r'"([a-z]+)"'), re.compile(r'\.className="(\w+)"')
 @cache
 def style(tags: frozenset[str], classes: frozenset[str]) -> Constant:
     """The style element with what an output of these elements and classes can use."""
-    return Constant(f"<style>{''.join(dense.needed(rule, tags, classes) for rule in _rules())}</style>")
+    chosen = "".join(dense.needed(rule, tags, classes) for rule in _rules())
+    return Constant(f"<style>{dense.without_unused(chosen)}</style>")
 
 
 @cache
@@ -29,17 +30,23 @@ def _rules() -> tuple[str, ...]:
 
 @cache
 def script(used: frozenset[str]) -> Constant:
-    """The script element with the parts for these attributes (`data-sort` ...)."""
-    first, *parts = re.split(r"^ *//@ (\S+)\n", _source("page.js"), flags=re.M)
-    named = zip(parts[::2], parts[1::2], strict=True)
-    chosen = [text for name, text in named if name in used or name == "end"]
-    return Constant("<script>" + dense.script("".join([first, *chosen])) + "</script>")
+    """The script element with the parts that one of these attributes (`data-sort` ...) or keys needs."""
+    chosen = [text for needs, text in _parts() if not needs or not used.isdisjoint(needs)]
+    return Constant("<script>" + dense.script("".join(chosen)) + "</script>")
 
 
 @cache
 def uses() -> tuple[str, ...]:
-    """The attributes that the script looks for."""
-    return tuple(name for name in re.findall(r"^ *//@ (\S+)$", _source("page.js"), re.M) if name != "end")
+    """The attributes that the script looks for, and the keys in them: `data-scale`, `"maps":`."""
+    return tuple(dict.fromkeys(need for needs, _ in _parts() for need in needs))
+
+
+@cache
+def _parts() -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The parts of the script, each with what asks for it; the first and the last one are always there."""
+    first, *parts = re.split(r"^ *//@ (.+)\n", _source("page.js"), flags=re.M)
+    named = zip(parts[::2], parts[1::2], strict=True)
+    return (((), first), *((() if name == "end" else tuple(name.split()), text) for name, text in named))
 
 
 def _source(name: str) -> str:
@@ -48,7 +55,7 @@ def _source(name: str) -> str:
 
 def _needs(body: str) -> tuple[Constant, Constant | None]:
     """The style and the script that a body has a use for."""
-    used = frozenset(name for name in uses() if f" {name}" in body)
+    used = frozenset(name for name in uses() if (name if name.endswith(":") else f" {name}") in body)
     live = script(used) if used else None
     tags, classes = set(re.findall(r"<([a-z][a-z0-9]*)", body)), " ".join(_CLASSES.findall(body)).split()
     # What the script makes later.

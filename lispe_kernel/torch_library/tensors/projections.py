@@ -19,7 +19,7 @@ from lispe_kernel.language.values.typed import Floats
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
-# Values taken together: where the system gives memory anew for each part, to fill it takes longer than to compute.
+# Values taken together: memory that the system gives anew for each part takes longer than the arithmetic.
 _AT_ONCE = 1 << 20
 _BLOCK = 192  # columns of the table of width by width made together
 _WHOLE = 1 << 21  # values of a table that is taken apart as it is
@@ -56,7 +56,8 @@ def rows_of(function: str, value: Any) -> torch.Tensor:
 
 def _parts(table: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Rows that are taken together."""
-    return table.split(max(1, _AT_ONCE // table.shape[1]))
+    found: tuple[torch.Tensor, ...] = table.split(max(1, _AT_ONCE // table.shape[1]))
+    return found
 
 
 def principal(table: torch.Tensor, count: int) -> Principal:
