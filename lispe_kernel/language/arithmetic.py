@@ -20,15 +20,14 @@ from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.stack import Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
 from lispe_kernel.language.values.typed import TypedList, of_few, room_for, typed
 
 Binary = Callable[[Any, Any], Any]
 
-# Beyond so many bits an integer power is an error rather than a machine that stops answering.
-_MOST_BITS = 1 << 26
+_MOST_BITS = 1 << 26  # beyond them a power is an error rather than a machine that stops answering
 
 
 def cannot(name: str, a: Any, b: Any) -> LispeError:
@@ -338,12 +337,13 @@ def _bind_operators() -> None:
 
 def _list_operation(name: str) -> Binary:
     """An operator on lists, as the language means it that uses it: in Python code `+` joins, `*` repeats."""
-    op, in_python = OPERATORS[name], _OF_PYTHON.get(name, _no_operator)
+    op, in_python, quick = OPERATORS[name], _OF_PYTHON.get(name, _no_operator), _FOR_FEW.get(name)
 
     def operate(a: Any, b: Any) -> Any:
         if not asked_by_lispe(2):
             return in_python(a, b)
-        return elementwise(op, a, b)
+        made = of_numbers(quick, a, b) if quick else None
+        return elementwise(op, a, b) if made is None else made
 
     return operate
 

@@ -67,7 +67,8 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
     inline = inline_functions.get(name)
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
     if inline is not None and written and not any(head(item) is NAMED for item in form[1:]):
-        return Primitive(r.place, inline, r.arguments(form))
+        named = [_function(r, name, form)] if inline.guarded else []
+        return Primitive(r.place, inline, [*named, *r.arguments(form)])
     return function_call(r, name, form, entry)
 
 

@@ -32,6 +32,8 @@ class Inline:
     quiet: bool = True
     # It changes what a container holds.
     changes: bool = False
+    # A program may give its name another meaning: the first of its operands is the function that it names.
+    guarded: bool = False
     # Written into a variable, it stores once, after everything was evaluated.
     stores_last: bool = True
     # How many arguments it takes when it is written as plain Python.

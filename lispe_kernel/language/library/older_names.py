@@ -5,6 +5,8 @@ They are ordinary names: LispE reserves them no more, so a program may take them
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from lispe_kernel.language.functions import Parameter, function, registry
 from lispe_kernel.language.library.collections import dictionaries, matrices
 from lispe_kernel.language.library.core import containers
@@ -34,10 +36,11 @@ def _register(older: str, name: str, example: str) -> None:
     entry = registry.get(name)
     assert entry is not None
 
-    def call(*arguments: object) -> object:
-        return entry.call(*arguments)
-
-    call.__name__ = older
+    # The same code under another name: a call costs what one of the function of today costs.
+    found = entry.call
+    assert isinstance(found, FunctionType)
+    call = FunctionType(found.__code__, found.__globals__, older, found.__defaults__, found.__closure__)
+    call.__module__ = __name__
     call.__doc__ = f"An older name of `{name}`.\n\nExample: {example}"
     parameters = entry.parameters or (Parameter("arguments", rest=True),)
     function(older, parameters=parameters, returns=entry.returns)(call)

@@ -16,9 +16,10 @@ from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.equality import both_empty, equal_dictionaries
 from lispe_kernel.language.values.lists import SCALARS, deep_copy
 from lispe_kernel.language.values.numerals import scalar, whole
-from lispe_kernel.language.values.positions import inherit_subscript, out_of_bounds
+from lispe_kernel.language.values.positions import inherit_making, inherit_subscript, out_of_bounds
 
 
+@inherit_making
 @inherit_subscript
 class Dictionary(dict[Any, Any]):
     """LispE's `dictionary`: text keys."""
@@ -47,6 +48,7 @@ class Dictionary(dict[Any, Any]):
         return type(self)(self)
 
 
+@inherit_making
 @inherit_subscript
 class IntegerDictionary(Dictionary):
     """LispE's `dictionaryi`: integer keys."""
@@ -58,6 +60,7 @@ class IntegerDictionary(Dictionary):
         return value if type(value) is int else whole(value, "dictionaryi")
 
 
+@inherit_making
 @inherit_subscript
 class NumberDictionary(Dictionary):
     """LispE's `dictionaryn`: number keys."""

@@ -67,7 +67,15 @@ def equal_dictionaries(a: Any, b: Any) -> bool:
     return equal_inside(a, b, _equal_values)
 
 
+# Python's == on these is `=` on them, also between an integer and a text.
+_EXACT = frozenset({int, str})
+
+
 def _equal_elements(a: Any, b: Any) -> bool:
+    if isinstance(a, list) and isinstance(b, list):
+        mine, theirs = [*a], [*b]
+        if _EXACT.issuperset(map(type, mine)) and _EXACT.issuperset(map(type, theirs)):
+            return mine == theirs
     return all(equal(x, y) for x, y in zip(a, b, strict=True))
 
 

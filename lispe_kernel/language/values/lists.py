@@ -20,6 +20,7 @@ from lispe_kernel.language.values.positions import (
     as_it_is,
     element_by_index,
     first_element,
+    inherit_making,
     inherit_subscript,
     push_at_end,
     put_by_index,
@@ -29,6 +30,7 @@ from lispe_kernel.language.values.positions import (
 _apply_code: Callable[..., Any] | None = None
 
 
+@inherit_making
 @inherit_subscript
 class List(list[Any]):
     """LispE's `list`: an array of anything, shared by reference, false when empty."""
@@ -46,6 +48,7 @@ class List(list[Any]):
         return type(self)(self)
 
 
+@inherit_making
 @inherit_subscript
 class Strings(List):
     """LispE's `strings`: every element is text."""
@@ -63,6 +66,23 @@ def sub(items: List, start: int, end: int | None = None) -> List:
     Subscripts are inherited from `list`, so that an access costs what it costs in Python.
     """
     return type(items)(items[start:end])
+
+
+_NUMBERS = frozenset({int, float})
+
+
+def of_numbers(op: Callable[[Any, Any], Any], a: List, b: Any) -> List | None:
+    """Python's operator on the elements of a list of numbers and those of another one, or a number.
+
+    None where there is anything else among them, or the sizes differ.
+    """
+    if type(a) is not List or not _NUMBERS.issuperset(map(type, a)):
+        return None
+    if type(b) in _NUMBERS:
+        return List([op(x, b) for x in a])
+    if type(b) is List and len(a) == len(b) and _NUMBERS.issuperset(map(type, b)):
+        return List(map(op, a, b))
+    return None
 
 
 # What a copied container shares with the copy.
@@ -98,7 +118,14 @@ def _copy_deep(copy: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _copy(items: list[Any]) -> list[Any]:
-    return type(items)([item if type(item) in SCALARS else deep_copy(item) for item in items])
+    return type(items)([item if type(item) in SCALARS else _copied(item) for item in items])
+
+
+def _copied(item: Any) -> Any:
+    """A copy of what is in a list; a list of numbers and texts in it is copied at once."""
+    if type(item) is List and SCALARS.issuperset(map(type, item)):
+        return List(item)
+    return deep_copy(item)
 
 
 def set_code_runner(run: Callable[..., Any]) -> None:

@@ -5,6 +5,8 @@ or `dict` gets one that looks for the method `__getitem__` each time and calls i
 function that the slot of `list` holds, at a multiple of what an element costs. (`x[i] = v` is inherited as
 it is.) Here such a class gets the slot of its base. What it does stays the same: a class that writes a
 `__getitem__`, or is given one later, keeps it; and where the memory is not as expected nothing is done.
+In the same way `cls(values)` of a class that inherits its making from `list` or `dict` costs twice what
+theirs does, since a class written in Python has no quick way to be called; here it gets that of its base.
 """
 
 from __future__ import annotations
@@ -101,18 +103,38 @@ _ask = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_int)(
     ("PyType_GetSlot", ctypes.pythonapi)
 )
 
+# Where a class keeps the function that is called for `cls(...)`, in words, and Python's word for it.
+_CALL = 50
+_quick = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object)(("PyVectorcall_Function", ctypes.pythonapi))
+
 Class = TypeVar("Class", bound=type)
 
 
 def inherit_subscript(cls: Class) -> Class:
     """Give a class that inherits `__getitem__` from `list` or `dict` that class's own way to it."""
-    base = next(each for each in cls.__mro__ if not each.__flags__ & _MADE)
-    inherits = base in (list, dict) and getattr(cls, _METHOD) is getattr(base, _METHOD)
-    if inherits and _KNOWN and object.__basicsize__ == 2 * _WORD:
+    base = _base_in_c(cls)
+    if base is not None and getattr(cls, _METHOD) is getattr(base, _METHOD):
         mine, theirs = slot_of(cls), slot_of(base)
         if mine is not None and theirs is not None:
             mine.value = theirs.value
     return cls
+
+
+def inherit_making(cls: Class) -> Class:
+    """Give a class that is made and begun by `list` or `dict` that class's own quick way to be called."""
+    base = _base_in_c(cls)
+    if base is not None and cls.__new__ is base.__new__ and cls.__init__ is base.__init__:  # type: ignore[misc]
+        mine, theirs = call_of(cls), call_of(base)
+        unused = mine.value is None and _quick(cls) is None and type(cls) is type
+        if unused and theirs.value is not None and theirs.value == _quick(base):
+            mine.value = theirs.value
+    return cls
+
+
+def _base_in_c(cls: type) -> Any:
+    """`list` or `dict`, if a class inherits from it and the memory of classes is known; else None."""
+    base = next(each for each in cls.__mro__ if not each.__flags__ & _MADE)
+    return base if base in (list, dict) and _KNOWN and object.__basicsize__ == 2 * _WORD else None
 
 
 def slot_of(cls: type) -> ctypes.c_void_p | None:
@@ -122,3 +144,8 @@ def slot_of(cls: type) -> ctypes.c_void_p | None:
         return None
     place = ctypes.c_void_p.from_address(mappings + _SUBSCRIPT * _WORD)
     return place if place.value is not None and place.value == _ask(cls, _SLOT) else None
+
+
+def call_of(cls: type) -> ctypes.c_void_p:
+    """The place of the quick way to call a class."""
+    return ctypes.c_void_p.from_address(id(cls) + _CALL * _WORD)

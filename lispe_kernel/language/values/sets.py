@@ -122,6 +122,14 @@ class IntegerSet(_SortedSet):
     def convert(value: Any) -> int:
         return value if type(value) is int else whole(value, "seti")
 
+    def add(self, value: Any) -> None:
+        if type(value) is not int:
+            value = whole(value, "seti")
+        self._members.setdefault(value, value)
+
+    def __contains__(self, value: Any) -> bool:
+        return (value if type(value) is int else whole(value, "seti")) in self._members
+
 
 class NumberSet(_SortedSet):
     """LispE's `setn`: numbers, sorted."""

@@ -79,6 +79,11 @@ FIXED: dict[str, Any] = {
     " float": float,
     " fabs": math.fabs,
     " sqrt": math.sqrt,
+    " exp": math.exp,
+    " log": math.log,
+    " sin": math.sin,
+    " cos": math.cos,
+    " chr": chr,
     " range": range,
     " List": List,
     " list": List,
@@ -90,4 +95,5 @@ FIXED: dict[str, Any] = {
     " growing": frozenset({List, *CLASSES}),
     " sized": frozenset({List, Strings, Dictionary, IntegerDictionary, str, *CLASSES}),
     " IntegerDictionary": IntegerDictionary,
+    " NumberDictionary": NumberDictionary,
 }

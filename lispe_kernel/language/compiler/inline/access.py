@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inlines import inline, question, syntax
 from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS, SIZED
-from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python
+from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python, Quoted
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import Form, is_table
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.lists import List
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -65,7 +66,7 @@ def written(r: Resolver, keys: list[str], values: list[Node]) -> Node:
     pairs = [
         Python(r.place, "()", Constant(r.place, key), value) for key, value in zip(keys, values, strict=True)
     ]
-    return Helper(r.place, " written", pairs, "dictionary", quiet=True)
+    return Helper(r.place, " written" if pairs else " Dictionary", pairs, "dictionary", quiet=True)
 
 
 @syntax("dictionary")
@@ -182,7 +183,6 @@ def _reach(least: int, index: int, *names: str) -> None:
 
 _reach(2, 1, "cadr")
 _reach(3, 2, "caddr")
-_reach(1, -1, "last")
 
 
 def _same_kind(kinds: list[str], _node: Primitive) -> str:
@@ -202,8 +202,26 @@ def same(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
 
 @inline("ρ", kind=lambda kinds, _node: kinds[1] if kinds[1] in LISTS else "", least=2, most=2)
 def filled(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """A list filled with the elements of another one."""
+    """A list filled with the elements of another one; with one number that is written, at once."""
+    number = _only_number(node.arguments[1])
+    if number is not None:
+        size = e.simple(e.value(node.arguments[0]))
+        tests = [] if node.arguments[0].kind in INTEGERS else [e.is_of(size, " int")]
+        tests.append(e.compare(e.constant(0), [ast.LtE(), ast.LtE()], [size, e.constant(_MOST)]))
+        made = e.call(" list", e.binary(e.list_([e.constant(number)]), ast.Mult(), size))
+        slow = e.call(node.inline.name, size, e.value(node.arguments[1]))
+        return e.deliver(e.choose(e.boolean(ast.And(), tests), made, slow), destination)
     return e.deliver(e.call(node.inline.name, *e.operands(node.arguments)), destination)
+
+
+_MOST = 1 << 24
+
+
+def _only_number(node: Node) -> int | float | None:
+    """The number that a list written out consists of."""
+    data = node.data if type(node) is Quoted and type(node.data) is List else ()
+    number = data[0] if len(data) == 1 else None
+    return number if type(number) is int or type(number) is float else None
 
 
 @inline("extract", kind=_same_kind, least=3, most=3)
@@ -217,7 +235,10 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     found: ast.expr = slow
     least, most = map(_written_integer, node.arguments[1:])
     if least is None or least >= 0:
-        tests = [] if kind in ("text", "list") else [e.is_of(container, " str")]
+        tests: list[ast.expr] = []
+        if kind not in ("text", "list"):
+            either = [e.is_of(container, " str"), e.is_of(container, " List")]
+            tests.append(e.boolean(ast.Or(), either))
         for bound, of, edge, written in ((start, first, ast.GtE(), least), (end, last, ast.Gt(), most)):
             if written is not None:
                 continue
@@ -226,7 +247,9 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
             if of != "natural" or bound is end:
                 tests.append(e.compare(bound, [edge], [e.constant(0)]))
         taken = e.subscript(container, e.slice_(start, None if most == 0 else end))
-        fast = e.call(" list", taken) if kind == "list" else taken
+        fast: ast.expr = e.call(" list", taken) if kind != "text" else taken
+        if kind not in ("text", "list"):
+            fast = e.choose(e.is_of(container, " List"), fast, taken)
         found = e.choose(e.boolean(ast.And(), tests), fast, slow) if tests else fast
     return e.deliver(found, destination)
 

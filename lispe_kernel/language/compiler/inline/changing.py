@@ -74,7 +74,7 @@ def _served_store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: 
     return keyed(e, key_kind, container, key, " by integer")
 
 
-@inline("push", least=2, changes=True)
+@inline("push", least=2, changes=True, quiet=False)
 def push(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """Appending values to a list."""
     container, *values = e.operands(node.arguments, twice=True)
@@ -115,6 +115,13 @@ def _push_here(
             e.try_(fast, e.name(" Unfit"), None, slow)
         growing = e.is_among(container, " List", " growing")
         e.if_(growing, tried, slow)
+
+
+@inline("dictionaryi", "dictionaryn", least=0, most=0)
+def made_dictionary(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """An empty dictionary of integer or number keys."""
+    name = " IntegerDictionary" if node.inline.name == "dictionaryi" else " NumberDictionary"
+    return e.deliver(e.call(name), destination)
 
 
 @inline("poplast", "pop", "popfirst", least=1, most=1, changes=True)

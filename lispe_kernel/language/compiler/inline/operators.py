@@ -319,17 +319,6 @@ def whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | N
     return e.deliver(e.choose(test, e.call(" int", kept), other), destination)
 
 
-@inline("fabs", "√", kind=lambda kinds, _node: "number" if kinds[0] in NUMBERS else "", least=1, most=1)
-def of_double(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """A function of a double that it is defined for, by Python; everything else is the library's."""
-    name = e.function.temporary()
-    test = e.is_of(e.noted(name, e.value(node.arguments[0])), " float")
-    if node.inline.name == "√":
-        test = e.boolean(ast.And(), [test, e.compare(e.name(name), [ast.GtE()], [e.constant(0.0)])])
-    quick = e.call(" fabs" if node.inline.name == "fabs" else " sqrt", e.name(name))
-    return e.deliver(e.choose(test, quick, e.call(node.inline.name, e.name(name))), destination)
-
-
 @inline("string", kind="text", least=1, most=1)
 def string(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The text of a value."""

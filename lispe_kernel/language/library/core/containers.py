@@ -20,7 +20,7 @@ from lispe_kernel.language.python import objects
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.lists import List, deep_copy
+from lispe_kernel.language.values.lists import SCALARS, List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
 from lispe_kernel.language.values.typed import CLASSES, TypedList, append
 from lispe_kernel.language.values.views import View, rest_of
@@ -196,6 +196,8 @@ def key_at(*arguments: Any) -> Any:
 
 def keyed(cls: type[Dictionary], arguments: tuple[Any, ...]) -> Any:
     """The rule of `key@` for one kind of dictionary."""
+    if len(arguments) == 2 and isinstance(arguments[0], Dictionary):
+        return arguments[0].get(arguments[0].key(arguments[1]))
     if not arguments or not isinstance(arguments[0], dict):
         container, pairs = cls(), arguments
     else:
@@ -216,6 +218,8 @@ def clone(container: Any) -> Any:
 
     Example: (clone '(1 (2))) => (1 (2))
     """
+    if type(container) is List and SCALARS.issuperset(map(type, container)):
+        return List(container)
     return container.copy() if type(container) in CLASSES else deep_copy(container)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -74,11 +75,11 @@ def _converted(values: tuple[Any, ...], convert: Any, function_: str) -> Any:
     return items if isinstance(items, TypedList) else [convert(item, function_) for item in items]
 
 
-def _are_integers(values: tuple[Any, ...]) -> bool:
+def _are_integers(values: Sequence[Any]) -> bool:
     return _INTEGERS.issuperset(map(type, values))
 
 
-def _are_numbers(values: tuple[Any, ...]) -> bool:
+def _are_numbers(values: Sequence[Any]) -> bool:
     """Whether nothing among the arguments is to be spread or read."""
     return _NUMBERS.issuperset(map(type, values))
 
@@ -93,6 +94,8 @@ def integers(*values: Any) -> TypedList:
 
     Example: (integers 1 "2" 3.7) => (1 2 3)
     """
+    if len(values) == 1 and type(values[0]) is List and _are_integers(values[0]):
+        return Integers(values[0])
     return Integers(values if _are_integers(values) else _converted(values, whole, "integers"))
 
 
@@ -102,6 +105,8 @@ def numbers(*values: Any) -> TypedList:
 
     Example: (numbers 1 '(2 3.5)) => (1 2 3.5)
     """
+    if len(values) == 1 and type(values[0]) is List and _are_numbers(values[0]):
+        return Numbers(values[0])
     return Numbers(values if _are_numbers(values) else _converted(values, scalar, "numbers"))
 
 

@@ -50,6 +50,9 @@ def _walk(name: str) -> Callable[[Any], Any]:
 
     def walk(container: Any) -> Any:
         for step in steps:
+            if type(container) is List and container:
+                container = step(container)
+                continue
             empty = hasattr(container, "__len__") and not isinstance(container, str) and not len(container)
             if empty:
                 raise LispeError(f"{OUT_OF_BOUNDS}: '{name}' runs out of elements")
@@ -104,6 +107,8 @@ def takenb(n: Any, container: Any, *from_end: Any) -> Any:
     Example: (takenb 2 '(a b c) false) => (b c)
     Errors: a negative n together with a third argument.
     """
+    if type(container) is List and type(n) is int and n >= 0 and not from_end:
+        return List(container[:n])
     count = integer_argument("takenb", 1, n)
     if len(from_end) > 1:
         raise LispeError(wrong_number("takenb"))
@@ -126,7 +131,10 @@ def keys_at(container: Any) -> Any:
     """
     if isinstance(container, (IntegerDictionary, IntegerTree)):
         keys = list(container)
-        return Integers(keys) if all(-(1 << 63) <= k < 1 << 63 for k in keys) else List(keys)
+        try:
+            return Integers.exactly(keys)
+        except OverflowError:
+            return List(keys)
     if isinstance(container, (NumberDictionary, NumberTree)):
         return Numbers(list(container))
     if isinstance(container, dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
+from types import FunctionType
 from typing import Any
 
 from lispe_kernel.language.arity import wrong_number
@@ -60,6 +61,13 @@ def _counts(value: Any) -> list[int] | None:
 
 def _parameters(call: Function) -> int | None:
     """How many arguments a function takes, where that can be known."""
+    if type(call) is FunctionType and not hasattr(call, "__wrapped__") and not call.__kwdefaults__:
+        # As the signature says, at a hundredth of its cost.
+        code = call.__code__
+        fixed = (
+            not code.co_kwonlyargcount and not code.co_flags & inspect.CO_VARARGS and not call.__defaults__
+        )
+        return code.co_argcount if fixed else None
     try:
         signature = inspect.signature(call)
     except (TypeError, ValueError):

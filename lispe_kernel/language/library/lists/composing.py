@@ -129,6 +129,8 @@ def take(n: Any, container: Any) -> List:
     Example: (take 2 '(5 6 7)) => (5 6)
     Example: (take 3 (irange 10 5)) => (10 15 20)
     """
+    if type(container) is List and type(n) is int and n >= 0:
+        return List(container[:n])
     return List(islice(iter(_source(container, "take")), _amount(n, "take")))
 
 
@@ -138,6 +140,8 @@ def drop(n: Any, container: Any) -> Any:
 
     Example: (drop 2 '(5 6 7)) => (7)
     """
+    if type(container) is List and type(n) is int and n >= 0:
+        return List(container[n:])
     count, source = _amount(n, "drop"), _source(container, "drop")
     return _built("drop", n, source, lambda: islice(iter(source), count, None))
 

@@ -29,6 +29,7 @@ from lispe_kernel.language.library.shared.strings_core import (
 )
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
@@ -39,6 +40,7 @@ from lispe_kernel.language.values.typed import CLASSES, REFUSED
 
 # Lists that hold their elements themselves, by the code of Python's own.
 _STORED = frozenset({List, Strings, *CLASSES})
+_MISSING = object()
 _TAKING = frozenset({List, *CLASSES})
 # What finds the place of an element itself.
 _KEEPING = frozenset({Heap, Set, StringSet, IntegerSet, NumberSet})
@@ -112,6 +114,8 @@ def pop(container: Any, *key: Any) -> Any:
         return _pop_at(container, key[0] if key else -1)
     if len(key) > 1:
         raise LispeError(wrong_number("pop"))
+    if len(key) == 1 and type(container) is Dictionary and type(key[0]) is str:
+        return None if container.pop(key[0], _MISSING) is _MISSING else container
     if isinstance(container, str):
         return text_like(container, pop_text(to_text(container), *key))
     if isinstance(container, dict):
@@ -325,6 +329,9 @@ def nconc(*lists: Any) -> Any:
     if not lists:
         return List()
     first, *others = lists
+    if type(first) is List and len(others) == 1 and type(others[0]) in _STORED:
+        first.extend(others[0])
+        return first
     if first is None:
         first = List()
     if not is_list(first):
@@ -343,6 +350,8 @@ def nconcn(*lists: Any) -> Any:
     """
     if not lists:
         return List()
+    if len(lists) == 2 and type(lists[0]) is List and type(lists[1]) is List:
+        return List((*lists[0], *lists[1]))
     first = List() if lists[0] is None else lists[0]
     if not is_list(first):
         raise LispeError("Error: nconcn: first element is not a list")

@@ -25,6 +25,8 @@ from lispe_kernel.language.values.typed import CLASSES, Integers, Numbers, Typed
 
 _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}
+# Of these, two that print alike within a class are equal.
+_OWN_TEXT = frozenset({int, str, Atom})
 _NUMBERS, _TEXTS = frozenset({int, float}), frozenset({str})
 
 
@@ -167,6 +169,8 @@ def unique(container: Any) -> Any:
     Example: (unique '(b a b c a)) => (b a c)
     Example: (unique '((1 2) (1 2) "1" 1)) => ((1 2) "1" 1)
     """
+    if type(container) is List and _OWN_TEXT.issuperset(map(type, container)):
+        return List(dict.fromkeys(container))
     found: dict[Any, Any] = {}
     for item in elements(container, "unique", 1):
         kind = type(item)

@@ -85,6 +85,10 @@ def rho(*arguments: Any) -> Any:
     Example: (rho 5 (iota 2)) => (1 2 1 2 1)
     Example: (rho 3 3 (iota 4)) => ((1 2 3) (4 1 2) (3 4 1))
     """
+    if len(arguments) == 2:
+        size, source = arguments
+        if type(source) is List and len(source) == 1 and _counts(size, source[0]):
+            return List([source[0]] * size)
     if not arguments:
         raise LispeError(wrong_number("rho"))
     if len(arguments) == 1:

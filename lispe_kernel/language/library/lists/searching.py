@@ -42,6 +42,8 @@ from lispe_kernel.language.values.typed import Integers, TypedList
 
 # Values for which Python's == within one class is LispE's =; lists of them are searched at C's speed.
 _PLAIN = frozenset({int, float, str, Atom})
+# Those of them of which each equals itself.
+_EXACT = frozenset({int, str, Atom})
 _PLAIN_OR_NIL = _PLAIN | {type(None)}
 
 
@@ -179,7 +181,10 @@ def in_(container: Any, value: Any) -> Atom | None:
     if isinstance(container, list):
         return truth(_holds(container, value))
     if isinstance(container, dict):
-        return truth(any(equal(item, value) for item in container.values()))
+        held = list(container.values())
+        if type(value) in _EXACT and _are_plain(held):
+            return truth(value in held)
+        return truth(any(equal(item, value) for item in held))
     return truth(any(equal(item, value) for item in elements(container, "in", 1)))
 
 

@@ -23,7 +23,7 @@ from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import SCALARS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, array_of, leaves_of, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
@@ -43,6 +43,8 @@ def _checked(size: int, name: str) -> int:
 
 
 def _counted(value: Any, name: str, start: int) -> Any:
+    if type(value) is int and 0 <= value <= MOST_ELEMENTS:
+        return Integers(range(start, start + value))
     number = _number(value, name, 1)
     size = _checked(math.floor(number), name)
     if isinstance(number, int):
@@ -72,6 +74,8 @@ def iota0(n: Any, *more: Any) -> Any:
 
 
 def _range(name: str, start: Any, end: Any, step: Any, *, inside: bool) -> Any:
+    if type(start) is type(end) is type(step) is int and start <= end and step > 0 and not inside:
+        return _integers(start, step, _checked(-((start - end) // step), name))
     if isinstance(start, str) and isinstance(end, str):
         return _letters(name, start, end, step, inside=inside)
     a, b, by = (_number(v, name, i) for i, v in enumerate((start, end, step), 1))
@@ -348,6 +352,9 @@ def leaves_of_lists(items: Iterable[Any]) -> list[Any]:
     open_lists: list[int] = []
     while pending:
         for item in pending[-1]:
+            if type(item) in SCALARS:
+                found.append(item)
+                continue
             if is_list(item) or array_of(item) is not None:
                 if id(item) in open_lists:
                     raise LispeError("Error: flatten: a list that contains itself has no flat form")

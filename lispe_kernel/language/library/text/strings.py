@@ -181,6 +181,8 @@ def split(str_: Any, sep: Any = None) -> List:
     if type(str_) is str and type(sep) is str and sep:
         found = str_.split(sep)
         return Strings(filter(None, found) if "" in found else found)
+    if type(str_) is str and sep is None:
+        return Strings(filter(None, _BLANK.split(str_)))
     return pieces_like(str_, filter(None, _pieces("split", str_, sep)))
 
 
@@ -193,6 +195,8 @@ def splite(str_: Any, sep: Any = None) -> List:
     Example: (splite "a,,b," ",") => ("a" "" "b" "")
     Example: (splite "a  b") => ("a" "" "b")
     """
+    if type(str_) is str and type(sep) is str and sep:
+        return Strings(str_.split(sep))
     return pieces_like(str_, _pieces("splite", str_, sep))
 
 
@@ -256,6 +260,8 @@ def ord_(str_: Any) -> TypedList:
 
     Example: (ord "AB") => (65 66)
     """
+    if type(str_) is str and len(str_) == 1:
+        return Integers.exactly((ord(str_),))
     return Integers.exactly([*map(ord, text_argument("ord", 1, str_))])
 
 

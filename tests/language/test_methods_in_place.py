@@ -1,0 +1,75 @@
+"""Library functions that compile to a method of Python's list or text mean what the functions mean."""
+
+import pytest
+
+from lispe_kernel import Session
+from lispe_kernel.language.compiler.inline.methods import _FREE, _RESERVED
+from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.positions import inherit_making
+
+# Values of the kinds that decide which way a call goes.
+VALUES = ('"abcab"', '"b"', '""', '"É"', "(list 3 1)", "(cdr (list 1 2 3))", "2", "-1", "2.5")
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session()
+
+
+def outcome(session: Session, text: str) -> str:
+    try:
+        return str(session.evaluate(f"(string {text})"))
+    except Exception as error:
+        return str(error).split(", line")[0]
+
+
+@pytest.mark.parametrize(("name", "row"), [*_RESERVED.items(), *_FREE.items()])
+def test_a_call_in_place_gives_what_the_function_gives(session: Session, name: str, row: object) -> None:
+    count = len(row.classes)  # type: ignore[attr-defined]
+    names = " ".join("abc"[:count])
+    session.evaluate(f"(defun go ({names}) (list ({name} {names}) {names}))")
+    session.evaluate(f"(defun truth ({names}) (if ({name} {names}) 1 0))")
+    session.evaluate(f"(defun called ({names}) (list (apply '{name} (list {names})) {names}))")
+    for at in range(len(VALUES)):
+        arguments = " ".join(VALUES[(at * step) % len(VALUES)] for step in (1, 3, 4)[:count])
+        found = outcome(session, f"(go {arguments})")
+        assert found == outcome(session, f"(called {arguments})"), arguments
+        if not found.startswith("Error"):
+            asked = outcome(session, f"(truth {arguments})")
+            assert asked == outcome(session, f"(if (car (called {arguments})) 1 0)"), arguments
+
+
+@pytest.mark.parametrize("name", ["fabs", "last", "upper", "sqrt", "startwith"])
+def test_a_function_that_is_defined_anew_is_called_where_the_old_one_was(name: str) -> None:
+    session = Session()
+    names = "(a b)" if name == "startwith" else "(a)"
+    given = '"ab" "a"' if name == "startwith" else "1.0"
+    session.evaluate(f"(defun f {names} ({name} {names[1:-1]}))")
+    session.evaluate(f"(defun {name} {names} 'mine)")
+    assert outcome(session, f"(f {given})") == "mine"
+
+
+def test_a_variable_of_the_name_is_called_in_its_function() -> None:
+    session = Session()
+    assert session.evaluate("(defun f (x) (setq upper (λ (y) (+ y 1))) (upper x)) (f 2)") == 3
+
+
+@pytest.mark.parametrize("cls", [List, Strings, Dictionary])
+def test_a_class_over_list_or_dict_is_made_as_it_was(cls: type) -> None:
+    made = cls()
+    assert type(made) is cls
+    assert not made
+    with pytest.raises(TypeError):
+        cls(1, 2)
+
+
+def test_a_class_that_begins_its_values_itself_keeps_its_way() -> None:
+    @inherit_making
+    class Doubled(List):
+        __slots__ = ()
+
+        def __init__(self, items: object) -> None:
+            super().__init__([items, items])
+
+    assert Doubled(1) == [1, 1]
