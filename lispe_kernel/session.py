@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -41,6 +42,8 @@ from lispe_kernel.language.values.atoms import EMPTY, Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
 
 _numbers = itertools.count(1)
+# Texts without functions or assignments that are still known after they ran: debuggers may show them.
+RECENT = 100
 
 
 class Outcome(NamedTuple):
@@ -69,6 +72,7 @@ class Session:
         self.threads = Threads()
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
+        self._recent: deque[Source] = deque()
         self.libraries = Libraries(LIBRARIES)
         # The names for which a library was looked for.
         self._met: set[str] = set()
@@ -102,7 +106,11 @@ class Session:
 
         file: the file name that code objects carry (for debuggers), made up when absent.
         """
-        return self.run_program(self.compile(source, name, file))
+        program = self.compile(source, name, file)
+        outcome = self.run_program(program)
+        if program.passes():
+            self._passed(program.source)
+        return outcome
 
     def compile(self, source: str, name: str | None = None, file: str | None = None) -> Program:
         """Read and compile a text without running anything. Raises CompileError."""
@@ -345,6 +353,16 @@ class Session:
         self.sources[source.file] = source
         source.remember()
         return source
+
+    def _passed(self, source: Source) -> None:
+        """Forget a text of which nothing is left, after some more of its kind: a session may run for days."""
+        self._recent.append(source)
+        if len(self._recent) > RECENT:
+            old = self._recent.popleft()
+            # A cell that was run again has the same file.
+            if self.sources.get(old.file) is old:
+                self.sources.pop(old.file, None)
+                old.forget()
 
     def _arity_error(self, name: str) -> str | None:
         found = self.signature(name)

@@ -8,16 +8,27 @@ imported, imports this.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from papermill.engines import NBClientEngine
+from papermill.models import Parameter
 from papermill.translators import Translator, papermill_translators
 
+from lispe_kernel.language.compiler.program import ASSIGNMENTS
+from lispe_kernel.language.errors import LispeError, Span
+from lispe_kernel.language.forms import Form, head
 from lispe_kernel.language.printer import quoted
+from lispe_kernel.language.reader import read
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.notebook.convert import KERNEL
 
 # Signs that a line cannot hold, as LispE's strings write them.
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# What papermill's help calls the kinds of constants; "None" is its own word for a kind that is not known.
+_KINDS = {int: "integer", float: "number", str: "string"}
+_COMMENT = re.compile(r"[ \t]*;+[ \t]*(.*?)[ \t;]*$")
 
 
 class LispeEngine(NBClientEngine):  # type: ignore[misc]  # papermill has no types
@@ -53,6 +64,32 @@ class LispeTranslator(Translator):  # type: ignore[misc]  # papermill has no typ
     def assign(cls, name: str, str_val: str) -> str:
         """The form that sets a parameter."""
         return f"(setq {name} {str_val})"
+
+    @classmethod
+    def inspect(cls, parameters_cell: Any) -> list[Parameter]:
+        """The parameters that a cell sets, with the comments behind them; none where it does not read."""
+        source = Source(parameters_cell["source"])
+        try:
+            forms = read(source)
+        except LispeError:
+            return []
+        found = zip(forms, forms.spans, strict=True)
+        return [_parameter(source, form, span) for form, span in found if _sets(form)]
+
+
+def _sets(form: Any) -> bool:
+    name = head(form)
+    return name is not None and name.name in ASSIGNMENTS and len(form) == 3 and isinstance(form[1], Atom)
+
+
+def _parameter(source: Source, form: Form, span: Span) -> Parameter:
+    behind = _COMMENT.match(source.line(span.end_line), span.end_column)
+    return Parameter(
+        form[1].name,
+        _KINDS.get(type(form[2]), "None"),
+        source.excerpt(form.spans[2]),
+        behind[1] if behind is not None else "",
+    )
 
 
 def _number(value: float) -> str:

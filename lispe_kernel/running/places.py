@@ -21,10 +21,17 @@ _PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 
 # The file name of a cell -> the name that people know.
 _names: dict[str, str] = {}
+# How many names there are before those of forgotten texts are looked for.
+_MANY = 1000
+_full = [_MANY]
 
 
 def name_file(file: str, name: str) -> None:
-    """From now on a file is shown by this name."""
+    """From now on a file is shown by this name, as long as Python's tools know its text."""
+    if len(_names) >= _full[0]:
+        for other in [each for each in _names if each not in linecache.cache]:
+            del _names[other]
+        _full[0] = len(_names) + _MANY
     _names[file] = name
 
 

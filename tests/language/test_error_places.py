@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
+
 import pytest
+
+from lispe_kernel.language.errors import LispeError
+from lispe_kernel.session import RECENT, Session
 
 from .support import error_of
 
@@ -147,3 +152,25 @@ REFUSED = [
 def test_a_part_that_does_not_fit_is_shown_where_it_stands(source: str, part: str) -> None:
     at = source.rindex(part)
     assert tuple(error_of(source).span) == (1, at, 1, at + len(part))
+
+
+def test_a_session_forgets_texts_of_which_nothing_is_left() -> None:
+    session = Session()
+    kept = ["(defun called (x) (car x))", "(setq held (lambda (x) (car x)))", "(setq counted 1)"]
+    for number, text in enumerate(kept, 1):
+        session.run(text, f"cell {number}", f"/kept/{number}")
+    with pytest.raises(LispeError):
+        session.run("(car 5)", "cell 4", "/kept/4")
+    files = [f"/passed/{number}" for number in range(RECENT + 10)]
+    for file in files:
+        session.run("(+ 1 2)", "cell 5", file)
+        session.run("(+ 1 2)", "cell 6", "/again")
+    left = {file for file in files if file in session.sources}
+    assert left == {file for file in files if file in linecache.cache} == set(files[-RECENT // 2 :])
+    assert "/again" in session.sources
+    for number, text in enumerate(kept, 1):
+        assert session.sources[f"/kept/{number}"].text == text
+    for call in ("(called 5)", "(held 5)"):
+        with pytest.raises(LispeError) as raised:
+            session.run(call, "cell 7", "/call")
+        assert raised.value.source == ("cell 1" if call == "(called 5)" else "cell 2")

@@ -43,6 +43,25 @@ def test_every_kind_of_parameter_is_written_so_that_it_reads_back(value: Any, pr
     assert to_text(session.run("given").value) == printed
 
 
+INSPECTED = """; what may be set
+(setq alpha 0.5) ; the learning rate
+(setq name "a;b")
+(println alpha)
+(setq sizes '(1
+   2)) ;; how large ;;
+"""
+
+
+def test_papermill_is_told_what_may_be_set() -> None:
+    found = [tuple(each) for each in LispeTranslator.inspect({"source": INSPECTED})]
+    assert found == [
+        ("alpha", "number", "0.5", "the learning rate"),
+        ("name", "string", '"a;b"', ""),
+        ("sizes", "None", "'(1\n   2)", "how large"),
+    ]
+    assert LispeTranslator.inspect({"source": "(setq alpha"}) == []
+
+
 def test_the_kernel_is_known_to_papermill_by_its_language() -> None:
     assert papermill_translators.find_translator("any name", LISPE["language"]) is LispeTranslator
 

@@ -7,6 +7,7 @@ back, so that a text with an error in its last line leaves no trace.
 from __future__ import annotations
 
 import ast
+import dis
 import warnings
 from dataclasses import dataclass, field
 from types import CodeType
@@ -73,6 +74,25 @@ class Program:
     classes: dict[str, Any] = field(default_factory=dict)
     # The last form is one whose value a notebook does not show.
     silent: bool = False
+    # Some form loads or evaluates other texts, and may be compiled anew after them.
+    loads: bool = False
+
+    def passes(self) -> bool:
+        """Whether nothing that the text leaves behind can ask for it: no function, no assignment."""
+        if self.definitions or self.written or self.waiting or self.macros or self.classes or self.loads:
+            return False
+        return not self.declarations and all(map(_passes, self.steps))
+
+
+# In compiled code every second byte is an instruction.
+_ASSIGNS = dis.opmap["STORE_GLOBAL"]
+
+
+def _passes(step: Step | FunctionCode) -> bool:
+    code = step.code if isinstance(step, Step) else None
+    if code is None or any(isinstance(constant, CodeType) for constant in code.co_consts):
+        return False
+    return _ASSIGNS not in code.co_code[::2]
 
 
 def compile_program(context: Context, source: Source, forms: Form, *, evaluated: bool = False) -> Program:
@@ -117,6 +137,7 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
         _collect(r, program, defined)
     program.macros, program.fixed, program.links = r.macros, r.fixed, r.links
     program.declarations, program.classes = r.declarations, r.classes
+    program.loads = loads
     program.silent = not forms or is_silent(context, r.macros, forms[-1])
     return program
 
