@@ -10,12 +10,14 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[2]
 ARGV = [sys.executable, "-m", "lispe_kernel", "-f", "{connection_file}"]
-TIMEOUT = 30
+# Seconds after which a test fails instead of waiting on: no measure of anything, machines may be busy.
+TIMEOUT = 120
 
 
 @dataclass
@@ -73,6 +75,24 @@ class Running:
         )
         return Reply(reply["content"], messages)
 
+    def begin(self, code: str, mark: str = "begun", **options: Any) -> str:
+        """Start a cell that prints a mark; return the request's id once that has come: the cell runs."""
+        identity = self.client.execute(code, **options)
+        while mark not in self.wait_for("stream")["text"]:
+            continue
+        return identity
+
+    def processor_time(self) -> float:
+        """Seconds that the kernel has worked; how busy the machine is does not count."""
+        used = psutil.Process(self.manager.provisioner.process.pid).cpu_times()
+        return used.user + used.system
+
+    def wait_for_end(self) -> None:
+        """Wait until the process has ended by itself."""
+        end = time.monotonic() + TIMEOUT
+        while self.manager.is_alive() and time.monotonic() < end:
+            time.sleep(0.02)
+
     def shell(self, kind: str, **content: Any) -> dict[str, Any]:
         """The content of the reply to a request on the shell channel."""
         message = self.client.session.msg(kind, content)
@@ -96,7 +116,7 @@ class Running:
     def interrupt(self) -> None:
         self.manager.interrupt_kernel()
 
-    def wait_for(self, kind: str, seconds: float = 10) -> dict[str, Any]:
+    def wait_for(self, kind: str, seconds: float = TIMEOUT) -> dict[str, Any]:
         """The content of the next iopub message of a kind."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -36,16 +35,20 @@ def test_it_is_begun_once() -> None:
 
 def test_a_short_wait_says_nothing() -> None:
     told = []
-    assert Preload(lambda: None).wait(patience=5, tell=lambda: told.append(1)) is False
+    assert Preload(lambda: None).wait(patience=60, tell=lambda: told.append(1)) is False
     assert told == []
 
 
 def test_a_long_wait_is_told_once() -> None:
     told = []
     release = threading.Event()
-    preload = Preload(lambda: release.wait(10))
-    threading.Timer(0.3, release.set).start()
-    assert preload.wait(patience=0.05, tell=lambda: told.append(1)) is True
+    preload = Preload(lambda: release.wait(60))
+
+    def tell() -> None:
+        told.append(1)
+        release.set()
+
+    assert preload.wait(patience=0.05, tell=tell) is True
     assert told == [1]
 
 
@@ -54,15 +57,13 @@ def test_an_error_ends_the_wait() -> None:
         raise ImportError("no torch here")
 
     preload = Preload(fail)
-    assert preload.wait(patience=5) is False
+    assert preload.wait(patience=60) is False
     assert preload.done
 
 
 def test_helpers_wait_only_so_long() -> None:
     release = threading.Event()
-    preload = Preload(lambda: release.wait(10))
-    began = time.monotonic()
+    preload = Preload(lambda: release.wait(60))
     assert preload.wait_at_most(0.1) is False
-    assert time.monotonic() - began < 5
     release.set()
-    assert preload.wait_at_most(5) is True
+    assert preload.wait_at_most(60) is True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.kernel.kernel_process import Running
@@ -37,11 +39,12 @@ def test_output_and_error_output_are_streams(kernel: Running) -> None:
     assert reply.stream("stderr") == "oops\n"
 
 
-def test_output_arrives_while_the_cell_runs(kernel: Running) -> None:
-    identity = kernel.client.execute(
-        '(println "early") (python "__import__(\'time\').sleep(1.5)") (println "late")'
+def test_output_arrives_while_the_cell_runs(kernel: Running, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    identity = kernel.begin(
+        f'(println "early") (while (not (file_exists "{seen}")) (sleep 10)) (println "late")', "early\n"
     )
-    assert kernel.wait_for("stream", 1.2)["text"] == "early\n"
+    seen.touch()
     assert kernel.reply_to(identity)["status"] == "ok"
     kernel.drain()
 
@@ -180,9 +183,13 @@ def test_user_expressions_are_bundles_or_errors(kernel: Running) -> None:
     assert answers["bad"]["evalue"].startswith("Error: division by zero")
 
 
-def test_after_an_error_queued_cells_are_aborted_if_asked(kernel: Running) -> None:
-    first = kernel.client.execute("(python \"__import__('time').sleep(0.5)\") (/ 1 0)")
+def test_after_an_error_queued_cells_are_aborted_if_asked(kernel: Running, tmp_path: Path) -> None:
+    sent = tmp_path / "sent"
+    first = kernel.client.execute(f'(while (not (file_exists "{sent}")) (sleep 10)) (sleep 300) (/ 1 0)')
     second = kernel.client.execute("(+ 1 1)")
+    # On another way than the cell that waits, which has arrived by then.
+    kernel.control("usage_request")
+    sent.touch()
     assert kernel.reply_to(first)["status"] == "error"
     assert kernel.reply_to(second)["status"] == "aborted"
     kernel.drain()

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from lispe_kernel.running import interrupts
 from lispe_kernel.running.interrupts import Interrupts
 
 
@@ -43,7 +44,11 @@ def test_an_ordinary_error_is_itself() -> None:
         Interrupts().during(lambda: 1 / 0)
 
 
-def test_a_second_signal_of_a_burst_does_not_disturb_the_cleaning_up() -> None:
+def test_a_second_signal_of_a_burst_does_not_disturb_the_cleaning_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # However slowly the machine goes on, it is a burst.
+    monkeypatch.setattr(interrupts, "BURST", 60)
     cleaned = []
 
     def clean_up() -> None:
@@ -64,24 +69,22 @@ def test_a_second_signal_of_a_burst_counts_when_the_work_goes_on() -> None:
             interrupt()
         except KeyboardInterrupt:
             interrupt()
-        time.sleep(5)
+        time.sleep(60)
         return "never stopped"
 
-    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         Interrupts().during(swallow)
-    assert time.monotonic() - began < 3
 
 
 def test_two_works_are_stopped_however_close_they_are() -> None:
-    interrupts = Interrupts()
+    owner = Interrupts()
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            interrupts.during(interrupt)
+            owner.during(interrupt)
 
 
 def test_a_late_second_signal_does_not_stop_the_next_work() -> None:
-    interrupts = Interrupts()
+    owner = Interrupts()
 
     def twice() -> None:
         try:
@@ -90,8 +93,8 @@ def test_a_late_second_signal_does_not_stop_the_next_work() -> None:
             interrupt()
 
     with pytest.raises(KeyboardInterrupt):
-        interrupts.during(twice)
-    assert interrupts.during(lambda: time.sleep(0.3)) is None
+        owner.during(twice)
+    assert owner.during(lambda: time.sleep(0.3)) is None
 
 
 def test_outside_work_a_kernel_ignores_the_signal() -> None:

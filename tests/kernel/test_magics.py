@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from lispe_kernel import LispeError, Session
@@ -197,18 +199,24 @@ def test_warnings_and_errors_name_the_cell_and_no_file(kernel: Running) -> None:
 
 
 def test_stopping_a_cell_stops_the_whole_command(kernel: Running) -> None:
-    identity = kernel.client.execute("!sleep 61 | sleep 62 & sleep 63")
-    time.sleep(0.7)
+    own = [str(600 + each + os.getpid() / 1e7) for each in range(3)]
+    identity = kernel.begin(f"!sleep {own[0]} | sleep {own[1]} & echo begun; sleep {own[2]}")
     kernel.interrupt()
     assert kernel.reply_to(identity)["ename"] == "Interrupted"
     kernel.drain()
-    assert kernel.run("!ps ax | grep -c '[s]leep 6[123]'").stream() == "0\n"
+    commands = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if set(process.info["cmdline"] or ()) & set(own)
+    ]
+    assert psutil.wait_procs(commands, timeout=60)[1] == []
 
 
 def test_a_server_is_left_running_and_the_cell_ends(kernel: Running) -> None:
-    began = time.monotonic()
-    assert kernel.run("!sleep 20 & echo started").stream() == "started\n"
-    assert time.monotonic() - began < 10
+    said = kernel.run("!sleep 600 & echo started $!").stream()
+    assert said.startswith("started ")
+    # It is there to be ended.
+    os.kill(int(said.split()[1]), signal.SIGKILL)
 
 
 def test_files_folders_and_the_environment(kernel: Running) -> None:

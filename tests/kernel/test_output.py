@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.kernel.kernel_process import Running
@@ -22,11 +24,16 @@ def test_both_streams_keep_their_own_order(kernel: Running) -> None:
     assert reply.stream("stderr") == "".join(f"err {i}\n" for i in range(500))
 
 
-def test_output_of_a_thread_that_outlives_its_cell_is_shown(kernel: Running) -> None:
+def test_output_of_a_thread_that_outlives_its_cell_is_shown(kernel: Running, tmp_path: Path) -> None:
+    ended = tmp_path / "ended"
     kernel.run(
-        "%%python\nimport threading, time\n"
-        "threading.Thread(target=lambda: (time.sleep(0.5), print('from a thread', flush=True))).start()"
+        "%%python\nimport os, threading, time\n"
+        "def late():\n"
+        f"    while not os.path.exists('{ended}'): time.sleep(0.01)\n"
+        "    print('from a thread', flush=True)\n"
+        "threading.Thread(target=late).start()"
     )
+    ended.touch()
     assert kernel.wait_for("stream")["text"] == "from a thread\n"
 
 

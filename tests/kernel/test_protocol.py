@@ -42,17 +42,11 @@ def test_usage_names_the_process_and_its_memory(kernel: Running) -> None:
     assert content["kernel_memory"] > 10_000_000
 
 
-def wait_for_end(running: Running) -> None:
-    deadline = time.monotonic() + 10
-    while running.manager.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
 def test_history_has_this_session_and_the_ones_before(kernel: Running, tmp_path) -> None:
     first = Running(tmp_path)
     first.run("(setq remembered 1)")
     first.client.shutdown()
-    wait_for_end(first)
+    first.wait_for_end()
     first.stop()
     second = Running(tmp_path)
     try:
@@ -94,7 +88,7 @@ def test_shutdown_is_answered_and_ends_the_process(tmp_path) -> None:
     running = Running(tmp_path)
     running.run("1")
     assert running.control("shutdown_request", restart=False) == {"status": "ok", "restart": False}
-    wait_for_end(running)
+    running.wait_for_end()
     assert not running.manager.is_alive()
     running.stop()
 
@@ -166,16 +160,20 @@ def test_a_subshell_answers_while_a_cell_runs(kernel: Running) -> None:
     created = kernel.control("create_subshell_request")
     assert created["status"] == "ok"
     assert kernel.control("list_subshell_request")["subshell_id"] == [created["subshell_id"]]
-    busy = kernel.client.execute("(python \"__import__('time').sleep(2)\")")
+    kernel.run("%%python\nimport threading\ngate = threading.Event()")
+    # Ends only after the subshell's cell, which opens the gate.
+    busy = kernel.begin("%%python\nprint('begun')\nassert gate.wait(600)")
     message = kernel.client.session.msg(
-        "execute_request", {"code": "(+ 20 1)", "silent": False, "user_expressions": {"v": "21"}}
+        "execute_request",
+        {"code": '(python "gate.set()") (+ 20 1)', "silent": False, "user_expressions": {"v": "21"}},
     )
     message["header"]["subshell_id"] = created["subshell_id"]
-    began = time.monotonic()
     kernel.client.shell_channel.send(message)
-    assert kernel.reply_to(message["header"]["msg_id"])["status"] == "ok"
-    assert time.monotonic() - began < 1.5
-    kernel.reply_to(busy)
+    replies = {}
+    while len(replies) < 2:
+        reply = kernel.client.get_shell_msg(timeout=TIMEOUT)
+        replies[reply["parent_header"].get("msg_id")] = reply["content"]["status"]
+    assert [replies[message["header"]["msg_id"]], replies[busy]] == ["ok", "ok"]
     kernel.control("delete_subshell_request", subshell_id=created["subshell_id"])
     kernel.drain()
 

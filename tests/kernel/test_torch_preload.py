@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 from lispe_kernel.kernel.kernel import PATIENCE
-from tests.kernel.kernel_process import Running
+from tests.kernel.kernel_process import ROOT, TIMEOUT, Running
 
 
 def test_the_first_cell_is_answered_before_torch_and_torch_comes_by_itself(tmp_path: Path) -> None:
     running = Running(tmp_path)
     try:
         assert running.run("(python \"'tor' + 'ch' in __import__('sys').modules\")").result == "nil"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + TIMEOUT
         while running.run("(python \"'tor' + 'ch' in __import__('sys').modules\")").result == "nil":
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -33,16 +34,35 @@ def test_a_first_cell_that_needs_torch_waits_for_it(tmp_path: Path) -> None:
         running.stop()
 
 
+# Python imports it at its start: whoever looks for torch waits until the gate is open.
+GATE = """
+import importlib.abc, os, sys, time
+class Gate(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, *others):
+        while name == "torch" and not os.path.exists(os.environ["GATE"]):
+            time.sleep(0.01)
+sys.meta_path.insert(0, Gate())
+"""
+
+
+def behind_a_gate(folder: Path) -> tuple[Running, Path]:
+    """A kernel whose import of torch waits until a file is there, and that file's path."""
+    (folder / "sitecustomize.py").write_text(GATE)
+    return Running(
+        folder, PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)]), GATE=str(folder / "gate")
+    ), folder / "gate"
+
+
 def test_the_wait_can_be_interrupted_and_torch_is_whole_afterwards(tmp_path: Path) -> None:
-    running = Running(tmp_path)
+    running, open_gate = behind_a_gate(tmp_path)
     try:
         # A request that comes at once must not be aborted as one that waited behind the error.
         identity = running.client.execute("(setq l (torch_linear 2 3))", stop_on_error=False)
-        time.sleep(0.3)
-        began = time.monotonic()
+        # The note that the import takes a while.
+        running.wait_for("display_data")
         running.interrupt()
         assert running.reply_to(identity)["ename"] == "Interrupted"
-        assert time.monotonic() - began < 2
+        open_gate.touch()
         running.drain()
         assert running.run("(setq l (torch_linear 2 3))").status == "ok"
     finally:
@@ -50,16 +70,14 @@ def test_the_wait_can_be_interrupted_and_torch_is_whole_afterwards(tmp_path: Pat
 
 
 def test_a_shutdown_does_not_wait_for_the_import(tmp_path: Path) -> None:
-    running = Running(tmp_path)
+    running, _ = behind_a_gate(tmp_path)
     try:
         running.client.execute("(setq l (torch_linear 2 3))")
-        time.sleep(0.2)
+        running.wait_for("display_data")
         assert running.control("shutdown_request", restart=False)["status"] == "ok"
-        began = time.monotonic()
-        while running.manager.is_alive() and time.monotonic() - began < 10:
-            time.sleep(0.01)
-        # Half a second on a quiet machine; the import takes several on one this busy.
-        assert time.monotonic() - began < 3
+        # The gate stays shut: a kernel that waited for the import would never end.
+        running.wait_for_end()
+        assert not running.manager.is_alive()
     finally:
         running.stop()
 

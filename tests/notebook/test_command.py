@@ -140,7 +140,6 @@ def test_an_unknown_kernel_is_named_with_those_there_are(
     assert "There is no kernel 'absent' here." in capsys.readouterr().err
 
 
-@pytest.mark.timeout(60)
 def test_ctrl_c_ends_a_run_and_its_kernel(root: Path, tmp_path: Path) -> None:
     path = write(tmp_path / "a.ipynb", ("(sleep 60000)", None))
     command = [sys.executable, "-m", "lispe_kernel.cli", "notebook", "run", str(path)]

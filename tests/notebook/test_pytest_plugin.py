@@ -77,10 +77,10 @@ def test_failures_are_reported_as_nbval_reports_them_and_numbers_agree_within_a_
     # nbval reads comments that begin with `#`; ours begin with a semicolon.
     write(tmp_path / "marked.ipynb", ("; NBVAL_SKIP\n(car 5)", None))
     write(tmp_path / "thirds.ipynb", ("(list 1 (/ 1.0 3))", text("(1 0.3334)")))
-    report = nbval(root, tmp_path, "--nbval-cell-timeout", "2", "--lispe-numeric-tolerance", "1e-3").stdout
+    report = nbval(root, tmp_path, "--nbval-cell-timeout", "5", "--lispe-numeric-tolerance", "1e-3").stdout
     assert "Cell 0: Cell execution caused an exception" in report
     assert "not the integer 5, line: 1 in: cell 1" in report
-    assert "Cell 2: Timeout of 2 seconds exceeded executing cell" in report
+    assert "Cell 2: Timeout of 5 seconds exceeded executing cell" in report
     assert re.search(r"^PASSED \S*thirds\.ipynb::Cell 0", report, re.MULTILINE)
     assert "2 failed, 2 passed, 1 skipped" in report
 

@@ -148,6 +148,9 @@ def test_a_file_written_while_its_tensors_are_copied_is_an_error(harm, in_folder
     )
 
 
+# Seconds for one load to succeed, however busy the machine is.
+PATIENCE = 60
+
 # Writes the file anew in its place, as plain PyTorch does, at random moments.
 REWRITER = """
 import random, sys, time
@@ -181,7 +184,7 @@ def test_a_file_that_is_rewritten_without_end_crashes_nothing_and_mixes_nothing(
     good = 0
     try:
         end = time.monotonic() + 2
-        while time.monotonic() < end:
+        while time.monotonic() < end or (not good and time.monotonic() < end + PATIENCE):
             with torch.no_grad():
                 loaded.weight.fill_(2.0)
             text = failure("m.pt", loaded)
