@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -35,15 +34,13 @@ from lispe_kernel.language.library.machine.threads import Threads
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
 from lispe_kernel.language.made import signature_of
 from lispe_kernel.language.reader import read
-from lispe_kernel.language.source import Source
+from lispe_kernel.language.source import Passing, Source
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import EMPTY, Atom, set_resolver
 from lispe_kernel.language.values.lists import List, set_code_runner
 
 _numbers = itertools.count(1)
-# Texts without functions or assignments that are still known after they ran: debuggers may show them.
-RECENT = 100
 
 
 class Outcome(NamedTuple):
@@ -72,7 +69,7 @@ class Session:
         self.threads = Threads()
         self.aliases: dict[str, str] = {}
         self.sources: dict[str, Source] = {}
-        self._recent: deque[Source] = deque()
+        self._passing = Passing(self.sources)
         self.libraries = Libraries(LIBRARIES)
         # The names for which a library was looked for.
         self._met: set[str] = set()
@@ -109,7 +106,7 @@ class Session:
         program = self.compile(source, name, file)
         outcome = self.run_program(program)
         if program.passes():
-            self._passed(program.source)
+            self._passing.add(program.source)
         return outcome
 
     def compile(self, source: str, name: str | None = None, file: str | None = None) -> Program:
@@ -353,16 +350,6 @@ class Session:
         self.sources[source.file] = source
         source.remember()
         return source
-
-    def _passed(self, source: Source) -> None:
-        """Forget a text of which nothing is left, after some more of its kind: a session may run for days."""
-        self._recent.append(source)
-        if len(self._recent) > RECENT:
-            old = self._recent.popleft()
-            # A cell that was run again has the same file.
-            if self.sources.get(old.file) is old:
-                self.sources.pop(old.file, None)
-                old.forget()
 
     def _arity_error(self, name: str) -> str | None:
         found = self.signature(name)

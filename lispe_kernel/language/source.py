@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import linecache
 from bisect import bisect_right
+from collections import deque
 from functools import cached_property
 
 from lispe_kernel.language.errors import Span
+
+# Texts of which nothing is left that are still known: debuggers may show them.
+RECENT = 100
 
 
 class Source:
@@ -77,3 +81,21 @@ class Source:
     def forget(self) -> None:
         """Undo `remember`."""
         linecache.cache.pop(self.file, None)
+
+
+class Passing:
+    """Texts of which nothing is left, forgotten after some more of their kind: a session may run for days."""
+
+    def __init__(self, known: dict[str, Source]) -> None:
+        self._known = known
+        self._recent: deque[Source] = deque()
+
+    def add(self, source: Source) -> None:
+        """Take a text that has run."""
+        self._recent.append(source)
+        if len(self._recent) > RECENT:
+            old = self._recent.popleft()
+            # A cell that was run again has the same file.
+            if self._known.get(old.file) is old:
+                self._known.pop(old.file, None)
+                old.forget()

@@ -7,7 +7,8 @@ import linecache
 import pytest
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.session import RECENT, Session
+from lispe_kernel.language.source import RECENT
+from lispe_kernel.session import Session
 
 from .support import error_of
 
