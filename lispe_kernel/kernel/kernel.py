@@ -35,7 +35,7 @@ from lispe_kernel.kernel.streams import put_back
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.ranks import end as end_ranks
 from lispe_kernel.running import screen as _screen  # noqa: F401 - registers clear_output
-from lispe_kernel.running.background import Preload, needs_torch
+from lispe_kernel.running.background import Preload, load_front_end, needs_torch
 from lispe_kernel.running.history import History
 from lispe_kernel.running.interrupts import Interrupts, ignore
 from lispe_kernel.running.places import tell_warnings
@@ -80,7 +80,7 @@ class LispeKernel(Kernel):
         # Cells that have not been replied to, by the requests that they came with. Subshells run several.
         self._running: dict[str, Cell] = {}
         self.reset()
-        self.preload = Preload()
+        self.preload = Preload(after=load_front_end)
         self.outbox: Any = Outbox(self.iopub_thread)
         self.publisher = Publisher(self)
         self.completer = Completer(lambda: self.lispe)

@@ -8,6 +8,7 @@ brings along when a cell imports it, it imports where it stands.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import importlib.util
 import logging
 import os
@@ -44,6 +45,16 @@ def load_torch_library() -> None:
         sys.setswitchinterval(before)
 
 
+def load_front_end() -> None:
+    """Import what PyTorch imports with the first optimizer, where no interrupt breaks it in the middle."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        importlib.import_module("torch._dynamo")
+    finally:
+        sys.setswitchinterval(before)
+
+
 def _map_libraries() -> None:
     """Load torch's big shared libraries in the order that torch will, without holding the interpreter.
 
@@ -66,10 +77,15 @@ def _map_libraries() -> None:
 
 
 class Preload:
-    """One import in the background: begun at most once, waited for by whoever needs it."""
+    """One import in the background: begun at most once, waited for by whoever needs it.
 
-    def __init__(self, load: Callable[[], None] = load_torch_library) -> None:
-        self._load = load
+    after: what the thread does then, for which nobody waits.
+    """
+
+    def __init__(
+        self, load: Callable[[], None] = load_torch_library, after: Callable[[], None] = lambda: None
+    ) -> None:
+        self._load, self._after = load, after
         self._begun = threading.Lock()
         self._done = threading.Event()
 
@@ -91,12 +107,14 @@ class Preload:
 
     def _run(self) -> None:
         try:
-            self._load()
+            try:
+                self._load()
+            finally:
+                self._done.set()
+            self._after()
         except Exception:
             # The cell that needs torch meets the same error, where it can be shown.
             _log.warning("PyTorch could not be imported in the background", exc_info=True)
-        finally:
-            self._done.set()
 
     def wait(self, patience: float = 0.5, tell: Callable[[], None] | None = None) -> bool:
         """Begin if needed and wait until the import has ended. Interruptible.

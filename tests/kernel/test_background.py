@@ -67,3 +67,18 @@ def test_helpers_wait_only_so_long() -> None:
     assert preload.wait_at_most(0.1) is False
     release.set()
     assert preload.wait_at_most(60) is True
+
+
+def test_nobody_waits_for_what_comes_after_the_import() -> None:
+    release, done = threading.Event(), threading.Event()
+
+    def after() -> None:
+        release.wait(60)
+        done.set()
+
+    preload = Preload(lambda: None, after)
+    preload.wait()
+    assert preload.done
+    assert not done.is_set()
+    release.set()
+    assert done.wait(60)
