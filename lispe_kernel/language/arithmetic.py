@@ -55,6 +55,8 @@ def _apply(name: str, op: Binary, a: Any, b: Any) -> Any:
 def add(a: Any, b: Any) -> Any:
     """`(+ a b)`: a sum; text of `b` appended when `a` is a string; element by element on lists."""
     if isinstance(a, str):
+        if _is_list(b):
+            return elementwise(add, a, b)
         return a + to_text(b)
     return _apply("+", operator.add, a, b)
 
@@ -101,7 +103,11 @@ def power(a: Any, b: Any) -> Any:
         if a == 0:
             raise LispeError("Error: division by zero")
         return float(a) ** b
-    return _apply("^^", operator.pow, a, b)
+    found = _apply("^^", operator.pow, a, b)
+    if type(found) is complex and not (isinstance(a, complex) or isinstance(b, complex)):
+        # A root of a negative number: Python leaves the reals, `sqrt` and typed lists do not.
+        return math.nan
+    return found
 
 
 _AND_NOT: Binary = lambda a, b: a & ~b  # noqa: E731 - one operator among a table of operators
@@ -110,6 +116,10 @@ _AND_NOT: Binary = lambda a, b: a & ~b  # noqa: E731 - one operator among a tabl
 def bit_operation(name: str, op: Binary, a: Any, b: Any) -> Any:
     """A bit operator on integers; on a double it works on the bits of the double, as in LispE."""
     if isinstance(a, float) or isinstance(b, float):
+        if _is_list(a) or _is_list(b):
+            return elementwise(lambda x, y: bit_operation(name, op, x, y), a, b)
+        if type(a) not in NUMERIC or type(b) not in NUMERIC:
+            raise cannot(name, a, b)
         bits = [struct.unpack("<q", struct.pack("<d", v))[0] if isinstance(v, float) else v for v in (a, b)]
         if name in ("<<", ">>"):
             bits[1] = int(b)
@@ -193,14 +203,16 @@ def truth_of(value: Any) -> bool:
 def elementwise(op: Binary, a: Any, b: Any) -> Any:
     """The operator on the elements of one or two lists; what is left of a longer first list stays."""
     a_many, b_many = _is_list(a), _is_list(b)
-    kind = type(a) if isinstance(a, (Strings, StringBytes)) else List  # what is made of texts is text
+    # What is made of texts is text.
+    kind = type(a) if isinstance(a, (Strings, StringBytes)) else List
     if not (a_many and b_many) and (taken := _taken_over(op, a, b)) is not NotImplemented:
         return taken
     with _walk:
         if _walk.depth > _MOST_NESTED:
             raise LispeError("Error: lists nested so deep, or in themselves, cannot be combined")
         if not a_many:
-            return List([op(a, y) for y in b])
+            made = Strings if isinstance(a, str) and isinstance(b, Strings) else List
+            return made([op(a, y) for y in b])
         if not b_many:
             return kind(op(x, b) for x in a)
         result = [op(x, y) for x, y in zip(a, b, strict=False)]
@@ -390,7 +402,7 @@ def reflected_of(name: str, operate: Binary) -> Binary:
     def reflected(self: Any, other: Any) -> Any:
         if isinstance(other, str):
             if name == "+":
-                return other + to_text(self)
+                return add(other, self)
             raise cannot(name, other, self)
         return operate(other, self)
 

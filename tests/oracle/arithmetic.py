@@ -35,6 +35,8 @@ def apply_to(name, a, b):
             raise OracleError("type", f"Error: cannot evaluate '{name}' with these operands")
         if len(a) > 10_000:
             raise Undetermined("a very long text")
+        if isinstance(b, List) and b.kind != "llist":
+            return over_lists(name, a, b)
         return a + to_text(b)
     if isinstance(a, List) or (isinstance(b, List) and is_number(a)):
         return over_lists(name, a, b)
@@ -136,6 +138,8 @@ def over_lists(name, a, b):
         values, kind = [apply_to(name, x, b) for x in a.items], a.kind
     else:
         values, kind = [apply_to(name, a, x) for x in b.items], b.kind
+        if isinstance(a, str) and kind != "strings":
+            kind = "list"
     if any(isinstance(v, List) for v in values):
         raise Undetermined("arithmetic on nested lists")
     return in_kind(kind, values)

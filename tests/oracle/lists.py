@@ -148,7 +148,7 @@ def pushfirst(interpreter, values):
 def pushtrue(interpreter, values):
     container, *added = values
     for value in added:
-        if value is not NIL:
+        if value is not NIL and not (isinstance(value, List) and not value.items):
             a_list(container, "pushtrue").append(fit(container, value))
     return container
 

@@ -217,7 +217,6 @@ def test_a_tensor_that_repeats_one_number_without_end_is_not_unfolded(in_folder)
 # -- pipes and devices
 
 
-@pytest.mark.timeout(20)
 def test_a_pipe_is_refused_at_once(in_folder):
     os.mkfifo("f.pt")
     assert "it is a device or a pipe, not a file" in load_fails("f.pt")

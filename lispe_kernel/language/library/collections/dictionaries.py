@@ -39,7 +39,8 @@ def _register(name: str, cls: type[Dictionary], keys: str, example: str) -> None
 
     make.__name__ = name
     make.__doc__ = (
-        f"A dictionary whose keys are {keys}, from keys and values in turn. One dictionary is copied.\n\n"
+        f"A dictionary whose keys are {keys}, from keys and values in turn or a list of each.\n\n"
+        "One dictionary is copied.\n\n"
         f"Example: {example}\n"
         "Errors: `Error: dictionary has a different number of key/value`."
     )

@@ -122,8 +122,9 @@ def _combined(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], a:
 
 def _operation(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], doc: str) -> None:
     def operate(container: Any, *containers: Any) -> Any:
-        if not containers and not isinstance(container, str):
-            return _combined(name, _keep_either, container, [])
+        if not containers:
+            whole: Any = "" if isinstance(container, str) else []
+            return _combined("|||", _keep_either, container, whole)
         return reduce(lambda a, b: _combined(name, keep, a, b), containers, container)
 
     operate.__doc__ = doc
@@ -137,6 +138,7 @@ _operation(
 
     Example: (&&& '(1 2 3) '(2 3 4)) => (2 3)
     Example: (&&& "abcd" "bdf") => bd
+    Example: (&&& "banana") => ban
     """,
 )
 _operation(
@@ -146,6 +148,7 @@ _operation(
 
     Example: (||| '(1 2) '(2 3)) => (1 2 3)
     Example: (||| (seti 1 2) (seti 2 3)) => {1 2 3}
+    Example: (||| "banana") => ban
     """,
 )
 _operation(

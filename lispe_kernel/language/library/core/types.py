@@ -230,20 +230,32 @@ def list_(*values: Any) -> List:
 
 @function("dictionary", keyword=True)
 def dictionary(*pairs: Any) -> Dictionary:
-    """A dictionary from keys and values in turn; keys become texts. One dictionary is copied.
+    """A dictionary from keys and values in turn, or from a list of each; keys become texts.
+
+    One dictionary is copied.
 
     Example: (dictionary "a" 1 "b" 2) => {"a":1 "b":2}
+    Example: (dictionary '("a" "b") '(1 2)) => {"a":1 "b":2}
+    Errors: for two lists of different sizes.
     """
     return fill(Dictionary(), pairs)
 
 
 def fill(made: Dictionary, pairs: tuple[Any, ...]) -> Dictionary:
-    """Store keys and values in turn into a new dictionary."""
+    """Store keys and values in turn, or those of two lists, into a new dictionary."""
     if len(pairs) == 1 and isinstance(pairs[0], dict):
         pairs = tuple(part for pair in pairs[0].items() for part in pair)
     elif len(pairs) == 1 and (keys_of := answers_of(pairs[0]).keys) is not None:
         whole = pairs[0]
         pairs = tuple(part for key in keys_of(whole) for part in (key, at(whole, key)))
+    if len(pairs) == 2 and all(isinstance(part, (list, TypedList, LinkedList)) for part in pairs):
+        keys, values = pairs
+        if len(keys) != len(values):
+            raise LispeError(
+                "Error: dictionary: the two lists should have the same size, "
+                f"not {len(keys)} and {len(values)}"
+            )
+        pairs = tuple(part for pair in zip(keys, values, strict=True) for part in pair)
     if len(pairs) % 2:
         raise LispeError("Error: dictionary has a different number of key/value")
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):

@@ -24,6 +24,7 @@ from lispe_kernel.language.values.dictionaries import (
 )
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index
+from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
 
 
@@ -122,11 +123,15 @@ def takenb(n: Any, container: Any, *from_end: Any) -> Any:
     return like(container, found[max(0, len(found) - count) :])
 
 
+_SET_KEYS: dict[type, Callable[[Any], Any]] = {StringSet: Strings, IntegerSet: Integers, NumberSet: Numbers}
+
+
 @function("keys@", "containerkeys", keyword=True)
 def keys_at(container: Any) -> Any:
-    """The keys of a dictionary as strings, integers or numbers; the indices of a list.
+    """The keys of a dictionary, or elements of a set, as strings, integers or numbers; the indices of a list.
 
     Example: (keys@ (dictionary "k" 5)) => ("k")
+    Example: (keys@ (seti 7 5)) => (5 7)
     Example: (keys@ '(a b)) => (0 1)
     """
     if isinstance(container, (IntegerDictionary, IntegerTree)):
@@ -139,6 +144,8 @@ def keys_at(container: Any) -> Any:
         return Numbers(list(container))
     if isinstance(container, dict):
         return Strings(container)
+    if isinstance(container, Set):
+        return _SET_KEYS.get(type(container), List)(container)
     keys_of = answers_of(container).keys
     if keys_of is not None:
         return List(keys_of(container))

@@ -277,6 +277,7 @@ def backscan(operation: Any, container: Any, n: Any = None) -> Any:
 
 
 _walk = Walk()
+_TOO_DEEP = "Error: ==: lists nested so deep, or in themselves, are not compared by elements"
 
 
 @function("==", keyword=True)
@@ -286,6 +287,7 @@ def equality(a: Any, b: Any) -> Any:
     Example: (== 3 3) => 1
     Example: (== '(1 2 3) '(1 5 3)) => (1 0 1)
     Example: (== '(1 2 1) 1) => (1 0 1)
+    Example: (== '((1 2) (2 1)) 1) => ((1 0) (0 1))
     Example: (== (rho 2 2 '(1 2 2 1)) 2) => ((0 1) (1 0))
     """
     for matrix, other in ((a, b), (b, a)):
@@ -300,21 +302,32 @@ def equality(a: Any, b: Any) -> Any:
         _walk.depth += 1
         try:
             if _walk.depth > DEEP:
-                raise LispeError(
-                    "Error: ==: lists nested so deep, or in themselves, are not compared by elements"
-                )
+                raise LispeError(_TOO_DEEP)
             values = [_element_equality(x, y) for x, y in zip(a, b, strict=False)]
         finally:
             _walk.depth -= 1
     else:
         values = (
-            [_element_equality(x, b) for x in a] if _has_elements(a) else [_element_equality(a, y) for y in b]
+            [_nested_equality(x, b) for x in a] if _has_elements(a) else [_nested_equality(y, a) for y in b]
         )
     return typed_results(values)
 
 
 def _has_elements(value: Any) -> bool:
     return is_list(value) or isinstance(value, Matrix)
+
+
+def _nested_equality(item: Any, scalar: Any) -> Any:
+    """The answer for an element, or for those in it: a scalar meets every leaf, as in arithmetic."""
+    if not _has_elements(item):
+        return int(equal(item, scalar))
+    _walk.depth += 1
+    try:
+        if _walk.depth > DEEP:
+            raise LispeError(_TOO_DEEP)
+        return equality(item, scalar)
+    finally:
+        _walk.depth -= 1
 
 
 def _element_equality(x: Any, y: Any) -> Any:

@@ -82,11 +82,11 @@ def pushfirst(container: Any, value: Any, *values: Any) -> Any:
 
 @function("pushtrue", keyword=True)
 def pushtrue(container: Any, value: Any, *values: Any) -> Any:
-    """As push, for the values that are not nil.
+    """As push, for the values that are neither nil nor an empty list.
 
-    Example: (pushtrue (list 1) nil 2) => (1 2)
+    Example: (pushtrue (list 1) nil 2 ()) => (1 2)
     """
-    added = [each for each in (value, *values) if each is not None]
+    added = [each for each in (value, *values) if not (each is None or (is_list(each) and not len(each)))]
     if added:
         return push(container, *added)
     if not hasattr(container, "__len__"):
@@ -311,7 +311,7 @@ def _join(container: Any, value: Any) -> Any:
     if isinstance(container, LinkedList):
         container.link(value if is_list(value) else (value,))
         return container
-    added = list(value) if is_list(value) or isinstance(value, (Set, Heap)) else [value]
+    added = list(value) if is_list(value) else [value]
     if isinstance(container, Strings):
         added = list(map(to_text, added))
     container.extend(added)

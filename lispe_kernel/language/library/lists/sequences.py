@@ -258,10 +258,13 @@ def conspoint(value: Any, *values: Any) -> LinkedList:
 
 @function("to_llist", keyword=True)
 def to_llist(container: Any) -> LinkedList:
-    """The elements of a container as a linked list.
+    """The elements of a container as a linked list; a text or a number as its one element.
 
     Example: (type (to_llist '(1 2))) => llist_
+    Example: (to_llist "ab") => ("ab")
     """
+    if isinstance(container, (str, int, float, complex)):
+        return LinkedList((container,))
     return LinkedList(elements(container, "to_llist", 1))
 
 
@@ -300,9 +303,10 @@ def to_tensor(container: Any) -> Any:
 
 @function("cons", keyword=True)
 def cons(value: Any, container: Any) -> Any:
-    """A new list with the value in front of the elements of the container.
+    """A new list with the value in front of the elements of a list; a pair of it and any other value.
 
     Example: (cons 1 '(2 3)) => (1 2 3)
+    Example: (cons 1 2) => (1 . 2)
     """
     if type(container) is List:
         return List([value, *container])
@@ -310,30 +314,42 @@ def cons(value: Any, container: Any) -> Any:
         made = container.copy()
         made.appendleft(value)
         return made
-    return List([value, *elements(container, "cons", 2)])
+    if container is None:
+        return List([value])
+    if is_list(container) or array_of(container) is not None:
+        return List([value, *elements(container, "cons", 2)])
+    return LinkedList((value,), container)
 
 
-@function("consb", keyword=True, returns="list")
-def consb(container: Any, value: Any) -> List:
-    """A new list with the value after the elements of the container.
+@function("consb", keyword=True)
+def consb(container: Any, value: Any) -> Any:
+    """A new list with the value after the elements of a list; a pair of two values that are no lists.
 
-    With a value and a container, as in revisions of 2022, the value stands in front.
+    With a value and a list, as in revisions of 2022, the value stands in front.
 
     Example: (consb '(1 2) 3) => (1 2 3)
     Example: (consb 'a '(b)) => (a b)
+    Example: (consb 1 2) => (1 . 2)
     """
     if not is_list(container) and is_list(value):
         return List([container, *elements(value, "consb", 2)])
-    return List([*elements(container, "consb", 1), value])
+    if container is None or is_list(container) or array_of(container) is not None:
+        return List([*elements(container, "consb", 1), value])
+    return LinkedList((container,), value)
 
 
 @function("flatten", keyword=True)
 def flatten(container: Any) -> Any:
     """All elements of nested lists in one list; a dictionary gives its keys and values in turn.
 
+    A text or a number is a list of itself.
+
     Example: (flatten '(a (b "c"))) => (a b "c")
+    Example: (flatten "ab") => ("ab")
     Example: (flatten {"k":(list 1 2)}) => ("k" 1 2)
     """
+    if isinstance(container, (str, int, float, complex)):
+        return List([container])
     if isinstance(container, dict):
         return List(leaves_of_lists(part for pair in container.items() for part in pair))
     if not is_list(container) or isinstance(container, Matrix):

@@ -61,9 +61,10 @@ def sum_(container: Any) -> Any:
 
 @function("∏", "product")
 def product(container: Any) -> Any:
-    """The product of the elements of a list, matrix or set of numbers; 0 for an empty one.
+    """The product of the elements of a list, matrix or set of numbers; 1 for an empty one.
 
     Example: (product '(2 3 4)) => 24
+    Example: (product ()) => 1
     """
     array = _array(container)
     if array is not None and array.size:
@@ -71,7 +72,7 @@ def product(container: Any) -> Any:
     found = _addends(container, "product")
     if found and isinstance(found[0], str):
         raise LispeError("Error: product: strings cannot be multiplied")
-    return folded(multiply, found) if found else 0
+    return folded(multiply, found) if found else 1
 
 
 def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:
