@@ -12,6 +12,7 @@ import operator
 import struct
 import sys
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -23,7 +24,7 @@ from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.lists import List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
-from lispe_kernel.language.values.typed import TypedList, of_few, room_for, typed
+from lispe_kernel.language.values.typed import TypedList, of_few, quotient, room_for, total, typed
 
 Binary = Callable[[Any, Any], Any]
 
@@ -176,15 +177,14 @@ def fold_one(name: str, value: Any) -> Any:
     """
     if answers_of(value).items is None:
         raise LispeError(f"Error: cannot apply '{name}' to one element")
+    if name == "+" and isinstance(value, TypedList):
+        return total(value)
     items = list(value)
     if not items:
         return 0
     if name != "+" and isinstance(items[0], str):
         raise LispeError(f"Error: cannot apply '{name}' to a string")
-    op, result = OPERATORS[name], items[0]
-    for item in items[1:]:
-        result = op(result, item)
-    return result
+    return reduce(OPERATORS[name], items)
 
 
 def three_way(a: Any, b: Any) -> int:
@@ -237,7 +237,7 @@ def _taken_over(op: Binary, a: Any, b: Any) -> Any:
 
 
 # Python's operators that give of doubles and of integers of 64 bits what numpy's give.
-_FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": quotient}
 
 
 def _typed_operation(name: str, ufunc: str) -> Binary:

@@ -66,6 +66,11 @@ def _several(values: Any, count: int) -> list[Any]:
     return list(values)
 
 
+def _set_variables(values: dict[str, Any]) -> dict[str, Any]:
+    """Those of a function's variables that have a value at this moment."""
+    return {name: value for name, value in values.items() if value is not UNSET_VALUE}
+
+
 def _whole(value: Any) -> int:
     """A loop's bound as an integer."""
     if type(value) is int:
@@ -229,6 +234,7 @@ HELPERS: dict[str, Any] = {
     " fresh": lambda written: deep_copy(written.data),
     " written": lambda *pairs: Dictionary(pairs),
     " unset": UNSET_VALUE,
+    " set variables": _set_variables,
     " settled": _settled,
     " copy": deep_copy,
     " truth": truth_of,

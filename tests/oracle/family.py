@@ -124,19 +124,25 @@ def listing_partial(interpreter, items, scope):
 def walked(container, strings=False):
     """The elements of what the family goes through; changing it meanwhile is not fixed."""
     if isinstance(container, Lazy):
-        yield from container.make()
-        return
+        return lazily(container)
     if isinstance(container, List):
-        store, size = container.store, len(container.items)
-        for item in list(container.items):
-            yield item
-            if container.store is not store or len(container.items) != size:
-                raise Undetermined("a list that changes while it is mapped")
-        return
+        return unchanged(container)
     if strings and isinstance(container, str):
-        yield from container
-        return
+        return iter(container)
     raise Undetermined("the family over something that is no list")
+
+
+def lazily(container):
+    yield from container.make()
+
+
+def unchanged(container):
+    """The elements of a list that must stay as it is."""
+    store, size = container.store, len(container.items)
+    for item in list(container.items):
+        yield item
+        if container.store is not store or len(container.items) != size:
+            raise Undetermined("a list that changes while it is mapped")
 
 
 def given_and_container(interpreter, arguments, scope):

@@ -338,6 +338,9 @@ def _protect(flow: Flow, node: Protect) -> None:
 
 def _seen(flow: Flow, node: Seen) -> None:
     node.visible = [variable for variable in node.names if variable in flow.certain]
+    for variable in node.names:
+        if variable not in flow.certain:
+            variable.owner.unset.add(variable)
 
 
 _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {

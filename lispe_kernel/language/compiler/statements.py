@@ -275,7 +275,7 @@ class Within(Node):
 
 
 class Seen(Node):
-    """The local variables that have a value here, and the fields, by name, for `eval`."""
+    """The local variables that have a value when it is evaluated, and the fields, by name, for `eval`."""
 
     __slots__ = ("fields", "function", "lexical", "names", "visible")
 
@@ -290,7 +290,7 @@ class Seen(Node):
         self.function = function
         self.lexical = lexical
         self.fields = fields
-        # The frame's variables, when it has ended; `visible` are those that the analysis finds set.
+        # The frame's variables, when it has ended; `visible` are those that the analysis finds surely set.
         self.names: list[Variable] = []
         self.visible: list[Variable] = []
         self.kind = ""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from lispe_kernel.language.errors import LispeError
@@ -24,6 +26,8 @@ from lispe_kernel.language.values.positions import element_by_index, first_eleme
 REFUSED = (TypeError, OverflowError, ValueError, RuntimeError)
 # Up to so many elements Python is faster than numpy.
 FEW = 32
+# From here on numpy takes integers for doubles that are near to them.
+_EXACT = 1 << 53
 
 
 def cast(numbers: Any, dtype: str, name: str) -> Any:
@@ -107,7 +111,18 @@ class TypedList:
         return type(self), (self.tolist(),)
 
     def __contains__(self, value: Any) -> bool:
-        return isinstance(value, (int, float)) and bool((self.array == value).any())
+        if not isinstance(value, (int, float)):
+            return False
+        if len(self) <= FEW and type(self) in WIDE:
+            return value in self.tolist()
+        return bool(self.equal_to(value).any())
+
+    def equal_to(self, value: float) -> Any:
+        """Which elements are a number, as numpy's truths."""
+        if abs(value) >= _EXACT and self.dtype != "float32":
+            return np.array([element == value for element in self.tolist()], dtype=bool)
+        with np.errstate(all="ignore"):
+            return self.array == value
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TypedList):
@@ -182,6 +197,13 @@ class Stored(TypedList, array):  # type: ignore[type-arg,misc]
     def clear(self) -> None:
         del self[:]
 
+    def reverse(self) -> None:
+        if len(self) <= FEW:
+            array.reverse(self)
+        else:
+            numbers = self.array
+            numbers[:] = numbers[::-1].copy()
+
     def refill(self, values: Iterable[Any]) -> None:
         made = type(self)(values)
         del self[:]
@@ -254,16 +276,18 @@ def typed(numbers: Any) -> TypedList:
 def of_few(op: Callable[[Any, Any], Any], a: Any, b: Any) -> TypedList | None:
     """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
     left, right = type(a), type(b)
+    if op is quotient and right not in WIDE and not b:
+        return None
     try:
         if left not in WIDE:
             doubles = _WIDE_SCALARS[left] | WIDE[right]
-            return _made(doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
+            return _made(op, doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
         if right not in WIDE:
             doubles = WIDE[left] | _WIDE_SCALARS[right]
-            return _made(doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
+            return _made(op, doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
         fits = len(a) == len(b) <= FEW
-        return _made(WIDE[left] | WIDE[right], list(map(op, a, b)), 0) if fits else None
-    except (KeyError, OverflowError):
+        return _made(op, WIDE[left] | WIDE[right], list(map(op, a, b)), 0) if fits else None
+    except (KeyError, OverflowError, ZeroDivisionError):
         return None
 
 
@@ -272,10 +296,36 @@ WIDE: dict[type, bool] = {Integers: False, Numbers: True}
 _WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
 
 
-def _made(doubles: bool, results: list[Any], scalar: Any) -> TypedList | None:
+def quotient(x: float, y: float) -> float:
+    """As numpy divides: integers as doubles."""
+    return float(x) / float(y)
+
+
+def _made(op: Callable[[Any, Any], Any], doubles: bool, results: list[Any], scalar: Any) -> TypedList | None:
     if doubles:
         return Numbers.exactly(results)
-    return Integers.exactly(results) if -(1 << 63) <= scalar < 1 << 63 else None
+    if not -(1 << 63) <= scalar < 1 << 63:
+        return None
+    return (Numbers if op is quotient else Integers).exactly(results)
+
+
+def total(values: TypedList) -> Any:
+    """The elements added one after the other; integers do not overflow."""
+    if len(values) <= FEW:
+        return reduce(add, values.tolist()) if len(values) else 0
+    numbers = values.array
+    if numbers.dtype.kind == "i":
+        return exact_total(numbers)
+    with np.errstate(all="ignore"):
+        return float(np.add.accumulate(numbers, dtype="float64")[-1])
+
+
+def exact_total(numbers: Any) -> int:
+    """The sum of an array of integers that has elements."""
+    extreme = max(abs(int(numbers.min())), abs(int(numbers.max())))
+    return (
+        int(numbers.sum(dtype="int64")) if extreme * numbers.size < 1 << 63 else sum(numbers.ravel().tolist())
+    )
 
 
 for _cls, _atom in (

@@ -21,7 +21,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import CLASSES, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import CLASSES, FEW, Integers, Numbers, TypedList
 
 _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}
@@ -91,6 +91,9 @@ def _sort_plain(name: str, container: Any) -> bool:
     if name in current().namespace:
         return False
     descending = _STRICT[name]
+    if type(container) is Integers and len(container) <= FEW:
+        container.refill(sorted(container.tolist(), reverse=descending))
+        return True
     if isinstance(container, TypedList):
         ordered = np.sort(container.array, kind="stable")
         container.array[:] = ordered[::-1] if descending else ordered

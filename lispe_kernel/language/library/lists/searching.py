@@ -38,12 +38,13 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed import FEW, WIDE, Integers, TypedList
 
 # Values for which Python's == within one class is LispE's =; lists of them are searched at C's speed.
 _PLAIN = frozenset({int, float, str, Atom})
 # Those of them of which each equals itself.
 _EXACT = frozenset({int, str, Atom})
+_NUMBERS = frozenset({int, float})
 _PLAIN_OR_NIL = _PLAIN | {type(None)}
 
 
@@ -65,7 +66,7 @@ def _positions(items: Any, value: Any, start: int = 0) -> Iterator[int]:
     if isinstance(items, TypedList):
         if isinstance(value, (int, float)):
             start = min(start, len(items))
-            yield from (np.flatnonzero(items.array[start:] == value) + start).tolist()
+            yield from (np.flatnonzero(items.equal_to(value)[start:]) + start).tolist()
         return
     for at, item in enumerate(items):
         if at >= start and equal(item, value):
@@ -102,6 +103,8 @@ def find(container: Any, value: Any, position: Any = 0) -> Any:
             return _index(container, value, start)
         except RuntimeError:
             pass  # an element that is no plain value refuses the comparison
+    if type(container) in WIDE and len(container) <= FEW and type(value) in _NUMBERS:
+        return _index(container.tolist(), value, start)
     return next(_positions(_searched(container, "find"), value, start), None)
 
 

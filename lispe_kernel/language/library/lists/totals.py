@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -17,7 +18,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
-from lispe_kernel.language.values.typed import FEW, Integers, TypedList
+from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList
 
 # Two of these are compared as they are, which is by far the most frequent call.
 _SCALARS = frozenset({int, float})
@@ -90,10 +91,16 @@ def _extreme(name: str, better: Any, first: Any, others: tuple[Any, ...]) -> Any
         return max(first) if name == "max" else min(first)
     if not others and type(first) is Integers and 0 < len(first) <= FEW:
         return max(first) if name == "max" else min(first)
+    if not others and type(first) is Numbers and 0 < len(first) <= FEW:
+        best = max(first) if name == "max" else min(first)
+        # numpy answers where there is more than one such element that is not the same number.
+        if best and not any(map(math.isnan, first)):
+            return best
     if not others and isinstance(first, (TypedList, Matrix)) and len(first):
         array = first.array
         if array.dtype != object:
-            return (np.max if name == "max" else np.min)(array).item()
+            with np.errstate(all="ignore"):
+                return (np.max if name == "max" else np.min)(array).item()
     found = _candidates(name, first, others)
     if not len(found):
         return None

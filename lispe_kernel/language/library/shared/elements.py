@@ -31,7 +31,15 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import FEW, REFUSED, WIDE, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import (
+    FEW,
+    REFUSED,
+    WIDE,
+    Integers,
+    Numbers,
+    TypedList,
+    exact_total,
+)
 from lispe_kernel.language.values.views import View
 
 # Lists of every kind that hold their elements in order and can change.
@@ -170,11 +178,9 @@ def exact_sum(values: TypedList | Matrix) -> int | float:
         return functools.reduce(operator.add, values, 0.0)
     array = values.array
     if array.dtype.kind == "f":
-        return float(array.sum(dtype="float64"))
-    if not array.size:
-        return 0
-    extreme = max(abs(int(array.min())), abs(int(array.max())))
-    return int(array.sum(dtype="int64")) if extreme * array.size < 1 << 63 else sum(array.ravel().tolist())
+        with np.errstate(all="ignore"):
+            return float(array.sum(dtype="float64"))
+    return exact_total(array) if array.size else 0
 
 
 # -- function arguments -------------------------------------------------------------------------------
