@@ -90,5 +90,6 @@ def _module(package: str) -> ModuleType:
     return import_module(package)
 
 
+@cache
 def _beginnings(package: str) -> tuple[str, ...]:
     return getattr(_module(package), "BEGINNINGS", ())

@@ -66,7 +66,7 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
         raise r.unknown(_misfit(r, name, form, entry))
     inline = inline_functions.get(name)
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
-    if inline is not None and written and not any(head(item) is NAMED for item in form[1:]):
+    if inline is not None and written and not _first_named(form):
         named = [_function(r, name, form)] if inline.guarded else []
         return Primitive(r.place, inline, [*named, *r.arguments(form)])
     return function_call(r, name, form, entry)
@@ -150,10 +150,18 @@ def arity_error(signature: Signature) -> str:
     return wrong_number_in_call(signature.name, signature.parameters)
 
 
+def _first_named(form: Form) -> int:
+    """Where the first `(? name value)` of a call stands; 0 where there is none."""
+    for at, item in enumerate(form):
+        if at and isinstance(item, list) and item and item[0] is NAMED:
+            return at
+    return 0
+
+
 def split_named(r: Resolver, form: Form) -> tuple[Form, list[tuple[str, Node]]]:
     """The positional part of a call and its `(? name value)` arguments."""
-    at = next((i for i in range(1, len(form)) if head(form[i]) is NAMED), None)
-    if at is None:
+    at = _first_named(form)
+    if not at:
         return form, []
     named: list[tuple[str, Any]] = []
     for argument, span in zip(form[at:], form.spans[at:], strict=True):

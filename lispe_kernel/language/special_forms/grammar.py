@@ -209,6 +209,8 @@ class Grammar:
 
     def misfit(self, form: list[Any]) -> Misfit | None:
         """What a form (its head included) does wrong, where the alternative ends that goes farthest."""
+        if any(_fit(parts, form, 1) for parts in self.alternatives):
+            return None
         found = [_walk(parts, form[1:], (1,)) for parts in self.alternatives]
         failed = [end for end in found if isinstance(end, Misfit)]
         return max(failed, key=lambda end: end.path) if len(failed) == len(found) else None
@@ -244,6 +246,24 @@ def _data(parts: Parts) -> Iterator[tuple[int, bool, bool]]:
 
 
 # -- matching -----------------------------------------------------------------------------------------
+
+
+def _fit(parts: Parts, items: list[Any], at: int) -> bool:
+    """Whether the items from a place on are surely what the parts say; `_walk` judges where this does not."""
+    for part in parts:
+        if part.repeated:
+            enough = part.optional or at < len(items)
+            return enough and part is parts[-1] and all(_fits(part, item) for item in items[at:])
+        if part.optional or at >= len(items) or not _fits(part, items[at]):
+            return False
+        at += 1
+    return at == len(items)
+
+
+def _fits(part: Part, item: Any) -> bool:
+    if part.parts is None:
+        return part.word is _ANYTHING or part.word.fits(item)
+    return is_list(item) and _fit(part.parts, item, 0)
 
 
 def _walk(parts: Parts, items: list[Any], at: tuple[int, ...]) -> Misfit | None:
