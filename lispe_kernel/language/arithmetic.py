@@ -257,7 +257,7 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
             if taken is not NotImplemented:
                 return taken
         left, right = _operand(a, name, b), _operand(b, name, a)
-        if name in ("/", "%") and not np.all(right):
+        if name in ("/", "%") and np.size(left) and not np.all(right):
             raise LispeError("Error: division by zero")
         return _vectorised(name, ufunc, left, right)
 

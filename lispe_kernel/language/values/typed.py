@@ -276,8 +276,6 @@ def typed(numbers: Any) -> TypedList:
 def of_few(op: Callable[[Any, Any], Any], a: Any, b: Any) -> TypedList | None:
     """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
     left, right = type(a), type(b)
-    if op is quotient and right not in WIDE and not b:
-        return None
     try:
         if left not in WIDE:
             doubles = _WIDE_SCALARS[left] | WIDE[right]
