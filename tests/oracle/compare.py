@@ -61,7 +61,10 @@ def last_value(session, text: str):
 def in_oracle(text: str) -> Outcome:
     """What the oracle makes of a program."""
     try:
-        return Outcome("value", to_text(last_value(Oracle(), text)))
+        with bounded():
+            return Outcome("value", to_text(last_value(Oracle(), text)))
+    except TooLong:
+        return Outcome("undetermined", "longer than the oracle may go")
     except Undetermined as reason:
         return Outcome("undetermined", str(reason))
     except RecursionError:
