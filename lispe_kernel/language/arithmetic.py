@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import operator
-import struct
 import sys
 from collections.abc import Callable
 from functools import reduce
@@ -21,9 +20,9 @@ from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.stack import Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
-from lispe_kernel.language.values.lists import List, Strings, of_numbers
+from lispe_kernel.language.values.lists import OF_PYTHON, List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind
+from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind, on_bits_of_doubles
 from lispe_kernel.language.values.typed import TypedList, of_few, quotient, room_for, total, typed
 
 Binary = Callable[[Any, Any], Any]
@@ -121,13 +120,7 @@ def bit_operation(name: str, op: Binary, a: Any, b: Any) -> Any:
             return elementwise(lambda x, y: bit_operation(name, op, x, y), a, b)
         if type(a) not in NUMERIC or type(b) not in NUMERIC:
             raise cannot(name, a, b)
-        bits = [struct.unpack("<q", struct.pack("<d", v))[0] if isinstance(v, float) else v for v in (a, b)]
-        if name in ("<<", ">>"):
-            bits[1] = int(b)
-        result = op(*bits) & (2**64 - 1)
-        if isinstance(a, float):
-            return struct.unpack("<d", struct.pack("<Q", result))[0]
-        return result - 2**64 if result >= 2**63 else result
+        return on_bits_of_doubles(op, a, int(b) if name in ("<<", ">>") else b)
     if name in ("<<", ">>") and isinstance(b, int) and (b < 0 or b > _MOST_BITS):
         raise LispeError(f"Error: cannot shift by {b}")
     return _apply(name, op, a, b)
@@ -349,7 +342,7 @@ def _bind_operators() -> None:
 
 def _list_operation(name: str) -> Binary:
     """An operator on lists, as the language means it that uses it: in Python code `+` joins, `*` repeats."""
-    op, in_python, quick = OPERATORS[name], _OF_PYTHON.get(name, _no_operator), _FOR_FEW.get(name)
+    op, in_python, quick = OPERATORS[name], OF_PYTHON.get(name, _no_operator), _FOR_FEW.get(name)
 
     def operate(a: Any, b: Any) -> Any:
         if not asked_by_lispe(2):
@@ -361,7 +354,7 @@ def _list_operation(name: str) -> Binary:
 
 
 def _reflected_list_operation(name: str) -> Binary:
-    lispe, in_python = reflected_of(name, _elementwise(name)), _OF_PYTHON.get(name, _no_operator)
+    lispe, in_python = reflected_of(name, _elementwise(name)), OF_PYTHON.get(name, _no_operator)
 
     def operate(self: Any, other: Any) -> Any:
         return lispe(self, other) if asked_by_lispe(2) else in_python(other, self)
@@ -383,19 +376,6 @@ def asked_by_lispe(depth: int) -> bool:
 
 def _no_operator(_a: Any, _b: Any) -> Any:
     return NotImplemented
-
-
-def _joined(a: Any, b: Any) -> Any:
-    return [*a, *b] if isinstance(a, list) and isinstance(b, list) else NotImplemented
-
-
-def _repeated(a: Any, b: Any) -> Any:
-    many, times = (a, b) if isinstance(a, list) else (b, a)
-    return list(many) * times if hasattr(times, "__index__") else NotImplemented
-
-
-# What Python's lists do with the operators that they have.
-_OF_PYTHON: dict[str, Binary] = {"+": _joined, "*": _repeated}
 
 
 def reflected_of(name: str, operate: Binary) -> Binary:

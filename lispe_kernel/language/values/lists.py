@@ -167,3 +167,16 @@ register_kind(Strings, "strings_", write_items, nests=True)
 register_answers(
     Strings, replace(LIST_ANSWERS, put=_put_text, push=_push_texts, cdr=lambda items: sub(items, 1))
 )
+
+
+def _joined(a: Any, b: Any) -> Any:
+    return [*a, *b] if isinstance(a, list) and isinstance(b, list) else NotImplemented
+
+
+def _repeated(a: Any, b: Any) -> Any:
+    many, times = (a, b) if isinstance(a, list) else (b, a)
+    return list(many) * times if hasattr(times, "__index__") else NotImplemented
+
+
+# What Python's lists do with the operators that they have.
+OF_PYTHON: dict[str, Callable[[Any, Any], Any]] = {"+": _joined, "*": _repeated}

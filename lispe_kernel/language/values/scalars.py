@@ -115,3 +115,12 @@ bind(Short, _OPERATORS | _BIT_OPERATORS)
 
 register_kind(Single, "float_", plainly(lambda value: number_text(float(value))))
 register_kind(Short, "short_", plainly(lambda value: str(int(value))))
+
+
+def on_bits_of_doubles(op: Callable[[int, int], int], a: float, b: float) -> float:
+    """A bit operator on two numbers, of which a double is its 64 bits; a double first gives a double."""
+    bits = [struct.unpack("<q", struct.pack("<d", v))[0] if isinstance(v, float) else v for v in (a, b)]
+    result = op(*bits) & (2**64 - 1)
+    if isinstance(a, float):
+        return float(struct.unpack("<d", struct.pack("<Q", result))[0])
+    return result - 2**64 if result >= 2**63 else result
