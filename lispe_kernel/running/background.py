@@ -79,7 +79,7 @@ def _map_libraries() -> None:
 class Preload:
     """One import in the background: begun at most once, waited for by whoever needs it.
 
-    after: what the thread does then, for which nobody waits.
+    after: what the thread does then, once somebody wanted what was imported; nobody waits for it.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Preload:
     ) -> None:
         self._load, self._after = load, after
         self._begun = threading.Lock()
-        self._done = threading.Event()
+        self._done, self._wanted = threading.Event(), threading.Event()
 
     @property
     def done(self) -> bool:
@@ -111,6 +111,8 @@ class Preload:
                 self._load()
             finally:
                 self._done.set()
+            # Whoever never uses PyTorch does not pay for more of it.
+            self._wanted.wait()
             self._after()
         except Exception:
             # The cell that needs torch meets the same error, where it can be shown.
@@ -121,6 +123,7 @@ class Preload:
 
         After `patience` seconds `tell` is called once; returns whether it was.
         """
+        self._wanted.set()
         self.begin()
         if self._done.wait(patience):
             return False

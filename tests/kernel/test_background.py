@@ -82,3 +82,12 @@ def test_nobody_waits_for_what_comes_after_the_import() -> None:
     assert not done.is_set()
     release.set()
     assert done.wait(60)
+
+
+def test_what_comes_after_the_import_waits_for_somebody_who_wants_it() -> None:
+    after = threading.Event()
+    preload = Preload(lambda: None, after.set)
+    assert preload.wait_at_most(60) is True
+    assert not after.wait(0.05)
+    preload.wait()
+    assert after.wait(60)
