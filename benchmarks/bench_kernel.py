@@ -24,8 +24,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "lispe_kernel"
 
 OURS, ALTERNATIVE = "lispe", "python3"
 CELLS = {OURS: "(+ 1 1)", ALTERNATIVE: "1 + 1"}
-# What makes each ready to answer at its best: torch, and what it imports with the first optimizer, are imported
-# in our kernel's background otherwise.
+# What makes each ready to answer at its best: our kernel imports torch, and then what torch imports with the
+# first optimizer, in its background otherwise.
 FIRST = {OURS: "%%python\nimport torch._dynamo", ALTERNATIVE: "1"}
 STARTS = 7  # counted; one more of each kernel goes before, to fill the machine's caches
 ROUND_TRIPS = 200
