@@ -8,6 +8,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from queue import Empty
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
@@ -15,6 +19,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from lispe_kernel.notebook.tags import RAISES, wishes_of
+
+# Seconds between two looks for a reply.
+_SLICE = 0.2
 
 
 class Client(NotebookClient):
@@ -38,8 +45,31 @@ class Client(NotebookClient):
             else:
                 cell.metadata["tags"] = tags
 
+    async def async_start_new_kernel_client(self, **options: Any) -> Any:
+        """A client whose replies are looked for again: see `asked_again`."""
+        client = await super().async_start_new_kernel_client(**options)
+        channel = client.shell_channel
+        channel.get_msg = partial(asked_again, channel.get_msg)
+        return client
+
     def set_widgets_metadata(self) -> None:
         """Models of widgets end with their kernel; nbclient needs to know them only while cells run."""
+
+
+async def asked_again(get: Callable[..., Awaitable[Any]], timeout: float | None = None) -> Any:
+    """The next message of a channel, asked for in slices. Errors: Empty after `timeout` seconds, if given.
+
+    jupyter_client sends past whoever waits on the same socket. What nbclient sends to a widget so takes away
+    the sign of a reply that comes at that instant, and a wait without end would never see it.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = _SLICE if end is None else min(_SLICE, max(0.0, end - time.monotonic()))
+        try:
+            return await get(timeout=left)
+        except Empty:
+            if end is not None and time.monotonic() >= end:
+                raise
 
 
 class _Loop(asyncio.SelectorEventLoop):
