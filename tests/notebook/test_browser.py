@@ -20,6 +20,9 @@ from tests.display import samples
 from tests.display.browser import looks_as_before
 from tests.kernel.test_browser import TOKEN, browser, lab, sync_api, wait_for  # noqa: F401 - fixtures
 
+# The first of them waits for the whole tour, on a busy machine more than once.
+pytestmark = pytest.mark.timeout(600)
+
 CELL = ".jp-Notebook .jp-CodeCell"
 STEP = 500  # pixels
 # One answer from the first, the middle and the last part of the tour.
