@@ -277,7 +277,6 @@ def backscan(operation: Any, container: Any, n: Any = None) -> Any:
 
 
 _walk = Walk()
-_TOO_DEEP = "Error: ==: lists nested so deep, or in themselves, are not compared by elements"
 
 
 @function("==", keyword=True)
@@ -298,36 +297,24 @@ def equality(a: Any, b: Any) -> Any:
     if isinstance(a, TypedList) and isinstance(b, TypedList):
         size = min(len(a), len(b))
         return Integers.of_array((a.array[:size] == b.array[:size]).astype("int64"))
-    if _has_elements(a) and _has_elements(b):
-        _walk.depth += 1
-        try:
-            if _walk.depth > DEEP:
-                raise LispeError(_TOO_DEEP)
+    with _walk:
+        if _walk.depth > DEEP:
+            raise LispeError(
+                "Error: ==: lists nested so deep, or in themselves, are not compared by elements"
+            )
+        if _has_elements(a) and _has_elements(b):
             values = [_element_equality(x, y) for x, y in zip(a, b, strict=False)]
-        finally:
-            _walk.depth -= 1
-    else:
-        values = (
-            [_nested_equality(x, b) for x in a] if _has_elements(a) else [_nested_equality(y, a) for y in b]
-        )
+        else:
+            # A scalar meets every leaf, as in arithmetic.
+            many, scalar = (a, b) if _has_elements(a) else (b, a)
+            values = [
+                equality(item, scalar) if _has_elements(item) else int(equal(item, scalar)) for item in many
+            ]
     return typed_results(values)
 
 
 def _has_elements(value: Any) -> bool:
     return is_list(value) or isinstance(value, Matrix)
-
-
-def _nested_equality(item: Any, scalar: Any) -> Any:
-    """The answer for an element, or for those in it: a scalar meets every leaf, as in arithmetic."""
-    if not _has_elements(item):
-        return int(equal(item, scalar))
-    _walk.depth += 1
-    try:
-        if _walk.depth > DEEP:
-            raise LispeError(_TOO_DEEP)
-        return equality(item, scalar)
-    finally:
-        _walk.depth -= 1
 
 
 def _element_equality(x: Any, y: Any) -> Any:
