@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from lispe_kernel import LispeError, Session
 from lispe_kernel import to_text as product_text
 from tests.oracle.errors import OracleError, Undetermined
+from tests.oracle.interpreter import STEPS
 from tests.oracle.programs import cells, program
 from tests.oracle.session import Oracle, to_text
 from tests.oracle.themes import THEMES
@@ -58,11 +59,11 @@ def last_value(session, text: str):
     return value
 
 
-def in_oracle(text: str) -> Outcome:
-    """What the oracle makes of a program."""
+def in_oracle(text: str, steps: int = STEPS) -> Outcome:
+    """What the oracle makes of a program; a cell of more than `steps` is no evidence."""
     try:
         with bounded():
-            return Outcome("value", to_text(last_value(Oracle(), text)))
+            return Outcome("value", to_text(last_value(Oracle(steps), text)))
     except TooLong:
         return Outcome("undetermined", "longer than the oracle may go")
     except Undetermined as reason:
@@ -102,9 +103,9 @@ def bounded():
         signal.signal(signal.SIGPROF, before)
 
 
-def verdict(text: str) -> Verdict:
+def verdict(text: str, steps: int = STEPS) -> Verdict:
     """Compare one program."""
-    oracle = in_oracle(text)
+    oracle = in_oracle(text, steps)
     if oracle.kind == "undetermined":
         return Verdict("no evidence", oracle)
     with bounded():
