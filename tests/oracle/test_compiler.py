@@ -1,7 +1,7 @@
 """Random programs give in the compiler what they give in the oracle, value for value and error for error.
 
-The seeds come from the package's own sources: each change of it meets 5,000 programs that nobody saw before, and
-whoever repeats a run of the same sources repeats its programs.
+The seeds come from the sources of the package: each change of it meets 5,000 programs that nobody saw before,
+and whoever repeats a run of the same sources repeats its programs.
 """
 
 import hashlib
