@@ -11,7 +11,6 @@ from typing import Any
 
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
-from lispe_kernel.language.library.shared.clusters import EMOJI_CLUSTER
 from lispe_kernel.language.library.shared.strings_core import pieces_like
 from lispe_kernel.language.library.text.token_rules import (
     LANGUAGE_RULES,
@@ -26,20 +25,18 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import StringSet
 from lispe_kernel.language.values.typed import Integers
 
-# The decimal marks that `point` chooses.
-POINTS = {0: ".", 1: ",", 2: ".,"}
+POINTS = (0, 1, 2)
 
 
-@lru_cache(maxsize=8)
-def _segments(point: int) -> re.Pattern[str]:
-    number = rf"\d+(?:[{POINTS[point]}]\d+)?(?:[eE][-+]?\d+)?"
-    return re.compile(rf"(?P<blank>\s+)|{number}|[^\W\d]\w*|{EMOJI_CLUSTER}|.", re.S)
+@lru_cache(maxsize=16)
+def _segments(point: int, mail: bool) -> re.Pattern[str]:
+    return RuleSet(segment_rules(True, point, mail), OPERATORS).joined()
 
 
 def _segment(name: str, value: Any, point: Any, blanks: bool) -> List:
     text, mark = text_argument(name, 1, value), _point(name, 2, point)
-    found = _segments(mark).finditer(text)
-    return pieces_like(value, [token[0] for token in found if blanks or token.lastgroup != "blank"])
+    found = _segments(mark, "@" in text).findall(text)
+    return pieces_like(value, found if blanks else [token for token in found if not token.isspace()])
 
 
 def _point(name: str, position: int, value: Any) -> int:
@@ -53,16 +50,20 @@ def _point(name: str, position: int, value: Any) -> int:
 def segment(str_: Any, point: Any = 0) -> List:
     """The words, numbers and signs of a text as `strings`; blanks disappear.
 
+    A word keeps its hyphens and apostrophes, a number its sign; a time, an ordinal, a tag, a web or mail
+    address is one token.
+
     point: the decimal mark inside numbers, 0 for a point, 1 for a comma, 2 for both.
 
     Example: (segment "It costs 3.5, no?") => ("It" "costs" "3.5" "," "no" "?")
+    Example: (segment "well-known: x=-2") => ("well-known" ":" "x" "=" "-2")
     """
     return _segment("segment", str_, point, blanks=False)
 
 
 @function("segment_e")
 def segment_e(str_: Any, point: Any = 0) -> List:
-    """As `segment`, with the blanks as tokens of their own.
+    """As `segment`, with each blank as a token of its own.
 
     Example: (segment_e "a b") => ("a" " " "b")
     """
@@ -117,7 +118,7 @@ def segmenter(keepblanks: Any, point: Any) -> Tokenizer:
 
     Example: (tokenize (segmenter nil 0) "a 2.5") => ("a" "2.5")
     """
-    return Tokenizer(segment_rules(bool(keepblanks), POINTS[_point("segmenter", 2, point)]))
+    return Tokenizer(segment_rules(bool(keepblanks), _point("segmenter", 2, point)))
 
 
 @function("tokenize", "tokenize_rules")
