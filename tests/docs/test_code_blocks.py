@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -38,6 +39,25 @@ PROVES = {
         assert shown["text/plain"] == "3/4"
         assert "<sup>3</sup>" in shown["text/html"]
     """,
+    "FractionExplorer": """
+        from lispe_kernel.display.explorers.registry import explorer_of
+        from lispe_kernel.display.page.html import to_html
+        made = explorer_of(Fraction(1, 3))
+        assert "0.333<" in to_html(made.content())
+        made.decimals.value = 5
+        assert "0.33333<" in to_html(made.content())
+    """,
+    "shout": """
+        import contextlib, io, types
+        from lispe_kernel import Session
+        from lispe_kernel.assist.magics import parts_of
+        from lispe_kernel.running.hosts import RUNS
+        host = types.SimpleNamespace(lispe=Session().run)
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            for part in parts_of('%shout (+ "hel" "lo")'):
+                RUNS[part.magic](part, host)
+        assert printed.getvalue() == "HELLO\\n"
+    """,
     "Angle": """
         from lispe_kernel import Session, to_text
         session = Session()
@@ -45,6 +65,14 @@ PROVES = {
         assert to_text(session.evaluate("(list right)")) == "(90°)"
         assert to_text(session.evaluate("(type right)")) == "angle_"
     """,
+}
+
+# What its page says must be there before a block runs.
+BEFORE = {
+    "shout": """
+        from lispe_kernel.assist.magics import MAGICS, Magic
+        MAGICS["shout"] = Magic("%shout FORM: its value in capitals.")
+    """
 }
 
 
@@ -74,9 +102,9 @@ def test_a_block_of_lisp_runs(code: str, in_folder: Path) -> None:
 
 @pytest.mark.parametrize("code", blocks("python"))
 def test_a_block_of_python_does_what_its_page_says(code: str, tmp_path: Path) -> None:
-    proof = next(proof for name, proof in PROVES.items() if re.search(rf"^(def|class) {name}\b", code, re.M))
+    name = next(name for name in PROVES if re.search(rf"^(def|class) {name}\b", code, re.M))
     program = tmp_path / "block.py"
-    program.write_text(code + re.sub(r"^ {8}", "", proof, flags=re.M))
+    program.write_text("\n".join(map(dedent, (BEFORE.get(name, ""), code, PROVES[name]))))
     done = subprocess.run([sys.executable, program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
