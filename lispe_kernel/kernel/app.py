@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 
+from lispe_kernel.kernel import deferred
 from lispe_kernel.kernel.bytecode import use_cache
 
 
@@ -15,7 +16,9 @@ def launch(argv: list[str]) -> int:
     """Run a kernel with the arguments Jupyter gives (`-f CONNECTION_FILE`); returns the exit status."""
     gc.disable()
     use_cache()
-    from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile
+    deferred.install()
+    with deferred.general():
+        from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile
 
     app = LispeKernelApp.instance()
     app.initialize(argv)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import zmq
 from ipykernel.kernelapp import IPKernelApp
+from traitlets import Any as AnyTrait
 from traitlets import default
 
 from lispe_kernel.kernel.messages import Messages
@@ -26,10 +27,18 @@ class LispeKernelApp(IPKernelApp):
     name = "lispe-kernel"
     outstream_class = "lispe_kernel.kernel.streams.Stream"
     subcommands: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]  # traitlets has one for each instance
+    # Their own declarations import Python's kernel, IPython's shell and the managers of kernels.
+    kernel_class = AnyTrait()
+    shell = AnyTrait()
+    blocking_class = AnyTrait()
 
     @default("session")
     def _make_session(self) -> Messages:
         return Messages(parent=self)
+
+    def _ip_default(self) -> str:
+        # A connection file says it; jupyter_client would ask the system for all its networks before.
+        return "127.0.0.1" if self.transport == "tcp" else str(super()._ip_default())
 
     def _apply_curve_server_options(self, socket: Any) -> None:
         super()._apply_curve_server_options(socket)

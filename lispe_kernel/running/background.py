@@ -7,6 +7,7 @@ brings along when a cell imports it, it imports where it stands.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import importlib.util
@@ -33,6 +34,9 @@ def needs_torch(code: str) -> bool:
 
 def load_torch_library() -> None:
     """Import the torch library while the main thread goes on answering."""
+    # A shutdown, which must not wait for this import, looks for child processes with it.
+    with contextlib.suppress(ImportError):
+        importlib.import_module("psutil")
     _map_libraries()
     before = sys.getswitchinterval()
     # The import is a long stretch of Python: hand the interpreter over more often while it lasts.

@@ -52,6 +52,17 @@ def test_compiled_code_is_kept_in_the_cache_and_is_that_of_the_source(package: P
     assert (compiled(package), compiled(cache)) == (set(), {"probe"})
 
 
+def test_compiled_code_of_an_older_source_is_not_compiled_again_each_time(
+    package: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    assert run(package, cache) == "1\n"
+    (package / "probe.py").write_text("ANSWER = 22\n")
+    assert run(package, cache, PYTHONDONTWRITEBYTECODE="1") == "22\n"
+    # What lies beside the sources and is of them is used: only the changed one is in the cache.
+    assert compiled(cache) == {"probe"}
+
+
 def test_elsewhere_python_keeps_its_own(package: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     assert run(package, cache) == "1\n"
