@@ -26,7 +26,7 @@ CASES = (
     (
         "torch_quantize_static",
         (PAIR, 1, 0, integers(1)),
-        "Error: torch_quantize_static: the fourth argument must be a string, not the integers (1)",
+        "Error: torch_quantize_static: the fourth argument must be one of int8, qint8, uint8, quint8, not",
     ),
     (
         "torch_storage_report",

@@ -19,7 +19,7 @@ from lispe_kernel.language.python.faces import lacking
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.typed import TypedList
-from lispe_kernel.torch_library.support.tracked import TensorNumber
+from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced, learns
 from lispe_kernel.torch_library.support.wording import kind_of
 
 ONE = "Error: Argument must be a tensor"
@@ -113,6 +113,27 @@ def number(function: str, position: int, value: Any) -> float:
     if isinstance(value, torch.Tensor) and value.numel() == 1:
         return float(value.item())
     raise wrong_argument(function, position, "a number", value)
+
+
+def term(function: str, position: int, value: Any) -> int | float | torch.Tensor:
+    """A number that an operation on tensors takes: an integer stays one, what has a gradient its tensor."""
+    inner = value.tensor if isinstance(value, TensorNumber) else value
+    if isinstance(inner, torch.Tensor) and inner.numel() == 1:
+        return inner.reshape(()) if learns(inner) or is_traced(inner) else inner.item()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise wrong_argument(function, position, "a number", value)
+
+
+def constant(function: str, position: int, value: Any) -> int | float:
+    """A number as one without a gradient. Errors: for one that has a gradient, which would be lost."""
+    found = term(function, position, value)
+    if isinstance(found, torch.Tensor):
+        raise LispeError(
+            f"Error: {function}: the number is of a tensor with a gradient, which would be lost; "
+            "(tensor_item x) gives the number alone"
+        )
+    return found
 
 
 def chance(function: str, position: int, value: Any) -> float:

@@ -82,16 +82,29 @@ def is_traced(tensor: torch.Tensor) -> bool:
     return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
-def number_of(result: torch.Tensor) -> float | torch.Tensor:
+def learns(tensor: torch.Tensor) -> bool:
+    """Whether what is computed from a tensor now leads back to it."""
+    return tensor.requires_grad and torch.is_grad_enabled()
+
+
+def number_of(result: torch.Tensor) -> complex | torch.Tensor:
     """The number of a reduction's result; it remembers that tensor, so that tensor functions take it.
 
-    The result has memory of its own: no view keeps a large tensor alive.
+    The result has memory of its own: no view keeps a large tensor alive. An integer that no number of the
+    machine holds is given as an integer, a complex number as itself.
     """
     if is_traced(result):
         return result
-    if result.requires_grad and torch.is_grad_enabled():
+    if result.is_complex():
+        if learns(result):
+            raise LispeError("Error: a number of a complex tensor has no place for its gradient")
+        return complex(result.item())
+    if learns(result):
         return TrackedNumber(float(result.detach()), result)
-    return TensorNumber(float(result), result.detach())
+    found = result.item()
+    if isinstance(found, int) and int(float(found)) != found:
+        return found
+    return TensorNumber(float(found), result.detach())
 
 
 def _operator(op: Binary, reflected: bool) -> Binary:

@@ -36,6 +36,33 @@ _KINDS_OF_NUMBERS = (
         "the tensor has no elements",
     ),
 )
+# Names of PyTorch's C++ for types of numbers, where its messages give them.
+_C_TYPES = {
+    "c10::Half": "float16",
+    "c10::BFloat16": "bfloat16",
+    "c10::complex<float>": "complex64",
+    "c10::complex<double>": "complex128",
+    "unsigned char": "uint8",
+    "signed char": "int8",
+    "short int": "int16",
+    "long int": "int64",
+    "int8_t": "int8",
+    "uint8_t": "uint8",
+    "int16_t": "int16",
+    "int64_t": "int64",
+    "int": "int32",
+    "float": "float32",
+    "double": "float64",
+}
+_OVERFLOW = re.compile(r"value cannot be converted to type ([\w:<> ]+?) without overflow")
+_UNEQUAL = re.compile(r"(have the same dtype, but got: )([\w:<> ]+?) != ([\w:<>]+(?: int| char)?)")
+# Integers that no type of the machine holds, in the words of Python and C.
+_TOO_LARGE = re.compile(
+    r".*(int too (big|large) to convert|negative int to unsigned|Overflow when unpacking long).*"
+)
+# What is not part of the language: the name of PyTorch's module, and of what a method belongs to.
+_FOREIGN = ((re.compile(r"\btorch\.\w*Tensor\{"), "tensor {"), (re.compile(r"\btorch\.(?=\w+\()"), ""))
+_SELF = re.compile(r"\bself\b")
 # How the engine for several processes says that another one did not answer, or is gone.
 _OF_RANKS = re.compile(r"gloo|nccl|c10d|process group", re.I)
 _LATE = re.compile(r"timed? ?out", re.I)
@@ -55,9 +82,25 @@ def readable(error: BaseException) -> str:
         return of_ranks
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
+    text = _in_our_types(text)
     for said, ours in _KINDS_OF_NUMBERS:
         text = said.sub(ours, text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _in_our_types(text: str) -> str:
+    """PyTorch's message with the types of numbers and other names of its C++ and Python in our words."""
+    if _TOO_LARGE.fullmatch(text):
+        return "an integer is larger than the 64 bits of a tensor's integers"
+    text = _OVERFLOW.sub(lambda found: f"a number does not fit into {_type(found[1])}", text)
+    text = _UNEQUAL.sub(lambda found: f"{found[1]}{_type(found[2])} and {_type(found[3])}", text)
+    for said, ours in _FOREIGN:
+        text = said.sub(ours, text)
+    return _SELF.sub("the tensor", text)
+
+
+def _type(name: str) -> str:
+    return _C_TYPES.get(name, name)
 
 
 def rank_trouble(text: str) -> str:

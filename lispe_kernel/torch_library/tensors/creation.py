@@ -17,6 +17,7 @@ from lispe_kernel.language.values.typed import Integers
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function, torch_function
 from lispe_kernel.torch_library.tensors import conversions
+from lispe_kernel.torch_library.tensors.parts import fitting
 from lispe_kernel.torch_library.tensors.text import tensor_text
 
 register_kind(torch.Tensor, "torch_tensor_", lambda tensor, _show: tensor_text(tensor))
@@ -68,7 +69,8 @@ def full(shape: Any, value: Any) -> torch.Tensor:
     Errors: `Error: shape must be a list of integers`
     Source: torch API 6.1
     """
-    return torch.full(arguments.shape(shape), arguments.number("tensor_full", 2, value), dtype=torch.float32)
+    number = float(arguments.constant("tensor_full", 2, value))
+    return torch.full(arguments.shape(shape), number, dtype=torch.float32)
 
 
 @tensor_function("full_like", prefix="Error creating tensor_full_like: ")
@@ -76,11 +78,12 @@ def full_like(tensor: Any, fill_value: Any) -> torch.Tensor:
     """A tensor filled with a number that has the shape, dtype and device of another tensor.
 
     Example: (tensor_to_list (tensor_full_like (tensor_create (integers 1 2)) 5)) => (5 5)
-    Errors: `Error: First argument must be a tensor`
+    Errors: `Error: First argument must be a tensor`; a fraction for integers
     Source: torch API 6.1
     """
     like = arguments.tensor(tensor, arguments.FIRST)
-    return torch.full_like(like, arguments.number("tensor_full_like", 2, fill_value))
+    name = "tensor_full_like"
+    return torch.full_like(like, fitting(name, like, arguments.constant(name, 2, fill_value)))
 
 
 @tensor_function("rand")

@@ -134,6 +134,12 @@ for _line in COMPARED:
     _compared(*_line)
 
 
+def _fraction(function: str, value: Any) -> float | torch.Tensor:
+    """A number as one with fractions; the tensor of one that has a gradient."""
+    found = arguments.term(function, 2, value)
+    return found if isinstance(found, torch.Tensor) else float(found)
+
+
 @tensor_function("mul_scalar")
 def mul_scalar(tensor: Any, scalar: Any) -> torch.Tensor:
     """The tensor times a number; integers become float32.
@@ -143,7 +149,7 @@ def mul_scalar(tensor: Any, scalar: Any) -> torch.Tensor:
     Source: torch API 6.2
     """
     value = arguments.tensor(tensor, arguments.FIRST)
-    return value * arguments.number("tensor_mul_scalar", 2, scalar)
+    return value * _fraction("tensor_mul_scalar", scalar)
 
 
 @tensor_function("add_scalar")
@@ -155,7 +161,7 @@ def add_scalar(tensor: Any, scalar: Any) -> torch.Tensor:
     Source: torch API 6.2
     """
     value = arguments.tensor(tensor, arguments.FIRST)
-    return value + arguments.number("tensor_add_scalar", 2, scalar)
+    return value + _fraction("tensor_add_scalar", scalar)
 
 
 @tensor_function("div_scalar")
@@ -167,7 +173,7 @@ def div_scalar(tensor: Any, scalar: Any) -> torch.Tensor:
     Source: torch API 6.2
     """
     value = arguments.tensor(tensor, arguments.FIRST)
-    divisor = arguments.number("tensor_div_scalar", 2, scalar)
+    divisor = _fraction("tensor_div_scalar", scalar)
     if divisor == 0:
         raise LispeError("Error: Division by zero")
     return value / divisor
@@ -244,7 +250,14 @@ def clamp(tensor: Any, min_val: Any = None, max_val: Any = None) -> torch.Tensor
     value = arguments.tensor(tensor, arguments.FIRST)
     if min_val is None and max_val is None:
         raise LispeError("Error: At least one of min_val or max_val must be provided")
-    return value.clamp(*(None if bound is None else _plain_number(bound) for bound in (min_val, max_val)))
+    bounds: list[Any] = [
+        None if bound is None else arguments.term("tensor_clamp", place, bound)
+        for place, bound in enumerate((min_val, max_val), 2)
+    ]
+    if any(isinstance(bound, torch.Tensor) for bound in bounds):
+        # PyTorch takes two numbers or two tensors.
+        bounds = [None if bound is None else torch.as_tensor(bound) for bound in bounds]
+    return torch.clamp(value, *bounds)
 
 
 @tensor_function("softmax")
@@ -273,7 +286,9 @@ def log_softmax(tensor: Any, dim: Any) -> torch.Tensor:
 
 @tensor_function("rms_norm")
 def rms_norm(input_: Any, weight: Any, eps: Any = 1e-6) -> torch.Tensor:
-    """x / sqrt(mean(x²) + eps) · weight over the last dimension, in the input's own dtype.
+    """x / sqrt(mean(x²) + eps) · weight over the last dimension, as PyTorch's `rms_norm` computes it.
+
+    Halves are computed in float32, whose squares do not overflow. The weight has the last dimension's size.
 
     Example: (tensor_to_list (tensor_rms_norm (torch_tensor '(3.0)) (torch_tensor '(5.0)))) => (5)
     Errors: `Error: Input and weight must be tensors`
@@ -281,4 +296,4 @@ def rms_norm(input_: Any, weight: Any, eps: Any = 1e-6) -> torch.Tensor:
     """
     x, scale = (arguments.tensor(v, "Error: Input and weight must be tensors") for v in (input_, weight))
     small = 1e-6 if eps is None else arguments.number("tensor_rms_norm", 3, eps)
-    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + small) * scale
+    return torch.nn.functional.rms_norm(x, x.shape[-1:], scale, small)

@@ -12,6 +12,7 @@ import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.core.ranges import is_range, no_range, range_of
+from lispe_kernel.language.printer import number_text
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
@@ -45,7 +46,7 @@ def part(tensor: torch.Tensor, keys: tuple[Any, ...]) -> torch.Tensor:
 def store(tensor: torch.Tensor, keys: tuple[Any, ...], value: Any) -> None:
     """Write into a part in place: a number everywhere, or a tensor or list that fits."""
     index = tuple(map(_key, keys))
-    stored = _stored(tensor, value)
+    stored = fitting("set@", tensor, value)
     try:
         tensor[index] = stored
     except (IndexError, ValueError, TypeError, RuntimeError) as error:
@@ -83,8 +84,12 @@ def _places(key: torch.Tensor) -> torch.Tensor:
     )
 
 
-def _stored(tensor: torch.Tensor, value: Any) -> Any:
-    """A value to store. Errors: fractions for integers, which PyTorch would cut off in silence."""
+def fitting(form: str, tensor: torch.Tensor, value: Any) -> Any:
+    """A value for `form` to store in a tensor, as PyTorch takes it.
+
+    Errors: what PyTorch would cut off in silence: fractions for integers, parts that are imaginary for
+    numbers, integers that are too large.
+    """
     if value is TRUE or (value is None and tensor.dtype is torch.bool):
         return value is TRUE
     if isinstance(value, list | TypedList):
@@ -96,30 +101,36 @@ def _stored(tensor: torch.Tensor, value: Any) -> Any:
     elif isinstance(value, int | float):
         fractions = not isinstance(value, int) and value % 1 != 0
     else:
-        raise arguments.instead("Error: set@: what a tensor stores must be a number, tensor or list", value)
+        wanted = f"Error: {form}: what a tensor stores must be a number, tensor or list"
+        raise arguments.instead(wanted, value)
+    if isinstance(value, torch.Tensor) and value.is_complex() and not tensor.is_complex():
+        raise LispeError(f"Error: {form}: {kind_of(value)} does not fit into {kind_of(tensor)}")
     if fractions and not (tensor.is_floating_point() or tensor.is_complex()):
         given = kind_of(value) if isinstance(value, torch.Tensor) else value
         raise LispeError(
-            f"Error: set@: {given} does not fit into {kind_of(tensor)}, fractions would be lost; "
+            f"Error: {form}: {given} does not fit into {kind_of(tensor)}, fractions would be lost; "
             "tensor_to_dtype converts either"
         )
-    if isinstance(value, torch.Tensor) and not fractions:
-        _refuse_too_large(tensor, value)
+    if not (fractions or tensor.is_floating_point() or tensor.is_complex() or tensor.dtype is torch.bool):
+        _refuse_too_large(form, tensor, value)
     return value
 
 
-def _refuse_too_large(tensor: torch.Tensor, value: torch.Tensor) -> None:
+def _refuse_too_large(form: str, tensor: torch.Tensor, value: Any) -> None:
     """Integers that a narrower type does not hold: PyTorch would cut their upper bits off in silence."""
-    integers = not (tensor.is_floating_point() or tensor.is_complex())
-    if not integers or torch.bool in (tensor.dtype, value.dtype) or not value.numel() or value.is_meta:
+    here = torch.iinfo(tensor.dtype)
+    if not isinstance(value, torch.Tensor):
+        ends: tuple[float, ...] = (value,)
+    elif value.dtype is torch.bool or not value.numel() or value.is_meta or is_traced(value):
         return
-    here, there = torch.iinfo(tensor.dtype), torch.iinfo(value.dtype)
-    if is_traced(value) or (here.min <= there.min and there.max <= here.max):
-        return
-    for number in (int(value.min()), int(value.max())):
+    else:
+        there = torch.iinfo(value.dtype)
+        within = here.min <= there.min and there.max <= here.max
+        ends = () if within else (int(value.min()), int(value.max()))
+    for number in ends:
         if not here.min <= number <= here.max:
             raise LispeError(
-                f"Error: set@: {number} does not fit into {kind_of(tensor)}, "
+                f"Error: {form}: {number_text(number)} does not fit into {kind_of(tensor)}, "
                 f"whose numbers go from {here.min} to {here.max}"
             )
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import to_text, wrong_argument
+from lispe_kernel.language.printer import to_text
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions
@@ -60,15 +60,13 @@ def quantize_dynamic(tensor: Any, dtype: str) -> torch.Tensor:
 
 @torch_function("torch_quantize_static")
 def quantize_static(tensor: Any, scale: Any, zero_point: Any, dtype: str = "int8") -> torch.Tensor:
-    """Numbers as bytes with a given scale and zero point; `uint8` gives unsigned bytes, else signed.
+    """Numbers as bytes with a given scale and zero point: signed for `int8`, unsigned for `uint8`.
 
     Example: (torch_item (torch_dequantize (torch_quantize_static (torch_tensor '(4.2)) 0.1 0))) => 4.2
     Errors: `Error: First argument must be a tensor`; the scale must be above 0
     Source: torch API 14
     """
-    if not isinstance(dtype, str):
-        raise wrong_argument("torch_quantize_static", 4, "a string", dtype)
-    kind = UNSIGNED.get(dtype, torch.qint8)
+    kind = arguments.choice("torch_quantize_static", 4, dtype or "int8", {**SIGNED, **UNSIGNED})
     return _per_tensor(
         _fractions(tensor),
         arguments.number("torch_quantize_static", 2, scale),
@@ -104,6 +102,10 @@ def quantize_per_channel(tensor: Any, scales: Any, zero_points: Any, axis: Any) 
     length = value.shape[place]
     if factors.numel() != length or zeros.numel() != length:
         raise ValueError(f"axis {place} has {length} entries and needs as many scales and zero points")
+    if zeros.is_floating_point():
+        raise ValueError("the zero points must be integers")
+    if not (factors > 0).all():
+        raise ValueError("every scale must be above 0")
     return _quietly(torch.quantize_per_channel, value, factors.double(), zeros.long(), place, torch.qint8)
 
 

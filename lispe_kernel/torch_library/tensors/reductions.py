@@ -20,7 +20,8 @@ from lispe_kernel.torch_library.support.tracked import number_of
 
 def _deviation(tensor: torch.Tensor) -> torch.Tensor:
     # PyTorch gives nan here too, with a warning for the program's author that would reach LispE's user.
-    return torch.std(tensor) if tensor.numel() > 1 else torch.tensor(float("nan"))
+    alone = tensor.numel() < 2 and tensor.is_floating_point()
+    return torch.tensor(float("nan")) if alone else torch.std(tensor)
 
 
 # Name, operation, meaning, the answer for 1 2 3.
@@ -35,10 +36,10 @@ NUMBERS: tuple[tuple[str, Callable[[torch.Tensor], torch.Tensor], str, str], ...
 
 
 def _number(name: str, operation: Callable[[torch.Tensor], torch.Tensor], meaning: str, answer: str) -> None:
-    def reduce(tensor: Any) -> float | torch.Tensor:
+    def reduce(tensor: Any) -> complex | torch.Tensor:
         return number_of(operation(arguments.tensor(tensor)))
 
-    reduce.__doc__ = f"""{meaning}, as a LispE number.
+    reduce.__doc__ = f"""{meaning}, as a LispE number; an integer beyond 2^53 as an integer.
 
     Of a tensor that leads back to parameters it carries the gradient on, so that it may be part of a loss;
     `(tensor_item ...)` of it is the plain number, to be kept in a list of losses.

@@ -12,6 +12,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.wording import kind_of
 
 
 @torch_function("torch_pad_sequences", "torch_pad_sequence", prefix="Error padding sequences: ")
@@ -35,8 +36,15 @@ def pad_sequences(sequences: Any, max_length: Any, pad_token: Any = 0) -> torch.
     padded = torch.full((len(found), length), fill, dtype=torch.int64)
     for row, sequence in zip(padded, found, strict=True):
         ids = sequence.detach().flatten()[:length]
-        row[: len(ids)] = ids
+        row[: len(ids)] = _ids(ids)
     return padded
+
+
+def _ids(values: torch.Tensor) -> torch.Tensor:
+    """Whole numbers of any type. Errors: others, whose fractions PyTorch would cut off in silence."""
+    if values.is_complex() or (values.is_floating_point() and not (values == values.trunc()).all()):
+        raise ValueError(f"a sequence must be of whole numbers, not {kind_of(values)} with fractions")
+    return values
 
 
 @torch_function(

@@ -13,6 +13,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function
+from lispe_kernel.torch_library.tensors.parts import fitting
 
 DIMENSION = "Error: Dimension must be an integer"
 DIMENSIONS = "Error: Dimensions must be integers"
@@ -133,7 +134,7 @@ def set_item(tensor: Any, indices: Any, value: Any) -> torch.Tensor:
     """A copy of the tensor with the element at the indices replaced; the argument stays as it is.
 
     One to four indices; fewer indices than dimensions fill the whole part below them. The value is a
-    number, or a tensor that fits there.
+    number, or a tensor that fits there; fractions in integers are an error.
 
     Example: (tensor_to_list (tensor_set_item (tensor_create '((1 2) (3 4))) '(0 1) 9)) => ((1 9) (3 4))
     Errors: `Error: First argument must be a tensor`, `Error: indices must be a list of integers`,
@@ -148,8 +149,8 @@ def set_item(tensor: Any, indices: Any, value: Any) -> torch.Tensor:
     if not places:
         raise LispeError("Error: indices must be a list of integers")
     copy = source.clone()
-    number = value if isinstance(value, torch.Tensor) else arguments.number("tensor_set_item", 3, value)
-    copy[tuple(places)] = number
+    stored = value if isinstance(value, torch.Tensor) else arguments.term("tensor_set_item", 3, value)
+    copy[tuple(places)] = fitting("tensor_set_item", source, stored)
     return copy
 
 
@@ -163,7 +164,8 @@ def masked_fill_(tensor: Any, mask: Any, value: Any) -> torch.Tensor:
     """
     target = arguments.tensor(tensor, arguments.FIRST)
     where = arguments.tensor(mask, arguments.SECOND).bool()
-    return target.masked_fill_(where, arguments.number("tensor_masked_fill_", 3, value))
+    name = "tensor_masked_fill_"
+    return target.masked_fill_(where, fitting(name, target, arguments.term(name, 3, value)))
 
 
 @tensor_function("cat")
@@ -204,7 +206,7 @@ def where(condition: Any, tensor: Any, other: Any) -> torch.Tensor:
     """
     test = arguments.tensor(condition, arguments.FIRST).bool()
     first, second = (
-        side if isinstance(side, torch.Tensor | int) else arguments.number("tensor_where", place, side)
+        side if isinstance(side, torch.Tensor) else arguments.term("tensor_where", place, side)
         for place, side in enumerate((tensor, other), 2)
     )
     return torch.where(test, first, second)
@@ -218,7 +220,7 @@ def triu(tensor: Any, diagonal: Any = 0) -> torch.Tensor:
     Errors: `Error: First argument must be a tensor`
     Source: torch API 6.1
     """
-    return torch.triu(arguments.tensor(tensor, arguments.FIRST), arguments.whole(diagonal) or 0)
+    return torch.triu(arguments.tensor(tensor, arguments.FIRST), _diagonal("tensor_triu", diagonal))
 
 
 @tensor_function("tril", prefix="Error in torch_tril: ")
@@ -229,4 +231,10 @@ def tril(tensor: Any, diagonal: Any = 0) -> torch.Tensor:
     Errors: `Error: First argument must be a tensor`
     Source: torch API 20 (named in prose)
     """
-    return torch.tril(arguments.tensor(tensor, arguments.FIRST), arguments.whole(diagonal) or 0)
+    return torch.tril(arguments.tensor(tensor, arguments.FIRST), _diagonal("tensor_tril", diagonal))
+
+
+def _diagonal(function: str, value: Any) -> int:
+    """Which diagonal; nil is the main one."""
+    wrong = f"Error: {function}: the diagonal must be an integer"
+    return 0 if value is None else arguments.integer(value, wrong)

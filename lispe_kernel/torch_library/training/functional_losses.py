@@ -26,6 +26,8 @@ from lispe_kernel.torch_library.training.transforms import of_tensors
 REDUCTIONS = {"mean": "mean", "sum": "sum", "none": "none"}
 # What PyTorch itself asks nobody to give any more.
 _GIVEN_UP = ("size_average", "reduce")
+# Settings that are integers; the other ones of numbers take fractions.
+_WHOLE = ("ignore_index", "blank")
 # PyTorch widens no targets for these.
 _EXACT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
@@ -179,19 +181,30 @@ def reduction_of(function: str, value: Any) -> str:
 def _argument(function: str, parameter: inspect.Parameter, default: Any, value: Any) -> Any:
     """An argument as PyTorch takes it: lists are tensors, nil is what stands for nothing."""
     name = parameter.name
-    if name == "reduction" and value != "batchmean":
-        return reduction_of(function, value)
+    if name == "reduction":
+        return value if value == "batchmean" else reduction_of(function, value)
     if isinstance(default, bool):
-        return value is not None
+        return bool(value)
     if value is None and default is not inspect.Parameter.empty:
         return default
     if name == "distance_function":
         return of_tensors(function, value)
+    if name in _WHOLE:
+        return arguments.integer(value, f"Error: {function}: {name} must be an integer")
+    if isinstance(default, int | float) or (name == "var" and isinstance(value, int | float)):
+        return _number(value, f"Error: {function}: {name} must be a number")
     if isinstance(value, list | TypedList):
         return conversions.as_tensor(value)
-    if default is inspect.Parameter.empty and name != "var":
-        return arguments.tensor(value, f"Error: {function}: {name} must be a tensor")
-    return value
+    return arguments.tensor(value, f"Error: {function}: {name} must be a tensor")
+
+
+def _number(value: Any, text: str) -> int | float:
+    """A setting that is a number, as it is: PyTorch takes some as integers only. Errors: `text`."""
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise arguments.instead(text, value)
 
 
 def same_shape(

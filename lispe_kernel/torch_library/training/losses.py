@@ -69,9 +69,11 @@ def cross_entropy(
         logits,
         _labels(targets).to(logits.device),
         weight=None if weight is None else conversions.as_tensor(weight),
-        ignore_index=arguments.integer(ignore_index, f"Error: {name}: ignore_index must be an integer"),
+        ignore_index=arguments.integer(
+            -100 if ignore_index is None else ignore_index, f"Error: {name}: ignore_index must be an integer"
+        ),
         reduction=reduction_of(name, reduction),
-        label_smoothing=arguments.number(name, 6, label_smoothing),
+        label_smoothing=0.0 if label_smoothing is None else arguments.number(name, 6, label_smoothing),
     )
 
 

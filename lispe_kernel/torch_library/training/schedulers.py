@@ -140,6 +140,10 @@ def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Sch
     wrong = problem(settings)
     if wrong:
         raise LispeError(f"Error: torch_lr_scheduler: {wrong}")
+    first, *others = (group["lr"] for group in driven.param_groups)
+    if not first and any(others):
+        wrong = "the first group's rate is 0, the others have no proportion to it"
+        raise LispeError(f"Error: torch_lr_scheduler: {wrong}")
     return Scheduler(driven, scheduler_type, settings)
 
 
