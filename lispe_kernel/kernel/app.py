@@ -17,8 +17,12 @@ def launch(argv: list[str]) -> int:
     gc.disable()
     use_cache()
     deferred.install()
-    with deferred.general():
-        from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile
+    try:
+        with deferred.general():
+            from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile
+    except ImportError:
+        # An ipykernel whose application takes more from its kernel of Python than this one.
+        from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - as above
 
     app = LispeKernelApp.instance()
     app.initialize(argv)

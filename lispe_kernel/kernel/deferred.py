@@ -40,6 +40,10 @@ _OF_IMPORTS = frozenset(
     {"__class__", "__dict__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"}
 )
 _running = threading.RLock()
+# Packages whose code has begun to run.
+_begun: set[str] = set()
+# Seconds that a thread waits for another that runs a package: each may hold an import that the other needs.
+PATIENCE = 5
 # What is done once a module has been imported.
 _afterwards: dict[str, Callable[[], object]] = {}
 
@@ -121,17 +125,28 @@ class _Package(ModuleType):
         home = WAITING[self.__name__].get(name)
         if home is not None and name not in self.__dict__:
             return getattr(import_module(home), name)
-        with _running:
-            if type(self) is _Package:
-                _run(self)
-        return getattr(self, name)
+        if _running.acquire(timeout=PATIENCE):
+            try:
+                if self.__name__ not in _begun:
+                    _run(self)
+            finally:
+                _running.release()
+        # Its own code asks, too, while it runs.
+        return ModuleType.__getattribute__(self, name)
 
 
 def _run(package: ModuleType) -> None:
-    package.__class__ = ModuleType
     own = package.__loader__.own  # type: ignore[union-attr]
+    _begun.add(package.__name__)
     _hand_back(package, own)
-    own.exec_module(package)
+    try:
+        own.exec_module(package)
+    except BaseException:
+        # As an import that failed: it can be tried again.
+        package.__loader__ = _Later(own)
+        _begun.discard(package.__name__)
+        raise
+    package.__class__ = ModuleType
 
 
 def _hand_back(module: ModuleType, own: Loader) -> None:

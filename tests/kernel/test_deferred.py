@@ -24,6 +24,22 @@ HEAVY = (
 )
 
 
+THREADS = """
+import importlib.machinery, threading, time
+deferred.WAITING["slow"] = {}
+entered, seen = threading.Event(), []
+class Own:
+    def create_module(self, spec): return None
+    def exec_module(self, module):
+        entered.set(); time.sleep(0.2); module.ANSWER = 42
+spec = importlib.machinery.ModuleSpec("slow", deferred._Later(Own()))
+slow = sys.modules["slow"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(slow)
+first = threading.Thread(target=lambda: slow.ANSWER)
+first.start(); entered.wait(); print(slow.ANSWER); first.join()
+"""
+
+
 @pytest.mark.parametrize(
     ("program", "printed"),
     [
@@ -51,10 +67,22 @@ HEAVY = (
             ),
             "done\nasked\nNone",
         ),
+        (THREADS, "42"),
     ],
-    ids=["nothing heavy", "packages", "classes", "afterwards"],
+    ids=["nothing heavy", "packages", "classes", "afterwards", "a second thread waits"],
 )
 def test_what_waits(program: str, printed: str) -> None:
     command = [sys.executable, "-c", START + program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == (printed.strip(), "")
+
+
+def test_a_kernel_starts_with_an_application_that_takes_more_from_the_kernel_of_python() -> None:
+    program = (
+        "import sys\nfrom lispe_kernel.kernel import deferred\n"
+        "deferred.GENERAL['ipykernel.ipkernel'] = ('Other', 'ipykernel.kernelbase', 'Kernel')\n"
+        "from lispe_kernel.kernel.app import launch\nlaunch(['--version'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.strip()
