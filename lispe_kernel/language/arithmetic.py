@@ -16,7 +16,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, to_text
-from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.protocols import all_among, answers_of
 from lispe_kernel.language.stack import Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
@@ -152,11 +152,16 @@ OPERATORS: dict[str, Binary] = {
 }
 
 
+_NUMBERS = frozenset({int, float})
+
+
 def fold(name: str, values: tuple[Any, ...]) -> Any:
     """An operator over any number of operands, from the left; one list is folded over its elements."""
     op = OPERATORS[name]
     if len(values) == 1:
         return fold_one(name, values[0])
+    if name in "+-*" and all_among(_NUMBERS, values):
+        return reduce(_FOR_FEW[name], values)
     result = values[0]
     for value in values[1:]:
         result = op(result, value)
@@ -177,6 +182,8 @@ def fold_one(name: str, value: Any) -> Any:
         return 0
     if name != "+" and isinstance(items[0], str):
         raise LispeError(f"Error: cannot apply '{name}' to a string")
+    if name in "+-*" and all_among(_NUMBERS, items):
+        return reduce(_FOR_FEW[name], items)
     return reduce(OPERATORS[name], items)
 
 

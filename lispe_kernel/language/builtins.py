@@ -26,6 +26,7 @@ from lispe_kernel.language.library.collections.sets import heap_by
 from lispe_kernel.language.library.core.containers import (
     at,
     car,
+    cdr,
     contents,
     items,
     leave,
@@ -243,6 +244,8 @@ HELPERS: dict[str, Any] = {
     " add": add,
     " remainder": remainder,
     " square": _square,
+    " power": power,
+    " cdr": cdr,
     " no product": _no_product,
     " text": to_text,
     " at": at,

@@ -35,6 +35,8 @@ class Kind(NamedTuple):
 
 
 _kinds: dict[type, Kind] = {}
+# The type atoms of registered classes whose values are of one type, as met.
+_type_atoms: dict[type, Atom] = {}
 
 
 def register_kind(
@@ -52,6 +54,7 @@ def register_kind(
     `(type value)` for a class whose values are of several types.
     """
     _kinds[cls] = Kind(type_atom, write, quoted_inside, nests, atom_of)
+    _type_atoms.pop(cls, None)
 
 
 def kind_of(value: Any) -> Kind | None:
@@ -100,10 +103,19 @@ def _written(value: Any, top: bool) -> str:
 
 def type_atom(value: Any) -> Atom:
     """What `(type value)` answers."""
+    cls = type(value)
+    known = _type_atoms.get(cls)
+    if known is not None:
+        return known
     kind = kind_of(value)
     if kind is None:
-        return Atom(f"python_{type(value).__name__}_")
-    return Atom(kind.type_atom) if kind.atom_of is None else kind.atom_of(value)
+        return Atom(f"python_{cls.__name__}_")
+    if kind.atom_of is not None:
+        return kind.atom_of(value)
+    atom = Atom(kind.type_atom)
+    if cls in _kinds:
+        _type_atoms[cls] = atom
+    return atom
 
 
 def describe(value: Any, width: int = 40) -> str:
@@ -157,6 +169,11 @@ class _Writer:
         self._cycles = 0
 
     def show(self, value: Any, top: bool = False) -> str:
+        cls = type(value)
+        if cls is int:
+            return str(value)
+        if cls is str:
+            return value if top else quoted(value)
         kind = kind_of(value)
         if kind is None:
             return str(value)
@@ -192,7 +209,10 @@ def write_items(value: Any, show: Show) -> str:
 
 def write_elements(value: Any, show: Show) -> str:
     """The elements between parentheses, whatever they are."""
-    return "(" + " ".join(map(show, value)) + ")"
+    items = [*value]
+    if [*map(type, items)].count(int) == len(items):
+        show = str
+    return "(" + " ".join(map(show, items)) + ")"
 
 
 def write_pairs(value: Any, show: Show) -> str:

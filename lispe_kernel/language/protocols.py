@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AnySet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,6 +108,15 @@ def answers_of(value: Any) -> Answers:
         return _found[type(value)]
     except KeyError:
         return _find(type(value))
+
+
+def all_among(classes: AnySet[type], items: Iterable[Any]) -> bool:
+    """Whether every value is exactly of one of some classes."""
+    kinds = [*map(type, items)]
+    if not kinds:
+        return True
+    # Most lists hold one kind, and to count it asks least of Python.
+    return kinds[0] in classes and (kinds.count(kinds[0]) == len(kinds) or classes >= set(kinds))
 
 
 def _find(cls: type) -> Answers:

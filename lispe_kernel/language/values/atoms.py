@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 _table: dict[str, Atom] = {}
@@ -63,6 +63,11 @@ TRUE = Atom("true")
 
 # What printing returns: an atom whose text is empty, so that a notebook shows nothing for it.
 EMPTY = Atom("")
+
+
+def atoms_named(names: Iterable[str]) -> list[Atom]:
+    """The atoms of names, as `Atom` gives each."""
+    return [_table.get(name) or Atom(name) for name in names]
 
 
 def truth(test: object) -> Atom | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import MissingKeyError
 from lispe_kernel.language.printer import register_kind, show, to_text, write_pairs
-from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.protocols import Answers, all_among, register_answers
 from lispe_kernel.language.values.equality import both_empty, equal_dictionaries
 from lispe_kernel.language.values.lists import SCALARS, deep_copy
 from lispe_kernel.language.values.numerals import scalar, whole
@@ -131,6 +131,8 @@ def _element_of_dict(pairs: dict[Any, Any], key: Any) -> Any:
 
 def _copy(pairs: dict[Any, Any]) -> dict[Any, Any]:
     copied = pairs.copy()
+    if all_among(SCALARS, copied.values()):
+        return copied
     for key, item in copied.items():
         if type(item) not in SCALARS:
             copied[key] = deep_copy(item)

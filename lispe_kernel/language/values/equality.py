@@ -53,6 +53,11 @@ def equal_lists(a: Any, b: Any) -> bool:
     size = len(a)
     if not size:
         return equals_empty(b)
+    if type(a) is type(b) and size == len(b) and isinstance(a, list):
+        mine, theirs = [*a], [*b]
+        kinds = [*map(type, mine)]
+        if kinds[0] in _EXACT and kinds.count(kinds[0]) == size and [*map(type, theirs)] == kinds:
+            return mine == theirs
     if answers_of(b).items is None or size != len(b):
         return False
     return equal_inside(a, b, _equal_elements)

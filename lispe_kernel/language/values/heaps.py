@@ -13,7 +13,7 @@ from typing import Any
 from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.equality import equal, equal_lists
-from lispe_kernel.language.values.positions import first_element, has_elements, position
+from lispe_kernel.language.values.positions import has_elements, position
 
 
 class Heap:
@@ -146,8 +146,8 @@ register_answers(
     Answers(
         element=lambda heap, key: heap[position(key, len(heap))],
         push=_push,
-        size=len,
-        car=first_element,
+        size=lambda heap: len(heap._items),
+        car=lambda heap: heap._items[0] if heap._items else None,
         iterate=iter,
         items=list,
         flatten=list,

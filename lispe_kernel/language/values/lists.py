@@ -12,7 +12,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, write_items
-from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.language.protocols import Answers, all_among, answers_of, register_answers
 from lispe_kernel.language.stack import DEEP, Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import both_empty, equal_lists
@@ -76,11 +76,11 @@ def of_numbers(op: Callable[[Any, Any], Any], a: List, b: Any) -> List | None:
 
     None where there is anything else among them, or the sizes differ.
     """
-    if type(a) is not List or not _NUMBERS.issuperset(map(type, a)):
+    if type(a) is not List or not all_among(_NUMBERS, a):
         return None
     if type(b) in _NUMBERS:
         return List([op(x, b) for x in a])
-    if type(b) is List and len(a) == len(b) and _NUMBERS.issuperset(map(type, b)):
+    if type(b) is List and len(a) == len(b) and all_among(_NUMBERS, b):
         return List(map(op, a, b))
     return None
 
@@ -94,7 +94,7 @@ def deep_copy(value: Any) -> Any:
     copy = answers_of(value).copy
     if copy is None:
         return value
-    if type(value) is List and SCALARS.issuperset(map(type, value)):
+    if type(value) is List and all_among(SCALARS, value):
         return List(value)
     _walk.depth += 1
     try:
@@ -123,7 +123,7 @@ def _copy(items: list[Any]) -> list[Any]:
 
 def _copied(item: Any) -> Any:
     """A copy of what is in a list; a list of numbers and texts in it is copied at once."""
-    if type(item) is List and SCALARS.issuperset(map(type, item)):
+    if type(item) is List and all_among(SCALARS, item):
         return List(item)
     return deep_copy(item)
 

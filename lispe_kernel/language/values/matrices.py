@@ -7,11 +7,12 @@ of objects. Operators are bound by `arithmetic.py`; linear algebra is in the lib
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, write_elements
-from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.protocols import Answers, all_among, register_answers
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal_lists
 from lispe_kernel.language.values.lists import List, Strings, deep_copy
@@ -248,6 +249,7 @@ def array_of(value: Any) -> Any:
     return None
 
 
+_ROWS, _INTEGERS = frozenset({List}), frozenset({int})
 # numpy has no more dimensions; a list that contains itself has no end of them.
 _MOST_DIMENSIONS = 64
 
@@ -260,7 +262,7 @@ def regular_shape(value: Any, depth: int = 0) -> tuple[int, ...] | None:
         return value.shape if value.is_regular else None
     if not isinstance(value, list) or depth > _MOST_DIMENSIONS:
         return None
-    classes = {type(item) for item in value}
+    classes = {*map(type, value)}
     if classes <= {int, float} or classes == {str}:
         return (len(value),)
     shapes = {regular_shape(item, depth + 1) for item in value}
@@ -269,7 +271,8 @@ def regular_shape(value: Any, depth: int = 0) -> tuple[int, ...] | None:
 
 
 def _filled(value: list[Any], shape: tuple[int, ...]) -> Any:
-    leaves: list[Any] = list(leaves_of(value))
+    flat = len(shape) == 2 and all_among(_ROWS, value)
+    leaves: list[Any] = list(chain.from_iterable(value) if flat else leaves_of(value))
     if leaves and isinstance(leaves[0], str):
         made = np.empty(len(leaves), dtype=object)
         made[:] = leaves
@@ -277,7 +280,7 @@ def _filled(value: list[Any], shape: tuple[int, ...]) -> Any:
     if any(isinstance(leaf, str) for leaf in leaves):
         return None
     try:
-        whole = all(type(leaf) is int for leaf in leaves)
+        whole = all_among(_INTEGERS, leaves)
         return np.array(leaves, dtype="int64" if whole else "float64").reshape(shape)
     except OverflowError:
         return None
@@ -291,10 +294,7 @@ def leaves_of(value: Any) -> Iterator[Any]:
         yield from value.array.ravel().tolist()
     else:
         for item in value:
-            if isinstance(item, (list, TypedList, Matrix)):
-                yield from leaves_of(item)
-            else:
-                yield item
+            yield from leaves_of(item) if isinstance(item, (list, TypedList, Matrix)) else (item,)
 
 
 def filled(shape: tuple[int, ...], source: Any) -> Any:

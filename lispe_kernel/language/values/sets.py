@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import Show, describe, register_kind, show, to_text
-from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.protocols import Answers, all_among, register_answers
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index, has_elements
@@ -29,10 +29,28 @@ class Set:
     __hash__ = None  # type: ignore[assignment]
     name: ClassVar[str] = "set"
 
+    # Elements of which those that are equal cannot be told apart, so that they are their own keys at once.
+    plain: ClassVar[frozenset[type]] = frozenset({int, str, Atom})
+
     def __init__(self, items: Iterable[Any] = ()) -> None:
-        self._members: dict[Any, Any] = {}
+        items = [*items]
+        if all_among(self.plain, items):
+            self._members: dict[Any, Any] = dict(zip(items, items, strict=True))
+            return
+        self._members = {}
         for item in items:
             self.add(item)
+
+    @classmethod
+    def of_members(cls, members: dict[Any, Any]) -> Set:
+        """A set of elements that are their own keys."""
+        made = cls()
+        made._members = members
+        return made
+
+    def own_keys(self) -> dict[Any, Any] | None:
+        """The elements, if each of them is its own key; None for others."""
+        return self._members if all_among(self.plain, self._members) else None
 
     @staticmethod
     def convert(value: Any) -> Any:
@@ -44,7 +62,6 @@ class Set:
         return value if isinstance(value, _OWN_KEY) else (_CONTAINER, show(value))
 
     def add(self, value: Any) -> None:
-        value = self.convert(value)
         key = value if type(value) in _PLAIN_KEYS else self._key(value)
         self._members.setdefault(key, value)
 
@@ -64,7 +81,6 @@ class Set:
         self._members.clear()
 
     def __contains__(self, value: Any) -> bool:
-        value = self.convert(value)
         return (value if type(value) in _PLAIN_KEYS else self._key(value)) in self._members
 
     def __len__(self) -> int:
@@ -96,6 +112,7 @@ class StringSet(_SortedSet):
 
     __slots__ = ()
     name = "sets"
+    plain = frozenset({str})
 
     @staticmethod
     def convert(value: Any) -> str:
@@ -117,6 +134,7 @@ class IntegerSet(_SortedSet):
 
     __slots__ = ()
     name = "seti"
+    plain = frozenset({int})
 
     @staticmethod
     def convert(value: Any) -> int:
@@ -136,10 +154,18 @@ class NumberSet(_SortedSet):
 
     __slots__ = ()
     name = "setn"
+    plain = frozenset()
 
     @staticmethod
     def convert(value: Any) -> float:
         return value if type(value) is float else float(scalar(value, "setn"))
+
+    def add(self, value: Any) -> None:
+        value = self.convert(value)
+        self._members.setdefault(value, value)
+
+    def __contains__(self, value: Any) -> bool:
+        return self.convert(value) in self._members
 
 
 def combined(op: Callable[[Any, Any], Any], a: Any, b: Any) -> Set:
@@ -182,7 +208,7 @@ register_answers(
     Answers(
         element=_element,
         push=_push,
-        size=len,
+        size=lambda value: len(value._members),
         car=lambda value: next(iter(value), None),
         iterate=iter,
         items=list,

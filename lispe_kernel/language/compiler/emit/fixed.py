@@ -6,6 +6,7 @@ The code object holds them itself: a constant is read at half the cost of a name
 from __future__ import annotations
 
 import math
+from array import array
 from typing import Any
 
 from lispe_kernel.language.errors import Caught
@@ -25,7 +26,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import CLASSES, Floats, Integers, Numbers, Shorts
 from lispe_kernel.language.values.typed_views import TYPED_VIEWS
-from lispe_kernel.language.values.views import View
+from lispe_kernel.language.values.views import View, rest_of
 
 # Classes whose truth in Python is their truth in LispE.
 PLAIN = frozenset(
@@ -78,6 +79,18 @@ FIXED: dict[str, Any] = {
     " bool": bool,
     " float": float,
     " fabs": math.fabs,
+    " abs": abs,
+    " gcd": math.gcd,
+    " atan": math.atan,
+    " tan": math.tan,
+    " log2": math.log2,
+    " log10": math.log10,
+    " ord": ord,
+    " array": array.__new__,
+    " Integers": Integers,
+    " Strings": Strings,
+    " rest": rest_of,
+    " with rest": frozenset({List, View}),
     " sqrt": math.sqrt,
     " exp": math.exp,
     " log": math.log,

@@ -189,12 +189,19 @@ def _same_kind(kinds: list[str], _node: Primitive) -> str:
     return kinds[0] if kinds[0] in LISTS or kinds[0] == "text" else ""
 
 
-def _same_list(kinds: list[str], _node: Primitive) -> str:
+def same_list(kinds: list[str], _node: Primitive) -> str:
     return kinds[0] if kinds[0] in LISTS else ""
 
 
-@inline("clone", kind=_same_list, least=1, most=1)
-@inline("reverse", kind=_same_list, least=1, most=1, changes=True)
+@inline("cdr", least=1, most=1)
+def cdr(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """All elements of a generic list but the first: a view of it."""
+    container = e.simple(e.value(node.arguments[0]))
+    viewed = e.is_among(container, " List", " with rest")
+    return e.deliver(e.choose(viewed, e.call(" rest", container), e.call(" cdr", container)), destination)
+
+
+@inline("clone", kind=same_list, least=1, most=1)
 def same(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A call that gives a list of the kind that it is given."""
     return e.deliver(e.call(node.inline.name, e.value(node.arguments[0])), destination)

@@ -15,6 +15,7 @@ from lispe_kernel.language.compiler.inline.access import (
     is_growing,
     is_list,
     keyed,
+    same_list,
     served,
     two_kinds,
 )
@@ -140,6 +141,16 @@ def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr |
     assert test is not None
     e.if_(test, fast, slow)
     return None
+
+
+@inline("reverse", kind=same_list, least=1, most=1, changes=True)
+def reverse(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A list turned round where it is."""
+    container = e.simple(e.value(node.arguments[0]))
+    turned = e.compare(e.call(e.attribute(container, "reverse")), [ast.Is()], [e.nil()])
+    test = all_of(e, is_growing(e, container, node.arguments[0].kind), turned)
+    slow = e.call("reverse", container)
+    return e.deliver(choose_where(e, test, container, slow), destination)
 
 
 @inline("list", kind="list")

@@ -197,6 +197,38 @@ def unidentical(e: Emitter, node: Primitive) -> ast.expr:
     return e.boolean(ast.And(), [_different(e, _identical(e, pair)) for pair in pairs])
 
 
+_SCALAR = NUMBERS | {"text"}
+
+
+def _equality_kind(kinds: list[str], _node: Primitive) -> str:
+    return "natural" if set(kinds) <= _SCALAR else ""
+
+
+def _equality(e: Emitter, node: Primitive) -> tuple[ast.expr | None, ast.expr, ast.expr]:
+    """When Python's == answers, its answer, and the call for what has elements that are compared."""
+    a, b = e.operands(node.arguments, twice=True)
+    same, slow = e.compare(a, [ast.Eq()], [b]), e.call("==", a, b)
+    kinds = {part.kind for part in node.arguments}
+    if kinds <= NUMBERS or kinds == {"text"}:
+        return None, same, slow
+    return e.of_one_kind(a, b), same, slow
+
+
+@inline("==")
+def equality(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """1 or 0 for two numbers of a kind or two texts; what else there is has the library compare."""
+    test, same, slow = _equality(e, node)
+    answer = e.choose(same, e.constant(1), e.constant(0))
+    return e.deliver(answer if test is None else e.choose(test, answer, slow), destination)
+
+
+@question("==", kind=_equality_kind, least=2, most=2)
+def is_equal(e: Emitter, node: Primitive) -> ast.expr:
+    """The same as a condition."""
+    test, same, slow = _equality(e, node)
+    return same if test is None else e.choose(test, same, e.call(" truth", slow))
+
+
 @question("zerop", least=1, most=1)
 def is_zero(e: Emitter, node: Primitive) -> ast.expr:
     """Whether an integer is 0; what is none is the library's."""

@@ -26,7 +26,13 @@ _GROWING = " growing"
 # LispE's blanks: every character with a code up to that of the space.
 _BLANKS = "".join(map(chr, range(33)))
 # What the values of a class are known by.
-_KINDS = {" List": frozenset({"list"}), " str": frozenset({"text"}), " int": INTEGERS, " float": frozenset()}
+_KINDS = {
+    " List": frozenset({"list"}),
+    " str": frozenset({"text"}),
+    " int": INTEGERS,
+    " float": frozenset(),
+    " Dictionary": frozenset({"dictionary"}),
+}
 
 
 @dataclass(frozen=True)
@@ -196,11 +202,42 @@ def _python(name: str) -> Build:
     return lambda e, values: e.call(name, *values)
 
 
+def _floor(e: Emitter, values: Values) -> ast.expr:
+    return e.binary(values[0], ast.FloorDiv(), e.constant(1.0))
+
+
+def _first_elements(e: Emitter, values: Values) -> ast.expr:
+    return e.call(" list", e.subscript(values[1], e.slice_(None, values[0])))
+
+
+def _other_elements(e: Emitter, values: Values) -> ast.expr:
+    return e.call(" list", e.subscript(values[1], e.slice_(values[0], None)))
+
+
+def _repeated(e: Emitter, values: Values) -> ast.expr:
+    return e.call(" list", e.binary(e.list_([values[1]]), ast.Mult(), values[0]))
+
+
+def _code(e: Emitter, values: Values) -> ast.expr:
+    codes = e.tuple_([e.call(" ord", *values)])
+    return e.call(" array", e.name(" Integers"), e.constant("q"), codes)
+
+
+def _keys(e: Emitter, values: Values) -> ast.expr:
+    return e.call(" Strings", *values)
+
+
+def _values(e: Emitter, values: Values) -> ast.expr:
+    return e.call(" list", e.call(e.attribute(values[0], "values")))
+
+
 def _second_if_list(kinds: list[str], _node: object) -> str:
     return "list" if kinds[1] == "list" else ""
 
 
-_L, _S, _I, _F = " List", " str", " int", " float"
+_L, _S, _I, _F, _D = " List", " str", " int", " float", " Dictionary"
+# A list of more elements is the library's to refuse.
+_MOST = 1 << 24
 
 
 def _last_element(e: Emitter, values: Values) -> ast.expr:
@@ -208,7 +245,11 @@ def _last_element(e: Emitter, values: Values) -> ast.expr:
 
 
 # No program can give this name another meaning.
-_RESERVED: dict[str, Method] = {"cons": Method(("", _L), _list_of((0, 1), 1), kind=_second_if_list)}
+_RESERVED: dict[str, Method] = {
+    "cons": Method(("", _L), _list_of((0, 1), 1), kind=_second_if_list),
+    "keys@": Method((_D,), _keys),
+    "values@": Method((_D,), _values, kind="list"),
+}
 _FREE: dict[str, Method] = {
     "extend": Method((_L, _L), _method("extend"), changes=True),
     "nconc": Method((_L, _L), _method("extend"), changes=True),
@@ -238,6 +279,18 @@ _FREE: dict[str, Method] = {
     "upperp": Method((_S,), _method("isupper"), _one_character, asks=True),
     "vowelp": Method((_S,), _is_vowel, _both(_one_character, _is_ascii), asks=True),
     "consonantp": Method((_S,), _is_consonant, _both(_one_character, _is_ascii), asks=True),
+    "ord": Method((_S,), _code, _one_character),
+    "take": Method((_I, _L), _first_elements, _at_least(0, 0)),
+    "takenb": Method((_I, _L), _first_elements, _at_least(0, 0)),
+    "drop": Method((_I, _L), _other_elements, _at_least(0, 0)),
+    "replicate": Method((_I, ""), _repeated, _between(-1, _MOST)),
+    "iabs": Method((_I,), _python(" abs")),
+    "gcd": Method((_I, _I), _python(" gcd")),
+    "floor": Method((_F,), _floor, _between(-1e300, 1e300)),
+    "atan": Method((_F,), _python(" atan")),
+    "tan": Method((_F,), _python(" tan"), _between(-1e300, 1e300)),
+    "log2": Method((_F,), _python(" log2"), _between(0.0, 1e300)),
+    "log10": Method((_F,), _python(" log10"), _between(0.0, 1e300)),
     "chr": Method((_I,), _python(" chr"), _between(-1, 0x110000)),
     "sqrt": Method((_F,), _python(" sqrt"), lambda e, v: [e.compare(v[0], [ast.GtE()], [e.constant(0.0)])]),
     "fabs": Method((_F,), _python(" fabs")),

@@ -223,11 +223,28 @@ def power(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | N
     """A power; a square is a product."""
     base, exponent = node.arguments
     if type(exponent) is not Constant or exponent.value != 2 or type(exponent.value) is not int:
-        return e.deliver(e.call("^^", *e.operands(node.arguments)), destination)
+        return e.deliver(_power(e, node), destination)
     if base.kind in NOT_TEXT:
         value = e.simple(e.value(base))
         return e.deliver(e.binary(value, ast.Mult(), value), destination)
     return e.deliver(e.call(" square", e.value(base)), destination)
+
+
+# Below this an integer to a power that is written out is never too large.
+_SMALL = 1 << 63
+
+
+def _power(e: Emitter, node: Primitive) -> ast.expr:
+    """A power: Python's of an integer that is not large and a small one that is written out."""
+    base, exponent = node.arguments
+    small = type(exponent) is Constant and type(exponent.value) is int and 0 <= exponent.value <= 64
+    if not small or base.kind not in INTEGERS | {"", "solid"}:
+        return e.call(" power", *e.operands(node.arguments))
+    value, times = e.operands(node.arguments, twice=True)
+    tests = [] if base.kind in INTEGERS else [e.is_of(value, " int")]
+    tests.append(e.compare(e.constant(-_SMALL), [ast.Lt(), ast.Lt()], [value, e.constant(_SMALL)]))
+    direct = e.binary(value, ast.Pow(), times)
+    return e.choose(e.boolean(ast.And(), tests), direct, e.call(" power", value, times))
 
 
 # -- bits ---------------------------------------------------------------------------------------------

@@ -108,11 +108,24 @@ def _keep_one(first: Iterable[Any], other: Set) -> Iterable[Any]:
     return [*(v for v in mine if v not in other), *(v for v in other if v not in mine)]
 
 
+_Keys = dict[Any, Any]
+# The operations on sets whose elements are their own keys.
+_OF_KEYS: dict[str, Callable[[_Keys, _Keys], _Keys]] = {
+    "&&&": lambda a, b: {key: key for key in a if key in b},
+    "|||": lambda a, b: a | b,
+    "^^^": lambda a, b: {key: key for one, other in ((a, b), (b, a)) for key in one if key not in other},
+}
+
+
 def _combined(name: str, keep: Callable[[Iterable[Any], Set], Iterable[Any]], a: Any, b: Any) -> Any:
     if isinstance(a, str):
         if not isinstance(b, str):
             raise wrong_argument(name, 2, "a string, as the first is", b)
         return text_like(a, TEXT_SET_OPERATIONS[name](to_text(a), to_text(b)))
+    if type(a) is type(b) and isinstance(a, Set):
+        mine, theirs = a.own_keys(), b.own_keys()
+        if mine is not None and theirs is not None:
+            return a.of_members(_OF_KEYS[name](mine, theirs))
     first, other = _members(name, a, 1), _members(name, b, 2)
     result = keep(first, Set(other))
     if isinstance(a, Matrix):

@@ -15,14 +15,15 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.ranges import is_range
 from lispe_kernel.language.library.shared.strings_core import push_text
 from lispe_kernel.language.printer import describe, wrong_argument
-from lispe_kernel.language.protocols import LEFT, Answers, answers_of, register_answers
+from lispe_kernel.language.protocols import LEFT, Answers, all_among, answers_of, register_answers
 from lispe_kernel.language.python import objects
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import SCALARS, List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
-from lispe_kernel.language.values.typed import CLASSES, TypedList, append
+from lispe_kernel.language.values.sets import Set
+from lispe_kernel.language.values.typed import CLASSES, append
 from lispe_kernel.language.values.views import View, rest_of
 
 _TEXT = Answers(
@@ -173,9 +174,14 @@ def push(container: Any, value: Any, *values: Any) -> Any:
 
     Example: (push (list 1 2) 3) => (1 2 3)
     """
-    if not values and isinstance(container, TypedList):  # as its answers do, at once
-        append(container, value)
-        return container
+    if not values:  # as its answers do, at once
+        kind = type(container)
+        if kind is List or kind is Set:
+            (container.append if kind is List else container.add)(value)
+            return container
+        if kind in CLASSES:
+            append(container, value)
+            return container
     add = answers_of(container).push
     if add is None:
         raise wrong_argument("push", 1, "a container", container)
@@ -191,6 +197,9 @@ def key_at(*arguments: Any) -> Any:
     Example: (key@ {"a":1} "b") => nil
     Example: (key@ (dictionary) "a" 1) => {"a":1}
     """
+    if len(arguments) == 3 and type(arguments[0]) is Dictionary and type(arguments[1]) is str:
+        arguments[0][arguments[1]] = arguments[2]
+        return arguments[0]
     return keyed(Dictionary, arguments)
 
 
@@ -218,7 +227,7 @@ def clone(container: Any) -> Any:
 
     Example: (clone '(1 (2))) => (1 (2))
     """
-    if type(container) is List and SCALARS.issuperset(map(type, container)):
+    if type(container) is List and all_among(SCALARS, container):
         return List(container)
     return container.copy() if type(container) in CLASSES else deep_copy(container)
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from lispe_kernel.language import array_arithmetic  # noqa: F401 - gives arrays and linked lists operators
-from lispe_kernel.language.arithmetic import fold, three_way, truth_of
+from lispe_kernel.language.arithmetic import OPERATORS, fold, three_way, truth_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.printer import describe
-from lispe_kernel.language.values.atoms import Atom, truth
+from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.equality import equal, identical
 
 _OPERANDS = (Parameter("value"), Parameter("values", rest=True))
@@ -42,8 +42,10 @@ _ARITHMETIC: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 
 
 def _folding(name: str) -> Callable[..., Any]:
+    of_two = OPERATORS[name]
+
     def operate(*values: Any) -> Any:
-        return fold(name, values)
+        return of_two(*values) if len(values) == 2 else fold(name, values)
 
     return operate
 
@@ -68,9 +70,14 @@ def complement(value: Any) -> Any:
 
 def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     def compare(value: Any, other: Any, *others: Any) -> Any:
+        if not others:
+            answer = test(value, other)
+            if answer is True or answer is False:
+                return TRUE if answer else None
+            # A tensor's own comparison is the value, as of the operator.
+            return answer
         found = [test(a, b) for a, b in pairwise((value, other, *others))]
-        # A tensor's own comparison is the value, as of the operator.
-        return truth(all(map(truth_of, found))) if others or type(found[0]) is bool else found[0]
+        return truth(all(map(truth_of, found)))
 
     return compare
 
@@ -103,6 +110,8 @@ def eq(value: Any, other: Any, *others: Any) -> Atom | None:
     Example: (eq "a" "a") => true
     Example: (eq '(1) '(1)) => nil
     """
+    if not others:
+        return TRUE if identical(value, other) else None
     return truth(all(identical(value, o) for o in (other, *others)))
 
 

@@ -10,7 +10,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.containers import at
 from lispe_kernel.language.printer import to_text, type_atom
-from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.protocols import all_among, answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
@@ -56,6 +56,12 @@ def number(value: Any) -> float:
 
     Example: (number "2.5") => 2.5
     """
+    if type(value) is float:
+        return value
+    if type(value) is str and len(value) < _SHORT and value.isascii():
+        whole_part, _, decimals = value.partition(".")
+        if whole_part.isdecimal() and decimals.isdecimal():
+            return float(value)
     return float(scalar(value, "number"))
 
 
@@ -76,16 +82,19 @@ def _converted(values: tuple[Any, ...], convert: Any, function_: str) -> Any:
 
 
 def _are_integers(values: Sequence[Any]) -> bool:
-    return _INTEGERS.issuperset(map(type, values))
+    return all_among(_INTEGERS, values)
 
 
 def _are_numbers(values: Sequence[Any]) -> bool:
     """Whether nothing among the arguments is to be spread or read."""
-    return _NUMBERS.issuperset(map(type, values))
+    return all_among(_NUMBERS, values)
 
 
 _INTEGERS = frozenset({int})
 _NUMBERS = frozenset({int, float})
+_TEXTS = frozenset({str})
+# Containers that are false in Python when they are empty.
+_OFTEN_ASKED = frozenset({List, str, Dictionary})
 
 
 @function("integers", keyword=True, returns="integers")
@@ -94,8 +103,12 @@ def integers(*values: Any) -> TypedList:
 
     Example: (integers 1 "2" 3.7) => (1 2 3)
     """
-    if len(values) == 1 and type(values[0]) is List and _are_integers(values[0]):
-        return Integers(values[0])
+    items = values[0] if len(values) == 1 and type(values[0]) is List else values
+    if _are_integers(items):
+        try:
+            return Integers.exactly(items)
+        except OverflowError:
+            pass
     return Integers(values if _are_integers(values) else _converted(values, whole, "integers"))
 
 
@@ -105,8 +118,12 @@ def numbers(*values: Any) -> TypedList:
 
     Example: (numbers 1 '(2 3.5)) => (1 2 3.5)
     """
-    if len(values) == 1 and type(values[0]) is List and _are_numbers(values[0]):
-        return Numbers(values[0])
+    items = values[0] if len(values) == 1 and type(values[0]) is List else values
+    if _are_numbers(items):
+        try:
+            return Numbers.exactly(items)
+        except OverflowError:
+            pass
     return Numbers(values if _are_numbers(values) else _converted(values, scalar, "numbers"))
 
 
@@ -134,6 +151,8 @@ def strings(*values: Any) -> Strings:
 
     Example: (strings "a" 1) => ("a" "1")
     """
+    if all_among(_TEXTS, values):
+        return Strings(values)
     return Strings(map(to_text, spread(values)))
 
 
@@ -205,6 +224,8 @@ def emptyp(value: Any) -> Atom | None:
 
     Example: (empty? "") => true
     """
+    if type(value) in _OFTEN_ASKED:
+        return None if value else TRUE
     if isinstance(value, (int, float, complex)):
         return truth(value == 0)
     return truth(value is None or (hasattr(value, "__len__") and len(value) == 0))

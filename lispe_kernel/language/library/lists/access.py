@@ -35,7 +35,8 @@ def last(container: Any) -> Any:
     Example: (last '(1 2 3)) => 3
     Example: (last ()) => nil
     """
-    if type(container) is List or type(container) is Integers:
+    kind = type(container)
+    if kind is List or kind is Integers or kind is str:
         return container[-1] if container else None
     if isinstance(container, (list, TypedList, str)):
         return container[-1] if len(container) else None

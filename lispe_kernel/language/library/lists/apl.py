@@ -6,12 +6,14 @@ back forms go from the last element to the first.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from types import FunctionType
 from typing import Any
 
+from lispe_kernel.language.arithmetic import OPERATORS
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
@@ -28,6 +30,7 @@ from lispe_kernel.language.library.shared.elements import (
     folded,
     is_list,
     like,
+    on_numbers,
     plain,
     typed_results,
 )
@@ -39,6 +42,7 @@ from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 from lispe_kernel.language.values.typed import Integers, TypedList
 
 Function = Callable[..., Any]
@@ -55,7 +59,10 @@ def _counts(value: Any) -> list[int] | None:
     if isinstance(value, TypedList) or (
         isinstance(value, list) and value and all(type(item) is int for item in value)
     ):
-        return [integer_argument("reduce", 1, item) for item in value]
+        counts = [integer_argument("reduce", 1, item) for item in value]
+        if sum(counts) > MOST_ELEMENTS:
+            raise LispeError(f"Error: reduce: {sum(counts)} elements are too many")
+        return counts
     return None
 
 
@@ -119,7 +126,7 @@ def _scanning(operation: Any, name: str) -> Callable[[Items], list[Any]]:
         return lambda items: [*items[:1], *as_bits(list(map(call, items[1:])), operation)]
     if count not in (None, 2):
         raise LispeError(f"Error: Wrong number of arguments: {name} needs a function of two arguments")
-    return lambda items: list(accumulate(items, call))
+    return lambda items: list(accumulate(items, on_numbers(call, items)))
 
 
 def _slices(items: Items, n: Any, *, back: bool) -> list[Items]:
@@ -159,7 +166,7 @@ def _reduced(name: str, arguments: tuple[Any, ...], *, back: bool) -> Any:
         return copied
     operation, container, *n = arguments
     source = any_list(container, name, 2)
-    quick = _quick_reduction(operation, source) if not n else None
+    quick = None if n or (back and type(source) is List) else _quick_reduction(operation, source)
     if quick is not None:
         return quick
     counts = _counts(operation)
@@ -179,10 +186,19 @@ def _reduced(name: str, arguments: tuple[Any, ...], *, back: bool) -> Any:
 
 
 def _quick_reduction(operation: Any, source: Any) -> Any:
-    """The sum of a typed list at numpy's speed; None for everything else."""
-    if not isinstance(operation, Atom) or operation.name != "+" or "+" in current().namespace:
+    """The sum of a typed list by numpy, an operator between the numbers of a list by Python; else None."""
+    if not isinstance(operation, Atom) or operation.name not in _ARITHMETIC:
         return None
-    return exact_sum(source) if isinstance(source, TypedList) and len(source) else None
+    if operation.name in current().namespace or not len(source):
+        return None
+    if type(source) is List:
+        quick = on_numbers(OPERATORS[operation.name], source)
+        return functools.reduce(quick, source) if quick is not OPERATORS[operation.name] else None
+    return exact_sum(source) if operation.name == "+" and isinstance(source, TypedList) else None
+
+
+# The operators that are Python's between numbers.
+_ARITHMETIC = frozenset("+-*")
 
 
 def _scanned(name: str, operation: Any, container: Any, n: Any, *, back: bool) -> Any:
@@ -277,6 +293,7 @@ def backscan(operation: Any, container: Any, n: Any = None) -> Any:
 
 
 _walk = Walk()
+_PLAIN = frozenset({int, float, str, Atom, type(None)})
 
 
 @function("==", keyword=True)
@@ -289,6 +306,8 @@ def equality(a: Any, b: Any) -> Any:
     Example: (== '((1 2) (2 1)) 1) => ((1 0) (0 1))
     Example: (== (rho 2 2 '(1 2 2 1)) 2) => ((0 1) (1 0))
     """
+    if type(a) in _PLAIN and type(b) in _PLAIN:
+        return 1 if equal(a, b) else 0
     for matrix, other in ((a, b), (b, a)):
         if isinstance(matrix, Matrix) and not _has_elements(other):
             return _shaped([int(equal(cell, other)) for cell in matrix.array.ravel().tolist()], matrix.shape)

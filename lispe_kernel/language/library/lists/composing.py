@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from itertools import accumulate, chain, dropwhile, islice, takewhile
+from operator import add, mul
 from typing import Any
 
 from lispe_kernel.language.arithmetic import OPERATORS, truth_of
@@ -22,6 +24,7 @@ from lispe_kernel.language.library.shared.elements import (
     chosen,
     elements,
     folded,
+    on_numbers,
     results,
     with_arity,
 )
@@ -201,6 +204,16 @@ def foldl1(function_: Any, container: Any) -> Any:
     return folded(binary_function(function_, "foldl1"), _not_empty(container, "foldl1"))
 
 
+def _folded_back(call: Function, items: list[Any], *initial: Any) -> Any:
+    # What is the same the other way round on numbers needs no turning.
+    call = on_numbers(call, items, initial) if call in _SYMMETRIC else call
+    return reduce(call if call in _ON_BOTH_SIDES else _turned(call), reversed(items), *initial)
+
+
+_SYMMETRIC = frozenset({OPERATORS["+"], OPERATORS["*"]})
+_ON_BOTH_SIDES = frozenset({add, mul})
+
+
 def _turned(call: Function) -> Function:
     return lambda accumulator, element: call(element, accumulator)
 
@@ -211,8 +224,7 @@ def foldr(function_: Any, initial: Any, container: Any) -> Any:
 
     Example: (foldr '- 0 '(10 4 1)) => 7
     """
-    call = _turned(binary_function(function_, "foldr"))
-    return folded(call, reversed(_all(container, "foldr", 3)), initial)
+    return _folded_back(binary_function(function_, "foldr"), _all(container, "foldr", 3), initial)
 
 
 @function("foldr1", "!foldr1", keyword=True)
@@ -222,8 +234,7 @@ def foldr1(function_: Any, container: Any) -> Any:
     Example: (foldr1 '- '(10 4 1)) => 7
     Errors: for an empty container.
     """
-    call = _turned(binary_function(function_, "foldr1"))
-    return folded(call, reversed(_not_empty(container, "foldr1")))
+    return _folded_back(binary_function(function_, "foldr1"), _not_empty(container, "foldr1"))
 
 
 @function("scanl", "!scanl", keyword=True)
@@ -234,6 +245,8 @@ def scanl(function_: Any, initial: Any, container: Any) -> Any:
     """
     call = binary_function(function_, "scanl")
     source = container if isinstance(container, Lazy) else elements(container, "scanl", 3)
+    if type(source) is List:
+        return List(_accumulated(on_numbers(call, source, (initial,)), source, initial))
     return _built("scanl", function_, source, lambda: _accumulated(call, source, initial))
 
 
@@ -244,6 +257,8 @@ def scanl1(function_: Any, container: Any) -> Any:
     Example: (scanl1 (λ (a x) (+ a x 1)) '(1 2 3)) => (1 4 8)
     """
     call, source = binary_function(function_, "scanl1"), _source(container, "scanl1")
+    if type(source) is List:
+        return List(accumulate(source, on_numbers(call, source)))
     return _built("scanl1", function_, source, lambda: accumulate(source, call))
 
 

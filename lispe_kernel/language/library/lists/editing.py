@@ -14,11 +14,9 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.core.containers import push
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import (
-    any_list,
     binary_function,
     converted,
     elements,
-    function_argument,
     is_list,
 )
 from lispe_kernel.language.library.shared.strings_core import (
@@ -28,7 +26,8 @@ from lispe_kernel.language.library.shared.strings_core import (
     push_first_text,
 )
 from lispe_kernel.language.library.shared.strings_core import like as text_like
-from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
+from lispe_kernel.language.printer import to_text, wrong_argument
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.linked import LinkedList
@@ -41,6 +40,8 @@ from lispe_kernel.language.values.typed import CLASSES, REFUSED
 # Lists that hold their elements themselves, by the code of Python's own.
 _STORED = frozenset({List, Strings, *CLASSES})
 _MISSING = object()
+# Values that are neither nil nor a list.
+_NOTHING_IN = frozenset({int, float, str, Atom})
 _TAKING = frozenset({List, *CLASSES})
 # What finds the place of an element itself.
 _KEEPING = frozenset({Heap, Set, StringSet, IntegerSet, NumberSet})
@@ -86,6 +87,9 @@ def pushtrue(container: Any, value: Any, *values: Any) -> Any:
 
     Example: (pushtrue (list 1) nil 2 ()) => (1 2)
     """
+    if type(container) is List and not values and type(value) in _NOTHING_IN:
+        container.append(value)
+        return container
     added = [each for each in (value, *values) if not (each is None or (is_list(each) and not len(each)))]
     if added:
         return push(container, *added)
@@ -352,6 +356,8 @@ def nconcn(*lists: Any) -> Any:
         return List()
     if len(lists) == 2 and type(lists[0]) is List and type(lists[1]) is List:
         return List((*lists[0], *lists[1]))
+    if type(lists[0]) is List and all(type(each) in _STORED for each in lists):
+        return List([item for each in lists for item in each])
     first = List() if lists[0] is None else lists[0]
     if not is_list(first):
         raise LispeError("Error: nconcn: first element is not a list")
@@ -365,6 +371,11 @@ def swap(container: Any, i: Any, j: Any = None) -> Any:
     Example: (swap (list 1 2 3) 0 2) => (3 2 1)
     Example: (swap (list 1 2 3) 0) => (2 1 3)
     """
+    if type(container) is List and type(i) is int and type(j) is int:
+        size = len(container)
+        if -size <= i < size and -size <= j < size:
+            container[i], container[j] = container[j], container[i]
+            return container
     if not is_list(container):
         raise wrong_argument("swap", 1, "a list", container)
     first = integer_argument("swap", 2, i)
@@ -375,26 +386,3 @@ def swap(container: Any, i: Any, j: Any = None) -> Any:
     items = container.items() if isinstance(container, Matrix) else container
     items[first], items[second] = items[second], items[first]
     return container
-
-
-@function("over", keyword=True)
-def over(function_: Any, container: Any) -> Any:
-    """Replace the content of a list by the result of a function on it, in place; gives the list.
-
-    Example: (over (λ (l) (maplist '(* 2) l false)) (list 1 2)) => (2 4)
-    Errors: when the result is not of the list's type.
-    """
-    target = any_list(container, "over", 2)
-    result = function_argument(function_, "over")(target)
-    if type_atom(result) is not type_atom(target):
-        raise LispeError(
-            f"Error: over: the function must give a value of type {to_text(type_atom(target))}, "
-            f"not {to_text(type_atom(result))}"
-        )
-    if hasattr(target, "kind"):
-        target.array = result.array
-    else:
-        kept = list(result)
-        target.clear()
-        target.extend(kept)
-    return target

@@ -21,11 +21,12 @@ from lispe_kernel.language.library.shared.elements import (
     elements,
     function_argument,
     like,
+    on_numbers,
     results,
     typed_answers,
     typed_results,
 )
-from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.typed import TypedList
@@ -138,6 +139,8 @@ def zip_(container: Any, other: Any, *containers: Any) -> List:
     Example: (zip '(1 2) '(3 4)) => ((1 3) (2 4))
     Errors: when the sizes differ.
     """
+    if type(container) is List and type(other) is List and not containers and len(container) == len(other):
+        return List(map(List, zip(container, other, strict=True)))
     lists = (container, other, *containers)
     found = _same_sizes("zip", lists, 1)
     kinds = {type(each) for each in lists}
@@ -174,8 +177,9 @@ def zipwith(function_: Any, *lists: Any) -> Any:
         if len(lists) == 2
         else function_argument(function_, "zipwith", len(lists))
     )
-    values = as_bits(list(results(call, *_same_sizes("zipwith", lists, 2))), function_)
-    return List(values) if plain else typed_results(values)
+    found = _same_sizes("zipwith", lists, 2)
+    values = list(results(on_numbers(call, *found) if len(lists) == 2 else call, *found))
+    return List(as_bits(values, function_)) if plain else typed_answers(values, function_)
 
 
 @function(
@@ -219,3 +223,26 @@ def shift(function_: Any, container: Any, n: Any = 1) -> Any:
         front, back = back, front
     values = as_bits([call(a, b) for a, b in zip(front, back, strict=True)], function_)
     return typed_results(values) if isinstance(source, TypedList) else List(values)
+
+
+@function("over", keyword=True)
+def over(function_: Any, container: Any) -> Any:
+    """Replace the content of a list by the result of a function on it, in place; gives the list.
+
+    Example: (over (λ (l) (maplist '(* 2) l false)) (list 1 2)) => (2 4)
+    Errors: when the result is not of the list's type.
+    """
+    target = any_list(container, "over", 2)
+    result = function_argument(function_, "over")(target)
+    if type_atom(result) is not type_atom(target):
+        raise LispeError(
+            f"Error: over: the function must give a value of type {to_text(type_atom(target))}, "
+            f"not {to_text(type_atom(result))}"
+        )
+    if hasattr(target, "kind"):
+        target.array = result.array
+    else:
+        kept = list(result)
+        target.clear()
+        target.extend(kept)
+    return target

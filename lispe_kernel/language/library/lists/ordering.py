@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from functools import cmp_to_key
 from typing import Any
 
@@ -13,6 +14,7 @@ from lispe_kernel.language.library.shared.elements import binary_function, eleme
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.library.shared.strings_core import reverse_text, rotate_text
 from lispe_kernel.language.printer import show, to_text, wrong_argument
+from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
@@ -27,7 +29,7 @@ _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}
 # Of these, two that print alike within a class are equal.
 _OWN_TEXT = frozenset({int, str, Atom})
-_NUMBERS, _TEXTS = frozenset({int, float}), frozenset({str})
+_INTEGERS, _NUMBERS, _TEXTS = frozenset({int}), frozenset({int, float}), frozenset({str})
 
 
 @function("sort", keyword=True)
@@ -91,6 +93,13 @@ def _sort_plain(name: str, container: Any) -> bool:
     if name in current().namespace:
         return False
     descending = _STRICT[name]
+    if type(container) is List and container:
+        plain = all_among(_INTEGERS, container) or all_among(_TEXTS, container)
+        # A NaN stands nowhere in the order of the numbers.
+        if plain or (all_among(_NUMBERS, container) and not any(map(operator.ne, container, container))):
+            container.sort(reverse=descending)
+            return True
+        return False
     if type(container) is Integers and len(container) <= FEW:
         container.refill(sorted(container.tolist(), reverse=descending))
         return True
@@ -99,9 +108,6 @@ def _sort_plain(name: str, container: Any) -> bool:
         container.array[:] = ordered[::-1] if descending else ordered
         return True
     kinds = set(map(type, container))
-    if type(container) is List and (kinds == {int} or kinds == {str}):
-        container.sort(reverse=descending)
-        return True
     if not (kinds <= {int, float} or kinds == {str}) or any(item != item for item in container):
         return False
     _put_back(container, sorted(container, reverse=descending))
@@ -128,9 +134,14 @@ def reverse(container: Any, copy: Any = None) -> Any:
     Example: (reverse "abc") => cba
     Example: (reverse {"a":1 "b":2 "c":1}) => {"1":("a" "c") "2":("b")}
     """
-    if copy is None and (type(container) is List or type(container) in CLASSES):
-        container.reverse()
-        return container
+    kind = type(container)
+    if kind is List or (copy is None and kind in CLASSES):
+        if copy is None or not truth_of(copy):
+            container.reverse()
+            return container
+        return List(container[::-1])
+    if kind is str:
+        return container[::-1]
     if isinstance(container, str):
         return text_like(container, reverse_text(to_text(container)))
     if isinstance(container, (int, float, complex)):
@@ -172,7 +183,7 @@ def unique(container: Any) -> Any:
     Example: (unique '(b a b c a)) => (b a c)
     Example: (unique '((1 2) (1 2) "1" 1)) => ((1 2) "1" 1)
     """
-    if type(container) is List and _OWN_TEXT.issuperset(map(type, container)):
+    if type(container) is List and all_among(_OWN_TEXT, container):
         return List(dict.fromkeys(container))
     found: dict[Any, Any] = {}
     for item in elements(container, "unique", 1):
@@ -201,6 +212,9 @@ def rotate(container: Any, n: Any = None, lines: Any = None) -> Any:
             return text_like(container, text[by:] + text[:by])
         return text_like(container, rotate_text(text, truth_of(n)))
     by = _steps(n)
+    if type(container) is List and container:
+        by %= len(container)
+        return List(container[by:] + container[:by])
     if isinstance(container, Matrix):
         return wrapped(np.roll(container.array, -by, axis=0 if truth_of(lines) else -1))
     if not is_list(container):
@@ -233,6 +247,8 @@ def flip(container: Any) -> Any:
         for key, value in container.items():
             made.store(value, key)
         return made
+    if type(container) is List:
+        return List([*container[1::-1], *container[2:]] if len(container) > 1 else container)
     found = list(elements(container, "flip", 1))
     found[:2] = found[1::-1] if len(found) > 1 else found[:1]
     return like(container, found)
@@ -249,5 +265,7 @@ def slice_(container: Any, n: Any) -> Any:
     if width <= 0:
         raise wrong_argument("slice", 2, "an integer above 0", n)
     found = elements(container, "slice", 1)
+    if type(container) is List:
+        return List(List(container[i : i + width]) for i in range(0, len(container), width))
     pieces = [like(container, found[i : i + width]) for i in range(0, len(found), width)]
     return Strings(pieces) if isinstance(container, str) else List(pieces)

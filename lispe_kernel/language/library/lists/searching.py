@@ -29,7 +29,7 @@ from lispe_kernel.language.library.shared.strings_core import (
     rfind_in_text,
 )
 from lispe_kernel.language.printer import to_text, wrong_argument
-from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.protocols import all_among, answers_of
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.equality import equal
@@ -50,12 +50,13 @@ _PLAIN_OR_NIL = _PLAIN | {type(None)}
 
 def _are_plain(items: list[Any]) -> bool:
     """Whether Python's == answers for all elements when a plain value is looked for among them."""
-    return _PLAIN_OR_NIL.issuperset(map(type, items))
+    return all_among(_PLAIN_OR_NIL, items)
 
 
 def _positions(items: Any, value: Any, start: int = 0) -> Iterator[int]:
     """The indices from `start` on at which an equal element stands."""
-    if type(value) in (str, Atom) and isinstance(items, list):
+    quick = type(value) in _EXACT and type(items) is List and _are_plain(items)
+    if quick or (type(value) in (str, Atom) and isinstance(items, list)):
         at = start - 1
         try:
             while True:
@@ -128,7 +129,12 @@ def rfind(container: Any, value: Any, position: Any = 0) -> Any:
         return rfind_in_text(to_text(container), value, position)
     if isinstance(container, dict):
         return next((key for key, item in reversed(list(container.items())) if equal(item, value)), None)
-    found = list(_positions(_searched(container, "rfind"), value, _start(position, "rfind")))
+    searched, start = _searched(container, "rfind"), _start(position, "rfind")
+    if type(container) is List and type(value) in _EXACT and _are_plain(container):
+        found_back = _index(container[::-1], value, 0)
+        at = -1 if found_back is None else len(container) - 1 - found_back
+        return at if at >= start else None
+    found = list(_positions(searched, value, start))
     return found[-1] if found else None
 
 
@@ -177,6 +183,8 @@ def in_(container: Any, value: Any) -> Atom | None:
     """
     if type(container) is List:
         return TRUE if _holds(container, value) else None
+    if type(container) is str and type(value) is str:
+        return TRUE if value and value in container else None
     if isinstance(container, (Set, Heap, TypedList)):
         return TRUE if value in container else None
     if isinstance(container, (str, Atom)):
@@ -186,7 +194,7 @@ def in_(container: Any, value: Any) -> Atom | None:
     if isinstance(container, dict):
         held = list(container.values())
         if type(value) in _EXACT and _are_plain(held):
-            return truth(value in held)
+            return TRUE if value in held else None
         return truth(any(equal(item, value) for item in held))
     return truth(any(equal(item, value) for item in elements(container, "in", 1)))
 
@@ -214,8 +222,12 @@ def member(container: Any, values: Any) -> Any:
         return wrapped(found.astype("int64"))
     if isinstance(container, Matrix):
         return List(member(row, values) for row in container)
+    held = list(wanted)
+    if type(container) is List and all_among(_EXACT, container) and all_among(_EXACT, held):
+        quick = set(held)
+        return List([1 if item in quick else 0 for item in container])
     return List(
-        member(item, values) if is_list(item) else (1 if _holds(list(wanted), item) else 0)
+        member(item, values) if is_list(item) else (1 if _holds(held, item) else 0)
         for item in elements(container, "member", 1)
     )
 

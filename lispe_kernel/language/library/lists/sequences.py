@@ -17,6 +17,7 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import elements, is_list, typed_results
 from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.source import Source
@@ -27,7 +28,7 @@ from lispe_kernel.language.values.lists import SCALARS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, array_of, leaves_of, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
-from lispe_kernel.language.values.typed import Integers, Numbers
+from lispe_kernel.language.values.typed import CLASSES, FEW, Integers, Numbers
 
 
 def _number(value: Any, name: str, position: int) -> int | float:
@@ -44,7 +45,8 @@ def _checked(size: int, name: str) -> int:
 
 def _counted(value: Any, name: str, start: int) -> Any:
     if type(value) is int and 0 <= value <= MOST_ELEMENTS:
-        return Integers(range(start, start + value))
+        values = range(start, start + value)
+        return Integers.exactly([*values]) if value <= FEW else Integers(values)
     number = _number(value, name, 1)
     size = _checked(math.floor(number), name)
     if isinstance(number, int):
@@ -94,9 +96,9 @@ def _range(name: str, start: Any, end: Any, step: Any, *, inside: bool) -> Any:
 
 def _integers(a: Any, by: Any, size: int) -> Any:
     values = range(a, a + by * size, by)
-    if size and not all(-(1 << 63) <= end < 1 << 63 for end in (values[0], values[-1])):
+    if size and not -(1 << 63) <= min(values[0], values[-1]) <= max(values[0], values[-1]) < 1 << 63:
         return List(values)
-    return Integers(values)
+    return Integers.exactly([*values]) if size <= FEW else Integers(values)
 
 
 def _letters(name: str, start: str, end: str, step: Any, *, inside: bool) -> Strings:
@@ -208,7 +210,7 @@ def replicate(n: Any, value: Any) -> List:
 
     Example: (replicate 2 '(1 2)) => ((1 2) (1 2))
     """
-    return List(repeating(value, _checked(integer_argument("replicate", 1, n), "replicate")))
+    return List([value] * _checked(integer_argument("replicate", 1, n), "replicate"))
 
 
 @function("enum", keyword=True, returns="list")
@@ -281,6 +283,9 @@ def to_list(container: Any, n: Any = None) -> List:
     """
     if n is not None:
         return List(repeating(container, _checked(integer_argument("to_list", 2, n), "to_list")))
+    kind = type(container)
+    if kind is List or kind in CLASSES:
+        return List(container)
     if isinstance(container, str):
         return List(as_data(read(Source(container, "to_list"), current().canonical)))
     return List(elements(container, "to_list", 1))
@@ -356,6 +361,8 @@ def flatten(container: Any) -> Any:
         if array_of(container) is not None:
             return typed_results(list(leaves_of(container)))
         return List(leaves_of_lists(elements(container, "flatten", 1)))
+    if type(container) is List and all_among(SCALARS, container):
+        return List(container)
     if hasattr(container, "array") or isinstance(container, Strings):
         return container
     return List(leaves_of_lists(container))
@@ -370,6 +377,9 @@ def leaves_of_lists(items: Iterable[Any]) -> list[Any]:
         for item in pending[-1]:
             if type(item) in SCALARS:
                 found.append(item)
+                continue
+            if type(item) is List and all_among(SCALARS, item):
+                found.extend(item)
                 continue
             if is_list(item) or array_of(item) is not None:
                 if id(item) in open_lists:

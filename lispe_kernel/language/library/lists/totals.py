@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from typing import Any
@@ -12,18 +13,39 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.elements import elements, exact_sum, folded, is_list, typed_results
 from lispe_kernel.language.library.shared.strings_core import join_texts
 from lispe_kernel.language.printer import to_text, wrong_argument
+from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
-from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList, total
 
 # Two of these are compared as they are, which is by far the most frequent call.
 _SCALARS = frozenset({int, float})
-_INTEGERS = frozenset({int})
+_INTEGERS, _DOUBLES = frozenset({int}), frozenset({float})
 _TEXTS, _OF_TEXTS = frozenset({str}), frozenset({List, Strings})
+
+
+def _kinds_of_numbers(items: list[Any]) -> frozenset[type] | None:
+    """Which numbers a list consists of: integers, doubles or both; None where there is anything else."""
+    first = type(items[0])
+    kinds = _INTEGERS if first is int else _DOUBLES if first is float else None
+    if kinds is None or all_among(kinds, items):
+        return kinds
+    return _SCALARS if all_among(_SCALARS, items) else None
+
+
+# From here on the way through an array costs less than Python's own sum.
+_MANY = 100
+
+
+def _in_order(items: list[Any], kinds: frozenset[type]) -> Any:
+    """A sum that has doubles in it: one number after the other."""
+    if kinds is _DOUBLES and len(items) > _MANY:
+        return total(Numbers.exactly(items))
+    return functools.reduce(operator.add, items)
 
 
 def _addends(container: Any, name: str) -> list[Any]:
@@ -48,8 +70,8 @@ def sum_(container: Any) -> Any:
     Example: (sum (strings "a" "b")) => ab
     Example: (sum (integers)) => 0
     """
-    if type(container) is List and _INTEGERS.issuperset(map(type, container)):
-        return sum(container)
+    if type(container) is List and container and (kinds := _kinds_of_numbers(container)):
+        return sum(container) if kinds is _INTEGERS else _in_order(container, kinds)
     if isinstance(container, TypedList):
         return exact_sum(container)
     if isinstance(container, Matrix) and container.array.dtype != object:
@@ -67,6 +89,8 @@ def product(container: Any) -> Any:
     Example: (product '(2 3 4)) => 24
     Example: (product ()) => 1
     """
+    if type(container) is List and container and _kinds_of_numbers(container):
+        return math.prod(container)
     array = _array(container)
     if array is not None and array.size:
         return float(np.prod(array, dtype="float64"))
@@ -86,8 +110,13 @@ def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:
     return _addends(first, name) if isinstance(first, Matrix) else elements(first, name, 1)
 
 
+def _are_ordered(items: list[Any]) -> bool:
+    """Whether Python's `max` and `min` ask the same, and are never refused an answer."""
+    return all_among(_TEXTS, items) if type(items[0]) is str else all_among(_SCALARS, items)
+
+
 def _extreme(name: str, better: Any, first: Any, others: tuple[Any, ...]) -> Any:
-    if not others and type(first) is List and first and _INTEGERS.issuperset(map(type, first)):
+    if not others and type(first) is List and first and _are_ordered(first):
         return max(first) if name == "max" else min(first)
     if not others and type(first) is Integers and 0 < len(first) <= FEW:
         return max(first) if name == "max" else min(first)
@@ -161,8 +190,11 @@ def join(container: Any, separator: Any = None) -> str:
     Example: (join '(1 2 3) "+") => 1+2+3
     Example: (join (dictionary "k" 5 "l" 6)) => k:5,l:6
     """
-    if type(container) in _OF_TEXTS and type(separator) is str and _TEXTS.issuperset(map(type, container)):
-        return separator.join(container)
+    if type(container) in _OF_TEXTS and (separator is None or type(separator) is str):
+        if all_among(_TEXTS, container):
+            return (separator or "").join(container)
+        if all_among(_INTEGERS, container):
+            return (separator or "").join(map(str, container))
     if isinstance(container, dict):
         pairs = (f"{to_text(key)}:{to_text(value)}" for key, value in container.items())
         return join_texts(pairs, "," if separator is None else separator)

@@ -160,6 +160,8 @@ def round_(val: Any, parts: Any = 1) -> float:
     Example: (round 3.14159 100) => 3.14
     Errors: when `parts` is not above 0.
     """
+    if parts == 1 and type(val) is float and -_EXACT < val < _EXACT:
+        return _half_away(val)
     x = val if type(val) is float else number_argument("round", 1, val)
     count = 1 if parts == 1 else number_argument("round", 2, parts)
     if not 0 < count < math.inf:

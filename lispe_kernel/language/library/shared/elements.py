@@ -18,7 +18,7 @@ from lispe_kernel.language.errors import LispeError, MapEnded
 from lispe_kernel.language.functions import ANSWERS, registry
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, wrong_argument
-from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.protocols import all_among, answers_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.source import Source
@@ -80,6 +80,8 @@ def any_list(value: Any, function: str, position: int) -> Any:
 
 def like(original: Any, values: Iterable[Any]) -> Any:
     """The values in a container of the original's kind; a generic list for what is none."""
+    if type(original) is List:
+        return List(values)
     if isinstance(original, TypedList):
         return type(original)(values)
     if isinstance(original, LinkedList):
@@ -156,12 +158,18 @@ _ON_NUMBERS: dict[Function, Function] = {
 }
 
 
+def on_numbers(call: Function, *several: Any) -> Function:
+    """Python's own operator in place of LispE's, where all elements are plain numbers."""
+    quick = _ON_NUMBERS.get(call)
+    return quick if quick is not None and all(all_among(_NUMBERS, items) for items in several) else call
+
+
 def folded(call: Function, items: Iterable[Any], *initial: Any) -> Any:
     """`functools.reduce`, with Python's own operator where all elements are plain numbers."""
     quick = _ON_NUMBERS.get(call)
     if quick is not None:
         items = items if isinstance(items, list) else list(items)
-        if {*map(type, items), *map(type, initial)} <= _NUMBERS:
+        if all_among(_NUMBERS, items) and all_among(_NUMBERS, initial):
             call = quick
     return functools.reduce(call, items, *initial)
 

@@ -17,12 +17,15 @@ from lispe_kernel.language.library.shared.arguments import integer_argument, tex
 from lispe_kernel.language.library.shared.clusters import clusters
 from lispe_kernel.language.library.shared.strings_core import BLANKS, like, pieces_like, repeated
 from lispe_kernel.language.printer import to_text, wrong_argument
-from lispe_kernel.language.values.atoms import Atom, truth
+from lispe_kernel.language.values.atoms import Atom, atoms_named, truth
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.typed import Integers, TypedList
 
+# Texts and counts below this are small enough to make a text of.
+_SHORT = 1 << 14
 _BLANK = re.compile(r"[\x00-\x20]")
+_TO_SPACES = str.maketrans(dict.fromkeys(range(32), " "))
 
 # Letters whose stroke is no combining mark, so that Unicode does not decompose them.
 _STROKES = str.maketrans("øØłŁđĐħĦŧŦ", "oOlLdDhHtT")
@@ -182,7 +185,11 @@ def split(str_: Any, sep: Any = None) -> List:
         found = str_.split(sep)
         return Strings(filter(None, found) if "" in found else found)
     if type(str_) is str and sep is None:
+        if str_.isascii():
+            return Strings(str_.translate(_TO_SPACES).split())
         return Strings(filter(None, _BLANK.split(str_)))
+    if type(str_) is str and sep == "" and str_.isascii():
+        return Strings(str_)
     return pieces_like(str_, filter(None, _pieces("split", str_, sep)))
 
 
@@ -235,6 +242,8 @@ def fill(str_: Any, nb: Any) -> Any:
     Example: (fill "ab" 3) => ababab
     """
     text = text_argument("fill", 1, str_)
+    if text is str_ and type(nb) is int and 0 <= nb < _SHORT and len(text) < _SHORT:
+        return text * nb
     return like(str_, repeated("fill", text, integer_argument("fill", 2, nb)))
 
 
@@ -341,4 +350,4 @@ def explode(s: Any) -> List:
 
     Example: (explode "abc") => (a b c)
     """
-    return List(map(Atom, text_argument("explode", 1, s)))
+    return List(atoms_named(text_argument("explode", 1, s)))
