@@ -31,7 +31,7 @@ OPENING = """\
 What the values of a cell look like, each under the one line that makes it. Made from the code by
 `scripts/write_gallery.py`, from the seed 1: `(torch_manual_seed 1)`. In a notebook there are numbers beside
 the pictures, tables can be sorted and searched, and a pointer (or the arrow keys) reads the values. A row of
-a state dict, of a difference or of a model's tensors opens that tensor in place: the smallest are kept in the
+a state dict, of a difference or of a model's layers opens that tensor in place: the smallest are kept in the
 page, and `(explore value)` asks the kernel for any of them, as it is at that moment.
 `(save_figure value "fig.pdf")` writes any of these pictures for a paper.
 """
@@ -120,7 +120,8 @@ def _escaped(text: str) -> str:
 
 
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
-NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+# A comma stands between two numbers only where no sign does.
+NUMBER = re.compile(r",?(-?(?:\d+(?:\.\d+)?|\.\d+))")
 
 
 def alike(a: str, b: str) -> bool:

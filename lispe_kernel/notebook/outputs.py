@@ -19,7 +19,7 @@ _MOST_LINES = 40
 _WIDEST = 200
 _CELL_NUMBER = re.compile(r"\bin: cell \d+\b")
 # What a view says by the clock, as `page.html.clock` marks it.
-_CLOCK = re.compile(r'<(?:span|td)\b[^<>]*\bclass="clock"[^<>]*>[^<>]*')
+_CLOCK = re.compile(r'<(?:span|td)\b[^<>]*\bclass="?clock\b"?[^<>]*>[^<>]*')
 _BETWEEN_TAGS = re.compile(r"(?=<)|(?<=>)")
 
 Replacements = Sequence[tuple[re.Pattern[str], str]]

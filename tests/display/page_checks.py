@@ -49,7 +49,12 @@ def drawings(html: str) -> list[ElementTree.Element]:
     """The pictures of an output as trees of SVG."""
     page = Page(html)
     found = [value for _, name, value in page.attributes if name == "src"]
-    return [ElementTree.fromstring(unquote(value.partition(",")[2])) for value in found]
+    made = [ElementTree.fromstring(unquote(value.partition(",")[2])) for value in found]
+    for group in (g for drawing in made for g in drawing.iter() if g.get("text-anchor")):
+        # Words take it from their group, as a browser does it.
+        for part in group:
+            part.set("text-anchor", part.get("text-anchor") or group.get("text-anchor") or "")
+    return made
 
 
 def written(html: str) -> list[str]:

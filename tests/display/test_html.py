@@ -14,6 +14,7 @@ from lispe_kernel.display.page.html import (
     shortened,
     table,
     to_html,
+    to_xml,
 )
 from lispe_kernel.display.page.theme import page
 from tests.display.page_checks import Page
@@ -23,9 +24,9 @@ WRITTEN = [
     (element("td", 3, title='x"y'), '<td title="x&quot;y">3'),
     (
         element("p", None, [element("b", "x"), 1.5], class_="q", hidden=True, title=None),
-        '<p class="q" hidden><b>x</b>1.5</p>',
+        "<p class=q hidden><b>x</b>1.5</p>",
     ),
-    (element("div", Constant("<i>ours</i>"), aria_label="l"), '<div aria-label="l"><i>ours</i></div>'),
+    (element("div", Constant("<i>ours</i>"), aria_label="l"), "<div aria-label=l><i>ours</i></div>"),
     (foldable("s", "c", open_=True), "<details open><summary>s</summary>c</details>"),
     (element("svg", element("path", d="M0 0")), '<svg><path d="M0 0"></path></svg>'),
 ]
@@ -89,8 +90,21 @@ def test_one_line_has_no_line_ends() -> None:
 
 def test_a_table_names_itself_and_aligns_numbers() -> None:
     html = to_html(table(("n", "v"), [("a", "1")], label="values", numeric=(1,)))
-    assert 'aria-label="values"' in html
-    assert '<td class="n" align="right">1' in html
+    assert "aria-label=values" in html
+    assert "<td class=n align=right>1" in html
+
+
+def test_columns_without_anything_in_them_may_be_left_out() -> None:
+    rows = [["a", "", "1", None], ["b", "", "2", ""]]
+    html = to_html(table(["name", "x", "number", "y"], rows, label="t", numeric=(2,), sparse=(1, 2, 3)))
+    assert Page(html).words == "namenumbera1b2"
+    assert "<td class=n align=right>2" in html
+
+
+def test_values_that_html_takes_bare_have_no_quotes_and_xml_has_them() -> None:
+    part = element("td", "x", title="a-b.c_1", class_="two words", align="a=b", lang="é")
+    assert to_html(part) == '<td title=a-b.c_1 class="two words" align="a=b" lang="é">x'
+    assert 'title="a-b.c_1"' in to_xml(part)
 
 
 def test_a_script_loses_names_and_blanks_but_no_text_and_no_property() -> None:
@@ -102,7 +116,7 @@ def test_a_script_loses_names_and_blanks_but_no_text_and_no_property() -> None:
     }
     """
     assert dense.script(source) == (
-        'function e(a,c){var b=a.long/2,d=/^\\s*long value/.test("long, value");'
+        "function e(a,c){var b=a.long/2,d=/^\\s*long value/.test('long, value');"
         "return c?{once:true}:[b-1,'a \"long\" value',a.other,d]}"
     )
 
@@ -147,10 +161,26 @@ def test_a_style_holds_what_its_output_can_use() -> None:
     .lsp { color: red; }  /* all */
     .lsp table.z td:nth-child(2), .lsp .q { top: 0; }
     .lsp ul > li { top: 1px; }
+    .lsp tr:has(> td > details) > td:not(:has(> p)) { top: 4px; }
+    .lsp tr:has(> td > .z) > td:not(:has(> p)) { top: 5px; }
     @media (max-width: 9px) { .lsp .z { top: 2px; } .lsp ul { top: 3px; } }
     """
-    tags, classes = frozenset({"table", "td"}), frozenset({"z"})
+    tags, classes = frozenset({"table", "tr", "td"}), frozenset({"z"})
     kept = "".join(dense.needed(rule, tags, classes) for rule in dense.rules(source))
     assert kept == (
-        ".lsp{color:red}.lsp table.z td:nth-child(2),.lsp .q{top:0}@media (max-width:9px){.lsp .z{top:2px}}"
+        ".lsp{color:red}.lsp table.z td:nth-child(2),.lsp .q{top:0}"
+        ".lsp tr:has(>td>.z)>td:not(:has(>p)){top:5px}@media (max-width:9px){.lsp .z{top:2px}}"
+    )
+
+
+def test_what_rules_begin_with_is_written_once() -> None:
+    rules = [
+        ".lsp{top:0}",
+        ".lsp .a{top:1}",
+        ".lsp.lsp :is(b,i),.lsp.lsp p{top:2}",
+        ".lsp .c,p{top:3}",
+        "@x{.lsp b{}}",
+    ]
+    assert dense.nested(rules) == (
+        ".lsp{top:0}.lsp .c,p{top:3}.lsp.lsp{:is(b,i),p{top:2}}.lsp{.a{top:1}}@x{.lsp b{}}"
     )

@@ -83,7 +83,7 @@ def test_a_png_has_the_colour_of_each_value_and_the_size_that_was_asked_for(tmp_
     picture = np.asarray(Image.open(file).convert("RGB"))
     assert picture.shape[1] == 800
     panel = panels_of(view_of(heatmap(values)).html())[0]
-    window = next(part for part in panel.drawing.iter() if part.tag.endswith("}svg") and part.get("x"))
+    window = next(part for part in panel.drawing.iter() if part.tag.endswith("}image") and part.get("x"))
     x, y, width, height = (float(window.get(name) or 0) for name in ("x", "y", "width", "height"))
     zoom = 800 / (panel.width + 8)
     palette = np.frombuffer(colours.palette(colours.DIVERGING), np.uint8).reshape(-1, 3)

@@ -11,6 +11,7 @@ from lispe_kernel.display.drawing import charts, frames
 from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.functions import attention_map, heatmap, plot
+from lispe_kernel.display.page import numbers
 from lispe_kernel.display.views.adapters.lora import singular_values
 from lispe_kernel.display.views.compare import compare
 from lispe_kernel.display.views.containers import short_text
@@ -115,7 +116,7 @@ def test_five_thousand_tensors_stay_small() -> None:
 def test_a_page_keeps_the_views_of_its_smallest_tensors_only() -> None:
     tensors = {f"layers.{k}.weight": torch.full((20, 20 + k), float(k)) for k in range(40)}
     large = bundle(StateDict({**tensors, "small": torch.tensor([0.25, 8.5])}))["text/html"]
-    few = large.count('<td align="left"><details>')
+    few = large.count("<td align=left><details>")
     assert 1 < few < 20
     assert f"{few} of 41 rows open here" in large
     assert "0.25</b>" in large
@@ -231,6 +232,25 @@ def test_a_module_tells_its_size() -> None:
     assert (
         bundle(torch.nn.Linear(512, 256))["text/plain"] == "PyTorch Linear Layer\n131,328 parameters, 525 KB"
     )
+
+
+def test_a_layer_opens_to_its_tensors_and_one_without_stands_among_them() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.BatchNorm1d(3))
+    model.register_buffer("scale", torch.ones(1))
+    model.add_module("again", torch.nn.Sequential(model[0]))
+    page = bundle(model)["text/html"]
+    # Two of the first layer, five of the norm, the model's own; the shared layer has them in its first place.
+    assert [page.count(f"<summary>{n}</summary>") for n in ("weight", "bias", "running_mean", "scale")] == [
+        2,
+        2,
+        1,
+        1,
+    ]
+    assert page.count("<td colspan=8>") == 2
+    assert numbers.value(float(model[0].weight[0, 0])) in page
+    assert "(explore ...)" not in page
+    large = torch.nn.ModuleList(torch.nn.Linear(1, 1) for _ in range(101))
+    assert "its tensors: (torch_state_dict module)" in bundle(large)["text/html"]
 
 
 def test_a_frozen_module_tells_its_trainable_share() -> None:

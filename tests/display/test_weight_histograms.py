@@ -31,6 +31,7 @@ FAR = torch.cat([torch.linspace(-1, 1, 500), torch.tensor([1e6])])
         [torch.tensor([3e-320, -5e-322, 0.0], dtype=torch.float64)],
         [1e5 + 1e-10 * torch.arange(30, dtype=torch.float64)],
         [torch.tensor([2**62, 2**62 + 1])],
+        [torch.zeros(6)],
     ],
 )
 def test_counts_are_those_of_numpy(values: list[torch.Tensor]) -> None:
@@ -66,6 +67,24 @@ def test_the_ends_of_whole_numbers_are_numbers_that_occur(tensor: torch.Tensor, 
     assert told in bundle(tensor)["text/html"]
 
 
+def test_one_value_alone_stands_in_the_middle_of_bins_that_people_can_read() -> None:
+    for value, ends in ((0.0, (-0.5, 0.5)), (2.0, (1.0, 3.0))):
+        bins = weight_histograms([{"w": torch.full((6,), value)}]).histograms[0].bins
+        assert bins is not None
+        assert (bins.edges[0], bins.edges[-1]) == ends
+
+
+def test_one_moment_is_bars_few_are_curves_and_many_are_ridges() -> None:
+    for count, told in ((1, "values of w"), (3, "values of w at 3 states"), (6, "one behind the other")):
+        page = bundle(weight_histograms([{"w": torch.randn(60)} for _ in range(count)]))["text/html"]
+        assert told in page
+        assert ("by state" in page) == (count > 1)
+    # A pointer is told of every bar.
+    shown = bundle(weight_histograms([{"w": torch.tensor([1, 1, 2, 5])}]))["text/html"]
+    assert "0.5 to 1.5: 2" in shown
+    assert "4.5 to 5.5: 1" in shown
+
+
 def test_what_is_no_number_is_loud_and_names_cannot_write_markup() -> None:
     bad = torch.tensor([1.0, float("nan"), float("inf")])
     states = [{"<b>w</b>": torch.ones(3)}, {"<b>w</b>": bad, "late": torch.zeros(0)}]
@@ -73,7 +92,7 @@ def test_what_is_no_number_is_loud_and_names_cannot_write_markup() -> None:
     assert "! <b>w</b>: 1 NaN and 1 infinite of 3, first at state 1" in found["text/plain"]
     assert "late: no finite values" in found["text/plain"]
     assert "<b>w</b>" not in found["text/html"]
-    assert 'role="alert"' in found["text/html"]
+    assert "role=alert" in found["text/html"]
 
 
 def save(folder: Path, epoch: int, scale: float) -> None:

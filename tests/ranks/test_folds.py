@@ -85,10 +85,10 @@ def test_a_page_that_another_process_drew_becomes_a_part() -> None:
     assert "<script" in drawn
     inner = part(drawn)
     assert inner is not None
-    assert inner == '<div class="lsp" role="group"><p data-sort="n">&lt;b&gt;</p></div>'
+    assert inner == "<div class=lsp role=group><p data-sort=n>&lt;b&gt;</p></div>"
 
 
-@pytest.mark.parametrize("html", ["", "<b>x</b>", '<div class="lsp"><script>alert(1)</script></div>'])
+@pytest.mark.parametrize("html", ["", "<b>x</b>", "<div class=lsp><script>alert(1)</script></div>"])
 def test_html_of_another_maker_is_shown_as_text(html: str) -> None:
     item = {"kind": "data", "data": {"text/plain": "plain", "text/html": html}}
     assert part(html) is None

@@ -121,18 +121,18 @@ def _cross(x: float, frame: Frame) -> Element:
     )
 
 
-def axes(frame: Frame, x_name: str, y_name: str) -> list[Element]:
+def axes(frame: Frame, x_name: str, y_name: str) -> list[Node]:
     """The lines, ticks and names of a frame."""
     bottom = frame.height - BOTTOM
-    parts: list[Element] = []
-    for tick, text in frame.heights.places:
-        y = frame.down(tick)
-        parts.append(svg.line(f"M{svg.number(frame.left)},{svg.number(y)}H{frame.width - RIGHT}"))
-        parts.append(svg.words(text, frame.left - 5, y + 4, "end"))
-    for tick, text in frame.places.places:
-        x = frame.across(tick)
-        parts.append(svg.line(f"M{svg.number(x)},{bottom}v4"))
-        parts.append(svg.words(text, x, bottom + 15, "middle"))
+    heights = [(frame.down(tick), text) for tick, text in frame.heights.places]
+    places = [(frame.across(tick), text) for tick, text in frame.places.places]
+    lines = [f"M{svg.number(frame.left)},{svg.number(y)}H{frame.width - RIGHT}" for y, _ in heights]
+    lines += [f"M{svg.number(x)},{bottom}v4" for x, _ in places]
+    parts: list[Node] = [
+        svg.line("".join(lines)),
+        svg.anchored("end", [svg.words(text, frame.left - 5, y + 4) for y, text in heights]),
+        svg.anchored("middle", [svg.words(text, x, bottom + 15) for x, text in places]),
+    ]
     if frame.heights.above:
         parts.append(svg.words(frame.heights.above, frame.left, 11))
     shown = " ".join(filter(None, (x_name, frame.places.above)))
@@ -154,7 +154,7 @@ def _behind(series: Series, index: int, frame: Frame) -> Element | None:
 
 
 def _path(stretch: Sequence[tuple[float, float]], frame: Frame) -> str:
-    return "M" + "L".join(f"{svg.number(frame.across(x))},{svg.number(frame.down(y))}" for x, y in stretch)
+    return svg.polyline([(frame.across(x), frame.down(y)) for x, y in stretch])
 
 
 def _curve(series: Series, index: int, frame: Frame, marks: bool) -> list[Element]:
@@ -207,19 +207,34 @@ def histogram(
     counts: Sequence[int], low: float, high: float, label: str, width: int = 300, height: int = 96
 ) -> Element:
     """Bars of counts over `low .. high`, with a line at zero when it lies inside."""
-    most = max(counts, default=0)
+    note = LOGARITHMIC if needs_logarithms(counts) else None
+    return svg.figure(counted(counts, low, high, width, height), label, note)
+
+
+LOGARITHMIC = "counts on a logarithmic scale"
+
+
+def needs_logarithms(counts: Sequence[int]) -> bool:
+    """Whether one dominating bin (zeros, padding) would hide all others: then heights are logarithms."""
     others = sorted(c for c in counts if c)
-    # One dominating bin (zeros, padding) would hide all others: then heights are logarithms.
-    logarithmic = len(others) > 1 and most > 50 * others[-2]
+    return len(others) > 1 and others[-1] > 50 * others[-2]
+
+
+def counted(counts: Sequence[int], low: float, high: float, width: int, height: int) -> Drawing:
+    """The bars of a histogram with the ends of its range under them."""
+    most = max(counts, default=0)
+    logarithmic = needs_logarithms(counts)
     bottom = height - 18
     step = (width - 8) / max(1, len(counts))
     path = []
     for k, c in enumerate(counts):
         share = (math.log1p(c) / math.log1p(most) if logarithmic else c / most) if most else 0.0
         if c:
-            left, tall = 4 + k * step, max(0.6, share * (bottom - 4))
-            path.append(f"M{svg.number(left)},{bottom}v-{tall:.1f}h{step * 0.88:.1f}V{bottom}z")
-    parts: list[Node] = [element("path", d="".join(path), fill=INK[0]), svg.line(f"M4,{bottom}H{width - 4}")]
+            path.append(
+                f"M{svg.number(4 + (k + 0.44) * step)},{bottom}v-{max(0.6, share * (bottom - 4)):.1f}"
+            )
+    bars = element("path", d="".join(path), stroke=INK[0], stroke_width=svg.number(step * 0.88))
+    parts: list[Node] = [bars, svg.line(f"M4,{bottom}H{width - 4}")]
     ends = ends_of(counts, low, high)
     texts = numbers.ends(*ends)
     if ends == (low, high):
@@ -234,8 +249,7 @@ def histogram(
         zero = 4 + (0.44 - ends[0]) * step
         if first + wide[0] + 14 < zero < last - wide[1] - 14:
             parts.append(svg.words("0", zero, height - 4, "middle"))
-    note = "counts on a logarithmic scale" if logarithmic else None
-    return svg.figure(Drawing(parts, width, height), label, note)
+    return Drawing(parts, width, height)
 
 
 def _ends_under(

@@ -155,23 +155,27 @@ def framed(
     across = across or Axis.counted("", raster.columns)
     width, height = size or extent(raster, widest)
     down = down.fitting(raster.rows, height, upright=True)
-    across = across.fitting(raster.columns, width, upright=rotate)
+    lying = across.fitting(raster.columns, width, upright=False)
+    # Words that have no room beside each other stand upright before any of them is left out.
+    rotate = rotate or (len(lying.ticks) < len(across.ticks) and across.has_words)
+    across = across.fitting(raster.columns, width, upright=True) if rotate else lying
     rows = [(place, text[:_LONGEST]) for place, text in down.ticks]
     columns = [(place, text[:_LONGEST]) for place, text in across.ticks]
     left = (16 if down.name else 0) + 8 + max((svg.width_of(t) for _, t in rows), default=0)
-    top = 16 if title else 4
+    # The highest label may be at the edge.
+    highest = (rows[0][0] + 0.5) / raster.rows * height if rows else height
+    top = 16 if title else max(4.0, 6 - highest)
     parts: list[Node] = [_image(raster, shades, left, top, width, height)]
-    parts += [
-        svg.words(text, left - 5, top + (place + 0.5) / raster.rows * height + 4, "end")
-        for place, text in rows
+    beside = [
+        svg.words(text, left - 5, top + (place + 0.5) / raster.rows * height + 4) for place, text in rows
     ]
     bottom = top + height + 4
+    under = []
     for place, text in columns:
         x = left + (place + 0.5) / raster.columns * width
         y = bottom if rotate else bottom + 10
-        parts.append(
-            svg.words(text, x + (4 if rotate else 0), y, "end" if rotate else "middle", upright=rotate)
-        )
+        under.append(svg.words(text, x + (4 if rotate else 0), y, upright=rotate))
+    parts += [svg.anchored("end", beside), svg.anchored("end" if rotate else "middle", under)]
     wordy = max((svg.width_of(t) for _, t in columns), default=0) if rotate else 10
     bottom += wordy + 4
     if title:
@@ -208,6 +212,10 @@ def extent(raster: Raster, widest: int) -> tuple[float, float]:
 def _image(raster: Raster, shades: Shades, x: float, y: float, width: float, height: float) -> Element:
     """The pixels, cut where the last block is not full."""
     high, wide = raster.blocks.shape
+    place = {"x": svg.number(x), "y": svg.number(y), "width": svg.number(width), "height": svg.number(height)}
+    if (high * raster.down, wide * raster.across) == (raster.rows, raster.columns):
+        shown = pictures.picture(raster, shades.low, shades.high, shades.scale)
+        return svg.pixels(shown, **place, preserveAspectRatio="none")
     inner = svg.pixels(
         pictures.picture(raster, shades.low, shades.high, shades.scale),
         width=wide * raster.across,
@@ -217,10 +225,7 @@ def _image(raster: Raster, shades: Shades, x: float, y: float, width: float, hei
     return element(
         "svg",
         inner,
-        x=svg.number(x),
-        y=svg.number(y),
-        width=svg.number(width),
-        height=svg.number(height),
+        **place,
         viewBox=f"0 0 {raster.columns} {raster.rows}",
         preserveAspectRatio="none",
     )
@@ -234,7 +239,7 @@ def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawi
     gradient = element(
         "linearGradient",
         [
-            element("stop", offset=f"{k / (len(stops) - 1):.2f}", stop_color=colours.css(c))
+            element("stop", offset=f"{k / (len(stops) - 1):g}", stop_color=colours.css(c))
             for k, c in enumerate(stops)
         ],
         id="s",

@@ -57,6 +57,11 @@ class Axis:
         places = range(-first % step, length, step)
         return cls(name, tuple((place, str(place + first)) for place in places), first)
 
+    @property
+    def has_words(self) -> bool:
+        """Whether more than numbers stands along the axis."""
+        return not all(text.removeprefix("-").replace(".", "", 1).isdecimal() for _, text in self.ticks)
+
     def fitting(self, length: int, extent: float, upright: bool) -> Axis:
         """The axis with as many ticks as `extent` pixels hold side by side."""
         if len(self.ticks) < 2:

@@ -9,7 +9,9 @@ import struct
 import zlib
 from typing import Any
 
-_SMALL = 1 << 16  # values of a picture that is worth three tries
+_SMALL = 1 << 16  # values of a picture that is worth several tries
+# Noise is smaller where no repetition is looked for, stripes where only neighbours are.
+_STRATEGIES = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_RLE)
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -54,8 +56,16 @@ def _packed(pixels: Any) -> bytes:
     for way, values in enumerate(ways):
         lines = np.full((pixels.shape[0], pixels.shape[1] + 1), way, dtype=np.uint8)
         lines[:, 1:] = values
-        found.append(zlib.compress(lines.tobytes(), 9 if len(ways) > 1 else 7))
+        found += [_squeezed(lines.tobytes(), s) for s in (_STRATEGIES if len(ways) > 1 else [None])]
     return min(found, key=len)
+
+
+def _squeezed(data: bytes, strategy: int | None) -> bytes:
+    """What zlib makes of bytes: by a strategy as small as it can, without one quickly."""
+    if strategy is None:
+        return zlib.compress(data, 7)
+    packer = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return packer.compress(data) + packer.flush()
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -42,12 +42,16 @@ def plane(
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, data_scale=facts)
 
 
-def _beside(places: Sequence[tuple[float, float]], names: Sequence[str]) -> list[Node]:
+def _beside(
+    places: Sequence[tuple[float, float]],
+    names: Sequence[str],
+    taken: Sequence[tuple[float, float, float, float]] = (),
+) -> list[Node]:
     """Names to the right of their points, or to the left, above, below; one without room is left out.
 
-    A pointer over the point tells it all the same.
+    A pointer over the point tells it all the same. taken: boxes that hold other words.
     """
-    boxes = [(x - 3, y - 3, x + 3, y + 3) for x, y in places]
+    boxes = [*((x - 3, y - 3, x + 3, y + 3) for x, y in places), *taken]
     parts: list[Node] = []
     for name, (x, y) in zip(names, places, strict=True):
         told = shortened(name, _LETTERS)
@@ -80,6 +84,7 @@ def space(
     seen = sorted((_seen(p), k) for k, p in enumerate(grained))
     places = [(middle[0] + x * zoom, middle[1] + y * zoom) for (_, x, y), _ in seen]
     parts: list[Node] = []
+    taken = []
     for name, end in zip(axes, ((110, 0, 0), (0, 110, 0), (0, 0, 110)), strict=True):
         _, x, y = _seen(end)
         _, x0, y0 = _seen([-n for n in end])
@@ -93,10 +98,12 @@ def space(
             )
         ]
         parts.append(svg.line(f"M{at[0]},{at[1]}L{at[2]},{at[3]}"))
-        parts.append(svg.words(name, middle[0] + x * zoom + 3, middle[1] + y * zoom))
+        left, base = middle[0] + x * zoom + 3, middle[1] + y * zoom
+        parts.append(svg.words(name, left, base))
+        taken.append((left, base - 9, left + svg.width_of(name), base + 2))
     parts.append(dots(places, len(places)))
     if len(names) <= _NAMED:
-        parts.append(_beside(places, [names[k] for _, k in seen]))
+        parts.append(_beside(places, [names[k] for _, k in seen], taken))
     told: dict[str, Any] = {
         "p": grained,
         "a": list(axes),

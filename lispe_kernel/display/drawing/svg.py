@@ -11,16 +11,18 @@ import base64
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from lispe_kernel.display.page.html import Constant, Element, Node, element, plain, shortened, to_html
+from lispe_kernel.display.page.html import Constant, Element, Node, element, plain, shortened, to_xml
 
 INK = "#757575"  # 4.6 to 1 on white, 4.1 to 1 on JupyterLab's black
 SIZE = 11.5  # of the letters
 LOUD = "#d0302f"
+_SLACK = 0.6  # tenths of a pixel
 _ADVANCE = 6.5  # a letter's width where the real one is not known
 # What stands unescaped in the address of a picture, inside double quotes.
 _SAFE = "/:=,;+-.!*~?@$&()|' "
@@ -41,7 +43,7 @@ class Drawing:
 def picture(drawing: Drawing, label: str, **attributes: Any) -> Element:
     """The drawing as a picture of its size, with the words that a screen reader says for it."""
     width, height = math.ceil(drawing.width), math.ceil(drawing.height)
-    inner = to_html(drawing.parts)
+    inner = to_xml(drawing.parts)
     letters = f"text{{font:{SIZE}px system-ui,sans-serif;fill:{INK}}}" if "<text" in inner else ""
     faint = f".g{{stroke:{INK};opacity:.3}}" if " class=" in inner else ""
     svg = element(
@@ -54,7 +56,7 @@ def picture(drawing: Drawing, label: str, **attributes: Any) -> Element:
         height=height,
     )
     # All other quotes are escaped by now. Double ones would take three letters each.
-    markup = _EMPTY.sub("/>", to_html(svg).replace('"', "'"))
+    markup = _EMPTY.sub("/>", to_xml(svg).replace('"', "'"))
     source = "data:image/svg+xml," + quote(markup, safe=_SAFE)
     return element("img", src=source, alt=plain(label), width=width, height=height, **attributes)
 
@@ -77,6 +79,11 @@ def words(content: str, x: float, y: float, anchor: str = "start", *, upright: b
     )
 
 
+def anchored(anchor: str, texts: Sequence[Node]) -> Element | None:
+    """Words whose places are their ends, or their middles: said once for all of them."""
+    return element("g", texts, text_anchor=anchor) if texts else None
+
+
 def pixels(png: bytes, **place: Any) -> Element:
     """A picture of a PNG inside the drawing, its pixels sharp when they are drawn larger."""
     data = base64.b64encode(png).decode("ascii")
@@ -91,6 +98,49 @@ def line(path: str) -> Element:
 def number(value: float) -> str:
     """A coordinate with a tenth of a pixel."""
     return f"{value:.1f}".removesuffix(".0")
+
+
+def polyline(points: Sequence[tuple[float, float]]) -> str:
+    """A path through places in tenths of a pixel, each after the first by its way from the one before.
+
+    Places that the line between others passes are left out.
+    """
+    tenths = list(_bends([(round(10 * x), round(10 * y)) for x, y in points]))
+    ways = [_way(b[0] - a[0]) + _next(_way(b[1] - a[1])) for a, b in pairwise(tenths)]
+    (x, y), *_ = tenths
+    return f"M{x / 10:g},{y / 10:g}" + ("l" + ways[0] + "".join(map(_next, ways[1:])) if ways else "")
+
+
+def _bends(points: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The places of a line without those that a straight line passes within `_SLACK`, left to right."""
+    last = len(points) - 1
+    anchor, least, most = points[0], -math.inf, math.inf
+    yield anchor
+    for place in range(1, last + 1):
+        x, y = points[place]
+        wide = x - anchor[0]
+        slope = (y - anchor[1]) / wide if wide > 0 else math.inf
+        if not least <= slope <= most or wide <= 0:
+            anchor, least, most = points[place - 1], -math.inf, math.inf
+            if place > 1:
+                yield anchor
+            wide = x - anchor[0]
+        if wide > 0:
+            least = max(least, (y - anchor[1] - _SLACK) / wide)
+            most = min(most, (y - anchor[1] + _SLACK) / wide)
+    if last:
+        yield points[last]
+
+
+def _way(tenths: int) -> str:
+    """A number of tenths in as few letters as a path needs: `.5`, `-12`, `3.1`."""
+    text = f"{tenths / 10:.1f}".removesuffix(".0")
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def _next(text: str) -> str:
+    """What stands after another number."""
+    return text if text.startswith("-") else f",{text}"
 
 
 def width_of(text: str) -> float:

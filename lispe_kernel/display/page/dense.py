@@ -7,7 +7,7 @@ properties, texts and names of the browser stay.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from string import ascii_letters
 
@@ -40,6 +40,27 @@ def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
     return rule if any(_may_apply(one, tags, classes) for one in _alternatives(head)) else ""
 
 
+# What rules begin with, those that must win first: of two that are as strong the later one does.
+_BEGINNINGS = (".lsp.lsp ", ".lsp ")
+# A comma that is in no brackets, which may hold brackets.
+_BETWEEN = re.compile(r",(?!(?:[^()]|\([^()]*\))*\))")
+
+
+def nested(chosen: Iterable[str]) -> str:
+    """Rules with what they begin with written once, around all that share it."""
+    groups: dict[str, list[str]] = {"": [], **{beginning: [] for beginning in _BEGINNINGS}, "@": []}
+    for rule in filter(None, chosen):
+        head, brace, body = rule.partition("{")
+        parts = _BETWEEN.split(head)
+        shared = next((b for b in _BEGINNINGS if all(part.startswith(b) for part in parts)), "")
+        inner = ",".join(part.removeprefix(shared) for part in parts)
+        groups["@" if rule.startswith("@") else shared].append(f"{inner}{brace}{body}")
+    return "".join(
+        f"{beginning.strip()}{{{''.join(inner)}}}" if beginning in _BEGINNINGS and inner else "".join(inner)
+        for beginning, inner in groups.items()
+    )
+
+
 def without_unused(style: str) -> str:
     """A style without the values that it names (`--edge`) and never takes."""
     kept = set(re.findall(r"var\((--[\w-]+)", style))
@@ -47,7 +68,11 @@ def without_unused(style: str) -> str:
 
 
 def _alternatives(selector: str) -> list[str]:
-    """Selectors between commas, without what they ask of an element's state and place."""
+    """Selectors between commas, without what they ask of an element's state and place.
+
+    What an element must have in it (`:has`) must be in the output as well.
+    """
+    selector = re.sub(r":has\(([^()]*)\)", r" \1", re.sub(r":not\((?:[^()]|\([^()]*\))*\)", "", selector))
     while selector != (selector := re.sub(r"\([^()]*\)", "", selector)):
         pass
     selector = re.sub(r":[\w-]+|\[[^\]]*\]", "", selector)
@@ -66,6 +91,8 @@ def script(source: str) -> str:
     pieces = _QUOTED.split(" ".join(line.strip() for line in lines))
     short = _short_names(pieces[::2])
     pieces[::2] = [_dense(piece, short) for piece in pieces[::2]]
+    # In a notebook's file each double quote takes two letters.
+    pieces[1::2] = [re.sub(r'\A"([^\'"]*)"\Z', r"'\1'", piece) for piece in pieces[1::2]]
     return "".join(pieces).strip()
 
 

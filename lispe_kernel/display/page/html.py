@@ -25,6 +25,8 @@ _IN_SINGLE_QUOTES = {mark: name for mark, name in _SPECIAL.items() if mark != or
 _ENDED_BY_THE_NEXT = frozenset({"td", "th", "tr"})
 _VOID = frozenset({"img", "input", "br", "hr", "col"})
 _UNSAFE_ATTRIBUTE = re.compile(r"on|srcdoc|action|formaction|srcset")
+# Values that HTML takes without quotes, which would be escaped in a notebook's file; and none.
+_BARE, _NONE = re.compile(r"[A-Za-z0-9_.-]+\Z"), re.compile(r"(?!)")
 _LINKS = frozenset({"src", "href", "xlink:href"})
 _LONGEST_NAME = 160
 
@@ -49,7 +51,7 @@ def element(tag: str, *children: Node, **attributes: Any) -> Element:
 
     An attribute that is None or False is left out, True stands without a value. Handlers (`onclick` ...)
     and links to anything but `data:` are refused: an output has no network and one script.
-    Example: element("td", "a<b", title="x") is written `<td title="x">a&lt;b</td>`
+    Example: element("td", "a<b", title="x") is written `<td title=x>a&lt;b`
     """
     if not _NAME.match(tag.lower()):
         raise ValueError(f"not an element name: {tag!r}")
@@ -67,17 +69,24 @@ def element(tag: str, *children: Node, **attributes: Any) -> Element:
 
 
 def to_html(node: Node) -> str:
-    """The node as HTML text."""
+    """The node as HTML text. Values of attributes without blanks and signs stand without quotes."""
     parts: list[str] = []
-    _write(node, parts)
+    _write(node, parts, _BARE)
     return "".join(parts)
 
 
-def _write(node: Node, parts: list[str]) -> None:
+def to_xml(node: Node) -> str:
+    """The node as XML, in which every value has its quotes."""
+    parts: list[str] = []
+    _write(node, parts, _NONE)
+    return "".join(parts)
+
+
+def _write(node: Node, parts: list[str], bare: re.Pattern[str]) -> None:
     if node is None:
         return
     if isinstance(node, Element):
-        _write_element(node, parts)
+        _write_element(node, parts, bare)
     elif isinstance(node, Constant):
         parts.append(node)
     elif isinstance(node, str):
@@ -86,12 +95,15 @@ def _write(node: Node, parts: list[str]) -> None:
         parts.append(escape(str(node)))
     else:
         for child in node:
-            _write(child, parts)
+            _write(child, parts, bare)
 
 
-def _write_element(node: Element, parts: list[str]) -> None:
+def _write_element(node: Element, parts: list[str], bare: re.Pattern[str]) -> None:
     parts.append("<" + node.tag)
     for name, given in node.attributes:
+        if bare.match(given):
+            parts.append(f" {name}={given}")
+            continue
         text = plain(given)
         if name.startswith("data-") and '"' in text:
             # JSON, mostly: each of its many quotes would take six letters.
@@ -103,7 +115,7 @@ def _write_element(node: Element, parts: list[str]) -> None:
     if node.tag in _VOID and not node.children:
         return
     for child in node.children:
-        _write(child, parts)
+        _write(child, parts, bare)
     if node.tag not in _ENDED_BY_THE_NEXT:
         parts.append(f"</{node.tag}>")
 
@@ -163,19 +175,27 @@ def table(
     *,
     label: str,
     numeric: Iterable[int] = (),
+    sparse: Iterable[int] = (),
     **attributes: Any,
 ) -> Element:
-    """A table with a heading row; the columns named in `numeric` are aligned to the right."""
-    right = frozenset(numeric)
+    """A table with a heading row; the columns named in `numeric` are aligned to the right.
+
+    sparse: columns that are left out where no row has anything in them.
+    """
+    lines, titles = [list(row) for row in rows], list(headings)
+    bare = {k for k in sparse if all(row[k] in ("", None) for row in lines)}
+    kept = [k for k in range(len(titles)) if k not in bare]
+    wanted = frozenset(numeric)
+    right = frozenset(place for place, k in enumerate(kept) if k in wanted)
 
     def cell(tag: str, index: int, content: Node) -> Element:
         is_right = index in right
         return element(tag, content, class_="n" if is_right else None, align="right" if is_right else None)
 
-    body = [element("tr", [cell("td", i, c) for i, c in enumerate(row)]) for row in rows]
+    body = [element("tr", [cell("td", i, row[k]) for i, k in enumerate(kept)]) for row in lines]
     return element(
         "table",
-        element("thead", heading_row(headings, right)),
+        element("thead", heading_row([titles[k] for k in kept], right)),
         element("tbody", body),
         aria_label=label,
         **attributes,

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from lispe_kernel.torch_library.support.sizes import short_amount, short_number
 
+_CLOSE = 5e-4  # of a mean: values that lie nearer to each other read the same in four digits
+_MOST_DIGITS = 12
 _MOMENTS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 
 
@@ -30,13 +32,16 @@ def value(number: float, digits: int = 4) -> str:
     return format(number, f".{digits}g")
 
 
-def stable(number: float, magnitude: float, digits: int = 5) -> str:
+def stable(number: float, magnitude: float, digits: int = 5, spread: float | None = None) -> str:
     """A computed value in `digits` significant digits of `magnitude`, the largest value it came from.
 
-    The mean of values around 1 that differs from 0 only by rounding errors is written `0`.
+    The mean of values around 1 that differs from 0 only by rounding errors is written `0`. spread: how far
+    the values lie apart; where four digits do not tell them apart the mean has as many more as do.
     """
     if not math.isfinite(number) or not math.isfinite(magnitude) or magnitude == 0:
         return value(number, 4)
+    if spread and math.isfinite(spread) and spread < _CLOSE * abs(number):
+        return value(number, min(_MOST_DIGITS, 3 + math.ceil(math.log10(abs(number) / spread))))
     places = digits - 1 - math.floor(math.log10(abs(magnitude)))
     rounded = round(number, places) if abs(places) < 300 else number
     return value(rounded + 0.0, 4)
@@ -124,6 +129,7 @@ class Ticks(NamedTuple):
 
 
 _LONGEST_TICK = 7
+_LONGEST_WHOLE = 16
 
 
 def axis_ticks(low: float, high: float, most: int = 6, whole: bool = False) -> Ticks:
@@ -185,4 +191,7 @@ def ends(low: float, high: float) -> tuple[str, str]:
         texts = value(low, digits), value(high, digits)
         if texts[0] != texts[1] or low == high:
             break
+    if digits > 4 and any("e+" in text for text in texts) and low.is_integer() and high.is_integer():
+        whole = str(int(low)), str(int(high))
+        return whole if max(map(len, whole)) <= _LONGEST_WHOLE else texts
     return texts

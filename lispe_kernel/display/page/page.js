@@ -315,6 +315,7 @@
     function draw() {
       pen.clearRect(0, 0, w, h);
       pen.strokeStyle = pen.fillStyle = "#757575";
+      var boxes = [];
       ends.forEach((end, k) => {
         var a = seen(end), b = seen(end.map(n => -n));
         pen.globalAlpha = 0.3;
@@ -324,8 +325,8 @@
         pen.stroke();
         pen.globalAlpha = 1;
         pen.fillText(told.a[k], a[1] + 3, a[2]);
+        boxes.push([a[1], a[2] - 9, a[1] + 45, a[2] + 2]);
       });
-      var boxes = [];
       function word(text, p) {
         var wide = pen.measureText(text).width, box = [p[1] + 5, p[2] - 5, p[1] + 5 + wide, p[2] + 6];
         if (boxes.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;

@@ -12,15 +12,15 @@ from pathlib import Path
 from lispe_kernel.display.page import dense
 from lispe_kernel.display.page.html import Constant, Node, element, to_html
 
-_CLASSES = re.compile(r'class="([^"]*)"')
-_MADE, _NAMED = re.compile(r'"([a-z]+)"'), re.compile(r'\.className="(\w+)"')
+_CLASSES = re.compile(r"""class=(?:"([^"]*)"|([\w.-]+))""")
+_MADE, _NAMED = re.compile(r"'([a-z]+)'"), re.compile(r"\.className='(\w+)'")
 
 
 @cache
 def style(tags: frozenset[str], classes: frozenset[str]) -> Constant:
     """The style element with what an output of these elements and classes can use."""
-    chosen = "".join(dense.needed(rule, tags, classes) for rule in _rules())
-    return Constant(f"<style>{dense.without_unused(chosen)}</style>")
+    chosen = [dense.needed(rule, tags, classes) for rule in _rules()]
+    return Constant(f"<style>{dense.without_unused(dense.nested(chosen))}</style>")
 
 
 @cache
@@ -57,7 +57,10 @@ def _needs(body: str) -> tuple[Constant, Constant | None]:
     """The style and the script that a body has a use for."""
     used = frozenset(name for name in uses() if (name if name.endswith(":") else f" {name}") in body)
     live = script(used) if used else None
-    tags, classes = set(re.findall(r"<([a-z][a-z0-9]*)", body)), " ".join(_CLASSES.findall(body)).split()
+    tags, classes = (
+        set(re.findall(r"<([a-z][a-z0-9]*)", body)),
+        " ".join(map("".join, _CLASSES.findall(body))).split(),
+    )
     # What the script makes later.
     made, named = (pattern.findall(live or "") for pattern in (_MADE, _NAMED))
     return style(frozenset(tags | set(made)), frozenset([*classes, *named])), live
@@ -71,7 +74,7 @@ def page(content: Node, label: str = "") -> str:
 
 
 _PAGE = re.compile(
-    r'(<div class="lsp"[^>]*>)(<style>[^<]*</style>)(.*?)(<script>(?:(?!<script>).)*</script>)?</div>', re.S
+    r"(<div class=lsp[^>]*>)(<style>[^<]*</style>)(.*?)(<script>(?:(?!<script>).)*</script>)?</div>", re.S
 )
 
 

@@ -44,6 +44,7 @@ class Pen:
     across: float = 1.0
     down: float = 1.0
     clip: Ends | None = None
+    anchor: str = ""  # of the words of a group
     gradients: dict[str, list[str]] = field(default_factory=dict)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
@@ -92,6 +93,8 @@ def _group(element: ElementTree.Element, pen: Pen) -> None:
             raise Unknown(shift)
         x, y = pen.at(float(found[1]), float(found[2]))
         pen = replace(pen, x=x, y=y)
+    if element.get("text-anchor"):
+        pen = replace(pen, anchor=element.get("text-anchor", ""))
     for part in element:
         draw(part, pen)
 
@@ -202,7 +205,7 @@ def _text(element: ElementTree.Element, pen: Pen) -> None:
         "".join(element.itertext()),
         fontsize=pen.points(size * _LETTERS),
         color=_ink(style.get("fill") or element.get("fill") or svg.INK),
-        ha={"middle": "center", "end": "right"}.get(element.get("text-anchor") or "", "left"),
+        ha={"middle": "center", "end": "right"}.get(element.get("text-anchor") or pen.anchor, "left"),
         va="baseline",
         rotation=90 if turn else 0,
         rotation_mode="anchor",

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.drawing.svg import Drawing
-from lispe_kernel.display.page.html import Element, Node, element, one_line, to_html
+from lispe_kernel.display.page.html import Element, Node, element, one_line, to_xml
 from lispe_kernel.display.papers.panels import Panel
 
 _LINE = 16.0  # pixels from one line to the next
@@ -95,7 +95,7 @@ def _of_element(node: Element, depth: int) -> Iterator[Listing | Line]:
     elif node.tag == "details" and "open" not in attributes:
         yield from _blocks(node.children[:1], depth)
     elif node.tag not in ("img", "figure", "input", "button"):
-        yield from _blocks(node.children, depth + (node.tag in ("ul", "details")))
+        yield from _blocks(node.children, depth + (node.tag == "details"))
 
 
 def _read(node: Node, listing: Listing, depth: int) -> None:
@@ -123,6 +123,9 @@ def _read_row(row: Element, listing: Listing, depth: int) -> None:
         listing.right = {k for k, c in enumerate(cells) if dict(c.attributes).get("class") == "n"}
         return
     listing.right |= {k for k, c in enumerate(cells) if dict(c.attributes).get("align") == "right"}
+    if cells and "colspan" in dict(cells[0].attributes):
+        listing.rows.append(Row([one_line(words(cells[0]))], depth, is_branch=True))
+        return
     listing.rows.append(Row(texts, depth))
 
 
@@ -164,7 +167,7 @@ def _panel(before: list[Line], listing: Listing | None, after: list[Line]) -> Pa
         y += one.height
     whole = element("svg", parts, xmlns="http://www.w3.org/2000/svg")
     label = before[0][0] if before else listing.label if listing else ""
-    return Panel(ElementTree.fromstring(to_html(whole)), max(one.width for one in drawn), y, "", label)
+    return Panel(ElementTree.fromstring(to_xml(whole)), max(one.width for one in drawn), y, "", label)
 
 
 def _paragraph(lines: list[Line]) -> Drawing:

@@ -379,7 +379,7 @@ def change_table(changes: list[Change], views: Mapping[int, Node]) -> Element:
         rows.append(
             [
                 opened.named(name(found.name), views.get(place)),
-                "×".join(map(str, found.shape)) or "scalar",
+                element("span", "×".join(map(str, found.shape)) or "scalar", style="white-space:nowrap"),
                 bar,
                 "" if found.became else numbers.value(found.relative, 3),
                 numbers.value(known.magnitude, 3),
@@ -389,7 +389,7 @@ def change_table(changes: list[Change], views: Mapping[int, Node]) -> Element:
             ]
         )
     headings = ("name", "shape", "change", "relative", "largest", "cosine", "second - first", "")
-    listing = table(headings, rows, label="changes", numeric=(3, 4, 5), data_sort=True)
+    listing = table(headings, rows, label="changes", numeric=(3, 4, 5), sparse=(7,), data_sort=True)
     more = len(changes) - len(rows)
     return element(
         "div",

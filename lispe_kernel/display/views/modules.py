@@ -1,4 +1,4 @@
-"""Modules: the tree of layers with parameters, trainable share, bytes and output shapes.
+"""Modules: the tree of layers with parameters, trainable share, bytes and output shapes, and their tensors.
 
 Output shapes are those that the weights themselves tell (a linear layer's out_features, an embedding's
 width); nothing is run to find them.
@@ -6,19 +6,29 @@ width); nothing is run to find them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.display.drawing import stored
-from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, headline, name
+from lispe_kernel.display.page import numbers, opened
+from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, name
 from lispe_kernel.display.page.registry import View, plain_text, renderer
-from lispe_kernel.display.views.state_dicts import measured, tree_page
+from lispe_kernel.display.page.trees import open_depth, rows_of_a_branch
+from lispe_kernel.display.views.state_dicts import (
+    Leaf,
+    alarms_of,
+    measured,
+    norm_of,
+    row,
+    stored_views,
+    tree_of_tensors,
+)
 from lispe_kernel.language.printer import to_text
 
-_OPEN_LAYERS = 40
 _MOST_LAYERS = 3000
+_MOST_TENSORS, _MOST_VALUES = 200, 20_000_000  # of a module whose tensors are measured
+_COLUMNS = 8
 
 
 @dataclass(frozen=True)
@@ -89,13 +99,13 @@ class ModuleView(View):
         return plain_text(to_text(self.value))
 
     def html(self) -> Node:
-        size = size_of(self.value)
+        layers = _Layers(self.value)
+        told = [norm_of([e.known for e in layers.entries])] if layers.entries else []
         return [
             headline(self.line()),
-            facts(self.properties(size)),
+            facts([*self.properties(size_of(self.value)), *told]),
             self.special(),
-            tree(self.value),
-            self._weights(),
+            layers.page(),
         ]
 
     def properties(self, size: Size) -> list[tuple[str, Node]]:
@@ -116,16 +126,6 @@ class ModuleView(View):
         """What only this kind of module shows: by default the sections of files that know parts of it."""
         return [made(self.value) for made in _sections]
 
-    def _weights(self) -> Node:
-        """The tensors of a small module, measured; a large one says how to see them."""
-        entries = [*self.value.named_parameters(), *self.value.named_buffers()]
-        if not entries:
-            return None
-        values = sum(t.numel() for _, t in entries if not stored.is_lazy(t))
-        if len(entries) > 200 or values > 20_000_000:
-            return element("p", "its tensors: (torch_state_dict module)", class_="q")
-        return foldable(f"{len(entries)} tensors", tree_page(measured(entries)), open_=len(entries) <= 4)
-
 
 @renderer("lispe_kernel.torch_library.modules.instances.ModuleInstance")
 class InstanceView(ModuleView):
@@ -135,25 +135,66 @@ class InstanceView(ModuleView):
         return f"instance of {self.value.lispe_type.name}"
 
 
-def tree(module: Any) -> Node:
-    """The layers as foldable lines."""
-    layers = sum(1 for _ in module.modules())
-    if layers == 1:
-        return None
-    if layers > _MOST_LAYERS:
-        return element("p", f"{numbers.count(layers)} layers, too many to draw", class_="q")
-    return _listed(list(_branches(module, layers <= _OPEN_LAYERS)))
+class _Layers:
+    """The layers of a module as a tree, the tensors of each under its line; a large one tells no tensors."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        named = [*module.named_parameters(), *module.named_buffers()]
+        values = sum(t.numel() for _, t in named if not stored.is_lazy(t))
+        self.are_measured = len(named) <= _MOST_TENSORS and values <= _MOST_VALUES
+        self.tensors = len(named)
+        self.entries = measured(named) if self.are_measured else []
+        self.views = stored_views(self.entries)
+        self.leaves = {e.name: Leaf(e.known, self.views.get(k)) for k, e in enumerate(self.entries)}
+
+    def page(self) -> Node:
+        layers = sum(1 for _ in self.module.modules())
+        if layers > _MOST_LAYERS:
+            return element("p", f"{numbers.count(layers)} layers, too many to draw", class_="q")
+        if not self.tensors and layers == 1:
+            return None
+        branches = self._below(self.module, "", open_depth(self.module, self._lines, _children))
+        if not self.are_measured:
+            told = element("p", "its tensors: (torch_state_dict module)", class_="q")
+            return [element("div", branches, data_tree=True, data_find="search layers"), told]
+        if not self.entries:
+            return element("div", branches, data_tree=True)
+        return [
+            alarms_of(self.entries),
+            tree_of_tensors(branches, "search layers"),
+            opened.told(len(self.views), len(self.entries), "(explore ...)"),
+        ]
+
+    def _own(self, module: Any, prefix: str) -> list[tuple[str, Leaf]]:
+        """The tensors of a layer itself; one that several layers share stands in the first."""
+        own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+        return [(key, self.leaves[prefix + key]) for key, _ in own if prefix + key in self.leaves]
+
+    def _lines(self, module: Any) -> int:
+        own = sum(1 for _ in (*module.parameters(recurse=False), *module.buffers(recurse=False)))
+        return own * self.are_measured + len(_children(module))
+
+    def _below(self, module: Any, prefix: str, depth: int) -> list[Node]:
+        """What stands under a layer's line: rows of its tensors, then its layers in their order."""
+        parts: list[Node] = []
+        rows = [row(key, leaf) for key, leaf in self._own(module, prefix)]
+        for label, child in module.named_children():
+            line = _layer_line(label, child)
+            below = self._below(child, f"{prefix}{label}.", depth - 1)
+            if not below:
+                # Without tensors: a line among the rows.
+                rows.append(element("tr", element("td", line, colspan=_COLUMNS)))
+                continue
+            if rows:
+                parts.append(rows_of_a_branch(rows, "tensors", prefix))
+                rows = []
+            parts.append(foldable(line, below, open_=depth > 0))
+        return [*parts, rows_of_a_branch(rows, "tensors", prefix)] if rows else parts
 
 
-def _branches(module: Any, opened: bool) -> Iterator[Element]:
-    for label, child in module.named_children():
-        line = _layer_line(label, child)
-        below = list(_branches(child, opened))
-        yield element("li", foldable(line, _listed(below), open_=opened) if below else element("p", line))
-
-
-def _listed(lines: list[Element]) -> Element:
-    return element("ul", lines)
+def _children(module: Any) -> list[Any]:
+    return list(module.children())
 
 
 def _layer_line(label: str, module: Any) -> list[Node]:

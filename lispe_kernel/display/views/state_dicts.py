@@ -16,6 +16,7 @@ from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.drawing.statistics import Statistics, summarise_all
 from lispe_kernel.display.page import numbers, opened
 from lispe_kernel.display.page.html import (
+    Constant,
     Element,
     Node,
     element,
@@ -151,9 +152,14 @@ def totals_line(known: list[Statistics]) -> str:
 
 def tree_page(entries: Sequence[Entry]) -> Node:
     """The totals, what is wrong with any tensor, and the tree, whose smallest tensors open in their rows."""
-    sizes = [e.known.count if e.known.is_readable else 0 for e in entries]
-    views = opened.stored(sizes, lambda k: TensorView.of(entries[k].tensor, entries[k].known).stored())
+    views = stored_views(entries)
     return [_page(entries, views), opened.told(len(views), len(entries), "(explore ...)")]
+
+
+def stored_views(entries: Sequence[Entry]) -> dict[int, Constant]:
+    """The views that the page keeps, by the places of their tensors."""
+    sizes = [e.known.count if e.known.is_readable else 0 for e in entries]
+    return opened.stored(sizes, lambda k: TensorView.of(entries[k].tensor, entries[k].known).stored())
 
 
 def asking_page(entries: Sequence[Entry]) -> Node:
@@ -162,14 +168,25 @@ def asking_page(entries: Sequence[Entry]) -> Node:
 
 
 def _page(entries: Sequence[Entry], views: Mapping[int, Node]) -> Node:
-    known = [e.known for e in entries]
-    damaged = [e for e in entries if e.known.nans or e.known.infinities]
     root = tree_of((e.name, Leaf(e.known, views.get(k))) for k, e in enumerate(entries))
     return [
-        facts(_totals(known)),
+        facts(_totals([e.known for e in entries])),
+        alarms_of(entries),
+        tree_of_tensors(_branch(root, _open_depth(root)), "search names"),
+    ]
+
+
+def tree_of_tensors(branches: Node, find: str) -> Element:
+    """Branches with rows of tensors in them, under the headings of these rows."""
+    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find)
+
+
+def alarms_of(entries: Sequence[Entry]) -> Node:
+    """The tensors with NaN or infinities, loud."""
+    damaged = [e for e in entries if e.known.nans or e.known.infinities]
+    return [
         [warning([name(e.name), f": {e.known.nans} NaN, {e.known.infinities} Inf"]) for e in damaged[:20]],
         warning(f"and {len(damaged) - 20} more tensors with NaN or Inf") if len(damaged) > 20 else None,
-        tree(_HEADINGS, _branch(root, _open_depth(root)), numeric=_NUMERIC, find="search names"),
     ]
 
 
@@ -179,11 +196,11 @@ def _totals(known: list[Statistics]) -> list[tuple[str, Node]]:
         ("values", numbers.count(sum(k.count for k in known))),
         ("size", numbers.size(sum(k.bytes for k in known))),
         ("dtype", ", ".join(sorted({k.dtype for k in known}))),
-        _norm(known),
+        norm_of(known),
     ]
 
 
-def _norm(known: list[Statistics]) -> tuple[str, str]:
+def norm_of(known: list[Statistics]) -> tuple[str, str]:
     """The norm of all values together. What is not finite has none, and is named."""
     strange = any(k.nans or k.infinities for k in known)
     name = "norm of the finite values" if strange else "norm"
@@ -200,7 +217,7 @@ def _open_depth(root: Branch) -> int:
 def _branch(branch: Branch, depth: int) -> Node:
     table = None
     if branch.leaves:
-        rows = [_row(label, leaf) for label, leaf in branch.leaves]
+        rows = [row(label, leaf) for label, leaf in branch.leaves]
         label = f"tensors of {branch.prefix.rstrip('.') or 'the state dict'}"
         table = rows_of_a_branch(rows, label, branch.prefix)
     below = [
@@ -215,7 +232,8 @@ def _branch_line(label: str, branch: Branch) -> list[Node]:
     return [element("b", name(label)), " ", element("span", totals_line(known), class_="q")]
 
 
-def _row(label: str, leaf: Leaf) -> Element:
+def row(label: str, leaf: Leaf) -> Element:
+    """The line of a tensor in a tree."""
     known = leaf.known
     computed = [known.mean, known.deviation, known.norm]
     shown = ["" if n is None else numbers.value(n, 3) for n in computed]

@@ -233,7 +233,7 @@ def _measures(known: Statistics) -> list[tuple[str, str]]:
     found = [
         (prefix + "min", end(known.minimum)),
         (prefix + "max", end(known.maximum)),
-        (prefix + "mean", numbers.stable(known.mean or 0.0, largest)),
+        (prefix + "mean", numbers.stable(known.mean or 0.0, largest, spread=known.deviation)),
     ]
     if known.deviation is not None and not math.isinf(known.deviation):
         found.append((prefix + "std", numbers.value(known.deviation)))

@@ -222,5 +222,7 @@ def _numbers(known: Any) -> list[str]:
 def _measures(title: str, headings: tuple[str, ...], rows: list[list[Node]]) -> Node:
     if not rows:
         return None
-    shown = table(headings, rows[:_MOST_ROWS], label=title, numeric=range(1, 8), data_sort=True)
+    shown = table(
+        headings, rows[:_MOST_ROWS], label=title, numeric=range(1, 8), sparse=(6, 7, 8), data_sort=True
+    )
     return foldable(title, shown, open_=len(rows) <= 16)

@@ -110,7 +110,7 @@ def bins_of(moments: Sequence[Measured], count: int) -> Bins | None:
     if high - low < least:
         # One value alone, or nearly: it stands in the middle.
         middle = low + (high - low) / 2
-        room = max(abs(middle) / 2, least) or 0.5
+        room = max(abs(middle) / 2, least) if low or high else 0.5
         low, high = middle - room, middle + room
     return Bins(low, high, count, exponent)
 

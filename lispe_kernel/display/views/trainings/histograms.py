@@ -1,20 +1,22 @@
 """`(weight_histograms "folder")`: how the weights of each layer are spread, checkpoint after checkpoint.
 
 One picture a tensor: values upwards, checkpoints to the right, in bins that they share; the colour says
-how many values a bin holds, measured by the fullest bin of its checkpoint.
+how many values a bin holds, measured by the fullest bin of its checkpoint. One moment alone is bars.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from lispe_kernel.display.drawing import charts, heatmaps
+from lispe_kernel.display.drawing import charts, heatmaps, svg
 from lispe_kernel.display.drawing.colours import SEQUENTIAL
 from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
+from lispe_kernel.display.drawing.ridges import Ridge, ridges
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, headline, name, one_line, table, warning
@@ -25,7 +27,10 @@ from lispe_kernel.display.views.trainings.weights import Histogram, WeightHistog
 _MOST_DRAWN = 24
 _LINES, _ROWS = 24, 400
 _SMALL, _LARGE, _CHART = (155.0, 105.0), (380.0, 220.0), (420, 270)
-_CURVES = 3  # of the checkpoints of one tensor: the first, the last, and between
+_CURVES = 3  # of the checkpoints of one tensor; of more there are ridges
+_RIDGES = 24
+_BARS = (200, 84)
+_BARS_TOLD = 400
 _TOLD = 12
 
 
@@ -82,28 +87,43 @@ class WeightHistogramsView(View):
         drawn = self._drawn
         if not drawn:
             return None
-        if len(drawn) == 1:
-            return element("div", self._grid(drawn, _LARGE), self._curves(drawn[0]))
+        if len(drawn) == 1 and len(self.value.labels) > 1:
+            beside = self._curves if len(drawn[0].seen) <= _CURVES else self._ridges
+            return element("div", self._grid(drawn, _LARGE), beside(drawn[0]))
         left_out = sum(one.bins is not None for one in self.value.histograms) - len(drawn)
         more = (
             f'{left_out} smaller tensors are not drawn; (weight_histograms ... "name") draws one'
             if left_out
             else ""
         )
-        return [self._grid(drawn, _SMALL), element("p", more, class_="q") if more else None]
+        several = len(self.value.labels) > 1
+        shown = self._grid(drawn, _SMALL) if several else self._bars(drawn)
+        return [shown, element("p", more, class_="q") if more else None]
 
     def _grid(self, drawn: list[Histogram], size: tuple[float, float]) -> Element:
         rasters = [raster_of(one, len(self.value.labels)) for one in drawn]
         shades = Shades(0.0, 1.0, SEQUENTIAL)
         parts = [self._framed(one, r, shades, size) for one, r in zip(drawn, rasters, strict=True)]
-        told = ", ".join(one_line(one.name, 40) for one in drawn[:6])
-        more = f" and {len(drawn) - 6} more" if len(drawn) > 6 else ""
         beyond = any(m.beyond for one in drawn for _, m in one.seen)
         caption = f"the colour: how many values a bin holds, the fullest bin of each {self.value.unit} as 1"
         if beyond:
             caption += "; values further out than five deviations are in the outermost bins"
         return heatmaps.gathered(
-            parts, rasters, shades, f"values of {told}{more} by {self.value.unit}", caption
+            parts, rasters, shades, f"values of {_told_names(drawn)} by {self.value.unit}", caption
+        )
+
+    def _bars(self, drawn: list[Histogram]) -> Element:
+        """The bars of the one moment there is."""
+        large = (_CHART[0], 160) if len(drawn) == 1 else _BARS
+        whole = svg.grid([_barred(one, *large) for one in drawn], 640)
+        told = [[round(bar["x"]), round(bar["y"]), bar["told"]] for bar in whole.facts]
+        facts = json.dumps({"told": told}, separators=(",", ":"), ensure_ascii=True)
+        is_logarithmic = any(charts.needs_logarithms(one.seen[0][1].counts) for one in drawn)
+        return svg.figure(
+            whole,
+            f"values of {_told_names(drawn)}",
+            f"where a bin holds nearly all: {charts.LOGARITHMIC}" if is_logarithmic else None,
+            data_scale=facts if len(told) <= _BARS_TOLD else None,
         )
 
     def _framed(self, one: Histogram, raster: Raster, shades: Shades, size: tuple[float, float]) -> Drawing:
@@ -119,12 +139,12 @@ class WeightHistogramsView(View):
         )
 
     def _curves(self, one: Histogram) -> Element | None:
-        """The first moment, the last one, and one between, as shares over the values."""
+        """Each of a few moments as shares over the values."""
         assert one.bins is not None
         seen, edges = one.seen, one.bins.edges
         if not seen:
             return None
-        places = sorted({0, (len(seen) - 1) // 2, len(seen) - 1})[:_CURVES]
+        places = range(len(seen))
         middles = [a / 2 + b / 2 for a, b in pairwise(edges)]
         series = [
             Series(
@@ -139,6 +159,24 @@ class WeightHistogramsView(View):
             series, label, x_name="value", y_name="% of the values", width=420, height=240
         )
 
+    def _ridges(self, one: Histogram) -> Element:
+        """The moments, the later ones in front; of very many some, evenly."""
+        assert one.bins is not None
+        seen, edges = one.seen, one.bins.edges
+        count = min(len(seen), _RIDGES)
+        chosen = [seen[round(k * (len(seen) - 1) / (count - 1))] for k in range(count)]
+        lines = []
+        for place, measured in chosen:
+            most = max(measured.counts)
+            at = measured.counts.index(most)
+            ends = " to ".join(numbers.ends(edges[at], edges[at + 1]))
+            when = one_line(self.value.labels[place], 20)
+            told = f"{self.value.unit} {when}: most values, {numbers.count(most)}, from {ends}"
+            lines.append(Ridge(when, [n / measured.finite for n in measured.counts], told))
+        label = f"values of {one_line(one.name, 60)} at {count} {self.value.unit}s, one behind the other"
+        caption = f"shares of the values, the last {self.value.unit} in front"
+        return ridges(lines, edges[0], edges[-1], label, "value", caption)
+
     def _table(self) -> Node:
         made = self.value
         if len(made.histograms) == 1:
@@ -152,7 +190,9 @@ class WeightHistogramsView(View):
             when = f", {made.unit} {one_line(made.labels[-1], 24)}" if len(made.labels) > 1 else ""
             lead = f"tensor{when}"
         headings = (lead, "values", "mean", "std", "min", "max", "NaN or infinite")
-        listing = table(headings, rows[:_ROWS], label="weights", numeric=range(1, 7), data_sort=True)
+        listing = table(
+            headings, rows[:_ROWS], label="weights", numeric=range(1, 7), sparse=(6,), data_sort=True
+        )
         more = len(rows) - _ROWS
         return [listing, element("p", f"{more} more", class_="q") if more > 0 else None]
 
@@ -174,6 +214,30 @@ class WeightHistogramsView(View):
             down=_values_axis(one.bins, 300),
             across=across,
         )
+
+
+def _told_names(drawn: list[Histogram]) -> str:
+    told = ", ".join(one_line(one.name, 40) for one in drawn[:6])
+    return told + (f" and {len(drawn) - 6} more" if len(drawn) > 6 else "")
+
+
+def _barred(one: Histogram, width: int, height: int) -> Drawing:
+    """The one moment of a tensor as bars under its name; a pointer is told of each bar."""
+    assert one.bins is not None
+    counts, edges = one.seen[0][1].counts, one.bins.edges
+    bars = charts.counted(counts, edges[0], edges[-1], width, height)
+    step = (width - 8) / len(counts)
+    facts = tuple(
+        {
+            "x": 4 + (k + 0.5) * step,
+            "y": height - 4.0,
+            "told": f"{' to '.join(numbers.ends(edges[k], edges[k + 1]))}: {numbers.count(n)}",
+        }
+        for k, n in enumerate(counts)
+        if n
+    )
+    name_ = svg.words(one_line(one.name, width // 7), 4, 11)
+    return Drawing([name_, svg.moved(bars, 0, 14)], width, height + 14, facts)
 
 
 def raster_of(one: Histogram, moments: int) -> Raster:
