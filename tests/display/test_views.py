@@ -247,7 +247,7 @@ def test_a_layer_opens_to_its_tensors_and_one_without_stands_among_them() -> Non
         1,
     ]
     assert page.count("<td colspan=8>") == 2
-    assert numbers.value(float(model[0].weight[0, 0])) in page
+    assert numbers.value(model[0].weight[0, 0].item()) in page
     assert "(explore ...)" not in page
     large = torch.nn.ModuleList(torch.nn.Linear(1, 1) for _ in range(101))
     assert "its tensors: (torch_state_dict module)" in bundle(large)["text/html"]
