@@ -74,7 +74,7 @@ class Pages:
         away that another asker waits for: who asks first after another is told that all was written.
         """
         stretches = _in_pages(ranges)
-        if not self.watching:
+        if not (stretches and self.watching):
             return stretches
         with self._one_at_a_time:
             before, self._asked_by = self._asked_by, asker

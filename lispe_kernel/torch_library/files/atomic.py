@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import BinaryIO
 
@@ -63,11 +63,19 @@ def write_files(fills: Mapping[str, Fill]) -> list[os.stat_result | None]:
     while left:
         group, left = left[:_AT_ONCE], left[_AT_ONCE:]
         with ExitStack() as open_parts:
-            parts = []
+            parts: list[_Part] = []
             for path, fill in group:
-                parts.append(open_parts.enter_context(_Part(path)))
+                # One look for what dead processes left is enough: every file begun here is locked.
+                swept = {part.folder for part in parts}
+                parts.append(open_parts.enter_context(_Part(path, swept)))
                 parts[-1].write(fill)
-            written.extend(part.put() for part in parts)
+            written.extend(part.put() for part in parts[:-1])
+            # The last file may be the one that names the others: these survive a power failure before it.
+            for folder in {part.folder for part in parts[:-1]}:
+                _flush_folder(folder)
+            written.extend(part.put() for part in parts[-1:])
+            for part in parts[-1:]:
+                _flush_folder(part.folder)
     return written
 
 
@@ -77,17 +85,19 @@ class _Part:
     Errors: CannotWrite, naming the path as it was given.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, swept: Container[str] = ()) -> None:
         self._path = path
         # A link stays, and leads to the new file.
         self._target = os.path.realpath(path)
-        self._folder, self._name = os.path.split(self._target)
+        self.folder, self._name = os.path.split(self._target)
+        self._swept = self.folder in swept
 
     def __enter__(self) -> _Part:
         with self._explained():
             self._check_replaceable()
             self._forget_content()
-            remove_stale(self._folder)
+            if not self._swept:
+                remove_stale(self.folder)
             self._create()
         return self
 
@@ -112,7 +122,6 @@ class _Part:
         with self._explained():
             os.replace(self._part, self._target)
             facts = os.fstat(self._file.fileno())
-            self._flush_folder()
         # A file system that rounds times, or refuses them, leaves no stamp.
         return facts if facts.st_mtime_ns == self._stamp else None
 
@@ -142,7 +151,7 @@ class _Part:
         # A long name must not become too long for the file system, which counts bytes.
         short = os.fsdecode(os.fsencode(self._name)[:100])
         while True:
-            self._part = os.path.join(self._folder, f".{short}.{secrets.token_hex(6)}{SUFFIX}")
+            self._part = os.path.join(self.folder, f".{short}.{secrets.token_hex(6)}{SUFFIX}")
             descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
             if _lock(descriptor) and self._still_there(descriptor):
                 self._file = os.fdopen(descriptor, "r+b")
@@ -160,15 +169,6 @@ class _Part:
         """A replaced file keeps its permissions."""
         with suppress(FileNotFoundError, PermissionError):
             os.fchmod(self._file.fileno(), stat.S_IMODE(os.stat(self._target).st_mode))
-
-    def _flush_folder(self) -> None:
-        """Make the rename itself survive a power failure, where the system lets folders be flushed."""
-        with suppress(OSError):
-            descriptor = os.open(self._folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -197,6 +197,16 @@ class _Part:
 def reason(error: OSError) -> str:
     """What the system says of a file or folder: `no space left on device`."""
     return (error.strerror or str(error)).lower()
+
+
+def _flush_folder(folder: str) -> None:
+    """Make renames themselves survive a power failure, where the system lets folders be flushed."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _stamp(file: BinaryIO) -> int:
