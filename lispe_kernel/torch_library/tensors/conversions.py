@@ -5,6 +5,7 @@ A tensor never shares memory with a list: both directions copy.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,9 @@ def _from_list(value: Any) -> torch.Tensor:
         made = torch.tensor(value) if type(first) in (int, float) else _from_mixed(value)
     except (ValueError, TypeError, RuntimeError, OverflowError):
         made = _from_mixed(value)
-    return made.float() if made.is_floating_point() else made
+    # Numbers with a gradient keep the digits of their tensors.
+    wide = made.dtype is torch.float64 and made.requires_grad
+    return made.float() if made.is_floating_point() and not wide else made
 
 
 def _from_mixed(value: Any) -> torch.Tensor:
@@ -113,9 +116,10 @@ def _has_gradient(value: Any) -> bool:
 
 
 def _stacked(values: Any) -> torch.Tensor:
-    """Numbers, some with gradients, as one tensor through which the gradients go on."""
+    """Numbers, some with gradients, as one tensor through which the gradients go on: float32 at least."""
     found = [_one(value) for value in values]
-    wide = next(tensor.dtype for tensor in found if tensor.requires_grad)
+    learning = (each.dtype for each in found if each.requires_grad)
+    wide = functools.reduce(torch.promote_types, learning, torch.float32)
     return torch.stack([tensor.to(wide) for tensor in found])
 
 
