@@ -27,9 +27,11 @@ _KINDS = {
     "Strings": "a list of strings",
     "Tensor": "a tensor",
     "bool": "true or nil",
+    "dict": "a dictionary",
     "float": "a number",
     "function": "a function",
     "int": "an integer",
+    "list": "a list",
     "str": "a string",
     "tuple of ints": "a list of integers",
 }

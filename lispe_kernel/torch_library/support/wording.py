@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from lispe_kernel.language.arity import wrong_kind
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 
 # What C++ puts before and after a message, and the list of signatures the argument parser appends.
@@ -82,7 +83,7 @@ def readable(error: BaseException) -> str:
         return of_ranks
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
-    text = _in_our_types(text)
+    text = wrong_kind(text) or _in_our_types(text)
     for said, ours in _KINDS_OF_NUMBERS:
         text = said.sub(ours, text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
