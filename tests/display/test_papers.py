@@ -12,16 +12,19 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
+from lispe_kernel.display import bundle
 from lispe_kernel.display.drawing import colours
-from lispe_kernel.display.functions import compare, heatmap, plot, save_figure
+from lispe_kernel.display.functions import compare, embedding_map, heatmap, plot, save_figure
 from lispe_kernel.display.page.registry import view_of
 from lispe_kernel.display.papers import artists
+from lispe_kernel.display.papers.artists import words_of
 from lispe_kernel.display.papers.panels import panels_of, sheet_of
 from lispe_kernel.display.papers.saving import panels_in
 from lispe_kernel.display.papers.tables import tables_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed import Integers
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.samples import KINDS
@@ -114,6 +117,30 @@ def test_a_figure_of_matplotlib_is_taken_as_it_is(tmp_path: Path) -> None:
     assert b"/Type3" not in (tmp_path / "f.pdf").read_bytes()
 
 
+def test_what_is_for_a_screen_alone_or_folded_away_is_on_no_paper() -> None:
+    def words_in(value: object, show: str) -> str:
+        return " ".join(
+            word for panel in panels_in(value, show) for word in (*words_of(panel.drawing), panel.caption)
+        )
+
+    table = embedding_map(torch.eye(4))
+    assert "drag it" in bundle(table)["text/html"]
+    assert "drag it" not in words_in(table, "pictures")
+    many = {f"w{k}": torch.randn(40, 40) for k in range(20)}
+    assert "opens any of them" in bundle(StateDict(many))["text/html"]
+    assert "opens any of them" not in words_in(StateDict(many), "tables")
+    numbers = Integers(range(60))
+    assert "<summary>values</summary>" in bundle(numbers)["text/html"]
+    assert words_in(numbers, "tables").split()[-1] == "29.5"
+
+
+def test_a_small_tensor_gives_its_values_and_few_columns_are_not_cut() -> None:
+    for value in (torch.tensor([[0.25, 1.5]]), compare(torch.tensor([0.25] * 20), torch.rand(20))):
+        (panel,) = panels_in(value, "tables")
+        assert "0.25" in " ".join(words_of(panel.drawing))
+        assert not any("…" in word for word in words_of(panel.drawing))
+
+
 def test_one_panel_of_several(tmp_path: Path) -> None:
     encoder = PositionalEncoding(8, 16)
     panels = panels_of(view_of(encoder).html())
@@ -133,7 +160,7 @@ def test_one_panel_of_several(tmp_path: Path) -> None:
     ("value", "path", "options", "text"),
     [
         (3, "a.pdf", None, "the integer 3 shows no pictures or tables, only its text"),
-        (torch.nn.Linear(2, 2), "a.pdf", {"show": "pictures"}, "shows no pictures, only its text"),
+        (torch.nn.Linear(2, 2), "a.pdf", {"show": "pictures"}, 'shows no pictures, its tables: {"show"'),
         (torch.eye(20), "a.pdf", {"show": "words"}, "show"),
         (torch.eye(20), "a.gif", None, "a figure is written as .pdf, .svg or .png, not as .gif"),
         (torch.eye(20), "a", None, "not as a name without an ending"),

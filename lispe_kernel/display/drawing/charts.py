@@ -299,7 +299,7 @@ def bar(share: float, width: int) -> Element:
     """A bar of a share of the width, at least a pixel: part of a table's cell, also without a style."""
     length = max(1, round(width * min(1.0, max(0.0, share))))
     block = element("path", d=f"M0,1h{length}v10h-{length}z", fill=INK[0])
-    return svg.picture(Drawing(block, width, 12), f"{share:.0%}")
+    return svg.picture(Drawing(block, width, 12), "<1%" if 0 < share < 0.005 else f"{share:.0%}")
 
 
 def bars(rows: Sequence[tuple[str, float, str]], label: str, width: int = 260) -> Element:

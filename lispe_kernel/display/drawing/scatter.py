@@ -13,7 +13,7 @@ from typing import Any
 from lispe_kernel.display.drawing import charts, svg
 from lispe_kernel.display.drawing.frames import LINEAR, Series, frame_of
 from lispe_kernel.display.drawing.svg import Drawing
-from lispe_kernel.display.page.html import Element, Node, element, shortened
+from lispe_kernel.display.page.html import Element, Node, element, hint, shortened
 
 _WIDTH, _HEIGHT = 440, 340
 _TOLD = 400  # points whose names and places are kept in the page
@@ -114,7 +114,7 @@ def space(
     if len(names) <= _TOLD:
         told["n"] = [shortened(name, 24) for name in names]
     facts = json.dumps(told, separators=(",", ":"), ensure_ascii=True)
-    caption = "drag it, or use the arrow keys, to turn it"
+    caption = hint("drag it, or use the arrow keys, to turn it", "figcaption")
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
 
 

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from lispe_kernel.display.page.html import Constant, Element, Node, element, plain, shortened, to_xml
+from lispe_kernel.display.page.html import Constant, Element, Hint, Node, element, plain, shortened, to_xml
 
 INK = "#757575"  # 4.6 to 1 on white, 4.1 to 1 on JupyterLab's black
 SIZE = 11.5  # of the letters
@@ -63,7 +63,7 @@ def picture(drawing: Drawing, label: str, **attributes: Any) -> Element:
 
 def figure(drawing: Drawing, label: str, caption: Node = None, **attributes: Any) -> Element:
     """The picture with a caption under it."""
-    below = element("figcaption", caption) if caption else None
+    below = caption if isinstance(caption, Hint) or not caption else element("figcaption", caption)
     return element("figure", picture(drawing, label, **attributes), below)
 
 

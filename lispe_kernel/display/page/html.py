@@ -46,6 +46,12 @@ class Element:
     children: tuple[Node, ...]
 
 
+class Hint(Element):
+    """An element for a screen alone."""
+
+    __slots__ = ()
+
+
 def element(tag: str, *children: Node, **attributes: Any) -> Element:
     """An element. `class_` and `for_` lose their underscore, other underscores become hyphens.
 
@@ -235,6 +241,11 @@ def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
 def clock(text: str, tag: str = "span", **attributes: Any) -> Element:
     """What a clock said, marked as such: notebooks that are tests do not compare it (notebook/outputs.py)."""
     return element(tag, text, class_="clock", **attributes)
+
+
+def hint(text: str, tag: str = "p") -> Element:
+    """How a page is used, which says nothing on paper."""
+    return Hint(tag, (("class", "q"),) if tag == "p" else (), (text,))
 
 
 def warning(text: Node) -> Element:

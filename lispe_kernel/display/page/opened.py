@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lispe_kernel.display.page.html import Constant, Element, Node, element, foldable, to_html
+from lispe_kernel.display.page.html import Constant, Element, Node, element, foldable, hint, to_html
 
 _BYTES = 24_000  # of the views that a page keeps of few or small tensors
 _LEAST = 6_000  # of them, whatever they show
@@ -64,4 +64,4 @@ def told(openable: int, rows: int, how: str) -> Element | None:
     if openable == rows:
         return None
     here = f"{openable} of {rows} rows open here; " if openable else ""
-    return element("p", f"{here}{how} opens any of them", class_="q")
+    return hint(f"{here}{how} opens any of them")

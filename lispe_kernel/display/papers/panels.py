@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from lispe_kernel.display.drawing import svg
-from lispe_kernel.display.page.html import Element, Node
+from lispe_kernel.display.page.html import Element, Hint, Node
 
 SVG = "{http://www.w3.org/2000/svg}"
 _WIDEST = 900.0  # of a line of panels, in the pixels of the page
@@ -71,9 +71,9 @@ def _captions(node: Element) -> list[Node]:
 
 
 def _words(node: Node) -> str:
-    """The text of a node."""
+    """The text of a node that is for paper, too."""
     if isinstance(node, Element):
-        return _words(node.children)
+        return "" if isinstance(node, Hint) else _words(node.children)
     if isinstance(node, Iterable) and not isinstance(node, str):
         return "".join(_words(child) for child in node)
     return "" if node is None else str(node)

@@ -84,7 +84,9 @@ def panels_in(value: Any, show: str | None = None) -> list[Panel]:
     tables = tables_of(page) if show in ("tables", "all") or not (pictures or show) else []
     if not pictures and not tables:
         wanted = show if show in ("pictures", "tables") else "pictures or tables"
-        raise LispeError(f"Error: {_NAME}: {describe(value)} shows no {wanted}, only its text")
+        others = "tables" if show == "pictures" and tables_of(page) else ""
+        instead = f'its tables: {{"show":"{others}"}}' if others else "only its text"
+        raise LispeError(f"Error: {_NAME}: {describe(value)} shows no {wanted}, {instead}")
     return [*pictures, *tables]
 
 

@@ -13,14 +13,14 @@ from xml.etree import ElementTree
 
 from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.drawing.svg import Drawing
-from lispe_kernel.display.page.html import Element, Node, element, one_line, to_xml
+from lispe_kernel.display.page.html import Element, Hint, Node, element, one_line, to_xml
 from lispe_kernel.display.papers.panels import Panel
 
 _LINE = 16.0  # pixels from one line to the next
 _GAP = 16.0  # between columns
 _STEP = 12.0  # a level of a tree
 _LETTERS = 110  # of a line of words
-_CELL = 48  # of a cell
+_CELL, _FEW = 48, 3  # of a cell, where there are more cells than few beside it
 _ROWS = 60  # of a table
 _BOLD = "font-weight:bold"
 _BLOCK = 3.0  # pixels by which a block of a tiny histogram is wider than a letter
@@ -80,6 +80,8 @@ def _blocks(node: Node, depth: int) -> Iterator[Listing | Line]:
 
 def _of_element(node: Element, depth: int) -> Iterator[Listing | Line]:
     attributes = dict(node.attributes)
+    if isinstance(node, Hint) or (node.tag == "details" and "open" not in attributes):
+        return
     if node.tag == "table":
         listing = Listing(attributes.get("aria-label", "table"))
         _read(node, listing, 0)
@@ -91,10 +93,12 @@ def _of_element(node: Element, depth: int) -> Iterator[Listing | Line]:
     elif node.tag in ("p", "pre", "summary"):
         loud = bool(_inside(node, "class", "t")) or node.tag == "summary" or attributes.get("class") == "w"
         for line in words(node).splitlines():
-            yield from ((part, depth, loud) for part in textwrap.wrap(line, _LETTERS) if part.strip())
-    elif node.tag == "details" and "open" not in attributes:
-        yield from _blocks(node.children[:1], depth)
-    elif node.tag not in ("img", "figure", "input", "button"):
+            # Facts stand apart by a point, which begins no line.
+            told = " ".join(line.split()).replace(" · ", "\xa0· ")
+            yield from ((part, depth, loud) for part in textwrap.wrap(told, _LETTERS) if part.strip())
+    elif node.tag == "figure":
+        yield from (found for found in _blocks(node.children, depth) if isinstance(found, Listing))
+    elif node.tag not in ("img", "input", "button"):
         yield from _blocks(node.children, depth + (node.tag == "details"))
 
 
@@ -117,7 +121,7 @@ def _read(node: Node, listing: Listing, depth: int) -> None:
 
 def _read_row(row: Element, listing: Listing, depth: int) -> None:
     cells = [part for part in _elements(row.children) if part.tag in ("td", "th")]
-    texts = [one_line(words(cell), _CELL) for cell in cells]
+    texts = [one_line(words(cell), _CELL if len(cells) > _FEW else _LETTERS) for cell in cells]
     if cells and not listing.rows and all(dict(c.attributes).get("scope") == "col" for c in cells):
         listing.headings = texts
         listing.right = {k for k, c in enumerate(cells) if dict(c.attributes).get("class") == "n"}

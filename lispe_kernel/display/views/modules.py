@@ -12,7 +12,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing import stored
 from lispe_kernel.display.page import numbers, opened
-from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, name
+from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, hint, name
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.page.trees import open_depth, rows_of_a_branch
 from lispe_kernel.display.views.state_dicts import (
@@ -156,7 +156,7 @@ class _Layers:
             return None
         branches = self._below(self.module, "", open_depth(self.module, self._lines, _children))
         if not self.are_measured:
-            told = element("p", "its tensors: (torch_state_dict module)", class_="q")
+            told = hint("its tensors: (torch_state_dict module)")
             return [element("div", branches, data_tree=True, data_find="search layers"), told]
         if not self.entries:
             return element("div", branches, data_tree=True)
