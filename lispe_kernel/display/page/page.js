@@ -106,7 +106,7 @@
     // A click anywhere on a row opens what its name opens.
     on(box, "click", event => {
       var row = event.target.closest("tbody tr:not(td tr)"), fold = row && row.cells[0].querySelector(":scope > details");
-      if (fold && !event.target.closest("details")) fold.open = !fold.open;
+      if (fold && !event.target.closest("td > details")) fold.open = !fold.open;
     });
   }
 
