@@ -1,9 +1,9 @@
 """The compiler: forms to Python's ast to code objects.
 
-`program.py` compiles a text in four stages: `expand.py` (forms to forms), `resolve.py` (forms to the tree of
-`tree.py`), `analyse.py` (what is known of its values), `emit/` (tree to ast). `forms/` holds the special
-forms, `inline/` the calls that are written as plain Python, `patterns/` what patterns become. They register
-themselves: `load()` imports them.
+`program.py` compiles a text in stages: `expand.py` (forms to forms), `resolve.py` (forms to the tree of
+`tree.py`), `versions/` (second bodies of functions), `analyse.py` (what is known of its values), `emit/`
+(tree to ast). `forms/` holds the special forms, `inline/` the calls that are written as plain Python,
+`patterns/` what patterns become. They register themselves: `load()` imports them.
 """
 
 from lispe_kernel.language.compiler.program import Program, compile_program

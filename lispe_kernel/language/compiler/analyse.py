@@ -30,6 +30,7 @@ from lispe_kernel.language.compiler.statements import (
     ToFound,
     ToVariable,
     Unpack,
+    Versions,
     While,
     Within,
 )
@@ -51,6 +52,7 @@ from lispe_kernel.language.compiler.tree import (
     SelfCall,
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
+from lispe_kernel.language.compiler.versions.questions import read_with_kinds, worth_asking
 from lispe_kernel.language.values.lists import List
 
 
@@ -343,6 +345,27 @@ def _seen(flow: Flow, node: Seen) -> None:
             variable.owner.unset.add(variable)
 
 
+def _versions(flow: Flow, node: Versions) -> None:
+    own = {v: flow.kinds.get(v, "") for v, _ in node.guesses if v in flow.certain and v.owner is flow.of}
+    node.tests = worth_asking(node.guesses, own) if flow.infers else []
+    if not node.tests:
+        flow.visit(node.general)
+        node.kind = node.general.kind
+        return
+    before = flow.state()
+    flow.kinds.update(node.tests)
+    flow.visit(node.fast)
+    after = flow.state()
+    flow.go_back(before)
+    flow.visit(node.general)
+    otherwise_dead = flow.dead
+    flow.meet(after)
+    a, b = node.fast.kind, node.general.kind
+    node.kind = b if after[2] else a if otherwise_dead else join(a, b)
+    of_use = read_with_kinds(node.fast)
+    node.tests = [test for test in node.tests if test[0] in of_use]
+
+
 _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Constant: _nothing,
     Quoted: _nothing,
@@ -370,4 +393,5 @@ _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Protect: _protect,
     Within: _parts,
     Seen: _seen,
+    Versions: _versions,
 }

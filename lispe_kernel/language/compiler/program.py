@@ -24,6 +24,7 @@ from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
+from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.errors import CompileError, UnknownNameError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head
 from lispe_kernel.language.functions import registry
@@ -264,8 +265,13 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
     )
 
 
+# So much of a text is written twice: a text that is long compiles as fast as ever.
+_MOST_TWICE = 5_000
+
+
 def _code_of(r: Resolver, function: Function) -> CodeType:
     """The code object of a function, with LispE's own constants put in."""
+    r.twice += split(function, _MOST_TWICE - r.twice)
     analyse(function)
     e = Emitter()
     tree = function_ast(e, function)

@@ -81,6 +81,7 @@ class Resolver(Meanings):
         self.space = self.thread = ""
         self.announced: set[str] = set()
         self.in_threadspace = False
+        self.twice = 0  # how many nodes of this text have been given a second body
         self._depth = 0
         self._bindings = 0
         self._valueless: list[Variable] = []
@@ -359,6 +360,7 @@ class Resolver(Meanings):
     def in_loop(self) -> Iterator[None]:
         """The forms of a loop: what is bound in them is bound anew in each turn."""
         self.loops += 1
+        self.function.loops = True
         try:
             yield
         finally:

@@ -30,6 +30,7 @@ from lispe_kernel.language.compiler.tree import (
     Read,
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
+from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.forms import Form, as_data
 from lispe_kernel.language.printer import show
 from lispe_kernel.language.source import Source
@@ -58,6 +59,7 @@ def explain_program(context: Context, source: Source, forms: Form) -> str:
 
 
 def _stages(function: Function) -> str:
+    split(function)
     analyse(function)
     e = Emitter()
     tree = function_ast(e, function)
@@ -156,5 +158,9 @@ def _python(tree: ast.FunctionDef, constants: list[Any]) -> str:
         def visit_Constant(self, node: ast.Constant) -> ast.expr:
             node.value = _shown(node.value, constants)
             return node
+
+        def visit_Either(self, node: ast.If) -> ast.AST:
+            # Python writes what it knows by name.
+            return self.generic_visit(ast.If(node.test, node.body, node.orelse))
 
     return ast.unparse(Values().visit(tree))

@@ -294,3 +294,23 @@ class Seen(Node):
         self.names: list[Variable] = []
         self.visible: list[Variable] = []
         self.kind = ""
+
+
+class Versions(Node):
+    """The same twice: `fast` where all variables of `tests` are of the kinds there, else `general`.
+
+    guesses: what variables probably hold; `analyse` makes `tests` of those that are not known and help.
+    """
+
+    __slots__ = ("fast", "general", "guesses", "tests")
+
+    def __init__(self, span: Span, guesses: list[tuple[Variable, str]], fast: Node, general: Node) -> None:
+        self.span = span
+        self.guesses = guesses
+        self.fast = fast
+        self.general = general
+        self.tests: list[tuple[Variable, str]] = []
+        self.kind = ""
+
+    def parts(self) -> Sequence[Node]:
+        return (self.fast, self.general)

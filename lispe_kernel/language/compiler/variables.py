@@ -119,6 +119,8 @@ class Function:
     # Whether some variable of its own is captured, and whether it calls itself.
     is_kept: bool = False
     calls_itself: bool = False
+    # Whether a loop stands in it.
+    loops: bool = False
     temporaries: int = 0
 
     @property

@@ -87,7 +87,6 @@ FIXED: dict[str, Any] = {
     " log10": math.log10,
     " ord": ord,
     " array": array.__new__,
-    " Integers": Integers,
     " Strings": Strings,
     " rest": rest_of,
     " with rest": frozenset({List, View}),
@@ -107,6 +106,7 @@ FIXED: dict[str, Any] = {
     " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
     " growing": frozenset({List, *CLASSES}),
     " sized": frozenset({List, Strings, Dictionary, IntegerDictionary, str, *CLASSES}),
+    " Integers": Integers,
     " IntegerDictionary": IntegerDictionary,
     " NumberDictionary": NumberDictionary,
 }

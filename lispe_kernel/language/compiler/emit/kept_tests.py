@@ -42,13 +42,55 @@ def _inner(node: ast.AST) -> Iterator[ast.AST]:
             yield found
 
 
+class Either(ast.If):
+    """What ends a function in two versions, each of which has answers of its own."""
+
+
 def keep_tests(arguments: ast.arguments, body: list[ast.stmt], asks: ast.expr) -> list[ast.stmt]:
     """The body of a function with the questions that are worth it asked once for each assignment.
 
     asks: Python's `type` as it stands in the code, a constant.
     """
-    found = _Survey(arguments, asks)
+    names = [each.arg for each in (*arguments.args, *([arguments.vararg] if arguments.vararg else []))]
+    last = body[-1]
+    turns = isinstance(last, ast.While) and isinstance(last.body[-1], Either)
+    opening, either = body[:-1], last
+    if isinstance(last, ast.While) and turns:
+        opening, either = last.body[:-1], last.body[-1]
+    if isinstance(either, Either):
+        bound, refused = _bound(opening)
+        either.body = _kept([*names, *bound], refused - {*names}, either.body, asks)
+        either.orelse = _kept([*names, *bound], refused - {*names}, either.orelse, asks)
+        if turns:
+            # What a version stores is asked again by the next turn.
+            return body
+    return _kept(names, set(), body, asks)
+
+
+def _bound(opening: list[ast.stmt]) -> tuple[list[str], set[str]]:
+    """The variables that some statements surely store, and the others that they may store or take away."""
+    sure: dict[str, None] = {}
+    others: set[str] = set()
+    for statement in opening:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if len(targets) == 1 and isinstance(targets[0], ast.Name):
+            sure[targets[0].id] = None
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load):
+                others.add(part.id)
+            elif isinstance(part, (ast.Global, ast.Nonlocal)):
+                others.update(part.names)
+            elif isinstance(part, ast.ExceptHandler) and part.name:
+                others.add(part.name)
+        if isinstance(statement, (ast.Global, ast.Nonlocal)):
+            sure = {name: None for name in sure if name not in statement.names}
+    return list(sure), others - sure.keys()
+
+
+def _kept(names: list[str], refused: set[str], body: list[ast.stmt], asks: ast.expr) -> list[ast.stmt]:
+    found = _Survey(names, asks)
     found.block(body, 1.0)
+    found.refused |= refused
     chosen = [use for use in found.uses.values() if found.pays(use)]
     if not chosen:
         return body
@@ -59,6 +101,17 @@ def keep_tests(arguments: ast.arguments, body: list[ast.stmt], asks: ast.expr) -
     )
     opening = [each for name in found.parameters for each in writer.answers(name, body[start])]
     return [*body[:start], *opening, *writer.block(body[start:])]
+
+
+def cost(names: list[str], body: list[ast.stmt], asks: ast.expr) -> float:
+    """What the questions of a body cost, in questions that are asked once."""
+    found = _Survey(names, asks)
+    found.block(body, 1.0)
+    kept = (
+        found.stored[use.name] + use.weight * (1 - _SAVED) for use in found.uses.values() if found.pays(use)
+    )
+    asked = (use.weight for use in found.uses.values() if not found.pays(use))
+    return sum(kept) + sum(asked) + found.other
 
 
 class _Use:
@@ -76,11 +129,12 @@ class _Use:
 class _Survey:
     """What is asked, where variables are stored, and which of them are stored in ways that nobody follows."""
 
-    def __init__(self, arguments: ast.arguments, asks: ast.expr) -> None:
+    def __init__(self, names: list[str], asks: ast.expr) -> None:
         assert isinstance(asks, ast.Constant)
         self.asks = asks.value
-        found = [*arguments.args, *([arguments.vararg] if arguments.vararg else [])]
-        self.parameters = [argument.arg for argument in found]
+        self.parameters = list(dict.fromkeys(names))
+        # How often a class is asked for otherwise.
+        self.other = 0.0
         self.stored = dict.fromkeys(self.parameters, 1.0)
         self.uses: dict[str, _Use] = {}
         self.refused: set[str] = set()
@@ -124,6 +178,8 @@ class _Survey:
             inner = min(weight * _TURNS, _TURNS**_DEEPEST)
             self.expression(node.test, inner)
             self.block(node.body, inner)
+        elif isinstance(node, Either):
+            self.expression(node.test, weight)
         elif isinstance(node, ast.If):
             self.expression(node.test, weight)
             self.block(node.body, weight / 2)
@@ -170,6 +226,8 @@ class _Survey:
                 return
         elif isinstance(node, ast.NamedExpr):
             self.refused.add(node.target.id)
+        elif isinstance(node, ast.Call) and getattr(node.func, "value", None) == self.asks:
+            self.other += weight
         elif isinstance(node, ast.IfExp):
             # What is asked only where the first answer was no is seldom asked.
             self.expression(node.test, weight)
@@ -214,6 +272,12 @@ class _Writer(ast.NodeTransformer):
 
     def written(self, node: ast.stmt) -> Iterator[ast.stmt]:
         if isinstance(node, ast.FunctionDef):
+            yield node
+            return
+        if isinstance(node, Either):
+            asked = self.visit(node.test)
+            assert isinstance(asked, ast.expr)
+            node.test = asked
             yield node
             return
         for field, value in ast.iter_fields(node):

@@ -171,15 +171,40 @@ def _pairs(e: Emitter, node: Primitive, *, against_first: bool) -> list[Pair]:
     return [(values[0], other) for other in values[1:]] if against_first else list(pairwise(values))
 
 
+def _divided(e: Emitter, node: Primitive) -> ast.expr | None:
+    """`(= (% a b) 0)` of integers: whatever the signs, Python's remainder is 0 where C's is."""
+    rest, zero = node.arguments[:2]
+    if type(rest) is Constant:
+        rest, zero = zero, rest
+    if len(node.arguments) > 2 or type(zero) is not Constant or type(zero.value) is not int or zero.value:
+        return None
+    if type(rest) is not Primitive or rest.inline.name != "%":
+        return None
+    divisor = rest.arguments[1]
+    if not {part.kind for part in rest.arguments} <= INTEGERS:
+        return None
+    a, b = e.operands(rest.arguments, twice=True)
+    test = e.compare(e.binary(a, ast.Mod(), b), [ast.Eq()], [e.constant(0)])
+    if type(divisor) is Constant and divisor.value:
+        return test
+    return e.choose(b, test, e.call(" remainder", a, b))
+
+
 @question("=", least=2)
 def equal(e: Emitter, node: Primitive) -> ast.expr:
     """Every two neighbours are equal."""
+    divided = _divided(e, node)
+    if divided is not None:
+        return divided
     return e.boolean(ast.And(), [_equal(e, pair) for pair in _pairs(e, node, against_first=False)])
 
 
 @question("!=", least=2)
 def unequal(e: Emitter, node: Primitive) -> ast.expr:
     """Every two neighbours differ."""
+    divided = _divided(e, node)
+    if divided is not None:
+        return e.negate(divided)
     pairs = _pairs(e, node, against_first=False)
     return e.boolean(ast.And(), [_different(e, _equal(e, pair)) for pair in pairs])
 
@@ -187,6 +212,9 @@ def unequal(e: Emitter, node: Primitive) -> ast.expr:
 @question("eq", least=2)
 def identical(e: Emitter, node: Primitive) -> ast.expr:
     """All are the first, or equal scalars."""
+    divided = _divided(e, node)
+    if divided is not None:
+        return divided
     return e.boolean(ast.And(), [_identical(e, pair) for pair in _pairs(e, node, against_first=True)])
 
 

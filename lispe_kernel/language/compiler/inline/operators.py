@@ -189,9 +189,9 @@ def _refuse_text(e: Emitter, product: ast.expr, *, likely: str) -> ast.expr:
 # -- remainders, powers -------------------------------------------------------------------------------
 
 
-def _remainder_kind(kinds: list[str], node: Primitive) -> str:
+def _remainder_kind(kinds: list[str], _node: Primitive) -> str:
     a, b = kinds
-    if a == "natural" and _is_positive(node.arguments[1]):
+    if a == "natural" and b in INTEGERS:
         return "natural"
     return "integer" if a in INTEGERS and b in INTEGERS else "solid"
 
@@ -209,8 +209,11 @@ def remainder(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
     zero = e.constant(0)
     tests = [] if left.kind in INTEGERS else [e.is_of(a, " int")]
     tests.append(e.compare(a, [ast.GtE()], [zero]))
+    if left.kind == "natural":
+        tests = []
     if type(right) is not Constant:
-        tests += [e.is_of(b, " int"), e.compare(b, [ast.Gt()], [zero])]
+        tests += [] if right.kind in INTEGERS else [e.is_of(b, " int")]
+        tests.append(e.compare(b, [ast.Gt()], [zero]))
     return e.deliver(e.choose(e.boolean(ast.And(), tests), e.binary(a, ast.Mod(), b), slow), destination)
 
 
@@ -258,9 +261,17 @@ _BITS: dict[str, type[ast.operator]] = {
 }
 
 
+def _bits_kind(kinds: list[str], node: Primitive) -> str:
+    if not set(kinds) <= INTEGERS:
+        return ""
+    if kinds[0] == "natural" and (kinds[1] == "natural" or node.inline.name in ("<<", ">>", "&")):
+        return "natural"
+    return "integer"
+
+
 @inline(
     *_BITS,
-    kind=lambda kinds, _node: "integer" if set(kinds) <= INTEGERS else "",
+    kind=_bits_kind,
     least=2,
     most=2,
     learns=_first,

@@ -1,0 +1,86 @@
+"""Second bodies: a question on the classes of some variables, and what follows for either answer.
+
+What the question costs must be less than the questions that it saves, or the general body stands alone.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from lispe_kernel.language.compiler.emit.emitter import TAIL, Destination, Emitter, emits
+from lispe_kernel.language.compiler.emit.kept_tests import Either, cost
+from lispe_kernel.language.compiler.kinds import join
+from lispe_kernel.language.compiler.statements import Versions
+from lispe_kernel.language.compiler.tree import SelfCall, walk
+from lispe_kernel.language.compiler.variables import Function
+
+_CLASSES = {
+    "integer": " int",
+    "text": " str",
+    "list": " List",
+    "dictionary": " Dictionary",
+    "integers": " Integers",
+}
+# What a question costs; those of kinds that need two.
+_ASKED, _ASKED_TWICE = 1.0, 1.4
+# How often a function that calls itself last does so.
+_TURNS = 8.0
+
+
+@emits(Versions)
+def _versions(e: Emitter, node: Versions, destination: Destination) -> ast.expr | None:
+    if not node.tests:
+        return e.emit(node.general, destination)
+    inner, name = e.through(destination)
+    turns, e.has_turns = e.has_turns, False
+    fast = e.block_of(node.fast, inner)
+    again = e.has_turns
+    general = e.block_of(node.general, inner)
+    e.has_turns = turns or e.has_turns or again
+    names = [variable.python for variable in (*e.function.parameters, *(v for v, _ in node.tests))]
+    asks = e.name(" type")
+    price = sum(_ASKED if kind in _CLASSES else _ASKED_TWICE for _, kind in node.tests)
+    stays = again and destination is TAIL and _stays_fast(e.function, node)
+    saved = cost(names, general, asks) - cost(names, fast, asks)
+    if saved * (_TURNS if stays else 1.0) <= price:
+        e.block.extend(general)
+        return e.result(name)
+    if stays:
+        with e.nested_block() as looped:
+            e.while_(e.constant(True), fast)
+        fast = looped
+    tests = [test for variable, kind in node.tests for test in _tests(e, e.read(variable), kind)]
+    e.emit_statement(Either(e.boolean(ast.And(), tests), fast, general, **e.where))
+    return e.result(name)
+
+
+def _tests(e: Emitter, value: ast.expr, kind: str) -> list[ast.expr]:
+    """The questions whether a value is of a kind."""
+    if kind == "natural":
+        return [e.is_of(value, " int"), e.compare(value, [ast.GtE()], [e.constant(0)])]
+    if kind == "number":
+        return [e.boolean(ast.Or(), [e.is_of(value, " float"), e.is_of(value, " int")])]
+    return [e.is_of(value, _CLASSES[kind])]
+
+
+def _stays_fast(function: Function, node: Versions) -> bool:
+    """Whether each call of the function by itself gives its parameters values of the kinds assumed.
+
+    A turn must begin with nothing but them.
+    """
+    if function.unset or function.defaults or function.rest is not None:
+        return False
+    wanted = dict(node.tests)
+    kinds = [wanted.get(parameter, "") for parameter in function.parameters]
+    found: list[bool] = []
+
+    def see(at: object) -> None:
+        if isinstance(at, SelfCall) and at.function is function:
+            given = [argument.kind for argument in at.arguments]
+            found.append(
+                len(given) == len(kinds)
+                and all(not kind or join(kind, its) == kind for kind, its in zip(kinds, given, strict=True))
+            )
+
+    walk(node.fast, see)
+    return all(found)
