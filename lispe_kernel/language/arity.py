@@ -1,4 +1,4 @@
-"""The texts of arity errors: a call, or what is called, with the wrong number of arguments.
+"""The texts of errors of a call: the wrong number of arguments, or one that is of another kind.
 
 Whoever counts asks here for the text and raises it with the place it knows.
 """
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 _MISSING = re.compile(r"missing \d+ required positional arguments?: .*")
 _COUNTS = re.compile(r"takes (?:from )?(\d+(?: to \d+)?) positional arguments? but (\d+) (?:was|were) given")
 
-<<<<<<< HEAD
 _WRONG_KIND = re.compile(r"^(\w+)\(\): argument '(\w+)' \(position \d+\) must be ([\w ]+), not (\w+)$")
 # Types of Python and of this house as LispE's users know them.
 _KINDS = {
@@ -37,8 +36,6 @@ _KINDS = {
     "tuple of ints": "a list of integers",
 }
 
-=======
->>>>>>> 93041fb (Write functions with loops, and those that call themselves, a second time for the classes that their variables mostly have)
 
 def wrong_number(name: str, signature: str = "") -> str:
     """The error for a call of a function or form, which shows its signature where that is known."""
@@ -76,3 +73,16 @@ def _counted(takes: str, given: str, *, own: int) -> str:
     """How many a function takes and was given; the instance of a method is none that anybody writes."""
     takes, given = (re.sub(r"\d+", lambda n: str(int(n[0]) - own), part) for part in (takes, given))
     return f"it takes {takes}, {given} {'is' if given == '1' else 'are'} given"
+
+
+def wrong_kind(message: str) -> str:
+    """What a function written in C says of an argument of another type, in words; empty for another message.
+
+    Example: `linear(): argument 'input' (position 1) must be Tensor, not NoneType` is `input of linear must
+    be a tensor, not nil`.
+    """
+    found = _WRONG_KIND.match(message)
+    if found is None:
+        return ""
+    wanted, given = (_KINDS.get(kind, kind) for kind in found.group(3, 4))
+    return f"{found[2]} of {found[1]} must be {wanted}, not {given}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
-from lispe_kernel.language.arity import refused_by_python
+from lispe_kernel.language.arity import refused_by_python, wrong_kind
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span, ThrownError, said_by
 from lispe_kernel.language.printer import type_atom_named
 from lispe_kernel.language.source import Source
@@ -359,6 +359,9 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, KeyError):
         return f"no such key: {said_by(error)}"
     text = said_by(error).strip()
+    wrong = wrong_kind(text) if isinstance(error, TypeError) else ""
+    if wrong:
+        return wrong
     return text.split("\n")[0] if text else type(error).__name__
 
 

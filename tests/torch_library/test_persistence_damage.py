@@ -153,6 +153,11 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str]] = {
     "wrong length": (lambda: safetensors_of(entry(shape=[3]), bytes(8)), "malformed"),
     "huge": (lambda: safetensors_of(entry(shape=[2**40], data_offsets=[0, 2**42]), bytes(8)), "truncated"),
     "unknown dtype": (lambda: safetensors_of(entry(dtype="X1"), bytes(8)), "malformed or of an unknown kind"),
+    # What the format's own library refuses, too.
+    "gap": (lambda: safetensors_of(entry(data_offsets=[8, 16]), bytes(16)), "overlap or leave gaps"),
+    "overlap": (lambda: safetensors_of({**entry(), "v": entry()["w"]}, bytes(8)), "overlap or leave gaps"),
+    "too much": (lambda: safetensors_of(entry(), bytes(12)), "4 bytes at its end belong to no tensor"),
+    "metadata of a tensor": (lambda: safetensors_of({"__metadata__": entry()["w"]}, bytes(8)), "malformed"),
     "no table": (lambda: safetensors_of({"w": 3}), "malformed"),
     "metadata no table": (lambda: safetensors_of({"__metadata__": 3}), "malformed"),
     "checksums no table": (

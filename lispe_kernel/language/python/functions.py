@@ -20,6 +20,7 @@ from types import (
 )
 from typing import Any
 
+from lispe_kernel.language.arity import wrong_kind
 from lispe_kernel.language.errors import LispeError, said_by
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import plainly, register_kind
@@ -105,6 +106,9 @@ def _reason(error: Exception) -> str:
     text, *further = said_by(error).strip().split("\n")
     if isinstance(error, KeyError):
         return f"no such key: {text}"
+    wrong = wrong_kind(text) if isinstance(error, TypeError) else ""
+    if wrong:
+        return wrong
     if text.endswith(":"):
         # A list follows, such as PyTorch's signatures that the arguments may have: two of them say enough.
         listed = [line.strip(" *") for line in further if line.lstrip().startswith("*")]

@@ -54,7 +54,7 @@ def write(
     """Write a tree (taken apart, its tensors compact) with its summary into an open file."""
     for name, tensor in tensors.items():
         if dtype_name(tensor.dtype) not in DTYPES:
-            raise BadFile(f"{name} is {tensor.dtype}, which cannot be stored; convert it first")
+            raise BadFile(f"{name} is {dtype_name(tensor.dtype)}, which cannot be stored; convert it first")
     # Before torch writes, not beside it: the threads would be in each other's way.
     digests = _digests(tensors)
     _save(_noted(put_together(skeleton, tensors.__getitem__), summary), Outflow(file, advance))

@@ -7,6 +7,7 @@ it, and holds our checksums and plain values. Files of other writers are read in
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import torch
@@ -16,7 +17,7 @@ from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, to_json
-from lispe_kernel.torch_library.support.dtypes import DTYPES
+from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 
 _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
@@ -92,7 +93,8 @@ def _without_ties(tensors: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Ten
 
 def _bytes(name: str, tensor: torch.Tensor) -> Any:
     if tensor.dtype not in _NAMES:
-        raise BadFile(f"{name} is {tensor.dtype}, which safetensors cannot hold; save to a .pt file instead")
+        kind = dtype_name(tensor.dtype)
+        raise BadFile(f"{name} is {kind}, which safetensors cannot hold; save to a .pt file instead")
     return tensor.reshape(-1).view(torch.uint8).numpy()
 
 
@@ -107,6 +109,7 @@ def layout(file: BinaryIO, size: int) -> Layout:
     notes = _notes(metadata)
     digests = notes.get("digests", {})
     entries = {name: _entry(name, fields, start, digests.get(name)) for name, fields in header.items()}
+    _refuse_gaps(entries.values(), start, size)
     for name, kept in metadata.items():
         if name not in _RESERVED and isinstance(kept, str) and kept in entries and name not in entries:
             entries[name] = entries[kept]
@@ -126,19 +129,43 @@ def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Any], 
             f"its header says {length} bytes, the file has {size}; the file is truncated or damaged"
         )
     try:
-        header = json.loads(file.read(length))
+        header = json.loads(file.read(length), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise BadFile("its header is not readable; the file is damaged") from error
-    metadata = header.pop(_METADATA, {}) if isinstance(header, dict) else None
-    if not isinstance(metadata, dict):
+    metadata = header.pop(_METADATA, None) if isinstance(header, dict) else []
+    metadata = {} if metadata is None else metadata
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise BadFile("its header is malformed; the file is damaged")
     return header, metadata, 8 + length
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Errors: ValueError where a name stands twice in it."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands twice")
+    return made
+
+
+def _refuse_gaps(entries: Iterable[Entry], start: int, size: int) -> None:
+    """Errors: BadFile unless the tensors lie one behind the other up to the end, as the format demands.
+
+    (What is missing at the end is another error: the file is truncated.)
+    """
+    end = start
+    for entry in sorted(entries, key=lambda entry: (entry.offset, entry.span)):
+        if entry.offset != end:
+            raise BadFile("its tensors overlap or leave gaps; the file is damaged")
+        end += entry.span
+    if end < size:
+        raise BadFile(f"{size - end} bytes at its end belong to no tensor; the file is damaged")
 
 
 def read_summary(file: BinaryIO, size: int) -> dict[str, Any] | None:
     """What the writer noted about the file, when all its bytes are there. Errors: BadFile."""
     header, metadata, start = _header(file, size)
     entries = [_entry(name, fields, start, None) for name, fields in header.items()]
+    _refuse_gaps(entries, start, size)
     if max((entry.offset + entry.span for entry in entries), default=start) > size:
         raise BadFile("the file is truncated")
     summary = _notes(metadata).get("summary")

@@ -208,6 +208,8 @@ def scaled_dot_product_attention(
     """
     name = "torch_scaled_dot_product_attention"
     q, k, v = (conversions.as_tensor(item) for item in (query, key, value))
+    if min(q.dim(), k.dim(), v.dim()) < 2:
+        raise ValueError("query, key and value need two dimensions or more: sequence and width")
     return sdpa(
         q,
         k,

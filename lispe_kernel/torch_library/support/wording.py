@@ -133,6 +133,8 @@ def outside_table(frames: Iterable[FrameType]) -> str:
             ids, weight = frame.f_locals["input"], frame.f_locals["weight"]
             if not (_is_filled(ids) and _is_filled(weight) and weight.dim() == 2):
                 continue
+            if ids.is_floating_point():
+                continue
             rows = weight.shape[0]
             bad = [n for n in (int(ids.max()), int(ids.min())) if not 0 <= n < rows]
             if bad:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.printer import number_text, register_kind
+from lispe_kernel.language.printer import describe, number_text, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -123,7 +123,8 @@ def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Sch
     """
     driven = optimizer_argument(optimizer, "First argument must be an optimizer")
     if not isinstance(scheduler_type, str) or scheduler_type not in SCHEDULES:
-        raise LispeError(f"Unknown scheduler type: {scheduler_type}")
+        given_type = scheduler_type if isinstance(scheduler_type, str) else describe(scheduler_type)
+        raise LispeError(f"Unknown scheduler type: {given_type}")
     given = arguments.options("torch_lr_scheduler", 3, config, DEFAULTS)
     read = SCHEDULES[scheduler_type][2]
     idle = next((name for name in given if name not in read), None)
