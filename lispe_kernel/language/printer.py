@@ -174,6 +174,8 @@ class _Writer:
             return str(value)
         if cls is str:
             return value if top else quoted(value)
+        if cls is float:
+            return number_text(value)
         kind = kind_of(value)
         if kind is None:
             return str(value)

@@ -76,6 +76,13 @@ class Heap:
         return low
 
     def add(self, value: Any) -> None:
+        if self.natural:
+            items = self._items
+            try:
+                items.insert(bisect_right(items, value), value)
+                return
+            except TypeError:
+                pass  # what cannot be ordered is for the comparator to refuse
         if self._keys is not None:
             key = self._key_of(value)
             if key is not None:

@@ -113,8 +113,13 @@ class TypedList:
     def __contains__(self, value: Any) -> bool:
         if not isinstance(value, (int, float)):
             return False
-        if len(self) <= FEW and type(self) in WIDE:
-            return value in self.tolist()
+        if type(self) in WIDE:
+            few = len(self) <= FEW
+            # What stands near the beginning needs no look at the rest.
+            if value in (self if few else self.part(0, FEW)).tolist():
+                return True
+            if few:
+                return False
         return bool(self.equal_to(value).any())
 
     def equal_to(self, value: float) -> Any:

@@ -26,6 +26,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
 from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
+from lispe_kernel.language.values.views import View
 
 
 @function("last", "last@")
@@ -52,7 +53,8 @@ def _walk(name: str) -> Callable[[Any], Any]:
 
     def walk(container: Any) -> Any:
         for step in steps:
-            if type(container) is List and container:
+            kind = type(container)
+            if (kind is List or kind is View) and container:
                 container = step(container)
                 continue
             empty = hasattr(container, "__len__") and not isinstance(container, str) and not len(container)

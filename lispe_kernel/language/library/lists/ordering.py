@@ -94,7 +94,11 @@ def _sort_plain(name: str, container: Any) -> bool:
         return False
     descending = _STRICT[name]
     if type(container) is List and container:
-        plain = all_among(_INTEGERS, container) or all_among(_TEXTS, container)
+        first = type(container[0])
+        if first is int or first is str:
+            plain = all_among(_INTEGERS if first is int else _TEXTS, container)
+        else:
+            plain = False
         # A NaN stands nowhere in the order of the numbers.
         if plain or (all_among(_NUMBERS, container) and not any(map(operator.ne, container, container))):
             container.sort(reverse=descending)

@@ -19,12 +19,13 @@ from lispe_kernel.language.library.shared.elements import (
     typed_results,
 )
 from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.lists import SCALARS, List
 from lispe_kernel.language.values.matrices import (
     Matrix,
     array_of,
@@ -68,7 +69,7 @@ def array_argument(value: Any, name: str, position: int) -> Any:
 
 # Lists of one number that are filled with it at once.
 _REPEATED = frozenset({List, Integers})
-_NUMBERS = frozenset({int, float})
+_NUMBERS, _INTEGERS, _DOUBLES = frozenset({int, float}), frozenset({int}), frozenset({float})
 
 
 def _counts(size: Any, value: Any) -> bool:
@@ -89,6 +90,10 @@ def rho(*arguments: Any) -> Any:
         size, source = arguments
         if type(source) is List and len(source) == 1 and _counts(size, source[0]):
             return List([source[0]] * size)
+        if type(source) is List and source and _counts(size, source[0]):
+            kinds = _INTEGERS if type(source[0]) is int else _DOUBLES
+            if all_among(kinds, source):
+                return List(([*source] * (size // len(source) + 1))[:size])
     if not arguments:
         raise LispeError(wrong_number("rho"))
     if len(arguments) == 1:
@@ -111,6 +116,8 @@ def rho(*arguments: Any) -> Any:
 
 
 def _shape_of(value: Any) -> Any:
+    if type(value) is List and value and type(value[0]) in SCALARS:
+        return len(value)  # flat, or irregular
     if isinstance(value, Matrix):
         return Integers(value.shape)
     found = regular_shape(value) if is_list(value) else None

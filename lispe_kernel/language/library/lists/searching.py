@@ -104,8 +104,11 @@ def find(container: Any, value: Any, position: Any = 0) -> Any:
             return _index(container, value, start)
         except RuntimeError:
             pass  # an element that is no plain value refuses the comparison
-    if type(container) in WIDE and len(container) <= FEW and type(value) in _NUMBERS:
-        return _index(container.tolist(), value, start)
+    if type(container) in WIDE and type(value) in _NUMBERS:
+        few = len(container) <= FEW
+        at = _index((container if few else container.part(0, FEW)).tolist(), value, start)
+        if few or at is not None:
+            return at
     return next(_positions(_searched(container, "find"), value, start), None)
 
 

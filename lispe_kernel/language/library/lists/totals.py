@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import sys
+from itertools import islice
 from typing import Any
 
 from lispe_kernel.language.arithmetic import add, cannot, multiply
@@ -20,7 +22,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
-from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList, total
+from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList
 
 # Two of these are compared as they are, which is by far the most frequent call.
 _SCALARS = frozenset({int, float})
@@ -37,14 +39,14 @@ def _kinds_of_numbers(items: list[Any]) -> frozenset[type] | None:
     return _SCALARS if all_among(_SCALARS, items) else None
 
 
-# From here on the way through an array costs less than Python's own sum.
-_MANY = 100
+# Python's own sum adds doubles in their order up to 3.11, and more exactly from then on.
+_IN_ORDER = sys.version_info < (3, 12)
 
 
 def _in_order(items: list[Any], kinds: frozenset[type]) -> Any:
     """A sum that has doubles in it: one number after the other."""
-    if kinds is _DOUBLES and len(items) > _MANY:
-        return total(Numbers.exactly(items))
+    if _IN_ORDER and kinds is _DOUBLES:
+        return sum(islice(items, 1, None), items[0])
     return functools.reduce(operator.add, items)
 
 

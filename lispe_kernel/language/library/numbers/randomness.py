@@ -7,7 +7,6 @@ original lacks, makes a session's draws repeatable.
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument
@@ -54,22 +53,22 @@ class Dice:
         return made
 
 
-# What is thrown away with its session.
-_dice: WeakKeyDictionary[Any, Dice] = WeakKeyDictionary()
+# Where a session keeps its generators.
+_DICE = "random numbers"
 
 
 def dice() -> Dice:
     """The generators of the session that evaluates."""
-    session = current()
-    found = _dice.get(session)
+    states = current().library_states
+    found: Dice | None = states.get(_DICE)
     if found is None:
-        found = _dice[session] = Dice()
+        found = states[_DICE] = Dice()
     return found
 
 
 def replace_dice(dice: Dice) -> None:
     """Let the session that evaluates draw from other generators."""
-    _dice[current()] = dice
+    current().library_states[_DICE] = dice
 
 
 @function("random_seed")
@@ -92,7 +91,7 @@ def random(n: Any) -> int:
     Example: (random 1) => 0
     Errors: for a negative integer.
     """
-    limit = integer_argument("random", 1, n)
+    limit = n if type(n) is int else integer_argument("random", 1, n)
     if limit < 0:
         raise wrong_argument("random", 1, "an integer of 0 or more", n)
     return dice().python.randrange(max(1, limit))

@@ -256,6 +256,8 @@ def padding(str_: Any, c: Any, nb: Any) -> Any:
     """
     text, characters = text_argument("padding", 1, str_), text_argument("padding", 2, c)
     size = integer_argument("padding", 3, nb)
+    if text is str_ and len(characters) == 1 and -_SHORT < size < _SHORT:
+        return text.ljust(size, characters) if size >= 0 else text.rjust(-size, characters)
     missing = abs(size) - len(text)
     if missing <= 0 or not characters:
         return like(str_, text)
