@@ -5,7 +5,7 @@ In a method, and in the forms of a call of an instance, names may be fields or m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ class InstanceScope:
         if self.inside:
             # A local variable of the method wins over a field that another method may add.
             return r.pending(name, Field(r.place, self.variable, name, certain=False, otherwise=otherwise))
-        return Field(r.place, self.variable, name, certain=False, otherwise=otherwise)
+        return Field(r.place, self.variable, name, certain=False, otherwise=otherwise, outside=True)
 
     @contextmanager
     def set_aside(self, r: Resolver) -> Iterator[None]:
@@ -238,7 +238,7 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         return Block(r.place, [bound, check, _inside(r, subject, classes, form, start)])
     inside = _inside(r, subject, classes, form, start)
     is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
-    methods = frozenset(method for cls in classes for method in cls.lispe_methods)
+    methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
     if not any(name is not None and name.name in methods for name in map(head, form[start:])):
         names = {name for cls in classes for item in form[start:] for name in _fields_in(cls, item)}
         is_one = r.helper(" goes inside", r.read(subject), r.constant(" ".join(sorted(names))))
@@ -293,13 +293,25 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
         return [named], start, named
     if r.with_class is not None:
         return [r.with_class], start, r.with_class
-    heads = {name.name for name in map(head, form[1:]) if name is not None}
-    classes = [cls for cls in {**r.context.classes, **r.classes}.values() if heads & cls.lispe_methods]
+    heads = set(_heads(form[1:]))
+    known = list({**r.context.classes, **r.classes}.values())
+    # A field is assigned inside an instance only: `(obj (setqi field value))` needs no method to say so.
+    sets = any(head(item) is SETQI for item in form[1:])
+    classes = [cls for cls in known if sets or heads & cls.lispe_methods]
     is_global = isinstance(form[0], Atom) and form[0].name not in r.scope
     held = r.context.declared(form[0].name) if is_global else None
     if isinstance(held, Instance) and type(held) not in classes:
         classes.append(type(held))
     return (classes, start, None) if classes else None
+
+
+def _heads(forms: Sequence[Any]) -> Iterator[str]:
+    """The names in head position, at any depth."""
+    for form in forms:
+        if is_list(form) and form and form[0] is not QUOTE:
+            if isinstance(form[0], Atom):
+                yield form[0].name
+            yield from _heads(form)
 
 
 # Lists in head position that are code, or surely make a function.
@@ -312,6 +324,8 @@ def _may_hold_instance(r: Resolver, name: str) -> bool:
         return True
     if r.instance is not None and name in r.instance.fields:
         return True
+    if r.instance is not None and r.instance.calls(name):
+        return False
     if name in special_forms:
         return r.is_own(name)
     if name in r.signatures or r.context.signature(name) is not None:

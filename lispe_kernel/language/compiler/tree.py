@@ -81,18 +81,30 @@ class Read(Node):
 
 
 class Field(Node):
-    """A field of the instance in a variable. `certain`: it is surely there; else `otherwise` may be meant."""
+    """A field of the instance in a variable. `certain`: it is surely there; else `otherwise` may be meant.
 
-    __slots__ = ("certain", "instance", "name", "otherwise")
+    `outside`: the name stands in a call of the instance, outside of its methods: what it means there comes
+    first, and the field is meant when it means nothing.
+    """
+
+    __slots__ = ("certain", "instance", "name", "otherwise", "outside")
 
     def __init__(
-        self, span: Span, instance: Variable, name: str, *, certain: bool, otherwise: Node | None = None
+        self,
+        span: Span,
+        instance: Variable,
+        name: str,
+        *,
+        certain: bool,
+        otherwise: Node | None = None,
+        outside: bool = False,
     ) -> None:
         self.span = span
         self.instance = instance
         self.name = name
         self.certain = certain
         self.otherwise = otherwise
+        self.outside = outside
         self.kind = ""
 
     def parts(self) -> Sequence[Node]:

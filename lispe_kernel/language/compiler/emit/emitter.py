@@ -322,9 +322,26 @@ def _field(e: Emitter, node: Field, destination: Destination) -> ast.expr | None
     python = python_name(node.name)
     found: ast.expr = e.attribute(e.read(node.instance), python)
     if not node.certain and node.otherwise is not None:
+        if node.outside and _explains(node.otherwise):
+            return e.deliver(e.value(node.otherwise), destination)
         has = e.call(" has field", e.read(node.instance), e.constant(python))
-        found = e.choose(has, found, e.value(node.otherwise))
+        tests = [*_unbound(e, node.otherwise, python), has] if node.outside else [has]
+        found = e.choose(e.boolean(ast.And(), tests), found, e.value(node.otherwise))
     return e.deliver(found, destination)
+
+
+def _explains(node: Node) -> bool:
+    """Whether what a name means around a call of an instance is surely there."""
+    if isinstance(node, Name):
+        return node.base is not None or (node.variable is not None and node.certain)
+    return isinstance(node, Read | Field)
+
+
+def _unbound(e: Emitter, node: Node, python: str) -> list[ast.expr]:
+    """Tests that a name means no variable around a call of an instance."""
+    own = node.variable if isinstance(node, Name) else None
+    tests: list[ast.expr] = [e.is_unset(e.read(own))] if own is not None else []
+    return [*tests, e.compare(e.constant(python), [ast.NotIn()], [e.name(" globals")])]
 
 
 @emits(Name)
