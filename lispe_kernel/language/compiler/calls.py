@@ -25,10 +25,9 @@ NAMED = Atom("?")
 
 def named_call(r: Resolver, name: str, form: Form) -> Node:
     """A call whose head is a name: of an instance, a variable, a method, a class, a macro, a function."""
-    if r.classes or r.context.classes:
-        found = instance_call(r, form)
-        if found is not None:
-            return found
+    found = instance_call(r, form)
+    if found is not None:
+        return found
     if name in r.scope:
         return computed_call(r, form)
     if r.space or r.thread:

@@ -5,7 +5,7 @@ In a method, and in the forms of a call of an instance, names may be fields or m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,8 @@ class InstanceScope:
 
     variable: what holds it. classes: the classes it may be of. inside: whether the form stands in a method
     of the (one) class, so that its fields are surely there. parent: the name of the class whose methods are
-    called whatever the instance's own are (`from@`). outer: the instance that is current around.
+    called whatever the instance's own are (`from@`). outer: the instance that is current around. guessed:
+    names that a class of a later text may have for methods.
     """
 
     def __init__(
@@ -52,12 +53,13 @@ class InstanceScope:
         inside: bool,
         parent: str = "",
         outer: InstanceScope | None = None,
+        guessed: Iterable[str] = (),
     ) -> None:
         self.variable, self.inside, self.parent, self.outer = variable, inside, parent, outer
         self.classes = classes
         self.fields = frozenset(f for cls in classes for f in cls.lispe_fields)
         self.extras = frozenset(f for cls in classes for f in cls.lispe_extras)
-        self.methods = frozenset(m for cls in classes for m in cls.lispe_methods)
+        self.methods = frozenset(m for cls in classes for m in cls.lispe_methods).union(guessed)
 
     def variable_node(self, r: Resolver, name: str) -> Node | None:
         """A name as a field; None when it is none."""
@@ -231,6 +233,8 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     if found is None:
         return None
     classes, start, exact = found
+    if not classes:
+        return _guess(r, form)
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     if exact is not None:
@@ -243,6 +247,27 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         names = {name for cls in classes for item in form[start:] for name in _fields_in(cls, item)}
         is_one = r.helper(" goes inside", r.read(subject), r.constant(" ".join(sorted(names))))
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
+
+
+# A guess writes its forms twice: of one in another and so on, this many are made.
+_GUESSES = 3
+
+
+def _guess(r: Resolver, form: Form) -> Node | None:
+    """`(obj (m a...)...)` where a later text may bring the class: the call finds out."""
+    guessed = frozenset(_guessed(r, form))
+    if not guessed or r.guesses == _GUESSES:
+        return None
+    subject = r.temporary()
+    bound = r.bind(subject, r.node(form[0], form.spans[0]))
+    r.guesses += 1
+    try:
+        inside = _inside(r, subject, [], form, 1, guessed)
+        otherwise = _ordinary(r, subject, form)
+    finally:
+        r.guesses -= 1
+    is_one = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
+    return Block(r.place, [bound, If(r.place, is_one, inside, otherwise)])
 
 
 # The methods by which libraries that are not there yet will call objects.
@@ -267,9 +292,16 @@ def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
     return If(r.place, is_called, direct, called)
 
 
-def _inside(r: Resolver, subject: Variable, classes: list[Any], form: Form, start: int) -> Node:
+def _inside(
+    r: Resolver,
+    subject: Variable,
+    classes: list[Any],
+    form: Form,
+    start: int,
+    guessed: frozenset[str] = frozenset(),
+) -> Node:
     outer = r.instance
-    r.instance = InstanceScope(subject, classes, inside=False, outer=outer)
+    r.instance = InstanceScope(subject, classes, inside=False, outer=outer, guessed=guessed)
     try:
         return r.sequence(form, start)
     finally:
@@ -302,7 +334,26 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
     held = r.context.declared(form[0].name) if is_global else None
     if isinstance(held, Instance) and type(held) not in classes:
         classes.append(type(held))
-    return (classes, start, None) if classes else None
+    return classes, start, None
+
+
+def _guessed(r: Resolver, form: Form) -> Iterator[str]:
+    """What may be methods in the call of a variable: no words of the language."""
+    if isinstance(form[0], Atom) and not _is_variable(r, form[0].name):
+        return
+    for name in map(head, form[1:]):
+        if name is None or name.name in r.scope or name.name in r.function.frame.variables:
+            continue
+        word = name.name in special_forms or r.context.library(name.name) is not None
+        if not word and name.name not in r.macros and name.name not in r.context.macros:
+            yield name.name
+
+
+def _is_variable(r: Resolver, name: str) -> bool:
+    """Whether a name that may hold an instance is a variable for sure."""
+    if name in r.scope or name in r.function.frame.variables or name in r.globals_here:
+        return True
+    return (r.instance is not None and name in r.instance.fields) or r.context.defined(name)
 
 
 def _heads(forms: Sequence[Any]) -> Iterator[str]:

@@ -77,6 +77,7 @@ class Resolver(Meanings):
         # The instance that is current here, and the class that `withclass` names.
         self.instance: InstanceScope | None = None
         self.with_class: Any = None
+        self.guesses = 0  # how many calls around this place may be of an instance whose class is not known
         # The current name space and thread body, the functions of theirs that are still to come.
         self.space = self.thread = ""
         self.announced: set[str] = set()
@@ -152,10 +153,9 @@ class Resolver(Meanings):
         if isinstance(head, list):
             if len(form) >= 3 and form[1] is AT:
                 return self.node(form.made(AT, head, *form[2:]))
-            if self.classes or self.context.classes:
-                called = instance_call(self, form)
-                if called is not None:
-                    return called
+            called = instance_call(self, form)
+            if called is not None:
+                return called
             return computed_call(self, form)
         raise self.error(f"Error: wrong function call: '{to_text(head)}' is not a function")
 
