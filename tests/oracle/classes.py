@@ -35,6 +35,8 @@ def create(interpreter, of: ClassType, arguments, scope):
             raise Undetermined("a positional argument after a named one")
         else:
             values.append(interpreter.eval(argument, inner))
+            if len(values) <= len(of.fields):
+                instance.fields[of.fields[len(values) - 1].name] = values[-1]
     if len(values) > len(of.fields) or set(named) - {field.name for field in of.fields}:
         raise OracleError("class", "Error: argument list mismatch with the parameter list")
     for at, field in enumerate(of.fields):
@@ -42,12 +44,16 @@ def create(interpreter, of: ClassType, arguments, scope):
             raise Undetermined("a field given twice")
         if field.name in named:
             instance.fields[field.name] = named[field.name]
-        elif at < len(values):
-            instance.fields[field.name] = values[at]
+        elif field.name in instance.fields:
+            continue  # given, or set by a method that made a value
         elif field.optional:
-            instance.fields[field.name] = interpreter.eval(field.default, inner)
+            initial = InstanceScope(scope, instance, initial=True)
+            instance.fields[field.name] = interpreter.eval(field.default, initial)
         else:
             raise OracleError("class", "Error: Missing arguments")
+    found, order = dict(instance.fields), [field.name for field in of.fields]
+    instance.fields.clear()
+    instance.fields.update({name: found.pop(name) for name in order}, **found)
     return instance
 
 

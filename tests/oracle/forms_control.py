@@ -91,7 +91,7 @@ def select(interpreter, arguments, scope, tail):
     value = NIL
     for one in arguments:
         value = interpreter.eval(one, scope)
-        if is_true(value):
+        if value is not NIL:
             return value
     return value
 

@@ -97,13 +97,19 @@ class EvalScope(Block):
 
 
 class InstanceScope(Block):
-    """Forms run inside an instance, `(obj e ...)`: locals of the caller hide fields, fields hide globals."""
+    """Forms run inside an instance, `(obj e ...)`: what a name means to the caller goes before a field.
 
-    def __init__(self, outer, instance):
+    initial: first values of fields, where fields hide globals.
+    """
+
+    def __init__(self, outer, instance, *, initial=False):
         super().__init__(outer)
-        self.instance = instance
+        self.instance, self.initial = instance, initial
 
     def find(self, name):
+        if not self.initial:
+            found = self.outer.find(name)
+            return self.instance.fields if found is None and name in self.instance.fields else found
         local = self.outer.local(name)
         if local is not None and local is not self.globals.names:
             return local

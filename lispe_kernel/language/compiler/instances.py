@@ -179,6 +179,18 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
             keywords.append((python_name(name), r.read(value)))
     finally:
         r.instance = outer
+    # What a method that made a value has set by setqi is neither lost to an argument nor to a default.
+    fields, names = cls.lispe_fields, {name for name, _ in named}
+    for index, name in enumerate(fields):
+        if name not in cls.lispe_assigned or name in names:
+            continue
+        missing = index >= len(given)
+        otherwise = Global(r.place, " unset") if missing else given[index]
+        held = r.helper(" field or", r.read(made), r.constant(python_name(name)), otherwise)
+        if missing:
+            keywords.append((python_name(name), held))
+        else:
+            given[index] = held
     start = Python(r.place, ".", r.read(made), r.constant("__init__"))
     return Block(r.place, [*nodes, Call(r.place, start, given, keywords), r.read(made)])
 

@@ -32,6 +32,8 @@ class Instance:
     lispe_mismatch: ClassVar[str] = ""
     # Fields that methods may add with setqi.
     lispe_extras: ClassVar[frozenset[str]] = frozenset()
+    # Fields that methods assign with setqi.
+    lispe_assigned: ClassVar[frozenset[str]] = frozenset()
     lispe_methods: ClassVar[frozenset[str]] = frozenset()
     lispe_parent: ClassVar[type | None] = None
     lispe_type: ClassVar[Atom]
@@ -176,6 +178,11 @@ def has_field(instance: Instance, name: str) -> bool:
     return instance.lispe_has(name)
 
 
+def field_or(instance: Instance, name: str, unset: Any) -> Any:
+    """What a field holds that a method may have set before the instance was initialized."""
+    return getattr(instance, name) if instance.lispe_has(name) else unset
+
+
 def parent_method(cls: type[Instance], name: str) -> Any:
     """What `(from@ Parent (name ...))` calls."""
     return cls.lispe_method(name)
@@ -246,6 +253,7 @@ HELPERS: dict[str, Any] = {
     " Instance": Instance,
     " field values": field_values,
     " has field": has_field,
+    " field or": field_or,
     " goes inside": goes_inside,
     " new instance": new_instance,
     " parent method": parent_method,

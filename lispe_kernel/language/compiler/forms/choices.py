@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.forms.control import chain, clause_body
@@ -16,25 +17,25 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
 
-def _first_that(r: Resolver, form: Form, *, wanted: bool) -> Node:
-    """Evaluate the elements until one's truth is as wanted; its value, or the last one's."""
+def _first_that(r: Resolver, form: Form, test: Callable[[Node], Node]) -> Node:
+    """Evaluate the elements until one passes a test; its value, or the last one's."""
     *others, last = r.arguments(form)
     found = last
     for node in reversed(others):
         kept = r.temporary()
         bound, read = r.bind(kept, node), r.read(kept)
-        test = r.read(kept) if wanted else Logic(r.place, "not", [r.read(kept)])
-        found = Block(r.place, [bound, If(r.place, test, read, found)])
+        found = Block(r.place, [bound, If(r.place, test(r.read(kept)), read, found)])
     return found
 
 
 @special("select", "form...")
 def resolve_select(r: Resolver, form: Form) -> Node:
-    """The first value that is true, else the last one: 0, "" and () are skipped like nil.
+    """The first value that is not nil, else the last one.
 
-    Example: (select nil 0 "" "found" "later") => found
+    Example: (select (find "abc" "z") nil "found" "later") => found
+    Example: (select nil 0 5) => 0
     """
-    return _first_that(r, form, wanted=True)
+    return _first_that(r, form, lambda value: Python(r.place, "is not", value, r.nil()))
 
 
 @special("andvalue", "form form...")
@@ -43,7 +44,7 @@ def resolve_andvalue(r: Resolver, form: Form) -> Node:
 
     Example: (andvalue 1 nil 3) => nil
     """
-    return _first_that(r, form, wanted=False)
+    return _first_that(r, form, lambda value: Logic(r.place, "not", [value]))
 
 
 @special(

@@ -165,6 +165,7 @@ def _make_class(name: str, fields: ParameterList, parent: Any, methods: Form, in
         "lispe_defaults": {n: fields.optional.get(n, _MANDATORY) for n in fields.names},
         "lispe_methods": frozenset(names) | parent.lispe_methods,
         "lispe_extras": parent.lispe_extras | frozenset(_added(methods)) - frozenset(all_fields),
+        "lispe_assigned": parent.lispe_assigned | frozenset(_added(methods)),
         "lispe_mismatch": "Error: Missing arguments"
         if fields.optional
         else "Error: argument list mismatch with the parameter list",

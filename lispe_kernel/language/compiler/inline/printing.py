@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.inlines import syntax
+from lispe_kernel.language.compiler.inlines import inline_functions, syntax
 from lispe_kernel.language.compiler.tree import Call, Constant, Global, Node
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import QUOTE, Form, is_list
@@ -12,53 +12,6 @@ from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
-
-# Calls that change nothing, whatever their arguments are.
-_QUIET = frozenset(
-    {
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "^^",
-        "&",
-        "|",
-        "^",
-        "~",
-        "<<",
-        ">>",
-        "=",
-        "!=",
-        "==",
-        "<",
-        "<=",
-        ">",
-        ">=",
-        ">=<",
-        "eq",
-        "neq",
-        "and",
-        "or",
-        "xor",
-        "¬",
-        "at",
-        "extract",
-        "car",
-        "cdr",
-        "size",
-        "type",
-        "string",
-        "integer",
-        "number",
-        "atom",
-        "λ",
-        "list",
-        "strings",
-        "integers",
-        "numbers",
-    }
-)
 
 
 @syntax("print", "println", "printerr", "printerrln")
@@ -82,6 +35,9 @@ def _is_quiet(r: Resolver, form: Any) -> bool:
         return True
     if not isinstance(form[0], Atom) or r.is_own(form[0].name):
         return False
-    if r.context.canonical(form[0].name) not in _QUIET:
-        return False
-    return form[0].name == "λ" or all(_is_quiet(r, item) for item in form[1:])
+    name = r.context.canonical(form[0].name)
+    if name == "λ":
+        return True
+    written = inline_functions.get(name)
+    quiet = written is not None and written.quiet and not written.changes
+    return quiet and all(_is_quiet(r, item) for item in form[1:])
