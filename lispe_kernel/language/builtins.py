@@ -20,7 +20,7 @@ from lispe_kernel.language.arithmetic import (
 )
 from lispe_kernel.language.compiler.emit.fixed import FIXED
 from lispe_kernel.language.compiler.program import UNSET_VALUE
-from lispe_kernel.language.errors import Caught, LispeError, MapEnded, ReturnFromTop, ThrownError
+from lispe_kernel.language.errors import CallError, Caught, LispeError, MapEnded, ReturnFromTop, ThrownError
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.collections.sets import heap_by
 from lispe_kernel.language.library.core.containers import (
@@ -286,6 +286,7 @@ HELPERS: dict[str, Any] = {
     " elapsed": lambda start: (time.perf_counter() - start) * 1000,
     " unknown switch key": lambda text: LispeError(f"Error: Unknown 'switch' key: '{text}'"),
     " error": LispeError,
+    " call error": CallError,
     " thrown": _thrown,
     " for": lambda function, container: mapped("for", function, container),
     " return": ReturnFromTop,

@@ -111,6 +111,10 @@ class LispeError(Exception):
         return f"{number} | {line}\n{' ' * len(number)} | {margin}{'^' * width}"
 
 
+class CallError(LispeError):
+    """An error of a call, noticed in what was called: its place is the call."""
+
+
 class CompileError(LispeError):
     """An error found before anything ran: balance, arity, keywords, malformed forms."""
 

@@ -15,7 +15,15 @@ from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 from lispe_kernel.language.arity import refused_by_python, wrong_kind
-from lispe_kernel.language.errors import CompileError, Frame, LispeError, Span, ThrownError, said_by
+from lispe_kernel.language.errors import (
+    CallError,
+    CompileError,
+    Frame,
+    LispeError,
+    Span,
+    ThrownError,
+    said_by,
+)
 from lispe_kernel.language.printer import type_atom_named
 from lispe_kernel.language.source import Source
 
@@ -69,6 +77,8 @@ class _Reached(NamedTuple):
 def explain(error: BaseException, place: Place) -> LispeError:
     """The LispE error for an exception that left compiled code; a LispE error gets its place and calls."""
     reached, omitted = _lispe_frames(error.__traceback__, place)
+    if isinstance(error, CallError) and len(reached) > 1:
+        del reached[-1]
     innermost = reached[-1] if reached else None
     found = error if isinstance(error, LispeError) else LispeError(_text(error, innermost, place))
     if found is not error:

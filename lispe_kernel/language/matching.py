@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.errors import CallError
 from lispe_kernel.language.printer import type_atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
@@ -73,9 +73,9 @@ def remaining_pairs(value: Any, used: Iterable[Any]) -> Any:
     return made
 
 
-def no_match(name: str) -> LispeError:
+def no_match(name: str) -> CallError:
     """The error when no clause of a function takes the arguments."""
-    return LispeError(f"Error: Could not find a match for function: '{name}'")
+    return CallError(f"Error: Could not find a match for function: '{name}'")
 
 
 def give_up(error: BaseException) -> None:

@@ -175,3 +175,18 @@ def test_a_session_forgets_texts_of_which_nothing_is_left() -> None:
         with pytest.raises(LispeError) as raised:
             session.run(call, "cell 7", "/call")
         assert raised.value.source == ("cell 1" if call == "(called 5)" else "cell 2")
+
+
+@pytest.mark.parametrize(
+    ("definition", "call"),
+    [
+        ("(class@ Box (x) (defun get () x))", "(Box)"),
+        ("(class@ Box (x) (defun get () x))", "(Box 1 2)"),
+        ("(class@ Box (x (y 2)) (defun get () x))", "(Box (? y 3))"),
+        ("(defpat kind (1) 'one)", "(kind 2)"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_the_place_not_what_it_calls(definition: str, call: str) -> None:
+    error = error_of(f"{definition}\n(list\n  {call})")
+    assert (error.span.line, error.span.column, error.span.end_column) == (3, 2, 2 + len(call))
+    assert error.frames[-1].function != "Box.__init__"

@@ -218,7 +218,6 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
     """The class's `__init__`: values by position or name, then the defaults, inside the new instance."""
     function = _function(r, cls, "__init__")
     this = function.parameters[0]
-    mismatch = r.constant(cls.lispe_mismatch)
     nodes: list[Node] = []
     with r.inside(function):
         for name in fields.names:
@@ -229,14 +228,14 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
             if name in fields.optional:
                 default = r.node(fields.optional[name], r.place)
             else:
-                default = Raise(r.place, r.helper(" error", mismatch))
+                default = _misfit(r, cls, f"nothing is given for {name}")
             is_missing = Python(r.place, "is", Read(r.place, given), Global(r.place, " unset"))
             nodes.append(If(r.place, is_missing, r.assign(ToVariable(given), default), r.nil()))
             nodes.append(r.assign(ToField(this, name), Read(r.place, given)))
         others = Variable("", " others", function, parameter=True)
         function.parameters.append(others)
         function.rest = others
-        surplus = Raise(r.place, r.helper(" error", mismatch))
+        surplus = _misfit(r, cls, f"it has {len(fields.names)}, more are given")
         nodes.append(If(r.place, Read(r.place, others, "test"), surplus, r.nil()))
         for name, (value, place) in cls.lispe_initial.items():
             r.place = place
@@ -245,6 +244,10 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
         function.body = Block(r.place, nodes)
     function.python = f"{cls.__name__}.__init__"
     r.definitions.append(Definition("__init__", function, Signature(cls.__name__, ()), None, "", cls))
+
+
+def _misfit(r: Resolver, cls: Any, why: str) -> Node:
+    return Raise(r.place, r.helper(" call error", r.constant(f"{cls.lispe_mismatch} ({why})")))
 
 
 # -- inside an instance -------------------------------------------------------------------------------
