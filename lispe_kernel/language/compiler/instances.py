@@ -180,17 +180,13 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
     finally:
         r.instance = outer
     # What a method that made a value has set by setqi is neither lost to an argument nor to a default.
-    fields, names = cls.lispe_fields, {name for name, _ in named}
-    for index, name in enumerate(fields):
-        if name not in cls.lispe_assigned or name in names:
-            continue
-        missing = index >= len(given)
-        otherwise = Global(r.place, " unset") if missing else given[index]
-        held = r.helper(" field or", r.read(made), r.constant(python_name(name)), otherwise)
-        if missing:
-            keywords.append((python_name(name), held))
-        else:
-            given[index] = held
+    for index, name in enumerate(cls.lispe_fields):
+        if name in cls.lispe_assigned and name not in dict(named):
+            field, unset = r.constant(python_name(name)), Global(r.place, " unset")
+            if index < len(given):
+                given[index] = r.helper(" field or", r.read(made), field, given[index])
+            else:
+                keywords.append((python_name(name), r.helper(" field or", r.read(made), field, unset)))
     start = Python(r.place, ".", r.read(made), r.constant("__init__"))
     return Block(r.place, [*nodes, Call(r.place, start, given, keywords), r.read(made)])
 
@@ -249,10 +245,11 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         return _guess(r, form)
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
+    scope = InstanceScope(subject, classes, inside=False, outer=r.instance)
     if exact is not None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
-        return Block(r.place, [bound, check, _inside(r, subject, classes, form, start)])
-    inside = _inside(r, subject, classes, form, start)
+        return Block(r.place, [bound, check, _inside(r, scope, form, start)])
+    inside = _inside(r, scope, form, start)
     is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
     methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
     if not any(name is not None and name.name in methods for name in map(head, form[start:])):
@@ -267,14 +264,14 @@ _GUESSES = 3
 
 def _guess(r: Resolver, form: Form) -> Node | None:
     """`(obj (m a...)...)` where a later text may bring the class: the call finds out."""
-    guessed = frozenset(_guessed(r, form))
+    guessed, subject = frozenset(_guessed(r, form)), r.temporary()
     if not guessed or r.guesses == _GUESSES:
         return None
-    subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     r.guesses += 1
     try:
-        inside = _inside(r, subject, [], form, 1, guessed)
+        scope = InstanceScope(subject, [], inside=False, outer=r.instance, guessed=guessed)
+        inside = _inside(r, scope, form, 1)
         otherwise = _ordinary(r, subject, form)
     finally:
         r.guesses -= 1
@@ -304,20 +301,12 @@ def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
     return If(r.place, is_called, direct, called)
 
 
-def _inside(
-    r: Resolver,
-    subject: Variable,
-    classes: list[Any],
-    form: Form,
-    start: int,
-    guessed: frozenset[str] = frozenset(),
-) -> Node:
-    outer = r.instance
-    r.instance = InstanceScope(subject, classes, inside=False, outer=outer, guessed=guessed)
+def _inside(r: Resolver, scope: InstanceScope, form: Form, start: int) -> Node:
+    r.instance = scope
     try:
         return r.sequence(form, start)
     finally:
-        r.instance = outer
+        r.instance = scope.outer
 
 
 def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
