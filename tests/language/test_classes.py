@@ -57,8 +57,8 @@ def test_an_instance_answers(source, value):
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        ("(Pt)", "Error: Missing arguments"),
-        ("(Pt 1 2 3)", "Error: Missing arguments"),
+        ("(Pt)", "Error: Missing arguments (nothing is given for x)"),
+        ("(Pt 1 2 3)", "Error: Missing arguments (it takes 2, more are given)"),
         ("(Pt 1 (setq y 2))", "Error: Uses 'setqi' instead of 'setq' in a class instantiation"),
         ("(Pt 1 (setqi zz 2))", "Error: the class 'Pt' has no field 'zz'"),
         ("(@ p 'w)", "Error: index out of bounds: Pt has the fields x y"),

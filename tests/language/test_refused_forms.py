@@ -259,11 +259,17 @@ from .support import error_of
             "(dropwhile (λ (x) x) 3)",
             "Error: dropwhile: the second argument must be a container, not the integer 3",
         ),
-        ("(class@ C (x y) (defun m () x)) (C 1)", "Error: argument list mismatch with the parameter list"),
-        ("(class@ C (x y) (defun m () x)) (C)", "Error: argument list mismatch with the parameter list"),
+        (
+            "(class@ C (x y) (defun m () x)) (C 1)",
+            "Error: argument list mismatch with the parameter list (nothing is given for y)",
+        ),
+        (
+            "(class@ C (x y) (defun m () x)) (C)",
+            "Error: argument list mismatch with the parameter list (nothing is given for x)",
+        ),
         (
             "(class@ C (x y) (defun m () x)) (C 1 2 3)",
-            "Error: argument list mismatch with the parameter list",
+            "Error: argument list mismatch with the parameter list (it takes 2, more are given)",
         ),
         (
             "(+= a)",

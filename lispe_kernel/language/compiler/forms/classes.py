@@ -235,7 +235,7 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
         others = Variable("", " others", function, parameter=True)
         function.parameters.append(others)
         function.rest = others
-        surplus = _misfit(r, cls, f"it has {len(fields.names)}, more are given")
+        surplus = _misfit(r, cls, f"it takes {len(fields.names)}, more are given")
         nodes.append(If(r.place, Read(r.place, others, "test"), surplus, r.nil()))
         for name, (value, place) in cls.lispe_initial.items():
             r.place = place

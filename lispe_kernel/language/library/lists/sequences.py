@@ -79,7 +79,7 @@ def _range(name: str, start: Any, end: Any, step: Any, *, inside: bool) -> Any:
     if type(start) is type(end) is type(step) is int and start <= end and step > 0 and not inside:
         return _integers(start, step, _checked(-((start - end) // step), name))
     if isinstance(start, str) and isinstance(end, str):
-        return _letters(name, start, end, step, inside=inside)
+        return _letters(name, start, end, step)
     a, b, by = (_number(v, name, i) for i, v in enumerate((start, end, step), 1))
     if by == 0:
         return List()
@@ -101,22 +101,27 @@ def _integers(a: Any, by: Any, size: int) -> Any:
     return Integers.exactly([*values]) if size <= FEW else Integers(values)
 
 
-def _letters(name: str, start: str, end: str, step: Any, *, inside: bool) -> Strings:
+def _letters(name: str, start: str, end: str, step: Any) -> Strings:
+    """The characters from the first to the last, which is included."""
     if len(start) != 1 or len(end) != 1:
         raise wrong_argument(name, 1, "one character, as the second argument", start)
-    codes = _range(name, ord(start), ord(end), integer_argument(name, 3, step), inside=inside)
-    return Strings(chr(code) for code in codes if 0 <= code < 0x110000)
+    first, last, by = ord(start), ord(end), integer_argument(name, 3, step)
+    if first > last:
+        by = -abs(by)
+    codes = range(first, last + (1 if by > 0 else -1), by) if by else ()
+    return Strings(map(chr, codes))
 
 
 @function("range", keyword=True)
 def range_(start: Any, end: Any, step: Any) -> Any:
     """The values from start on by step, the end excluded; `integers` when all three are integers.
 
-    A positive step goes down when start lies above end; a step of 0 gives ().
+    A positive step goes down when start lies above end; a step of 0 gives (). Of characters the end is
+    included.
 
     Example: (range 1 6 2) => (1 3 5)
     Example: (range 5 1 1) => (5 4 3 2)
-    Example: (range "a" "e" 1) => ("a" "b" "c" "d")
+    Example: (range "a" "e" 1) => ("a" "b" "c" "d" "e")
     """
     return _range("range", start, end, step, inside=False)
 
