@@ -55,9 +55,11 @@ def find(interpreter, values):
     return found[0] if found else NIL
 
 
-@function("rfind", least=2, most=2)
+@function("rfind", least=2, most=3)
 def rfind(interpreter, values):
-    container, sought = values
+    container, sought = values[:2]
+    if isinstance(container, str) and len(values) == 3:
+        raise Undetermined("rfind in a text from a place on")
     if isinstance(container, str) and isinstance(sought, str) and sought:
         at = container.rfind(sought)
         return at if at >= 0 else NIL
