@@ -92,6 +92,11 @@ def product(interpreter, values):
     return math.prod(items)
 
 
+def floored(value):
+    """The whole number below; of -0.0 it is itself."""
+    return math.floor(value) or value * 0.0
+
+
 def rounded(value):
     """Halves away from zero."""
     return math.copysign(math.floor(abs(value) + 0.5), value)
@@ -103,7 +108,7 @@ MATHS = {
     "sin": math.sin, "cos": math.cos, "tan": math.tan,
     "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh,
     "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "expm1": math.expm1,
-    "log1p": math.log1p, "floor": math.floor, "trunc": math.trunc, "round": rounded, "rint": round,
+    "log1p": math.log1p, "floor": floored, "trunc": math.trunc, "round": rounded, "rint": round,
     "nearbyint": round, "radian": math.radians, "degree": math.degrees,
 }  # fmt: skip
 
