@@ -16,6 +16,7 @@ def launch(argv: list[str]) -> int:
     """Run a kernel with the arguments Jupyter gives (`-f CONNECTION_FILE`); returns the exit status."""
     gc.disable()
     use_cache()
+    deferred.install()
     try:
         with deferred.general():
             from lispe_kernel.kernel.process import LispeKernelApp  # noqa: PLC0415 - the collector rests meanwhile

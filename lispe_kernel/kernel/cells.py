@@ -163,8 +163,9 @@ class Cell:
         return self._python_ended(cell.run(self.session))
 
     def _python_ended(self, found: Evaluated) -> Outcome:
-        # Figures are shown now.
-        self.kernel.facade.events.trigger("post_execute")
+        if self.kernel.has_facade:
+            # Figures are shown now.
+            self.kernel.facade.events.trigger("post_execute")
         return Outcome(found.value, found.hidden)
 
     def recording(self, record: Callable[[Bundle], None]) -> AbstractContextManager[Any]:

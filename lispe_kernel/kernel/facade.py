@@ -6,7 +6,6 @@ of the shell's machinery (compiler, magics, history, completer) and never runs c
 
 from __future__ import annotations
 
-import builtins
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from traitlets.config.configurable import SingletonConfigurable
 
 from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.kernel.cells import expressions as values_of
+from lispe_kernel.kernel.streams import route
 from lispe_kernel.language.python.variables import variables_of
 from lispe_kernel.running.programs import recording
 
@@ -42,9 +42,13 @@ class Facade(InteractiveShell):
         self.display_pub = ZMQDisplayPublisher(parent=self)
         self.display_pub.session = kernel.session
         self.display_pub.pub_socket = kernel.iopub_socket
-        # Python cells know these two names without an import, as in IPython.
-        builtins.get_ipython = lambda: self  # type: ignore[attr-defined]
-        builtins.display = _display  # type: ignore[attr-defined]
+        self.display_pub.set_parent(kernel.get_parent("shell"))
+
+    @classmethod
+    def of(cls, kernel: Any) -> Facade:
+        """The facade of a kernel, made if need be."""
+        kernel.has_facade = True
+        return cls.instance(kernel=kernel)
 
     @property  # type: ignore[misc]  # nobody sets it here
     def user_ns(self) -> dict[str, Any]:
@@ -68,9 +72,7 @@ class Facade(InteractiveShell):
     def set_parent(self, parent: dict[str, Any]) -> None:
         """Route displays and streams to the request that is being answered."""
         self.display_pub.set_parent(parent)
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "set_parent"):
-                stream.set_parent(parent)
+        route(parent)
 
     def get_parent(self) -> Any:
         return self.kernel.get_parent("shell")
@@ -100,9 +102,3 @@ class Facade(InteractiveShell):
     def user_expressions(self, expressions: dict[str, str]) -> dict[str, Any]:
         """The debugger asks through here what a variable looks like."""
         return values_of(self.kernel, expressions)
-
-
-def _display(*values: Any, **options: Any) -> Any:
-    from IPython.display import display  # noqa: PLC0415 - start-up: few Python cells call it
-
-    return display(*values, **options)

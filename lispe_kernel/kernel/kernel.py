@@ -5,12 +5,13 @@ Nothing is done here; each method hands a request to the file that answers it.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import importlib.util
 import sys
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import comm
 import zmq
@@ -28,11 +29,11 @@ from lispe_kernel.display.page.publish import freeze_all, install
 from lispe_kernel.kernel import debug_requests
 from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.comms import there_are_comms, wait_for_comms
-from lispe_kernel.kernel.facade import Facade
+from lispe_kernel.kernel.deferred import after_import
 from lispe_kernel.kernel.messages import for_main_shell
 from lispe_kernel.kernel.outbox import Outbox
 from lispe_kernel.kernel.publisher import Publisher
-from lispe_kernel.kernel.streams import put_back
+from lispe_kernel.kernel.streams import put_back, route
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.ranks import end as end_ranks
 from lispe_kernel.running import screen as _screen  # noqa: F401 - registers clear_output
@@ -43,6 +44,15 @@ from lispe_kernel.running.places import tell_warnings
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library.support.progress import set_reporter
 
+if TYPE_CHECKING:
+    from lispe_kernel.kernel.facade import Facade
+
+# What stands in for IPython's shell, that shell, and ipykernel's, whose publisher the first one uses.
+FACADE, SHELL, PUBLISHER = (
+    "lispe_kernel.kernel.facade",
+    "IPython.core.interactiveshell",
+    "ipykernel.zmqshell",
+)
 # Seconds between the first answer and the import of torch.
 PAUSE = 0.05
 # How long help and completion wait for torch's names before they answer without them.
@@ -78,6 +88,8 @@ class LispeKernel(Kernel):
         self.ending = False
         # Whether it was said that the notebook's session was kept.
         self.offered = False
+        # Whether any library asked for IPython's shell.
+        self.has_facade = False
         # Cells that have not been replied to, by the requests that they came with. Subshells run several.
         self._running: dict[str, Cell] = {}
         self.reset()
@@ -87,7 +99,13 @@ class LispeKernel(Kernel):
         self.completer = Completer(lambda: self.lispe)
         self.inspector = Inspector(lambda: self.lispe)
         self.history = History(tell=self.log.warning)
-        self.facade = Facade.instance(kernel=self)
+        # Python cells know these two names without an import, as in IPython.
+        builtins.get_ipython = lambda: self.facade  # type: ignore[attr-defined]
+        builtins.display = _display  # type: ignore[attr-defined]
+        # Whoever looks for IPython's shell finds it, whatever was imported first.
+        for module in (SHELL, PUBLISHER):
+            after_import(module, self._open_the_door)
+        after_import(FACADE, lambda: self.facade)
         display.load()
         install(self.publisher)
         tell_warnings()
@@ -113,6 +131,19 @@ class LispeKernel(Kernel):
         if not there_are_comms():
             raise AttributeError("comm_manager")
         return comm.get_comm_manager()
+
+    @property
+    def facade(self) -> Facade:
+        """The shell that Python libraries ask IPython for, made when the first of them asks."""
+        from lispe_kernel.kernel.facade import Facade  # noqa: PLC0415 - heavy: it imports IPython's shell
+
+        return Facade.of(self)
+
+    def _open_the_door(self) -> None:
+        """Make the facade; while what it is made of is on its way, that waits until all is whole."""
+        its = sys.modules.get(PUBLISHER)
+        if FACADE not in sys.modules and (its is None or hasattr(its, "ZMQDisplayPublisher")):
+            assert self.facade is not None
 
     def reset(self) -> None:
         """Begin a new session: the next cell runs in it."""
@@ -259,7 +290,10 @@ class LispeKernel(Kernel):
     def set_parent(self, ident: Any, parent: dict[str, Any], channel: str = "shell") -> None:
         super().set_parent(ident, parent, channel)
         if channel == "shell":
-            self.facade.set_parent(parent)
+            if self.has_facade:
+                self.facade.set_parent(parent)
+            else:
+                route(parent)
 
     # Interrupts are armed only while user code runs: see interrupts.py.
     pre_handler_hook = ignore
@@ -279,6 +313,12 @@ class LispeKernel(Kernel):
     async def do_clear(self) -> dict[str, Any]:
         self.reset()
         return {"status": "ok"}
+
+
+def _display(*values: Any, **options: Any) -> Any:
+    from IPython.display import display  # noqa: PLC0415 - start-up: few Python cells call it
+
+    return display(*values, **options)
 
 
 def _number_of(request: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ipykernel.jsonutil import encode_images, json_clean
-from IPython.core.interactiveshell import InteractiveShell
 
 from lispe_kernel.display.page.registry import bundle as draw
 from lispe_kernel.kernel.streams import NAMES
@@ -43,6 +42,8 @@ def _own_bundle(value: Any) -> Bundle | None:
     """What a Python object that draws itself (a widget, a figure, a data frame) wants to show."""
     if not any(hasattr(type(value), name) for name in ("_repr_mimebundle_", "_repr_html_", "_repr_png_")):
         return None
+    from IPython.core.interactiveshell import InteractiveShell  # noqa: PLC0415 - heavy, and few values need it
+
     if not InteractiveShell.initialized():
         return None
     formatter = InteractiveShell.instance().display_formatter

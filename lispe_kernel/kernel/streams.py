@@ -142,6 +142,13 @@ class Stream(OutStream):
         self._on_its_way()
 
 
+def route(parent: dict[str, Any]) -> None:
+    """Let what is printed from here on stand under a request."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "set_parent"):
+            stream.set_parent(parent)
+
+
 def put_back(own: dict[str, Any], parent: dict[str, Any]) -> None:
     """Put the kernel's own streams in the places of those that are closed or fail; a reply waits for a flush.
 
