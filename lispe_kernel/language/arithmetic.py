@@ -38,10 +38,8 @@ def cannot(name: str, a: Any, b: Any) -> LispeError:
             return LispeError(text)
     for value in (a, b):
         if value is None or isinstance(value, Atom):
-            return LispeError(
-                "Error: cannot use this element in an arithmetic expression: "
-                f"'{to_text(value)}' (in '{name}')"
-            )
+            where = f"'{to_text(value)}' (in '{name}')"
+            return LispeError(f"Error: cannot use this element in an arithmetic expression: {where}")
     return LispeError(f"Error: cannot evaluate '{name}' with these operands: {describe(a)} and {describe(b)}")
 
 
@@ -211,6 +209,8 @@ def elementwise(op: Binary, a: Any, b: Any) -> Any:
         if _walk.depth > _MOST_NESTED:
             raise LispeError("Error: lists nested so deep, or in themselves, cannot be combined")
         if not a_many:
+            if not len(b) and (a is None or isinstance(a, Atom)):
+                op(a, 0)  # refuses it, as with an element
             made = Strings if isinstance(a, str) and isinstance(b, Strings) else List
             return made([op(a, y) for y in b])
         if not b_many:

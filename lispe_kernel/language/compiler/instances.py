@@ -59,7 +59,8 @@ class InstanceScope:
         self.classes = classes
         self.fields = frozenset(f for cls in classes for f in cls.lispe_fields)
         self.extras = frozenset(f for cls in classes for f in cls.lispe_extras)
-        self.methods = frozenset(m for cls in classes for m in cls.lispe_methods).union(guessed)
+        self.guessed = frozenset(guessed)
+        self.methods = frozenset(m for cls in classes for m in cls.lispe_methods) | self.guessed
 
     def variable_node(self, r: Resolver, name: str) -> Node | None:
         """A name as a field; None when it is none."""
@@ -128,7 +129,7 @@ class InstanceScope:
             parent = Global(r.place, python_name(self.parent))
             found: Node = r.helper(" parent method", parent, Constant(r.place, name))
             return Call(r.place, found, [instance, *arguments])
-        if not self.inside and self._is_function(r, name):
+        if name in self.guessed or (not self.inside and self._is_function(r, name)):
             found = r.helper(" method or function", instance, Constant(r.place, name))
             return Call(r.place, found, arguments)
         called = Call(r.place, Python(r.place, ".", instance, method), arguments)
@@ -275,7 +276,7 @@ def _guess(r: Resolver, form: Form) -> Node | None:
         otherwise = _ordinary(r, subject, form)
     finally:
         r.guesses -= 1
-    is_one = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
+    is_one = r.helper(" has method", r.read(subject), r.constant(" ".join(sorted(guessed))))
     return Block(r.place, [bound, If(r.place, is_one, inside, otherwise)])
 
 
@@ -344,6 +345,8 @@ def _guessed(r: Resolver, form: Form) -> Iterator[str]:
         return
     for name in map(head, form[1:]):
         if name is None or name.name in r.scope or name.name in r.function.frame.variables:
+            continue
+        if r.instance is not None and (r.instance.holds(name.name) or r.instance.calls(name.name)):
             continue
         word = name.name in special_forms or r.context.library(name.name) is not None
         if not word and name.name not in r.macros and name.name not in r.context.macros:

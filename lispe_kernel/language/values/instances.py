@@ -217,6 +217,16 @@ def goes_inside(value: Any, names: str) -> bool:
     return not called
 
 
+def has_method(value: Any, names: str) -> bool:
+    """Whether forms that call what may be methods are evaluated inside a value; else they are its arguments.
+
+    An instance that can be called goes inside for its own methods alone: `(layer (norm x))` calls the layer.
+    """
+    if not isinstance(value, Instance):
+        return False
+    return not value.lispe_called or any(hasattr(type(value), " " + name) for name in names.split())
+
+
 def new_instance(cls: Any) -> Any:
     """An instance whose fields are still to be set."""
     return cls.__new__(cls)
@@ -255,6 +265,7 @@ HELPERS: dict[str, Any] = {
     " has field": has_field,
     " field or": field_or,
     " goes inside": goes_inside,
+    " has method": has_method,
     " new instance": new_instance,
     " parent method": parent_method,
     " check class": check_class,
