@@ -19,12 +19,11 @@ from collections.abc import Callable
 
 from lispe_kernel import LIBRARIES
 from lispe_kernel.torch_library import BEGINNINGS
+from lispe_kernel.torch_library.support.behind import behind
 
 _log = logging.getLogger("lispe.kernel")
 # The names of the torch library, and what Python cells say.
 SIGNS = (*LIBRARIES["lispe_kernel.torch_library"], *BEGINNINGS)
-# Seconds after which the import must let another thread run; Python's own rule is five times as long.
-SWITCH = 0.001
 
 
 def needs_torch(code: str) -> bool:
@@ -38,25 +37,16 @@ def load_torch_library() -> None:
     with contextlib.suppress(ImportError):
         importlib.import_module("psutil")
     _map_libraries()
-    before = sys.getswitchinterval()
-    # The import is a long stretch of Python: hand the interpreter over more often while it lasts.
-    sys.setswitchinterval(SWITCH)
-    try:
+    with behind():
         from lispe_kernel.torch_library import load  # noqa: PLC0415 - this is the work of the thread
 
         load()
-    finally:
-        sys.setswitchinterval(before)
 
 
 def load_front_end() -> None:
     """Import what PyTorch imports with the first optimizer, where no interrupt breaks it in the middle."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
-    try:
+    with behind():
         importlib.import_module("torch._dynamo")
-    finally:
-        sys.setswitchinterval(before)
 
 
 def _map_libraries() -> None:

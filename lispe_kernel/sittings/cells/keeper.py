@@ -30,6 +30,7 @@ from lispe_kernel.sittings.saving import Gathered, gathered
 from lispe_kernel.sittings.seen import Content, seen
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
+from lispe_kernel.torch_library.support.behind import behind
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
 try:
@@ -226,7 +227,7 @@ class Keeper:
     def _write(self, begun: list[_Taken]) -> None:
         if self._lock is None:
             self._take_lock()
-        with folders.locked(self.folder, writing=True):
+        with behind(), folders.locked(self.folder, writing=True):
             contents = [taken.contents for taken in begun]
             memories, _ = folders.write_blocks(self.folder, contents, {}, self._memories)
             files, now = {}, self._prints
