@@ -31,6 +31,7 @@ from lispe_kernel.running.report import Report, report
 from lispe_kernel.running.sessions import cell_ended, offer
 from lispe_kernel.session import Outcome, Session
 from lispe_kernel.sittings import KEEPER
+from lispe_kernel.torch_library.support.behind import behind
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -84,7 +85,9 @@ class Cell:
         """After the reply, which so does not wait for it: let who keeps the session take what it is now."""
         before, number, text = self._before, self.request.count, self.request.code
         if not self.request.silent and KEEPER in before.library_states:
-            self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
+            # The reply is on its way to the thread that sends it.
+            with behind():
+                self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
 
     def _told(self, error: BaseException) -> Report:
         """Show what went wrong; an error that cannot be shown costs the cell its text, never its reply."""
