@@ -22,8 +22,8 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.lists import OF_PYTHON, List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind, on_bits_of_doubles
-from lispe_kernel.language.values.typed import TypedList, of_few, quotient, room_for, total, typed
+from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind, on_bits_of_doubles, raised
+from lispe_kernel.language.values.typed import TypedList, of_few, quotient, room_for, total, typed, whole
 
 Binary = Callable[[Any, Any], Any]
 
@@ -94,14 +94,13 @@ def power(a: Any, b: Any) -> Any:
     if isinstance(a, int) and isinstance(b, int):
         if b >= 0:
             if a.bit_length() * b > _MOST_BITS and abs(a) > 1:
-                raise LispeError(
-                    f"Error: ^^: the result of {describe(a)} to the power {describe(b)} is too large"
-                )
+                text = f"{describe(a)} to the power {describe(b)}"
+                raise LispeError(f"Error: ^^: the result of {text} is too large")
             return a**b
         if a == 0:
             raise LispeError("Error: division by zero")
         return float(a) ** b
-    found = _apply("^^", operator.pow, a, b)
+    found = _apply("^^", raised, a, b)
     if type(found) is complex and not (isinstance(a, complex) or isinstance(b, complex)):
         # A root of a negative number: Python leaves the reals, `sqrt` and typed lists do not.
         return math.nan
@@ -265,11 +264,10 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
 
 
 def _operand(value: Any, name: str, other: Any) -> Any:
-    if isinstance(value, TypedList):
-        return value.array
-    if type(value) not in NUMERIC:
+    if not isinstance(value, TypedList) and type(value) not in NUMERIC:
         raise cannot(name, value, other)
-    return value
+    found = value.array if isinstance(value, TypedList) else value
+    return whole(found) if name == "%" else found
 
 
 def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
@@ -283,9 +281,10 @@ def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
             made = room_for(left, right, max(sizes)) if name in "+-*" and rest is None else None
             result = getattr(np, ufunc)(left, right, out=None if made is None else made.array)
     except OverflowError:
-        raise LispeError(
-            f"Error: '{name}': an integer does not fit in the elements of this typed list"
-        ) from None
+        text = f"Error: '{name}': an integer does not fit in the elements of this typed list"
+        raise LispeError(text) from None
+    if name == "%":
+        result += 0  # no zero has a sign
     if result.dtype.kind == "i":
         refuse_overflow(name, left, right, result)
     if rest is not None and len(rest):

@@ -117,6 +117,16 @@ register_kind(Single, "float_", plainly(lambda value: number_text(float(value)))
 register_kind(Short, "short_", plainly(lambda value: str(int(value))))
 
 
+def raised(a: Any, b: Any) -> Any:
+    """Python's power, but infinite where a double ends, as the results of other operators are."""
+    try:
+        return a**b
+    except OverflowError:
+        if isinstance(a, complex) or isinstance(b, complex) or abs(a) <= 1 or b < 0:
+            raise
+        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+
+
 def on_bits_of_doubles(op: Callable[[int, int], int], a: float, b: float) -> float:
     """A bit operator on two numbers, of which a double is its 64 bits; a double first gives a double."""
     bits = [struct.unpack("<q", struct.pack("<d", v))[0] if isinstance(v, float) else v for v in (a, b)]

@@ -201,7 +201,7 @@ for _cls, _atom in (
     (IntegerSet, "set_i_"),
     (NumberSet, "set_n_"),
 ):
-    register_kind(_cls, _atom, _write)
+    register_kind(_cls, _atom, _write, nests=_cls is Set)
 
 register_answers(
     Set,

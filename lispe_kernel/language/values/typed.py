@@ -299,6 +299,15 @@ WIDE: dict[type, bool] = {Integers: False, Numbers: True}
 _WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
 
 
+def whole(values: Any) -> Any:
+    """Numbers without their fractions, as `%` takes them."""
+    if np.asarray(values).dtype.kind != "f":
+        return values
+    if not np.all(np.isfinite(values)):
+        raise LispeError("Error: '%': what is infinite or no number has no remainder")
+    return np.trunc(values)
+
+
 def quotient(x: float, y: float) -> float:
     """As numpy divides: integers as doubles."""
     return float(x) / float(y)
