@@ -12,24 +12,28 @@ _MISSING = re.compile(r"missing \d+ required positional arguments?: .*")
 _COUNTS = re.compile(r"takes (?:from )?(\d+(?: to \d+)?) positional arguments? but (\d+) (?:was|were) given")
 
 _WRONG_KIND = re.compile(r"^(\w+)\(\): argument '(\w+)' \(position \d+\) must be ([\w ]+), not (\w+)$")
-# Types of Python and of this house as LispE's users know them.
+# Types of Python and PyTorch that have no type of LispE, as its users know them.
+TYPE_NAMES = {
+    "NoneType": "nil",
+    "function": "a function",
+    "Tensor": "a tensor",
+    "Parameter": "a tensor",
+}
+# And those of an argument, as a message of C gives them.
 _KINDS = {
+    **TYPE_NAMES,
     "Atom": "an atom",
     "Dictionary": "a dictionary",
     "Floats": "a list of floats",
     "Integers": "a list of integers",
     "List": "a list",
-    "NoneType": "nil",
     "Number": "a number",
     "Numbers": "a list of numbers",
-    "Parameter": "a tensor",
     "Shorts": "a list of shorts",
     "Strings": "a list of strings",
-    "Tensor": "a tensor",
     "bool": "true or nil",
     "dict": "a dictionary",
     "float": "a number",
-    "function": "a function",
     "int": "an integer",
     "list": "a list",
     "str": "a string",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
-from lispe_kernel.language.arity import refused_by_python, wrong_kind
+from lispe_kernel.language.arity import TYPE_NAMES, refused_by_python, wrong_kind
 from lispe_kernel.language.errors import (
     CallError,
     CompileError,
@@ -43,14 +43,6 @@ _MARK = re.compile(r" \d*$")
 _UNEXPECTED = re.compile(r"got an unexpected keyword argument '([^']+)'")
 _NAME = re.compile(r"[^\s()\[\]{}\"`';]+")
 _HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
-
-# Python's names of types as LispE's users know them.
-_TYPE_NAMES = {
-    "NoneType": "nil",
-    "function": "a function",
-    "Tensor": "a tensor",
-    "Parameter": "a tensor",
-}
 
 
 @dataclass
@@ -332,7 +324,7 @@ def _arity_text(name: str, message: str, method: bool) -> str:
 def _type(name: str) -> str:
     """A class of Python by the type that LispE gives its values."""
     short = name.rpartition(".")[2]
-    known = _TYPE_NAMES.get(short)
+    known = TYPE_NAMES.get(short)
     if known is not None:
         return known
     atom = type_atom_named(short)
