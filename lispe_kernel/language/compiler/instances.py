@@ -327,8 +327,8 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
         return [named], start, named
     if r.with_class is not None:
         return [r.with_class], start, r.with_class
-    heads = set(_heads(form[1:]))
     known = list({**r.context.classes, **r.classes}.values())
+    heads = set(_heads(form[1:])) if known else set()
     # A field is assigned inside an instance only: `(obj (setqi field value))` needs no method to say so.
     sets = any(head(item) is SETQI for item in form[1:])
     classes = [cls for cls in known if sets or heads & cls.lispe_methods]

@@ -17,6 +17,14 @@ NOT_TEXT = NUMBERS | CONTAINERS | {"solid", "boolean"}
 LISTS = frozenset({"list", "integers"})
 # Kinds whose truth in Python is their truth in LispE.
 PLAIN_TRUTH = NUMBERS | SIZED | {"boolean", "test"}
+# The kinds of the values of Python's and our classes, by the names that these have in compiled code.
+OF_CLASS = {
+    " List": frozenset({"list"}),
+    " str": frozenset({"text"}),
+    " int": INTEGERS,
+    " float": frozenset[str](),
+    " Dictionary": frozenset({"dictionary"}),
+}
 # The elements of containers.
 ELEMENTS = {"integers": "integer", "numbers": "number", "text": "text"}
 

@@ -15,7 +15,7 @@ from lispe_kernel.language.compiler.emit.emitter import (
     plain_items,
     tests,
 )
-from lispe_kernel.language.compiler.kinds import INTEGERS
+from lispe_kernel.language.compiler.kinds import OF_CLASS
 from lispe_kernel.language.compiler.tree import (
     Call,
     Constant,
@@ -190,16 +190,13 @@ def _python(e: Emitter, node: Python, destination: Destination) -> ast.expr | No
     return e.deliver(_operation(e, node), destination)
 
 
-_KNOWN = {" int": INTEGERS, " str": {"text"}, " List": {"list"}, " Dictionary": {"dictionary"}}
-
-
 def _is_known(*parts: Node) -> bool:
     """Whether a question for the class of a variable has an answer already."""
     asked, of = parts[0], parts[-1]
     if type(asked) is not Python or asked.operation != " type" or type(of) is not Global or len(parts) != 2:
         return False
     value = asked.arguments[0]
-    return type(value) is Read and value.kind in _KNOWN.get(of.python, ())
+    return type(value) is Read and value.kind in OF_CLASS.get(of.python, ())
 
 
 def _operation(e: Emitter, node: Python) -> ast.expr:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inline.access import all_of, choose_where, is_growing
 from lispe_kernel.language.compiler.inlines import Result, inline, question
-from lispe_kernel.language.compiler.kinds import INTEGERS
+from lispe_kernel.language.compiler.kinds import OF_CLASS
 from lispe_kernel.language.compiler.tree import Primitive
 from lispe_kernel.language.functions import registry
 
@@ -25,14 +25,6 @@ Build = Callable[[Emitter, Values], ast.expr]
 _GROWING = " growing"
 # LispE's blanks: every character with a code up to that of the space.
 _BLANKS = "".join(map(chr, range(33)))
-# What the values of a class are known by.
-_KINDS = {
-    " List": frozenset({"list"}),
-    " str": frozenset({"text"}),
-    " int": INTEGERS,
-    " float": frozenset(),
-    " Dictionary": frozenset({"dictionary"}),
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,7 @@ def _tests(e: Emitter, node: Primitive, row: Method, values: Values) -> list[ast
     for value, part, of in zip(values, parts, row.classes, strict=True):
         if of == _GROWING:
             found.extend(filter(None, [is_growing(e, value, part.kind)]))
-        elif of and part.kind not in _KINDS[of]:
+        elif of and part.kind not in OF_CLASS[of]:
             found.append(e.is_of(value, of))
     return [*found, *row.holds(e, values)]
 
