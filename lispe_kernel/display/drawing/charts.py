@@ -6,7 +6,6 @@ highest value of each stretch: a spike is never lost.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -76,7 +75,7 @@ def _facts(series: Sequence[Series], frame: Frame) -> str | None:
         ]
         for one in series
     ]
-    return json.dumps({"points": told}, separators=(",", ":"), ensure_ascii=True)
+    return svg.for_script({"points": told})
 
 
 def _points(one: Series) -> Iterator[tuple[float, float, str]]:

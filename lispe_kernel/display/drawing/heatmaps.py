@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,7 +129,7 @@ def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: st
     if not all("v" in one for one in drawn.facts):
         low, high = (float(f"{end:.6g}") for end in (shades.low, shades.high))
         facts |= {"low": low, "high": high, "stops": shades.scale.stops}
-    told = json.dumps(facts, separators=(",", ":"), ensure_ascii=True)
+    told = svg.for_script(facts)
     return svg.figure(whole, f"{label}, colours from {ends.replace(', ', ' to ')}", caption, data_scale=told)
 
 

@@ -5,7 +5,6 @@ How a shape changes is seen at a glance; how much stands where tells the heatmap
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,7 +53,7 @@ def ridges(lines: Sequence[Ridge], low: float, high: float, label: str, x_name: 
         parts.append(svg.line(f"M{svg.number(x)},{_HEIGHT - _BOTTOM}v4"))
         parts.append(svg.words(text, x, _HEIGHT - _BOTTOM + 15, "middle"))
     parts.append(svg.words(x_name, (left + _WIDTH) / 2, _HEIGHT - 4, "middle"))
-    facts = json.dumps({"told": told}, separators=(",", ":"), ensure_ascii=True)
+    facts = svg.for_script({"told": told})
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_scale=facts)
 
 

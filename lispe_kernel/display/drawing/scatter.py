@@ -5,7 +5,6 @@ With the page's script the space turns under the pointer and the arrow keys; wit
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +37,7 @@ def plane(
             [shortened(name, 40), f"{svg.number(px)},{svg.number(py)},{charts.exact(x)},{charts.exact(y)}"]
             for name, (px, py), x, y in zip(names, places, xs, ys, strict=True)
         ]
-        facts = json.dumps({"points": told}, separators=(",", ":"), ensure_ascii=True)
+        facts = svg.for_script({"points": told})
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, data_scale=facts)
 
 
@@ -113,7 +112,7 @@ def space(
     }
     if len(names) <= _TOLD:
         told["n"] = [shortened(name, 24) for name in names]
-    facts = json.dumps(told, separators=(",", ":"), ensure_ascii=True)
+    facts = svg.for_script(told)
     caption = hint("drag it, or use the arrow keys, to turn it", "figcaption")
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
 

@@ -8,6 +8,7 @@ its ink is a grey that is read on white and on black, since nobody tells a pictu
 from __future__ import annotations
 
 import base64
+import json
 import math
 import re
 import unicodedata
@@ -93,6 +94,11 @@ def pixels(png: bytes, **place: Any) -> Element:
 def line(path: str) -> Element:
     """A faint line of the frame."""
     return element("path", d=path, class_="g", fill="none")
+
+
+def for_script(facts: Any) -> str:
+    """What the page's script reads from an attribute: in ASCII, without blanks."""
+    return json.dumps(facts, separators=(",", ":"))
 
 
 def number(value: float) -> str:

@@ -6,7 +6,6 @@ bring another head to the large place. The large picture of another head is as f
 
 from __future__ import annotations
 
-import json
 import math
 from functools import cached_property
 
@@ -120,7 +119,7 @@ class AttentionView(View):
             ],
             "zoom": zoom,
         }
-        told = json.dumps(facts, separators=(",", ":"), ensure_ascii=True)
+        told = svg.for_script(facts)
         label = f"attention of {len(self.heads)} heads, a line a layer, a column a head"
         drawing = Drawing(parts, left + width, _TOP + height)
         return svg.figure(drawing, label, "a line a layer, a column a head", data_heads=told)

@@ -6,7 +6,6 @@ the page's script adds what a box stands for under the pointer, and opens a bloc
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lispe_kernel.display.drawing import svg
@@ -224,9 +223,9 @@ def _figure(level: Level) -> Node:
     shown = svg.picture(
         drawing,
         f"graph of {level.title}: {names}",
-        data_scale=json.dumps({"told": points}, separators=(",", ":")),
+        data_scale=svg.for_script({"told": points}),
     )
-    return element("figure", shown, data_opens=json.dumps(opened, separators=(",", ":")) if opened else None)
+    return element("figure", shown, data_opens=svg.for_script(opened) if opened else None)
 
 
 def _outer(step: Any) -> Sign:

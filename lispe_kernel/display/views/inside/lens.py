@@ -6,7 +6,6 @@ places, one under the other, so that tokens stay readable.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -139,7 +138,7 @@ class LensView(View):
             for place in range(first, last)
         ]
         facts = {"told": told, "across": last - first}
-        return json.dumps(facts, separators=(",", ":"), ensure_ascii=True)
+        return svg.for_script(facts)
 
     def _cell(self, layer: Any, place: int) -> str:
         pairs = zip(layer.ids[place].tolist(), layer.probabilities[place].tolist(), strict=True)

@@ -6,7 +6,6 @@ how many values a bin holds, measured by the fullest bin of its checkpoint. One 
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -117,7 +116,7 @@ class WeightHistogramsView(View):
         large = (_CHART[0], 160) if len(drawn) == 1 else _BARS
         whole = svg.grid([_barred(one, *large) for one in drawn], 640)
         told = [[round(bar["x"]), round(bar["y"]), bar["told"]] for bar in whole.facts]
-        facts = json.dumps({"told": told}, separators=(",", ":"), ensure_ascii=True)
+        facts = svg.for_script({"told": told})
         is_logarithmic = any(charts.needs_logarithms(one.seen[0][1].counts) for one in drawn)
         return svg.figure(
             whole,
