@@ -20,7 +20,7 @@ from lispe_kernel.language.protocols import all_among, answers_of
 from lispe_kernel.language.stack import Walk
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
-from lispe_kernel.language.values.lists import OF_PYTHON, List, Strings, of_numbers
+from lispe_kernel.language.values.lists import NUMBERS, OF_PYTHON, List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind, on_bits_of_doubles, raised
 from lispe_kernel.language.values.typed import TypedList, of_few, quotient, room_for, total, typed, whole
@@ -149,20 +149,21 @@ OPERATORS: dict[str, Binary] = {
 }
 
 
-_NUMBERS = frozenset({int, float})
+# LispE's operator -> Python's, which does the same on plain numbers.
+ON_NUMBERS = {OPERATORS["+"]: operator.add, OPERATORS["-"]: operator.sub, OPERATORS["*"]: operator.mul}
+
+
+def on_numbers(op: Binary, *several: Any) -> Binary:
+    """Python's own operator in place of LispE's, where all elements are plain numbers."""
+    quick = ON_NUMBERS.get(op)
+    return quick if quick is not None and all(all_among(NUMBERS, items) for items in several) else op
 
 
 def fold(name: str, values: tuple[Any, ...]) -> Any:
     """An operator over any number of operands, from the left; one list is folded over its elements."""
-    op = OPERATORS[name]
     if len(values) == 1:
         return fold_one(name, values[0])
-    if name in "+-*" and all_among(_NUMBERS, values):
-        return reduce(_FOR_FEW[name], values)
-    result = values[0]
-    for value in values[1:]:
-        result = op(result, value)
-    return result
+    return reduce(on_numbers(OPERATORS[name], values), values)
 
 
 def fold_one(name: str, value: Any) -> Any:
@@ -179,9 +180,7 @@ def fold_one(name: str, value: Any) -> Any:
         return 0
     if name != "+" and isinstance(items[0], str):
         raise LispeError(f"Error: cannot apply '{name}' to a string")
-    if name in "+-*" and all_among(_NUMBERS, items):
-        return reduce(_FOR_FEW[name], items)
-    return reduce(OPERATORS[name], items)
+    return reduce(on_numbers(OPERATORS[name], items), items)
 
 
 def three_way(a: Any, b: Any) -> int:

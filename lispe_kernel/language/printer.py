@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from lispe_kernel.language.errors import Caught, LispeError
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.made import source_of
+from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.stack import call_deep
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
@@ -202,6 +203,9 @@ class _Writer:
         return text
 
 
+_INTEGERS = frozenset({int})
+
+
 def write_items(value: Any, show: Show) -> str:
     """The elements between parentheses; a quoted form with its mark."""
     if len(value) == 2 and value[0] is _QUOTE:
@@ -212,7 +216,7 @@ def write_items(value: Any, show: Show) -> str:
 def write_elements(value: Any, show: Show) -> str:
     """The elements between parentheses, whatever they are."""
     items = [*value]
-    if [*map(type, items)].count(int) == len(items):
+    if all_among(_INTEGERS, items):
         show = str
     return "(" + " ".join(map(show, items)) + ")"
 

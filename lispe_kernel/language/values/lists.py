@@ -68,23 +68,23 @@ def sub(items: List, start: int, end: int | None = None) -> List:
     return type(items)(items[start:end])
 
 
-_NUMBERS = frozenset({int, float})
-
-
 def of_numbers(op: Callable[[Any, Any], Any], a: List, b: Any) -> List | None:
     """Python's operator on the elements of a list of numbers and those of another one, or a number.
 
     None where there is anything else among them, or the sizes differ.
     """
-    if type(a) is not List or not all_among(_NUMBERS, a):
+    if type(a) is not List or not all_among(NUMBERS, a):
         return None
-    if type(b) in _NUMBERS:
+    if type(b) in NUMBERS:
         return List([op(x, b) for x in a])
-    if type(b) is List and len(a) == len(b) and all_among(_NUMBERS, b):
+    if type(b) is List and len(a) == len(b) and all_among(NUMBERS, b):
         return List(map(op, a, b))
     return None
 
 
+# The classes of plain elements, for questions about whole lists.
+INTEGERS, DOUBLES, TEXTS = frozenset({int}), frozenset({float}), frozenset({str})
+NUMBERS = INTEGERS | DOUBLES
 # What a copied container shares with the copy.
 SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
 

@@ -15,7 +15,7 @@ from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import Answers, all_among, register_answers
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal_lists
-from lispe_kernel.language.values.lists import List, Strings, deep_copy
+from lispe_kernel.language.values.lists import INTEGERS, List, Strings, deep_copy
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import (
     MOST_ELEMENTS,
@@ -249,7 +249,7 @@ def array_of(value: Any) -> Any:
     return None
 
 
-_ROWS, _INTEGERS = frozenset({List}), frozenset({int})
+_ROWS = frozenset({List})
 # numpy has no more dimensions; a list that contains itself has no end of them.
 _MOST_DIMENSIONS = 64
 
@@ -280,7 +280,7 @@ def _filled(value: list[Any], shape: tuple[int, ...]) -> Any:
     if any(isinstance(leaf, str) for leaf in leaves):
         return None
     try:
-        whole = all_among(_INTEGERS, leaves)
+        whole = all_among(INTEGERS, leaves)
         return np.array(leaves, dtype="int64" if whole else "float64").reshape(shape)
     except OverflowError:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -14,7 +13,7 @@ from lispe_kernel.language.protocols import all_among, answers_of
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import INTEGERS, NUMBERS, TEXTS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numerals import scalar, whole
 from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
@@ -81,18 +80,17 @@ def _converted(values: tuple[Any, ...], convert: Any, function_: str) -> Any:
     return items if isinstance(items, TypedList) else [convert(item, function_) for item in items]
 
 
-def _are_integers(values: Sequence[Any]) -> bool:
-    return all_among(_INTEGERS, values)
+def _wide(cls: type[Integers | Numbers], plain: frozenset[type], values: Any, convert: Any) -> TypedList:
+    """Integers or doubles from the arguments, or from the one list that they are; plain ones at once."""
+    items = values[0] if len(values) == 1 and type(values[0]) is List else values
+    if all_among(plain, items):
+        try:
+            return cls.exactly(items)
+        except OverflowError:
+            pass
+    return cls(values if all_among(plain, values) else _converted(values, convert, cls.name))
 
 
-def _are_numbers(values: Sequence[Any]) -> bool:
-    """Whether nothing among the arguments is to be spread or read."""
-    return all_among(_NUMBERS, values)
-
-
-_INTEGERS = frozenset({int})
-_NUMBERS = frozenset({int, float})
-_TEXTS = frozenset({str})
 # Containers that are false in Python when they are empty.
 _OFTEN_ASKED = frozenset({List, str, Dictionary})
 
@@ -103,13 +101,7 @@ def integers(*values: Any) -> TypedList:
 
     Example: (integers 1 "2" 3.7) => (1 2 3)
     """
-    items = values[0] if len(values) == 1 and type(values[0]) is List else values
-    if _are_integers(items):
-        try:
-            return Integers.exactly(items)
-        except OverflowError:
-            pass
-    return Integers(values if _are_integers(values) else _converted(values, whole, "integers"))
+    return _wide(Integers, INTEGERS, values, whole)
 
 
 @function("numbers", keyword=True, returns="numbers")
@@ -118,13 +110,7 @@ def numbers(*values: Any) -> TypedList:
 
     Example: (numbers 1 '(2 3.5)) => (1 2 3.5)
     """
-    items = values[0] if len(values) == 1 and type(values[0]) is List else values
-    if _are_numbers(items):
-        try:
-            return Numbers.exactly(items)
-        except OverflowError:
-            pass
-    return Numbers(values if _are_numbers(values) else _converted(values, scalar, "numbers"))
+    return _wide(Numbers, NUMBERS, values, scalar)
 
 
 @function("floats", keyword=True, returns="numbers")
@@ -133,7 +119,7 @@ def floats(*values: Any) -> TypedList:
 
     Example: (floats 1 2.5) => (1 2.5)
     """
-    return Floats(values if _are_numbers(values) else _converted(values, scalar, "floats"))
+    return Floats(values if all_among(NUMBERS, values) else _converted(values, scalar, "floats"))
 
 
 @function("shorts", keyword=True, returns="numbers")
@@ -142,7 +128,7 @@ def shorts(*values: Any) -> TypedList:
 
     Example: (shorts 1 2) => (1 2)
     """
-    return Shorts(values if _are_integers(values) else _converted(values, whole, "shorts"))
+    return Shorts(values if all_among(INTEGERS, values) else _converted(values, whole, "shorts"))
 
 
 @function("strings", keyword=True)
@@ -151,7 +137,7 @@ def strings(*values: Any) -> Strings:
 
     Example: (strings "a" 1) => ("a" "1")
     """
-    if all_among(_TEXTS, values):
+    if all_among(TEXTS, values):
         return Strings(values)
     return Strings(map(to_text, spread(values)))
 

@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from types import FunctionType
 from typing import Any
 
-from lispe_kernel.language.arithmetic import OPERATORS
+from lispe_kernel.language.arithmetic import OPERATORS, on_numbers
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
@@ -30,7 +30,6 @@ from lispe_kernel.language.library.shared.elements import (
     folded,
     is_list,
     like,
-    on_numbers,
     plain,
     typed_results,
 )

@@ -13,7 +13,7 @@ from itertools import accumulate, chain, dropwhile, islice, takewhile
 from operator import add, mul
 from typing import Any
 
-from lispe_kernel.language.arithmetic import OPERATORS, truth_of
+from lispe_kernel.language.arithmetic import OPERATORS, on_numbers, truth_of
 from lispe_kernel.language.calling import callable_of, fixed_argument, is_lambda
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
@@ -24,7 +24,6 @@ from lispe_kernel.language.library.shared.elements import (
     chosen,
     elements,
     folded,
-    on_numbers,
     results,
     with_arity,
 )

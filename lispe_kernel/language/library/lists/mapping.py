@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import dropwhile, takewhile
 from typing import Any
 
-from lispe_kernel.language.arithmetic import truth_of
+from lispe_kernel.language.arithmetic import on_numbers, truth_of
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
@@ -21,7 +21,6 @@ from lispe_kernel.language.library.shared.elements import (
     elements,
     function_argument,
     like,
-    on_numbers,
     results,
     typed_answers,
     typed_results,

@@ -20,7 +20,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import INTEGERS, NUMBERS, TEXTS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import CLASSES, FEW, Integers, Numbers, TypedList
@@ -29,7 +29,6 @@ _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}
 # Of these, two that print alike within a class are equal.
 _OWN_TEXT = frozenset({int, str, Atom})
-_INTEGERS, _NUMBERS, _TEXTS = frozenset({int}), frozenset({int, float}), frozenset({str})
 
 
 @function("sort", keyword=True)
@@ -79,7 +78,7 @@ def sort_by(before: Any, key: Any, container: Any, *, descending: bool) -> Any:
     except LispeError:
         return sort(before, container)
     kinds = set(map(type, keys))
-    if len(keys) < 2 or not (kinds <= _NUMBERS or kinds == _TEXTS):
+    if len(keys) < 2 or not (kinds <= NUMBERS or kinds == TEXTS):
         return sort(before, container)
     if float in kinds and any(k != k for k in keys):
         return sort(before, container)
@@ -96,11 +95,11 @@ def _sort_plain(name: str, container: Any) -> bool:
     if type(container) is List and container:
         first = type(container[0])
         if first is int or first is str:
-            plain = all_among(_INTEGERS if first is int else _TEXTS, container)
+            plain = all_among(INTEGERS if first is int else TEXTS, container)
         else:
             plain = False
         # A NaN stands nowhere in the order of the numbers.
-        if plain or (all_among(_NUMBERS, container) and not any(map(operator.ne, container, container))):
+        if plain or (all_among(NUMBERS, container) and not any(map(operator.ne, container, container))):
             container.sort(reverse=descending)
             return True
         return False

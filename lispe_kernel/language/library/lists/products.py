@@ -25,7 +25,7 @@ from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import SCALARS, List
+from lispe_kernel.language.values.lists import DOUBLES, INTEGERS, NUMBERS, SCALARS, List
 from lispe_kernel.language.values.matrices import (
     Matrix,
     array_of,
@@ -69,11 +69,10 @@ def array_argument(value: Any, name: str, position: int) -> Any:
 
 # Lists of one number that are filled with it at once.
 _REPEATED = frozenset({List, Integers})
-_NUMBERS, _INTEGERS, _DOUBLES = frozenset({int, float}), frozenset({int}), frozenset({float})
 
 
 def _counts(size: Any, value: Any) -> bool:
-    return type(size) is int and 0 <= size <= MOST_ELEMENTS and type(value) in _NUMBERS
+    return type(size) is int and 0 <= size <= MOST_ELEMENTS and type(value) in NUMBERS
 
 
 @function("ρ", "rho", "⍴", keyword=True)
@@ -91,7 +90,7 @@ def rho(*arguments: Any) -> Any:
         if type(source) is List and len(source) == 1 and _counts(size, source[0]):
             return List([source[0]] * size)
         if type(source) is List and source and _counts(size, source[0]):
-            kinds = _INTEGERS if type(source[0]) is int else _DOUBLES
+            kinds = INTEGERS if type(source[0]) is int else DOUBLES
             if all_among(kinds, source):
                 return List(([*source] * (size // len(source) + 1))[:size])
     if not arguments:

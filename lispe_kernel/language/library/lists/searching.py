@@ -34,7 +34,7 @@ from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.heaps import Heap
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import NUMBERS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set
@@ -44,7 +44,6 @@ from lispe_kernel.language.values.typed import FEW, WIDE, Integers, TypedList
 _PLAIN = frozenset({int, float, str, Atom})
 # Those of them of which each equals itself.
 _EXACT = frozenset({int, str, Atom})
-_NUMBERS = frozenset({int, float})
 _PLAIN_OR_NIL = _PLAIN | {type(None)}
 
 
@@ -104,7 +103,7 @@ def find(container: Any, value: Any, position: Any = 0) -> Any:
             return _index(container, value, start)
         except RuntimeError:
             pass  # an element that is no plain value refuses the comparison
-    if type(container) in WIDE and type(value) in _NUMBERS:
+    if type(container) in WIDE and type(value) in NUMBERS:
         few = len(container) <= FEW
         at = _index((container if few else container.part(0, FEW)).tolist(), value, start)
         if few or at is not None:

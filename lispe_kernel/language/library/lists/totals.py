@@ -18,25 +18,23 @@ from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.heaps import Heap
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import DOUBLES, INTEGERS, NUMBERS, TEXTS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
 from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList
 
 # Two of these are compared as they are, which is by far the most frequent call.
-_SCALARS = frozenset({int, float})
-_INTEGERS, _DOUBLES = frozenset({int}), frozenset({float})
-_TEXTS, _OF_TEXTS = frozenset({str}), frozenset({List, Strings})
+_OF_TEXTS = frozenset({List, Strings})
 
 
 def _kinds_of_numbers(items: list[Any]) -> frozenset[type] | None:
     """Which numbers a list consists of: integers, doubles or both; None where there is anything else."""
     first = type(items[0])
-    kinds = _INTEGERS if first is int else _DOUBLES if first is float else None
+    kinds = INTEGERS if first is int else DOUBLES if first is float else None
     if kinds is None or all_among(kinds, items):
         return kinds
-    return _SCALARS if all_among(_SCALARS, items) else None
+    return NUMBERS if all_among(NUMBERS, items) else None
 
 
 # Python's own sum adds doubles in their order up to 3.11, and more exactly from then on.
@@ -45,7 +43,7 @@ _IN_ORDER = sys.version_info < (3, 12)
 
 def _in_order(items: list[Any], kinds: frozenset[type]) -> Any:
     """A sum that has doubles in it: one number after the other."""
-    if _IN_ORDER and kinds is _DOUBLES:
+    if _IN_ORDER and kinds is DOUBLES:
         return sum(islice(items, 1, None), items[0])
     return functools.reduce(operator.add, items)
 
@@ -73,7 +71,7 @@ def sum_(container: Any) -> Any:
     Example: (sum (integers)) => 0
     """
     if type(container) is List and container and (kinds := _kinds_of_numbers(container)):
-        return sum(container) if kinds is _INTEGERS else _in_order(container, kinds)
+        return sum(container) if kinds is INTEGERS else _in_order(container, kinds)
     if isinstance(container, TypedList):
         return exact_sum(container)
     if isinstance(container, Matrix) and container.array.dtype != object:
@@ -114,7 +112,7 @@ def _candidates(name: str, first: Any, others: tuple[Any, ...]) -> Any:
 
 def _are_ordered(items: list[Any]) -> bool:
     """Whether Python's `max` and `min` ask the same, and are never refused an answer."""
-    return all_among(_TEXTS, items) if type(items[0]) is str else all_among(_SCALARS, items)
+    return all_among(TEXTS, items) if type(items[0]) is str else all_among(NUMBERS, items)
 
 
 def _extreme(name: str, better: Any, first: Any, others: tuple[Any, ...]) -> Any:
@@ -152,9 +150,9 @@ def max_(value: Any, *values: Any) -> Any:
     Example: (max 3 9 4) => 9
     Example: (max '("b" "c" "a")) => c
     """
-    if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
+    if len(values) == 1 and type(value) in NUMBERS and type(values[0]) in NUMBERS:
         return value if value >= values[0] else values[0]
-    if values and type(value) in _SCALARS and _SCALARS.issuperset(map(type, values)):
+    if values and type(value) in NUMBERS and NUMBERS.issuperset(map(type, values)):
         return max(value, *values)
     return _extreme("max", operator.gt, value, values)
 
@@ -165,9 +163,9 @@ def min_(value: Any, *values: Any) -> Any:
 
     Example: (min 3 9 4) => 3
     """
-    if len(values) == 1 and type(value) in _SCALARS and type(values[0]) in _SCALARS:
+    if len(values) == 1 and type(value) in NUMBERS and type(values[0]) in NUMBERS:
         return value if value <= values[0] else values[0]
-    if values and type(value) in _SCALARS and _SCALARS.issuperset(map(type, values)):
+    if values and type(value) in NUMBERS and NUMBERS.issuperset(map(type, values)):
         return min(value, *values)
     return _extreme("min", operator.lt, value, values)
 
@@ -193,9 +191,9 @@ def join(container: Any, separator: Any = None) -> str:
     Example: (join (dictionary "k" 5 "l" 6)) => k:5,l:6
     """
     if type(container) in _OF_TEXTS and (separator is None or type(separator) is str):
-        if all_among(_TEXTS, container):
+        if all_among(TEXTS, container):
             return (separator or "").join(container)
-        if all_among(_INTEGERS, container):
+        if all_among(INTEGERS, container):
             return (separator or "").join(map(str, container))
     if isinstance(container, dict):
         pairs = (f"{to_text(key)}:{to_text(value)}" for key, value in container.items())

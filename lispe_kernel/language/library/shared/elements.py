@@ -11,14 +11,14 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from lispe_kernel.language.arithmetic import OPERATORS, cannot, three_way, truth_of
+from lispe_kernel.language.arithmetic import ON_NUMBERS, OPERATORS, cannot, on_numbers, three_way, truth_of
 from lispe_kernel.language.arity import cannot_be_called
 from lispe_kernel.language.calling import callable_of, is_lambda
 from lispe_kernel.language.errors import LispeError, MapEnded
 from lispe_kernel.language.functions import ANSWERS, registry
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, wrong_argument
-from lispe_kernel.language.protocols import all_among, answers_of
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.source import Source
@@ -28,7 +28,7 @@ from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lazy import finite
 from lispe_kernel.language.values.linked import LinkedList
-from lispe_kernel.language.values.lists import List, Strings
+from lispe_kernel.language.values.lists import NUMBERS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.typed import (
@@ -101,7 +101,6 @@ def converted(container: Any, value: Any) -> Any:
 
 
 _RESULTS: dict[type, type] = {int: Integers, float: Numbers, str: Strings, ByteString: StringBytes}
-_NUMBERS = frozenset({int, float})
 
 
 def typed_results(values: list[Any]) -> Any:
@@ -133,7 +132,7 @@ def _typed(values: list[Any], kinds: set[type]) -> Any:
         if issubclass(kind, TypedList) and len({len(row) for row in values}) == 1 and len(values[0]):
             return Matrix(np.array([row.array for row in values]))
         return List(values)
-    return Numbers(values) if kinds and kinds <= _NUMBERS and _fit_doubles(values) else List(values)
+    return Numbers(values) if kinds and kinds <= NUMBERS and _fit_doubles(values) else List(values)
 
 
 def _integers(values: list[int]) -> Any:
@@ -150,27 +149,12 @@ def _fit_doubles(values: list[Any]) -> bool:
 
 # -- folding ------------------------------------------------------------------------------------------
 
-# LispE's operator -> Python's, which does the same on plain numbers.
-_ON_NUMBERS: dict[Function, Function] = {
-    OPERATORS["+"]: operator.add,
-    OPERATORS["-"]: operator.sub,
-    OPERATORS["*"]: operator.mul,
-}
-
-
-def on_numbers(call: Function, *several: Any) -> Function:
-    """Python's own operator in place of LispE's, where all elements are plain numbers."""
-    quick = _ON_NUMBERS.get(call)
-    return quick if quick is not None and all(all_among(_NUMBERS, items) for items in several) else call
-
 
 def folded(call: Function, items: Iterable[Any], *initial: Any) -> Any:
     """`functools.reduce`, with Python's own operator where all elements are plain numbers."""
-    quick = _ON_NUMBERS.get(call)
-    if quick is not None:
+    if call in ON_NUMBERS:
         items = items if isinstance(items, list) else list(items)
-        if all_among(_NUMBERS, items) and all_among(_NUMBERS, initial):
-            call = quick
+        call = on_numbers(call, items, initial)
     return functools.reduce(call, items, *initial)
 
 
