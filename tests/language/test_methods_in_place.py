@@ -3,6 +3,7 @@
 import pytest
 
 from lispe_kernel import Session
+from lispe_kernel.language.compiler.inline.classes import QUESTIONS
 from lispe_kernel.language.compiler.inline.methods import _FREE, _RESERVED
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
@@ -38,6 +39,33 @@ def test_a_call_in_place_gives_what_the_function_gives(session: Session, name: s
         if not found.startswith("Error"):
             asked = outcome(session, f"(truth {arguments})")
             assert asked == outcome(session, f"(if (car (called {arguments})) 1 0)"), arguments
+
+
+# Values of every class, a literal of each kind among them.
+ANY = (
+    *VALUES,
+    *("-2.5", "(complex 1 2)", "'q", "nil", "true", "()", "'(1)", "(integers)", "(numbers 1)", "(cdr '(1))"),
+    *("(llist 1)", "(set 1)", '(dictionary "a" 1)', "(dictionaryi 1 2)", '(strings "a")', "(rho 2 2 '(1))"),
+    *("(λ (x) x)", "(tensor_create '(1.0))", "(tensor_mean (tensor_create '(1.0)))"),
+)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_for_a_class_has_the_answer_of_the_function(session: Session, name: str) -> None:
+    session.evaluate(f"(defun asked (x) (list ({name} x) (if ({name} x) 1 0)))")
+    for value in ANY:
+        answer = outcome(session, f"(apply '{name} (list {value}))")
+        both = f"({answer} {0 if answer == 'nil' else 1})"
+        assert outcome(session, f"(asked {value})") == both, value
+        assert outcome(session, f"((λ () (list ({name} {value}) (if ({name} {value}) 1 0))))") == both, value
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_variable_with_the_name_of_a_question_is_called(name: str) -> None:
+    session = Session()
+    session.evaluate(f"(defun f (x) (list ({name} x) (if ({name} x) 1 0)))")
+    session.evaluate(f"(setq {name} (λ (x) 'mine))")
+    assert outcome(session, "(f 5)") == "(mine 1)"
 
 
 @pytest.mark.parametrize("name", ["fabs", "last", "upper", "sqrt", "startwith"])

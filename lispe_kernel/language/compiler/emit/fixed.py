@@ -68,6 +68,9 @@ SUBSCRIPTED = frozenset(
 )
 
 FIXED: dict[str, Any] = {
+    " no lists": frozenset({type(None), int, float, str, Atom, Dictionary}),
+    " no numbers": frozenset({type(None), str, Atom, List, Dictionary}),
+    " no atoms": frozenset({int, float, str, Dictionary}),
     " repeated": frozenset({str, ByteString}),
     " keys": frozenset({int, str}),
     " scalar": frozenset({int, float, str}),

@@ -252,7 +252,6 @@ _FREE: dict[str, Method] = {
     "rfind": Method((_S, _S), _found("rfind"), _holds_text(1)),
     "count": Method((_S, _S), _method("count"), _holds_text(1)),
     "stringp": Method(("",), lambda e, v: e.call(" isinstance", v[0], e.name(" str")), asks=True),
-    "consp": Method((_L,), lambda e, _v: e.constant(True), asks=True),
     "last": Method((_GROWING,), _last_element, lambda _e, values: values),
     "upper": Method((_S,), _method("upper"), _is_ascii),
     "lower": Method((_S,), _method("lower"), _is_ascii),
