@@ -59,14 +59,15 @@ def test_whole_numbers_are_summed_over_pieces(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_many_values_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "_PIECE", looks._MANY)
-    # Those at odd places stay below half of the others.
-    values = torch.linspace(0, 1, 2 * looks._MANY + 7)
-    values[1::2] /= 2
-    known = summarise(values).histogram
-    monkeypatch.setattr(looks, "_MANY", 1 << 40)
-    assert known == summarise(values).histogram
-    assert sum(known) == len(values)
+    values = torch.linspace(0, 1, 1007)
+    whole = summarise(values)
+    monkeypatch.setattr(stored, "_PIECE", 100)
+    in_pieces = summarise(values)
+    assert in_pieces.histogram == whole.histogram
+    assert sum(in_pieces.histogram) == len(values)
+    monkeypatch.setattr(stored, "_LARGE", 1000)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert summarise(values).histogram == whole.histogram
 
 
 # How many whole numbers a range may span for each to get a bin of its own.

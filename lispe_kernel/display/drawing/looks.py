@@ -14,7 +14,6 @@ from typing import Any
 from lispe_kernel.display.drawing import stored
 
 BINS = 48
-_MANY = 1 << 14
 # The histogram shows five deviations around the mean; what lies beyond is counted in the outermost bins.
 _REACH = 5.0
 # Sums of squares of float64 values are safe between these powers of two.
@@ -166,11 +165,23 @@ def _rescaled(look: Look) -> Look:
 
 
 def _count_real(look: Look) -> None:
+    room = None
     for piece in stored.pieces(look.values, look.exponent):
-        _count_piece(look, piece)
+        room = room_like(piece, room)
+        _count_piece(look, piece, room)
 
 
-def _count_piece(look: Look, piece: Any) -> None:
+def room_like(piece: Any, room: Any) -> Any:
+    """Memory for what is made of a piece: that of the piece before where it is as large.
+
+    Fresh memory for every result costs three times the arithmetic.
+    """
+    if room is not None and room.dtype == piece.dtype and room.numel() >= piece.numel():
+        return room
+    return piece.new_empty(piece.numel())
+
+
+def _count_piece(look: Look, piece: Any, room: Any) -> None:
     """Add what a piece holds: ends, sums, zeros; what is not finite is only counted."""
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
@@ -187,11 +198,18 @@ def _count_piece(look: Look, piece: Any) -> None:
     wide = piece if squares_fit(largest) else piece.double()
     look.minimum, look.maximum = min(look.minimum, low), max(look.maximum, high)
     look.total += float(wide.sum()) * look.repeats
-    look.squares += float(torch.dot(wide, wide)) * look.repeats
+    look.squares += sum_of_squares(wide, room) * look.repeats
     # Most pieces hold no zero, and the smallest magnitude says so faster than counting.
-    if low <= 0 <= high and float(piece.abs().amin()) == 0:
+    if low <= 0 <= high and float(torch.abs(piece, out=room[: piece.numel()]).amin()) == 0:
         look.zeros += (piece.numel() - int(torch.count_nonzero(piece))) * look.repeats
     look.count += piece.numel() * look.repeats
+
+
+def sum_of_squares(values: Any, room: Any = None) -> float:
+    """In two steps: a product of vectors wakes the threads of the algebra library for any size."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    return float(torch.mul(values, values, out=room_like(values, room)[: values.numel()]).sum())
 
 
 def squares_fit(largest: float) -> bool:
@@ -210,7 +228,7 @@ def _count_whole(look: Look) -> None:
         look.minimum, look.maximum = min(look.minimum, low), max(look.maximum, high)
         total += (int((piece >> 32).sum()) << 32) + int((piece & 0xFFFFFFFF).sum()) + shift * piece.numel()
         look.zeros += int((piece == -shift).sum()) * look.repeats
-        look.squares += float(torch.dot(reals, reals)) * look.repeats
+        look.squares += sum_of_squares(reals) * look.repeats
         count += piece.numel()
     look.count = count * look.repeats
     if look.count:
@@ -226,14 +244,13 @@ def _loses_digits(look: Look) -> bool:
 
 def _measure_spread(look: Look) -> None:
     """The sums of the distances from near the mean, over the finite values, and of their squares."""
-    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     look.centre = 0.0 if stored.is_wide(look.values) else look.total / look.count
     off = spread = 0.0
     for piece in look.pieces():
         shifted = piece.double() - look.centre
         off += float(shifted.sum()) * look.repeats
-        spread += float(torch.dot(shifted, shifted)) * look.repeats
+        spread += sum_of_squares(shifted) * look.repeats
     zero = -look.base - look.centre
     look.off, look.spread = off + look.implied * zero, spread + look.implied * zero * zero
 
@@ -248,12 +265,18 @@ def histogram(look: Look) -> dict[str, Any]:
         return counted(look, low, high, [look.count])
 
     def places() -> Iterator[Any]:
+        room = None
         for piece in look.pieces():
             finite = piece.double() if is_extreme(low, high, width) else piece
+            count, room = finite.numel(), room_like(finite, room)
+            scaled = torch.sub(finite, low, out=room[:count]).mul_(1 / width).clamp_(0, bins - 1)
             # To int8, not uint8: the conversion of floats is five times as fast there.
-            yield finite.sub(low).mul_(1 / width).clamp_(0, bins - 1).to(torch.int8)
+            yield scaled.to(torch.int8)
 
-    made = [count * look.repeats for count in _counted(places(), bins)]
+    found = torch.zeros(bins, dtype=torch.int64)
+    for piece in places():
+        found += torch.bincount(piece, minlength=bins).cpu()
+    made = [count * look.repeats for count in found.tolist()]
     if look.implied:
         made[min(bins - 1, max(0, int((-look.base - low) / width)))] += look.implied
     return counted(look, low, high, made)
@@ -267,26 +290,6 @@ def counted(look: Look, low: float, high: float, counts: list[int]) -> dict[str,
 def is_extreme(low: float, high: float, width: float) -> bool:
     """Whether float32 cannot tell the bins of a range apart."""
     return width < 1e-30 or max(abs(low), abs(high)) > 1e30
-
-
-def _counted(pieces: Iterator[Any], bins: int) -> list[int]:
-    """How many of some places below 128 there are of each.
-
-    Many are counted in pairs of neighbours, which takes half the steps: one of two bytes is one of 16 bits.
-    """
-    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
-
-    counts, pairs = torch.zeros(bins, dtype=torch.int64), None
-    for places in pieces:
-        if places.numel() < _MANY or places.numel() % 2:
-            counts += torch.bincount(places, minlength=bins).cpu()
-        else:
-            found = torch.bincount(places.view(torch.int16), minlength=bins << 8)
-            pairs = found if pairs is None else pairs.add_(found)
-    if pairs is not None:
-        table = pairs.cpu().view(bins, 256)[:, :bins]
-        counts += table.sum(0) + table.sum(1)
-    return counts.tolist()
 
 
 def range_of(look: Look) -> tuple[float, float, int]:

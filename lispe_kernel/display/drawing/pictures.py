@@ -18,7 +18,6 @@ from lispe_kernel.display.page import numbers
 MOST_PIXELS = 224
 NARROWEST = 10  # how many times longer than wide a picture may be; beyond, it is drawn wider
 _LINE = 12  # the height of a line of labels in pixels
-_ROWS_AT_ONCE = 1 << 20  # values averaged at once: the working memory of a picture of any tensor
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def _reduce_array(matrix: Any, down: int, across: int) -> Any:
 
 
 def _reduce_tensor(matrix: Any, down: int, across: int) -> Any:
-    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     values = matrix.detach()
     if "sparse" in str(values.layout):
@@ -111,36 +110,34 @@ def _reduce_tensor(matrix: Any, down: int, across: int) -> Any:
     values = values if stored.is_strided(values) else stored.dense(values)
     if values.is_quantized:
         values = values.dequantize()
-    step = down * max(1, _ROWS_AT_ONCE // max(1, down * values.shape[1]))
-    pooled = []
-    for part in values.split(step, 0):
-        pooled.append(_pooled(stored.real(part), down, across))
-    return torch.cat(pooled).cpu().numpy().astype("float64")
+    if down == across == 1:
+        return stored.real(values).cpu().numpy().astype("float64")
+    found = _block_means(values, down, across)
+    if not np.isfinite(found).all():
+        # Sums of values near the end of the range overflow: the same again, each far smaller.
+        found = _block_means(values, down, across, 2.0**-64)
+    return found
 
 
-def _pooled(piece: Any, down: int, across: int) -> Any:
+def _block_means(values: Any, down: int, across: int, scale: float = 1.0) -> Any:
+    """The mean of each block, of values that are made smaller before they are added."""
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
-    if down == across == 1:
-        return piece
+    wide = max(1, stored.at_once(values) // down)
+    full = values.shape[1] // across * across
 
-    def mean(values: Any) -> Any:
+    def rows(part: Any) -> Any:
         # Rows first: adding whole rows reads memory in its order, which is three times as fast.
-        full = values.shape[0] // down * down
-        parts = [values[:full].unflatten(0, (-1, down)).mean(1)] if full else []
-        parts += [values[full:].mean(0, keepdim=True)] if full < values.shape[0] else []
-        pool = torch.nn.functional.avg_pool2d
-        block = (1, across)
-        return pool(
-            torch.cat(parts).unsqueeze(0), block, block, ceil_mode=True, count_include_pad=False
-        ).squeeze(0)
+        held = stored.real(part)
+        return (held if scale == 1 else held.double() * scale).mean(0)
 
-    found = mean(piece)
-    if found.isfinite().all():
-        return found
-    # Sums of values near the end of the range overflow: the same again in a hundredth of their size.
-    small = 2.0**-64
-    return mean(piece.double() * small) / small
+    def blocks(line: Any) -> Any:
+        row = torch.cat([rows(part) for part in line.split(wide, 1)])
+        rest = [row[full:].mean(0, keepdim=True)] if full < len(row) else []
+        return torch.cat([row[:full].view(-1, across).mean(1), *rest])
+
+    found = torch.stack([blocks(line) for line in values.split(down, 0)])
+    return found.cpu().numpy().astype("float64") / scale
 
 
 def _reduce_sparse(values: Any, down: int, across: int) -> Any:

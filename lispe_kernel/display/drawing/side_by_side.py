@@ -82,7 +82,7 @@ def _looks(rows: Any, tensors: Sequence[Any]) -> Iterator[tuple[int, Look]]:
 
     lows, highs = (ends.tolist() for ends in torch.aminmax(rows, dim=1))
     totals = rows.sum(1).tolist()
-    squares = torch.stack([torch.dot(row, row) for row in rows.unbind(0)]).tolist()
+    squares = torch.stack([row.sum() for row in rows.square().unbind(0)]).tolist()
     zeros = (rows.shape[1] - torch.count_nonzero(rows, dim=1)).tolist()
     for k, (low, high) in enumerate(zip(lows, highs, strict=True)):
         if math.isfinite(low) and math.isfinite(high) and squares_fit(max(abs(low), abs(high))):

@@ -10,7 +10,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-_PIECE = 1 << 17
+# PyTorch gives fewer values than 2^15 to one thread. To wake a second one costs more than such a piece, and a
+# hundred times as much where the processor has other work.
+_PIECE = (1 << 15) - 64
+_LARGE = 1 << 26  # values from which on all threads pay
 READABLE = frozenset(
     (
         *("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"),
@@ -191,14 +194,23 @@ def _raw_pieces(values: Any) -> Iterator[Any]:
         return
     order = sorted(range(values.dim()), key=lambda axis: -values.stride(axis))
     flat = values.permute(order)
-    # On an accelerator one large kernel is cheap and every small one costs a launch.
-    length = _PIECE if values.device.type == "cpu" else 1 << 27
+    length = at_once(values)
     if flat.is_contiguous():
         yield from flat.view(-1).split(length)
         return
     rows = max(1, length * flat.shape[0] // max(1, flat.numel()))
     for part in flat.split(rows, 0):
         yield part.reshape(-1)
+
+
+def at_once(values: Any) -> int:
+    """How many values are best worked on at once."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    if values.device.type != "cpu":
+        # There one large kernel is cheap and every small one costs a launch.
+        return 1 << 27
+    return _PIECE if values.numel() < _LARGE else 4 * _PIECE * torch.get_num_threads()
 
 
 def _affine(values: Any) -> bool:

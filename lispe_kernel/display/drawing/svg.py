@@ -26,7 +26,7 @@ LOUD = "#d0302f"
 _SLACK = 0.6  # tenths of a pixel
 _ADVANCE = 6.5  # a letter's width where the real one is not known
 # What stands unescaped in the address of a picture, inside double quotes.
-_SAFE = "/:=,;+-.!*~?@$&()|' "
+_UNSAFE = re.compile("[^A-Za-z0-9_/:=,;+.!*~?@$&()|' -]+")
 # Such an element ends where it begins, in fewer letters.
 _EMPTY = re.compile("></(?:path|rect|stop|image)>")
 
@@ -58,7 +58,7 @@ def picture(drawing: Drawing, label: str, **attributes: Any) -> Element:
     )
     # All other quotes are escaped by now. Double ones would take three letters each.
     markup = _EMPTY.sub("/>", to_xml(svg).replace('"', "'"))
-    source = "data:image/svg+xml," + quote(markup, safe=_SAFE)
+    source = "data:image/svg+xml," + _UNSAFE.sub(lambda found: quote(found[0]), markup)
     return element("img", src=source, alt=plain(label), width=width, height=height, **attributes)
 
 

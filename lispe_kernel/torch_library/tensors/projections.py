@@ -23,6 +23,7 @@ from lispe_kernel.torch_library.support.guard import torch_function
 _AT_ONCE = 1 << 20
 _BLOCK = 192  # columns of the table of width by width made together
 _WHOLE = 1 << 21  # values of a table that is taken apart as it is
+_EXACT = torch.finfo(torch.float64).eps
 _METRICS = {"cosine": "cosine", "euclidean": "euclidean"}
 
 
@@ -69,7 +70,7 @@ def principal(table: torch.Tensor, count: int) -> Principal:
     mean /= rows
     if table.numel() <= _WHOLE or rows < width:
         _, lengths, found = torch.linalg.svd(table.double() - mean, full_matrices=False)
-        squares = lengths.square()
+        squares, rounding = lengths.square(), (_EXACT * max(rows, width)) ** 2
     else:
         # Of many rows the table of width by width is enough.
         spread = torch.zeros(width, width, dtype=torch.float64)
@@ -80,9 +81,11 @@ def principal(table: torch.Tensor, count: int) -> Principal:
                 # What lies under the diagonal is the same as above it, and eigh reads one of them.
                 spread[a:, a : a + _BLOCK].addmm_(shifted[:, a:].T, shifted[:, a : a + _BLOCK])
         squares, turned = torch.linalg.eigh(spread)
-        squares, found = squares.flip(0).clamp(min=0), turned.T.flip(0)
+        squares, found, rounding = squares.flip(0), turned.T.flip(0), _EXACT * max(rows, width)
     axes = torch.zeros(count, width, dtype=torch.float64)
-    axes[: min(count, len(found))] = found[:count]
+    # What is left of directions that the rows do not have is not zero but a rounding error.
+    squares = squares.where(squares > rounding * squares[0], 0.0)
+    axes[: min(count, len(found))] = found[:count] * (squares[:count] > 0).unsqueeze(1)
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
     axes = axes * largest.sign()
     scores = torch.cat([(part.double() - mean) @ axes.T for part in _parts(table)])
