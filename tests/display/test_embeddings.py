@@ -52,6 +52,14 @@ def test_rows_that_are_all_the_same_have_no_axes() -> None:
     assert torch.equal(found.scores, torch.zeros(5, 2, dtype=torch.float64))
 
 
+@pytest.mark.parametrize("whole", [10**6, 0], ids=["by its values", "by its products"])
+def test_what_rounding_leaves_is_no_axis(monkeypatch: pytest.MonkeyPatch, whole: int) -> None:
+    monkeypatch.setattr(projections, "_WHOLE", whole)
+    line = torch.outer(torch.arange(60.0).double(), stretched(1, 4)[0].double()) + 0.1
+    assert projections.principal(line, 3).shares == [pytest.approx(1), 0, 0]
+    assert projections.principal(torch.full((70, 3), 0.1, dtype=torch.float64), 2).shares == [0, 0]
+
+
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_the_nearest_rows_are_those_of_plain_arithmetic(metric: str) -> None:
     table = stretched(50, 5) - 7

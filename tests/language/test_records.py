@@ -25,6 +25,11 @@ POINT = "(data@ (Point integer_ _)) "
             POINT + "(defpat f ([Point 1 y]) y) (defpat f (x) 'no) (list (f (Point 1 5)) (f (Point 2 5)))",
             "(5 no)",
         ),
+        (
+            "(data@ Shape (Round _) (Flat _)) (defpat f ([Shape x]) x) (defpat f (x) 'no)"
+            ' (list (f (Flat 1)) (f (list {"a":1} 2)) (f (list (list 1) 2)))',
+            "(1 no no)",
+        ),
     ],
 )
 def test_a_record_is_a_list_with_a_name(source, value):
@@ -35,6 +40,10 @@ def test_a_record_is_a_list_with_a_name(source, value):
     ("source", "error"),
     [
         (POINT + "(Point 1)", "Error: Size mismatch between argument list and data structure definition"),
+        (
+            "(data@ Shape (Flat _)) (data@ (Box Shape)) (setq f (Flat 1)) (set@ f 0 (list 1)) (Box f)",
+            "Error: Mismatch on argument: 1 (Shape required)",
+        ),
         (POINT + "(Point 1.5 2)", "Error: Mismatch on argument: 1 (integer_ required)"),
         (
             POINT + "(data@ (Line Point)) (Line '(Point 1 2))",

@@ -68,7 +68,7 @@ def is_of_type(name: Atom) -> Callable[[Any], bool]:
 
 def is_record_of(names: frozenset[Atom]) -> Callable[[Any], bool]:
     """A test that a value is a record with one of these names."""
-    return lambda value: type(value) is Record and value[0] in names
+    return lambda value: type(value) is Record and type(value[0]) is Atom and value[0] in names
 
 
 register_kind(Record, "data_", write_elements, nests=True)

@@ -84,7 +84,8 @@ def principal(table: torch.Tensor, count: int) -> Principal:
         squares, found, rounding = squares.flip(0), turned.T.flip(0), _EXACT * max(rows, width)
     axes = torch.zeros(count, width, dtype=torch.float64)
     # What is left of directions that the rows do not have is not zero but a rounding error.
-    squares = squares.where(squares > rounding * squares[0], 0.0)
+    away = rows * (_EXACT * rows * mean.norm()).square()  # what taking the mean away leaves
+    squares = squares.where(squares > torch.maximum(rounding * squares[0], away), 0.0)
     axes[: min(count, len(found))] = found[:count] * (squares[:count] > 0).unsqueeze(1)
     largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
     axes = axes * largest.sign()

@@ -206,6 +206,8 @@ class Matcher:
         if self.types.get(value) != "data_":
             self.test(r.helper(" isinstance", self.read(value), Global(r.place, " plain list"), kind="test"))
         self.size_is(value, "==", size)
+        if operation == "in":  # what stands first in a list may be anything, also what no set can hold
+            self.test(type_test(r, "atom_", self.item(value, 0)))
         self.test(Python(r.place, operation, self.item(value, 0), name))
         for index in range(1, size):
             if pattern[index] is not None:
