@@ -26,7 +26,7 @@ from lispe_kernel.assist.inspection import Inspector
 from lispe_kernel.assist.language import LANGUAGE
 from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.page.publish import freeze_all, install
-from lispe_kernel.kernel import debug_requests
+from lispe_kernel.kernel import debug_requests, handover
 from lispe_kernel.kernel.cells import Cell, Request
 from lispe_kernel.kernel.comms import there_are_comms, wait_for_comms
 from lispe_kernel.kernel.deferred import after_import
@@ -195,9 +195,12 @@ class LispeKernel(Kernel):
             cell = self._running.pop(_number_of(parent), None)
             if cell is not None:
                 cell.replied()
-        if self.preload_torch and not parent["content"].get("silent", False):
+        if self.preload_torch and not (self.preload.begun or parent["content"].get("silent", False)):
             # A moment later, so that the answer is out before the import competes with it.
-            self.io_loop.add_callback(self.io_loop.call_later, PAUSE, self.preload.begin)
+            self.io_loop.add_callback(self._preload_later)
+
+    def _preload_later(self) -> None:
+        self.io_loop.call_later(PAUSE, self.preload.begin)
 
     def ask(self, prompt: object = "") -> str:
         """A line from the user, for `input`."""
@@ -278,6 +281,7 @@ class LispeKernel(Kernel):
     def start(self) -> None:
         self.interrupts.install()
         super().start()
+        handover.install(self)
 
     def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
         about = parent or self.get_parent(channel)

@@ -6,6 +6,7 @@ over the wire stays the same, but that half a surrogate pair, which UTF-8 cannot
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 import os
@@ -15,14 +16,12 @@ from typing import Any, NamedTuple
 
 import zmq.asyncio
 from jupyter_client.jsonutil import json_default
-from jupyter_client.session import DELIM, DONE, Session, extract_header, json_packer
+from jupyter_client.session import DELIM, DONE, Session, extract_header, json_packer, json_unpacker
 from traitlets import All, observe
 
 from lispe_kernel.running.surrogates import mended
 
 Pack = Callable[[Any], bytes]
-# Parts of a message are joined for the signature up to so many bytes.
-SMALL = 1 << 16
 
 
 def _plain(value: Any) -> Any:
@@ -32,6 +31,7 @@ def _plain(value: Any) -> Any:
     return json_default(value)
 
 
+_OF_A_HEADER = {"msg_id", "msg_type", "session", "date"}
 _ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, allow_nan=False)
 
 
@@ -44,6 +44,17 @@ def pack(message: Any) -> bytes:
     except (TypeError, ValueError):
         # jupyter_client cleans what is no JSON, and warns.
         return json_packer(mended(message))
+
+
+def unpack(data: bytes | str) -> Any:
+    """A part of a message from JSON; a header's date is read here, before dateutil takes longer over it."""
+    found = json_unpacker(data)
+    if type(found) is dict and found.keys() >= _OF_A_HEADER:
+        with contextlib.suppress(TypeError, ValueError):
+            moment = datetime.fromisoformat(found["date"])
+            if moment.tzinfo is not None:
+                found["date"] = moment
+    return found
 
 
 def _whole(packer: Pack) -> Pack:
@@ -79,8 +90,7 @@ class _Settings(NamedTuple):
     header: dict[str, Any]
     metadata: dict[str, Any]
     pack: Pack
-    key: bytes
-    digest: Any
+    signer: hmac.HMAC | None
     copied: int
 
 
@@ -94,6 +104,8 @@ class Messages(Session):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.pack = pack if self.packer == "json" else _whole(self.pack)
+        if self.unpacker == "json":
+            self.unpack = unpack
 
     @observe(All)
     def _forget_settings(self, _change: Any) -> None:
@@ -107,17 +119,20 @@ class Messages(Session):
             {name: header[name] for name in ("username", "session", "version")},
             self.metadata,
             self.pack,
-            self.key,
-            self.digest_mod,
+            hmac.new(self.key, digestmod=self.digest_mod) if self.key else None,
             self.copy_threshold,
         )
         return self._settings
 
     def sign(self, msg_list: list[bytes]) -> bytes:
         settings = self._settings or self._read_settings()
-        if not settings.key or sum(map(len, msg_list)) > SMALL:
+        if settings.signer is None:
             return super().sign(msg_list)
-        return hmac.digest(settings.key, b"".join(msg_list), settings.digest).hex().encode()
+        # A copy of what the key made: OpenSSL looks its algorithm up for each new one.
+        signer = settings.signer.copy()
+        for part in msg_list:
+            signer.update(part)
+        return signer.hexdigest().encode()
 
     def send(
         self,

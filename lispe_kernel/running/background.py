@@ -88,8 +88,12 @@ class Preload:
         return self._done.is_set()
 
     @property
+    def begun(self) -> bool:
+        return self._begun.locked()
+
+    @property
     def running(self) -> bool:
-        return self._begun.locked() and not self.done
+        return self.begun and not self.done
 
     def begin(self) -> None:
         """Start the import unless it was started before; returns at once."""

@@ -9,7 +9,7 @@ import pytest
 import zmq
 from jupyter_client.session import Session
 
-from lispe_kernel.kernel.messages import SMALL, Messages, for_main_shell
+from lispe_kernel.kernel.messages import Messages, for_main_shell
 
 KEY = b"a key"
 
@@ -42,7 +42,7 @@ def request() -> dict[str, Any]:
         ({"text": "é 😀 \u2028 \x00"}, {"text": "é 😀 \u2028 \x00"}),
         ({"text": "half \ud83d"}, {"text": "half \ufffd"}),
         ({"text": "\udc80 half"}, {"text": "\ufffd half"}),
-        ({"big": "x" * SMALL}, {"big": "x" * SMALL}),
+        ({"big": "x" * 70_000}, {"big": "x" * 70_000}),
         ({"bytes": b"abc", "tuple": (1, 2.5, None)}, {"bytes": "YWJj", "tuple": [1, 2.5, None]}),
         ({"time": datetime(2024, 1, 2, tzinfo=UTC)}, {"time": "2024-01-02T00:00:00Z"}),
     ],
@@ -92,6 +92,26 @@ def test_a_forked_process_sends_nothing() -> None:
     session.pid += 1
     assert session.send(wire, "status") is None
     assert len(wire.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2026-11-26T22:39:42.123456Z",
+        "2026-11-26T22:39:42+00:00",
+        "2026-11-26T22:39:42.5-03:30",
+        "2026-11-26",
+        "no date",
+        None,
+        3,
+    ],
+)
+def test_a_request_is_read_as_by_any_session(date: Any) -> None:
+    content = {"code": "1", "date": date, "made": [{"date": "2026-11-26T22:39:42Z"}]}
+    message = Session(key=KEY).msg("execute_request", content)
+    message["header"]["date"] = date
+    _, rest = Session(key=KEY).feed_identities(Session(key=KEY).serialize(message))
+    assert Messages(key=KEY).deserialize(rest) == Session(key=KEY).deserialize(rest)
 
 
 def frames_of(header: bytes) -> list[zmq.Frame]:

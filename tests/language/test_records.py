@@ -8,6 +8,7 @@ from .support import error_of, text_of
 
 USE = "(use (data@ (Name [type...])...) or (data@ Group [(Name [type...])...]))"
 POINT = "(data@ (Point integer_ _)) "
+SHAPE = "(data@ Shape (Round _) (Flat _)) "
 
 
 @pytest.mark.parametrize(
@@ -20,15 +21,16 @@ POINT = "(data@ (Point integer_ _)) "
             POINT + "(data@ (Line Point Point)) (Line (Point 1 2) (Point 3 4))",
             "(Line (Point 1 2) (Point 3 4))",
         ),
-        ("(data@ Shape (Round _) (Flat _)) (data@ (Box Shape)) (Box (Flat 1))", "(Box (Flat 1))"),
+        (SHAPE + "(data@ (Box Shape)) (Box (Flat 1))", "(Box (Flat 1))"),
         (
             POINT + "(defpat f ([Point 1 y]) y) (defpat f (x) 'no) (list (f (Point 1 5)) (f (Point 2 5)))",
             "(5 no)",
         ),
         (
-            "(data@ Shape (Round _) (Flat _)) (defpat f ([Shape x]) x) (defpat f (x) 'no)"
-            ' (list (f (Flat 1)) (f (list {"a":1} 2)) (f (list (list 1) 2)))',
-            "(1 no no)",
+            SHAPE
+            + "(defpat f ([Shape x]) x) (defpat f (x) 0) "
+            + "(list (f (Flat 1)) (f (list (dictionary) 2)) (f (list (list 1) 2)))",
+            "(1 0 0)",
         ),
     ],
 )
@@ -41,7 +43,7 @@ def test_a_record_is_a_list_with_a_name(source, value):
     [
         (POINT + "(Point 1)", "Error: Size mismatch between argument list and data structure definition"),
         (
-            "(data@ Shape (Flat _)) (data@ (Box Shape)) (setq f (Flat 1)) (set@ f 0 (list 1)) (Box f)",
+            SHAPE + "(data@ (Box Shape)) (setq f (Flat 1)) (set@ f 0 (list 1)) (Box f)",
             "Error: Mismatch on argument: 1 (Shape required)",
         ),
         (POINT + "(Point 1.5 2)", "Error: Mismatch on argument: 1 (integer_ required)"),

@@ -20,7 +20,7 @@ IDS = torch.tensor([[1, 2, 3], [4, 0, 5]])
 class Words(nn.Module):
     """Embeddings, GPT-2's transposed linear layer, a norm, a head.
 
-    In float64: the norm makes differences of float32's rounding several times larger, on each processor others.
+    In float64: the norm makes differences of float32's rounding larger, on each processor others.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,78 @@
+"""Messages between the thread of the shell channel and the main shell.
+
+ipykernel passes them through sockets within the process. A message there is seven frames; the interpreter is
+let go of for each, and each time another thread takes it: that took longer than evaluating a small cell. Here
+one call wakes the other thread's event loop.
+"""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, Task
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from zmq import Frame
+
+if TYPE_CHECKING:
+    from lispe_kernel.kernel.kernel import LispeKernel
+
+
+class Handover:
+    """A socket, as far as those ask who send: its messages are given to a function in another thread's loop.
+
+    `closed` is the socket whose place it takes.
+    """
+
+    def __init__(self, loop: AbstractEventLoop, give: Callable[[list[Any]], Any], closed: Any) -> None:
+        self._loop, self._give, self._closed = loop, give, closed
+
+    def send_multipart(self, message: list[Any], **_options: Any) -> None:
+        """Hand over a message, in the order of all; nobody reads it where the loop has ended."""
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._give, message)
+
+    def send(self, part: bytes, **options: Any) -> None:
+        """The same for a message of one part."""
+        self.send_multipart([Frame(part)], **options)
+
+    def close(self) -> None:
+        """Close the socket that stood here."""
+        self._closed.close()
+
+
+class Requests:
+    """Begins each request in the main shell, as ipykernel's stream does."""
+
+    def __init__(self, loop: AbstractEventLoop, run: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        self._loop, self._run = loop, run
+        # What one cell sets in it the next one finds.
+        self._context = copy_context()
+        # An event loop alone does not keep a task alive.
+        self._tasks: set[Task[None]] = set()
+
+    def begin(self, message: list[Any]) -> None:
+        """Run a request as a task of the loop."""
+        task = self._loop.create_task(self._run(None, message), context=self._context)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def install(kernel: LispeKernel) -> None:
+    """Put both ways in the places of the sockets; called in the main thread, when its loop is known."""
+    thread = kernel.shell_channel_thread
+    if thread is None:
+        # Without subshells the main thread reads the channel itself.
+        return
+    here, there = _loop_of(kernel.io_loop), _loop_of(thread.io_loop)
+    to_main = thread.manager.get_shell_channel_to_subshell_pair(None)
+    to_main.from_socket = Handover(here, Requests(here, kernel.shell_main).begin, to_main.from_socket)
+    to_channel = thread.manager._main_to_shell_channel
+    to_channel.from_socket = Handover(there, thread.manager._send_on_shell_channel, to_channel.from_socket)
+
+
+def _loop_of(loop: Any) -> AbstractEventLoop:
+    """asyncio's loop under tornado's, which wraps each call once more."""
+    found: AbstractEventLoop = loop.asyncio_loop
+    return found
