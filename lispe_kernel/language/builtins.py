@@ -269,6 +269,7 @@ HELPERS: dict[str, Any] = {
     " like": like,
     " replaced": replaced,
     " Lookup": (LookupError, *REFUSED),
+    " Absent": (AttributeError, LookupError, *REFUSED),
     " items": items,
     " contents": contents,
     " several": _several,

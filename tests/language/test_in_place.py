@@ -7,6 +7,8 @@ import pytest
 from lispe_kernel import Session, to_text
 from lispe_kernel.language.compiler.forms.binding import IN_PLACE
 
+from .support import error_of
+
 OPERATORS = sorted(IN_PLACE.items())
 # Two operands and three, whole numbers, for operators that take any number of them.
 OPERANDS = ["6 2", "6 4 1", "60 2 3", "7 1 1 1"]
@@ -18,6 +20,11 @@ PLACES = {
     "an element written infix": "(setq l (list 0 {0})) (list ({1} (l @ 1) {2}) (@ l 1))",
     "a value of a dictionary": '(setq d {{"k":{0}}}) (list ({1} (@ d "k") {2}) (@ d "k"))',
     "an element of an inner list": "(setq l (list (list {0}))) (list ({1} (@ l 0 0) {2}) (@ l 0 0))",
+    "an element under two variables": "(defun f (l i j) (list ({1} (@ l i j) {2}) (@ l i j))) "
+    "(f (list 0 (list 0 {0})) 1 -1)",
+    "an element under a text and an index": '(setq d {{"k":(list {0})}}) (list ({1} (@ d "k" 0) {2}) '
+    '(@ d "k" 0))',
+    "a field of an instance": "(class@ P (x)) (setq p (P {0})) (list ({1} (@ p 'x) {2}) (@ p 'x))",
 }
 
 
@@ -53,3 +60,10 @@ def test_the_operands_are_evaluated_once_and_in_order() -> None:
 @pytest.mark.parametrize(("operand", "value"), [("1 2", "3"), ('"a" "b"', "ab")])
 def test_a_missing_key_counts_as_nothing(operand: str, value: str) -> None:
     assert to_text(Session().evaluate(f'(setq d (dictionary)) (+= (@ d "k") {operand}) (@ d "k")')) == value
+
+
+@pytest.mark.parametrize("place", ["(@ l 5 0)", "(@ l 0 5)", "(@ 5 0 0)", "(@ l 0 0 0)", '(@ {"a":1} "b" 0)'])
+def test_a_place_that_is_not_there_has_the_error_of_reading_it(place: str) -> None:
+    reading = place.replace("(@", "(apply '@ (list", 1) + ")"
+    errors = [error_of(f"(setq l (list (list 1))) {form}") for form in (f"(+= {place} 1)", reading)]
+    assert errors[0].text == errors[1].text

@@ -105,3 +105,39 @@ def test_a_loop_that_cannot_be_is_refused(source: str, text: str) -> None:
 
 def test_the_test_of_a_while_is_evaluated_before_each_turn() -> None:
     assert output_of('(setq i 0) (while (block (print "t") (< i 2)) (+= i 1) (print i))') == "t1t2t"
+
+
+# What a loop may go through without making the list that the same form makes elsewhere.
+GONE_THROUGH = [
+    *(f"(range {bounds})" for bounds in ("0 5 1", "5 0 1", "5 0 -2", "0 5 -1", "2 2 1", "0 6 4", "-3 3 2.0")),
+    *(f"({name} {count})" for name in ("iota", "iota0") for count in ("4", "0", "2.5")),
+    *(
+        f"({name} {pairs})"
+        for name in ("keys@", "values@")
+        for pairs in ('{"a":1 "b":2}', "(dictionaryi 3 4)")
+    ),
+    '"abc"',
+]
+
+
+@pytest.mark.parametrize("container", GONE_THROUGH)
+def test_a_loop_goes_through_what_the_container_holds(container: str) -> None:
+    held = "(setq found ()) (loop x kept (push found x)) found"
+    written = f"(defun f () (setq found ()) (loop x {container} (push found x)) found) (f)"
+    assert text_of(written) == text_of(f"(setq kept {container}) {held}")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "(push kept d) (push d 9)",
+        "(push kept ((λ () d))) (set@ d 0 9)",
+        "(push kept (cdr d)) (set@ (@ kept -1) 0 9)",
+        "(eval '(push d 9)) (push kept (size d))",
+        "(setq (x y) d) (push kept (+ x y))",
+    ],
+)
+def test_a_list_that_is_written_out_is_a_new_one_each_time(body: str) -> None:
+    """Whatever a loop does with its elements, a second run begins with what is written."""
+    program = f"(defun f () (setq kept ()) (loop d '((1 2) (3 4)) {body}) (string kept)) (= (f) (f))"
+    assert text_of(program) == "true"

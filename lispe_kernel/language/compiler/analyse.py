@@ -10,12 +10,11 @@ never said of a variable that a function inside its owner assigns.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
 from typing import Any, ClassVar
 
 from lispe_kernel.language.compiler.effects import effects
-from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, TYPED, join
-from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving
+from lispe_kernel.language.compiler.kinds import ELEMENTS, TYPED, join
+from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving, turning_kind
 from lispe_kernel.language.compiler.statements import (
     Assign,
     Break,
@@ -53,7 +52,6 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
 from lispe_kernel.language.compiler.versions.questions import read_with_kinds, worth_asking
-from lispe_kernel.language.values.lists import List
 
 
 def analyse(function: Function) -> None:
@@ -259,29 +257,9 @@ def _while(flow: Flow, node: While) -> None:
     flow.turns(node, turn)
 
 
-def _written_kind(node: Quoted) -> str:
-    """The kind of all elements of a list that is written out."""
-    kinds = {Constant(node.span, item).kind for item in node.data} if type(node.data) is List else set()
-    return reduce(join, kinds) if kinds else ""
-
-
-def _turning_kind(node: Each) -> str:
-    """The kind of the variable of a loop when a turn begins."""
-    if isinstance(node.items, Primitive) and not node.several:
-        first = node.items.arguments[0]
-        if node.items.inline.name == " range":
-            return first.kind  # upwards from where it begins
-        if node.items.inline.name == " span":
-            kinds = {part.kind for part in node.items.arguments}
-            return "integer" if kinds <= INTEGERS else ""
-        if node.items.inline.name == " items":
-            return _written_kind(first) if type(first) is Quoted else ELEMENTS.get(first.kind, "")
-    return node.variable_kind
-
-
 def _each(flow: Flow, node: Each) -> None:
     flow.visit(node.items)
-    kind = _turning_kind(node)
+    kind = turning_kind(node)
 
     def turn() -> None:
         for target in node.targets:

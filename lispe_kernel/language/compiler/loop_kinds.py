@@ -1,4 +1,6 @@
-"""Kinds that survive a loop: a variable keeps its kind when everything assigned to it in the loop has it.
+"""Kinds that a loop gives its variable, and kinds that survive a loop.
+
+A variable keeps its kind when everything assigned to it in the loop has it.
 
 `(setq total (+ total i))` keeps a natural total natural, `(setq line (+ line "."))` keeps a text. Whatever is
 not understood loses the kind.
@@ -6,16 +8,28 @@ not understood loses the kind.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
-from lispe_kernel.language.compiler.kinds import join
+from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, join
 from lispe_kernel.language.compiler.statements import (
     Assign,
     Each,
     Unpack,
 )
-from lispe_kernel.language.compiler.tree import Call, Constant, Helper, Name, Node, Primitive, Read, walk
+from lispe_kernel.language.compiler.tree import (
+    Call,
+    Constant,
+    Helper,
+    Name,
+    Node,
+    Primitive,
+    Quoted,
+    Read,
+    walk,
+)
 from lispe_kernel.language.compiler.variables import Variable
+from lispe_kernel.language.values.lists import List
 
 Kinds = dict[Variable, str]
 
@@ -70,3 +84,42 @@ def _expected(node: Any, known: Kinds, around: Kinds) -> str:
     if kind is Helper or kind is Call:
         return str(node.kind)
     return ""
+
+
+# -- what a loop goes through ----------------------------------------------------------------------------
+
+
+def _written_kind(node: Quoted) -> str:
+    """The kind of all elements of a list that is written out."""
+    if type(node.data) is not List or not node.data:
+        return ""
+    return reduce(
+        join, ("list" if type(item) is List else Constant(node.span, item).kind for item in node.data)
+    )
+
+
+def _element_kind(items: Node) -> str:
+    """The kind of all elements that a loop goes through."""
+    if type(items) is Quoted:
+        return _written_kind(items)
+    if type(items) is Primitive and items.inline.name == "keys@":
+        return "text" if items.arguments[0].kind == "dictionary" else ""
+    return "text" if items.kind == "dictionary" else ELEMENTS.get(items.kind, "")
+
+
+def turning_kind(node: Each) -> str:
+    """The kind of the variable of a loop when a turn begins."""
+    if isinstance(node.items, Primitive) and not node.several:
+        first = node.items.arguments[0]
+        if node.items.inline.name == " range":
+            return first.kind  # upwards from where it begins
+        if node.items.inline.name == " span":
+            kinds = [part.kind for part in node.items.arguments]
+            # Upwards or downwards, it stays between its bounds.
+            bounded = join(kinds[0], kinds[1])
+            return bounded if {*kinds} <= INTEGERS else ""
+        if node.items.inline.name in (" from zero", " from one"):
+            return "natural" if first.kind in INTEGERS else ""
+        if node.items.inline.name == " items":
+            return _element_kind(first)
+    return node.variable_kind

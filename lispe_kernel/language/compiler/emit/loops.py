@@ -20,6 +20,7 @@ from lispe_kernel.language.compiler.emit.emitter import (
     emits,
     into,
 )
+from lispe_kernel.language.compiler.emit.only_read import only_read
 from lispe_kernel.language.compiler.statements import Assign, Break, Each, Raise, Return, Target, While
 from lispe_kernel.language.compiler.tree import Block, Helper, Node, Primitive
 
@@ -77,7 +78,8 @@ def _while(e: Emitter, node: While, destination: Destination) -> ast.expr | None
 
 @emits(Each)
 def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
-    items = e.value(node.items)
+    shared = only_read(e.function, node)
+    items = e.value(node.items) if shared is None else e.constant(shared)
     told = _may_be_told(node.items)
     if (node.first or told) and not isinstance(items, ast.Constant):
         items = e.saved(items)

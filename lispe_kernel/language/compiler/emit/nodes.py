@@ -134,6 +134,10 @@ class Nodes:
     def list_(self, elements: list[ast.expr]) -> ast.List:
         return ast.List(elements, LOAD, **self._place)
 
+    def unpacked(self, values: ast.expr) -> ast.List:
+        """A list of Python's own of what a value gives when it is gone through."""
+        return self.list_([ast.Starred(values, LOAD, **self._place)])
+
     def dict_(self, keys: list[ast.expr | None], values: list[ast.expr]) -> ast.Dict:
         return ast.Dict(keys, values, **self._place)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.effects import NONE, effects, stays
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.inline.access import declares, field_name, integer_of_list
 from lispe_kernel.language.compiler.inlines import Inline
 from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS, TYPED
 from lispe_kernel.language.compiler.statements import Target, ToGlobal, Unpack
@@ -178,10 +179,11 @@ def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.
     """The element is read, then the operands are evaluated, then it is stored."""
     operator = node.inline.name.strip()
     *place, operands = node.arguments
-    if len(place) == 2 and len(operands.parts()) == 1 and operator in _OPERATORS:
+    if len(place) <= 3 and len(operands.parts()) == 1 and operator in _OPERATORS:
         operand = operands.parts()[0]
         if effects(operand) is NONE:
-            return _write_subscript(e, operator, [*place, operand], destination)
+            write = _write_subscript if len(place) == 2 else _write_inner
+            return write(e, operator, [*place, operand], destination)
     found = e.operands(place, twice=True)
     # What the operands may assign to the variables of the place comes too late for it.
     container, *keys = [
@@ -196,16 +198,69 @@ def _write_subscript(
     e: Emitter, operator: str, nodes: list[Node], destination: Destination
 ) -> ast.expr | None:
     """The element through Python's subscripts; a missing key and text take the way of the library."""
-    container, key, operand = e.operands(nodes, twice=True)
     name = e.function.temporary()
+    field, operands = field_name(nodes[1]), e.operands(nodes, twice=True)
+    if field is not None and nodes[0].kind in ("", "instance"):
+        _change_field(e, operator, field, operands, name)
+    else:
+        _change_under(e, operator, operands, [node.kind for node in nodes], name)
+    return e.deliver(e.name(name), destination)
+
+
+def _change_field(e: Emitter, operator: str, field: str, operands: list[ast.expr], name: str) -> None:
+    """Statements that store a changed field of an instance, and its value in a variable."""
+    container, key, operand = operands
+    slow = _by_library(e, operator, operand, [container, key], name)
+    with e.nested_block() as fast:
+        e.assign(name, e.binary(e.attribute(container, field), _OPERATORS[operator], operand))
+        e.assign(e.attribute(container, field, ast.Store()), e.name(name))
+    with e.nested_block() as guarded:
+        e.try_(fast, e.name(" Absent"), None, slow)
+    e.if_(declares(e, container, field), guarded, slow)
+
+
+def _by_library(
+    e: Emitter, operator: str, operand: ast.expr, place: list[ast.expr], name: str
+) -> list[ast.stmt]:
+    """The statement that has the library change an element, and keeps its value in a variable."""
+    with e.nested_block() as slow:
+        old = e.call(" element", *place)
+        e.assign(name, e.call(" change", e.constant(operator), old, e.tuple_([operand]), *place))
+    return slow
+
+
+def _write_inner(e: Emitter, operator: str, nodes: list[Node], destination: Destination) -> ast.expr | None:
+    """The element of a container in a list, or under a text in a dictionary."""
+    container, outer, key, operand = e.operands(nodes, twice=True)
+    kind, outer_kind, *others = (node.kind for node in nodes)
+    name, row = e.function.temporary(), e.function.temporary()
+    by_text = outer_kind == "text"
+    if by_text:
+        test = None if kind == "dictionary" else e.is_of(container, " Dictionary")
+    else:
+        test = integer_of_list(e, kind, outer_kind, container, outer)
+    with e.nested_block() as there:
+        e.assign(row, e.subscript(container, outer))
+    with e.nested_block() as refused:
+        e.assign(row, e.call(" at", container, outer))
+    with e.nested_block() as fast:
+        e.try_(there, e.name(" Lookup"), None, refused)
+        _change_under(e, operator, [e.name(row), key, operand], ["", *others], name)
+    slow = _by_library(e, operator, operand, [container, outer, key], name)
+    e.block.extend(_branch(e, test, fast, slow))
+    return e.deliver(e.name(name), destination)
+
+
+def _change_under(e: Emitter, operator: str, operands: list[ast.expr], kinds: list[str], name: str) -> None:
+    """Statements that store the changed element of a container under a key, and its value in a variable."""
+    container, key, operand = operands
+    kind, key_kind, operand_kind = kinds
     element = e.subscript(container, key)
     counted: ast.expr = element
-    if nodes[2].kind in NUMBERS:
+    if operand_kind in NUMBERS:
         # A missing key counts as 0.
         counted = e.call(e.attribute(container, "get"), key, e.constant(0))
-    with e.nested_block() as slow:
-        old = e.call(" element", container, key)
-        e.assign(name, e.call(" change", e.constant(operator), old, e.tuple_([operand]), container, key))
+    slow = _by_library(e, operator, operand, [container, key], name)
 
     def changed(old: ast.expr) -> list[ast.stmt]:
         with e.nested_block() as fast:
@@ -215,14 +270,13 @@ def _write_subscript(
             e.try_(fast, e.name(" Lookup"), None, slow)
         return guarded
 
-    kind, key_kind = nodes[0].kind, nodes[1].kind
     text = None if key_kind == "text" else e.is_of(key, " str")
     if kind != "dictionary":
         is_dictionary = e.is_of(container, " Dictionary")
         text = is_dictionary if text is None else e.boolean(ast.And(), [text, is_dictionary])
     whole = None if key_kind in INTEGERS else e.is_of(key, " int")
     if kind != "list":
-        has_integers = e.compare(e.call(" type", container), [ast.In()], [e.name(" by integer")])
+        has_integers = e.is_among(container, " List", " by integer")
         whole = has_integers if whole is None else e.boolean(ast.And(), [whole, has_integers])
     with e.nested_block() as by_integer:
         e.block.extend(_branch(e, whole, changed(element), slow))
@@ -231,7 +285,6 @@ def _write_subscript(
     else:
         other = slow if kind == "dictionary" or key_kind == "text" else by_integer
         e.block.extend(_branch(e, text, changed(counted), other))
-    return e.deliver(e.name(name), destination)
 
 
 def _branch(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, TypeGuard
 
 from lispe_kernel.language.compiler.emit.calls import held
 from lispe_kernel.language.compiler.emit.emitter import plain_items
 from lispe_kernel.language.compiler.inlines import Inline
-from lispe_kernel.language.compiler.kinds import CONTAINERS
+from lispe_kernel.language.compiler.kinds import CONTAINERS, INTEGERS
 from lispe_kernel.language.compiler.statements import Break, Each, Raise, Target, ToVariable, While
-from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Quoted
+from lispe_kernel.language.compiler.tree import Block, Call, Constant, Global, If, Node, Primitive, Quoted
 from lispe_kernel.language.forms import Form, is_list
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.positions import MOST_ELEMENTS
 
 if TYPE_CHECKING:
-    import ast
-
     from lispe_kernel.language.compiler.emit.destinations import Destination
     from lispe_kernel.language.compiler.emit.emitter import Emitter
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -66,13 +66,35 @@ def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.e
         items = plain_items(source.data)
         if items is not None:
             return e.deliver(held(e, items), destination)
+    if isinstance(source, Primitive) and source.inline.name in _OF_DICTIONARIES:
+        return e.deliver(_write_pairs(e, source), destination)
     value = e.simple(e.value(source))
-    if source.kind == "list":
+    if source.kind in _GONE_THROUGH:
         return e.deliver(value, destination)
     found: ast.expr = e.call(" items", value)
-    if source.kind not in CONTAINERS:
+    if source.kind == "dictionary":
+        found = e.unpacked(value)
+    elif source.kind not in CONTAINERS:
         found = e.choose(e.is_of(value, " List"), value, found)
     return e.deliver(found, destination)
+
+
+# What a loop goes through as Python does.
+_GONE_THROUGH = frozenset({"list", "text"})
+# What gives the keys or the values of a dictionary, in a list that nobody but the loop sees.
+_OF_DICTIONARIES = frozenset({"keys@", "values@"})
+
+
+def _write_pairs(e: Emitter, source: Primitive) -> ast.expr:
+    """The keys or the values of a dictionary as they are when the loop begins."""
+    (pairs,) = source.arguments
+    name = source.inline.name
+    value = e.simple(e.value(pairs))
+    of_pairs = value if name == "keys@" else e.call(e.attribute(value, "values"))
+    found: ast.expr = e.unpacked(of_pairs)
+    if pairs.kind != "dictionary":
+        found = e.choose(e.is_of(value, " Dictionary"), found, e.call(" items", e.call(name, value)))
+    return found
 
 
 def _items_kind(kinds: list[str], _node: Primitive) -> str:
@@ -86,6 +108,8 @@ def items_of(r: Resolver, container: Node) -> Node:
     """What a loop over a container goes through."""
     if isinstance(container, Primitive) and container.inline.name == "range":
         return Primitive(r.place, _SPAN, container.arguments)
+    if isinstance(container, Primitive) and container.inline.name in _COUNTS:
+        return Primitive(r.place, _COUNTS[container.inline.name], container.arguments)
     if _is_enum(container):
         return Primitive(r.place, _NUMBERED, [container.function, *container.arguments])
     return Primitive(r.place, _ITEMS, [container])
@@ -101,10 +125,47 @@ def _is_enum(node: Node) -> TypeGuard[Call]:
 
 def _write_span(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The values of `(range a b c)` that a loop goes through: nobody else sees the list."""
-    return e.deliver(e.call(" span", *e.operands(node.arguments)), destination)
+    start, end, step = node.arguments
+    if type(step) is not Constant or type(step.value) is not int or not step.value:
+        return e.deliver(e.call(" span", *e.operands(node.arguments)), destination)
+    values = e.operands(node.arguments, twice=True)
+    tests = [
+        e.is_of(value, " int")
+        for value, part in zip(values, (start, end), strict=False)
+        if part.kind not in INTEGERS
+    ]
+    far = e.constant(FAR)
+    if step.value > 0:
+        # Downwards it would count by the opposite.
+        order = e.compare(e.constant(-FAR), [ast.Lt(), ast.LtE(), ast.Lt()], [*values[:2], far])
+    else:
+        order = e.compare(far, [ast.Gt(), ast.GtE(), ast.Gt()], [*values[:2], e.constant(-FAR)])
+    fast = e.call(" range", *(values if step.value != 1 else values[:2]))
+    slow = e.call(" span", *values)
+    return e.deliver(e.choose(e.boolean(ast.And(), [*tests, order]), fast, slow), destination)
+
+
+# Counts as far as this are counted by Python; more are refused by the library.
+FAR = MOST_ELEMENTS >> 1
 
 
 _SPAN = Inline(" span", emit=_write_span)
+
+
+def _write_count(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The values of `(iota n)` or `(iota0 n)` that a loop goes through: nobody else sees the list."""
+    (count,) = node.arguments
+    value = e.simple(e.value(count))
+    tests = [] if count.kind in INTEGERS else [e.is_of(value, " int")]
+    tests.append(e.compare(e.constant(0), [ast.LtE(), ast.Lt()], [value, e.constant(FAR)]))
+    one = e.constant(1)
+    from_one = node.inline.name == " from one"
+    fast = e.call(" range", one, e.binary(value, ast.Add(), one)) if from_one else e.call(" range", value)
+    slow = e.call(" items", e.call("⍳" if from_one else "⍳0", value))
+    return e.deliver(e.choose(e.boolean(ast.And(), tests), fast, slow), destination)
+
+
+_COUNTS = {"⍳": Inline(" from one", emit=_write_count), "⍳0": Inline(" from zero", emit=_write_count)}
 
 
 def _write_numbered(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:

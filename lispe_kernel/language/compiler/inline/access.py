@@ -107,7 +107,7 @@ def at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None
     """An element by index or key, or an element of an element."""
     if len(node.arguments) == 3:
         return e.deliver(_inner_element(e, node), destination)
-    field = _field_name(node.arguments[1])
+    field = field_name(node.arguments[1])
     if field is not None and node.arguments[0].kind in ("", "instance"):
         return _field(e, node, field, destination)
     container, key = e.operands(node.arguments, twice=True)
@@ -135,13 +135,23 @@ def integer_of_list(
     return all_of(e, is_list(e, container, kind), None if key_kind in INTEGERS else e.is_of(key, " int"))
 
 
-def _field_name(key: Node) -> str | None:
+def field_name(key: Node) -> str | None:
     """The field of an instance that a key written as an atom names, if it is an attribute of nothing else."""
     if type(key) is not Constant or type(key.value) is not Atom:
         return None
     name = key.value.name
     free = python_name(name) == name and not name.startswith(("_", " ", "lispe_"))
     return name if free else None
+
+
+def declares(e: Emitter, container: ast.expr, field: str) -> ast.expr:
+    """A test for an instance whose class declares a field, which is an attribute then.
+
+    (To ask an instance for its dictionary makes every later access to it slow.)
+    """
+    is_instance = e.call(" isinstance", container, e.name(" Instance"))
+    declared = e.compare(e.constant(field), [ast.In()], [e.attribute(container, "lispe_fields")])
+    return e.boolean(ast.And(), [is_instance, declared])
 
 
 def _field(e: Emitter, node: Primitive, field: str, destination: Destination) -> ast.expr | None:

@@ -11,6 +11,8 @@ from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emi
 from lispe_kernel.language.compiler.inline.access import (
     all_of,
     choose_where,
+    declares,
+    field_name,
     integer_of_list,
     is_growing,
     is_list,
@@ -32,6 +34,10 @@ def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
     """
     *operands, value = e.operands(node.arguments, twice=True)
     container, key = operands[0], operands[1]
+    field = field_name(node.arguments[1]) if len(operands) == 2 else None
+    if field is not None and node.arguments[0].kind in ("", "instance"):
+        _store_field(e, field, container, e.call(" set_at", container, key, value), value)
+        return None if destination is EFFECT else e.deliver(container, destination)
     with e.nested_block() as slow:
         e.evaluate(e.call(" set cell" if len(operands) == 3 else " set_at", *operands, value))
     kinds = two_kinds(node)
@@ -48,6 +54,15 @@ def set_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
     else:
         _store(e, kinds, container, key, value)
     return None if destination is EFFECT else e.deliver(container, destination)
+
+
+def _store_field(e: Emitter, field: str, container: ast.expr, of_library: ast.expr, value: ast.expr) -> None:
+    """A declared field is an attribute of an instance; everything else is the library's."""
+    with e.nested_block() as fast:
+        e.assign(e.attribute(container, field, ast.Store()), value)
+    with e.nested_block() as slow:
+        e.evaluate(of_library)
+    e.if_(declares(e, container, field), fast, slow)
 
 
 def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr, value: ast.expr) -> None:
