@@ -124,8 +124,9 @@ def test_space_is_seen_from_a_side() -> None:
 
 def test_umap_is_used_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     class UMAP:
-        def __init__(self, n_components: int, random_state: int) -> None:
-            assert random_state == 0
+        def __init__(self, n_components: int, random_state: int, n_jobs: int) -> None:
+            # With a seed UMAP warns of any other number of jobs.
+            assert (random_state, n_jobs) == (0, 1)
             self.count = n_components
 
         def fit_transform(self, table: np.ndarray) -> np.ndarray:

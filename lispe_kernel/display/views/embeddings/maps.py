@@ -91,7 +91,7 @@ def _umap(table: Any, count: int) -> Any:
             f"Error: {_NAME}: umap-learn is not installed; pip install 'lispe-kernel[umap]', or use \"pca\""
         ) from error
     # With a seed the same table gives the same map.
-    made = UMAP(n_components=count, random_state=0).fit_transform(table.float().numpy())
+    made = UMAP(n_components=count, random_state=0, n_jobs=1).fit_transform(table.float().numpy())
     return torch.as_tensor(made).double()
 
 
