@@ -38,7 +38,7 @@ from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.places import tell_warnings
 from lispe_kernel.running.programs import recording
 from lispe_kernel.running.report import report
-from lispe_kernel.running.sessions import cell_ended
+from lispe_kernel.running.sessions import cell_begins, cell_ended
 from lispe_kernel.session import Outcome, Session
 
 _PATIENCE = 20.0  # seconds that a completion waits for PyTorch
@@ -98,6 +98,7 @@ class Prompt:
         self._count += 1
         self.history.add(self._count, text)
         before = self.session
+        cell_begins(before)
         try:
             if needs_torch(text):
                 # Ctrl-C may end this waiting; in the middle of the import itself it would break torch.

@@ -28,7 +28,7 @@ from lispe_kernel.running.background import needs_torch
 from lispe_kernel.running.bridges import Evaluated, PythonCell
 from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import Report, report
-from lispe_kernel.running.sessions import cell_ended, offer
+from lispe_kernel.running.sessions import cell_begins, cell_ended, offer
 from lispe_kernel.session import Outcome, Session
 from lispe_kernel.sittings import KEEPER
 from lispe_kernel.torch_library.support.behind import behind
@@ -81,8 +81,8 @@ class Cell:
             answer = {**failure(self._told(error)), "user_expressions": {}}
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
 
-    def replied(self) -> None:
-        """After the reply, which so does not wait for it: let who keeps the session take what it is now."""
+    def ended(self) -> None:
+        """Nobody waits for this cell any more: let who keeps the session take what it is now."""
         before, number, text = self._before, self.request.count, self.request.code
         if not self.request.silent and KEEPER in before.library_states:
             # The reply is on its way to the thread that sends it.
@@ -119,8 +119,7 @@ class Cell:
     def _show(self, shown: Outcome) -> None:
         request = self.request
         if not (shown.silent or request.silent):
-            last = not request.expressions and KEEPER not in self.session.library_states
-            self.kernel.publisher.result(shown.value, request.count, last)
+            self.kernel.publisher.result(shown.value, request.count, last=not request.expressions)
 
     def _evaluate(self) -> Outcome:
         self._wait_for_torch()
@@ -129,6 +128,8 @@ class Cell:
             told = offer(self.request.code)
             if told:
                 print(told)
+        if not self.request.silent:
+            cell_begins(self.session)
         return run_cell(self.request.code, self)
 
     # -- what magics ask ---------------------------------------------------------------------------

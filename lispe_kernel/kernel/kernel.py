@@ -5,6 +5,7 @@ Nothing is done here; each method hands a request to the file that answers it.
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import contextlib
 import importlib.util
@@ -92,6 +93,8 @@ class LispeKernel(Kernel):
         self.has_facade = False
         # Cells that have not been replied to, by the requests that they came with. Subshells run several.
         self._running: dict[str, Cell] = {}
+        # Those that have, whose end is not told yet, by the tasks that run them.
+        self._ended: dict[Any, Cell] = {}
         self.reset()
         self.preload = Preload(after=load_front_end)
         self.outbox: Any = Outbox(self.iopub_thread)
@@ -183,6 +186,15 @@ class LispeKernel(Kernel):
             self.execution_count -= 1
         return reply
 
+    async def dispatch_shell(self, msg: Any, /, *rest: Any, **options: Any) -> None:
+        try:
+            await super().dispatch_shell(msg, *rest, **options)
+        finally:
+            # The front end knows already that the kernel is idle; what comes next has not begun.
+            cell = self._ended.pop(asyncio.current_task(), None)
+            if cell is not None:
+                cell.ended()
+
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         try:
             await super().execute_request(stream, ident, parent)
@@ -194,7 +206,7 @@ class LispeKernel(Kernel):
         finally:
             cell = self._running.pop(_number_of(parent), None)
             if cell is not None:
-                cell.replied()
+                self._ended[asyncio.current_task()] = cell
         if self.preload_torch and not (self.preload.begun or parent["content"].get("silent", False)):
             # A moment later, so that the answer is out before the import competes with it.
             self.io_loop.add_callback(self._preload_later)

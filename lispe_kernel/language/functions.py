@@ -122,6 +122,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Function] = {}
+        self._by_call: dict[int, Function] = {}
         self._aliases: dict[str, str] = {}
         # Rises with each registration, so that a session knows when to look again.
         self.version = 0
@@ -133,6 +134,8 @@ class Registry:
             if known is not None and _are_rivals(known.call.__module__, entry.call.__module__):
                 raise ValueError(f"two functions are called '{name}'")
         self._by_name[entry.name] = entry
+        if self.named(entry.call) is None:
+            self._by_call[id(entry.call)] = entry
         for alias in entry.aliases:
             self._aliases[alias] = entry.name
         self.version += 1
@@ -141,8 +144,10 @@ class Registry:
         return self._by_name.get(self._aliases.get(name, name))
 
     def named(self, call: Any) -> Function | None:
-        """The entry of a Python function that is registered; it is looked for, so not for hot paths."""
-        return next((entry for entry in self._by_name.values() if entry.call is call), None)
+        """The entry of a Python function that is registered."""
+        entry = self._by_call.get(id(call))
+        is_its = entry is not None and entry.call is call and self._by_name.get(entry.name) is entry
+        return entry if is_its else None
 
     def canonical(self, name: str) -> str:
         """The name under which an alias is registered, or the name itself."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import importlib.util
 import logging
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from lispe_kernel import LIBRARIES
 from lispe_kernel.torch_library import BEGINNINGS
 from lispe_kernel.torch_library.support.behind import behind
+from lispe_kernel.torch_library.support.collector import at_rest
 
 _log = logging.getLogger("lispe.kernel")
 # The names of the torch library, and what Python cells say.
@@ -41,11 +43,13 @@ def load_torch_library() -> None:
         from lispe_kernel.torch_library import load  # noqa: PLC0415 - this is the work of the thread
 
         load()
+    # The collector would look through all of PyTorch again and again, a tenth of a second each time.
+    gc.freeze()
 
 
 def load_front_end() -> None:
     """Import what PyTorch imports with the first optimizer, where no interrupt breaks it in the middle."""
-    with behind():
+    with behind(), at_rest():
         importlib.import_module("torch._dynamo")
 
 

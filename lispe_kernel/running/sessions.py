@@ -87,6 +87,14 @@ def offer(code: str) -> str:
     return f"This notebook's session was kept: %session restore {shlex.quote(folder)} brings it back"
 
 
+def cell_begins(session: Session) -> None:
+    """Tell who keeps a session that a cell begins, and the user what kept it from being kept, once."""
+    keeper = session.library_states.get(KEEPER)
+    problem = keeper.cell_begins() if keeper is not None else ""
+    if problem:
+        print(f"session_keep: the session is not being kept: {problem}", file=sys.stderr)
+
+
 def cell_ended(before: Session, session: Session, number: int, text: str) -> None:
     """Let who keeps a session take what it is now. After `%reset` that is another than it was before."""
     keeper = before.library_states.get(KEEPER)
@@ -102,13 +110,9 @@ def cell_ended(before: Session, session: Session, number: int, text: str) -> Non
     if before is not session:
         session.library_states[KEEPER] = before.library_states.pop(KEEPER)
         keeper.session = session
-    try:
-        problem = keeper.cell_ended(number, text)
-    except KeyboardInterrupt:
-        # The next cell finds what this one changed, too.
-        problem = ""
-    if problem:
-        print(f"session_keep: the session is not being kept: {problem}", file=sys.stderr)
+    # After an interrupt the next cell finds what this one changed, too.
+    with contextlib.suppress(KeyboardInterrupt):
+        keeper.cell_ended(number, text)
 
 
 def _save(_host: Host, folder: str) -> None:

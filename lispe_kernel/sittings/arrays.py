@@ -117,7 +117,8 @@ def _stored(cls: type[Stored]) -> None:
             raise Broken(f"holds {cls.name} that are none")
         return cls(data)
 
-    register_keeper(Keeper(cls.name, cls, write, make))
+    # Long ones are a block of memory, which is looked at each time.
+    register_keeper(Keeper(cls.name, cls, write, make, holds=lambda value: [value.array.tobytes()]))
 
 
 for _cls in CLASS_OF_DTYPE.values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import FunctionType
 from typing import Any
 
@@ -15,6 +16,7 @@ from lispe_kernel.language.forms import Form
 from lispe_kernel.language.keeping import Unkept
 from lispe_kernel.language.made import record_of, signature_of, source_of
 from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.records import RecordGroup
@@ -22,6 +24,8 @@ from lispe_kernel.session import Session
 from lispe_kernel.sittings.text import Sources
 
 SPACE, SHARED, THREAD = " space ", " shared ", "thread "
+# Classes of values, of which none is a definition.
+_VALUES = frozenset({str, int, float, bool, type(None), Atom, List, Dictionary, list, dict})
 _MAIN = "mainspace_"
 
 
@@ -35,15 +39,24 @@ class Definition:
     cell: str = ""
     problem: str = ""
 
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The definition as it is written."""
+        return {"name": self.name, "kind": self.kind, "cell": self.cell, "text": self.text.split("\n")}
+
 
 class Definitions:
     """All that a session defines."""
 
     def __init__(self, session: Session, sources: Sources) -> None:
         self._session, self._sources = session, sources
-        self._names = {
-            name: kind for name, value in session.namespace.items() if (kind := self._kind(name, value))
-        }
+        self._names: dict[str, str] = {}
+        for name, value in session.namespace.items():
+            if type(value) in _VALUES and name[:1] != " ":
+                continue
+            kind = "function" if self._known_function(name, value) else self._kind(name, value)
+            if kind:
+                self._names[name] = kind
         # Which name stands for a function or a class, by the identity of the value.
         self.named = {id(session.namespace[name]): name for name in self._names}
 
@@ -54,6 +67,11 @@ class Definitions:
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
+
+    def _known_function(self, name: str, value: Any) -> list[Definition] | None:
+        """The definitions of a function that were found at an earlier time; it is the same since."""
+        known = self._sources.functions.get(name)
+        return known[1] if known is not None and known[0] is value else None
 
     def _kind(self, name: str, value: Any) -> str:
         if name.startswith(SPACE):
@@ -80,8 +98,15 @@ class Definitions:
             yield self._definition(name, "macro", forms)
         for kinds in (("space", "record", "class"), ("thread", "function")):
             for name, kind in self._names.items():
-                if kind in kinds:
-                    yield from self._of(name, kind, self._session.namespace[name])
+                if kind not in kinds:
+                    continue
+                value = self._session.namespace[name]
+                found = self._known_function(name, value)
+                if found is None:
+                    found = list(self._of(name, kind, value))
+                if kind == "function":
+                    self._sources.functions[name] = value, found
+                yield from found
 
     def _links(self) -> Iterator[Definition]:
         for name, target in self._session.aliases.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import chain
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType
 from typing import Any
 
@@ -75,6 +76,20 @@ class FunctionsOut:
             return MODULE, lambda out: self._module(value, out)
         if isinstance(value, Instance):
             return "instance", lambda out: self._instance(value, out)
+        return None
+
+    def holds(self, value: Any) -> list[Any] | None:
+        """All that the data of such a value is made of, in order; None where that is not told."""
+        if isinstance(value, FunctionType | BuiltinFunctionType):
+            name = self._definitions.named.get(id(value))
+            if name is not None:
+                return ["function", name]
+            is_whole = getattr(value, "__closure__", ()) is None
+            return ["lambda", value.__code__, value.__doc__] if is_whole else None  # type: ignore[union-attr]
+        if isinstance(value, Instance) and not type(value).lispe_taken:
+            name = self._definitions.named.get(id(type(value)))
+            held = [*chain.from_iterable(value.__dict__.items())]
+            return None if name is None or any(key.startswith(" ") for key in held[::2]) else [name, *held]
         return None
 
     def _function(self, value: Any) -> tuple[str, Callable[[Out], Any]]:

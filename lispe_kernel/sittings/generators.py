@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken, Into, State, register_state
-from lispe_kernel.language.library.numbers.randomness import Dice, dice, replace_dice
+from lispe_kernel.language.library.numbers.randomness import Dice, dice, last_draw, replace_dice
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import Integers
 
@@ -52,9 +53,39 @@ def _check_numpys(state: Any, _into: Into) -> Any:
     return found
 
 
+# What of numpy's state draws go through, as it was when it was first looked at; None since it was another.
+_untouched: list[tuple[Any, bytes] | None] = []
+_WORDS = 624 * 4 + 4
+
+
+def _glance_at_numpy() -> Any:
+    """The memory of numpy's generator. Reading its whole state takes a hundred times as long.
+
+    The state has one number more, which a draw leaves for the next: this tells only while none was made.
+    """
+    numpys: Any = np.random
+    generator = numpys.get_bit_generator()
+    if type(generator) is not numpys.MT19937:
+        _untouched[:] = [None]
+    if _untouched == [None]:
+        return None
+    now = generator, ctypes.string_at(generator.ctypes.state_address, _WORDS)
+    if not _untouched:
+        _untouched.append(now)
+    elif _untouched != [now]:
+        _untouched[:] = [None]
+    return _untouched[0]
+
+
 register_state(
     State(
-        "numpy", lambda: "numpy.random" in sys.modules, _numpys, _of_numpy, _check_numpys, np.random.set_state
+        "numpy",
+        lambda: "numpy.random" in sys.modules,
+        _numpys,
+        _of_numpy,
+        _check_numpys,
+        np.random.set_state,
+        _glance_at_numpy,
     )
 )
 
@@ -88,5 +119,13 @@ def _check_sessions(state: Any, _into: Into) -> Dice:
 
 
 register_state(
-    State("session", lambda: True, lambda: dice().state(), _of_session, _check_sessions, replace_dice)
+    State(
+        "session",
+        lambda: True,
+        lambda: dice().state(),
+        _of_session,
+        _check_sessions,
+        replace_dice,
+        last_draw,
+    )
 )

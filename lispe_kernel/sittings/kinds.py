@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
@@ -51,7 +52,11 @@ def _list_like(name: str, cls: Any) -> None:
     def fill(value: Any, data: Any, into: Into) -> None:
         list.extend(value, map(into.value, items(data)))
 
-    register_keeper(Keeper(name, cls, write, lambda _data, _into: cls(), fill))
+    register_keeper(
+        Keeper(
+            name, cls, write, lambda _data, _into: cls(), fill, holds=lambda value: [*list.__iter__(value)]
+        )
+    )
 
 
 _kind: Any
@@ -78,7 +83,16 @@ def _fill_pairs(value: Any, data: Any, into: Into) -> None:
 
 
 def _dictionary(name: str, cls: Any) -> None:
-    register_keeper(Keeper(name, cls, _write_pairs, lambda _data, _into: cls(), _fill_pairs))
+    register_keeper(
+        Keeper(
+            name,
+            cls,
+            _write_pairs,
+            lambda _data, _into: cls(),
+            _fill_pairs,
+            holds=lambda value: [*chain.from_iterable(dict.items(value))],
+        )
+    )
 
 
 for _name, _kind in (

@@ -17,10 +17,13 @@ from lispe_kernel.sittings.definitions import SHARED, Definitions
 from lispe_kernel.sittings.functions_in_values import FunctionsOut
 from lispe_kernel.sittings.seen import seen
 from lispe_kernel.sittings.text import Sources
-from lispe_kernel.sittings.writing import Graph
+from lispe_kernel.sittings.writing import Graph, Item
 
 # What every session has from its start and a folder never gives: they are of the machine and the program.
 _OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
+# How names of others than the user's variables begin.
+_MARKS = "_ "
+_NOTHING: tuple[str, list[str]] = ("", [])
 _READ_BEFORE, _STATES = "sittings: texts", "sittings: random states"
 
 
@@ -68,13 +71,12 @@ def of_the_session(name: str) -> bool:
 def variables(session: Session) -> Iterator[tuple[str, Any]]:
     """The names in a session's namespace that the user gave a value, in order."""
     for name, value in list(session.namespace.items()):
-        if of_the_session(name):
-            continue
-        if (name in CONSTANTS and CONSTANTS[name] is value) or (
-            name.startswith(" ") and not name.startswith(SHARED)
+        if name[:1] in _MARKS and (
+            of_the_session(name) or (name.startswith(" ") and not name.startswith(SHARED))
         ):
             continue
-        yield name, value
+        if name not in CONSTANTS or CONSTANTS[name] is not value:
+            yield name, value
 
 
 def defined(session: Session) -> tuple[Definitions, Sources]:
@@ -91,15 +93,18 @@ def as_data(session: Session) -> Kept:
     return Kept(found.manifest(), found.blocks)
 
 
-def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
+def gathered(
+    session: Session, only: Container[str] | None = None, before: dict[int, Item] | None = None
+) -> Gathered:
     """All of a session that can be kept, as it is now.
 
-    only: the names that are wanted, where not all are; random states and slots are then left out.
+    only: the names that are wanted, where not all are; random states and slots are then left out. before:
+    what the last one has as `lasting`.
     """
     # Python code may have made tensors before any of LispE's functions did.
     session.meet_python()
     definitions, sources = defined(session)
-    graph = Graph(FunctionsOut(session, definitions, sources))
+    graph = Graph(FunctionsOut(session, definitions, sources), before)
     written, failed = [], {}
     for definition in definitions:
         if only is not None and definition.name not in only:
@@ -107,36 +112,27 @@ def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
         if definition.problem:
             failed[definition.name] = (definition.problem, definition.cell)
             continue
-        written.append(
-            {
-                "name": definition.name,
-                "kind": definition.kind,
-                "cell": definition.cell,
-                "text": definition.text.split("\n"),
-            }
-        )
+        written.append(definition.data)
     tops: dict[str, Any] = {}
     notes: dict[str, str] = {}
-    values = {f"variable {n}": v for n, v in variables(session) if n not in definitions}
+    values = [("variable", *pair) for pair in variables(session) if pair[0] not in definitions]
     if only is None:
-        values |= {f"slot {number}": value for number, value in session.slots.items()}
+        values += [("slot", str(number), value) for number, value in session.slots.items()]
     else:
-        values = {key: value for key, value in values.items() if key.partition(" ")[2] in only}
-    for key, value in values.items():
-        top = graph.start(value)
-        name = key.partition(" ")[2].removeprefix(SHARED)
-        problem, lacks = graph.told(top)
+        values = [each for each in values if each[1] in only]
+    for kind, name, value in values:
+        top = tops[f"{kind} {name}"] = graph.start(value)
+        problem, lacks = graph.told(top) if type(top) is Item else _NOTHING
         if problem:
-            failed[name] = (problem, sources.assigning(name))
-            continue
-        tops[key] = top
-        if lacks:
-            notes[name] = "; ".join(dict.fromkeys(lacks))
+            del tops[f"{kind} {name}"]
+            failed[name.removeprefix(SHARED)] = (problem, sources.assigning(name.removeprefix(SHARED)))
+        elif lacks:
+            notes[name.removeprefix(SHARED)] = "; ".join(dict.fromkeys(lacks))
     if only is None:
         tops |= _states(session, graph)
     rest = {
         "definitions": written,
-        "constants": sorted(session.fixed & {key.partition(" ")[2] for key in tops}),
+        "constants": sorted(name for name in session.fixed if f"variable {name}" in tops),
         "left out": {n: {"why": why, "cell": cell} for n, (why, cell) in failed.items()},
         "kept without": notes,
     }
@@ -151,13 +147,17 @@ def _states(session: Session, graph: Graph) -> dict[str, Any]:
     now = {}
     for state in states():
         if state.there():
-            stands = state.now()
-            known = before.get(state.name)
-            if known is None or known[0] != stands:
-                known = stands, graph.start(state.capture(stands))
+            known, seen = before.get(state.name), state.glance()
+            if known is None or seen is None or known[0] != seen:
+                stands = state.now()
+                if known is not None and known[1] == stands:
+                    top = known[2]
+                else:
+                    top = graph.start(state.capture(stands))
+                known = state.glance(), stands, top
             now[state.name] = known
     session.library_states[_STATES] = now
-    return {f"state {name}": top for name, (_, top) in now.items()}
+    return {f"state {name}": top for name, (_, _, top) in now.items()}
 
 
 def _named(trees: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -49,6 +49,11 @@ def writer(cls: type) -> Callable[[Any], Any] | None:
     return _WRITE.get(cls) or (_plain_number if cls.__name__ in _WITH_TENSOR else None)
 
 
+def remembers(cls: type) -> bool:
+    """Whether a scalar of a class keeps a tensor alive."""
+    return cls.__name__ in _WITH_TENSOR
+
+
 def _plain_number(value: Any) -> Any:
     return _number(float(value))
 

@@ -100,6 +100,8 @@ class Seen:
             known = before.get(key)
             if not (often and known is not None and not known.still):
                 watched.append(key)
+        if not watched:
+            return {}
         ranges = [(address, address + size) for address, size in watched]
         written = overlapping(pages().written(ranges, self), ranges)
         return {

@@ -91,6 +91,10 @@ class Sources:
         self._known: dict[str, list[Written]] = {}
         # The text of each form that was asked for, by its identity, with the form, which so stays alive.
         self._texts: dict[int, tuple[Any, str, str]] = {}
+        # Which file assigns a name, and up to which file that was looked for.
+        self._assigning: dict[str, tuple[str, str]] = {}
+        # What was found of the functions of the session, by their names.
+        self.functions: dict[str, tuple[Any, list[Any]]] = {}
 
     def _forms(self, file: str) -> list[Written]:
         found = self._known.get(file)
@@ -125,11 +129,18 @@ class Sources:
 
     def assigning(self, name: str) -> str:
         """What people call the last text that assigns a variable; empty when none does."""
+        known, last = self._assigning.get(name, ("", ""))
+        found = ""
         for file in reversed(self._sources):
-            source = self._sources[file]
-            if name in source.text and any(_assigns(form.data, name) for form in self._forms(file)):
-                return source.name
-        return ""
+            if file == last:
+                found = known
+                break
+            text = self._sources[file].text
+            if name in text and any(_assigns(form.data, name) for form in self._forms(file)):
+                found = file
+                break
+        self._assigning[name] = found, next(reversed(self._sources), "")
+        return self._sources[found].name if found in self._sources else ""
 
 
 def _is_lambda(data: Any) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from operator import is_
+from typing import Any, Protocol
 
-from lispe_kernel.language.keeping import Part, Unkept, keeper_of, refusal_of
+from lispe_kernel.language.keeping import Out, Part, Unkept, keeper_of, refusal_of
 from lispe_kernel.language.printer import describe
 from lispe_kernel.sittings import scalars
 from lispe_kernel.sittings.blocks import Block, joined
@@ -27,11 +28,20 @@ class Item:
     for a value that is as it was.
     """
 
-    __slots__ = ("data", "kind", "notes", "parts", "problem", "refs", "value")
+    __slots__ = (
+        *("cls", "data", "holds", "kind", "marks", "notes"),
+        *("parts", "problem", "refs", "told", "value"),
+    )
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        self.value, self.cls = value, type(value)
         self.kind, self.problem = "", ""
+        # Asks the value what the data is made of, where the kind tells that.
+        self.holds: Callable[[Any], list[Any] | None] | None = None
+        # That: scalars, and items; None where a value is not known to be as it was.
+        self.marks: list[Any] | None = None
+        # What `Graph.told` found.
+        self.told: tuple[str, list[str]] | None = None
         self.data: Any = None
         self.refs: list[Item] = []
         self.parts: list[Part] = []
@@ -43,14 +53,33 @@ class Item:
         return not (self.refs or self.parts)
 
 
-class Graph:
-    """What some values reach, as data. The `Out` of the kinds."""
+class Special(Protocol):
+    """Says how the functions, classes and instances of a session are written."""
 
-    def __init__(self, special: Callable[[Any], Any]) -> None:
-        # Says how a function or class of the session is written (a kind and data), None for other values.
+    def __call__(self, value: Any) -> tuple[str, Callable[[Out], Any]] | None:
+        """The kind of a value, and what writes it; None for one that is nothing of the session."""
+        ...
+
+    def holds(self, value: Any) -> list[Any] | None:
+        """All that its data is made of, in order; None where that is not told."""
+        ...
+
+
+class Graph:
+    """What some values reach, as data. The `Out` of the kinds.
+
+    before: what `lasting` gave for an earlier one of the same session.
+    """
+
+    def __init__(self, special: Special, before: dict[int, Item] | None = None) -> None:
         self._special = special
+        self._before = before if before is not None else {}
         self._items: list[Item] = []
         self._of: dict[int, Item] = {}
+        # Values of before that are as they were: nothing else may come to lie at their places meanwhile; and
+        # their items.
+        self._standing: list[Any] = []
+        self._again: set[int] = set()
         self._current = Item(None)
         self._done = 0
 
@@ -79,6 +108,13 @@ class Graph:
 
     def start(self, value: Any) -> Any:
         """Go through a value and all that it reaches; what stands for it."""
+        item = self._before.get(id(value))
+        if item is not None and item.cls is type(value) and id(value) not in self._of:
+            if item.refs:
+                self._look_again(value)
+            elif self._holds_the_same(item, value):
+                self._stands(value, item)
+                return item
         self._current = Item(None)
         found = self.value(value)
         while self._done < len(self._items):
@@ -95,32 +131,108 @@ class Graph:
         if special is not None:
             item.kind, write = special
             item.data = write(self)
+            item.marks = self._marks(item, self._special.holds(item.value))
             return
         keeper = keeper_of(item.value)
         if keeper is None:
             raise Unkept(refusal_of(item.value) or _what(item.value))
         item.kind, item.data = keeper.name, keeper.write(item.value, self)
+        if keeper.holds is not None:
+            item.holds = keeper.holds
+            item.marks = self._marks(item, keeper.holds(item.value))
+
+    def _marks(self, item: Item, held: list[Any] | None) -> list[Any] | None:
+        if held is None or item.parts or any(map(scalars.remembers, set(map(type, held)))):
+            return None
+        return held if not item.refs else [self._of.get(id(each), each) for each in held]
+
+    def _look_again(self, value: Any) -> None:
+        """Take the items of before for a value and all that it reaches, where every one is as it was.
+
+        An item may be of a value that is gone, with another in its place: what has the same marks is written
+        the same.
+        """
+        met: dict[int, tuple[Any, Item]] = {}
+        pending = [value]
+        while pending:
+            value = pending.pop()
+            key = id(value)
+            item, now = self._before.get(key), self._of.get(key)
+            if item is None or (now is not None and now is not item) or type(value) is not item.cls:
+                return
+            if now is item or key in met:
+                continue
+            met[key] = value, item
+            if not item.refs:
+                if not self._holds_the_same(item, value):
+                    return
+                continue
+            held, marks = self._held(item, value), item.marks
+            if held is None or marks is None or len(held) != len(marks):
+                return
+            for each, mark in zip(held, marks, strict=True):
+                if each is mark:
+                    continue
+                if type(mark) is not Item or self._before.get(id(each)) is not mark:
+                    return
+                pending.append(each)
+        for value, item in met.values():
+            self._stands(value, item)
+
+    def _stands(self, value: Any, item: Item) -> None:
+        self._of[id(value)] = item
+        self._standing.append(value)
+        self._again.add(id(item))
+
+    def _held(self, item: Item, value: Any) -> list[Any] | None:
+        return (item.holds or self._special.holds)(value)
+
+    def _holds_the_same(self, item: Item, value: Any) -> bool:
+        """Whether a value of which the item refers to no other is as the item says."""
+        held, marks = self._held(item, value), item.marks
+        if held is None or marks is None or len(held) != len(marks):
+            return False
+        return all(map(is_, held, marks)) or (len(held) == 1 and type(held[0]) is bytes and held == marks)
 
     # -- what came of it -----------------------------------------------------------------------------
 
     def told(self, top: Any) -> tuple[str, list[str]]:
         """Why what stands for a value cannot be kept, empty where it can; what its copy will lack."""
-        notes: list[str] = []
-        for item in _reached([top]):
-            if item.problem:
-                return item.problem, []
-            notes += item.notes
-        return "", notes
+        if not isinstance(top, Item):
+            return "", []
+        if top.told is None:
+            reached = _reached([top])
+            problem = next((item.problem for item in reached if item.problem), "")
+            top.told = problem, [] if problem else [note for item in reached for note in item.notes]
+        return top.told
 
     def let_go(self) -> None:
         """Nothing is asked of the values any more: they need not stay for what is made of their data."""
         for item in self._items:
             item.value = None
-        self._of.clear()
+        self._standing.clear()
+
+    def lasting(self) -> dict[int, Item]:
+        """The items that a later graph may use again, by the places of their values."""
+        fleeting = [item for item in self._items if item.problem or item.marks is None]
+        leads_to: dict[int, list[Item]] = {}
+        if fleeting:
+            for item in self._items:
+                for reference in item.refs:
+                    leads_to.setdefault(id(reference), []).append(item)
+        gone = set(map(id, fleeting))
+        while fleeting:
+            for item in leads_to.get(id(fleeting.pop()), ()):
+                if id(item) not in gone:
+                    gone.add(id(item))
+                    fleeting.append(item)
+        return {key: item for key, item in self._of.items() if id(item) not in gone}
 
     def blocks(self, tops: dict[str, Any]) -> list[Block]:
         """The memory that some values look at."""
-        return joined(part for item in _reached(tops.values()) for part in item.parts)
+        # What is written as before reaches none.
+        new = [top for top in tops.values() if id(top) not in self._again]
+        return joined(part for item in _reached(new) for part in item.parts)
 
     def tables(self, tops: dict[str, Any], blocks: list[Block]) -> Tables:
         """The data of some values: trees, and the objects that stand in several places."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 
 from lispe_kernel.language.discovery import import_all
+from lispe_kernel.torch_library.support.collector import at_rest
 
 # How the names of its functions begin, what `(use ...)` may call it.
 BEGINNINGS = ("torch_", "tensor_", "tiktoken_")
@@ -26,5 +27,6 @@ def load() -> None:
         return
     with _lock:
         if not _loaded:
-            import_all(__name__)
+            with at_rest():
+                import_all(__name__)
             _loaded = True

@@ -14,7 +14,7 @@ import pytest
 
 from lispe_kernel import LispeError, Session, to_text
 from lispe_kernel.running.programs import Program
-from lispe_kernel.running.sessions import cell_ended, offer
+from lispe_kernel.running.sessions import cell_begins, cell_ended, offer
 from lispe_kernel.sittings import HOST, KEEPER
 from lispe_kernel.sittings.cells import keeper as keeping
 from lispe_kernel.sittings.cells import record as recording
@@ -34,6 +34,7 @@ class Notebook:
     def cell(self, text: str) -> Any:
         self.count += 1
         before = self.session
+        cell_begins(before)
         try:
             if text == "%reset":
                 self.session = Session()

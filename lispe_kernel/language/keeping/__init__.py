@@ -72,7 +72,8 @@ class Keeper:
     write: the value as plain data; raises Unkept. make: the value from its data; it may ask for the parts
     that it needs to exist, which must not lead back to it. fill: puts in the parts that may. finish: what is
     left when every value is filled. They raise Broken (or what Python raises) for data that `write` never
-    makes, and call nothing that came out of the folder.
+    makes, and call nothing that came out of the folder. holds: all that the data is made of, in order, where
+    a value that holds the very same is written the same.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Keeper:
     make: Callable[[Any, Into], Any]
     fill: Callable[[Any, Any, Into], None] | None = None
     finish: Callable[[Any], None] | None = None
+    holds: Callable[[Any], list[Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class State:
 
     there: whether it exists in this process. now: how it stands, as what compares equal while it stands so.
     capture: what `now` gave as a value that can be kept. check: the data as something to put back; raises
-    Broken.
+    Broken. glance: takes less time than `now`, and compares equal only while that does; None where it cannot
+    tell.
     """
 
     name: str
@@ -98,6 +101,7 @@ class State:
     capture: Callable[[Any], Any]
     check: Callable[[Any, Into], Any]
     put_back: Callable[[Any], None]
+    glance: Callable[[], Any] = lambda: None
 
 
 # Says why a value cannot be kept, where a library knows it better than that its class is not known.

@@ -2,9 +2,9 @@
 
 What is taken is taken before the next cell begins: values as data, and a copy of each block of memory that
 changed. So the thread writes what was there after that cell, whatever the next one does to a tensor. Cells
-wait for the taking alone, never for the disk. Those that follow each other quickly are written together, a
-file each. Where the disk is behind by too much, cells between are not written by themselves; the newest
-always is.
+wait for the taking alone, never for the disk. The thread writes while no cell runs; those that follow each
+other without a pause are written together, a file each. Where the disk is behind by too much, cells between
+are not written by themselves; the newest always is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from lispe_kernel.sittings.differences import Prints
 from lispe_kernel.sittings.memory import Files, Memory
 from lispe_kernel.sittings.saving import Gathered, gathered
 from lispe_kernel.sittings.seen import Content, seen
+from lispe_kernel.sittings.writing import Item
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 from lispe_kernel.torch_library.support.behind import behind
@@ -40,8 +41,8 @@ except ImportError:  # two keepers of one folder are then the user's to avoid
 
 # Bytes that may wait for the disk besides what is being written, and those that do not wait for more.
 _WAITING, _MUCH = 256 << 20, 64 << 20
-# Seconds after a cell in which another may come that is written with it, and in which the first is written.
-_PAUSE, _LONGEST = 0.15, 1.0
+# Seconds without a cell after which the thread writes, and after which it no longer waits for such a pause.
+_PAUSE, _LONGEST = 0.02, 2.0
 
 Key = tuple[str, int]
 
@@ -73,12 +74,18 @@ class Keeper:
         self._place = 0
         self._lock: int | None = None
         self._prints = Prints()
+        # What of the last cell's values may be as it was.
+        self._lasting: dict[int, Item] = {}
         self._memories: dict[str, Any] = {}
         # What is not on the disk yet, by content.
         self._copies: dict[Key, Any] = {}
         self._waiting: list[_Taken] = []
         # How many of these are being written, and how many wait until all is.
         self._begun = self._flushing = 0
+        # When the last cell ended; None while one runs.
+        self._ended: float | None = None
+        # Whether the thread waits for a pause, out of which no cell wakes it.
+        self._listening = False
         self._changing = threading.Condition()
         self._thread: threading.Thread | None = None
         self._problem = ""
@@ -120,17 +127,27 @@ class Keeper:
             os.close(self._lock)
             self._lock = None
 
-    # -- after a cell --------------------------------------------------------------------------------
+    # -- a cell --------------------------------------------------------------------------------------
 
-    def cell_ended(self, number: int, text: str) -> str:
-        """Take what the session is now. Something to tell the user once; empty where there is nothing."""
+    def cell_begins(self) -> str:
+        """Let the thread wait for its end. What to tell the user, once; empty where there is nothing."""
+        self._ended = None
+        # As long as it goes on, one line is enough, whatever the system says next.
+        told, self._told = self._told, bool(self._problem)
+        return "" if told else self._problem
+
+    def cell_ended(self, number: int, text: str) -> None:
+        """Take what the session is now."""
         try:
-            found: Gathered = self.session.call(gathered, self.session)
+            found: Gathered = self.session.call(gathered, self.session, None, self._lasting)
+            self._lasting = found.graph.lasting()
             contents = seen(self.session).contents(found.blocks, often=True)
         except Exception as error:
             with self._changing:
                 self._problem = _words(error)
-                return self._to_tell()
+            return
+        finally:
+            self._ended = time.monotonic()
         # An interrupt leaves the cell taken or not.
         with uninterrupted(), self._changing:
             self._place += 1
@@ -141,8 +158,8 @@ class Keeper:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_all, name="session keeper", daemon=True)
                 self._thread.start()
-            self._changing.notify_all()
-            return self._to_tell()
+            if not self._listening or self._hurried():
+                self._changing.notify_all()
 
     def _copied(self, contents: list[Content]) -> list[Content]:
         """The contents without the session's memory: a copy of each that is not in the folder already."""
@@ -181,11 +198,6 @@ class Keeper:
         wanted = {key for taken in self._waiting for key in taken.keys}
         self._copies = {key: array for key, array in self._copies.items() if key in wanted}
 
-    def _to_tell(self) -> str:
-        # As long as it goes on, one line is enough, whatever the system says next.
-        told, self._told = self._told, bool(self._problem)
-        return "" if told else self._problem
-
     # -- the thread ----------------------------------------------------------------------------------
 
     def _write_all(self) -> None:
@@ -194,7 +206,7 @@ class Keeper:
                 self._changing.wait_for(lambda: self._waiting or self._closed)
                 if not self._waiting:
                     return
-                self._wait_for_more()
+                self._wait_for_a_pause()
                 begun = list(self._waiting)
                 self._begun = len(begun)
             try:
@@ -212,14 +224,17 @@ class Keeper:
                 self._begun = 0
                 self._changing.notify_all()
 
-    def _wait_for_more(self) -> None:
-        """Wait until no cell has come for a moment, or the first one has waited long enough."""
+    def _wait_for_a_pause(self) -> None:
+        """Wait until no cell has run for a moment, or the first that waits has waited long enough."""
         latest = time.monotonic() + _LONGEST
+        self._listening = True
         while not self._hurried():
-            left, last = latest - time.monotonic(), self._place
-            came = self._changing.wait_for(lambda: self._place != last or self._hurried(), min(_PAUSE, left))  # noqa: B023
-            if left <= 0 or not came:
-                return
+            now = time.monotonic()
+            left = min(latest, now + _PAUSE if self._ended is None else self._ended + _PAUSE) - now
+            if left <= 0:
+                break
+            self._changing.wait(left)
+        self._listening = False
 
     def _hurried(self) -> bool:
         return self._closed or self._flushing > 0 or self._copied_bytes() > _MUCH
