@@ -14,6 +14,7 @@ from functools import partial
 from queue import Empty
 from typing import Any
 
+import zmq
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
@@ -26,6 +27,13 @@ _SLICE = 0.2
 
 class Client(NotebookClient):
     """Runs the cells of one notebook."""
+
+    def create_kernel_manager(self) -> Any:
+        """A manager that speaks with the kernel in secret where both can: others here might listen."""
+        manager = super().create_kernel_manager()
+        if manager.has_trait("transport_encryption") and zmq.has("curve"):
+            manager.transport_encryption = "auto"
+        return manager
 
     async def async_execute_cell(self, cell: Any, *position: Any, **options: Any) -> Any:
         """Run a cell unless it wishes to be left out; one that may fail says so by a comment or a tag."""

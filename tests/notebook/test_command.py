@@ -21,6 +21,14 @@ def test_run_stores_the_outputs_and_running_again_changes_nothing(tmp_path: Path
     assert path.read_bytes() == first
 
 
+def test_a_run_speaks_with_its_kernel_in_secret_so_that_nobody_warns(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.ipynb", ("(+ 1 2)", None))
+    assert main(["notebook", "run", str(path)]) == 0
+    assert capfd.readouterr().err == ""
+
+
 def test_a_failing_cell_leaves_the_file_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write(tmp_path / "a.ipynb", ("(car 3)", None))
     before = path.read_bytes()
