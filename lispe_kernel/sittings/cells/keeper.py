@@ -252,7 +252,8 @@ class Keeper:
                 before, now = now, now.of(manifest)
                 _compare(record, before.names, now.names)
                 files[record.file] = data = folders.dumped({**manifest, "cell": record.data()})
-            folders.write_manifests(self.folder, {**files, folders.MANIFEST: data})
+            # The newest comes first: who kills the process then loses cells in between at most.
+            folders.write_manifests(self.folder, {folders.MANIFEST: data, **files})
             self._prints = now
             with self._changing:
                 self._memories = {**self._memories, **dict(zip(files, memories, strict=True))}
