@@ -51,7 +51,8 @@ from lispe_kernel.language.compiler.tree import (
     SelfCall,
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
-from lispe_kernel.language.compiler.versions.questions import read_with_kinds, worth_asking
+from lispe_kernel.language.compiler.versions.analysed import self_call, versions
+from lispe_kernel.language.compiler.versions.direct import Direct
 
 
 def analyse(function: Function) -> None:
@@ -71,6 +72,8 @@ class Flow:
         self.certain = certain
         # Whether this place cannot be reached.
         self.dead = False
+        # What calls of the function by itself rest on, in a second body.
+        self.direct: Direct | None = None
 
     def function(self) -> None:
         of = self.of
@@ -323,27 +326,6 @@ def _seen(flow: Flow, node: Seen) -> None:
             variable.owner.unset.add(variable)
 
 
-def _versions(flow: Flow, node: Versions) -> None:
-    own = {v: flow.kinds.get(v, "") for v, _ in node.guesses if v in flow.certain and v.owner is flow.of}
-    node.tests = worth_asking(node.guesses, own) if flow.infers else []
-    if not node.tests:
-        flow.visit(node.general)
-        node.kind = node.general.kind
-        return
-    before = flow.state()
-    flow.kinds.update(node.tests)
-    flow.visit(node.fast)
-    after = flow.state()
-    flow.go_back(before)
-    flow.visit(node.general)
-    otherwise_dead = flow.dead
-    flow.meet(after)
-    a, b = node.fast.kind, node.general.kind
-    node.kind = b if after[2] else a if otherwise_dead else join(a, b)
-    of_use = read_with_kinds(node.fast)
-    node.tests = [test for test in node.tests if test[0] in of_use]
-
-
 _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Constant: _nothing,
     Quoted: _nothing,
@@ -352,7 +334,7 @@ _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Name: _name,
     Field: _parts,
     Call: _parts,
-    SelfCall: _parts,
+    SelfCall: self_call,
     Helper: _parts,
     Primitive: _primitive,
     Python: _parts,
@@ -371,5 +353,5 @@ _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Protect: _protect,
     Within: _parts,
     Seen: _seen,
-    Versions: _versions,
+    Versions: versions,
 }

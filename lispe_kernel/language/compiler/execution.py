@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.program import FunctionCode, Program, Step, compile_program, names_in
 from lispe_kernel.language.compiler.variables import python_name
+from lispe_kernel.language.compiler.versions.held import let_go
 from lispe_kernel.language.errors import CompileError, ReturnFromTop
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.made import note
@@ -144,6 +145,8 @@ class Execution:
         old = self._names.namespace.get(python_name(definition.name))
         if isinstance(old, FunctionType) and not old.__code__.co_freevars:
             old.__code__, old.__defaults__ = definition.code, definition.defaults or None
+            if definition.second is not None:
+                definition.second.belong(old)
             note(old, source=definition.source, signature=definition.signature)
         elif old is None:
             self._define(definition)
@@ -153,6 +156,8 @@ class Execution:
         namespace = self._names.namespace
         made = FunctionType(definition.code, namespace, definition.name, definition.defaults or None)
         note(made, source=definition.source, signature=definition.signature)
+        if definition.second is not None:
+            definition.second.belong(made)
         made.__doc__ = definition.doc or None
         return made
 
@@ -162,7 +167,11 @@ class Execution:
         if definition.owner is not None:
             define(definition.owner, definition.name, made)
             return made
-        namespace[python_name(definition.name)] = made
+        name = python_name(definition.name)
+        old = namespace.get(name)
+        if old is not made:
+            let_go(old)
+        namespace[name] = made
         return made
 
 

@@ -24,6 +24,7 @@ from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
+from lispe_kernel.language.compiler.versions.held import Second
 from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.errors import CompileError, UnknownNameError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head
@@ -44,6 +45,8 @@ class FunctionCode(NamedTuple):
     source: Any
     doc: str
     owner: Any = None
+    # Its second body, if that is a function of its own.
+    second: Second | None = None
 
 
 class Step(NamedTuple):
@@ -232,7 +235,7 @@ def _top_level(r: Resolver, form: Any, span: Any, names: set[str]) -> CodeType |
     function.body = r.node(form, span)
     if is_definition(form):
         return None
-    return _code_of(r, function)
+    return _codes_of(r, function)[0]
 
 
 class Unset:
@@ -249,7 +252,7 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
     function: Function = definition.function
     # A method by which another library calls an instance.
     function.foreign |= definition.owner is not None and definition.name.strip() in Instance.lispe_callers
-    code = _code_of(r, function)
+    code, second = _codes_of(r, function)
     defaults = tuple(
         node.value if isinstance(node, Constant) and is_plain(node) else UNSET_VALUE
         for node in (function.defaults[p] for p in function.parameters if p in function.defaults)
@@ -262,6 +265,7 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
         definition.source,
         definition.doc,
         definition.owner,
+        second,
     )
 
 
@@ -269,8 +273,8 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
 _MOST_TWICE = 5_000
 
 
-def _code_of(r: Resolver, function: Function) -> CodeType:
-    """The code object of a function, with LispE's own constants put in."""
+def _codes_of(r: Resolver, function: Function) -> tuple[CodeType, Second | None]:
+    """The code object of a function, with LispE's own constants put in; its second body, if that is apart."""
     r.twice += split(function, _MOST_TWICE - r.twice)
     analyse(function)
     e = Emitter()
@@ -278,7 +282,7 @@ def _code_of(r: Resolver, function: Function) -> CodeType:
     if function.foreign:
         name_helpers(tree, e.constants)
     tree.args.defaults = []
-    module = ast.Module([tree], [])
+    module = ast.Module([tree] if e.second is None else [tree, e.second[0]], [])
     try:
         with warnings.catch_warnings():
             # Python warns of ((+ 1 2) 3); LispE's own error comes when it runs.
@@ -290,8 +294,8 @@ def _code_of(r: Resolver, function: Function) -> CodeType:
         # Python nests at most 20 loops and protected forms in one function.
         text = f"Error: loops or protected forms are nested too deeply here ({error.msg})"
         raise r.error(text, function.span) from None
-    made = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return _with_constants(made, e.constants)
+    codes = [_with_constants(each, e.constants) for each in code.co_consts if isinstance(each, CodeType)]
+    return codes[0], Second(codes[1], *e.second[1:]) if e.second is not None else None
 
 
 def _with_constants(code: CodeType, constants: list[Any]) -> CodeType:

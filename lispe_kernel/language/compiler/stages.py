@@ -30,6 +30,7 @@ from lispe_kernel.language.compiler.tree import (
     Read,
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
+from lispe_kernel.language.compiler.versions.held import Held
 from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.forms import Form, as_data
 from lispe_kernel.language.printer import show
@@ -65,7 +66,8 @@ def _stages(function: Function) -> str:
     tree = function_ast(e, function)
     lines = [f";; resolved and analysed: {_signature(function)}"]
     _write(function.body, lines, 1)
-    return "\n".join([*lines, "", ";; emitted", _python(tree, e.constants)])
+    trees = [tree] if e.second is None else [tree, e.second[0]]
+    return "\n".join([*lines, "", ";; emitted", *(_python(each, e.constants) for each in trees)])
 
 
 def _signature(function: Function) -> str:
@@ -136,7 +138,8 @@ class _Shown:
 
     def __init__(self, value: Any) -> None:
         kept = value.value if isinstance(value, Kept) else value
-        self._text = _HELPERS.get(id(kept)) or f"«{show(getattr(kept, 'data', kept))}»"
+        name = kept.name if isinstance(kept, Held) else show(getattr(kept, "data", kept))
+        self._text = _HELPERS.get(id(kept)) or f"«{name}»"
 
     def __repr__(self) -> str:
         return self._text

@@ -12,6 +12,7 @@ from lispe_kernel.language.compiler.tree import Field, Name, Node
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.variables import Function, Variable
+    from lispe_kernel.language.compiler.versions.direct import Direct
     from lispe_kernel.language.errors import Span
 
 
@@ -300,13 +301,24 @@ class Versions(Node):
     """The same twice: `fast` where all variables of `tests` are of the kinds there, else `general`.
 
     guesses: what variables probably hold; `analyse` makes `tests` of those that are not known and help.
+    wider: what they must hold besides if the function is to call `fast` itself; `direct`, by the analysis,
+    what these calls rest on.
     """
 
-    __slots__ = ("fast", "general", "guesses", "tests")
+    __slots__ = ("direct", "fast", "general", "guesses", "tests", "wider")
 
-    def __init__(self, span: Span, guesses: list[tuple[Variable, str]], fast: Node, general: Node) -> None:
+    def __init__(
+        self,
+        span: Span,
+        guesses: list[tuple[Variable, str]],
+        fast: Node,
+        general: Node,
+        wider: list[tuple[Variable, str]] | None = None,
+    ) -> None:
         self.span = span
         self.guesses = guesses
+        self.wider = wider or []
+        self.direct: Direct | None = None
         self.fast = fast
         self.general = general
         self.tests: list[tuple[Variable, str]] = []

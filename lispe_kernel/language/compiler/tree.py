@@ -174,9 +174,10 @@ class SelfCall(Node):
     """A call of the running function. In tail position it is its next turn.
 
     function: whose turn. `when`: a test (of the instance, say) that the callee is this very function.
+    direct: by the analysis, its arguments are of the kinds that the second body around it takes for granted.
     """
 
-    __slots__ = ("arguments", "function", "otherwise", "when")
+    __slots__ = ("arguments", "direct", "function", "otherwise", "when")
 
     def __init__(
         self,
@@ -192,6 +193,7 @@ class SelfCall(Node):
         # The ordinary call, where it is no tail call.
         self.otherwise = otherwise
         self.when = when
+        self.direct = False
         self.kind = ""
 
     def parts(self) -> Sequence[Node]:

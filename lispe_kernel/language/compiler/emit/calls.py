@@ -7,6 +7,7 @@ from typing import Any
 
 from lispe_kernel.language.compiler.emit.emitter import (
     SCALARS,
+    SECOND,
     TAIL,
     Destination,
     Emitter,
@@ -29,6 +30,7 @@ from lispe_kernel.language.compiler.tree import (
     SelfCall,
     is_plain,
 )
+from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.values.lists import List
 
 
@@ -118,6 +120,8 @@ def _primitive_test(e: Emitter, node: Primitive) -> ast.expr | None:
 @emits(SelfCall)
 def _self_call(e: Emitter, node: SelfCall, destination: Destination) -> ast.expr | None:
     if destination is not TAIL or e.tail_blocked or e.function is not node.function:
+        if node.direct:
+            return e.deliver(_direct(e, node), destination)
         return e.emit(node.otherwise, destination)
     if node.when is None:
         _turn(e, node)
@@ -129,6 +133,16 @@ def _self_call(e: Emitter, node: SelfCall, destination: Destination) -> ast.expr
         e.emit(node.otherwise, destination)
     e.if_(test, turn, call)
     return None
+
+
+def _direct(e: Emitter, node: SelfCall) -> ast.expr:
+    """A call of the second body by itself; where other code may run, while the name means its function."""
+    values = e.operands(node.arguments, twice=e.own is not None)
+    called = e.call(SECOND, *values, e.name(SECOND))
+    if e.own is None:
+        return called
+    name = python_name(node.function.name)
+    return e.choose(e.means(name, e.own), called, e.call(name, *values))
 
 
 def _turn(e: Emitter, node: SelfCall) -> None:

@@ -20,11 +20,15 @@ from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH
 from lispe_kernel.language.compiler.statements import Target, ToField, ToFound, ToGlobal, ToVariable
 from lispe_kernel.language.compiler.tree import Constant, Field, Name, Node, Read
 from lispe_kernel.language.compiler.variables import Function, Variable, python_name
+from lispe_kernel.language.compiler.versions.held import Held
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 
 # Whether every value is checked against its kind when it runs (a debug switch, slow).
 CHECKED = "LISPE_CHECK_KINDS" in os.environ
+
+# The parameter by which a second body that is a function of its own has itself.
+SECOND = " second"
 
 # Three comparisons of identity cost less than looking a class up in a set.
 _SCALAR_CLASSES = (" str", " float", " int")
@@ -80,6 +84,10 @@ class Emitter(Nodes):
         self.tail_blocked = 0
         # Set when a tail call of the function was written; `turning` when each turn is a call of its own.
         self.has_turns = self.turning = False
+        # The function whose second body is being written, if its name must be asked for.
+        self.own: Held | None = None
+        # The second body that is a function of its own, once it is written, and what its function holds.
+        self.second: tuple[ast.FunctionDef, Held, Held] | None = None
 
     # -- nodes -----------------------------------------------------------------------------------
 

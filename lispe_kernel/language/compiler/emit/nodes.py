@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lispe_kernel.language.compiler.emit.fixed import FIXED
+from lispe_kernel.language.compiler.versions.held import Held
 from lispe_kernel.language.errors import NOWHERE, Span
 
 LOAD, STORE = ast.Load(), ast.Store()
@@ -165,6 +166,13 @@ class Nodes:
 
     def is_unset(self, value: ast.expr) -> ast.expr:
         return self.compare(value, [ast.Is()], [self.name(UNSET)])
+
+    def means(self, name: str, held: Held) -> ast.expr:
+        """A test that a name means the function that is held."""
+        return self.compare(self.name(name), [ast.Is()], [self.value_of(held)])
+
+    def value_of(self, held: Held) -> ast.expr:
+        return self.attribute(self._held(held), "value")
 
     # -- statements ------------------------------------------------------------------------------
 

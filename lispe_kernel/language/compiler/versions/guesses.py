@@ -73,12 +73,12 @@ class Guesses:
             pending.extend((part, weight) for part in at.parts())
         return True
 
-    def kinds(self) -> dict[Variable, str]:
-        """The variables of which something is guessed that saves questions, with its kind."""
+    def kinds(self, *, all_of_them: bool = False) -> dict[Variable, str]:
+        """The variables of which something is guessed, if that saves questions, with its kind."""
         found: dict[Variable, str] = {}
         for variable, votes in self._votes.items():
             kind = _decided(votes)
-            if kind and any(votes.values()):
+            if kind and (all_of_them or any(votes.values())):
                 found[variable] = kind
         return found
 

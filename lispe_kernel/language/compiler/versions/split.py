@@ -11,6 +11,7 @@ from lispe_kernel.language.compiler.statements import Assign, Collect, Each, Ver
 from lispe_kernel.language.compiler.tree import Block, Constant, Node
 from lispe_kernel.language.compiler.variables import Function, Variable
 from lispe_kernel.language.compiler.versions.copies import copied
+from lispe_kernel.language.compiler.versions.direct import may_call_directly, passed_on
 from lispe_kernel.language.compiler.versions.guesses import Guesses
 
 # A larger function is written once.
@@ -30,17 +31,25 @@ def split(function: Function, most: int = _MOST) -> int:
     if not guesses.read(body, min(most, _MOST)):
         return 0
     kinds = guesses.kinds()
+    wider = _wider(function, body, guesses) if may_call_directly(function) else []
     at, known = _beginning(function, body, kinds)
     found = [(variable, kind) for variable, kind in kinds.items() if variable in known]
     saved = sum(guesses.saves(variable) for variable, _ in found)
-    if saved * (_TURNS if function.calls_itself else 1.0) < _LEAST:
+    if not wider and saved * (_TURNS if function.calls_itself else 1.0) < _LEAST:
         return 0
     if isinstance(body, Block) and at:
         rest = Block(body.nodes[at].span, body.nodes[at:])
         function.body = Block(body.span, [*body.nodes[:at], Versions(rest.span, found, copied(rest), rest)])
     else:
-        function.body = Versions(body.span, found, copied(body), body)
+        function.body = Versions(body.span, found, copied(body), body, wider)
     return guesses.nodes
+
+
+def _wider(function: Function, body: Node, guesses: Guesses) -> list[tuple[Variable, str]]:
+    """What its parameters must hold if a function is to call its second body itself."""
+    kinds = guesses.kinds(all_of_them=True)
+    passed_on(function, body, kinds)
+    return [(parameter, kinds[parameter]) for parameter in function.parameters if parameter in kinds]
 
 
 def _beginning(function: Function, body: Node, kinds: dict[Variable, str]) -> tuple[int, set[Variable]]:
