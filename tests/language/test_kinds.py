@@ -84,6 +84,24 @@ def test_a_program_gives_the_same_with_nothing_known(program: list[str]) -> None
         ("(% (- 2 4) 3)", "-2"),
         ("(defun f (l) (setq a (- (size l) 4)) (% a 3)) (f '(1 2))", "-2"),
         ("(defun f () (loopcount 1 i (setq a (- i 2))) (% a 3)) (f)", "-2"),
+        # What a turn ends with decides, whatever stands between; where it may be left is not its end.
+        ("(defun f (a b) (while (> b 0) (setq t b) (setq b (% a b)) (setq a t)) a) (f 12 18)", "6"),
+        (
+            "(defun f () (setq a 0) (setq b 1) (loopcount 5 i (setq t (+ a b)) (setq a b) (setq b t)) b) (f)",
+            "8",
+        ),
+        (
+            '(defun f (a) (loopcount 3 i (setq a "x") (if (= i 2) (break)) (setq a 2)) (+ a 1)) (f 1)',
+            "x1",
+        ),
+        (
+            '(defun f (a n) (while (block (setq a "x") (< n 2)) (+= n 1) (setq a 2)) (+ a 1)) (f 1 0)',
+            "x1",
+        ),
+        (
+            '(defun f () (setq a 1) (loopcount 3 i (setq b (+ a 1)) (setq a (if b "x" 2))) (list a b)) (f)',
+            '("x" "x1")',
+        ),
         # What one branch assigns is not known after both.
         ('(defun f (c) (setq a 1) (if c (setq a "x")) (+ a 2)) (list (f true) (f nil))', '("x2" 3)'),
         ('(defun f (c) (setq a 1) (ife c nil (setq a "x")) (+ a 2)) (list (f true) (f nil))', '(3 "x2")'),

@@ -60,6 +60,10 @@ def analyse(function: Function) -> None:
     Flow(function, set()).function()
 
 
+# Turns of loops in loops are gone through again and again.
+_HOPES = 60
+
+
 class Flow:
     """The state of knowledge while a function's nodes are gone through in the order of evaluation."""
 
@@ -70,6 +74,8 @@ class Flow:
         self.of = function
         self.kinds: Kinds = {}
         self.certain = certain
+        # How many more turns may be gone through in the hope that a kind holds at their end.
+        self.hopes = _HOPES
         # Whether this place cannot be reached.
         self.dead = False
         # What calls of the function by itself rest on, in a second body.
@@ -153,15 +159,33 @@ class Flow:
     def turns(self, node: Node, visit_turn: Callable[[], None]) -> None:
         """A part that may run any number of times: what is known before holds inside and after."""
         changed = effects(node).variables
-        known = surviving(node, {v: self.kinds.get(v, "") for v in changed}, self.kinds)
+        entry = {v: self.kinds.get(v, "") for v in changed}
+        known = surviving(node, entry, self.kinds)
         for variable in changed:
             if known.get(variable):
                 self.kinds[variable] = known[variable]
             else:
                 self.kinds.pop(variable, None)
         before = self.state()
+        hoped = {v: kind for v, kind in entry.items() if kind and not known.get(v)}
+        while hoped and self.hopes:
+            self.hopes -= 1
+            self.kinds.update(hoped)
+            visit_turn()
+            held = hoped if self.dead else _held(hoped, self.kinds)
+            self.go_back(before)
+            if held == hoped:
+                # Nothing more holds after the loop: a turn may be left anywhere.
+                return
+            hoped, before = held, self.state()
         visit_turn()
         self.go_back(before)
+
+
+def _held(hoped: Kinds, kinds: Kinds) -> Kinds:
+    """Of the kinds with which a turn begins, what holds at its end as well."""
+    joined = ((variable, join(kind, kinds.get(variable, ""))) for variable, kind in hoped.items())
+    return {variable: kind for variable, kind in joined if kind}
 
 
 # -- the nodes ----------------------------------------------------------------------------------------
@@ -174,7 +198,7 @@ def _nothing(flow: Flow, node: Node) -> None:
 def _read(flow: Flow, node: Read) -> None:
     variable = node.variable
     if not variable.shared:
-        node.kind = flow.kinds.get(variable, node.kind)
+        node.kind = flow.kinds.get(variable, node.given)
 
 
 def _name(flow: Flow, node: Name) -> None:

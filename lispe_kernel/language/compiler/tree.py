@@ -70,14 +70,14 @@ class Quoted(Node):
 
 
 class Read(Node):
-    """The value of a lexical variable."""
+    """The value of a lexical variable. `given`: the kind that it has wherever it is read."""
 
-    __slots__ = ("variable",)
+    __slots__ = ("given", "variable")
 
     def __init__(self, span: Span, variable: Variable, kind: str = "") -> None:
         self.span = span
         self.variable = variable
-        self.kind = kind
+        self.kind = self.given = kind
 
 
 class Field(Node):
