@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AnySet
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,12 +109,16 @@ def answers_of(value: Any) -> Answers:
         return _find(type(value))
 
 
-def all_among(classes: AnySet[type], items: Iterable[Any]) -> bool:
+# Up to so many values are asked one by one.
+_FEW = 40
+
+
+def all_among(classes: frozenset[type], items: Collection[Any]) -> bool:
     """Whether every value is exactly of one of some classes."""
+    if len(items) <= _FEW:
+        return classes.issuperset(map(type, items))
     kinds = [*map(type, items)]
-    if not kinds:
-        return True
-    # Most lists hold one kind, and to count it asks least of Python.
+    # Most long lists hold one kind, and to count it asks least of Python.
     return kinds[0] in classes and (kinds.count(kinds[0]) == len(kinds) or classes >= set(kinds))
 
 

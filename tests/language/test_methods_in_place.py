@@ -68,6 +68,46 @@ def test_a_variable_with_the_name_of_a_question_is_called(name: str) -> None:
     assert outcome(session, "(f 5)") == "(mine 1)"
 
 
+# Calls that are written as statements or expressions of their own, with the values of their variables.
+OTHERS = {
+    "(swap x 0 y)": "(apply 'swap (list x 0 y))",
+    "(pop x y)": "(apply 'pop (list x y))",
+    "(@@ x y 2)": "(apply '@@ (list x y 2))",
+    "(@@ x 1 y)": "(apply '@@ (list x 1 y))",
+    "(@ (ord x) 0)": "(apply '@ (list (apply 'ord (list x)) 0))",
+    "(car (ord x))": "(apply 'car (list (apply 'ord (list x))))",
+    "(integer x)": "(apply 'integer (list x))",
+    "(sum x)": "(apply 'sum (list x))",
+    "(max x)": "(apply 'max (list x))",
+    "(in x y)": "(apply 'in (list x y))",
+    '(= x "")': '(apply \'= (list x ""))',
+    "(set@@ x y 2 (list 8 9))": "(apply 'set@@ (list x y 2 (list 8 9)))",
+    "(set@@ x 0 y x)": "(apply 'set@@ (list x 0 y x))",
+}
+GIVEN = (
+    *ANY,
+    '"7"',
+    '"0x1F"',
+    '"a"',
+    "(list 1 2.5)",
+    "(list 1.5 (list 2))",
+    '(list "a" 2)',
+    "(integers 3 4 5)",
+)
+
+
+@pytest.mark.parametrize("form", OTHERS)
+def test_a_form_in_place_gives_what_the_function_gives(session: Session, form: str) -> None:
+    session.evaluate(f"(defun go (x y) (setq z {form}) (list z x y))")
+    session.evaluate(f"(defun called (x y) (setq z {OTHERS[form]}) (list z x y))")
+    for value in GIVEN:
+        if form.startswith("(set@@") and '"' in value:
+            continue  # a variable that holds a text receives the new one
+        for other in ("0", "-1", "1.0", '"a"') if " y" in form else ("0",):
+            found, expected = (outcome(session, f"({name} {value} {other})") for name in ("go", "called"))
+            assert found == expected or {found[:6], expected[:6]} == {"Error:"}, (value, other)
+
+
 @pytest.mark.parametrize("name", ["fabs", "last", "upper", "sqrt", "startwith"])
 def test_a_function_that_is_defined_anew_is_called_where_the_old_one_was(name: str) -> None:
     session = Session()

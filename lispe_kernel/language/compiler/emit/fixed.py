@@ -105,6 +105,8 @@ FIXED: dict[str, Any] = {
     " Dictionary": Dictionary,
     " Atom": Atom,
     " len": len,
+    " map": map,
+    " texts": frozenset({str}).issuperset,
     " subscripted": SUBSCRIPTED,
     " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
     " growing": frozenset({List, *CLASSES}),

@@ -15,6 +15,7 @@ from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, LISTS, SIZE
 from lispe_kernel.language.compiler.tree import Constant, Helper, Node, Primitive, Python, Quoted
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.forms import Form, is_table
+from lispe_kernel.language.functions import registry
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 
@@ -85,7 +86,7 @@ def read_dictionary(r: Resolver, form: Form) -> Node | None:
 def served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """A test that Python's subscript does here what LispE's `@` does; None when it surely does."""
     kind, key_kind = kinds
-    if kind in LISTS:
+    if kind in LISTS or kind == "text":
         return None if key_kind in INTEGERS else e.is_of(key, " int")
     if kind == "dictionary":
         return None if key_kind == "text" else e.is_of(key, " str")
@@ -107,6 +108,8 @@ def at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None
     """An element by index or key, or an element of an element."""
     if len(node.arguments) == 3:
         return e.deliver(_inner_element(e, node), destination)
+    if _is_code(node.arguments[0]) and _written_integer(node.arguments[1]) == 0:
+        return e.deliver(_code(e, node, " at", [e.constant(0)]), destination)
     field = field_name(node.arguments[1])
     if field is not None and node.arguments[0].kind in ("", "instance"):
         return _field(e, node, field, destination)
@@ -126,6 +129,26 @@ def _inner_element(e: Emitter, node: Primitive) -> ast.expr:
     element = choose_where(e, direct, e.subscript(e.name(name), inner), e.call(" at", e.name(name), inner))
     test = integer_of_list(e, kinds[0], kinds[1], container, outer)
     return choose_where(e, test, element, e.call(" cell", container, outer, inner))
+
+
+def _is_code(node: Node) -> bool:
+    """Whether a node lists the codes of a text, of which the first is wanted."""
+    return isinstance(node, Primitive) and node.inline.name == "ord" and len(node.arguments) == 2
+
+
+def _code(e: Emitter, node: Primitive, name: str, more: list[ast.expr]) -> ast.expr:
+    """The code of a character without the list that `ord` makes; what else `ord` may mean is called."""
+    listed = node.arguments[0]
+    assert isinstance(listed, Primitive)
+    function, text = e.operands(listed.arguments, twice=True)
+    entry = registry.get("ord")
+    assert entry is not None
+    tests: list[ast.expr] = [e.compare(function, [ast.Is()], [e.constant(entry.call)])]
+    if listed.arguments[1].kind != "text":
+        tests.append(e.is_of(text, " str"))
+    tests.append(e.compare(e.call(" len", text), [ast.Eq()], [e.constant(1)]))
+    slow = e.call(name, e.call(function, text), *more)
+    return e.choose(e.boolean(ast.And(), tests), e.call(" ord", text), slow)
 
 
 def integer_of_list(
@@ -171,6 +194,8 @@ def _field(e: Emitter, node: Primitive, field: str, destination: Destination) ->
 @inline("car", least=1, most=1)
 def car(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The first element of a list that is not empty."""
+    if _is_code(node.arguments[0]):
+        return e.deliver(_code(e, node, " car", []), destination)
     container = e.simple(e.value(node.arguments[0]))
     test = all_of(e, is_growing(e, container, node.arguments[0].kind), container)
     first = e.subscript(container, e.constant(0))
@@ -253,9 +278,6 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     least, most = map(_written_integer, node.arguments[1:])
     if least is None or least >= 0:
         tests: list[ast.expr] = []
-        if kind not in ("text", "list"):
-            either = [e.is_of(container, " str"), e.is_of(container, " List")]
-            tests.append(e.boolean(ast.Or(), either))
         for bound, of, edge, written in ((start, first, ast.GtE(), least), (end, last, ast.Gt(), most)):
             if written is not None:
                 continue
@@ -263,12 +285,24 @@ def part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
                 tests.append(e.is_of(bound, " int"))
             if of != "natural" or bound is end:
                 tests.append(e.compare(bound, [edge], [e.constant(0)]))
-        taken = e.subscript(container, e.slice_(start, None if most == 0 else end))
-        fast: ast.expr = e.call(" list", taken) if kind != "text" else taken
-        if kind not in ("text", "list"):
-            fast = e.choose(e.is_of(container, " List"), fast, taken)
+        fast = _taken(
+            e, kind, container, e.subscript(container, e.slice_(start, None if most == 0 else end)), slow
+        )
         found = e.choose(e.boolean(ast.And(), tests), fast, slow) if tests else fast
     return e.deliver(found, destination)
+
+
+def _taken(e: Emitter, kind: str, container: ast.expr, taken: ast.expr, slow: ast.expr) -> ast.expr:
+    """What Python's slice of a container is in LispE; `slow` for a container that has none."""
+    if kind == "text":
+        return taken
+    of_list = e.call(" list", taken)
+    of_numbers = e.call(" array", e.name(" Integers"), e.constant("q"), taken)
+    if kind in LISTS:
+        return of_list if kind == "list" else of_numbers
+    numbers = e.choose(e.is_of(container, " Integers"), of_numbers, slow)
+    text = e.choose(e.is_of(container, " str"), taken, numbers)
+    return e.choose(e.is_of(container, " List"), of_list, text)
 
 
 def _written_integer(node: Node) -> int | None:

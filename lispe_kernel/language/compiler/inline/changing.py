@@ -21,8 +21,8 @@ from lispe_kernel.language.compiler.inline.access import (
     served,
     two_kinds,
 )
-from lispe_kernel.language.compiler.inlines import inline
-from lispe_kernel.language.compiler.kinds import LISTS
+from lispe_kernel.language.compiler.inlines import Inline, inline
+from lispe_kernel.language.compiler.kinds import INTEGERS, LISTS
 from lispe_kernel.language.compiler.tree import Primitive
 
 
@@ -140,9 +140,57 @@ def made_dictionary(e: Emitter, node: Primitive, destination: Destination) -> as
     return e.deliver(e.call(name), destination)
 
 
-@inline("poplast", "pop", "popfirst", least=1, most=1, changes=True)
+@inline("swap", least=3, most=3, changes=True)
+def swap(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """Two elements of a list exchanged; an index that is not there is the library's."""
+    container, first, second = e.operands(node.arguments, twice=True)
+    kind, *kinds = (part.kind for part in node.arguments)
+    one, other = e.function.temporary(), e.function.temporary()
+    with e.nested_block() as read:
+        e.assign(one, e.subscript(container, first))
+        e.assign(other, e.subscript(container, second))
+        e.assign(e.subscript(container, first, ast.Store()), e.name(other))
+        e.assign(e.subscript(container, second, ast.Store()), e.name(one))
+    with e.nested_block() as slow:
+        e.evaluate(e.call("swap", container, first, second))
+    with e.nested_block() as fast:
+        e.try_(read, e.name(" Unfit"), None, slow)
+    whole = [
+        e.is_of(key, " int") for key, its in zip((first, second), kinds, strict=True) if its not in INTEGERS
+    ]
+    test = all_of(e, is_growing(e, container, kind), *whole)
+    if test is None:
+        e.block.extend(fast)
+    else:
+        e.if_(test, fast, slow)
+    return None if destination is EFFECT else e.deliver(container, destination)
+
+
+def _pop_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """The element at an index from the start taken out."""
+    container, key = e.operands(node.arguments, twice=True)
+    kind, key_kind = two_kinds(node)
+    inner, name = e.through(destination)
+    with e.nested_block() as fast:
+        e.evaluate(e.call(e.attribute(container, "pop"), key))
+        if destination is not EFFECT:
+            e.deliver(container, inner)
+    with e.nested_block() as slow:
+        e.deliver(e.call("pop", container, key), inner)
+    is_whole = None if key_kind in INTEGERS else e.is_of(key, " int")
+    there = e.compare(e.constant(0), [ast.LtE(), ast.Lt()], [key, e.call(" len", container)])
+    test = all_of(e, is_growing(e, container, kind), is_whole, there)
+    assert test is not None
+    e.if_(test, fast, slow)
+    return e.result(name)
+
+
+@inline("poplast", "popfirst", least=1, most=1, changes=True)
+@inline("pop", least=1, most=2, changes=True)
 def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """Taking the last or the first element out of a list that is not empty."""
+    """Taking the last or the first element out of a list that is not empty, or the one at an index."""
+    if len(node.arguments) == 2:
+        return _pop_at(e, node, destination)
     container = e.simple(e.value(node.arguments[0]))
     call = e.call(node.inline.name, container)
     if destination is not EFFECT:
@@ -174,3 +222,26 @@ def made_list(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
     if not node.arguments:
         return e.deliver(e.call(" list"), destination)
     return e.deliver(e.call(" list", e.tuple_(e.operands(node.arguments))), destination)
+
+
+def _write_put_part(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A part of a list exchanged for another list by Python, where it lies between two indexes."""
+    container, start, end, value = e.operands(node.arguments, twice=True)
+    is_list, is_typed = e.is_of(container, " List"), e.is_of(container, " Integers")
+    is_known = e.boolean(ast.Or(), [is_list, is_typed])
+    alike = e.compare(e.call(" type", value), [ast.Is()], [e.call(" type", container)])
+    bounds = zip((start, end), node.arguments[1:3], strict=True)
+    whole = [e.is_of(bound, " int") for bound, part in bounds if part.kind not in INTEGERS]
+    there = e.compare(e.constant(0), [ast.LtE(), ast.Lt()], [start, end])
+    begins = e.compare(start, [ast.Lt()], [e.call(" len", container)])
+    inner, name = e.through(destination)
+    with e.nested_block() as fast:
+        e.assign(e.subscript(container, e.slice_(start, end), ast.Store()), value)
+        e.deliver(container, inner)
+    with e.nested_block() as slow:
+        e.deliver(e.call(" put part", container, start, end, value), inner)
+    e.if_(e.boolean(ast.And(), [is_known, alike, *whole, there, begins]), fast, slow)
+    return e.result(name)
+
+
+PUT_PART = Inline(" put part", emit=_write_put_part, quiet=False, changes=True)

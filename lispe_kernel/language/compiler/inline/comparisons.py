@@ -86,6 +86,10 @@ def _equal(e: Emitter, pair: Pair) -> ast.expr:
         return _settled(e, a, b, right.kind, " equal")
     if _is_name(right):
         return _of_atom(e, a, b, " equal")
+    for literal, other, node in ((right, a, left), (left, b, right)):
+        if type(literal) is Constant and literal.value == "" and node.kind in ("", "solid"):
+            same = e.compare(a, [ast.Eq()], [b])
+            return e.choose(e.is_of(other, " str"), same, e.call(" equal", a, b))
     return _of_one_kind(e, pair, " equal")
 
 
@@ -284,18 +288,20 @@ def three_way(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
 
 @question("in", least=2, quiet=False)
 def member(e: Emitter, node: Primitive) -> ast.expr:
-    """Whether a text holds a part that is not empty; everything else is the library's."""
+    """Whether a text holds a part that is not empty, or a list a text; everything else is the library's."""
     if len(node.arguments) != 2 or node.arguments[0].kind in NOT_TEXT or node.arguments[1].kind in NOT_TEXT:
         return e.condition(e.call("in", *e.operands(node.arguments)), "boolean")
     container, wanted = e.operands(node.arguments, twice=True)
-    tests = [
-        e.is_of(value, " str")
-        for value, part in zip((container, wanted), node.arguments, strict=True)
-        if part.kind != "text"
-    ]
-    part = node.arguments[1]
+    text, part = node.arguments
+    tests = [] if part.kind == "text" else [e.is_of(wanted, " str")]
+    of_text = [] if text.kind == "text" else [e.is_of(container, " str")]
     if type(part) is not Constant or not part.value:
-        tests.append(wanted)
+        of_text.append(wanted)
+    if text.kind != "text":
+        holds = e.boolean(ast.And(), of_text)
+        tests.append(e.boolean(ast.Or(), [holds, e.is_of(container, " List")]))
+    else:
+        tests += of_text
     held = e.compare(wanted, [ast.In()], [container])
     if not tests:
         return held

@@ -11,6 +11,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter, RunningLoop, Written, emits
+from lispe_kernel.language.compiler.inline.changing import PUT_PART
 from lispe_kernel.language.compiler.inlines import Inline, inline, syntax
 from lispe_kernel.language.compiler.kinds import INTEGERS, TYPED
 from lispe_kernel.language.compiler.statements import Assign, Collect, Each, ToVariable
@@ -365,8 +366,10 @@ def read_setrange(r: Resolver, form: Form) -> Node | None:
         return None
     name = r.check_variable(form[1], form.spans[1])
     made = r.temporary()
-    name_of_call = " put part" if len(form) == 5 else "setrange"
-    called = Call(r.place, Global(r.place, name_of_call), r.arguments(form))
+    arguments = r.arguments(form)
+    called: Node = Call(r.place, Global(r.place, "setrange"), arguments)
+    if len(form) == 5:
+        called = Primitive(r.place, PUT_PART, arguments)
     return Block(r.place, [r.bind(made, called), *_store_text(r, name, r.read(made)), r.read(made)])
 
 

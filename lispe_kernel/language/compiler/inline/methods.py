@@ -135,7 +135,8 @@ def _list_of(order: Sequence[int], *starred: int) -> Build:
         parts: list[ast.expr] = [
             ast.Starred(values[at], ast.Load(), **e.where) if at in starred else values[at] for at in order
         ]
-        return e.call(" list", e.tuple_(parts))
+        # Python makes the tuple of such parts from a list.
+        return e.call(" list", e.list_(parts) if starred else e.tuple_(parts))
 
     return build
 
@@ -215,6 +216,30 @@ def _code(e: Emitter, values: Values) -> ast.expr:
     return e.call(" array", e.name(" Integers"), e.constant("q"), codes)
 
 
+def _pieces(e: Emitter, values: Values) -> ast.expr:
+    """The pieces of a text, if none is empty."""
+    text, separator = values
+    name = e.function.temporary()
+    pieces = e.noted(name, e.call(e.attribute(text, "split"), separator))
+    entry = registry.get("split")
+    assert entry is not None
+    return e.choose(
+        e.compare(e.constant(""), [ast.NotIn()], [pieces]),
+        e.call(" Strings", e.name(name)),
+        e.call(e.constant(entry.call), text, separator),
+    )
+
+
+def _joined(e: Emitter, values: Values) -> ast.expr:
+    return e.call(e.attribute(values[1], "join"), values[0])
+
+
+def _all_texts(e: Emitter, values: Values) -> list[ast.expr]:
+    # The library has a quicker way to ask many.
+    few = e.compare(e.call(" len", values[0]), [ast.Lt()], [e.constant(40)])
+    return [few, e.call(" texts", e.call(" map", e.name(" type"), values[0]))]
+
+
 def _keys(e: Emitter, values: Values) -> ast.expr:
     return e.call(" Strings", *values)
 
@@ -239,6 +264,7 @@ def _last_element(e: Emitter, values: Values) -> ast.expr:
 # No program can give this name another meaning.
 _RESERVED: dict[str, Method] = {
     "cons": Method(("", _L), _list_of((0, 1), 1), kind=_second_if_list),
+    "join": Method((_L, _S), _joined, _all_texts, kind="text"),
     "keys@": Method((_D,), _keys),
     "values@": Method((_D,), _values, kind="list"),
 }
@@ -248,6 +274,7 @@ _FREE: dict[str, Method] = {
     "nconcn": Method((_L, _L), _list_of((0, 1), 0, 1)),
     "insert": Method((_L, "", _I), _insert, _at_least(2, 0), changes=True),
     "pushfirst": Method((_L, ""), _put_first, changes=True),
+    "split": Method((_S, _S), _pieces, _holds_text(1)),
     "find": Method((_S, _S), _found("find"), _holds_text(1)),
     "rfind": Method((_S, _S), _found("rfind"), _holds_text(1)),
     "count": Method((_S, _S), _method("count"), _holds_text(1)),

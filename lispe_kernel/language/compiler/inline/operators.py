@@ -333,16 +333,31 @@ def extreme(e: Emitter, node: Primitive, destination: Destination) -> ast.expr |
     return e.deliver(best, destination)
 
 
+# Digits of which Python makes an integer at once.
+_DIGITS = 300
+
+
 @inline("integer", kind="integer", least=1, most=1)
 def whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """A double cut toward zero by Python where it is finite; what is no number is the library's."""
+    """A double cut toward zero by Python where it is finite, digits read by it; the rest is the library's."""
     value = e.value(node.arguments[0])
     if node.arguments[0].kind in INTEGERS:
         return e.deliver(value, destination)
     name = e.function.temporary()
     kept = e.name(name)
     limits = e.compare(e.constant(-1e300), [ast.Lt(), ast.Lt()], [kept, e.constant(1e300)])
-    test = e.boolean(ast.And(), [e.is_of(e.noted(name, value), " float"), limits])
+    digits = [e.call(e.attribute(kept, "isdecimal")), e.call(e.attribute(kept, "isascii"))]
+    short = e.compare(e.call(" len", kept), [ast.Lt()], [e.constant(_DIGITS)])
+    if node.arguments[0].kind == "text":
+        read = e.choose(
+            e.boolean(ast.And(), [e.call(e.attribute(e.noted(name, value), "isdecimal")), digits[1], short]),
+            e.call(" int", kept),
+            e.call("integer", kept),
+        )
+        return e.deliver(read, destination)
+    is_number = e.boolean(ast.And(), [e.is_of(e.noted(name, value), " float"), limits])
+    is_written = e.boolean(ast.And(), [e.is_of(kept, " str"), *digits, short])
+    test = e.boolean(ast.Or(), [is_number, is_written])
     other = e.choose(e.is_of(kept, " int"), kept, e.call("integer", kept))
     return e.deliver(e.choose(test, e.call(" int", kept), other), destination)
 

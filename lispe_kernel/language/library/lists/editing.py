@@ -355,9 +355,12 @@ def nconcn(*lists: Any) -> Any:
     if not lists:
         return List()
     if len(lists) == 2 and type(lists[0]) is List and type(lists[1]) is List:
-        return List((*lists[0], *lists[1]))
-    if type(lists[0]) is List and all(type(each) in _STORED for each in lists):
-        return List([item for each in lists for item in each])
+        return List([*lists[0], *lists[1]])
+    if type(lists[0]) is List and _STORED.issuperset(map(type, lists)):
+        joined = List(lists[0])
+        for other in lists[1:]:
+            joined.extend(other)
+        return joined
     first = List() if lists[0] is None else lists[0]
     if not is_list(first):
         raise LispeError("Error: nconcn: first element is not a list")

@@ -41,11 +41,22 @@ def _kinds_of_numbers(items: list[Any]) -> frozenset[type] | None:
 _IN_ORDER = sys.version_info < (3, 12)
 
 
-def _in_order(items: list[Any], kinds: frozenset[type]) -> Any:
-    """A sum that has doubles in it: one number after the other."""
-    if _IN_ORDER and kinds is DOUBLES:
-        return sum(islice(items, 1, None), items[0])
-    return functools.reduce(operator.add, items)
+def _quick_sum(items: list[Any]) -> int | float | None:
+    """Python's own sum, where it says by its class that it added in order; None where it does not.
+
+    To a first element that is an integer or a double it adds as `+` does, whatever the others are.
+    """
+    first = type(items[0])
+    try:
+        if first is int:
+            total = sum(items)
+        elif first is float and _IN_ORDER:
+            total = sum(islice(items, 1, None), items[0])
+        else:
+            return None
+    except Exception:  # `+` has its own words for it
+        return None
+    return total if type(total) is int or (type(total) is float and _IN_ORDER) else None
 
 
 def _addends(container: Any, name: str) -> list[Any]:
@@ -70,8 +81,12 @@ def sum_(container: Any) -> Any:
     Example: (sum (strings "a" "b")) => ab
     Example: (sum (integers)) => 0
     """
-    if type(container) is List and container and (kinds := _kinds_of_numbers(container)):
-        return sum(container) if kinds is INTEGERS else _in_order(container, kinds)
+    if type(container) is List and container:
+        total = _quick_sum(container)
+        if total is not None:
+            return total
+        if _kinds_of_numbers(container):
+            return functools.reduce(operator.add, container)
     if isinstance(container, TypedList):
         return exact_sum(container)
     if isinstance(container, Matrix) and container.array.dtype != object:
@@ -150,7 +165,10 @@ def max_(value: Any, *values: Any) -> Any:
     Example: (max 3 9 4) => 9
     Example: (max '("b" "c" "a")) => c
     """
-    if len(values) == 1 and type(value) in NUMBERS and type(values[0]) in NUMBERS:
+    if not values:
+        if type(value) is List and value and _are_ordered(value):
+            return max(value)
+    elif len(values) == 1 and type(value) in NUMBERS and type(values[0]) in NUMBERS:
         return value if value >= values[0] else values[0]
     if values and type(value) in NUMBERS and NUMBERS.issuperset(map(type, values)):
         return max(value, *values)
@@ -163,7 +181,10 @@ def min_(value: Any, *values: Any) -> Any:
 
     Example: (min 3 9 4) => 3
     """
-    if len(values) == 1 and type(value) in NUMBERS and type(values[0]) in NUMBERS:
+    if not values:
+        if type(value) is List and value and _are_ordered(value):
+            return min(value)
+    elif len(values) == 1 and type(value) in NUMBERS and type(values[0]) in NUMBERS:
         return value if value <= values[0] else values[0]
     if values and type(value) in NUMBERS and NUMBERS.issuperset(map(type, values)):
         return min(value, *values)
