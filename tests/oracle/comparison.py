@@ -4,7 +4,18 @@ from itertools import pairwise
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.registry import function
-from tests.oracle.values import NIL, TRUE, Atom, Dictionary, List, SetValue, answer, is_number, is_true
+from tests.oracle.values import (
+    NIL,
+    TRUE,
+    Atom,
+    Dictionary,
+    Instance,
+    List,
+    SetValue,
+    answer,
+    is_number,
+    is_true,
+)
 
 ABSENT = object()
 
@@ -54,7 +65,18 @@ def equal(a, b) -> bool:
         return set(a.pairs) == set(b.pairs) and all(equal(v, b.pairs[k]) for k, v in a.pairs.items())
     if isinstance(a, SetValue) and isinstance(b, SetValue):
         return set(a.elements) == set(b.elements)
+    if isinstance(a, Instance) and isinstance(b, Instance):
+        return a is b or instances_equal(a, b)
     raise Undetermined("= of these values")
+
+
+def instances_equal(a: Instance, b: Instance) -> bool:
+    """Instances of one class are equal when nothing differs (dialect)."""
+    if a.of is not b.of:
+        raise Undetermined("= of instances of two classes")
+    if list(a.in_order()) != list(b.in_order()):
+        raise Undetermined("= of instances with other fields")
+    return all(equal(value, b.fields[name]) for name, value in a.fields.items())
 
 
 def number_equal(a, b) -> bool:

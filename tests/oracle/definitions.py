@@ -60,6 +60,8 @@ def make_all(interpreter, forms) -> None:
                 if seen[name] != "defun":
                     raise Undetermined("defun and defpat of one name")
                 continue
+        elif kind == "class@" and name in seen:
+            raise Undetermined("two classes of one name in a text")
         elif kind == "defpat" and (name in seen) != (seen.get(name) == "defpat"):
             raise Undetermined("defun and defpat of one name")
         if late and kind == "class@" and not has_known_parent(interpreter, found):
@@ -128,6 +130,8 @@ def calls_in(forms):
 def check_call(interpreter, call) -> None:
     """Note a call of a known function with a wrong number of arguments: when it is refused is not fixed."""
     known = interpreter.globals.names.get(call[0].name)
+    if call[0].name in interpreter.methods:
+        return  # it may be meant for a method
     if not isinstance(known, Function):
         return
     count, parameters = len(call) - 1, known.parameters
@@ -212,7 +216,31 @@ def fits(interpreter, slot, value) -> bool:
 def declare_class(interpreter, definition) -> None:
     """`(class@ Name (field ...) (from@ Parent) method ...)`."""
     name, rest = definition[1].name, definition[2:]
-    fields, parent, methods = [], None, {}
+    known = interpreter.globals.names.get(name)
+    if known is None:
+        known = ClassType(name, [], {})
+    elif not isinstance(known, ClassType):
+        raise Undetermined("a class of the name of a variable")
+    fields, parent, methods, made = class_parts(interpreter, rest)
+    given = {f.name for f in fields}
+    for name_, form_ in made:
+        if name_ in given and not speaks_of(form_, Atom(name_)):
+            raise OracleError("compile", f"Error: setqi: the field '{name_}' is given")
+    built_on = []
+    if parent is not None:
+        built_on = [f.name for f in parent.fields]
+        fields = fields + [f for f in parent.fields if f.name not in {name_ for name_, _ in made} - given]
+    if len({f.name for f in fields}) < len(fields):
+        raise Undetermined("a field of the class and of its parent")
+    # Declared again: its instances are the new one's (dialect).
+    known.fields, known.methods, known.parent = fields, methods, parent
+    known.made, known.built_on = made, built_on
+    interpreter.globals.names[name] = known
+
+
+def class_parts(interpreter, rest):
+    """The fields, the parent, the methods and the `setqi` of a class."""
+    fields, parent, methods, made = [], None, {}, []
     for at, part in enumerate(rest):
         head = part[0] if isinstance(part, list) and part else None
         if head is Atom("from@"):
@@ -223,17 +251,20 @@ def declare_class(interpreter, definition) -> None:
             if part[1].name in FORMS:
                 raise OracleError("compile", f"Error: '{part[1].name}' is a reserved keyword.")
             methods[part[1].name] = interpreter.function_of(part, part[2], part[3:], part[1].name)
+        elif head is Atom("setqi"):
+            made.append((part[1].name, part[2]))
         elif at == 0:
             fields = [field(p) for p in part]
         else:
             raise Undetermined("a part of a class that is no method")
-    if parent is not None:
-        fields = fields + parent.fields
-    if len({f.name for f in fields}) < len(fields):
-        raise Undetermined("a field of the class and of its parent")
-    if isinstance(interpreter.globals.names.get(name), ClassType):
-        raise Undetermined("a class declared again")
-    interpreter.globals.names[name] = ClassType(name, fields, methods, parent)
+    return fields, parent, methods, made
+
+
+def speaks_of(form_, atom) -> bool:
+    """Whether a form names an atom outside of quotes."""
+    if isinstance(form_, list):
+        return form_[:1] != [QUOTE] and any(speaks_of(part, atom) for part in form_)
+    return form_ is atom
 
 
 def field(part) -> Parameter:

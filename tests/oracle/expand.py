@@ -210,7 +210,7 @@ class Expander:
             ):
                 made.append([self.parameter(p) for p in part])
             else:
-                made.append(part if part[0] is Atom("from@") else self.form(part))
+                made.append(part if part[:1] == [Atom("from@")] else self.form(part))
         return made
 
     def asis(self, form):
@@ -238,6 +238,7 @@ SHAPES = {
     "lloop": Expander.loop, "mloop": Expander.loop, "whilein": Expander.loop, "class@": Expander.class_,
     "data@": Expander.asis, "from@": Expander.from_, "?": Expander.from_, "setq": Expander.setq,
     "setqv": Expander.setq, "setg": Expander.setq, "setqi": Expander.setq, "setconst": Expander.setq,
+    "withclass": Expander.from_,
     **{name: Expander.in_place for name in ASSIGNMENTS if name.endswith("=")},
 }  # fmt: skip
 

@@ -12,11 +12,12 @@ from tests.oracle.expand import Expander
 from tests.oracle.names import ELSEWHERE
 from tests.oracle.reader import read
 from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
-from tests.oracle.scope import Block, Frame
+from tests.oracle.scope import Block, Frame, in_eval
 from tests.oracle.values import (
     NIL,
     TRUE,
     Atom,
+    Bound,
     Builtin,
     ClassType,
     Function,
@@ -41,7 +42,7 @@ class Interpreter:
     """A session of the oracle. `steps` bounds one text: a longer run is no evidence."""
 
     def __init__(self, steps: int = STEPS):
-        self.globals = Frame()
+        self.globals = self.place = Frame()
         self.globals.constants = set(CONSTANTS)
         self.globals.names.update(CONSTANTS)
         self.macros: dict = {}
@@ -160,6 +161,7 @@ class Interpreter:
     def call_operands(self, entry, forms, scope):
         """A call of the library by name: operands from left to right."""
         left = list(forms)
+        before, self.place = self.place, scope
 
         def operands():
             while left:
@@ -172,13 +174,17 @@ class Interpreter:
             if any(isinstance(form, list) and form and form[0] is not Atom("quote") for form in left):
                 error.partly = True
             raise
+        finally:
+            self.place = before
 
     def method_or_variable(self, name, scope):
         """A method of the running instance, or the value of a variable of that name."""
         instance = scope.current_instance()
-        if instance is not None and scope.local(name) is None:
-            method = instance.of.method(name)
+        if instance is not None and scope.local(name) in (None, self.globals.names):
+            method = self.method(name, scope)
             if method is not None:
+                if instance.has(name):
+                    raise Undetermined("a method and a field of one name")
                 return method
         found = scopes.read(scope, name)
         if instance is not None and scope.find(name) is instance.fields and not isinstance(found, CALLED):
@@ -187,10 +193,21 @@ class Interpreter:
             return other if other is not None or name in FUNCTIONS else found
         return found
 
+    def method(self, name, scope):
+        """The method of that name among those that a call looks at where it stands."""
+        of = scope.current_class()
+        found = of.method(name) if of is not None else None
+        own = scope.current_instance().of if of is not None else None
+        if found is None and own is not of and own.method(name) is not None:
+            raise Undetermined("a method that the parent of from@ lacks")
+        if found is not None and in_eval(scope):
+            raise Undetermined("a method called by eval")
+        return found
+
     def call_found(self, name, found, arguments, scope, tail):
         """A call by name of a value that is not of the library."""
         instance = scope.current_instance()
-        method = instance is not None and instance.of.method(name) is found
+        method = instance is not None and self.method(name, scope) is found
         if is_known(name) and not method:
             raise Undetermined(f"{name} is a function and a variable")
         if method:
@@ -216,7 +233,7 @@ class Interpreter:
         if isinstance(value, (ClassType, Instance)):
             from tests.oracle import classes
 
-            return classes.use(self, value, arguments, scope)
+            return classes.use(self, value, arguments, scope, named)
         if isinstance(value, Atom) and value.name in self.records:
             return definitions.build_record(
                 self, self.records[value.name], [self.eval(a, scope) for a in arguments]
@@ -230,6 +247,8 @@ class Interpreter:
             known = named is not None and self.globals.names.get(named) is value and scope.local(named) in (
                 None, self.globals.names)  # fmt: skip
             return self.call(value, *given, literal=known)
+        if isinstance(value, Atom) and self.method(value.name, scope) is not None:
+            raise Undetermined("a call of the name of a method")
         return self.call(self.as_function(value, scope), *self.arguments(arguments, scope))
 
     def arguments(self, forms, scope):
@@ -253,8 +272,10 @@ class Interpreter:
         if isinstance(value, Atom) and value not in (NIL, TRUE):
             found = self.method_or_variable(value.name, scope)
             instance = scope.current_instance()
-            if instance is not None and instance.of.method(value.name) is found is not None:
-                raise Undetermined("a method in the place of a function")
+            if instance is not None and self.method(value.name, scope) is found is not None:
+                if scope.frame.instance is not instance or scope.current_class() is not instance.of:
+                    raise Undetermined("a method in the place of a function, outside of methods")
+                return Bound(found, instance)
             if isinstance(found, (Function, PatternFunction, ClassType)):
                 return found
             if value.name in FUNCTIONS:
@@ -275,6 +296,8 @@ class Interpreter:
         """Call a function with values. `literal`: written where the count is known when it is compiled."""
         if isinstance(function, Builtin):
             return self.call_library(FUNCTIONS[function.name], iter(values), len(values))
+        if isinstance(function, Bound):
+            return self.call(function.method, values, named, instance=function.instance)
         if isinstance(function, ClassType):
             raise Undetermined("a class in the place of a function")
         if isinstance(function, PatternFunction):

@@ -43,7 +43,7 @@ shuffle sleep socket_create solve space stringbyte stringbytes student_distribut
 tensor_integer tensor_number tensor_short tensor_string tensor_stringbyte tgamma threadclear
 threadretrieve threadspace threadstore to_llist to_tensor toclean tokenize tokenize_rules tokenizer
 tokenizer_display tokenizer_main tokenizer_rules trace transpose trigger uniform_distribution use uuid
-wait waiton weekday weibull_distribution withclass year yearday ° ⊃ ⌹ ⍉ ⍤
+wait waiton weekday weibull_distribution year yearday ° ⊃ ⌹ ⍉ ⍤
 file_exists irank key keyi keyn matrix memory_size rank tensor tokenizee tree treei treen
 """
 # The functions whose first argument may be a partial call.

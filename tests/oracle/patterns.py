@@ -160,7 +160,7 @@ def match_type(interpreter, pattern, value, frame) -> bool:
     if isinstance(found, ClassType):
         if not isinstance(value, Instance) or value.of is not found:
             return False
-        parts = list(value.fields.values())
+        parts = list(value.in_order().values())
         return len(parts) == len(pattern) - 1 and match_all(interpreter, pattern[1:], parts, frame)
     if name.endswith("_"):
         if isinstance(value, Function) or type_name(value) != name:

@@ -50,7 +50,7 @@ def index_in(items, key) -> int:
 
 
 def field_of(instance: Instance, key) -> str:
-    names = list(instance.fields)
+    names = list(instance.in_order()) if type(key) is int else []
     if type(key) is int and key < 0:
         raise Undetermined("a negative position of a field")
     if type(key) is int and key < len(names):

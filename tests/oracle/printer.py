@@ -43,7 +43,7 @@ def inner_text(value, known=None) -> str:
     if isinstance(value, SetValue):
         return "{" + joined(inner_text(item, known) for item in value.items()) + "}"
     if isinstance(value, Instance):
-        fields = "".join(f' "{name}":{inner_text(v, known)}' for name, v in value.fields.items())
+        fields = "".join(f' "{name}":{inner_text(v, known)}' for name, v in value.in_order().items())
         return f"({value.of.name}{fields})"
     if isinstance(value, Lazy):
         return value.text

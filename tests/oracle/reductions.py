@@ -30,7 +30,7 @@ def parts_of(values, name):
 def reduce(interpreter, given, items):
     if not items:
         return NIL
-    step = interpreter.as_function(given, interpreter.globals)
+    step = interpreter.as_function(given, interpreter.place)
     if operator_name(given) in COMPARATORS:
         if len(items) < 2:
             raise Undetermined("a comparator on one element")
@@ -58,7 +58,7 @@ _reduction("-//", True)
 @function("\\\\", least=2, most=3)
 def scan(interpreter, values):
     given, items = parts_of(values, "\\\\")
-    step = interpreter.as_function(given, interpreter.globals)
+    step = interpreter.as_function(given, interpreter.place)
     if operator_name(given) in COMPARATORS:
         pairs = pairwise(items)
         return List([int(is_true(interpreter.call(step, [a, b]))) for a, b in pairs])

@@ -41,12 +41,16 @@ class Frame:
         """The names that hold `name` when it is read, None when it is unbound."""
         if name in self.names:
             return self.names
-        if self.instance is not None and name in self.instance.fields:
+        if self.instance is not None and self.instance.has(name):
             return self.instance.fields
         return self.globals.names if name in self.globals.names else None
 
     def current_instance(self):
         return self.instance
+
+    def current_class(self):
+        """The class among whose methods a call looks first."""
+        return self.instance.of if self.instance is not None else None
 
     def current_function(self):
         return self.function
@@ -80,6 +84,9 @@ class Block:
     def current_instance(self):
         return self.outer.current_instance()
 
+    def current_class(self):
+        return self.outer.current_class()
+
     def current_function(self):
         return self.function or self.outer.current_function()
 
@@ -96,27 +103,59 @@ class EvalScope(Block):
         return
 
 
+def in_eval(scope) -> bool:
+    """Whether the code is run by `eval` inside the function around."""
+    while isinstance(scope, Block):
+        if isinstance(scope, EvalScope):
+            return True
+        scope = scope.outer
+    return False
+
+
 class InstanceScope(Block):
-    """Forms run inside an instance, `(obj e ...)`: what a name means to the caller goes before a field.
+    """Forms run inside an instance, `(obj e ...)`: what a name means to the caller goes before a field."""
 
-    initial: first values of fields, where fields hide globals.
-    """
-
-    def __init__(self, outer, instance, *, initial=False):
+    def __init__(self, outer, instance):
         super().__init__(outer)
-        self.instance, self.initial = instance, initial
+        self.instance = instance
 
     def find(self, name):
-        if not self.initial:
-            found = self.outer.find(name)
-            return self.instance.fields if found is None and name in self.instance.fields else found
-        local = self.outer.local(name)
-        if local is not None and local is not self.globals.names:
-            return local
-        return self.instance.fields if name in self.instance.fields else self.outer.find(name)
+        found = self.outer.find(name)
+        return self.instance.fields if found is None and self.instance.has(name) else found
 
     def current_instance(self):
         return self.instance
+
+    def current_class(self):
+        return self.instance.of
+
+
+class ParentScope(Block):
+    """Forms in `(from@ Parent e ...)`: the parent's methods on the same instance."""
+
+    def __init__(self, outer, parent):
+        super().__init__(outer)
+        self.parent = parent
+
+    def current_class(self):
+        return self.parent
+
+
+class ClassScope(Block):
+    """Forms in `(withclass Name e ...)`: a variable that is called as an instance must be of that class."""
+
+    def __init__(self, outer, of):
+        super().__init__(outer)
+        self.of = of
+
+
+def expected_class(scope):
+    """The class of the `withclass` around, if any."""
+    while isinstance(scope, Block):
+        if isinstance(scope, ClassScope):
+            return scope.of
+        scope = scope.outer
+    return None
 
 
 def read(scope, name: str):
@@ -140,10 +179,13 @@ def assign(scope, name: str, value) -> None:
 def assign_in_place(scope, name: str, value) -> None:
     """Where `+=` stores: a local of that name, else an existing global, else the current frame (core 3.5)."""
     local = scope.local(name)
-    if local is None and scope.current_instance() and name in scope.current_instance().fields:
-        raise Undetermined("in-place change of a field")
+    instance = scope.current_instance()
     if local is not None:
         local[name] = value
+    elif instance is not None and scope.find(name) is not scope.globals.names:
+        if in_eval(scope):
+            raise Undetermined("in-place change of a field by eval")
+        scope.find(name)[name] = value
     elif name in scope.globals.names:
         scope.globals.names[name] = value
     else:

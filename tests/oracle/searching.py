@@ -110,7 +110,7 @@ def replaceall(interpreter, values):
 def sort(interpreter, values):
     function_, container = values
     items = list(a_list(container, "sort").items)
-    compare = interpreter.as_function(function_, interpreter.globals)
+    compare = interpreter.as_function(function_, interpreter.place)
 
     def before(a, b):
         return is_true(interpreter.call(compare, [a, b]))

@@ -1,6 +1,12 @@
 """All themes of random programs, by name."""
 
-from tests.oracle import themes_control, themes_definitions, themes_library, themes_scope  # noqa: F401
+from tests.oracle import (  # noqa: F401
+    themes_classes,
+    themes_control,
+    themes_definitions,
+    themes_library,
+    themes_scope,
+)
 from tests.oracle.theme import THEMES
 
 __all__ = ["THEMES"]

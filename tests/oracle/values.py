@@ -238,12 +238,23 @@ class RecordType:
 
 @dataclass(eq=False)
 class ClassType:
-    """A `class@`: own fields first, then the parent's."""
+    """A `class@`. fields: what its instances are made of, own ones first, then the parent's.
+
+    made: the `(setqi field value)` of the class, as (name, form). built_on: the parent's fields when it was
+    declared.
+    """
 
     name: str
     fields: list[Parameter]
     methods: dict[str, Function]
     parent: "ClassType | None" = None
+    made: list = field(default_factory=list)
+    built_on: list = field(default_factory=list)
+
+    def all_names(self) -> set[str]:
+        """The names of its fields and of those that its `setqi` and its parents' make."""
+        above = self.parent.all_names() if self.parent is not None else set()
+        return above | {f.name for f in self.fields} | {name for name, _ in self.made}
 
     def method(self, name: str):
         """The method of that name, the parent's where this class has none."""
@@ -257,6 +268,39 @@ class Instance:
 
     of: ClassType
     fields: dict
+    made_by: Any = None
+    making: bool = True
+    mixed: bool = False
+
+    def __post_init__(self):
+        self.made_by = self.of.methods
+
+    def has(self, name: str) -> bool:
+        """Whether it has a field of that name. One that its class has and it has not, yet, is no evidence."""
+        if name not in self.fields and (self.later or self.making) and name in self.of.all_names():
+            raise Undetermined("a field that is not set yet")
+        return name in self.fields
+
+    @property
+    def later(self) -> bool:
+        """Whether its class was declared again since it was made."""
+        return self.made_by is not self.of.methods
+
+    def in_order(self) -> dict:
+        """The fields, where their order is known."""
+        if self.mixed:
+            raise Undetermined("the order of fields that a class and its methods make")
+        if self.later and [f.name for f in self.of.fields] != list(self.fields)[: len(self.of.fields)]:
+            raise Undetermined("the order of fields when a class is declared again")
+        return self.fields
+
+
+@dataclass(eq=False)
+class Bound:
+    """A method of an instance in the place of a function."""
+
+    method: Function
+    instance: Instance
 
 
 @dataclass(eq=False)
