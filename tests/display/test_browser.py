@@ -76,8 +76,12 @@ def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
     var rows = Array.from(document.querySelectorAll("tbody tr:not([hidden], td tr)"));
     var names = rows.map(function (row) { return row.querySelector("summary").textContent; });
     document.body.setAttribute("data-left", names.join(" "));
+    document.body.setAttribute("data-seen", Array.from(document.querySelectorAll("[data-tree] > details"))
+      .filter(function (branch) { return branch.checkVisibility(); })
+      .map(function (branch) { return branch.querySelector("b").textContent; }).join(" "));
     """
-    assert marked(browser.document(chromium, browser.page([state()], script=script)), "left") == "middle"
+    dom = browser.document(chromium, browser.page([state()], script=script))
+    assert (marked(dom, "left"), marked(dom, "seen")) == ("middle", "a")
 
 
 def test_a_row_opens_its_tensor_by_mouse_and_in_the_sorted_table(chromium: str) -> None:
@@ -112,9 +116,9 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
     var before = document.body.scrollHeight;
     image.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + map.x + map.w * 5.5 / 20,
       clientY: box.top + map.y + map.h * 10.5 / 20}));
-    document.body.setAttribute("data-read" + k, document.querySelector(".o").textContent);
+    document.body.setAttribute("data-read" + k, document.querySelector("output").textContent);
     image.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
-    document.body.setAttribute("data-right" + k, document.querySelector(".o").textContent);
+    document.body.setAttribute("data-right" + k, document.querySelector("output").textContent);
     document.body.setAttribute("data-moved" + k, "by " + (document.body.scrollHeight - before));
     image.dispatchEvent(new MouseEvent("mouseleave")); }); });
     """
@@ -139,7 +143,7 @@ def test_a_bin_is_read_by_keyboard(chromium: str) -> None:
     window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
     ["ArrowRight", "ArrowRight", "ArrowDown"].forEach(
       (key) => image.dispatchEvent(new KeyboardEvent("keydown", {key: key})));
-    document.body.setAttribute("data-read", document.querySelector(".o").textContent); });
+    document.body.setAttribute("data-read", document.querySelector("output").textContent); });
     """
     states = [{"w": torch.tensor([1, 2])}, {"w": torch.tensor([1, 1, 2])}]
     shown = bundle(weight_histograms(states))["text/html"]
@@ -151,7 +155,7 @@ def test_the_points_of_a_curve_are_read_by_keyboard(chromium: str) -> None:
     script = """
     window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
     [1, 2].forEach(() => image.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"})));
-    document.body.setAttribute("data-read", document.querySelector(".o").textContent); });
+    document.body.setAttribute("data-read", document.querySelector("output").textContent); });
     """
     shown = bundle(plot([1.0, 0.1234567, 3.0], None, "loss"))["text/html"]
     assert (
@@ -248,6 +252,21 @@ def test_graphs_and_weights_look_as_they_did(chromium: str, tmp_path: Path) -> N
     shown = [bundle(value)["text/html"] for value in values]
     browser.picture(chromium, browser.page(shown), file, 940, 1200)
     browser.looks_as_before(file, "graphs")
+
+
+def test_rows_of_layers_bars_and_ridges_look_as_they_did(chromium: str, tmp_path: Path) -> None:
+    layer = torch.nn.Linear(12, 40)
+    ramp = torch.linspace(-1, 1, 480)
+    layer.load_state_dict({"weight": ramp.reshape(40, 12), "bias": ramp[:40] ** 3})
+    model = torch.nn.Sequential(layer, torch.nn.ReLU(), torch.nn.Sequential(torch.nn.Identity(), layer))
+    states = [{"a.weight": k * ramp**3, "a.bias": k + ramp[:9]} for k in range(1, 9)]
+    values = [model, weight_histograms(states[:1]), weight_histograms(states, "a.weight")]
+    file = tmp_path / "now.png"
+    # The first row is open, as a click leaves it.
+    script = """document.querySelector("td > details").open = true;"""
+    shown = [bundle(value)["text/html"] for value in values]
+    browser.picture(chromium, browser.page(shown, script=script), file, 940, 1300)
+    browser.looks_as_before(file, "layers")
 
 
 def test_points_in_space_turn_by_keyboard(chromium: str) -> None:

@@ -127,11 +127,11 @@ def test_a_page_carries_the_script_for_what_it_shows_alone() -> None:
         for facts in ({"points": []}, {"maps": [{"v": "1"}]}, {"maps": [{}], "stops": []})
     )
     for text, parts in ((curve, (False, False)), (raster, (True, False)), (place, (True, True))):
-        assert "data-scale" in text[text.index("<script>") :]
-        assert (".maps.filter(" in text, "toPrecision" in text) == parts
+        assert "'scale'" in text[text.index("<script>") :]
+        assert (".maps.find(" in text, "toPrecision" in text) == parts
     assert "<script>" not in page(element("p", '"maps":'))
     # A label with a quote of its own hides nothing.
-    assert ".maps.filter(" in page(
+    assert ".maps.find(" in page(
         element("img", data_scale=json.dumps({"maps": [{"c": ["don't"], "v": "1"}]}))
     )
 

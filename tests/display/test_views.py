@@ -249,8 +249,15 @@ def test_a_layer_opens_to_its_tensors_and_one_without_stands_among_them() -> Non
     assert page.count("<td colspan=8>") == 2
     assert numbers.value(model[0].weight[0, 0].item()) in page
     assert "(explore ...)" not in page
-    large = torch.nn.ModuleList(torch.nn.Linear(1, 1) for _ in range(101))
-    assert "its tensors: (torch_state_dict module)" in bundle(large)["text/html"]
+
+
+def test_of_many_tensors_the_first_have_rows_and_of_large_ones_no_value_is_read() -> None:
+    words = Page(bundle(torch.nn.ModuleList(torch.nn.Linear(1, 1) for _ in range(101)))["text/html"]).words
+    assert words.count("float32") == 1 + 60
+    assert "... and 142 more tensors" in words
+    wide = torch.nn.ModuleList([torch.nn.Embedding(5_000, 5_000), torch.nn.Linear(1, 1)])
+    row = "<td>5000×5000 float32<td>25000000<td data-v=100000000>100 MB<td><td><td><td></tbody>"
+    assert row in bundle(wide)["text/html"]
 
 
 def test_a_frozen_module_tells_its_trainable_share() -> None:

@@ -7,6 +7,7 @@ properties, texts and names of the browser stay.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import product
 from string import ascii_letters
@@ -21,6 +22,11 @@ _DECLARED = (
 )
 _PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(?({_NAME}(?:, {_NAME})*)\)? =>")
 _RESERVED = frozenset(("as", "do", "if", "in", "is", "of"))
+# What begins at two blanks is known in the whole script.
+_SHARED = re.compile(rf"^  (?:function|var) ({_NAME})", re.M)
+_BLOCKS = re.compile(r"^(?=  [^\s}])", re.M)
+# A name that is no property; what follows three points is one that is spread.
+_USED = re.compile(rf"(?<![\w$.]){_NAME}|(?<=\.\.\.){_NAME}")
 _KEY = re.compile(rf"[{{,]\s*({_NAME})\s*:")
 
 
@@ -42,6 +48,7 @@ def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
 
 # What rules begin with, those that must win first: of two that are as strong the later one does.
 _BEGINNINGS = (".lsp.lsp ", ".lsp ")
+_INNER = re.compile(r":([\w-]+)\(([^()]*)\)")
 # A comma that is in no brackets, which may hold brackets.
 _BETWEEN = re.compile(r",(?!(?:[^()]|\([^()]*\))*\))")
 
@@ -72,11 +79,14 @@ def _alternatives(selector: str) -> list[str]:
 
     What an element must have in it (`:has`) must be in the output as well.
     """
-    selector = re.sub(r":has\(([^()]*)\)", r" \1", re.sub(r":not\((?:[^()]|\([^()]*\))*\)", "", selector))
-    while selector != (selector := re.sub(r"\([^()]*\)", "", selector)):
+    # The innermost brackets first.
+    while selector != (selector := _INNER.sub(_kept, selector)):
         pass
-    selector = re.sub(r":[\w-]+|\[[^\]]*\]", "", selector)
-    return selector.split(",")
+    return re.sub(r":[\w-]+|\[[^\]]*\]", "", selector).split(",")
+
+
+def _kept(brackets: re.Match[str]) -> str:
+    return f" {brackets[2]}" if brackets[1] == "has" else ""
 
 
 def _may_apply(selector: str, tags: frozenset[str], classes: frozenset[str]) -> bool:
@@ -87,32 +97,48 @@ def _may_apply(selector: str, tags: frozenset[str], classes: frozenset[str]) -> 
 
 def script(source: str) -> str:
     """A script without comments, indentation, line ends and blanks around signs, its own names short."""
-    lines = re.sub(r"^\s*//.*$", "", source, flags=re.M).splitlines()
-    pieces = _QUOTED.split(" ".join(line.strip() for line in lines))
-    short = _short_names(pieces[::2])
+    lines = re.sub(r"^\s*//.*\n", "", source, flags=re.M)
+    shared = _short_names(_SHARED.findall(lines), _code(lines), ())
+    return "".join(_block(block, shared) for block in _BLOCKS.split(lines)).strip()
+
+
+def _block(source: str, shared: dict[str, str]) -> str:
+    """What stands between two lines that begin at the edge; names inside of it are short for it alone."""
+    pieces = _QUOTED.split(" ".join(line.strip() for line in source.splitlines()))
+    code = " ".join(pieces[::2])
+    own = {name for pattern in _DECLARED for name in pattern.findall(code)}
+    for parameters in _PARAMETERS.findall(code):
+        own.update(re.findall(_NAME, " ".join(parameters)))
+    own -= {*_KEY.findall(code), *shared}
+    short = shared | _short_names(own, code, (shared[name] for name in _used(code) if name in shared))
     pieces[::2] = [_dense(piece, short) for piece in pieces[::2]]
     # In a notebook's file each double quote takes two letters.
     pieces[1::2] = [re.sub(r'\A"([^\'"]*)"\Z', r"'\1'", piece) for piece in pieces[1::2]]
-    return "".join(pieces).strip()
+    return "".join(pieces)
+
+
+def _code(source: str) -> str:
+    return " ".join(_QUOTED.split(source)[::2])
 
 
 def _dense(code: str, short: dict[str, str]) -> str:
     code = re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", code)).replace(";}", "}")
     code = re.sub(r"(?<![-/]) ?([-/]) (?![-/])", r"\1", code)
-    return re.sub(rf"(?<![\w$.]){_NAME}", lambda found: short.get(found[0], found[0]), code)
+    return _USED.sub(lambda found: short.get(found[0], found[0]), code)
 
 
-def _short_names(pieces: list[str]) -> dict[str, str]:
-    """A short name for each that the script declares; the same everywhere, so no scope is disturbed."""
-    code = " ".join(pieces)
-    own = {name for pattern in _DECLARED for name in pattern.findall(code)}
-    for parameters in _PARAMETERS.findall(code):
-        own.update(re.findall(_NAME, " ".join(parameters)))
-    own -= set(_KEY.findall(code))
-    taken = _RESERVED | set(re.findall(rf"(?<![\w$.]){_NAME}", code)) - own
-    fresh = (name for name in _names() if name not in taken)
-    often = sorted(own, key=lambda name: (-len(re.findall(rf"(?<![\w$.]){re.escape(name)}\b", code)), name))
-    return dict(zip(often, fresh, strict=False))
+def _used(code: str) -> list[str]:
+    """The names in a code, as often as they stand there; properties are none."""
+    return _USED.findall(code)
+
+
+def _short_names(own: Iterable[str], code: str, taken: Iterable[str]) -> dict[str, str]:
+    """A short name for each of a code's own, the shortest for the most frequent."""
+    counts = Counter(_used(code))
+    renamed = set(own)
+    refused = {*taken, *_RESERVED, *(counts.keys() - renamed)}
+    fresh = (name for name in _names() if name not in refused)
+    return dict(zip(sorted(renamed, key=lambda name: (-counts[name], name)), fresh, strict=False))
 
 
 def _names() -> Iterator[str]:

@@ -224,18 +224,15 @@ def foldable(summary: Node, *children: Node, open_: bool = False) -> Element:
 
 def headline(content: Node) -> Element:
     """The first line of a page."""
-    return element("p", element("b", content, class_="t"))
+    return element("p", element("b", content))
 
 
 def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
     """A line of named facts: `dtype float32 · shape [2, 3]`."""
     shown = [pair for pair in pairs if pair[1] not in (None, "")]
     items = [element("span", element("i", key + " "), element("b", content)) for key, content in shown]
-    spaced: list[Node] = []
-    for item in items:
-        # The style takes the point away, and puts room in its place.
-        spaced += [item, element("small", " · ")]
-    return element("p", spaced[:-1], class_="f")
+    apart = [[" · " if place else None, item] for place, item in enumerate(items)]
+    return element("p", apart, class_="f")
 
 
 def clock(text: str, tag: str = "span", **attributes: Any) -> Element:

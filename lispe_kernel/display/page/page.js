@@ -1,129 +1,107 @@
 // Comfort for every output that is not yet alive: sorting, searching, the value under the pointer.
 // An output carries the first and the last part, and those after a line that names an attribute or a key it has.
 // Without it everything is there and readable. No library, no network, nothing kept.
+// What begins at two blanks is known everywhere, the names inside of it are its own (page/dense.py).
 (() => {
   function each(root, selector, act) { root.querySelectorAll(selector).forEach(act); }
   function on(part, kinds, act) { kinds.split(" ").forEach(kind => part.addEventListener(kind, act)); }
-  function make(tag, text) { var made = document.createElement(tag); made.textContent = text || ""; return made; }
-  function start(selector, act) {
-    each(document, selector + ":not([data-on])", part => { part.setAttribute("data-on", ""); act(part); });
+  function make(tag, text) { var made = document.createElement(tag); made.textContent = text; return made; }
+  function start(name, act) {
+    each(document, "[data-" + name + "]:not([data-on])", part => {
+      part.dataset.on = 1;
+      act(part, part.dataset[name]);
+    });
   }
 
   //@ data-sort data-find
   // The name in a cell: the line of the fold that a row opens, or the whole cell.
-  function label(cell) { return cell.querySelector(":scope > details > summary") || cell; }
+  function label(cell) { return cell.querySelector(":scope>details>summary") || cell; }
+  // The rows of a table or of a tree of tables, without those that stand inside of a row.
+  function rows(box) { return [...box.querySelectorAll("tbody tr:not(:scope td tr)")]; }
 
   //@ data-sort
   // -- sorting: a plain table in place, a tree as one flat table with full names -------------------
   function key(cell) {
-    var text = cell.getAttribute("data-v");
-    if (text === null) text = label(cell).textContent;
-    var number = parseFloat(text.replace(/,/g, ""));
-    return text.trim() !== "" && isFinite(number) ? number : text.toLowerCase();
+    var text = cell.dataset.v || label(cell).textContent, number = parseFloat(text.replace(/,/g, ""));
+    return isNaN(number) ? text.toLowerCase() : number;
   }
-  function compare(a, b) {
-    if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
-    return typeof a === "number" ? -1 : 1;
-  }
-  function flatten(tree) {
-    var flat = make("tbody");
-    each(tree, "table:not([data-sort]) tr:not(td tr)", row => {
-      var copy = row.cloneNode(true), prefix = row.closest("table").getAttribute("data-p");
-      copy.hidden = false;
-      if (prefix) {
-        var dim = make("span", prefix);
-        dim.className = "q";
-        label(copy.cells[0]).insertBefore(dim, label(copy.cells[0]).firstChild);
-      }
-      flat.appendChild(copy);
+  function order(a, b) { return (a > b) - (a < b); }
+  function flatten(tree, table) {
+    var back = make("button", "back to the tree"), homes = rows(tree).map(row => {
+      var home = row.parentNode, prefix = make("span", home.parentNode.dataset.p);
+      prefix.className = "q";
+      label(row.cells[0]).prepend(prefix);
+      return () => { prefix.remove(); home.append(row); };
     });
-    return flat;
+    table.before(back);
+    on(back, "click", () => { homes.forEach(home => home()); back.remove(); });
+    return back;
   }
   function sortable(table) {
-    var rising = false, last = -1, tree = table.closest("[data-tree]"), flat = null;
-    function show(folded) {
-      each(tree, ":scope > *", part => {
-        if (part.tagName === "DETAILS" || (part.tagName === "TABLE" && part !== table))
-          part.style.display = folded ? "none" : "";
-      });
-    }
-    function flatBody() {
-      if (flat) return flat;
-      flat = flatten(tree);
-      var back = make("button", "back to the tree");
-      on(back, "click", () => { flat.remove(); back.remove(); flat = null; show(false); });
-      tree.insertBefore(back, table);
-      table.appendChild(flat);
-      show(true);
-      return flat;
-    }
-    function sort(heading, column) {
-      rising = last === column ? !rising : !heading.classList.contains("n");
-      last = column;
-      each(table, "thead th", other => other.removeAttribute("aria-sort"));
-      heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-      var body = tree ? flatBody() : table.tBodies[0];
-      Array.from(body.rows, row => [key(row.cells[column] || row.cells[0]), row])
-        .sort((a, b) => rising ? compare(a[0], b[0]) : compare(b[0], a[0]))
-        .forEach(pair => body.appendChild(pair[1]));
-    }
-    each(table, "thead th", (heading, column) => {
+    var tree = table.closest("[data-tree]"), body = table.tBodies[0] || table.createTBody(), back = null, last = null;
+    var rising = false;
+    each(table, ":scope>thead th", (heading, column) => {
       heading.tabIndex = 0;
       heading.title = "sort by " + heading.textContent;
-      on(heading, "click", () => sort(heading, column));
-      on(heading, "keydown", event => {
-        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(heading, column); }
+      on(heading, "click keydown", event => {
+        if (event.key && !/Enter| /.test(event.key)) return;
+        event.preventDefault();
+        rising = last === heading ? !rising : !heading.matches(".n");
+        if (last) last.removeAttribute("aria-sort");
+        last = heading;
+        heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
+        if (tree && !(back && back.isConnected)) back = flatten(tree, table);
+        rows(tree || table).map(row => [key(row.cells[column] || row.cells[0]), row])
+          .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1))
+          .forEach(pair => body.append(pair[1]));
       });
     });
   }
 
-  start("table[data-sort]", sortable);
+  start("sort", sortable);
 
   //@ data-find
-  // -- searching: rows whose name or text holds what is typed; their branches open ------------------
-  function searchable(box) {
+  // -- searching: rows whose name or text holds what is typed; the style hides branches without any ----
+  function searchable(box, hint) {
     var field = make("input");
     field.type = "search";
-    field.placeholder = box.getAttribute("data-find");
-    field.setAttribute("aria-label", field.placeholder);
+    field.placeholder = hint;
     // The notebook must not take letters typed here for its own shortcuts.
     on(field, "keydown keypress keyup", event => event.stopPropagation());
     on(field, "input", () => {
       var wanted = field.value.toLowerCase();
-      each(box, "tbody tr:not(td tr)", row => {
-        var text = row.closest("table").getAttribute("data-p") || "";
-        each(row, ":scope > td", cell => text += label(cell).textContent);
-        row.hidden = wanted !== "" && text.toLowerCase().indexOf(wanted) < 0;
+      rows(box).forEach(row => {
+        var text = row.closest("table").dataset.p || "";
+        each(row, ":scope>td", cell => text += label(cell).textContent);
+        row.hidden = !text.toLowerCase().includes(wanted);
       });
-      each(box, "details:not(td details)", branch => {
-        if (branch.lspWas === undefined) branch.lspWas = branch.open;
-        var hit = wanted === "" || branch.querySelector("tbody tr:not([hidden], td tr)") !== null;
-        branch.hidden = !hit;
-        branch.open = wanted === "" ? branch.lspWas : hit;
+      each(box, "details:not(:scope td details)", branch => {
+        branch.lspWas ??= branch.open;
+        branch.open = wanted || branch.lspWas;
       });
     });
-    box.insertBefore(field, box.firstChild);
+    box.prepend(field);
     // A click anywhere on a row opens what its name opens.
     on(box, "click", event => {
-      var row = event.target.closest("tbody tr:not(td tr)"), fold = row && row.cells[0].querySelector(":scope > details");
-      if (fold && !event.target.closest("td > details")) fold.open = !fold.open;
+      var row = rows(box).find(row => row.contains(event.target)), fold = row && row.querySelector("td>details");
+      if (fold && !fold.contains(event.target)) fold.open = !fold.open;
     });
   }
 
-  start("[data-find]", searchable);
+  start("find", searchable);
 
   //@ data-scale data-heads data-turn
   // -- what the arrow keys move, and where of a picture the pointer is -------------------------------
   function within(value, most) { return Math.max(0, Math.min(value, most)); }
   function arrows(part, act) {
     part.tabIndex = 0;
-    part.setAttribute("data-lm-suppress-shortcuts", "true");
+    part.dataset.lmSuppressShortcuts = true;
     on(part, "keydown", event => {
-      var step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      var step = { Up: [-1, 0], Down: [1, 0], Left: [0, -1], Right: [0, 1] }[event.key.slice(5)];
       if (!step) return;
       event.preventDefault();
       event.stopPropagation();
-      act(step[0], step[1]);
+      act(...step);
     });
   }
   function place(picture, event) {
@@ -133,20 +111,16 @@
 
   //@ "stops":
   // -- the value of a colour, where the page does not keep the values ---------------------------------
-  function colour(stops, at) {
-    var x = at * (stops.length - 1), i = Math.min(Math.floor(x), stops.length - 2);
-    return stops[i].map((low, c) => low + (stops[i + 1][c] - low) * (x - i));
-  }
   function coloured(scale, picture, x, y) {
-    var sheet = make("canvas"), pen = sheet.getContext("2d"), best = 0, least = 601;
-    sheet.width = sheet.height = 1;
+    var pen = make("canvas").getContext("2d"), stops = scale.stops, best = null, least = 600;
     pen.drawImage(picture, -Math.floor(x), -Math.floor(y));
     var pixel = pen.getImageData(0, 0, 1, 1).data;
     for (var k = 0; k <= 200; k++) {
-      var far = colour(scale.stops, k / 200).reduce((sum, c, i) => sum + (c - pixel[i]) * (c - pixel[i]), 0);
+      var at = k / 200 * (stops.length - 1), i = Math.min(Math.floor(at), stops.length - 2), far = stops[i].reduce((sum, low, c) =>
+        sum + (low + (stops[i + 1][c] - low) * (at - i) - pixel[c]) ** 2, 0);
       if (far < least) { least = far; best = k / 200; }
     }
-    if (least > 600) return "not a number or infinite";
+    if (best === null) return "not a number or infinite";
     return "\u2248 " + (scale.low + (scale.high - scale.low) * best).toPrecision(3);
   }
 
@@ -159,8 +133,8 @@
   function mapped(scale, say, picture) {
     var map = null, row = 0, column = 0;
     function cell(down, across) {
-      var high = Math.ceil(map.n / map.down), wide = Math.ceil(map.m / map.across);
-      row = within(down, high - 1);
+      var wide = Math.ceil(map.m / map.across);
+      row = within(down, Math.ceil(map.n / map.down) - 1);
       column = within(across, wide - 1);
       var x = map.x + (column + 0.5) * map.across / map.m * map.w, y = map.y + (row + 0.5) * map.down / map.n * map.h;
       say(x, y, (map.r ? map.r[row] : places(map.rows, map.top, row, map.down, map.n)) + ", " +
@@ -168,7 +142,7 @@
         (map.v ? map.v.split(",")[row * wide + column] : coloured(scale, picture, x, y)));
     }
     return [(x, y) => {
-      var under = scale.maps.filter(m => x >= m.x && x < m.x + m.w && y >= m.y && y < m.y + m.h)[0];
+      var under = scale.maps.find(m => x >= m.x && x < m.x + m.w && y >= m.y && y < m.y + m.h);
       if (!under) return say();
       map = under;
       cell(Math.floor((y - map.y) / map.h * map.n / map.down), Math.floor((x - map.x) / map.w * map.m / map.across));
@@ -190,48 +164,42 @@
       });
     });
     function point(index) {
-      var told = points[at = within(index, points.length - 1)];
-      if (told) say(told[0], told[1], told[2]);
-      picture.setAttribute("data-at", told ? told.slice(0, 2) : "");
+      var told = points[at = within(index, points.length - 1)] || "";
+      say(...told);
+      picture.dataset.at = told.slice(0, 2);
     }
     return [(x, y) => {
-      var best = 0, least = 1e9;
-      points.forEach((p, k) => {
-        var far = Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4;
-        if (far < least) { least = far; best = k; }
-      });
-      point(best);
-    }, (down, across) => { point(at === null ? 0 : at + down * (scale.across || 1) + across); }];
+      var far = points.map(p => Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4);
+      point(far.indexOf(Math.min(...far)));
+    }, (down, across) => point(at === null ? 0 : at + down * (scale.across || 1) + across)];
   }
 
   //@ data-scale
   // -- the value under the pointer or under the arrow keys, over the picture ------------------------
-  function readable(picture) {
-    var scale = JSON.parse(picture.getAttribute("data-scale")), tip = make("div"), figure = picture.closest("figure");
-    tip.className = "o";
-    tip.setAttribute("role", "status");
+  function readable(picture, told) {
+    // What it says is read aloud by itself.
+    var scale = JSON.parse(told), tip = make("output");
     function say(x, y, text) {
       if (!text) return tip.remove();
-      var zoom = picture.clientWidth / picture.naturalWidth;
+      var zoom = picture.width / picture.naturalWidth, figure = picture.parentNode;
       tip.textContent = text;
-      figure.appendChild(tip);
+      figure.append(tip);
       tip.style.top = picture.offsetTop + y * zoom + 14 + "px";
       tip.style.left = within(picture.offsetLeft + x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
     }
-    var reader = (scale.maps ? mapped : pointed)(scale, say, picture);
-    on(picture, "mousemove", event => reader[0].apply(null, place(picture, event)));
+    var read = (scale.maps ? mapped : pointed)(scale, say, picture);
+    on(picture, "mousemove", event => read[0](...place(picture, event)));
     on(picture, "mouseleave blur", () => say());
-    arrows(picture, reader[1]);
+    arrows(picture, read[1]);
   }
 
-  start("img[data-scale]", readable);
+  start("scale", readable);
 
   //@ data-heads
   // -- the head that is clicked, or reached by the arrow keys, in the large picture's place ----------
-  function choosing(grid) {
-    var facts = JSON.parse(grid.getAttribute("data-heads")), at = 0;
-    var large = grid.closest(".lsp").querySelector("img[data-scale]"), figure = large.closest("figure");
-    var caption = figure.querySelector("figcaption"), map = JSON.parse(large.getAttribute("data-scale")).maps[0];
+  function choosing(grid, told) {
+    var facts = JSON.parse(told), at = 0, large = grid.closest(".lsp").querySelector("[data-scale]");
+    var figure = large.parentNode, map = JSON.parse(large.dataset.scale).maps[0];
     var sheet = make("canvas"), pen = sheet.getContext("2d");
     grid.style.cursor = "pointer";
     sheet.style.maxWidth = "100%";
@@ -239,7 +207,7 @@
       var told = facts.told[index];
       if (!told) return;
       at = index;
-      caption.textContent = told[2];
+      figure.querySelector("figcaption").textContent = told[2];
       // The first head is the large picture itself, with its values under the pointer.
       large.style.display = index ? "none" : "";
       if (!index) return sheet.remove();
@@ -250,56 +218,49 @@
       pen.clearRect(map.x, map.y, map.w, map.h);
       pen.drawImage(grid, facts.x + told[1] * facts.step, facts.y + told[0] * facts.step,
         told[4] * facts.zoom, told[3] * facts.zoom, map.x, map.y, map.w, map.h);
-      figure.insertBefore(sheet, large);
+      large.before(sheet);
     }
-    function choose(layer, head) {
-      facts.told.forEach((told, k) => { if (told[0] === layer && told[1] === head) show(k); });
-    }
+    function choose(layer, head) { show(facts.told.findIndex(told => told[0] === layer && told[1] === head)); }
     on(grid, "click", event => {
-      var seen = place(grid, event);
-      choose(Math.floor((seen[1] - facts.y) / facts.step), Math.floor((seen[0] - facts.x) / facts.step));
+      var [x, y] = place(grid, event);
+      choose(Math.floor((y - facts.y) / facts.step), Math.floor((x - facts.x) / facts.step));
     });
     arrows(grid, (down, across) => choose(facts.told[at][0] + down, facts.told[at][1] + across));
   }
 
-  start("img[data-heads]", choosing);
+  start("heads", choosing);
 
   //@ data-opens
   // -- a block of a graph that is clicked, or reached by the arrow keys, opened under the picture -----
-  function opening(figure) {
-    var spots = JSON.parse(figure.getAttribute("data-opens")), page = figure.closest(".lsp");
-    var picture = figure.querySelector("img");
-    function spot(x, y) {
-      return spots.filter(s => x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3])[0];
-    }
-    function at(event) { return spot.apply(null, place(picture, event)); }
+  function opening(figure, told) {
+    var spots = JSON.parse(told), picture = figure.querySelector("img");
+    function spot(x, y) { return spots.find(s => x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3]); }
+    function at(event) { return spot(...place(picture, event)); }
     function open(found) {
-      var branch = found && page.querySelector('[data-level="' + found[4] + '"]');
-      if (!branch) return;
-      for (var outer = branch; outer && page.contains(outer); outer = outer.parentElement)
-        if (outer.tagName === "DETAILS") outer.open = true;
-      branch.querySelector("summary").focus();
+      var branch = found && figure.closest(".lsp").querySelector('[data-level="' + found[4] + '"]');
+      for (var outer = branch; outer; outer = outer.parentElement.closest("details")) outer.open = true;
+      if (branch) branch.querySelector("summary").focus();
     }
     on(picture, "mousemove", event => picture.style.cursor = at(event) ? "pointer" : "");
     on(picture, "click", event => open(at(event)));
     on(picture, "keydown", event => {
-      var told = picture.getAttribute("data-at");
+      var told = picture.dataset.at;
       if (event.key !== "Enter" || !told) return;
       event.preventDefault();
       event.stopPropagation();
-      open(spot.apply(null, told.split(",")));
+      open(spot(...told.split(",")));
     });
   }
 
-  start("figure[data-opens]", opening);
+  start("opens", opening);
 
   //@ data-turn
   // -- points in space, turned by the pointer or the arrow keys -------------------------------------
-  function turning(picture) {
-    var told = JSON.parse(picture.getAttribute("data-turn")), turn = told.turn, tilt = told.tilt, held = null;
+  function turning(picture, facts) {
+    var told = JSON.parse(facts), turn = told.turn, tilt = told.tilt, held = null;
     var sheet = make("canvas"), pen = sheet.getContext("2d"), w = picture.naturalWidth, h = picture.naturalHeight;
     var ends = [[110, 0, 0], [0, 110, 0], [0, 0, 110]], few = told.n && told.n.length <= 40;
-    if (!w) return picture.addEventListener("load", () => { turning(picture); }, { once: true });
+    if (!w) return picture.addEventListener("load", () => turning(picture, facts), { once: true });
     sheet.width = 2 * w;
     sheet.height = 2 * h;
     sheet.style.cssText = "width:" + w + "px;max-width:100%;cursor:grab;touch-action:none";
@@ -345,7 +306,7 @@
           pen.fillStyle = "#757575";
           if (few) word(told.n[pair[1]], p);
         });
-      sheet.setAttribute("data-seen", turn.toFixed(2) + " " + tilt.toFixed(2));
+      sheet.dataset.seen = turn.toFixed(2) + " " + tilt.toFixed(2);
     }
     function by(across, down) {
       turn += across;
@@ -364,21 +325,21 @@
     on(sheet, "pointerup pointercancel", () => held = null);
     arrows(sheet, (down, across) => by(across / 10, down / 10));
     picture.style.display = "none";
-    picture.parentNode.insertBefore(sheet, picture);
+    picture.before(sheet);
     draw();
   }
 
-  start("img[data-turn]", turning);
+  start("turn", turning);
 
   //@ data-asks
   // -- a row that opens asks the kernel, through the hidden field of the application, for its view ----
   function asking(box) {
     var wanted = [];
     box.addEventListener("toggle", event => {
-      var fold = event.target, place = fold.getAttribute("data-k");
+      var fold = event.target, place = fold.dataset.k;
       // The field is made after the page.
       var app = box.closest(".widget-vbox"), field = app && app.querySelector(".lsp-asked input");
-      if (!field || !fold.open || place === null || fold.lspAsked) return;
+      if (!field || !fold.open || place === undefined || fold.lspAsked) return;
       fold.lspAsked = true;
       // All of them again: what is typed quickly reaches the kernel as its last state only.
       wanted.push(place);
@@ -387,17 +348,17 @@
     }, true);
   }
 
-  start("[data-asks]", asking);
+  start("asks", asking);
 
   //@ data-answers
   // -- the answer of the kernel, put into the row that asked -----------------------------------------
-  function answering(part) {
-    each(part.closest(".widget-vbox"), 'details[data-k="' + part.getAttribute("data-answers") + '"]', fold => {
+  function answering(part, place) {
+    each(part.closest(".widget-vbox"), 'details[data-k="' + place + '"]', fold => {
       if (fold.open && fold.offsetParent) fold.querySelector("div").replaceChildren(part);
     });
   }
 
-  start("[data-answers]", answering);
+  start("answers", answering);
 
   //@ data-still
   // -- a still and its widget: the still is seen whenever the widget under it is not alive -----------
@@ -420,7 +381,7 @@
     choose();
   }
 
-  start("[data-still]", stillOf);
+  start("still", stillOf);
 
   //@ end
 })();

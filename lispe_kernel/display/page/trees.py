@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lispe_kernel.display.page.html import Element, Node, element, heading_row
 
+# Width in pixels and number of columns: the name takes what is left.
+_COLUMNS = ((None, None), (150, None), (84, None), (74, None), (74, None), (67, 2), (89, None))
 _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 
 T = TypeVar("T")
@@ -15,13 +17,19 @@ T = TypeVar("T")
 def tree(headings: Iterable[Node], branches: Node, *, numeric: Iterable[int], find: str) -> Element:
     """The headings over the branches; `find` is what the field for searching says."""
     head = element("thead", heading_row(headings, numeric))
-    columns = element("table", head, class_="z", data_sort=True, aria_label="columns")
+    columns = _table(head, data_sort=True, aria_label="columns")
     return element("div", columns, branches, data_tree=True, data_find=find)
 
 
 def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> Element:
     """Rows under the headings of the whole tree; `prefix` stands before their names when they are sorted."""
-    return element("table", element("tbody", rows), class_="z", aria_label=label, data_p=prefix or None)
+    return _table(element("tbody", rows), aria_label=label, data_p=prefix or None)
+
+
+def _table(rows: Element, **attributes: Any) -> Element:
+    """One of the tables, whose columns are as wide as those of the others, also where styles are lost."""
+    widths = [element("col", width=width, span=span) for width, span in _COLUMNS]
+    return element("table", widths, rows, class_="z", width="100%", **attributes)
 
 
 def open_depth(root: T, lines: Callable[[T], int], below: Callable[[T], Iterable[T]]) -> int:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.display.drawing import stored
+from lispe_kernel.display.drawing.statistics import unmeasured
 from lispe_kernel.display.page import numbers, opened
-from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, hint, name
+from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, name
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.display.page.trees import open_depth, rows_of_a_branch
 from lispe_kernel.display.views.state_dicts import (
@@ -27,7 +28,8 @@ from lispe_kernel.display.views.state_dicts import (
 from lispe_kernel.language.printer import to_text
 
 _MOST_LAYERS = 3000
-_MOST_TENSORS, _MOST_VALUES = 200, 20_000_000  # of a module whose tensors are measured
+_MOST_TENSORS, _FIRST = 200, 60  # that all have a row; of more, those that have one
+_MOST_VALUES = 20_000_000  # that are measured
 _COLUMNS = 8
 
 
@@ -100,7 +102,7 @@ class ModuleView(View):
 
     def html(self) -> Node:
         layers = _Layers(self.value)
-        told = [norm_of([e.known for e in layers.entries])] if layers.entries else []
+        told = [norm_of([e.known for e in layers.entries])] if layers.are_all_measured else []
         return [
             headline(self.line()),
             facts([*self.properties(size_of(self.value)), *told]),
@@ -136,17 +138,27 @@ class InstanceView(ModuleView):
 
 
 class _Layers:
-    """The layers of a module as a tree, the tensors of each under its line; a large one tells no tensors."""
+    """The layers of a module as a tree, the first of all tensors under their layers' lines."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
         named = [*module.named_parameters(), *module.named_buffers()]
-        values = sum(t.numel() for _, t in named if not stored.is_lazy(t))
-        self.are_measured = len(named) <= _MOST_TENSORS and values <= _MOST_VALUES
+        shown = named if len(named) <= _MOST_TENSORS else named[:_FIRST]
+        chosen, left = [], _MOST_VALUES
+        for key, tensor in shown:
+            count = 0 if stored.is_lazy(tensor) else tensor.numel()
+            if count <= left:
+                chosen.append((key, tensor))
+                left -= count
         self.tensors = len(named)
-        self.entries = measured(named) if self.are_measured else []
+        self.entries = measured(chosen)
         self.views = stored_views(self.entries)
-        self.leaves = {e.name: Leaf(e.known, self.views.get(k)) for k, e in enumerate(self.entries)}
+        self.leaves = {key: Leaf(unmeasured(tensor)) for key, tensor in shown}
+        self.leaves |= {e.name: Leaf(e.known, self.views.get(k)) for k, e in enumerate(self.entries)}
+
+    @property
+    def are_all_measured(self) -> bool:
+        return 0 < self.tensors == len(self.entries)
 
     def page(self) -> Node:
         layers = sum(1 for _ in self.module.modules())
@@ -155,15 +167,14 @@ class _Layers:
         if not self.tensors and layers == 1:
             return None
         branches = self._below(self.module, "", open_depth(self.module, self._lines, _children))
-        if not self.are_measured:
-            told = hint("its tensors: (torch_state_dict module)")
-            return [element("div", branches, data_tree=True, data_find="search layers"), told]
-        if not self.entries:
+        more = self.tensors - len(self.leaves)
+        if not self.leaves:
             return element("div", branches, data_tree=True)
         return [
             alarms_of(self.entries),
             tree_of_tensors(branches, "search layers"),
-            opened.told(len(self.views), len(self.entries), "(explore ...)"),
+            element("p", f"... and {numbers.count(more)} more tensors", class_="q") if more else None,
+            opened.told(len(self.views), self.tensors, "(explore ...)"),
         ]
 
     def _own(self, module: Any, prefix: str) -> list[tuple[str, Leaf]]:
@@ -173,7 +184,7 @@ class _Layers:
 
     def _lines(self, module: Any) -> int:
         own = sum(1 for _ in (*module.parameters(recurse=False), *module.buffers(recurse=False)))
-        return own * self.are_measured + len(_children(module))
+        return own + len(_children(module))
 
     def _below(self, module: Any, prefix: str, depth: int) -> list[Node]:
         """What stands under a layer's line: rows of its tensors, then its layers in their order."""

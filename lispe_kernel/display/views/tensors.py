@@ -17,7 +17,7 @@ from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import Statistics, summarise
 from lispe_kernel.display.drawing.stored import dense, is_strided
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, warning
+from lispe_kernel.display.page.html import Element, Node, element, facts, foldable, headline, warning
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -93,10 +93,7 @@ class TensorView(View):
     def html(self) -> Node:
         known = self.statistics
         return [
-            element(
-                "p",
-                element("span", f"tensor {known.dtype} {known.sizes}", class_="t"),
-            ),
+            headline(f"tensor {known.dtype} {known.sizes}"),
             facts(_properties(known)),
             facts(_measures(known)) if known.count > 1 else None,
             alarms(known),
