@@ -120,7 +120,9 @@ def _in_place(name):
         if isinstance(target, Atom):
             old = read(scope, target.name)
             if old is None:
-                raise OracleError("unbound", f"Error: Unbound atom: '{target.name}'")
+                error = OracleError("unbound", f"Error: Unbound atom: '{target.name}'")
+                error.partly = any(isinstance(form, list) for form in arguments[1:])
+                raise error
         else:
             container, *keys = [interpreter.eval(one, scope) for one in target[1:]]
             place = (container, keys)
