@@ -13,7 +13,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from zmq import Frame
+from zmq import POLLIN, Frame
 
 if TYPE_CHECKING:
     from lispe_kernel.kernel.kernel import LispeKernel
@@ -70,6 +70,36 @@ def install(kernel: LispeKernel) -> None:
     to_main.from_socket = Handover(here, Requests(here, kernel.shell_main).begin, to_main.from_socket)
     to_channel = thread.manager._main_to_shell_channel
     to_channel.from_socket = Handover(there, thread.manager._send_on_shell_channel, to_channel.from_socket)
+
+
+def abort_what_waits(kernel: LispeKernel, subshell: str | None) -> None:
+    """Abort the cells that have arrived behind one that failed; called before its reply goes out.
+
+    ipykernel looks after the reply: a cell that was sent upon it was aborted as well, and of those before,
+    the ones that nobody had read yet were run.
+    """
+    thread = kernel.shell_channel_thread
+    loop = _loop_of(thread.io_loop)
+    stream: Any = kernel.shell_stream
+    if subshell is None:
+        kernel._aborting = True
+    else:
+        # It may be gone.
+        with suppress(KeyError):
+            thread.manager.set_subshell_aborting(subshell, True)
+
+    def end() -> None:
+        with suppress(KeyError):
+            kernel._post_dummy_stop_aborting_message(subshell)
+
+    def read() -> None:
+        # Each of them is handed on by a call of its own.
+        with suppress(OSError):
+            stream.flush(POLLIN)
+        loop.call_soon(end)
+
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(read)
 
 
 def _loop_of(loop: Any) -> AbstractEventLoop:

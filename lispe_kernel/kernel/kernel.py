@@ -214,6 +214,25 @@ class LispeKernel(Kernel):
     def _preload_later(self) -> None:
         self.io_loop.call_later(PAUSE, self.preload.begin)
 
+    def finish_metadata(
+        self, parent: dict[str, Any], metadata: dict[str, Any], reply_content: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Called with a reply that goes out next."""
+        if (
+            self.shell_channel_thread
+            and _number_of(parent) in self._running
+            and reply_content["status"] == "error"
+            and parent["content"].get("stop_on_error", True)
+            and not parent["content"].get("silent", False)
+        ):
+            handover.abort_what_waits(self, parent["header"].get("subshell_id"))
+        return metadata
+
+    def _abort_queues(self, subshell_id: str | None = None) -> None:
+        # Called after a reply that went out.
+        if not self.shell_channel_thread:
+            super()._abort_queues(subshell_id)
+
     def ask(self, prompt: object = "") -> str:
         """A line from the user, for `input`."""
         if not self._allow_stdin:

@@ -40,6 +40,8 @@ class Stream(OutStream):
     _held = _taken = 0
     # What front ends were found to leave standing: nobody waits until it gets less.
     _stuck: int | None = None
+    # Whether a program has closed it.
+    _shut = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # Large messages that zmq still holds: what tells when it does not, and their characters.
@@ -51,12 +53,24 @@ class Stream(OutStream):
         if self._buffers or self._subprocess_flush_pending or self._sending:
             super().flush()
 
+    def close(self) -> None:
+        """Take no more text until it is opened again: later cells need it."""
+        self.flush()
+        self._shut = True
+
+    @property
+    def closed(self) -> bool:
+        return self._shut or self.pub_thread is None
+
+    def open_again(self) -> None:
+        self._shut = False
+
     def write(self, string: str) -> int:
         """Buffer the text under the request that prints it; returns the number of characters."""
+        if self._shut or self.pub_thread is None:
+            raise ValueError("Error: this output stream is closed")
         if self.echo is not None or type(string) is not str or not self._is_master_process():
             return super().write(string) or 0
-        if self.pub_thread is None:
-            raise ValueError("Error: this output stream is closed")
         if len(string) <= PIECE:
             self._take(string)
         else:
@@ -163,6 +177,8 @@ def put_back(own: dict[str, Any], parent: dict[str, Any]) -> None:
                 raise ValueError
         except BaseException as error:
             back = own[name]
+            if isinstance(back, Stream):
+                back.open_again()
             back.set_parent(parent)
             setattr(sys, name, back)
             print(f"sys.{name} took no more text ({type(error).__name__}): it shows here again", file=back)

@@ -140,6 +140,12 @@ def test_a_task_that_ends_the_event_loop_does_not_end_the_kernel(kernel: Running
     assert kernel.run("(+ 1 2)").result == "3"
 
 
+def test_the_kernels_own_stream_that_a_cell_closed_opens_again(kernel: Running) -> None:
+    reply = kernel.run("%%python\nimport sys\nsys.stdout.close()")
+    assert "shows here again" in reply.stream()
+    assert kernel.run("(println 4)").stream() == "4\n"
+
+
 @pytest.mark.parametrize("put", ["sys.stdout = 5", "del sys.stdout", "sys.stdout.close()"])
 def test_a_stream_that_cannot_be_flushed_makes_room_for_ours(kernel: Running, put: str) -> None:
     # Every reply comes after a flush: ipykernel's comes no more.
@@ -192,6 +198,13 @@ def test_after_an_error_queued_cells_are_aborted_if_asked(kernel: Running, tmp_p
     sent.touch()
     assert kernel.reply_to(first)["status"] == "error"
     assert kernel.reply_to(second)["status"] == "aborted"
+    kernel.drain()
+
+
+def test_a_cell_that_is_sent_upon_an_error_runs(kernel: Running) -> None:
+    for _ in range(100):
+        assert kernel.reply_to(kernel.client.execute("(/ 1 0)"))["status"] == "error"
+        assert kernel.reply_to(kernel.client.execute("1"))["status"] == "ok"
     kernel.drain()
 
 
