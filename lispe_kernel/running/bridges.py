@@ -10,8 +10,9 @@ import ast
 import asyncio
 import inspect
 import io
-import linecache
+import re
 import tokenize
+import zlib
 from collections.abc import Coroutine, Iterator
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
@@ -20,10 +21,12 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.python.variables import variables_of
 from lispe_kernel.language.runtime import Runtime, current, enter, leave
-from lispe_kernel.running import main_module
+from lispe_kernel.running import class_files, main_module
 
 # Under this key a session keeps the event loop on which Python code waits where nobody else has one.
 _LOOP = "python: event loop"
+# What Python's tools show the text of after other texts have run.
+_MAKES = re.compile(r"\b(?:def|class|lambda)\b")
 _NO_RESULT = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENDMARKER, tokenize.INDENT})
 
 
@@ -34,7 +37,13 @@ def python(code: str) -> Any:
     Errors: whatever Python raises, with Python's message.
     Example: (python "sum(range(5))") => 10
     """
-    return run_python(code, current(), "<python>")
+    return run_python(code, current(), _file(code))
+
+
+def _file(code: str) -> str:
+    """The file of an expression's text: one of its own where the text makes what asks for it later."""
+    makes = _MAKES.search(code) is not None
+    return f"<python {zlib.crc32(code.encode('utf-8', 'surrogatepass')):08x}>" if makes else "<python>"
 
 
 def run_python(text: str, session: Runtime, file: str) -> Any:
@@ -56,7 +65,7 @@ class PythonCell:
     """Compiled Python code: its statements, then its last expression."""
 
     def __init__(self, text: str, file: str) -> None:
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        class_files.know(file, text)
         tree = ast.parse(text, file)
         last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
         self._codes = [_compiled(tree, file, "exec")]
