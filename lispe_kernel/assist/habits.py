@@ -26,8 +26,9 @@ def _value(text: str) -> str:
 
 
 def _import(found: re.Match[str]) -> str:
-    module = found["module"] or found["name"]
-    short = f" {found['short']}" if found["short"] and not found["module"] else ""
+    outer = found.groupdict().get("module")
+    module = outer or found["name"]
+    short = f" {found['short']}" if found["short"] and not outer else ""
     return f'LispE writes (import "{module}"{short}); {_PYTHON_CELL}'
 
 
@@ -45,6 +46,7 @@ _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
             r"\s*(?:from\s+(?P<module>[\w.]+)\s+)?import\s+(?P<name>[\w.]+)(?:\s+as\s+(?P<short>\w+))?",
             _import,
         ),
+        (r"\s*\(import\s+(?P<name>[A-Za-z_][\w.]*)(?:\s+(?P<short>\w+))?\s*\)", _import),
         (
             rf"\s*(?:async\s+)?(?:def|function|fn)\s+(?P<name>{_NAME})\s*\((?P<inside>[^()]*)\)",
             lambda found: f"LispE writes (defun {found['name']} ({_arguments(found['inside'])}) ...)",
@@ -57,7 +59,14 @@ _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
             rf"\s*for\s+(?P<name>{_NAME})\s+in\b",
             lambda found: f"LispE writes (loop {found['name']} LIST ...)",
         ),
-        (r"\s*(?P<name>while|if)\s+.*:\s*$", lambda found: f"LispE writes ({found['name']} CONDITION ...)"),
+        (
+            r"\s*(?P<name>while|if)\s+.*:(?:\s.*)?$",
+            lambda found: f"LispE writes ({found['name']} CONDITION ...)",
+        ),
+        (
+            r"\s*lambda\b(?P<inside>[^:()]*):",
+            lambda found: f"LispE writes (lambda ({_arguments(found['inside'])}) ...)",
+        ),
         (
             rf"\s*(?:let\s+|var\s+|const\s+)?(?P<name>{_NAME})\s*(?::\s*\w+\s*)?=(?!=)(?P<value>.+)",
             lambda found: f"LispE writes (setq {found['name']} {_value(found['value'])})",
@@ -70,8 +79,8 @@ _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
             r"\s*(?P<left>[\w.]+)\s+(?P<operator>[-+*/%<>]|[<>=!]=)\s+(?P<right>[\w.]+)\s*$",
             lambda found: f"LispE writes ({found['operator']} {found['left']} {found['right']})",
         ),
-        (r"\s*help\(.*\)\s*;?\s*$|\s*\((?:help|doc|describe|apropos)\b", lambda _: _HELP),
-        (r"\s*(?:exit|quit)\s*(?:\(.*\)\s*;?\s*)?$", lambda _: _END),
+        (r"\s*help\s*(?:\(.*\)\s*;?\s*)?$|\s*\((?:help|doc|describe|apropos)\b", lambda _: _HELP),
+        (r"\s*(?:exit|quit)\s*(?:\(.*\)\s*;?\s*)?$|\s*\((?:exit|quit)\s*\)", lambda _: _END),
         (rf"\s*(?P<name>{_NAME}(?:\.{_NAME})*)\((?P<inside>.*)\)\s*;?\s*$", _called),
     )
 )

@@ -76,6 +76,22 @@ MAGICS: Magics = {
     HELP: Magic("?NAME: help on a function, a form or a variable, in the pager."),
 }
 
+# What IPython has and this table has not -> what does the same.
+_ELSEWHERE = {
+    "ls": "!ls",
+    "ll": "!ls -l",
+    "cat": "!cat FILE",
+    "mkdir": "!mkdir FOLDER",
+    "run": '(load "FILE.lisp") or !python FILE.py',
+    "load": '(load "FILE.lisp")',
+    "history": "%session log, after %session keep FOLDER",
+    "hist": "%session log, after %session keep FOLDER",
+    "whos": "%who",
+    "prun": "%time",
+    "magic": "%lsmagic",
+    "script": "%%bash",
+}
+
 # What makes sense where there is a terminal and no notebook.
 AT_A_PROMPT: Magics = {name: entry for name, entry in MAGICS.items() if not entry.notebook}
 
@@ -158,6 +174,8 @@ def _unknown(written: str, magics: Magics) -> LispeError:
         return LispeError(
             f"Error: '{other}' is the magic of a {'line' if cell else 'whole cell, on its first line'}"
         )
+    if name in _ELSEWHERE:
+        return LispeError(f"Error: unknown magic: '{written}' (here it is {_ELSEWHERE[name]})")
     import difflib  # noqa: PLC0415 - start-up: only an unknown name needs it
 
     mark = "%%" if cell else "%"

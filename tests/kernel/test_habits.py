@@ -25,10 +25,17 @@ HABITS = [
     ("def f(x, y): return x", "(defun f (x y) ...)"),
     ("for i in range(3): print(i)", "(loop i LIST ...)"),
     ("if known:", "(if CONDITION ...)"),
+    ("if known: 3", "(if CONDITION ...)"),
+    ("lambda x, y: x", "(lambda (x y) ...)"),
+    ("lambda: 3", "(lambda () ...)"),
+    ("(import torch)", '(import "torch")'),
+    ("(import numpy np)", '(import "numpy" np)'),
     ("class Point:", "(class@ Point"),
     ("help(known)", "?NAME"),
     ("(help 'known)", "?NAME"),
+    ("help", "?NAME"),
     ("exit", "Ctrl-D"),
+    ("(quit)", "Ctrl-D"),
 ]
 
 

@@ -46,6 +46,8 @@ def test_a_cell_is_cut_at_top_level_lines(code: str, parts: list[tuple[str | Non
     [
         ("%%pyton\n1", r"unknown cell magic: '%%pyton' \(did you mean '%%python'\?\)"),
         ("(f)\n%tiem 3", r"unknown magic: '%tiem' \(did you mean '%time' or '%timeit'\?\)"),
+        ("%ls", r"unknown magic: '%ls' \(here it is !ls\)"),
+        ("%history -n", r"unknown magic: '%history' \(here it is %session log, after .*\)"),
         ("%%zzz\n1", r"unknown cell magic: '%%zzz'\. %lsmagic lists"),
         ("%bash ls", r"'%%bash' is the magic of a whole cell"),
         ("%%cd\n/tmp", r"'%cd' is the magic of a line"),
@@ -182,6 +184,39 @@ with multiprocessing.Pool(1) as pool:
     print(pool.map(double, [2]))
 print(type(pickle.loads(pickle.dumps(P()))) is P, typing.get_type_hints(P)["other"] is P)"""
     assert kernel.run(code).stream() == "[4]\nTrue True\n"
+
+
+CLASSES = """%%python
+import inspect
+from dataclasses import dataclass
+class Outer:
+    class Inner:
+        size = 1
+@dataclass
+class Point:
+    x: int
+def make():
+    class Made:
+        def give(self): return 1
+    return Made
+made = make()"""
+
+
+def test_the_source_of_classes_of_python_cells_is_found(kernel: Running) -> None:
+    kernel.run(CLASSES)
+    for name, source in (
+        ("Outer.Inner", "    class Inner:\n        size = 1\n"),
+        ("Point", "@dataclass\nclass Point:\n    x: int\n"),
+        ("made", "    class Made:\n        def give(self): return 1\n"),
+    ):
+        assert kernel.run(f"%%python\nprint(inspect.getsource({name}), end='')").stream() == source
+    kernel.run("%%python\nclass Point:\n    y = 2\ndef make():\n    class Made:\n        pass")
+    shown = kernel.run("%%python\nprint(inspect.getsource(Point), inspect.getsource(made), sep='', end='')")
+    assert shown.stream() == "class Point:\n    y = 2\n    class Made:\n        def give(self): return 1\n"
+    kernel.run("(python `class Here: pass`)")
+    kernel.run("(python `def there(): pass`)")
+    asked = "(python `'|'.join(map(__import__('inspect').getsource, (Here, there)))`)"
+    assert kernel.run(asked).result == "class Here: pass|def there(): pass"
 
 
 def test_warnings_and_errors_name_the_cell_and_no_file(kernel: Running) -> None:
