@@ -109,8 +109,8 @@ def drawing(panels: list[Panel]) -> str:
         text = ElementTree.tostring(panel.drawing, encoding="unicode")
         # A gradient is called by its name, and every picture has one.
         parts.append(text.replace('id="s"', f'id="s{k}"').replace("url(#s)", f"url(#s{k})"))
-        if panel.caption:
-            parts.append(f'<text x="{x:g}" y="{y + panel.height + 12:g}">{_escaped(panel.caption)}</text>')
+        for down, line in panel.lines():
+            parts.append(f'<text x="{x:g}" y="{y + panel.height + down:g}">{_escaped(line)}</text>')
     size = f'width="{sheet.width:g}" height="{sheet.height:g}" viewBox="0 0 {sheet.width:g} {sheet.height:g}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>\n' + "\n".join(parts) + "\n</svg>\n"
 

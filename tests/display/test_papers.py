@@ -14,11 +14,18 @@ from PIL import Image
 
 from lispe_kernel.display import bundle
 from lispe_kernel.display.drawing import colours
-from lispe_kernel.display.functions import compare, embedding_map, heatmap, plot, save_figure
+from lispe_kernel.display.functions import (
+    compare,
+    embedding_map,
+    heatmap,
+    plot,
+    save_figure,
+    weight_histograms,
+)
 from lispe_kernel.display.page.registry import view_of
 from lispe_kernel.display.papers import artists
 from lispe_kernel.display.papers.artists import words_of
-from lispe_kernel.display.papers.panels import panels_of, sheet_of
+from lispe_kernel.display.papers.panels import line_width, panels_of, sheet_of
 from lispe_kernel.display.papers.saving import panels_in
 from lispe_kernel.display.papers.tables import tables_of
 from lispe_kernel.language.errors import LispeError
@@ -47,6 +54,16 @@ def test_every_picture_and_every_table_can_be_drawn_for_paper(kind: str, tmp_pat
     assert tables or kind in ("heatmap", "attention")
     said = {word for panel in tables for text in artists.words_of(panel.drawing) for word in text.split()}
     assert not said & {"None", "False"}
+
+
+def test_a_long_caption_goes_on_in_the_next_line() -> None:
+    (panel,) = panels_in(weight_histograms([{"a": torch.eye(40), "b": torch.ones(9)}] * 2))
+    lines = panel.lines()
+    assert len(panel.caption) > 80
+    assert " ".join(line for _, line in lines) == panel.caption
+    sheet = sheet_of([panel])
+    assert sheet.width >= max(line_width(line) for _, line in lines)
+    assert sheet.height > panel.height + lines[-1][0]
 
 
 def test_a_table_on_paper_has_the_rows_that_are_seen() -> None:

@@ -17,7 +17,9 @@ from lispe_kernel.display.page.html import Element, Hint, Node
 SVG = "{http://www.w3.org/2000/svg}"
 _WIDEST = 900.0  # of a line of panels, in the pixels of the page
 _GAP = 16.0
-_CAPTION = 18.0
+_CAPTION = 18.0  # of the first line of a caption, and each further one
+_LINE = 14.0
+_NARROWEST = 540.0  # a longer caption goes on in the next line, as on the page
 _SOURCE = "data:image/svg+xml,"
 
 
@@ -30,6 +32,18 @@ class Panel:
     height: float
     caption: str
     label: str
+
+    def lines(self) -> list[tuple[float, str]]:
+        """The lines of the caption, and how far below the picture each stands."""
+        most = max(self.width, _NARROWEST)
+        told: list[str] = []
+        for word in self.caption.split():
+            longer = f"{told[-1]} {word}" if told else ""
+            if longer and line_width(longer) <= most:
+                told[-1] = longer
+            else:
+                told.append(word)
+        return [(12 + k * _LINE, line) for k, line in enumerate(told)]
 
 
 @dataclass(frozen=True)
@@ -83,11 +97,17 @@ def sheet_of(panels: list[Panel]) -> Sheet:
     """The panels in lines, as a page has them; a caption stands under its picture."""
     placed, x, y, high, wide = [], 0.0, 0.0, 0.0, 0.0
     for panel in panels:
-        width = max(panel.width, svg.width_of(panel.caption))
+        lines = panel.lines()
+        width = max([panel.width, *(line_width(line) for _, line in lines)])
         if x and x + width > _WIDEST:
             x, y, high = 0.0, y + high + _GAP, 0.0
         placed.append((x, y, panel))
         wide = max(wide, x + width)
         x += width + _GAP
-        high = max(high, panel.height + (_CAPTION if panel.caption else 0.0))
+        high = max(high, panel.height + (_CAPTION + (len(lines) - 1) * _LINE if lines else 0.0))
     return Sheet(tuple(placed), wide, y + high)
+
+
+def line_width(text: str) -> float:
+    """As `svg.width_of`, which looks at names and no further than their first letters."""
+    return sum(svg.width_of(text[k : k + 80]) for k in range(0, len(text), 80))

@@ -137,13 +137,9 @@ def _drawn(sheet: Sheet, ending: str, dpi: float, width: float | None) -> tuple[
             except Unknown as error:
                 what = f"{panel.label[:60]} holds {error}"
                 raise LispeError(f"Error: {_NAME}: this picture cannot be drawn for paper: {what}") from error
-            if panel.caption:
-                _caption(axes, panel, x, y, scale)
+            for down, line in panel.lines():
+                axes.text(x, y + panel.height + down, line, fontsize=7.9 * scale, parse_math=False)
         return _written(figure, ending, dpi), inches
-
-
-def _caption(axes: Any, panel: Panel, x: float, y: float, scale: float) -> None:
-    axes.text(x, y + panel.height + 12, panel.caption, fontsize=7.9 * scale, parse_math=False)
 
 
 def _texts(panel: Panel) -> Iterable[str]:

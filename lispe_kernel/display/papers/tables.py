@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page.html import Element, Hint, Node, element, one_line, to_xml
-from lispe_kernel.display.papers.panels import Panel
+from lispe_kernel.display.papers.panels import Panel, line_width
 
 _LINE = 16.0  # pixels from one line to the next
 _GAP = 16.0  # between columns
@@ -249,7 +249,7 @@ def _words(text: str, x: float, y: float, anchor: str = "start", *, loud: bool =
 
 def _width(text: str, loud: bool = False) -> float:
     # Bold letters are wider.
-    letters = sum(svg.width_of(text[k : k + 80]) for k in range(0, len(text), 80)) * (1.12 if loud else 1)
+    letters = line_width(text) * (1.12 if loud else 1)
     return letters + _BLOCK * sum("▁" <= c <= "█" for c in text)
 
 
