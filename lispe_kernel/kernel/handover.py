@@ -93,10 +93,11 @@ def abort_what_waits(kernel: LispeKernel, subshell: str | None) -> None:
             kernel._post_dummy_stop_aborting_message(subshell)
 
     def read() -> None:
-        # Each of them is handed on by a call of its own.
-        with suppress(OSError):
+        # Each of them is handed on by a call of its own. Whatever happens to the stream, the aborting ends.
+        try:
             stream.flush(POLLIN)
-        loop.call_soon(end)
+        finally:
+            loop.call_soon(end)
 
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(read)

@@ -6,7 +6,7 @@ plain LispE list by `as_data`; a list made at run time can be compiled as well, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, TypeGuard
 
 from lispe_kernel.language.errors import NOWHERE, LispeError, Span
@@ -90,3 +90,55 @@ def is_table(form: list[Any]) -> bool:
             for pair in form[1:]
         )
     )
+
+
+def heads(forms: Iterable[Any]) -> Iterator[str]:
+    """The names in head position, at any depth, but not in quoted lists."""
+    for form in forms:
+        if is_list(form) and form and form[0] is not QUOTE:
+            if isinstance(form[0], Atom):
+                yield form[0].name
+            yield from heads(form)
+
+
+def mentions(form: Any, atom: Atom) -> bool:
+    """Whether an atom stands anywhere in a form."""
+    return form is atom or (is_list(form) and any(mentions(item, atom) for item in form))
+
+
+def targets(form: Any, operators: Container[str]) -> Iterator[str]:
+    """The names that forms with these heads, `(operator name value...)`, assign anywhere in a form."""
+    if is_list(form):
+        for item in form:
+            yield from targets(item, operators)
+        operator = head(form)
+        if (
+            len(form) > 2
+            and operator is not None
+            and operator.name in operators
+            and isinstance(form[1], Atom)
+        ):
+            yield form[1].name
+
+
+def spoken(form: Any, names: Container[str]) -> Iterator[str]:
+    """Those of some names that stand in a form, but not in quoted lists."""
+    if isinstance(form, Atom):
+        if form.name in names:
+            yield form.name
+    elif is_list(form) and form and form[0] is not QUOTE:
+        for item in form:
+            yield from spoken(item, names)
+
+
+def speaks_of(form: Any, called: Container[str], named: Container[str]) -> bool:
+    """Whether a list calls one of some names, or names one of others elsewhere."""
+    if not is_list(form) or not form or form[0] is QUOTE:
+        return False
+    for index, item in enumerate(form):
+        if isinstance(item, Atom):
+            if item.name in (called if index == 0 else named):
+                return True
+        elif speaks_of(item, called, named):
+            return True
+    return False

@@ -27,6 +27,12 @@ PT = """
         ("(p (twice))", "26"),
         ("(p (me))", '(Pt "x":10 "y":3)'),
         ("(list (dictionary p) (to_list p))", '({"x":10 "y":3} (10 3))'),
+        (
+            "(list (p (+ x y 1)) (p x) (p (add 0) y) (p (eq (this) p)) (p (setqi q 8) (+ q x)))",
+            "(14 10 3 true 18)",
+        ),
+        ("(list (p (add (+= x 1))) p)", '(25 (Pt "x":11 "y":3))'),
+        ("(setq y 30) (list (p (add (+= y 1))) y (p y) p)", '(44 31 31 (Pt "x":10 "y":3))'),
         ("(list (p (grow 7)) (p (gz)) p)", '(7 7 (Pt "x":10 "y":3 "z":7))'),
         # setq makes a local variable, which starts from the field
         ("(list (p (walk)) (@ p 'x))", "(16 10)"),
@@ -73,6 +79,22 @@ def test_what_an_instance_cannot_do_is_an_error(source, error):
     session = Session()
     session.evaluate(PT)
     assert error_of(source, session).text == error
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("(class@ A (m) (defun r (p (q (+ p m))) (list p q))) ((A 1) (r 5))", "(5 6)"),
+        ("(class@ A (n y) (defun c () (+= n 10) 1)) (A 4 (c))", '(A "n":14 "y":1)'),
+        ("(class@ A (x) (setqi q (eval '(+ x 1))) (defun c () (eval '4))) (A (c))", '(A "x":4 "q":5)'),
+        (
+            "(class@ P (u (y 3)) (defun c (n) (setqi y 8) n)) (class@ K (from@ P) (setqi y 5)) (K (c 2))",
+            '(K "u":2 "y":5)',
+        ),
+    ],
+)
+def test_an_instance_is_made_of_what_its_methods_give(source, value):
+    assert text_of(source) == value
 
 
 def test_a_class_may_be_declared_again():

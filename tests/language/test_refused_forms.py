@@ -183,8 +183,8 @@ from .support import error_of
         ),
         ("(class@ C (x) (defun m () x)) (C (setqi z 3))", "Error: the class 'C' has no field 'z'"),
         (
-            "(class@ C (x) (defun inc () (setqi x (+ x 1)))) (setq c (C 5)) (c (inc)) (c (inc)) (c x)",
-            "Error: Unbound atom: 'x'",
+            "(class@ C (x) (defun inc () (setqi x (+ x 1)))) (setq c (C 5)) (c (inc)) (c (inc)) (c y)",
+            "Error: Unbound atom: 'y'",
         ),
         (
             "(withclass 3 4)",

@@ -23,7 +23,7 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.errors import CompileError
-from lispe_kernel.language.forms import QUOTE, Form, head, is_list
+from lispe_kernel.language.forms import Form, head, heads, is_list, speaks_of, spoken, targets
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
@@ -31,7 +31,7 @@ from lispe_kernel.language.values.instances import Instance
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
-SETQ, SETQI, NAMED = Atom("setq"), Atom("setqi"), Atom("?")
+SETQ, SETQI, NAMED, THIS = Atom("setq"), Atom("setqi"), Atom("?"), Atom("this")
 # The kind of a value that surely is an instance of some class.
 INSTANCE = "instance"
 
@@ -89,17 +89,23 @@ class InstanceScope:
 
     def target(self, r: Resolver, name: str) -> Target | None:
         """A field as the target of an in-place operator; None when the name is no field."""
-        if self.inside and (name in self.fields or name in self.extras):
+        if name in self.fields or name in self.extras:
+            if not self.inside and _means_something(r, name, self.outer):
+                return None
             r.function.uses(self.variable)
             return ToField(self.variable, name)
-        return None
+        return self.outer.target(r, name) if self.outer is not None and not self.inside else None
 
     def seen(self, r: Resolver) -> list[tuple[str, Field]]:
-        """The fields that are surely there, by name."""
+        """The fields by name, each unset where the instance, which is being made, has it not yet."""
         if not self.inside:
             return []
         r.function.uses(self.variable)
-        return [(name, Field(r.place, self.variable, name, certain=True)) for name in sorted(self.fields)]
+        unset = Global(r.place, " unset")
+        return [
+            (name, Field(r.place, self.variable, name, certain=False, otherwise=unset))
+            for name in sorted(self.fields)
+        ]
 
     def calls(self, name: str) -> bool:
         """Whether a name in head position is a method here."""
@@ -156,7 +162,8 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
     """A new instance; argument forms that speak of its methods or fields are evaluated inside it."""
     positional, named = _split(r, cls, form)
     python = python_name(cls.__name__)
-    if not any(_speaks_of(cls, argument) for argument in (*positional[1:], *(v for _, v in named))):
+    called, spoken_of = {SETQI.name, *cls.lispe_methods}, {SETQI.name, *cls.lispe_fields}
+    if not any(speaks_of(v, called, spoken_of) for v in (*positional[1:], *(v for _, v in named))):
         arguments = r.arguments(positional)
         keywords = [(python_name(n), r.node(v)) for n, v in named]
         return Call(r.place, Global(r.place, python), arguments, keywords, INSTANCE)
@@ -180,8 +187,8 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
             keywords.append((python_name(name), r.read(value)))
     finally:
         r.instance = outer
-    # What a method that made a value has set by setqi is neither lost to an argument nor to a default.
-    for index, name in enumerate(cls.lispe_fields):
+    # What a method that made a value has set is neither lost to an argument nor to a default.
+    for index, name in enumerate(cls.lispe_defaults):
         if name in cls.lispe_assigned and name not in dict(named):
             field, unset = r.constant(python_name(name)), Global(r.place, " unset")
             if index < len(given):
@@ -210,29 +217,6 @@ def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any
     return Form(items, form.span, spans), named
 
 
-def _speaks_of(cls: Any, form: Any) -> bool:
-    """Whether a call mentions a method or field of the class."""
-    if not is_list(form) or not form or form[0] is QUOTE:
-        return False
-    for index, item in enumerate(form):
-        if isinstance(item, Atom):
-            if item is SETQI or item.name in (cls.lispe_methods if index == 0 else cls.lispe_fields):
-                return True
-        elif _speaks_of(cls, item):
-            return True
-    return False
-
-
-def _fields_in(cls: Any, form: Any) -> Iterator[str]:
-    """The fields of a class of which a form speaks."""
-    if isinstance(form, Atom):
-        if form is SETQI or form.name in cls.lispe_fields:
-            yield form.name
-    elif is_list(form) and form and form[0] is not QUOTE:
-        for item in form:
-            yield from _fields_in(cls, item)
-
-
 # -- calls of an instance -----------------------------------------------------------------------------
 
 
@@ -247,6 +231,7 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     scope = InstanceScope(subject, classes, inside=False, outer=r.instance)
+    scope.extras |= set(targets(form.rest(start), (SETQI.name,))) - scope.fields
     if exact is not None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, scope, form, start)])
@@ -254,7 +239,8 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
     methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
     if not any(name is not None and name.name in methods for name in map(head, form[start:])):
-        names = {name for cls in classes for item in form[start:] for name in _fields_in(cls, item)}
+        fields = {SETQI.name}.union(*(cls.lispe_fields for cls in classes))
+        names = {name for item in form[start:] for name in spoken(item, fields)}
         is_one = r.helper(" goes inside", r.read(subject), r.constant(" ".join(sorted(names))))
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
 
@@ -321,22 +307,46 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
         return None
     named = known_class(r, form[1])
     start = 2 if named is not None else 1
-    if not all(is_list(item) for item in form[start:]):
+    known = list({**r.context.classes, **r.classes}.values())
+    nameless = set(_without_meaning(r, form[start:])) if known or named is not None else set()
+    if not all(is_list(item) or (isinstance(item, Atom) and item.name in nameless) for item in form[start:]):
         return None
     if named is not None:
         return [named], start, named
     if r.with_class is not None:
         return [r.with_class], start, r.with_class
-    known = list({**r.context.classes, **r.classes}.values())
-    heads = set(_heads(form[1:])) if known else set()
-    # A field is assigned inside an instance only: `(obj (setqi field value))` needs no method to say so.
-    sets = any(head(item) is SETQI for item in form[1:])
-    classes = [cls for cls in known if sets or heads & cls.lispe_methods]
+    called = set(heads(form[1:])) if known else set()
+    # Fields are assigned, and the instance is named, inside one only: that needs no method to say so.
+    speaks = any(head(item) in (SETQI, THIS) for item in form[1:])
+    classes = [
+        cls
+        for cls in known
+        if speaks or called & cls.lispe_methods or nameless.intersection(cls.lispe_fields)
+    ]
     is_global = isinstance(form[0], Atom) and form[0].name not in r.scope
     held = r.context.declared(form[0].name) if is_global else None
     if isinstance(held, Instance) and type(held) not in classes:
         classes.append(type(held))
     return classes, start, None
+
+
+def _without_meaning(r: Resolver, forms: Sequence[Any]) -> Iterator[str]:
+    """Names, also in arguments of functions, that mean nothing around a call: perhaps fields."""
+    for form in forms:
+        if isinstance(form, Atom):
+            if not _means_something(r, form.name, r.instance):
+                yield form.name
+        elif is_list(form) and isinstance(head(form), Atom) and r.context.library(form[0].name) is not None:
+            yield from _without_meaning(r, form[1:])
+
+
+def _means_something(r: Resolver, name: str, instance: InstanceScope | None) -> bool:
+    """Whether a name is a variable, a function or a word around a call of an instance."""
+    if name in r.scope or name in r.function.frame.variables or name in r.globals_here:
+        return True
+    if instance is not None and (instance.holds(name) or instance.calls(name)):
+        return True
+    return r.context.defined(name) or name in special_forms or InstanceScope._is_function(r, name)
 
 
 def _guessed(r: Resolver, form: Form) -> Iterator[str]:
@@ -358,15 +368,6 @@ def _is_variable(r: Resolver, name: str) -> bool:
     if name in r.scope or name in r.function.frame.variables or name in r.globals_here:
         return True
     return (r.instance is not None and name in r.instance.fields) or r.context.defined(name)
-
-
-def _heads(forms: Sequence[Any]) -> Iterator[str]:
-    """The names in head position, at any depth."""
-    for form in forms:
-        if is_list(form) and form and form[0] is not QUOTE:
-            if isinstance(form[0], Atom):
-                yield form[0].name
-            yield from _heads(form)
 
 
 # Lists in head position that are code, or surely make a function.

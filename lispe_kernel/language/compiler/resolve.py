@@ -294,8 +294,11 @@ class Resolver(Meanings):
 
     def found_target(self, name: str) -> Target:
         """Where an in-place operator stores: what has the name, local, field or global."""
-        if name in self.scope or self.function.frame.kind == "top":
+        if name in self.scope:
             return self.target(name)
+        if self.function.frame.kind == "top":
+            field = self.instance.target(self, name) if self.instance is not None else None
+            return field or self.target(name)
         if self.in_threadspace and self._is_shared(name):
             return self.shared_target(name)
         base: Target = ToGlobal(python_name(name), direct=False)

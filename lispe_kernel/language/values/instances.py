@@ -32,7 +32,7 @@ class Instance:
     lispe_mismatch: ClassVar[str] = ""
     # Fields that methods may add with setqi.
     lispe_extras: ClassVar[frozenset[str]] = frozenset()
-    # Fields that methods assign with setqi.
+    # Fields that methods assign.
     lispe_assigned: ClassVar[frozenset[str]] = frozenset()
     lispe_methods: ClassVar[frozenset[str]] = frozenset()
     lispe_parent: ClassVar[type | None] = None

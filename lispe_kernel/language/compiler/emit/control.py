@@ -308,6 +308,6 @@ def _seen(e: Emitter, node: Seen, destination: Destination) -> ast.expr | None:
     found |= {name: e.read(variable) for name, variable in node.lexical}
     keys: list[ast.expr | None] = [e.constant(name) for name in sorted(found)]
     seen: ast.expr = e.dict_(keys, [found[name] for name in sorted(found)])
-    if len(node.visible) < len(node.names):
+    if node.fields or len(node.visible) < len(node.names):
         seen = e.call(" set variables", seen)
     return e.deliver(seen, destination)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.forms.binding import assignment, resolve_setg
+from lispe_kernel.language.compiler.forms.binding import IN_PLACE, assignment, resolve_setg
 from lispe_kernel.language.compiler.forms.definitions import (
     Definition,
     ParameterList,
@@ -21,7 +21,7 @@ from lispe_kernel.language.compiler.statements import Raise, ToField, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python, Read
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
 from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import Form, as_data, head, is_list
+from lispe_kernel.language.forms import Form, as_data, head, is_list, mentions, targets
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.python.faces import made_class
 from lispe_kernel.language.special_forms import special, special_forms
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 THIS = " this"
 METHODS = "[(defun name ([parameter...]) [body...])...]"
 GRAMMAR = f"Name [([slot...])] [(from@ Parent)] [(setqi field value)...] {METHODS}"
+# What adds a field in a method, and what assigns one.
+SETTING = frozenset({"setqi"})
+ASSIGNING = SETTING | {"setq=", *IN_PLACE}
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 
@@ -132,7 +135,7 @@ def _made_alone(body: Form) -> dict[str, Span]:
     found: dict[str, Span] = {}
     for item, span in zip(body, body.spans, strict=True):
         alone = head(item) is SETQI and len(item) == 3 and isinstance(item[1], Atom)
-        if alone and not _mentions(item[2], item[1]):
+        if alone and not mentions(item[2], item[1]):
             found[item[1].name] = span
     return found
 
@@ -164,29 +167,16 @@ def _make_class(name: str, fields: ParameterList, parent: Any, methods: Form, in
         "lispe_initial": initial,
         "lispe_defaults": {n: fields.optional.get(n, _MANDATORY) for n in fields.names},
         "lispe_methods": frozenset(names) | parent.lispe_methods,
-        "lispe_extras": parent.lispe_extras | frozenset(_added(methods)) - frozenset(all_fields),
-        "lispe_assigned": parent.lispe_assigned | frozenset(_added(methods)),
+        "lispe_extras": parent.lispe_extras
+        | frozenset(targets(methods, (SETQI.name,))) - frozenset(all_fields),
+        "lispe_assigned": parent.lispe_assigned | frozenset(targets(methods, ASSIGNING)),
         "lispe_mismatch": "Error: Missing arguments"
         if fields.optional
         else "Error: argument list mismatch with the parameter list",
     }
-    if _mentions(methods, TOCLEAN):
+    if mentions(methods, TOCLEAN):
         content["__del__"] = Instance.lispe_clean
     return made_class(name, parent, content)
-
-
-def _added(form: Any) -> list[str]:
-    """The names that some setqi assigns."""
-    if not is_list(form):
-        return []
-    found = [name for item in form for name in _added(item)]
-    if len(form) == 3 and form[0] is SETQI and isinstance(form[1], Atom):
-        found.append(form[1].name)
-    return found
-
-
-def _mentions(form: Any, atom: Atom) -> bool:
-    return form is atom or (is_list(form) and any(_mentions(item, atom) for item in form))
 
 
 # -- methods ------------------------------------------------------------------------------------------

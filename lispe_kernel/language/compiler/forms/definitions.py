@@ -93,7 +93,9 @@ def resolve_function(
             function.rest = named[parameters.rest]
         with r.scoped(named):
             for name, default in parameters.optional.items():
-                with r.without(function.parameters[parameters.names.index(name) :]):
+                # A method's first parameter is its instance.
+                later = function.parameters[function.parameters.index(named[name]) :]
+                with r.without(later):
                     function.defaults[named[name]] = r.node(default, parameters.spans[name])
             function.body = r.sequence(body, start)
     return function
