@@ -52,6 +52,8 @@ def tour(lab: tuple[str, Path], browser: Any, root: Path) -> Iterator[Any]:  # n
     def finished() -> bool:
         # JupyterLab keeps only the cells in sight on the page, so the end must be in sight.
         page.locator(".jp-WindowedPanel-outer").first.evaluate("p => { p.scrollTop = p.scrollHeight; }")
+        # What comes into sight is drawn a moment later; until then the last prompt is an earlier cell's.
+        page.wait_for_timeout(500)
         return prompts.last.inner_text().strip("[]: ").isdigit()
 
     # On a busy machine a run that was asked for while the notebook connects may end after a few cells.
@@ -60,7 +62,7 @@ def tour(lab: tuple[str, Path], browser: Any, root: Path) -> Iterator[Any]:  # n
         # One that is only slow must not be asked for again: its cells would all wait twice.
         if eventually(finished, 150):
             break
-    assert finished()
+    assert eventually(finished, 30)
     yield page
     page.close()
 
