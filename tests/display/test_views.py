@@ -234,6 +234,14 @@ def test_a_module_tells_its_size() -> None:
     )
 
 
+def test_a_model_says_why_a_large_tensor_has_no_numbers() -> None:
+    model = torch.nn.Linear(2, 3)
+    assert "shape only" not in bundle(model)["text/html"]
+    model.register_buffer("wide", torch.zeros(1).expand(5000, 5000))
+    told = "1 tensor shows its shape only: 20,000,000 values are measured here, all of them by (explore ...)"
+    assert told in bundle(model)["text/html"]
+
+
 def test_a_layer_opens_to_its_tensors_and_one_without_stands_among_them() -> None:
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.BatchNorm1d(3))
     model.register_buffer("scale", torch.ones(1))

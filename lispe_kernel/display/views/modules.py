@@ -151,6 +151,9 @@ class _Layers:
                 chosen.append((key, tensor))
                 left -= count
         self.tensors = len(named)
+        self.unseen = sum(not stored.is_lazy(tensor) for _, tensor in shown) - sum(
+            not stored.is_lazy(tensor) for _, tensor in chosen
+        )
         self.entries = measured(chosen)
         self.views = stored_views(self.entries)
         self.leaves = {key: Leaf(unmeasured(tensor)) for key, tensor in shown}
@@ -174,8 +177,17 @@ class _Layers:
             alarms_of(self.entries),
             tree_of_tensors(branches, "search layers"),
             element("p", f"... and {numbers.count(more)} more tensors", class_="q") if more else None,
+            self._why_unseen(),
             opened.told(len(self.views), self.tensors, "(explore ...)"),
         ]
+
+    def _why_unseen(self) -> Node:
+        """Why rows have no numbers, where they have none, and what has them."""
+        if not self.unseen:
+            return None
+        few = "1 tensor shows its" if self.unseen == 1 else f"{self.unseen} tensors show their"
+        told = f"{few} shape only: {numbers.count(_MOST_VALUES)} values are measured here"
+        return element("p", f"{told}, all of them by (explore ...)", class_="q")
 
     def _own(self, module: Any, prefix: str) -> list[tuple[str, Leaf]]:
         """The tensors of a layer itself; one that several layers share stands in the first."""
