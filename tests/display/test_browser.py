@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lispe_kernel.display import bundle
-from lispe_kernel.display.functions import embedding_map, graph, plot, weight_histograms
+from lispe_kernel.display.functions import compare, embedding_map, graph, plot, weight_histograms
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
@@ -49,7 +49,7 @@ def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -
     heading.click(); document.body.setAttribute("data-falling", names());
     heading.click(); document.body.setAttribute("data-rising", names());
     document.querySelector(".lsp button").click();
-    document.body.setAttribute("data-after", "[" + names() + "]");
+    document.body.setAttribute("data-after", "[" + names() + (heading.ariaSort || "") + "]");
     """
     dom = browser.document(chromium, browser.page([state()], script=script))
     assert marked(dom, "falling") == "a.large a.middle b.small"
@@ -280,3 +280,23 @@ def test_points_in_space_turn_by_keyboard(chromium: str) -> None:
     shown = bundle(embedding_map(torch.eye(4), List(["a", "b", "c", "d"])))["text/html"]
     dom = browser.document(chromium, browser.page([shown], script=script))
     assert marked(dom, "read") == "0.60 0.40|0.70 0.50|true|none"
+
+
+def test_columns_sort_by_what_their_cells_say(chromium: str) -> None:
+    script = """
+    var table = document.querySelector("table[data-sort]");
+    var headings = table.querySelectorAll("th"), seen = [];
+    function names() { return [...table.querySelectorAll("tbody tr:not(td tr)")]
+      .map(row => row.querySelector("summary").textContent).join(" "); }
+    function sort(column) { headings[column].click(); seen.push(names()); }
+    [0, 0, 1, 4, 2].forEach(sort);
+    document.body.dataset.read = seen.join("|");
+    """
+    shapes = {"10.b": (3,), "2.b": (9,), "2.a": (2, 4), "1.c": (10,)}
+    before = {name: torch.ones(shape) for name, shape in shapes.items()}
+    after = {name: tensor + k for k, (name, tensor) in enumerate(before.items(), 1)}
+    shown = bundle(compare(StateDict(before), StateDict(after)))["text/html"]
+    dom = browser.document(chromium, browser.page([shown], script=script))
+    by_name, by_shape, by_change = "1.c 2.a 2.b 10.b", "10.b 2.b 1.c 2.a", "10.b 2.b 2.a 1.c"
+    # Names in their natural order and back, shapes, the largest change first, bars.
+    assert marked(dom, "read").split("|") == [by_name, by_change, by_shape, by_name, by_change]

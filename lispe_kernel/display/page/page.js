@@ -21,11 +21,13 @@
 
   //@ data-sort
   // -- sorting: a plain table in place, a tree as one flat table with full names -------------------
+  // A number, with its unit; else a text, as the number is of a name (0.weight) or of a shape (48×16). A bar says its own.
   function key(cell) {
-    var text = cell.dataset.v || label(cell).textContent, number = parseFloat(text.replace(/,/g, ""));
-    return isNaN(number) ? text.toLowerCase() : number;
+    var text = cell.dataset.v || label(cell).textContent.trim() || (cell.querySelector("img") || cell).alt || "";
+    if (/^-?inf$/.test(text)) return text[0] === "-" ? -Infinity : Infinity;
+    return /^-?[\d.,]+(e[-+]?\d+)?( [a-zA-Zµ]+|%)?$/.test(text) ? parseFloat(text.replace(/,/g, "")) : text.toLowerCase();
   }
-  function order(a, b) { return (a > b) - (a < b); }
+  function order(a, b) { return a.localeCompare ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0; }
   function flatten(tree, table) {
     var back = make("button", "back to the tree"), homes = rows(tree).map(row => {
       var home = row.parentNode, prefix = make("span", home.parentNode.dataset.p);
@@ -50,7 +52,10 @@
         if (last) last.removeAttribute("aria-sort");
         last = heading;
         heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-        if (tree && !(back && back.isConnected)) back = flatten(tree, table);
+        if (tree && !(back && back.isConnected)) {
+          back = flatten(tree, table);
+          on(back, "click", () => { last.removeAttribute("aria-sort"); last = null; });
+        }
         rows(tree || table).map(row => [key(row.cells[column] || row.cells[0]), row])
           .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1))
           .forEach(pair => body.append(pair[1]));
