@@ -74,7 +74,8 @@ def _install(options: Namespace) -> int:
         folder = install(options.name, user=options.user, prefix=options.prefix)
     except (OSError, ValueError) as problem:
         print(f"The kernelspec was not installed: {problem}", file=sys.stderr)
-        print("Choose a place you may write to: --user, --sys-prefix or --prefix PATH.", file=sys.stderr)
+        if isinstance(problem, OSError):
+            print("Choose a place you may write to: --user, --sys-prefix or --prefix PATH.", file=sys.stderr)
         return FAILED
     print(f"Installed the kernelspec {options.name} in {folder}")
     return DONE
