@@ -81,11 +81,16 @@ class Cell:
             answer = {**failure(self._told(error)), "user_expressions": {}}
         return {**answer, "execution_count": self.request.count, "payload": self.payload}
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether somebody keeps what the session is after this cell."""
+        return not self.request.silent and KEEPER in self._before.library_states
+
     def ended(self) -> None:
         """Nobody waits for this cell any more: let who keeps the session take what it is now."""
         before, number, text = self._before, self.request.count, self.request.code
-        if not self.request.silent and KEEPER in before.library_states:
-            # The reply is on its way to the thread that sends it.
+        if self.is_kept:
+            # Another request may have to be read, or text to be sent.
             with behind():
                 self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))
 

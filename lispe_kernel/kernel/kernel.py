@@ -56,6 +56,8 @@ FACADE, SHELL, PUBLISHER = (
 )
 # Seconds between the first answer and the import of torch.
 PAUSE = 0.05
+# Seconds in which the reply of a cell goes out.
+SENDING = 0.0005
 # How long help and completion wait for torch's names before they answer without them.
 PATIENCE = 6.0
 
@@ -191,9 +193,17 @@ class LispeKernel(Kernel):
             await super().dispatch_shell(msg, *rest, **options)
         finally:
             # The front end knows already that the kernel is idle; what comes next has not begun.
-            cell = self._ended.pop(asyncio.current_task(), None)
-            if cell is not None:
-                cell.ended()
+            task = asyncio.current_task()
+            if task in self._ended:
+                if self._ended[task].is_kept:
+                    # The threads that send the reply go first: each needs the interpreter for a moment.
+                    await asyncio.sleep(SENDING)
+                self._ended.pop(task).ended()
+
+    def end_cells(self) -> None:
+        """Tell the end of cells whose tasks the end of the event loop has cut off."""
+        while self._ended:
+            self._ended.popitem()[1].ended()
 
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         try:

@@ -76,6 +76,7 @@ class LispeKernelApp(IPKernelApp):
                 with contextlib.suppress(KeyboardInterrupt):
                     self.io_loop.start()
         finally:
+            self.kernel.end_cells()
             for thread in (self.control_thread, self.shell_channel_thread):
                 if thread is not None and thread.is_alive():
                     thread.stop()
