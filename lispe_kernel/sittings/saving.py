@@ -23,7 +23,6 @@ from lispe_kernel.sittings.writing import Graph, Item
 _OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
 # How names of others than the user's variables begin.
 _MARKS = "_ "
-_NOTHING: tuple[str, list[str]] = ("", [])
 _READ_BEFORE, _STATES = "sittings: texts", "sittings: random states"
 
 
@@ -121,13 +120,14 @@ def gathered(
     else:
         values = [each for each in values if each[1] in only]
     for kind, name, value in values:
-        top = tops[f"{kind} {name}"] = graph.start(value)
-        problem, lacks = graph.told(top) if type(top) is Item else _NOTHING
+        top, shown = graph.start(value), name.removeprefix(SHARED)
+        problem, lacks = graph.told(top)
         if problem:
-            del tops[f"{kind} {name}"]
-            failed[name.removeprefix(SHARED)] = (problem, sources.assigning(name.removeprefix(SHARED)))
-        elif lacks:
-            notes[name.removeprefix(SHARED)] = "; ".join(dict.fromkeys(lacks))
+            failed[shown] = (problem, sources.assigning(shown))
+            continue
+        tops[f"{kind} {name}"] = top
+        if lacks:
+            notes[shown] = "; ".join(dict.fromkeys(lacks))
     if only is None:
         tops |= _states(session, graph)
     rest = {

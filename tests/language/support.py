@@ -33,3 +33,11 @@ def error_of(source: str, session: Session | None = None) -> LispeError:
 def times(factor: int) -> settings:
     """So many times the examples that the profile asks for: for a property with much to vary."""
     return settings(max_examples=factor * settings().max_examples)
+
+
+def outcome(session: Session, source: str) -> str:
+    """The text of the value, or the error with its place."""
+    try:
+        return to_text(session.evaluate(source))
+    except LispeError as error:
+        return f"error in line {error.span.line if error.span else None}"

@@ -7,11 +7,13 @@ import weakref
 
 import pytest
 
-from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel import Session
 from lispe_kernel.language.compiler.analyse import Flow
 from lispe_kernel.language.compiler.stages import explain_program
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+
+from .support import outcome
 
 FUNCTIONS = {
     "sums of results": "(defun f (a b) (if (< a 2) a (+ (f (- a 1) b) (f (- a 2) b))))",
@@ -34,14 +36,6 @@ FUNCTIONS = {
 }
 VALUES = ["6", "-3", "0", "2.5", "5", "nil", '"x"']
 LISTS = ["'(1 2 3)", "'((4) 2 1)", "(integers 1 2 3)"]
-
-
-def outcome(session: Session, source: str) -> str:
-    """The text of the value, or the error with its place."""
-    try:
-        return to_text(session.evaluate(source))
-    except LispeError as error:
-        return f"error in line {error.span.line if error.span else None}"
 
 
 def outcomes(function: str) -> list[str]:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel import Session, to_text
 from lispe_kernel.language.compiler.analyse import Flow
 from lispe_kernel.language.compiler.stages import explain_program
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
+
+from .support import outcome
 
 FUNCTIONS = {
     "integers in a loop": """(defun f (a b) (setq n a) (setq turns 0)
@@ -68,14 +70,6 @@ VALUES = [
         "12345678901234567890",
     ),
 ]
-
-
-def outcome(session: Session, source: str) -> str:
-    """The text of the value, or the error with its place."""
-    try:
-        return to_text(session.evaluate(source))
-    except LispeError as error:
-        return f"error in line {error.span.line if error.span else None}"
 
 
 def outcomes(function: str) -> list[str]:

@@ -25,7 +25,7 @@ SIZE = 11.5  # of the letters
 LOUD = "#d0302f"
 _SLACK = 0.6  # tenths of a pixel
 _ADVANCE = 6.5  # a letter's width where the real one is not known
-# What stands unescaped in the address of a picture, inside double quotes.
+# What is escaped in the address of a picture, inside double quotes.
 _UNSAFE = re.compile("[^A-Za-z0-9_/:=,;+.!*~?@$&()|' -]+")
 # Such an element ends where it begins, in fewer letters.
 _EMPTY = re.compile("></(?:path|rect|stop|image)>")

@@ -151,9 +151,7 @@ class _Layers:
                 chosen.append((key, tensor))
                 left -= count
         self.tensors = len(named)
-        self.unseen = sum(not stored.is_lazy(tensor) for _, tensor in shown) - sum(
-            not stored.is_lazy(tensor) for _, tensor in chosen
-        )
+        self.unseen = len(shown) - len(chosen)
         self.entries = measured(chosen)
         self.views = stored_views(self.entries)
         self.leaves = {key: Leaf(unmeasured(tensor)) for key, tensor in shown}

@@ -117,11 +117,6 @@ class InstanceScope:
             return True
         return self.outer is not None and self.outer.holds(name)
 
-    @staticmethod
-    def _is_function(r: Resolver, name: str) -> bool:
-        """Whether a function of the program has a method's name: an instance of another class may mean it."""
-        return name in r.signatures or r.context.defined(name) or r.context.library(name) is not None
-
     def call(self, r: Resolver, form: Form) -> Node:
         """A call of a method of the instance."""
         name = form[0].name
@@ -135,7 +130,7 @@ class InstanceScope:
             parent = Global(r.place, python_name(self.parent))
             found: Node = r.helper(" parent method", parent, Constant(r.place, name))
             return Call(r.place, found, [instance, *arguments])
-        if name in self.guessed or (not self.inside and self._is_function(r, name)):
+        if name in self.guessed or (not self.inside and _is_function(r, name)):
             found = r.helper(" method or function", instance, Constant(r.place, name))
             return Call(r.place, found, arguments)
         called = Call(r.place, Python(r.place, ".", instance, method), arguments)
@@ -308,7 +303,7 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
     named = known_class(r, form[1])
     start = 2 if named is not None else 1
     known = list({**r.context.classes, **r.classes}.values())
-    nameless = set(_without_meaning(r, form[start:])) if known or named is not None else set()
+    nameless = set(_without_meaning(r, form[start:])) if known else set()
     if not all(is_list(item) or (isinstance(item, Atom) and item.name in nameless) for item in form[start:]):
         return None
     if named is not None:
@@ -342,11 +337,9 @@ def _without_meaning(r: Resolver, forms: Sequence[Any]) -> Iterator[str]:
 
 def _means_something(r: Resolver, name: str, instance: InstanceScope | None) -> bool:
     """Whether a name is a variable, a function or a word around a call of an instance."""
-    if name in r.scope or name in r.function.frame.variables or name in r.globals_here:
+    if _is_around(r, name) or (instance is not None and (instance.holds(name) or instance.calls(name))):
         return True
-    if instance is not None and (instance.holds(name) or instance.calls(name)):
-        return True
-    return r.context.defined(name) or name in special_forms or InstanceScope._is_function(r, name)
+    return name in special_forms or _is_function(r, name)
 
 
 def _guessed(r: Resolver, form: Form) -> Iterator[str]:
@@ -365,9 +358,18 @@ def _guessed(r: Resolver, form: Form) -> Iterator[str]:
 
 def _is_variable(r: Resolver, name: str) -> bool:
     """Whether a name that may hold an instance is a variable for sure."""
-    if name in r.scope or name in r.function.frame.variables or name in r.globals_here:
-        return True
-    return (r.instance is not None and name in r.instance.fields) or r.context.defined(name)
+    return _is_around(r, name) or (r.instance is not None and name in r.instance.fields)
+
+
+def _is_around(r: Resolver, name: str) -> bool:
+    """Whether a name is a variable, local or global, whatever instance is current."""
+    known = name in r.scope or name in r.function.frame.variables or name in r.globals_here
+    return known or r.context.defined(name)
+
+
+def _is_function(r: Resolver, name: str) -> bool:
+    """Whether a function of the program has a name, which then need not be a method's or a field's."""
+    return name in r.signatures or r.context.defined(name) or r.context.library(name) is not None
 
 
 # Lists in head position that are code, or surely make a function.

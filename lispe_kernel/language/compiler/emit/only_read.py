@@ -34,10 +34,8 @@ def only_read(function: Function, loop: Each) -> List | None:
 
 def _is_flat(data: List) -> bool:
     """Whether a list holds scalars and lists of scalars."""
-    inner = [part for item in data if type(item) is List for part in item]
-    return all(type(item) in SCALARS or type(item) is List for item in data) and all(
-        type(part) in SCALARS for part in inner
-    )
+    rows = (item if type(item) is List else (item,) for item in data)
+    return all(type(part) in SCALARS for row in rows for part in row)
 
 
 def _is_looked_into(body: Node, variable: Variable) -> bool:

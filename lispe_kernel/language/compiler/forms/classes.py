@@ -34,9 +34,8 @@ if TYPE_CHECKING:
 THIS = " this"
 METHODS = "[(defun name ([parameter...]) [body...])...]"
 GRAMMAR = f"Name [([slot...])] [(from@ Parent)] [(setqi field value)...] {METHODS}"
-# What adds a field in a method, and what assigns one.
-SETTING = frozenset({"setqi"})
-ASSIGNING = SETTING | {"setq=", *IN_PLACE}
+# What assigns a field in a method.
+ASSIGNING = frozenset({"setqi", "setq=", *IN_PLACE})
 FROM, DEFUN, SETQI, TOCLEAN = Atom("from@"), Atom("defun"), Atom("setqi"), Atom("toclean")
 
 

@@ -131,6 +131,18 @@ def _inner_element(e: Emitter, node: Primitive) -> ast.expr:
     return choose_where(e, test, element, e.call(" cell", container, outer, inner))
 
 
+def of_library(e: Emitter, name: str) -> ast.expr:
+    """The library's function of a name, whatever the name means in the program."""
+    entry = registry.get(name)
+    assert entry is not None
+    return e.constant(entry.call)
+
+
+def is_librarys(e: Emitter, function: ast.expr, name: str) -> ast.expr:
+    """A test that what a program calls by a name of the library is still the library's function."""
+    return e.compare(function, [ast.Is()], [of_library(e, name)])
+
+
 def _is_code(node: Node) -> bool:
     """Whether a node lists the codes of a text, of which the first is wanted."""
     return isinstance(node, Primitive) and node.inline.name == "ord" and len(node.arguments) == 2
@@ -141,9 +153,7 @@ def _code(e: Emitter, node: Primitive, name: str, more: list[ast.expr]) -> ast.e
     listed = node.arguments[0]
     assert isinstance(listed, Primitive)
     function, text = e.operands(listed.arguments, twice=True)
-    entry = registry.get("ord")
-    assert entry is not None
-    tests: list[ast.expr] = [e.compare(function, [ast.Is()], [e.constant(entry.call)])]
+    tests = [is_librarys(e, function, "ord")]
     if listed.arguments[1].kind != "text":
         tests.append(e.is_of(text, " str"))
     tests.append(e.compare(e.call(" len", text), [ast.Eq()], [e.constant(1)]))

@@ -10,10 +10,10 @@ import ast
 from typing import NamedTuple
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.inline.access import is_librarys
 from lispe_kernel.language.compiler.inlines import inline, question
 from lispe_kernel.language.compiler.kinds import CONTAINERS, NUMBERS, TYPED
 from lispe_kernel.language.compiler.tree import Primitive
-from lispe_kernel.language.functions import registry
 
 _FACTS = {"quiet": False, "guarded": True, "least": 1, "most": 1}
 
@@ -38,9 +38,7 @@ def _register(name: str, row: Asked) -> None:
     def written(e: Emitter, node: Primitive) -> tuple[ast.expr, ast.expr, ast.expr]:
         """Whether the name means the library's function, its answer as a condition, the ordinary call."""
         function, value = e.operands(node.arguments, twice=True)
-        entry = registry.get(name)
-        assert entry is not None
-        is_meant = e.compare(function, [ast.Is()], [e.constant(entry.call)])
+        is_meant = is_librarys(e, function, name)
         called = e.call(function, value)
         kind = node.arguments[1].kind
         if kind in row.yes_kinds or kind in row.no_kinds:

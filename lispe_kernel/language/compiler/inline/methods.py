@@ -12,11 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
-from lispe_kernel.language.compiler.inline.access import all_of, choose_where, is_growing
+from lispe_kernel.language.compiler.inline.access import (
+    all_of,
+    choose_where,
+    is_growing,
+    is_librarys,
+    of_library,
+)
 from lispe_kernel.language.compiler.inlines import Result, inline, question
 from lispe_kernel.language.compiler.kinds import OF_CLASS
 from lispe_kernel.language.compiler.tree import Primitive
-from lispe_kernel.language.functions import registry
 
 Values = list[ast.expr]
 Build = Callable[[Emitter, Values], ast.expr]
@@ -61,9 +66,7 @@ def _written(e: Emitter, node: Primitive, row: Method) -> tuple[list[ast.expr], 
     if not node.inline.guarded:
         return _tests(e, node, row, values), values, e.call(node.inline.name, *values)
     function, *values = values
-    entry = registry.get(node.inline.name)
-    assert entry is not None
-    is_meant = e.compare(function, [ast.Is()], [e.constant(entry.call)])
+    is_meant = is_librarys(e, function, node.inline.name)
     return [is_meant, *_tests(e, node, row, values)], values, e.call(function, *values)
 
 
@@ -221,12 +224,10 @@ def _pieces(e: Emitter, values: Values) -> ast.expr:
     text, separator = values
     name = e.function.temporary()
     pieces = e.noted(name, e.call(e.attribute(text, "split"), separator))
-    entry = registry.get("split")
-    assert entry is not None
     return e.choose(
         e.compare(e.constant(""), [ast.NotIn()], [pieces]),
         e.call(" Strings", e.name(name)),
-        e.call(e.constant(entry.call), text, separator),
+        e.call(of_library(e, "split"), text, separator),
     )
 
 
