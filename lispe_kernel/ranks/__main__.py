@@ -1,6 +1,7 @@
 """`python -m lispe_kernel.ranks engine ...` and `... controller ...`: the processes of a cluster.
 
-They are ipyparallel's own applications. A rank begins to import PyTorch while it finds its controller.
+They are ipyparallel's own applications. A rank begins to import PyTorch while it finds its controller;
+most ranks of this machine are copies of one process that has imported it before, `... forge`.
 """
 
 import os
@@ -24,6 +25,14 @@ def _engine() -> None:
     main()
 
 
+def _forge() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+    from lispe_kernel.ranks.forks import serve  # noqa: PLC0415 - the signal is blocked first
+
+    sys.argv[1:] = serve()
+    _engine()
+
+
 def _controller() -> None:
     end_with_parent(at_once=False, folder=os.environ.get(FOLDER, ""))
     from ipyparallel.controller.app import main  # noqa: PLC0415 - a rank needs none of it
@@ -32,5 +41,5 @@ def _controller() -> None:
 
 
 if __name__ == "__main__":
-    work = {"engine": _engine, "controller": _controller}[sys.argv.pop(1)]
+    work = {"engine": _engine, "forge": _forge, "controller": _controller}[sys.argv.pop(1)]
     work()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.ranks.forge import Forge
 from lispe_kernel.ranks.wire import FOLDER, PARENT
 
 T = TypeVar("T")
@@ -67,27 +69,41 @@ class Cluster:
         # Whether the ranks have to join each other before the next cell.
         self.apart = True
         self.folder = tempfile.mkdtemp(prefix="lispe-ranks-")
+        # The controller, the engines and the client, as far as they were begun.
         self._processes: list[Any] = []
+        # What the ranks of this machine are copies of.
+        self._forges: list[Forge] = []
         self._loop = _Loop()
         # At the end of the process, too.
-        self.end = weakref.finalize(self, _end, self._processes, self._loop, self.folder)
+        self.end = weakref.finalize(self, _end, self._processes, self._forges, self._loop, self.folder)
 
     # -- starting ---------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the processes, wait until all engines are there. Errors: LispeError; nothing is left then."""
-        try:
-            import ipyparallel  # noqa: PLC0415 - heavy: only who starts ranks needs it
-        except ImportError as error:
+        if importlib.util.find_spec("ipyparallel") is None:
             raise LispeError(
                 "Error: ranks: the package ipyparallel is needed: pip install 'lispe-kernel[ranks]'"
-            ) from error
+            )
         deadline = time.monotonic() + _START
         try:
+            if self.profile is None and sys.platform == "linux" and _one_thread_each(self.count):
+                self._loop.run(self._begin_forge(), deadline)
+            import ipyparallel  # noqa: PLC0415 - heavy: the forge imports beside it
+
             self._launch(ipyparallel, deadline)
         except BaseException:
             self.end()
             raise
+
+    async def _begin_forge(self) -> None:
+        with _environment(self._told()):
+            self._forges.append(Forge(os.path.join(self.folder, "forge.log")))
+
+    def _told(self) -> dict[str, str]:
+        """What the processes of this cluster find in their environment."""
+        whose = {PARENT: str(os.getpid()), FOLDER: self.folder} if self.profile is None else {}
+        return {**whose, **_threads(self.count), "PYTHONPATH": _path()}
 
     def _launch(self, ipyparallel: Any, deadline: float) -> None:
         local = self.profile is None
@@ -112,6 +128,10 @@ class Cluster:
         if local:
             cluster.config.ControllerLauncher.controller_cmd = [*own, "controller"]
             cluster.config.LocalEngineSetLauncher.delay = 0
+        for forge in self._forges:
+            from lispe_kernel.ranks.launching import launcher_of  # noqa: PLC0415 - it stands on ipyparallel
+
+            cluster.engine_launcher_class = launcher_of(forge)
         self._loop.run(self._start(cluster), deadline)
         self.client = self._loop.run(self._connect(cluster), deadline)
         while len(self.client.ids) < self.count:
@@ -120,8 +140,7 @@ class Cluster:
         self.members = [Member(engine) for engine in sorted(self.client.ids)[: self.count]]
 
     async def _start(self, cluster: Any) -> None:
-        whose = {PARENT: str(os.getpid()), FOLDER: self.folder} if self.profile is None else {}
-        with _environment({**whose, **_threads(self.count), "PYTHONPATH": _path()}):
+        with _environment(self._told()):
             await cluster.start_controller()
             self._processes.append(cluster.controller)
             await cluster.start_engines(self.count)
@@ -212,7 +231,7 @@ class _Loop:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
 
-def _end(processes: list[Any], loop: _Loop, folder: str) -> None:
+def _end(processes: list[Any], forges: list[Forge], loop: _Loop, folder: str) -> None:
     """End everything that was started; what schedulers run is cancelled by their launchers."""
     local = [process for process in processes if getattr(process, "pid", -1) > 0]
     for process in local:
@@ -229,6 +248,8 @@ def _end(processes: list[Any], loop: _Loop, folder: str) -> None:
     deadline = time.monotonic() + _GONE
     while any(process.running for process in local) and time.monotonic() < deadline:
         time.sleep(_PAUSE)
+    for forge in forges:
+        forge.end()
     loop.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -251,6 +272,11 @@ def _environment(more: dict[str, str]) -> Any:
 def _threads(count: int) -> dict[str, str]:
     """As torchrun does it: several ranks on a machine take one thread each unless told otherwise."""
     return {"OMP_NUM_THREADS": "1"} if count > 1 and "OMP_NUM_THREADS" not in os.environ else {}
+
+
+def _one_thread_each(count: int) -> bool:
+    """Whether no library of a rank begins threads before it is used: those would not live in a copy."""
+    return {**os.environ, **_threads(count)}.get("OMP_NUM_THREADS") == "1"
 
 
 def _path() -> str:

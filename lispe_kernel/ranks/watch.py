@@ -30,10 +30,19 @@ def end_with_parent(*, at_once: bool, folder: str = "") -> None:
     parent = os.environ.get(PARENT)
     if parent is None:
         return
-    if at_once and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    if at_once:
+        die_with(int(parent))
     watch = threading.Thread(target=_watch, args=(parent, folder), name="watch of the kernel", daemon=True)
     watch.start()
+
+
+def die_with(parent: int) -> None:
+    """Have the system kill this process when its parent has ended, where it can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        # It may have gone before that was asked.
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _watch(parent: str, folder: str) -> None:

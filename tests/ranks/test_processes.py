@@ -51,8 +51,9 @@ class Notebook:
         """All that the kernel started."""
         return psutil.Process(self.running.manager.provisioner.pid).children(recursive=True)
 
-    def engines(self) -> list[psutil.Process]:
-        return [process for process in self.processes() if "engine" in process.cmdline()]
+    def forge(self) -> psutil.Process:
+        """What the ranks are copies of."""
+        return next(process for process in self.processes() if "forge" in process.cmdline())
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,17 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
 def test_equal_answers_stand_once_and_the_ranks_know_each_other(notebook: Notebook) -> None:
     code = "%%ranks\n(torch_all_reduce (+ 1 (torch_rank)))"
     assert notebook.cell(code)[1] == "ranks 0 and 1:\n  3"
+
+
+def test_ranks_are_processes_of_their_own_with_random_numbers_of_their_own(notebook: Notebook) -> None:
+    code = (
+        "%%ranks\n%%python\nimport os, random, numpy, torch\n"
+        "me = (os.getpid(), random.random(), float(numpy.random.rand()), float(torch.rand(1)), {})\n"
+    )
+    notebook.cell(code.format("os.getsid(0) == os.getpid(), torch.get_num_threads()"))
+    one, other = (notebook.cell(f"(from_rank {rank} 'me)")[1].strip("()").split() for rank in (0, 1))
+    assert [a == b for a, b in zip(one, other, strict=True)] == [False, False, False, False, True, True]
+    assert one[4:] == ["true", "1"]
 
 
 def test_outputs_keep_their_order_and_come_with_what_functions_use(notebook: Notebook) -> None:
@@ -133,6 +145,18 @@ def test_a_rank_that_hangs_ends_in_an_error_and_the_notebook_lives_on(notebook: 
     assert text == "rank 0:\n  ended: it did not end within 0.5 seconds, and was ended"
     assert notebook.cell("(ranks)")[1] == "2 ranks, 2 of them gone: 0 1"
     assert notebook.cell("(+ 1 1)")[1] == "2"
+
+
+def test_ranks_end_with_what_they_are_copies_of_and_others_come(notebook: Notebook) -> None:
+    notebook.cell("(ranks 2)")
+    forge = notebook.forge()
+    ranks = forge.children()
+    forge.kill()
+    psutil.wait_procs(ranks, timeout=TIMEOUT)
+    reply, _ = notebook.cell("%%ranks\n(+ 1 1)")
+    assert "%%ranks: ranks 0 and 1: it was ended by SIGKILL" in reply["evalue"]
+    assert notebook.cell("(ranks 2)")[1] == "2 ranks"
+    assert notebook.cell("%%ranks\n(torch_all_reduce 2)")[1] == "ranks 0 and 1:\n  4"
 
 
 def test_nothing_is_left_when_the_kernel_is_killed(notebook: Notebook) -> None:
