@@ -5,6 +5,7 @@ import csv
 import json
 import pickle
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -149,6 +150,32 @@ def test_other_batches_are_no_place_to_resume_at(tmp_path, monkeypatch):
     session.evaluate(f"{TRAINING} (train 1 2) (setq other (torch_batches (torch_dataset x y) 5))")
     with pytest.raises(LispeError, match=r"its batches are others: they had size 4, these have 5"):
         session.evaluate('(torch_resume_checkpoint "c.pt" model adam nil other)')
+
+
+@pytest.mark.parametrize(
+    ("data", "other", "warned"),
+    [
+        ("'(1 2 3)", "'(1 2 3)", 0),
+        ("'(1 2 3)", "'(1 2 4)", 1),
+        ("(range 0 3 1)", "(range 5 8 1)", 1),
+        ("'(`a` `b` `c`)", "'(`a` `b` `d`)", 1),
+        ("(tensor_ones '(3 2))", "(tensor_ones '(3 2))", 0),
+        ("(tensor_ones '(3 2))", "(+ 1 (tensor_ones '(3 2)))", 1),
+        ("(torch_dataset (tensor_ones '(3 2)) '(0 1 1))", "(torch_dataset (tensor_ones '(3 2)) '(0 1 0))", 1),
+        # What a function makes of a sample may be drawn anew each time.
+        ("(torch_dataset '(1 2 3) (? transform (λ (n) n)))", "(torch_dataset '(1 2 3) (? transform -))", 0),
+    ],
+)
+def test_a_position_in_other_data_is_warned_of(data, other, warned):
+    session = Session()
+    session.evaluate(f"(setq a (torch_batches {data} 2)) (setq b (torch_batches {other} 2))")
+    place = session.namespace["a"].position()
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        session.namespace["b"].restorer(place)
+    assert len(found) == warned
+    # A file from before there were prints says nothing.
+    session.namespace["b"].restorer({key: value for key, value in place.items() if key != "prints"})
 
 
 def test_batches_come_back_with_their_session_in_the_middle_of_a_pass(tmp_path):

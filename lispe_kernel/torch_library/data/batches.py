@@ -8,6 +8,7 @@ batch: a position is worth the same on any number of ranks.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ from lispe_kernel.language.printer import register_kind, wrong_argument
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.data.datasets import dataset
+from lispe_kernel.torch_library.data.prints import places, prints
 from lispe_kernel.torch_library.data.samples import Samples
 from lispe_kernel.torch_library.distributed import group
 from lispe_kernel.torch_library.files.errors import BadFile
@@ -116,6 +118,8 @@ class Batches:
         # The pass that handed out the last batch, and the loops around it that still run, outermost first.
         self.place: _Pass | None = None
         self.loops: list[_Pass] = []
+        # Prints of some samples, once they were asked for.
+        self._prints: list[str] | None = None
         # The place of a checkpoint, with the generator there, until the next pass goes on from it.
         self.resumed: tuple[_Pass, torch.Tensor | None] | None = None
         places: Any = (
@@ -176,6 +180,7 @@ class Batches:
         """Where the batches are, as plain values and a tensor."""
         state = self.generator.get_state()
         place, now = self.resumed or (self.place or _Pass(state), state)
+        printed = self._printed()
         return {
             "generator": place.begun.clone(),
             "given": place.given,
@@ -184,7 +189,14 @@ class Batches:
             "size": self.size,
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
+            **({} if printed is None else {"prints": printed}),
         }
+
+    def _printed(self) -> list[str] | None:
+        """Prints of some samples as they were when this was asked first: they may be changed in place."""
+        if self._prints is None:
+            self._prints = prints(self.samples)
+        return self._prints
 
     def restorer(self, state: Any) -> Callable[[], None]:
         """A function that goes on from a position; it will not be refused.
@@ -208,11 +220,25 @@ class Batches:
                 torch.Generator().set_state(each)
         except (RuntimeError, TypeError) as error:
             raise BadFile("its position in the batches is malformed") from error
+        self._warn_of_other_data(state.get("prints"))
 
         def restore() -> None:
             self.resumed = _Pass(generator.clone(), given), None if then is None else then.clone()
 
         return restore
+
+    def _warn_of_other_data(self, said: Any) -> None:
+        """Warn where the samples are not those of a position. No error: other machines round otherwise."""
+        now = self._printed()
+        if not isinstance(said, list) or now is None or len(said) != len(now):
+            return
+        others = [place for place, a, b in zip(places(len(self.samples)), said, now, strict=True) if a != b]
+        if others:
+            warnings.warn(
+                f"{NAME}: the position is one in other samples (number {others[0]} is not what it was); "
+                "the pass goes on with these",
+                stacklevel=2,
+            )
 
 
 class _Loop:
@@ -277,7 +303,8 @@ def batches(
     not full. `torch_save_checkpoint` keeps the position, `(? batches b)`, and a resumed training goes on with the
     next batch. After an error or an interrupt in a loop the position is that of its batch, which a resume gives
     again; after `break` it is the beginning of a new pass (a loop of Python's does not say how it was left: there the
-    batch comes again). That the data are the same is asked of their number only.
+    batch comes again). Other data of as many samples
+    are warned of where some of at most 16, looked at in order of their places, differ.
     On several ranks (`torch_distributed`) the order is that of rank 0 and each rank gets its share of every batch, so that
     the same program trains alike on any number of ranks. The shares are even, since averaged gradients need that; with
     `(? share "uneven")` they may differ by a sample, as for counting in an evaluation, with "whole" each rank has all.

@@ -74,6 +74,8 @@ register_keeper(
 
 def _write_batches(batches: Batches, out: Out) -> Any:
     position = batches.position()
+    # The samples come along.
+    position.pop("prints", None)
     return {
         "samples": out.value(batches.samples),
         "collate": out.value(batches.collate),
