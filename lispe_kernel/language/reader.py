@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from lispe_kernel.language.errors import ReaderError, Span
 from lispe_kernel.language.forms import QUOTE, Form
 from lispe_kernel.language.source import Source
+from lispe_kernel.language.stack import at_rest
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.numerals import read_number
@@ -68,6 +70,9 @@ def _no_alias(name: str) -> str:
     return name
 
 
+_empty_form: Callable[[], Form] = partial(Form.__new__, Form)
+
+
 class _Open:
     """A bracket not yet closed, with what was read since."""
 
@@ -76,11 +81,13 @@ class _Open:
     def __init__(self, bracket: str, start: int) -> None:
         self.bracket = bracket
         self.start = start
-        self.items: list[Any] = []
+        # What becomes the form, in most brackets; its span is known when they close.
+        self.items = _empty_form()
         self.spans: list[Span] = []
-        # Offsets of quotes that wait for the expression they apply to.
-        self.quotes: list[int] = []
-        self.colons: list[int] = []
+        self.items.spans = self.spans
+        # Offsets of quotes that wait for the expression they apply to, and of a dictionary's colons.
+        self.quotes: list[int] | None = None
+        self.colons: list[int] | None = None
 
 
 def read(source: Source, canonical: Callable[[str], str] = _no_alias) -> Form:
@@ -89,7 +96,7 @@ def read(source: Source, canonical: Callable[[str], str] = _no_alias) -> Form:
     `canonical` maps the name of an alias to the name it stands for. Returns a Form whose elements are the
     top-level forms. Raises ReaderError; `error.incomplete` says that more text could still complete it.
     """
-    return _Reader(source, canonical).read()
+    return at_rest(lambda _look_at_new: _Reader(source, canonical).read())
 
 
 def depth(source: Source) -> list[int]:
@@ -176,23 +183,39 @@ class _Reader:
         )
 
     def read(self) -> Form:
-        text = self.text
+        text, stack, names, span = self.text, self.stack, self.names, self.source.span
         for kind, start, end in tokens(self.source):
+            level = stack[-1]
             if kind == "open":
-                self.stack.append(_Open(text[start], start))
-            elif kind == "close":
-                self._close(text[start], start)
-            elif kind == "comment":
+                stack.append(_Open(text[start], start))
                 continue
-            elif kind == "quote":
-                self.stack[-1].quotes.append(start)
-            elif kind == "mark" and text[start] == ":" and self.stack[-1].bracket == "{":
+            if kind == "close":
+                self._close(text[start], start)
+                continue
+            if kind == "comment":
+                continue
+            if kind == "quote":
+                if level.quotes is None:
+                    level.quotes = []
+                level.quotes.append(start)
+                continue
+            if kind == "mark" and text[start] == ":" and level.bracket == "{":
                 self._colon(start)
+                continue
+            word = text[start:end]
+            if word in names and kind in _NAMED and text[start - 1] != ">":
+                item = names[word]
             else:
-                self._add(self._constant(kind, start, end), start, end)
+                item = self._constant(kind, start, end)
+            if level.quotes:
+                self._add(item, start, end)
+            else:
+                level.items.append(item)
+                level.spans.append(span(start, end))
         self._finish()
-        top = self.stack[0]
-        return Form(top.items, self.source.span(0, len(text)), top.spans)
+        top = stack[0].items
+        top.span = span(0, len(text))
+        return top
 
     # -- constants -------------------------------------------------------------------------------
 
@@ -262,11 +285,14 @@ class _Reader:
         level = self.stack[-1]
         if level.colons and level.colons[-1] == len(level.items):
             raise self.error("Error: wrong key/value separator in a dictionary", start, start + 1)
+        if level.colons is None:
+            level.colons = []
         level.colons.append(len(level.items))
 
     def _close(self, bracket: str, start: int) -> None:
         level = self.stack[-1]
-        self._no_dangling_quote(level)
+        if level.quotes:
+            self._no_dangling_quote(level)
         if bracket == "]" and not any(open_.bracket == "[" for open_ in self.stack):
             if len(self.stack) == 1 or any(open_.bracket == "{" for open_ in self.stack):
                 raise self.error("Error: brackets do not balance: nothing is open here", start, start + 1)
@@ -289,20 +315,26 @@ class _Reader:
 
     def _pop(self, end: int) -> None:
         level = self.stack.pop()
-        self._no_dangling_quote(level)
+        if level.quotes:
+            self._no_dangling_quote(level)
         span = self.source.span(level.start, end)
         if level.bracket == "{":
             form = self._braces(level, span, end)
         else:
-            form = Form(level.items, span, level.spans)
-        start = level.start
-        self._add(form, start, end)
+            form = level.items
+            form.span = span
+        outer = self.stack[-1]
+        if outer.quotes:
+            self._add(form, level.start, end)
+        else:
+            outer.items.append(form)
+            outer.spans.append(span)
 
     def _braces(self, level: _Open, span: Span, end: int) -> Form:
         self._drop_literal_mark(level.start)
         head_span = self.source.span(level.start, level.start + 1)
         if not level.items or level.colons:
-            if level.colons != list(range(1, len(level.items), 2)) or len(level.items) % 2:
+            if (level.colons or []) != list(range(1, len(level.items), 2)) or len(level.items) % 2:
                 raise self.error("Error: dictionary has a different number of key/value", level.start, end)
             name = "dictionary" + _suffix(level.items[::2])
         else:

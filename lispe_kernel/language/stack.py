@@ -1,4 +1,6 @@
-"""Room for deep recursion: Python's limit raised while LispE runs, and the C stack to carry it.
+"""What the interpreter is told while LispE works: room for deep recursion, rest from the collector.
+
+Python's limit is raised while LispE runs, and the C stack let carry it.
 
 Calls between compiled functions live on the heap; what goes through C (a comparison of nested lists, a
 function called by a built-in) needs stack. The main thread's stack is let grow; in any other thread the
@@ -7,6 +9,7 @@ work is done in a thread of ours that has a large one. Memory is taken only when
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Callable
@@ -107,6 +110,35 @@ def start_deep(work: Callable[[], None], name: str) -> threading.Thread:
         finally:
             threading.stack_size(before)
     return thread
+
+
+# So many new objects are left alone by the collector while it rests.
+_MANY = 50_000
+
+
+def at_rest(work: Callable[[Callable[[], None]], T]) -> T:
+    """Do something that makes many objects which all stay for a while, without the collector.
+
+    It looks at what is new after every few hundred objects, and at everything again and again while it grows.
+    work: is given what it calls at times: the collector looks at what came since, once, if that is much.
+    Wherever an interrupt comes, the collector is at work again at the end if it was before.
+    """
+    was_at_work = gc.isenabled()
+    try:
+        gc.disable()
+        return work(_look_at_new if was_at_work else _rest_on)
+    finally:
+        if was_at_work:
+            gc.enable()
+
+
+def _look_at_new() -> None:
+    if gc.get_count()[0] > _MANY:
+        gc.collect(0)
+
+
+def _rest_on() -> None:
+    """The collector does not work at all."""
 
 
 # Containers nested deeper than this are looked at for one that contains itself.

@@ -10,6 +10,7 @@ variable's value or scope.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.forms import DOT, QUOTE, Form, head, is_list
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 _DATA, _DATA_NOW = Atom("data"), Atom("data@")
 
 
-def expanded(r: Resolver, form: Any) -> Any:
-    """The form with every composition in it written out."""
+def expanded(r: Resolver, form: Any, names: Container[str] = (DOT.name,)) -> Any:
+    """The form with every composition in it written out. `names`: those that stand in it, if known."""
     if head(form) is _DATA and not r.user_defined(_DATA.name) and all(map(_is_description, form[1:])):
         form = Form([_DATA_NOW, *form[1:]], form.span, form.spans)
-    return _code(r, form) if _is_composed(form) else form
+    return _code(r, form) if DOT.name in names and _is_composed(form) else form
 
 
 def _is_description(form: Any) -> bool:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import dis
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from lispe_kernel.language.compiler.analyse import analyse
 from lispe_kernel.language.compiler.context import Context
@@ -31,6 +32,7 @@ from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import is_definition, special_forms
+from lispe_kernel.language.stack import at_rest
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
@@ -106,12 +108,21 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
     """
     if not evaluated:
         _refuse_infix(source, forms)
+    return unwarned(
+        lambda: at_rest(lambda breathe: _compiled(context, source, forms, breathe, evaluated=evaluated))
+    )
+
+
+def _compiled(
+    context: Context, source: Source, forms: Form, breathe: Callable[[], None], *, evaluated: bool
+) -> Program:
     program = Program(source)
     r = Resolver(context, source, evaluated=evaluated)
     r.globals_here = {_assigned(form) for form in forms}
     defined: set[tuple[int, str]] = set()
     loads = False
     for form, span in zip(forms, forms.spans, strict=True):
+        breathe()
         r.place = span
         names = names_in(form)
         try:
@@ -146,6 +157,27 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
     return program
 
 
+# Python warns of ((+ 1 2) 3), and of each constant of ours; LispE's own error comes when it runs.
+_IGNORED = ("ignore", None, SyntaxWarning, None, 0)
+
+T = TypeVar("T")
+
+
+def unwarned(work: Callable[[], T]) -> T:
+    """Do something without warnings of Python's compiler.
+
+    The filter is put in and taken out again: threads that restore whole lists of filters undo each other.
+    """
+    filters: list[Any] = warnings.filters  # type: ignore[assignment]
+    try:
+        filters.insert(0, _IGNORED)
+        return work()
+    finally:
+        # No call stands between: an interrupt comes before or after one.
+        if _IGNORED in filters:
+            filters.remove(_IGNORED)
+
+
 def _refuse_infix(source: Source, forms: Form) -> None:
     """`x = 5` outside of parentheses is three forms; the last would be the answer, and nothing assigned."""
     for before, (form, span), after in zip(
@@ -175,13 +207,14 @@ LOADING = frozenset({"load", "loadcode", "eval", "use", "session_restore"})
 def names_in(form: Any) -> set[str]:
     """The names of all atoms in a form."""
     found: set[str] = set()
-    pending = [form]
+    pending: list[Any] = [(form,)]
     while pending:
-        item = pending.pop()
-        if isinstance(item, Atom):
-            found.add(item.name)
-        elif isinstance(item, list):
-            pending.extend(item)
+        for item in pending.pop():
+            kind = type(item)
+            if kind is Atom:
+                found.add(item.name)
+            elif kind is Form or isinstance(item, list):
+                pending.append(item)
     return found
 
 
@@ -229,7 +262,7 @@ def _keeps_return(form: Any) -> bool:
 def _top_level(r: Resolver, form: Any, span: Any, names: set[str]) -> CodeType | None:
     """One form, in which these names stand, as a function without parameters that returns its value."""
     function = r.function = Function("top", r.source.name, span)
-    form = expanded(r, form)
+    form = expanded(r, form, names)
     if "return" in names:
         form = _forms_as_calls(form)
     function.body = r.node(form, span)
@@ -284,17 +317,16 @@ def _codes_of(r: Resolver, function: Function) -> tuple[CodeType, Second | None]
     tree.args.defaults = []
     module = ast.Module([tree] if e.second is None else [tree, e.second[0]], [])
     try:
-        with warnings.catch_warnings():
-            # Python warns of ((+ 1 2) 3); LispE's own error comes when it runs.
-            warnings.simplefilter("ignore", SyntaxWarning)
-            code = compile(module, r.source.file, "exec", dont_inherit=True)
+        code = compile(module, r.source.file, "exec", dont_inherit=True)
     except (RecursionError, MemoryError):
         raise r.error("Error: forms are nested too deeply here", function.span) from None
     except SyntaxError as error:
         # Python nests at most 20 loops and protected forms in one function.
         text = f"Error: loops or protected forms are nested too deeply here ({error.msg})"
         raise r.error(text, function.span) from None
-    codes = [_with_constants(each, e.constants) for each in code.co_consts if isinstance(each, CodeType)]
+    # Nobody asks for the tree any more; without it, the cycles of variables and functions are small.
+    function.body = None
+    codes = [_with_constants(each, e.constants) for each in code.co_consts if type(each) is CodeType]
     return codes[0], Second(codes[1], *e.second[1:]) if e.second is not None else None
 
 
@@ -302,18 +334,20 @@ def _with_constants(code: CodeType, constants: list[Any]) -> CodeType:
     """The code object with marked tuples replaced by the values they stand for."""
     if not constants:
         return code
-    return code.replace(co_consts=tuple(_with_constant(constant, constants) for constant in code.co_consts))
+    return code.replace(co_consts=_replaced(code.co_consts, constants))
 
 
-def _with_constant(constant: Any, constants: list[Any]) -> Any:
-    """One constant with its marks replaced; Python folds a list of constants into a tuple of them."""
-    if isinstance(constant, CodeType):
-        return _with_constants(constant, constants)
-    if not isinstance(constant, tuple):
-        return constant
-    if len(constant) == 2 and constant[0] == MARK:
-        return constants[constant[1]]
-    return tuple(_with_constant(inner, constants) for inner in constant)
+def _replaced(marked: tuple[Any, ...], constants: list[Any]) -> tuple[Any, ...]:
+    """Constants with the marks in them replaced; Python folds a list of constants into a tuple of them."""
+    found = list(marked)
+    for at, constant in enumerate(marked):
+        kind = type(constant)
+        if kind is tuple:
+            is_mark = len(constant) == 2 and constant[0] == MARK
+            found[at] = constants[constant[1]] if is_mark else _replaced(constant, constants)
+        elif kind is CodeType:
+            found[at] = _with_constants(constant, constants)
+    return tuple(found)
 
 
 def is_silent(context: Context, macros: dict[str, Macro], form: Any) -> bool:

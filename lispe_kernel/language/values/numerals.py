@@ -23,6 +23,8 @@ _MOST_DIGITS_AT_ONCE = 4000
 
 def read_number(text: str) -> int | float:
     """The number a literal stands for; the text decides between integer and number."""
+    if text.isdecimal() and len(text) <= _MOST_DIGITS_AT_ONCE:
+        return int(text)
     lowered = text.lower().lstrip("+-")
     value: int | float
     if lowered.startswith("0x"):
