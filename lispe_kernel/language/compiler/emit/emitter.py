@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from lispe_kernel.language.compiler.effects import stays
 from lispe_kernel.language.compiler.emit.destinations import EFFECT, TAIL, VALUE, Destination, into
-from lispe_kernel.language.compiler.emit.nodes import UNSET, Nodes
+from lispe_kernel.language.compiler.emit.nodes import LOAD, UNSET, Nested, Nodes
 from lispe_kernel.language.compiler.kinds import PLAIN_TRUTH
 from lispe_kernel.language.compiler.statements import Target, ToField, ToFound, ToGlobal, ToVariable
 from lispe_kernel.language.compiler.tree import Constant, Field, Name, Node, Read
@@ -93,26 +92,14 @@ class Emitter(Nodes):
 
     def emit(self, node: Node, destination: Destination) -> ast.expr | None:
         """Write a node; its value goes where the destination says."""
-        if CHECKED and destination is VALUE and node.kind not in ("", "test"):
-            return self._checked(node)
-        return self._emit(node, destination)
-
-    def _checked(self, node: Node) -> ast.expr:
-        """A value whose kind is checked when it runs: what `analyse` promises, for the compiler's tests."""
-        value = self._emit(node, VALUE)
-        assert value is not None
-        if isinstance(value, ast.Constant):
-            return value
-        return self.call(" checked", value, self.constant(node.kind))
-
-    def _emit(self, node: Node, destination: Destination) -> ast.expr | None:
         outer = self._span
-        if node.span is not outer:
-            self.place = node.span
-            found = _EMITS[type(node)](self, node, destination)
-            self.place = outer
-            return found
-        return _EMITS[type(node)](self, node, destination)
+        if node.span is outer:
+            return _EMITS[type(node)](self, node, destination)
+        place = self._place
+        self.place = node.span
+        found = _EMITS[type(node)](self, node, destination)
+        self._span, self._place = outer, place
+        return found
 
     def value(self, node: Node) -> ast.expr:
         """The node as an expression; statements it needs go into the current block."""
@@ -146,14 +133,9 @@ class Emitter(Nodes):
         """The value of a node written `through` a destination."""
         return None if name is None else self.name(name)
 
-    @contextmanager
-    def nested_block(self) -> Iterator[list[ast.stmt]]:
+    def nested_block(self) -> Nested:
         """Collects the statements written inside it in a block of their own."""
-        outer, self.block = self.block, []
-        try:
-            yield self.block
-        finally:
-            self.block = outer
+        return Nested(self)
 
     def block_of(self, node: Node, destination: Destination) -> list[ast.stmt]:
         """A node as a block of statements."""
@@ -212,7 +194,7 @@ class Emitter(Nodes):
         """The expression's value in a fresh variable."""
         name = self.function.temporary()
         self.assign(name, expression)
-        return ast.Name(name, ast.Load(), **self.where)
+        return self._variable(name, LOAD)
 
     def simple(self, expression: ast.expr) -> ast.expr:
         """An expression that can be written again at once: nothing is evaluated in between."""
@@ -224,9 +206,10 @@ class Emitter(Nodes):
         """The node as a Python condition that is true exactly when LispE takes the value for true."""
         test = _TESTS.get(type(node))
         if test is not None:
-            outer, self.place = self._span, node.span
+            outer, place = self._span, self._place
+            self.place = node.span
             found = test(self, node)
-            self.place = outer
+            self._span, self._place = outer, place
             if found is not None:
                 return found
         return self.condition(self.value(node), node.kind)
@@ -298,6 +281,20 @@ class Emitter(Nodes):
             with self.nested_block() as here:
                 self.store(ToVariable(variable), value)
             self.if_(self.is_unset(self.read(variable)), elsewhere, here)
+
+
+def _emit_checked(self: Emitter, node: Node, destination: Destination) -> ast.expr | None:
+    """A value whose kind is checked when it runs: what `analyse` promises, for the compiler's tests."""
+    value = _emit(self, node, destination)
+    wanted = destination is VALUE and node.kind not in ("", "test")
+    if value is None or not wanted or isinstance(value, ast.Constant):
+        return value
+    return self.call(" checked", value, self.constant(node.kind))
+
+
+_emit = Emitter.emit
+if CHECKED:
+    Emitter.emit = _emit_checked  # type: ignore[method-assign]
 
 
 def _is_variable(expression: ast.expr) -> bool:

@@ -16,6 +16,9 @@ from lispe_kernel.language.errors import NOWHERE, Span
 
 LOAD, STORE = ast.Load(), ast.Store()
 
+# A node with its fields put in at once: half the time of a call of its class.
+_new = ast.AST.__new__
+
 # Names that compiled code uses of the session's builtins. A blank cannot stand in a LispE name.
 UNSET = " unset"
 TRUE_NAME = " true"
@@ -32,6 +35,23 @@ class Kept:
 
     def __init__(self, value: Any) -> None:
         self.value = value
+
+
+class Nested:
+    """While it is entered, statements go into a block of their own."""
+
+    __slots__ = ("_nodes", "_outer")
+
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
+
+    def __enter__(self) -> list[ast.stmt]:
+        nodes = self._nodes
+        self._outer, nodes.block = nodes.block, []
+        return nodes.block
+
+    def __exit__(self, *_error: object) -> None:
+        self._nodes.block = self._outer
 
 
 class Nodes:
@@ -54,11 +74,12 @@ class Nodes:
     @place.setter
     def place(self, span: Span) -> None:
         self._span = span
+        line, column, end_line, end_column = span
         self._place = {
-            "lineno": span.line,
-            "col_offset": span.column,
-            "end_lineno": span.end_line,
-            "end_col_offset": span.end_column,
+            "lineno": line,
+            "col_offset": column,
+            "end_lineno": end_line,
+            "end_col_offset": end_column,
         }
 
     # -- expressions -----------------------------------------------------------------------------
@@ -67,12 +88,19 @@ class Nodes:
         """A variable or a helper by its name."""
         if identifier in FIXED:
             return self._held(FIXED[identifier])
-        return ast.Name(identifier, LOAD, **self._place)
+        return self._variable(identifier, LOAD)
+
+    def _variable(self, identifier: str, context: ast.expr_context) -> ast.Name:
+        made = _new(ast.Name)
+        made.__dict__ = fields = self._place.copy()
+        fields["id"] = identifier
+        fields["ctx"] = context
+        return made
 
     def constant(self, value: Any) -> ast.expr:
         """A constant; atoms, lists and other objects are put into the finished code object."""
         if value is None or type(value) in _PLAIN:
-            return ast.Constant(value, **self._place)
+            return self._constant(value)
         if type(value).__hash__ is None:  # a container that `eval` was given; code objects must be hashable
             return ast.Attribute(self.constant(Kept(value)), "value", LOAD, **self._place)
         return self._held(value)
@@ -84,35 +112,47 @@ class Nodes:
             index = len(self.constants)
             self.constants.append(value)
             self._constant_index[id(value)] = index
-        mark: Any = (MARK, index)
-        return ast.Constant(mark, **self._place)
+        return self._constant((MARK, index))
+
+    def _constant(self, value: Any) -> ast.Constant:
+        made = _new(ast.Constant)
+        made.__dict__ = fields = self._place.copy()
+        fields["value"] = value
+        return made
 
     def true(self) -> ast.expr:
         return self.name(TRUE_NAME)
 
     def nil(self) -> ast.expr:
-        return ast.Constant(None, **self._place)
+        return self._constant(None)
 
     def call(
         self, function: ast.expr | str, *arguments: ast.expr, named: dict[str, ast.expr] | None = None
     ) -> ast.Call:
         if isinstance(function, str):
             function = self.name(function)
-        keywords = [ast.keyword(k, v, **self._place) for k, v in (named or {}).items()]
-        return ast.Call(function, list(arguments), keywords, **self._place)
+        made = _new(ast.Call)
+        made.__dict__ = fields = self._place.copy()
+        fields["func"] = function
+        fields["args"] = list(arguments)
+        fields["keywords"] = [ast.keyword(k, v, **self._place) for k, v in named.items()] if named else []
+        return made
 
     def binary(self, left: ast.expr, op: ast.operator, right: ast.expr) -> ast.BinOp:
         return ast.BinOp(self._whole(left), op, self._whole(right), **self._place)
 
     def _whole(self, value: ast.expr) -> ast.expr:
         """A marked constant in a form of which Python's compiler computes nothing before it is put in."""
-        held: Any = value.value if isinstance(value, ast.Constant) else None
-        if type(held) is tuple:
-            return self.noted(" k", value)
-        return value
+        held: Any = value.value if type(value) is ast.Constant else None
+        return self.noted(" k", value) if type(held) is tuple else value
 
     def compare(self, left: ast.expr, ops: Sequence[ast.cmpop], others: Sequence[ast.expr]) -> ast.Compare:
-        return ast.Compare(left, list(ops), list(others), **self._place)
+        made = _new(ast.Compare)
+        made.__dict__ = fields = self._place.copy()
+        fields["left"] = left
+        fields["ops"] = list(ops)
+        fields["comparators"] = list(others)
+        return made
 
     def choose(self, test: ast.expr, then: ast.expr, otherwise: ast.expr) -> ast.IfExp:
         return ast.IfExp(test, then, otherwise, **self._place)
@@ -147,11 +187,15 @@ class Nodes:
 
     def noted(self, name: str, value: ast.expr) -> ast.NamedExpr:
         """The value, kept in a variable on the way."""
-        return ast.NamedExpr(self.stored(name), value, **self._place)
+        made = _new(ast.NamedExpr)
+        made.__dict__ = fields = self._place.copy()
+        fields["target"] = self.stored(name)
+        fields["value"] = value
+        return made
 
     def stored(self, identifier: str) -> ast.Name:
         """A variable as the target of an assignment."""
-        return ast.Name(identifier, STORE, **self._place)
+        return self._variable(identifier, STORE)
 
     def is_of(self, value: ast.expr, class_name: str) -> ast.expr:
         """A test that a value is exactly of a class of the builtins."""
@@ -185,12 +229,14 @@ class Nodes:
         return self._place
 
     def assign_statement(self, target: str | ast.expr, value: ast.expr) -> ast.Assign:
-        if isinstance(target, str):
-            target = ast.Name(target, STORE, **self._place)
-        return ast.Assign([target], value, **self._place)
+        made = _new(ast.Assign)
+        made.__dict__ = fields = self._place.copy()
+        fields["targets"] = [self.stored(target) if isinstance(target, str) else target]
+        fields["value"] = value
+        return made
 
     def assign(self, target: str | ast.expr, value: ast.expr) -> None:
-        self.emit_statement(self.assign_statement(target, value))
+        self.block.append(self.assign_statement(target, value))
 
     def evaluate(self, value: ast.expr) -> None:
         """A statement for the effect of an expression; nothing for one that has none."""
@@ -199,7 +245,7 @@ class Nodes:
             self.emit_statement(ast.Expr(value, **self._place))
 
     def return_(self, value: ast.expr) -> None:
-        self.emit_statement(ast.Return(value, **self._place))
+        self.block.append(ast.Return(value, **self._place))
 
     def if_(self, test: ast.expr, then: list[ast.stmt], otherwise: list[ast.stmt]) -> None:
         if not then and not otherwise:
