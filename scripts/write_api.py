@@ -8,6 +8,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ OPENING = """\
 
 Made from the code by `scripts/write_api.py`. An introduction with examples: [LispE from Python](python.md).
 """
+PROPERTIES = (property, cached_property)
 OBJECT = re.compile(r"<[^<>]* object at 0x[0-9a-f]+>")
 # Heading -> the objects under it. A class brings its public methods.
 PARTS: dict[str, tuple[Any, ...]] = {
@@ -57,12 +59,12 @@ def _object(member: Any) -> Iterator[str]:
     yield "\n\n".join(parts) + "\n"
     if inspect.isclass(member):
         for name, made in vars(member).items():
-            if not name.startswith("_") and (inspect.isfunction(made) or isinstance(made, property)):
+            if not name.startswith("_") and (inspect.isfunction(made) or isinstance(made, PROPERTIES)):
                 yield _method(name, made)
 
 
-def _method(name: str, made: Callable[..., Any] | property) -> str:
-    call = f"`{name}`" if isinstance(made, property) else _call(made)
+def _method(name: str, made: Callable[..., Any] | property | cached_property[Any]) -> str:
+    call = f"`{name}`" if isinstance(made, PROPERTIES) else _call(made)
     return "\n\n  ".join((f"- {call}", *_paragraphs(made))) + "\n"
 
 

@@ -14,6 +14,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
@@ -75,7 +76,7 @@ class Function(Documented):
         """What has the docstring."""
         return self.call
 
-    @property
+    @cached_property
     def foreign(self) -> bool:
         """Whether another library than the language's brings it."""
         return not self.call.__module__.startswith("lispe_kernel.language")
@@ -85,12 +86,12 @@ class Function(Documented):
         """The kind of every result; of what may be a mask nothing is known."""
         return "" if self.returns == "answer" else self.returns
 
-    @property
+    @cached_property
     def signed(self) -> bool:
         """Whether a sign means it, which the reader makes its name: `@` is `at`, `@@` is `extract`."""
         return self.keyword and any(map(_SIGN.fullmatch, self.aliases))
 
-    @property
+    @cached_property
     def reserved(self) -> bool:
         """Whether no variable may have its name: an instruction that is a sign, a type or very old."""
         if not self.keyword:
@@ -99,11 +100,11 @@ class Function(Documented):
             not (self.name.isascii() and self.name.isidentifier()) or _RESERVED.match(self.name) is not None
         )
 
-    @property
+    @cached_property
     def least(self) -> int:
         return sum(1 for p in self.parameters if not (p.optional or p.rest))
 
-    @property
+    @cached_property
     def most(self) -> int | None:
         return None if any(p.rest for p in self.parameters) else len(self.parameters)
 
@@ -124,24 +125,32 @@ class Registry:
         self._by_name: dict[str, Function] = {}
         self._by_call: dict[int, Function] = {}
         self._aliases: dict[str, str] = {}
+        # By every name: the compiler asks for each name that it meets, several times.
+        self._found: dict[str, Function] = {}
         # Rises with each registration, so that a session knows when to look again.
         self.version = 0
 
     def add(self, entry: Function) -> None:
         """Register a function. A module may do so again; two modules of one library must not."""
+        known = self._by_name.get(entry.name)
         for name in (entry.name, *entry.aliases):
-            known = self.get(name)
-            if known is not None and _are_rivals(known.call.__module__, entry.call.__module__):
+            other = self.get(name)
+            if other is not None and _are_rivals(other.call.__module__, entry.call.__module__):
                 raise ValueError(f"two functions are called '{name}'")
         self._by_name[entry.name] = entry
         if self.named(entry.call) is None:
             self._by_call[id(entry.call)] = entry
         for alias in entry.aliases:
             self._aliases[alias] = entry.name
+        replaced = [a for a, name in self._aliases.items() if name == entry.name] if known else []
+        for name in (entry.name, *entry.aliases, *replaced):
+            # An alias of what was replaced means what stands under the name now.
+            if self._aliases.get(name, name) == entry.name:
+                self._found[name] = entry
         self.version += 1
 
     def get(self, name: str) -> Function | None:
-        return self._by_name.get(self._aliases.get(name, name))
+        return self._found.get(name)
 
     def named(self, call: Any) -> Function | None:
         """The entry of a Python function that is registered."""
@@ -154,7 +163,7 @@ class Registry:
         return self._aliases.get(name, name)
 
     def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
+        return name in self._found
 
     def __iter__(self) -> Iterator[Function]:
         return iter(list(self._by_name.values()))

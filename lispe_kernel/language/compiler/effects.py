@@ -48,18 +48,17 @@ NONE = Effects(frozenset(), 0)
 
 def effects(node: Node) -> Effects:
     """What evaluating a node may change. Kept at the node: the tree does not change after `resolve`."""
-    try:
-        return node.effects  # type: ignore[no-any-return]
-    except AttributeError:
+    found: Effects | None = getattr(node, "effects", None)
+    if found is None:
         node.effects = found = _effects(node)
-        return found
+    return found
 
 
 def _effects(node: Any) -> Effects:
     variables: set[Variable] = set()
     flags = 0
     for part in node.parts():
-        inner = effects(part)
+        inner = getattr(part, "effects", None) or effects(part)
         if inner is not NONE:
             variables |= inner.variables
             flags |= inner.flags

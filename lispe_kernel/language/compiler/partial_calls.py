@@ -32,6 +32,8 @@ _LISTING = frozenset(
 )
 _FOLDS = frozenset(f"{fold}{n}" for fold in ("foldl", "foldr", "scanl", "scanr") for n in ("", "1"))
 _COMBINING = frozenset({"sort", "shift", "↗", "⌿", "↘", "⍀", "outer", *_FOLDS, *(f"!{f}" for f in _FOLDS)})
+# How many elements each of them gives its function.
+_GIVEN = {**dict.fromkeys(_COMPOSING | _LISTING, 1), **dict.fromkeys(_COMBINING, 2)}
 # No LispE name begins with a blank.
 _ELEMENTS = tuple(Atom(f" element {i}") for i in range(1, 10))
 # Operators, whose calls give no functions.
@@ -67,12 +69,8 @@ def with_lambda(r: Resolver, name: str, form: Form) -> Form:
 
 def _elements_given(name: str, form: Form) -> int:
     """How many elements a function of the library gives its function; 0 for one that takes none."""
-    if name in _COMPOSING or name in _LISTING:
-        return 1
-    if name in _COMBINING:
-        return 2
     if name != "zipwith":
-        return 0
+        return _GIVEN.get(name, 0)
     flagged = len(form) > 3 and (form[-1] is None or form[-1] is TRUE)
     return min(len(form) - 2 - flagged, len(_ELEMENTS))
 

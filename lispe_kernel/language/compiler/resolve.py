@@ -103,7 +103,8 @@ class Resolver(Meanings):
     def node(self, form: Any, span: Span | None = None) -> Node:
         """A form as a node. `span`: where it stands, for what does not know it."""
         outer = self.place
-        if isinstance(form, Form):
+        kind = type(form)
+        if kind is Form:
             self.place = form.span if form.span.end_line or span is None else span
         elif span is not None:
             self.place = span
@@ -111,10 +112,10 @@ class Resolver(Meanings):
         try:
             if self._depth > DEEPEST:
                 raise self.error(f"Error: forms are nested more than {DEEPEST} deep here")
-            if isinstance(form, Atom):
-                return self.name(form)
-            if is_list(form):
+            if kind is Form:
                 return self._list(form)
+            if kind is Atom:
+                return self.name(form)
             return Constant(self.place, form)
         finally:
             self._depth -= 1
@@ -132,13 +133,14 @@ class Resolver(Meanings):
 
     def arguments(self, form: Form, start: int = 1) -> list[Node]:
         """The elements from `start` on, each a node."""
-        return [self.node(form[index], form.spans[index]) for index in range(start, len(form))]
+        node = self.node
+        return [node(part, span) for part, span in zip(form[start:], form.spans[start:], strict=False)]
 
     def _list(self, form: Form) -> Node:
         if not form:
             return Helper(self.place, " list", (), "list", quiet=True)
         head = form[0]
-        if isinstance(head, Atom):
+        if type(head) is Atom:
             # It may have been linked after the text was read, or be an atom that a program made.
             written = head.name
             name = self.links.get(written) or self.context.canonical(written)

@@ -24,7 +24,7 @@ def python_name(name: str) -> str:
 
     No LispE name ends with a blank, so what Python keeps (`None`, `__builtins__`) is never met.
     """
-    if name in _RESERVED or (name.startswith("__") and name.endswith("__")):
+    if name in _RESERVED or (name[:2] == "__" and name.endswith("__")):
         return name + " "
     return name
 
@@ -80,7 +80,7 @@ class Signature:
         return count >= least and (self.rest or count <= len(self.parameters))
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Function:
     """One Python function to be: a top-level form, a `defun` or method, or a lambda.
 
@@ -122,14 +122,11 @@ class Function:
     # Whether a loop stands in it.
     loops: bool = False
     temporaries: int = 0
+    # The function whose variables `setq` sets here.
+    frame: Function = field(init=False)
 
-    @property
-    def frame(self) -> Function:
-        """The function whose variables `setq` sets here."""
-        at = self
-        while at.kind == "lambda" and at.parent is not None:
-            at = at.parent
-        return at
+    def __post_init__(self) -> None:
+        self.frame = self.parent.frame if self.kind == "lambda" and self.parent is not None else self
 
     def temporary(self) -> str:
         """A fresh Python variable that no LispE name can be."""

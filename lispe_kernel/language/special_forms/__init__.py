@@ -110,6 +110,8 @@ class SpecialForms:
     def __init__(self) -> None:
         self._by_name: dict[str, SpecialForm] = {}
         self._aliases: dict[str, str] = {}
+        # By every name: the compiler asks for each name that it meets, several times.
+        self._found: dict[str, SpecialForm] = {}
 
     def add(self, form: SpecialForm) -> None:
         """Register a form. A name that another module gave to another form is refused."""
@@ -120,9 +122,11 @@ class SpecialForms:
         self._by_name[form.name] = form
         for alias in form.aliases:
             self._aliases[alias] = form.name
+        for name in (form.name, *form.aliases):
+            self._found[name] = form
 
     def get(self, name: str) -> SpecialForm | None:
-        return self._by_name.get(self._aliases.get(name, name))
+        return self._found.get(name)
 
     def __getitem__(self, name: str) -> SpecialForm:
         return self._by_name[self.canonical(name)]
@@ -131,7 +135,7 @@ class SpecialForms:
         return self._aliases.get(name, name)
 
     def __contains__(self, name: str) -> bool:
-        return self.get(name) is not None
+        return name in self._found
 
     def __iter__(self) -> Iterator[SpecialForm]:
         return iter(self._by_name.values())

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from lispe_kernel.language.compiler.effects import Effects
 from lispe_kernel.language.compiler.statements import Target
 from lispe_kernel.language.compiler.tree import Constant, Global, Node, Quoted
+from lispe_kernel.language.compiler.variables import Variable
+from lispe_kernel.language.errors import Span
 
 _SHARED = frozenset({Constant, Quoted, Global})
+# Fields of nodes in which no node is.
+_PLAIN = frozenset({Span, Variable, Effects, str, bool, type(None)})
 _slots: dict[type, tuple[str, ...]] = {}
 
 
@@ -31,11 +36,11 @@ def _copy(value: Any, made: dict[int, Any]) -> Any:
         return known
     made[id(value)] = new = object.__new__(kind)
     for name in _fields(kind):
-        try:
-            field = getattr(value, name)
-        except AttributeError:  # effects that nobody has asked for
-            continue
-        setattr(new, name, _copy(field, made))
+        field = getattr(value, name, _copy)
+        if type(field) in _PLAIN:
+            setattr(new, name, field)
+        elif field is not _copy:  # effects that nobody has asked for
+            setattr(new, name, _copy(field, made))
     return new
 
 
