@@ -156,7 +156,12 @@ ON_NUMBERS = {OPERATORS["+"]: operator.add, OPERATORS["-"]: operator.sub, OPERAT
 def on_numbers(op: Binary, *several: Any) -> Binary:
     """Python's own operator in place of LispE's, where all elements are plain numbers."""
     quick = ON_NUMBERS.get(op)
-    return quick if quick is not None and all(all_among(NUMBERS, items) for items in several) else op
+    if quick is None:
+        return op
+    for items in several:
+        if not all_among(NUMBERS, items):
+            return op
+    return quick
 
 
 def fold(name: str, values: tuple[Any, ...]) -> Any:

@@ -36,7 +36,7 @@ from lispe_kernel.language.library.core.containers import (
     together,
 )
 from lispe_kernel.language.library.lists.composing import mapped
-from lispe_kernel.language.library.lists.ordering import sort_by
+from lispe_kernel.language.library.lists.ordering import sort_by, sort_with
 from lispe_kernel.language.library.lists.searching import replaced
 from lispe_kernel.language.library.lists.sequences import enum, numbered, range_
 from lispe_kernel.language.library.machine import threads
@@ -263,8 +263,8 @@ HELPERS: dict[str, Any] = {
     " elements": elements,
     " typed": lambda values, written: typed_answers(values, written.data),
     " heap": heap_by,
-    " sort up": lambda before, key, items: sort_by(before, key, items, descending=False),
-    " sort down": lambda before, key, items: sort_by(before, key, items, descending=True),
+    " sort by": sort_by,
+    " sort with": sort_with,
     " bits": lambda values, written: as_bits(values, written.data),
     " like": like,
     " replaced": replaced,

@@ -85,6 +85,7 @@ def of_numbers(op: Callable[[Any, Any], Any], a: List, b: Any) -> List | None:
 # The classes of plain elements, for questions about whole lists.
 INTEGERS, DOUBLES, TEXTS = frozenset({int}), frozenset({float}), frozenset({str})
 NUMBERS = INTEGERS | DOUBLES
+_ROWS = frozenset({List})
 # What a copied container shares with the copy.
 SCALARS = frozenset({int, float, str, complex, Atom, type(None)})
 
@@ -118,7 +119,23 @@ def _copy_deep(copy: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _copy(items: list[Any]) -> list[Any]:
+    if _are_rows(items):
+        return type(items)(map(List, items))
     return type(items)([item if type(item) in SCALARS else _copied(item) for item in items])
+
+
+def _are_rows(items: list[Any]) -> bool:
+    """Whether a list consists of lists of numbers: what adds up to a number holds no container.
+
+    No other question is as cheap; a no means nothing.
+    """
+    first = items[0] if items else None
+    if type(first) is not List or not first or type(first[0]) not in NUMBERS or not all_among(_ROWS, items):
+        return False
+    try:
+        return type(sum(map(sum, items))) in NUMBERS
+    except Exception:  # what does not add up
+        return False
 
 
 def _copied(item: Any) -> Any:

@@ -355,6 +355,18 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
     return e.boolean(ast.Or(), [e.compare(value, [ast.Is()], [e.nil()]), of_list])
 
 
+def of_own_keys(e: Emitter, container: ast.expr, element: ast.expr, kind: str) -> list[ast.expr]:
+    """The tests that a container is a set of which an element, an integer or a text, is its own key."""
+    of_integers = e.is_among(container, " IntegerSet", " of integers")
+    if kind in INTEGERS:
+        return [of_integers]
+    of_texts = e.is_among(container, " StringSet", " of texts")
+    if kind == "text":
+        return [of_texts]
+    integer = e.boolean(ast.And(), [e.is_of(element, " int"), of_integers])
+    return [e.boolean(ast.Or(), [integer, e.boolean(ast.And(), [e.is_of(element, " str"), of_texts])])]
+
+
 def keyed(e: Emitter, key_kind: str, container: ast.expr, key: ast.expr, by_integer: str) -> ast.expr:
     """A test for an integer key of the classes named, or a text of a dictionary."""
     if by_integer[1].isupper():

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.inline.access import of_own_keys
 from lispe_kernel.language.compiler.inlines import inline, question
 from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, SIZED
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
@@ -286,13 +287,27 @@ def three_way(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
 # -- membership ---------------------------------------------------------------------------------------
 
 
+# Kinds of values that are no sets, no texts and no lists.
+_NO_SETS = NOT_TEXT - {"solid"}
+
+
 @question("in", least=2, quiet=False)
 def member(e: Emitter, node: Primitive) -> ast.expr:
-    """Whether a text holds a part that is not empty, or a list a text; everything else is the library's."""
-    if len(node.arguments) != 2 or node.arguments[0].kind in NOT_TEXT or node.arguments[1].kind in NOT_TEXT:
+    """Whether a text holds a part that is not empty, or a list a text, or a set an element of its kind.
+
+    Everything else is the library's.
+    """
+    kinds = [part.kind for part in node.arguments]
+    if len(kinds) != 2 or kinds[0] in _NO_SETS or kinds[1] in NOT_TEXT - INTEGERS:
         return e.condition(e.call("in", *e.operands(node.arguments)), "boolean")
     container, wanted = e.operands(node.arguments, twice=True)
     text, part = node.arguments
+    slow: ast.expr = e.call("in", container, wanted)
+    if text.kind != "text":
+        is_held = e.compare(wanted, [ast.In()], [e.attribute(container, "_members")])
+        slow = e.choose(e.boolean(ast.And(), of_own_keys(e, container, wanted, part.kind)), is_held, slow)
+    if part.kind in INTEGERS:
+        return slow
     tests = [] if part.kind == "text" else [e.is_of(wanted, " str")]
     of_text = [] if text.kind == "text" else [e.is_of(container, " str")]
     if type(part) is not Constant or not part.value:
@@ -305,4 +320,4 @@ def member(e: Emitter, node: Primitive) -> ast.expr:
     held = e.compare(wanted, [ast.In()], [container])
     if not tests:
         return held
-    return e.choose(e.boolean(ast.And(), tests), held, e.call("in", container, wanted))
+    return e.choose(e.boolean(ast.And(), tests), held, slow)

@@ -11,15 +11,16 @@ import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.emit.emitter import EFFECT, Destination, Emitter
 from lispe_kernel.language.compiler.inline.access import (
     all_of,
     choose_where,
     is_growing,
     is_librarys,
     of_library,
+    of_own_keys,
 )
-from lispe_kernel.language.compiler.inlines import Result, inline, question
+from lispe_kernel.language.compiler.inlines import Result, inline, inline_functions, question
 from lispe_kernel.language.compiler.kinds import OF_CLASS
 from lispe_kernel.language.compiler.tree import Primitive
 
@@ -323,3 +324,26 @@ for _name, _row in _RESERVED.items():
     _register(_name, _row)
 for _name, _row in _FREE.items():
     _register(_name, replace(_row, free=True))
+
+
+_INSERT_AT = inline_functions["insert"].emit
+
+
+@inline("insert", least=2)
+def insert(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """An element put into a set whose own key it is; with an index, Python's `insert`."""
+    if len(node.arguments) == 4:
+        found: ast.expr | None = _INSERT_AT(e, node, destination)
+        return found
+    function, container, value = e.operands(node.arguments, twice=True)
+    inner, name = e.through(destination)
+    members = e.attribute(container, "_members")
+    with e.nested_block() as fast:
+        e.evaluate(e.call(e.attribute(members, "setdefault"), value, value))
+        if destination is not EFFECT:
+            e.deliver(container, inner)
+    with e.nested_block() as slow:
+        e.deliver(e.call(function, container, value), inner)
+    tests = of_own_keys(e, container, value, node.arguments[2].kind)
+    e.if_(e.boolean(ast.And(), [is_librarys(e, function, "insert"), *tests]), fast, slow)
+    return e.result(name)

@@ -50,41 +50,62 @@ def sort(comparator: Any, container: Any) -> Any:
     ):
         return container
     before = binary_function(comparator, "sort")
-    items = list(container)
-    if len(items) > 1 and truth_of(before(items[0], items[0])) and not isinstance(container, TypedList):
-        raise LispeError(
-            f"Error: sort: the comparator {show(comparator)} must be strict: false for two equal elements"
-        )
 
     def compare(a: Any, b: Any) -> int:
         # Python's sort asks only whether one comes before the other.
         answer = before(a, b)
         return -1 if answer is TRUE or (answer is not None and truth_of(answer)) else 0
 
+    return _sort_compared(comparator, before, compare, container)
+
+
+def sort_with(before: Any, compare: Any, container: Any) -> Any:
+    """Sort with a comparator of which `compare` tells by -1 and 0 what it tells by true and false."""
+    if not is_list(container):
+        return sort(before, container)
+    return _sort_compared(before, before, compare, container)
+
+
+def _sort_compared(comparator: Any, before: Any, compare: Any, container: Any) -> Any:
+    items = list(container)
+    if len(items) > 1 and truth_of(before(items[0], items[0])) and not isinstance(container, TypedList):
+        raise LispeError(
+            f"Error: sort: the comparator {show(comparator)} must be strict: false for two equal elements"
+        )
     items.sort(key=cmp_to_key(compare))
     _put_back(container, items)
     return container
 
 
-def sort_by(before: Any, key: Any, container: Any, *, descending: bool) -> Any:
-    """Sort with a comparator that compares the `key` of its two arguments by `<`, or by `>`.
+def sort_by(before: Any, ways: str, *keys_and_container: Any) -> Any:
+    """Sort with a comparator that compares the keys of its arguments one after the other.
 
-    The key is computed once for each element where all keys are numbers or all are texts.
+    ways: `<` or `>` for each key. The keys are computed once for each element where those of each function
+    are all numbers or all texts.
     """
-    if type(container) is not List:
+    *keys, container = keys_and_container
+    if type(container) is not List or len(container) < 2:
         return sort(before, container)
+    columns = [_column(key, container) for key in keys]
+    order = list(range(len(container)))
+    for way, column in reversed([*zip(ways, columns, strict=True)]):
+        if column is None:
+            return sort(before, container)
+        order.sort(key=column.__getitem__, reverse=way == ">")
+    container[:] = [container[place] for place in order]
+    return container
+
+
+def _column(key: Any, container: List) -> list[Any] | None:
+    """The keys of all elements, if Python orders them as LispE does."""
     try:
         keys = list(map(key, container))
     except LispeError:
-        return sort(before, container)
+        return None
     kinds = set(map(type, keys))
-    if len(keys) < 2 or not (kinds <= NUMBERS or kinds == TEXTS):
-        return sort(before, container)
-    if float in kinds and any(k != k for k in keys):
-        return sort(before, container)
-    order = sorted(range(len(keys)), key=keys.__getitem__, reverse=descending)
-    container[:] = [container[place] for place in order]
-    return container
+    if not (kinds <= NUMBERS or kinds == TEXTS) or (float in kinds and any(k != k for k in keys)):
+        return None
+    return keys
 
 
 def _sort_plain(name: str, container: Any) -> bool:

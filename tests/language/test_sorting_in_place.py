@@ -1,0 +1,94 @@
+"""A sort by a comparator that is written out gives what it gives by the same one in a variable."""
+
+import pytest
+
+from lispe_kernel import LispeError, Session
+
+COMPARATORS = (
+    "(< (@ a 0) (@ b 0))",
+    "(> (@ b 1) (@ a 1))",
+    "(if (= (@ a 0) (@ b 0)) (< (@ a 1) (@ b 1)) (> (@ a 0) (@ b 0)))",
+    "(if (= (@ b 0) (@ a 0)) (or (> (@ b 2) (@ a 2)) (and (= (@ a 2) (@ b 2)) (< 0 0))) (> (@ b 0) (@ a 0)))",
+    "(or (< (size (@ a 1)) (size (@ b 1))) (and (= (size (@ a 1)) (size (@ b 1))) (> (@ a 2) (@ b 2))))",
+    # What is no chain of keys.
+    "(or (< (@ a 0) (@ b 0)) (< (@ a 2) (@ b 2)))",
+    "(if (= (@ a 0) (@ b 1)) (< (@ a 1) (@ b 1)) (< (@ a 0) (@ b 0)))",
+    "(and (< (@ a 2) (@ b 2)) 'yes)",
+    "(+= asked 1) (< (@ a 2) (@ b 2))",
+    "(< (+= asked 1) 2)",
+    # What is refused.
+    "(<= (@ a 0) (@ b 0))",
+    "(< (@ a 7) (@ b 7))",
+    "(not (< (@ a 1) (@ b 1)))",
+)
+ROWS = (
+    '\'((3 "b" 1) (1 "aa" 2) (3 "a" 5) (1 "aa" 1) (2 "c" 5))',
+    "'((3 2.5 1) (1 2 2) (3 2 5) (1 2.0 1))",
+    '\'((3 "b" 1) ("1" 2 2) (3 "a" 5))',
+    "'((1 2 3))",
+    "'()",
+    "(llist '(3 1 2) '(1 2 1) '(3 0 9))",
+    "5",
+)
+
+
+def outcome(session: Session, text: str) -> str:
+    try:
+        return str(session.evaluate(f"(setq asked 0) (string (list {text} asked))"))
+    except LispeError as error:
+        return str(error).split(", line")[0]
+
+
+@pytest.mark.parametrize("body", COMPARATORS)
+def test_a_comparator_in_place_sorts_as_one_in_a_variable_does(body: str) -> None:
+    session = Session()
+    session.evaluate(f"(defun called (l) (let ((before (λ (a b) {body}))) (sort before l)))")
+    session.evaluate(f"(defun go (l) (sort (λ (a b) {body}) l))")
+    for rows in ROWS:
+        assert outcome(session, f"(go {rows})") == outcome(session, f"(called {rows})"), rows
+
+
+SETS = (
+    "(seti 1 2)",
+    '(sets "a" "b")',
+    '(set 1 "a" 2.5 \'(1))',
+    "(setn 1 2.5)",
+    "(heap 1 2)",
+    "(list 1 2)",
+    "nil",
+)
+ELEMENTS = ("1", '"a"', "2.0", "nil", "true", "'(1)", "3", '"new"')
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_elements_of_sets_in_place_are_what_the_functions_say(kind: str) -> None:
+    session = Session()
+    session.evaluate("(defun ask (c x) (list (in c x) (if (in c x) 1 0)))")
+    session.evaluate("(defun put (c x) (insert c x) (list (insert c x) c))")
+    session.evaluate("(defun ask_called (c x) (list (apply 'in (list c x)) (if (apply 'in (list c x)) 1 0)))")
+    session.evaluate(
+        "(defun put_called (c x) (apply 'insert (list c x)) (list (apply 'insert (list c x)) c))"
+    )
+    session.evaluate(f"(defun counted () (let ((s {kind})) (loopcount 3 i (insert s i)) (list s (in s 2))))")
+    for element in ELEMENTS:
+        for one, other in (("ask", "ask_called"), ("put", "put_called")):
+            found = outcome(session, f"({one} {kind} {element})")
+            assert found == outcome(session, f"({other} {kind} {element})"), element
+    assert outcome(session, "(counted)") == outcome(
+        session,
+        f"(let ((s {kind})) (loopcount 3 i (apply 'insert (list s i))) (list s (apply 'in (list s 2))))",
+    )
+
+
+ROWS_OF = ("'((1 2) (3 4.5) ())", "'((1 2) (3 a))", "'((1 (2)) (3))", "(list (list 1 nil) 2)", '\'((1) "a")')
+
+
+@pytest.mark.parametrize("rows", ROWS_OF)
+def test_a_clone_shares_no_list_with_what_it_is_of(rows: str) -> None:
+    session = Session()
+    session.evaluate(f"(setq l (list (list 1 2) {rows} (list 1 (integers 2)))) (setq was (string l))")
+    session.evaluate(
+        "(setq c (clone l)) (push (@ c 0) 9) (push (@ c 1) 9) (push (@ c 1 0) 9) (push (@ c 2 1) 9)"
+    )
+    session.evaluate(f"(setq m {rows}) (setq d (clone m)) (push (@ d 0) 9)")
+    assert session.evaluate(f"(and (= (string l) was) (= (string m) (string {rows})))")
