@@ -120,8 +120,12 @@ def gathered(
     else:
         values = [each for each in values if each[1] in only]
     for kind, name, value in values:
-        top, shown = graph.start(value), name.removeprefix(SHARED)
+        top = graph.start(value)
+        if not isinstance(top, Item):
+            tops[f"{kind} {name}"] = top
+            continue
         problem, lacks = graph.told(top)
+        shown = name.removeprefix(SHARED)
         if problem:
             failed[shown] = (problem, sources.assigning(shown))
             continue

@@ -103,20 +103,23 @@ class Sources:
             found = self._known[file] = list(_written(source, self.canonical)) if source is not None else []
         return found
 
-    def find(self, data: Any) -> list[Written]:
-        """Where a form stands, the latest text first."""
-        return [
+    def find(self, data: Any) -> Iterator[Written]:
+        """Where a form stands, the latest text first. Older ones are looked at when they are asked for."""
+        return (
             form for file in reversed(self._sources) for form in self._forms(file) if same(form.data, data)
-        ]
+        )
 
     def text_of(self, form: Any) -> tuple[str, str]:
         """A form as text, and what people call the source that has it; no text where none reads back."""
         known = self._texts.get(id(form))
         if known is None:
             data = as_data(form)
-            found = self.find(data)
-            cell = found[0].cell if found else ""
-            text = next((each.text for each in found if reads_back(each.text, form, self.canonical)), "")
+            text = cell = ""
+            for number, each in enumerate(self.find(data)):
+                cell = cell if number else each.cell
+                if reads_back(each.text, form, self.canonical):
+                    text = each.text
+                    break
             if not text:
                 text = exact(data)
                 text = text if reads_back(text, form, self.canonical) else ""

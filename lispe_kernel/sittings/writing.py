@@ -108,6 +108,9 @@ class Graph:
 
     def start(self, value: Any) -> Any:
         """Go through a value and all that it reaches; what stands for it."""
+        write = scalars.writer(type(value))
+        if write is not None:
+            return write(value)
         item = self._before.get(id(value))
         if item is not None and item.cls is type(value) and id(value) not in self._of:
             if item.refs:
