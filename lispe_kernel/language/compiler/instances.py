@@ -267,11 +267,12 @@ _CALLERS = frozenset({"forward"})
 
 def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
     """The call of what turns out to be no instance; its arguments may make sense inside one only."""
+    kept = set(r.globals_here)
     try:
         called: Node = Call(r.place, r.read(subject), r.arguments(form))
     except CompileError as error:
         called = Raise(r.place, r.helper(" error", r.constant(error.text)))
-    method = head(form[1]) if len(form) == 2 else None
+    method, r.globals_here = head(form[1]) if len(form) == 2 else None, kept  # fields are no variables later
     if method is None or method.name not in _CALLERS | Instance.lispe_callers:
         return called
     # What a library calls by that method has it, too: `(layer (forward x))`.
@@ -331,7 +332,7 @@ def _without_meaning(r: Resolver, forms: Sequence[Any]) -> Iterator[str]:
         if isinstance(form, Atom):
             if not _means_something(r, form.name, r.instance):
                 yield form.name
-        elif is_list(form) and isinstance(head(form), Atom) and r.context.library(form[0].name) is not None:
+        elif is_list(form) and isinstance(head(form), Atom) and r.computes(form[0].name):
             yield from _without_meaning(r, form[1:])
 
 
@@ -395,6 +396,5 @@ def _may_hold_instance(r: Resolver, name: str) -> bool:
 
 def known_class(r: Resolver, name: Any) -> Any:
     """The class that an atom names, or None."""
-    if not isinstance(name, Atom):
-        return None
-    return r.classes.get(name.name) or r.context.classes.get(name.name)
+    name = name.name if isinstance(name, Atom) else ""
+    return r.classes.get(name) or r.context.classes.get(name)

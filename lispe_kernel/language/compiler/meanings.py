@@ -45,6 +45,10 @@ class Meanings:
             return True
         return self.instance is not None and (self.instance.holds(name) or self.instance.calls(name))
 
+    def computes(self, name: str) -> bool:
+        """Whether a form that begins with a name computes with its arguments, as `+=` does, too."""
+        return self.context.library(name) is not None or (name in special_forms and name[-1] == "=")
+
     def user_defined(self, name: str) -> bool:
         """Whether a name in head position means something of the user's, not of the library."""
         if name in self.signatures or name == self.function.frame.name:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lispe_kernel.language.compiler.forms.control import chain, clause_body
 from lispe_kernel.language.compiler.statements import Raise
-from lispe_kernel.language.compiler.tree import Block, If, Logic, Node, Python
+from lispe_kernel.language.compiler.tree import Block, Global, If, Logic, Node, Python
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.special_forms import special
@@ -59,8 +59,11 @@ def resolve_switch(r: Resolver, form: Form) -> Node:
 
     Example: (switch (+ 1 1) (1 "one") (2 "two") (true "many")) => two
     """
-    text = r.temporary()
-    bound = r.bind(text, r.helper(" text", r.node(form[1], form.spans[1]), kind="text"))
+    value, text = r.temporary(), r.temporary()
+    opening = [r.bind(value, r.node(form[1], form.spans[1]))]
+    is_text = Python(r.place, "is", Python(r.place, " type", r.read(value)), Global(r.place, " str"))
+    as_text = r.helper(" text", r.read(value), kind="text")
+    opening.append(r.bind(text, If(r.place, is_text, r.read(value), as_text)))
     clauses: list[tuple[Node | None, Node]] = []
     for index in range(2, len(form)):
         clause: Form = form[index]
@@ -70,4 +73,4 @@ def resolve_switch(r: Resolver, form: Form) -> Node:
         test = Python(r.place, "==", r.read(text), r.constant(to_text(clause[0])))
         clauses.append((test, clause_body(r, clause)))
     unknown = Raise(r.place, r.helper(" unknown switch key", r.read(text)))
-    return Block(r.place, [bound, chain(r, clauses, unknown)])
+    return Block(r.place, [*opening, chain(r, clauses, unknown)])
