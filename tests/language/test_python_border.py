@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
 from lispe_kernel import LispeError, Session, to_text
@@ -94,3 +97,11 @@ def test_a_class_and_a_function_find_variables_that_lispe_assigned(session: Sess
 
 def test_a_cell_is_compiled_without_our_own_future(session: Session) -> None:
     assert python(session, "x: int = 3\n__annotations__['x'] is int") is not None
+
+
+@pytest.mark.parametrize("made", ["'(1 2 3)", "(cdr '(0 1 2 3))", "(llist 1 2 3)", "(integers 1 2 3)"])
+def test_pythons_copies_hold_the_same_and_take_nothing_from_the_value(session: Session, made: str) -> None:
+    value = session.evaluate(made)
+    for copied in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):  # noqa: S301
+        copied.append(4)
+        assert (list(copied), list(value)) == ([1, 2, 3, 4], [1, 2, 3])

@@ -41,6 +41,10 @@ class View(List):
             self.base, self.start = List(self.base[self.start :]), 0
         return self.base
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # Python would copy the storage, and then add what iterating gives.
+        return List, (list(self),)
+
     def __len__(self) -> int:
         size = len(self.base) - self.start
         return size if size > 0 else 0
