@@ -138,10 +138,12 @@ def lazily(container):
 
 def unchanged(container):
     """The elements of a list that must stay as it is."""
-    store, size = container.store, len(container.items)
-    for item in list(container.items):
+    store, kept = container.store, list(container.items)
+    for item in kept:
         yield item
-        if container.store is not store or len(container.items) != size:
+        now = container.items
+        same = len(now) == len(kept) and all(a is b for a, b in zip(now, kept, strict=True))
+        if container.store is not store or not same:
             raise Undetermined("a list that changes while it is mapped")
 
 

@@ -350,7 +350,7 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
     value = e.simple(e.value(node.arguments[0]))
     if node.arguments[0].kind in LISTS:
         return e.negate(value)
-    of_library = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
+    of_library: ast.expr = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
     # What ends a list or a tree of instances: the library is slow to say that an instance is no list.
     is_instance = e.call(" isinstance", value, e.name(" Instance"))
     of_library = e.boolean(ast.And(), [e.negate(is_instance), of_library])

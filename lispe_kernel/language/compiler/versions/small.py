@@ -38,8 +38,8 @@ _SMALL, _LARGE = 30, 300
 _DEEPEST = 3
 
 # What such a function may consist of.
-_LEAVES = frozenset[type[Node]]({Constant, Quoted, Read, Name, Global})
-_WRITTEN = _LEAVES | frozenset[type[Node]]({Primitive, Python, Logic, If, Block, Call, Helper})
+_LEAVES: frozenset[type[Node]] = frozenset((Constant, Quoted, Read, Name, Global))
+_WRITTEN: frozenset[type[Node]] = _LEAVES.union((Primitive, Python, Logic, If, Block, Call, Helper))
 
 
 class Small(NamedTuple):
