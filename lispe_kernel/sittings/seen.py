@@ -1,7 +1,8 @@
 """What a session knows of its memory from one save to the next: checksums, and whether they still hold.
 
-A checksum is used again only where the system vouches that no page of the block was written; any other block
-is read again. Small blocks are always read: that takes less than asking.
+A checksum is used again only where the system vouches that no page of the block was written, or where a mark
+that the device makes of its own memory is the same; any other block is read again. Small blocks are always
+read: that takes less than asking.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class _Known:
 
     checksum: str
     still: bool = True
+    mark: str = ""  # that a device made of it
 
 
 @dataclass(slots=True)
@@ -78,14 +80,22 @@ class Seen:
         before, self._known = self._known, {}
         keys = [(block.address, block.size) for block in blocks]
         held = self._held(blocks, keys, before, often)
+        marks = {
+            key: block.mark()
+            for block, key in zip(blocks, keys, strict=True)
+            if block.device and block.size >= _LARGE
+        }
+        for key, mark in marks.items():
+            if mark and key in before and before[key].mark == mark:
+                held[key] = before[key].checksum
         unknown = [number for number, key in enumerate(keys) if key not in held]
         read = checksums.digests(blocks[number].bytes() for number in unknown)
         found = dict(zip(unknown, read, strict=True))
         now = [found.get(number) or held[key] for number, key in enumerate(keys)]
         self._known = {
-            key: _Known(checksum, key not in before or before[key].checksum == checksum)
+            key: _Known(checksum, key not in before or before[key].checksum == checksum, marks.get(key, ""))
             for block, key, checksum in zip(blocks, keys, now, strict=True)
-            if not block.device
+            if not block.device or key in marks
         }
         return [_content(block, checksum) for block, checksum in zip(blocks, now, strict=True)]
 

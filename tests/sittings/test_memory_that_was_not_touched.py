@@ -17,6 +17,7 @@ from lispe_kernel.sittings import seen as module
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.seen import Seen
 from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.torch_library.keeping.marks import mark
 
 _SIZE = 2 << 20
 
@@ -159,3 +160,17 @@ def test_what_changes_from_cell_to_cell_is_not_watched() -> None:
     for number in (1, 2, 2, 3, 3, 3, 3, 4, 4):
         tensor.fill_(number)
         assert known.contents([_block(tensor)], often=True)[0].checksum == checksums.digest(tensor.numpy())
+
+
+def test_a_mark_tells_every_changed_bit_and_every_moved_word() -> None:
+    content = torch.arange(1003, dtype=torch.int64).to(torch.uint8)
+    marks = {mark(content), mark(content[:1000]), mark(torch.zeros(80, dtype=torch.uint8))}
+    marks.add(mark(torch.zeros(88, dtype=torch.uint8)))
+    for place in range(0, 1003, 17):
+        changed = content.clone()
+        changed[place] ^= 1 << place % 8
+        marks.add(mark(changed))
+    moved = content.clone()
+    moved[:8], moved[8:16] = content[8:16], content[:8]
+    assert len(marks | {mark(moved)}) == 5 + 59
+    assert mark(content.clone()) == mark(content)

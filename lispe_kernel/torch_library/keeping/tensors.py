@@ -21,6 +21,7 @@ from lispe_kernel.language.keeping import (
     register_keeper,
     register_state,
 )
+from lispe_kernel.torch_library.keeping.marks import mark
 from lispe_kernel.torch_library.modules.lora_layer import REST
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
@@ -45,6 +46,9 @@ class _Raw:
 
     def cpu(self) -> torch.Tensor:
         return self._tensor().cpu()
+
+    def mark(self) -> str:
+        return mark(self._tensor())
 
     def is_pinned(self) -> bool:
         return self._tensor().is_pinned()
