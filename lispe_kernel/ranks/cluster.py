@@ -68,6 +68,7 @@ class Cluster:
         self.client: Any = None
         # Whether the ranks have to join each other before the next cell.
         self.apart = True
+        self.share_gpus = False  # where there are GPUs, and fewer than ranks
         self.folder = tempfile.mkdtemp(prefix="lispe-ranks-")
         # The controller, the engines and the client, as far as they were begun.
         self._processes: list[Any] = []

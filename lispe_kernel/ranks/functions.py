@@ -27,7 +27,8 @@ class Ranks:
         cluster = self._cluster
         gone = [number for number in range(cluster.count) if cluster.look(number)]
         told = f", {len(gone)} of them gone: {' '.join(map(str, gone))}" if gone else ""
-        return f"{cluster.count} rank{'s' * (cluster.count != 1)}{told}"
+        where = ", joined on the CPU: there are fewer GPUs than ranks" if cluster.share_gpus else ""
+        return f"{cluster.count} rank{'s' * (cluster.count != 1)}{told}{where}"
 
 
 register_kind(Ranks, "ranks_", lambda value, _show: value.text())

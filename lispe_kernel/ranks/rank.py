@@ -72,11 +72,15 @@ class Rank:
             restore(self.session, folder, called=AWAY)
 
     def describe(self, _request: dict[str, Any], _outbox: Outbox) -> dict[str, Any]:
-        """Where this rank runs, and a port on which ranks could meet there."""
+        """Where this rank runs, a port on which ranks could meet there, and how many GPUs it sees."""
         with socket.socket() as free:
             free.bind(("", 0))
             port = free.getsockname()[1]
-        return {"host": socket.gethostname(), "pid": os.getpid(), "port": port}
+        self.preload.wait()
+        import torch  # noqa: PLC0415 - start-up: torch is there now
+
+        gpus = torch.cuda.device_count()
+        return {"host": socket.gethostname(), "pid": os.getpid(), "port": port, "gpus": gpus}
 
     def join(self, request: dict[str, Any], _outbox: Outbox) -> None:
         """Join the other ranks. A group that was left, or whose connections were cut, is forgotten first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -66,7 +67,7 @@ def _join(cluster: Cluster) -> None:
         for number, each in enumerate(described):
             cluster.know(number, each)
         try:
-            _meet(cluster, described[0])
+            _meet(cluster, described)
             break
         except LispeError as error:
             # The port that was free a moment ago is not any more.
@@ -75,9 +76,13 @@ def _join(cluster: Cluster) -> None:
     cluster.apart = False
 
 
-def _meet(cluster: Cluster, described: dict[str, Any]) -> None:
-    places = _places(cluster, described)
-    text = f"(torch_distributed (? timeout {cluster.timeout:g}))"
+def _meet(cluster: Cluster, described: list[dict[str, Any]]) -> None:
+    places = _places(cluster, described[0])
+    ranks = Counter(member.host for member in cluster.members)
+    # A GPU belongs to one rank of nccl; where there are fewer, the ranks meet as if there were none.
+    cluster.share_gpus = any(0 < each["gpus"] < ranks[each["host"]] for each in described)
+    device = ' (? device "cpu")' if cluster.share_gpus else ""
+    text = f"(torch_distributed (? timeout {cluster.timeout:g}){device})"
     _all(cluster, lambda n: {"do": "join", "environment": places[n], "text": text}, "ranks", _JOIN)
 
 

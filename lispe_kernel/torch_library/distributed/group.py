@@ -68,6 +68,7 @@ class Place:
     rank: int
     size: int
     local: int
+    beside: int = 1  # how many ranks its machine has
 
 
 def place(environment: Mapping[str, str]) -> Place:
@@ -89,7 +90,9 @@ def place(environment: Mapping[str, str]) -> Place:
         for name in ("MASTER_ADDR", "MASTER_PORT"):
             if not environment.get(name):
                 raise LispeError(f"{name} is not set; start the program with torchrun")
-    return Place(here, count, _number("LOCAL_RANK", environment.get("LOCAL_RANK") or str(here)))
+    local = _number("LOCAL_RANK", environment.get("LOCAL_RANK") or str(here))
+    beside = _number("LOCAL_WORLD_SIZE", environment.get("LOCAL_WORLD_SIZE") or str(local + 1))
+    return Place(here, count, local, max(beside, local + 1))
 
 
 def _number(name: str, text: str) -> int:
@@ -106,7 +109,7 @@ def join(found: Place, timeout: float, on_gpu: bool) -> None:
     from torch import distributed  # noqa: PLC0415 - start-up: the engine is met when a program has ranks
 
     if on_gpu:
-        _take_gpu(found.local)
+        _take_gpu(found)
     backend = "cpu:gloo,cuda:nccl" if on_gpu else "gloo"
     wait = timedelta(seconds=timeout)
     try:
@@ -122,14 +125,15 @@ def join(found: Place, timeout: float, on_gpu: bool) -> None:
     _here.rank, _here.size, _here.timeout, _here.talk = found.rank, found.size, timeout, talk
 
 
-def _take_gpu(local: int) -> None:
+def _take_gpu(found: Place) -> None:
+    # Every rank of the machine says so at once: none waits for another that gave up.
     count = torch.cuda.device_count()
-    if local >= count:
+    if count < found.beside:
         raise LispeError(
-            f"this machine has {count} GPUs and a rank number {local}; start fewer ranks, or keep them on "
-            'the CPU: (torch_distributed (? device "cpu"))'
+            f"this machine has {count} GPU{'s' * (count != 1)} for {found.beside} ranks; start fewer, or "
+            'keep them on the CPU: (torch_distributed (? device "cpu"))'
         )
-    torch.cuda.set_device(local)
+    torch.cuda.set_device(found.local)
 
 
 def _no_group(error: RuntimeError, found: Place, timeout: float) -> str:
