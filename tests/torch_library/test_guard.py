@@ -27,7 +27,22 @@ PARSER = "rand(): argument 'size' must be tuple of ints, but expected one of:\n 
         (RuntimeError(), "RuntimeError"),
         (
             NotImplementedError("\"softmax_kernel\" not implemented for 'Long'"),
-            "not possible with numbers of type Long (tensor_to_dtype converts them)",
+            "not possible with numbers of type int64 (tensor_to_dtype converts them)",
+        ),
+        (
+            RuntimeError(
+                "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.81 GiB "
+                "of which 2.50 GiB is free. Including non-PyTorch memory, this process has 137.30 GiB in use."
+            ),
+            "the GPU is full: 20.00 GiB were asked for, 2.50 GiB are free of 139.81 GiB",
+        ),
+        (
+            RuntimeError("CUDA error: device-side assert triggered\nSearch for `cudaErrorAssert' in ..."),
+            (
+                "an index lay outside of its table (an id beyond the embeddings, a class beyond the logits) "
+                "and stopped the GPU; nothing runs on it again before this process is started anew. The same "
+                "on the CPU says which index it was"
+            ),
         ),
         (RuntimeError("x" * 1000), "x" * 397 + "..."),
     ],

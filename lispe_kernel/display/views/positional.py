@@ -92,7 +92,7 @@ class Positions:
         unit = torch.nn.functional.normalize(self.table, dim=1)
         block = max(1, math.ceil(self.length / most))
         means = torch.stack([part.mean(0) for part in unit.split(block)])
-        return Raster((means @ means.T).numpy(), self.length, self.length, block, block)
+        return Raster((means @ means.T).cpu().numpy(), self.length, self.length, block, block)
 
     def wavelengths(self) -> list[float]:
         """Positions until a pair (of a learned table: a dimension) repeats.

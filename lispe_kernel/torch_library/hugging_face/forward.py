@@ -43,7 +43,7 @@ def mask_of(value: Any, ids: torch.Tensor) -> torch.Tensor | None:
     """A mask of ids: 1 for a token, 0 for padding."""
     if value is None:
         return None
-    mask = conversions.as_tensor(value)
+    mask = conversions.as_tensor(value, ids)
     mask = mask.unsqueeze(0) if mask.dim() == 1 else mask
     if mask.shape != ids.shape or not bool(((mask == 0) | (mask == 1)).all()):
         raise ValueError("the mask must hold 1 (a token) or 0 (padding) for each of the ids")

@@ -24,7 +24,7 @@ from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import looking
-from lispe_kernel.torch_library.inside.running import Given, given, model_of, names_of, watched
+from lispe_kernel.torch_library.inside.running import Given, given, model_of, names_of, place_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -76,7 +76,7 @@ def attentions(model: Any, input_: Any, tokens: Any = None, batch: Any = None) -
     module = model_of(model)
     value = input_
     if isinstance(model, str) and isinstance(value, str):
-        value = torch.tensor([tokenizer_of(model_named(model)).encode(value)])
+        value = torch.tensor([tokenizer_of(model_named(model)).encode(value)], device=place_of(module))
     given_ = given("torch_attentions", module, value)
     place = 0 if batch is None else arguments.count("torch_attentions", 4, batch)
     names, weights = seen(module, given_)

@@ -16,7 +16,7 @@ from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside import outline
 from lispe_kernel.torch_library.inside.graph import Graph
 from lispe_kernel.torch_library.inside.graphing import graph_of
-from lispe_kernel.torch_library.inside.running import Given, given, model_of
+from lispe_kernel.torch_library.inside.running import Given, given, model_of, place_of
 from lispe_kernel.torch_library.inside.values import kinds_of, shapes_text
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.support import arguments
@@ -40,16 +40,22 @@ def graph(model: Any, input_: Any) -> Graph:
         )
     module = _module(model)
     if isinstance(model, str) and isinstance(input_, str):
-        input_ = torch.tensor([tokenizer_of(model_named(model)).encode(input_)])
+        input_ = torch.tensor([tokenizer_of(model_named(model)).encode(input_)], device=place_of(module))
     if input_ is not None:
         return graph_of(module, given("graph", module, input_))
-    for chosen in _inputs(module):
+    where = place_of(module)
+    for several, named in _inputs(module):
+        chosen = tuple(_at(t, where) for t in several), {key: _at(t, where) for key, t in named.items()}
         note = _CHOSEN.format(shapes_text(kinds_of([*chosen[0], *chosen[1].values()])))
         try:
             return graph_of(module, chosen, note)
         except LispeError:
             continue
     raise LispeError(_NONE)
+
+
+def _at(value: Any, where: torch.device | None) -> Any:
+    return value.to(where) if isinstance(value, torch.Tensor) else value
 
 
 def _module(model: Any) -> nn.Module:

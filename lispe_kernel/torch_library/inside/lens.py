@@ -27,7 +27,7 @@ from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside.blocks import blocks_of, hidden_in, hidden_of
 from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import looking
-from lispe_kernel.torch_library.inside.running import Given, given, model_of, watched
+from lispe_kernel.torch_library.inside.running import Given, given, model_of, place_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
@@ -95,7 +95,7 @@ def logit_lens(model: Any, input_: Any, tokenizer: Any = None, batch: Any = None
     if isinstance(model, str):
         names = tokenizer_of(model_named(model)) if names is None else names
         if isinstance(value, str):
-            value = torch.tensor([names.encode(value)])
+            value = torch.tensor([names.encode(value)], device=place_of(module))
     named = _namer(names)
     given_ = given("torch_logit_lens", module, value)
     place = 0 if batch is None else arguments.count("torch_logit_lens", 4, batch)

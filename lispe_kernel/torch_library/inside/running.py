@@ -38,30 +38,36 @@ def _tensors(model: nn.Module) -> Iterator[torch.Tensor]:
     yield from model.buffers()
 
 
+def place_of(model: nn.Module) -> torch.device | None:
+    """The device on which a model's first tensor is; None for a model without one."""
+    return next((tensor.device for tensor in _tensors(model) if not tensor.is_meta), None)
+
+
 def given(function: str, model: nn.Module, value: Any) -> Given:
-    """The arguments of a call of the model."""
+    """The arguments of a call of the model. What is no tensor yet becomes one where the model is."""
+    where = place_of(model)
     if isinstance(model, nn.MultiheadAttention) and isinstance(value, torch.Tensor):
         return (value, value, value), {}
     if isinstance(value, torch.Tensor):
         return (value,), {}
     if isinstance(value, Mapping):
-        named = {str(key): _argument(inner) for key, inner in value.items()}
+        named = {str(key): _argument(inner, where) for key, inner in value.items()}
         return ((), named) if _fits(model, (), named) else ((named,), {})
     if isinstance(value, list | tuple) and any(isinstance(item, torch.Tensor) for item in value):
-        several = tuple(_argument(item) for item in value)
+        several = tuple(_argument(item, where) for item in value)
         return (several, {}) if _fits(model, several, {}) else ((list(several),), {})
     try:
-        return (conversions.as_tensor(value),), {}
+        return (conversions.as_tensor(value, where),), {}
     except LispeError:
         expected = "a tensor, a list of them or a dictionary of named ones"
         raise wrong_argument(function, 2, expected, value) from None
 
 
-def _argument(value: Any) -> Any:
+def _argument(value: Any, where: torch.device | None) -> Any:
     if isinstance(value, torch.Tensor) or value is None or isinstance(value, bool | str | int | float):
         return value
     try:
-        return conversions.as_tensor(value)
+        return conversions.as_tensor(value, where)
     except LispeError:
         return value
 

@@ -98,7 +98,7 @@ def flash_create(embed_dim: Any, num_heads: Any, dropout: Any = 0.0, bias: Any =
 
 def _inputs(*values: Any) -> list[torch.Tensor]:
     """Query, key and value: tensors, or lists and matrices that become tensors; all [B,S,D]."""
-    found = [conversions.as_tensor(value) for value in values]
+    found = conversions.as_tensors(*values)
     if any(tensor.dim() != 3 for tensor in found):
         raise ValueError("query, key and value must be [batch, sequence, width]")
     if found[0].shape[:2] != found[1].shape[:2] or found[1].shape != found[2].shape:
@@ -134,8 +134,9 @@ def flash_with_mask(flash_attention: Any, query: Any, key: Any, value: Any, attn
     Source: torch API 7.9
     """
     module = arguments.module(flash_attention, FlashAttention, NO_FLASH)
-    mask = None if attn_mask is None else conversions.as_tensor(attn_mask)
-    return module(*_inputs(query, key, value), mask)  # type: ignore[no-any-return]
+    inputs = _inputs(query, key, value)
+    mask = None if attn_mask is None else conversions.as_tensor(attn_mask, inputs[0])
+    return module(*inputs, mask)  # type: ignore[no-any-return]
 
 
 @torch_function("torch_flash_attention_with_dropout", prefix="Error in Flash Attention with dropout: ")
@@ -163,7 +164,7 @@ def flash_attention(query: Any, key: Any, value: Any, scale: Any = None) -> torc
     Errors: `Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)`
     Source: torch API 7.9
     """
-    q, k, v = (conversions.as_tensor(item) for item in (query, key, value))
+    q, k, v = conversions.as_tensors(query, key, value)
     if min(q.dim(), k.dim(), v.dim()) < 3:
         raise LispeError("Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)")
     width = q.shape[-1]
@@ -207,14 +208,14 @@ def scaled_dot_product_attention(
     Source: torch API 7.9
     """
     name = "torch_scaled_dot_product_attention"
-    q, k, v = (conversions.as_tensor(item) for item in (query, key, value))
+    q, k, v = conversions.as_tensors(query, key, value)
     if min(q.dim(), k.dim(), v.dim()) < 2:
         raise ValueError("query, key and value need two dimensions or more: sequence and width")
     return sdpa(
         q,
         k,
         v,
-        attn_mask=None if attn_mask is None else _for_scores(conversions.as_tensor(attn_mask), q, k),
+        attn_mask=None if attn_mask is None else _for_scores(conversions.as_tensor(attn_mask, q), q, k),
         dropout_p=arguments.chance(name, 5, dropout_p),
         is_causal=bool(is_causal),
         scale=None if scale is None else _scale(scale),

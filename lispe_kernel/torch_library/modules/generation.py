@@ -90,7 +90,7 @@ def _generator(value: Any) -> Generator:
 
 @torch_function("torch_generator_create", prefix="Error creating generator: ")
 def generator_create(model: Any, device: str | None = None) -> Generator:
-    """A generator over a model that maps ids [1,n] to logits [1,n,vocabulary].
+    """A generator over a model that maps ids [1,n] to logits [1,n,vocabulary]; by default where the model is.
 
     Example: (type (torch_generator_create (torch_embedding 9 9))) => torch_generator_
     Errors: `Generator requires a torch model`, `Error: unknown device:NAME`
@@ -98,7 +98,8 @@ def generator_create(model: Any, device: str | None = None) -> Generator:
     """
     if not isinstance(model, nn.Module):
         raise LispeError("Generator requires a torch model")
-    return Generator(model, device_of("cpu" if device is None else device))
+    here = next((p.device for p in [*model.parameters(), *model.buffers()]), torch.device("cpu"))
+    return Generator(model, here if device is None else device_of(device))
 
 
 @torch_function("torch_generator_config", "torch_generator_configure")
@@ -168,7 +169,7 @@ def torch_generate(generator: Any, input_ids: Any, strategy: str | None = None) 
     given = None if strategy is None else Dictionary({"strategy": strategy})
     settings = changed(target.settings, given, "torch_generate")
     ids = generate(target, prompt.flatten().tolist(), settings)
-    return torch.tensor([ids], dtype=torch.int64)
+    return torch.tensor([ids], dtype=torch.int64, device=prompt.device)
 
 
 def _by_strategy(strategy: str) -> None:

@@ -84,7 +84,13 @@ class RotaryEmbedding(ComputedTables):
             return self.cos_cached[offset:reached], self.sin_cached[offset:reached]
         # Beyond the tables they are computed anew; dynamic frequencies follow the length.
         frequencies, factor = self._frequencies(reached)
-        return self._waves(torch.arange(offset, reached), frequencies, factor)
+        cos, sin = self._waves(torch.arange(offset, reached), frequencies, factor)
+        return cos.to(self.place), sin.to(self.place)
+
+    @property
+    def place(self) -> torch.device:
+        """Where the tables are; main memory for those that have none yet (meta)."""
+        return torch.device("cpu") if self.cos_cached.is_meta else self.cos_cached.device
 
     def _has_table_for(self, reached: int) -> bool:
         """The tables are those of a text as long as they are: a shorter one may have other frequencies."""
@@ -227,7 +233,7 @@ def _settings(name: str, scaling: str, given: dict[str, Any]) -> Settings:
     "torch_rotary_forward", "torch_rotary_embedding_forward", prefix="Error in rotary embedding forward: "
 )
 def rotary_forward(rotary_embedding: Any, seq_len: int, device: str | None = None, offset: Any = 0) -> List:
-    """A list (cos sin) of two tensors [seq_len, dim], on the device (default cpu).
+    """A list (cos sin) of two tensors [seq_len, dim], on the device (by default where the embedding is).
 
     They are those of the positions from `offset` on: what stands in a cache of keys has had the first ones.
 
@@ -239,7 +245,7 @@ def rotary_forward(rotary_embedding: Any, seq_len: int, device: str | None = Non
     rotary = arguments.module(
         rotary_embedding, RotaryEmbedding, "Error: First argument must be a rotary embedding"
     )
-    where = device_of("cpu" if device is None else device)
+    where = rotary.place if device is None else device_of(device)
     length, first = arguments.size(name, 2, seq_len), arguments.count(name, 4, offset)
     return List(table.to(where) for table in rotary(length, first))
 

@@ -17,9 +17,9 @@ from torch import nn
 
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.explain import unexpected
+from lispe_kernel.language.explain import register_remark, unexpected
 from lispe_kernel.language.functions import function, registry
-from lispe_kernel.torch_library.support.wording import kind_of, readable
+from lispe_kernel.torch_library.support.wording import gpu_trouble, kind_of, readable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,6 +34,9 @@ TORCH_ERRORS = (
     ArithmeticError,
     AttributeError,
 )
+
+# The GPU tells what stopped it whenever somebody waits for it next: a print, a picture, a call of a module.
+register_remark(lambda _frames, text: f" ({found})" if (found := gpu_trouble(text)) else "")
 
 
 def _summary(value: Any) -> str | None:

@@ -17,12 +17,28 @@ from lispe_kernel.torch_library.support.dtypes import dtype_name
 _ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
 _NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
 _SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
+# What PyTorch's kernels call types of numbers.
+_SHORT_TYPES: dict[str, str] = {
+    "Half": "float16",
+    "BFloat16": "bfloat16",
+    "Float": "float32",
+    "Double": "float64",
+    "ComplexHalf": "complex32",
+    "ComplexFloat": "complex64",
+    "ComplexDouble": "complex128",
+    "Byte": "uint8",
+    "Char": "int8",
+    "Short": "int16",
+    "Int": "int32",
+    "Long": "int64",
+    "Bool": "bool",
+}
 # What PyTorch says of numbers that a function does not take, and what we say; a kernel's name helps nobody.
 _CONVERTS = "(tensor_to_dtype converts them)"
 _KINDS_OF_NUMBERS = (
     (
         re.compile(r"\"\w+\" not implemented for '(\w+)'"),
-        rf"not possible with numbers of type \1 {_CONVERTS}",
+        lambda found: f"not possible with numbers of type {_SHORT_TYPES.get(found[1], found[1])} {_CONVERTS}",
     ),
     (
         re.compile(
@@ -68,6 +84,10 @@ _SELF = re.compile(r"\bself\b")
 _OF_RANKS = re.compile(r"gloo|nccl|c10d|process group", re.I)
 _LATE = re.compile(r"timed? ?out", re.I)
 _GONE = re.compile(r"connection (closed|reset|refused)|broken pipe|unexpected ?eof|remote process", re.I)
+_SIZE = r"([\d.]+ [KMGT]?i?B)"
+_GPU_FULL = re.compile(
+    rf"out of memory. Tried to allocate {_SIZE}.* capacity of {_SIZE} of which {_SIZE} is free", re.S
+)
 _LONGEST = 400
 _SOME = 8
 
@@ -81,6 +101,9 @@ def readable(error: BaseException) -> str:
     of_ranks = rank_trouble(text)
     if of_ranks:
         return of_ranks
+    of_gpu = gpu_trouble(text)
+    if of_gpu:
+        return of_gpu
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
     text = wrong_kind(text) or _in_our_types(text)
@@ -102,6 +125,20 @@ def _in_our_types(text: str) -> str:
 
 def _type(name: str) -> str:
     return _C_TYPES.get(name, name)
+
+
+def gpu_trouble(text: str) -> str:
+    """What stopped a GPU, where an error says that; else nothing."""
+    if "device-side assert" in text:
+        return (
+            "an index lay outside of its table (an id beyond the embeddings, a class beyond the logits) and "
+            "stopped the GPU; nothing runs on it again before this process is started anew. The same on the "
+            "CPU says which index it was"
+        )
+    found = _GPU_FULL.search(text)
+    if found:
+        return f"the GPU is full: {found[1]} were asked for, {found[3]} are free of {found[2]}"
+    return ""
 
 
 def rank_trouble(text: str) -> str:

@@ -118,7 +118,7 @@ def elements(tensor: torch.Tensor) -> Iterator[Any]:
 
 def operate(operation: Callable[[Any, Any], Any], first: Any, second: Any) -> torch.Tensor:
     """An operator between a tensor and a list: the list becomes a tensor."""
-    return operation(conversions.as_tensor(first), conversions.as_tensor(second))  # type: ignore[no-any-return]
+    return operation(*conversions.as_tensors(first, second))  # type: ignore[no-any-return]
 
 
 def holds(tensor: torch.Tensor) -> bool:

@@ -42,8 +42,10 @@ LIST_OF_DTYPE: dict[torch.dtype, type[TypedList]] = {
 FLATTENED = frozenset({torch.float32, torch.float64, torch.int32, torch.int64, torch.bool})
 
 
-def as_tensor(value: Any) -> torch.Tensor:
+def as_tensor(value: Any, beside: torch.Tensor | torch.device | None = None) -> torch.Tensor:
     """The value as a tensor: a tensor is returned as it is, anything else is copied.
+
+    What is no tensor yet has no device: it comes to that of the tensor `beside` it, else into main memory.
 
     integers -> int64, floats -> float32, numbers -> float64, shorts -> int16, LispE matrices and tensors
     by their numbers; a nested generic list -> int64 if all its numbers are integers, else float32.
@@ -52,6 +54,18 @@ def as_tensor(value: Any) -> torch.Tensor:
     """
     if isinstance(value, torch.Tensor):
         return value
+    made = _made(value)
+    device = beside.device if isinstance(beside, torch.Tensor) else beside
+    return made if device is None or made.device == device else made.to(device)
+
+
+def as_tensors(*values: Any) -> list[torch.Tensor]:
+    """Values as tensors that meet in one operation: what is no tensor yet comes beside the first that is."""
+    first = next((value for value in values if isinstance(value, torch.Tensor)), None)
+    return [as_tensor(value, first) for value in values]
+
+
+def _made(value: Any) -> torch.Tensor:
     if _is_list(value):
         return _from_list(value)
     if isinstance(value, TensorNumber):
@@ -120,7 +134,8 @@ def _stacked(values: Any) -> torch.Tensor:
     found = [_one(value) for value in values]
     learning = (each.dtype for each in found if each.requires_grad)
     wide = functools.reduce(torch.promote_types, learning, torch.float32)
-    return torch.stack([tensor.to(wide) for tensor in found])
+    where = next(each.device for each in found if each.requires_grad)
+    return torch.stack([tensor.to(where, wide) for tensor in found])
 
 
 def _one(value: Any) -> torch.Tensor:

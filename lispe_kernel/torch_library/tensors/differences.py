@@ -37,7 +37,7 @@ def differs(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     if torch.uint64 in kinds:
         # Seldom met, and Python compares whole numbers and floats without rounding either.
         pairs = zip(first.tolist(), second.tolist(), strict=True)
-        return torch.tensor([not _same(a, b) for a, b in pairs], dtype=torch.bool)
+        return torch.tensor([not _same(a, b) for a, b in pairs], dtype=torch.bool, device=first.device)
     if torch.int64 in kinds and len(kinds) == 2:
         whole, other = (first, second) if first.dtype == torch.int64 else (second, first)
         return _differs_from_whole(whole, other)

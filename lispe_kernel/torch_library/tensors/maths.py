@@ -256,7 +256,7 @@ def clamp(tensor: Any, min_val: Any = None, max_val: Any = None) -> torch.Tensor
     ]
     if any(isinstance(bound, torch.Tensor) for bound in bounds):
         # PyTorch takes two numbers or two tensors.
-        bounds = [None if bound is None else torch.as_tensor(bound) for bound in bounds]
+        bounds = [None if bound is None else torch.as_tensor(bound, device=value.device) for bound in bounds]
     return torch.clamp(value, *bounds)
 
 

@@ -16,6 +16,7 @@ from lispe_kernel.language.printer import number_text
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.indexes import refuse_outside
 from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced
 from lispe_kernel.torch_library.support.wording import kind_of, readable
 from lispe_kernel.torch_library.tensors import conversions
@@ -36,7 +37,7 @@ def names_part(keys: tuple[Any, ...]) -> bool:
 
 def part(tensor: torch.Tensor, keys: tuple[Any, ...]) -> torch.Tensor:
     """What PyTorch's indexing gives. Errors: keys that it does not take, places that are not there."""
-    index = tuple(map(_key, keys))
+    index = _index(tensor, keys)
     try:
         return tensor[index]
     except (IndexError, ValueError, TypeError, RuntimeError) as error:
@@ -45,12 +46,25 @@ def part(tensor: torch.Tensor, keys: tuple[Any, ...]) -> torch.Tensor:
 
 def store(tensor: torch.Tensor, keys: tuple[Any, ...], value: Any) -> None:
     """Write into a part in place: a number everywhere, or a tensor or list that fits."""
-    index = tuple(map(_key, keys))
+    index = _index(tensor, keys)
     stored = fitting("set@", tensor, value)
     try:
         tensor[index] = stored
     except (IndexError, ValueError, TypeError, RuntimeError) as error:
         raise _refused("set@: ", tensor, error) from error
+
+
+def _index(tensor: torch.Tensor, keys: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The keys as PyTorch takes them."""
+    found = tuple(map(_key, keys))
+    if tensor.device.type != "cpu":
+        for axis, (key, count) in enumerate(zip(found, tensor.shape, strict=False)):
+            if key is None or key is ... or (isinstance(key, torch.Tensor) and key.dtype is torch.bool):
+                break  # what follows belongs to other axes
+            if isinstance(key, torch.Tensor):
+                wrong = f"index {{}} is out of bounds for dimension {axis} with size {count}"
+                refuse_outside(key.to(tensor.device), count, wrong, -count)
+    return found
 
 
 def _key(key: Any) -> Any:
@@ -93,7 +107,7 @@ def fitting(form: str, tensor: torch.Tensor, value: Any) -> Any:
     if value is TRUE or (value is None and tensor.dtype is torch.bool):
         return value is TRUE
     if isinstance(value, list | TypedList):
-        value = conversions.as_tensor(value)
+        value = conversions.as_tensor(value, tensor)
     elif isinstance(value, TensorNumber):
         value = value.tensor
     if isinstance(value, torch.Tensor):
@@ -113,7 +127,8 @@ def fitting(form: str, tensor: torch.Tensor, value: Any) -> Any:
         )
     if not (fractions or tensor.is_floating_point() or tensor.is_complex() or tensor.dtype is torch.bool):
         _refuse_too_large(form, tensor, value)
-    return value
+    # Into places of a list PyTorch puts numbers of the same type only.
+    return value.to(tensor.dtype) if isinstance(value, torch.Tensor) else value
 
 
 def _refuse_too_large(form: str, tensor: torch.Tensor, value: Any) -> None:

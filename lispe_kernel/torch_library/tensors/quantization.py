@@ -95,7 +95,7 @@ def quantize_per_channel(tensor: Any, scales: Any, zero_points: Any, axis: Any) 
     Source: torch API 14
     """
     value = _fractions(tensor)
-    factors, zeros = conversions.as_tensor(scales), conversions.as_tensor(zero_points)
+    factors, zeros = (conversions.as_tensor(each, value) for each in (scales, zero_points))
     place = arguments.integer(axis, "Error: torch_quantize_per_channel: the axis must be an integer")
     if not -value.dim() <= place < value.dim():
         raise ValueError(f"the tensor has no axis {place}")

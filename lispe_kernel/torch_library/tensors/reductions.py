@@ -21,7 +21,7 @@ from lispe_kernel.torch_library.support.tracked import number_of
 def _deviation(tensor: torch.Tensor) -> torch.Tensor:
     # PyTorch gives nan here too, with a warning for the program's author that would reach LispE's user.
     alone = tensor.numel() < 2 and tensor.is_floating_point()
-    return torch.tensor(float("nan")) if alone else torch.std(tensor)
+    return tensor.new_tensor(float("nan")) if alone else torch.std(tensor)
 
 
 # Name, operation, meaning, the answer for 1 2 3.

@@ -33,7 +33,7 @@ def pad_sequences(sequences: Any, max_length: Any, pad_token: Any = 0) -> torch.
     fill = 0 if pad_token is None else arguments.integer(pad_token, "Error: pad_token must be an integer")
     if not found:
         raise LispeError("Error padding sequences: the list of sequences is empty")
-    padded = torch.full((len(found), length), fill, dtype=torch.int64)
+    padded = torch.full((len(found), length), fill, dtype=torch.int64, device=found[0].device)
     for row, sequence in zip(padded, found, strict=True):
         ids = sequence.detach().flatten()[:length]
         row[: len(ids)] = _ids(ids)

@@ -13,6 +13,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function
+from lispe_kernel.torch_library.support.indexes import refuse_outside
 from lispe_kernel.torch_library.tensors.parts import fitting
 
 DIMENSION = "Error: Dimension must be an integer"
@@ -126,7 +127,12 @@ def gather(input_: Any, dim: Any, index: Any) -> torch.Tensor:
     """
     value = arguments.tensor(input_, arguments.FIRST)
     places = arguments.tensor(index, "Error: Third argument must be a tensor")
-    return value.gather(arguments.integer(dim, arguments.DIM), places)
+    axis = arguments.integer(dim, arguments.DIM)
+    if -value.dim() <= axis < value.dim():
+        count = value.shape[axis]
+        wrong = f"index {{}} is out of bounds for dimension {axis % value.dim()} with size {count}"
+        refuse_outside(places, count, wrong)
+    return value.gather(axis, places)
 
 
 @tensor_function("set_item", "torch_index_put_")

@@ -33,9 +33,13 @@ def times(tensor: torch.Tensor, matrix: torch.Tensor, mode: int) -> torch.Tensor
 
 
 def leading(matrix: torch.Tensor, count: int) -> torch.Tensor:
-    """The `count` left singular vectors of the largest singular values, filled up when there are fewer."""
-    left: torch.Tensor = torch.linalg.svd(matrix, full_matrices=matrix.shape[1] < count)[0]
-    return left[:, :count]
+    """The `count` left singular vectors of the largest singular values, filled up when there are fewer.
+
+    Each has the sign that makes its largest part positive: which one comes is the processor's choice else.
+    """
+    left: torch.Tensor = torch.linalg.svd(matrix, full_matrices=matrix.shape[1] < count)[0][:, :count]
+    largest = left.gather(0, left.abs().argmax(0, keepdim=True))
+    return left * torch.where(largest < 0, -1.0, 1.0).to(left.dtype)
 
 
 def project(

@@ -19,6 +19,7 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.indexes import refuse_outside
 from lispe_kernel.torch_library.support.wording import kind_of
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.training.transforms import of_tensors
@@ -28,6 +29,8 @@ REDUCTIONS = {"mean": "mean", "sum": "sum", "none": "none"}
 _GIVEN_UP = ("size_average", "reduce")
 # Settings that are integers; the other ones of numbers take fractions.
 _WHOLE = ("ignore_index", "blank")
+# What PyTorch wants in main memory, wherever the predictions are.
+_LENGTHS = ("input_lengths", "target_lengths")
 # PyTorch widens no targets for these.
 _EXACT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
@@ -178,7 +181,9 @@ def reduction_of(function: str, value: Any) -> str:
     raise LispeError(f"Error: {function}: reduction must be one of {known}, not {describe(value)}")
 
 
-def _argument(function: str, parameter: inspect.Parameter, default: Any, value: Any) -> Any:
+def _argument(
+    function: str, parameter: inspect.Parameter, default: Any, value: Any, beside: torch.Tensor | None
+) -> Any:
     """An argument as PyTorch takes it: lists are tensors, nil is what stands for nothing."""
     name = parameter.name
     if name == "reduction":
@@ -194,7 +199,7 @@ def _argument(function: str, parameter: inspect.Parameter, default: Any, value: 
     if isinstance(default, int | float) or (name == "var" and isinstance(value, int | float)):
         return _number(value, f"Error: {function}: {name} must be a number")
     if isinstance(value, list | TypedList):
-        return conversions.as_tensor(value)
+        return conversions.as_tensor(value, None if name in _LENGTHS else beside)
     return arguments.tensor(value, f"Error: {function}: {name} must be a tensor")
 
 
@@ -251,12 +256,17 @@ def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> No
 
     def apply(*given: Any, **named: Any) -> Any:
         bound = signature.bind(*given, **named)
+        beside = next((each for each in bound.arguments.values() if isinstance(each, torch.Tensor)), None)
         found = {
-            key: _argument(name, signature.parameters[key], defaults[key], value)
+            key: _argument(name, signature.parameters[key], defaults[key], value, beside)
             for key, value in bound.arguments.items()
         }
         if computed is functional.ctc_loss:
             _refuse_labels(name, **found)
+        if computed is functional.nll_loss:
+            classes = found["input"].shape[min(1, found["input"].dim() - 1)]
+            skipped = found.get("ignore_index", -100)
+            refuse_outside(found["target"], classes, "Target {} is out of bounds", 0, skipped)
         if alike:
             found["target"] = same_shape(f"Error in {name}: ", found["input"], found["target"], exact)
         if found.get("reduction", "mean") == "mean" and computed is functional.kl_div:

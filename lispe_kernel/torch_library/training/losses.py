@@ -11,6 +11,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.support.indexes import refuse_outside
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.training.functional_losses import reduction_of, same_shape
 
@@ -25,7 +26,8 @@ def mse_loss(predictions: Any, targets: Any, reduction: Any = "mean") -> torch.T
     Errors: `Error: Both arguments must be tensors`; targets of another shape are refused, naming both
     Source: torch API 8.2
     """
-    first, second = arguments.tensor(predictions, arguments.BOTH), _labels(targets)
+    first = arguments.tensor(predictions, arguments.BOTH)
+    second = _labels(targets, first)
     return nn.functional.mse_loss(
         first,
         same_shape("Error calculating MSE loss: ", first, second),
@@ -33,10 +35,10 @@ def mse_loss(predictions: Any, targets: Any, reduction: Any = "mean") -> torch.T
     )
 
 
-def _labels(targets: Any) -> torch.Tensor:
+def _labels(targets: Any, predictions: torch.Tensor) -> torch.Tensor:
     """Targets: a tensor, or a list of numbers."""
     if isinstance(targets, list | TypedList):
-        return conversions.as_tensor(targets)
+        return conversions.as_tensor(targets, predictions)
     return arguments.tensor(targets, arguments.BOTH)
 
 
@@ -65,10 +67,13 @@ def cross_entropy(
     """
     logits = arguments.tensor(predictions, arguments.BOTH)
     name = "torch_cross_entropy"
+    labels = _labels(targets, logits).to(logits.device)
+    skipped = -100 if ignore_index is None else ignore_index
+    refuse_outside(labels, logits.shape[min(1, logits.dim() - 1)], "Target {} is out of bounds", 0, skipped)
     return nn.functional.cross_entropy(
         logits,
-        _labels(targets).to(logits.device),
-        weight=None if weight is None else conversions.as_tensor(weight),
+        labels,
+        weight=None if weight is None else conversions.as_tensor(weight, logits),
         ignore_index=arguments.integer(
             -100 if ignore_index is None else ignore_index, f"Error: {name}: ignore_index must be an integer"
         ),

@@ -140,7 +140,7 @@ def _pieces(tensor: Any) -> Iterator[Any]:
     parts = values.unbind() if values.is_nested else [values]
     for part in parts:
         for piece in stored.pieces(stored.dense(part)):
-            yield piece.double().numpy()
+            yield piece.double().cpu().numpy()
 
 
 def _exponent(low: float, high: float) -> int:
