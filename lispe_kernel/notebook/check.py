@@ -7,12 +7,15 @@ import copy
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lispe_kernel.notebook.outputs import Difference, Replacements, differences
 from lispe_kernel.notebook.run import Announce, NotebookError, Settings, code_cells, execute, headline, read
 from lispe_kernel.notebook.tags import wishes_of
 
 _DEFAULT = Settings()
+# As nbval has it: outputs without a number are those of another text, or of nobody.
+_NOT_ITS_OWN = Difference("outputs", "stored, but the cell has no number: it was not run as it stands", "")
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ def check_file(
     """The cells of a notebook whose new outputs differ from the stored ones. The file is left as it is.
 
     tolerance: the relative difference that two numbers may have. sanitize: a file of replacements in nbval's
-    format, applied to both sides first. Cells that wish not to be run or not to be compared are left out.
+    format, applied to both sides first. Cells that wish not to be run or not to be compared are left out, and
+    so are those that had never been run: what they have no number for they promise nothing about.
     Raises NotebookError where a cell fails that may not.
     """
     stored = read(path)
@@ -49,12 +53,22 @@ def check_file(
     changed = []
     for number, (before, after) in enumerate(zip(code_cells(stored), code_cells(new), strict=True), start=1):
         wishes = wishes_of(after)
-        if wishes.skipped or wishes.compared is False:
+        if wishes.skipped:
             continue
-        found = differences(before.outputs, after.outputs, tolerance, replacements)
+        if never_ran(before):
+            found = [_NOT_ITS_OWN] if before.outputs else []
+        elif wishes.compared is False:
+            continue
+        else:
+            found = differences(before.outputs, after.outputs, tolerance, replacements)
         if found:
             changed.append(Changed(number, after.source, tuple(found)))
     return changed
+
+
+def never_ran(cell: Any) -> bool:
+    """Whether a stored cell has no number, as one has that was written and not run."""
+    return cell.get("execution_count") is None
 
 
 def replacements_in(path: Path) -> Replacements:

@@ -108,7 +108,8 @@ def _run(options: Namespace) -> int:
 
 
 def _check(options: Namespace) -> int:
-    from lispe_kernel.notebook.check import check_file  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.notebook.check import check_file, never_ran  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.notebook.run import code_cells, read  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     changed = check_file(options.file, options.tolerance, options.sanitize, announce, _settings(options))
     for cell in changed:
@@ -117,7 +118,9 @@ def _check(options: Namespace) -> int:
         cells = "1 cell answers" if len(changed) == 1 else f"{len(changed)} cells answer"
         print(f"\n{cells} differently from {options.file}")
         return FAILED
-    print(f"Every cell answers as in {options.file}")
+    new = sum(map(never_ran, code_cells(read(options.file))))
+    without = f", but for {new} that had not been run: `lispe notebook run` stores what they answer"
+    print(f"Every cell answers as in {options.file}{without if new else ''}")
     return DONE
 
 

@@ -7,6 +7,7 @@ random names. Numbers are compared by `tolerance`.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _WIDEST = 200
 _CELL_NUMBER = re.compile(r"\bin: cell \d+\b")
 # What a view says by the clock, as `page.html.clock` marks it.
 _CLOCK = re.compile(r'<(?:span|td)\b[^<>]*\bclass="?clock\b"?[^<>]*>[^<>]*')
+# What the rest of a line of a stream is written over.
+_WRITTEN_OVER = re.compile(r"^.*\r(?=[^\n])", re.MULTILINE)
 _BETWEEN_TAGS = re.compile(r"(?=<)|(?<=>)")
 
 Replacements = Sequence[tuple[re.Pattern[str], str]]
@@ -68,9 +71,10 @@ def _readable(text: str, kind: str) -> list[str]:
 
 
 def parts_of(outputs: Iterable[Any]) -> list[Part]:
-    """The comparable parts of a cell's outputs, with the pieces of a stream joined.
+    """The comparable parts of a cell's outputs, with the pieces of a stream joined and read as a screen does.
 
-    Outputs come first, streams after: their order among each other depends on when a front end read them.
+    Those of a kind stand together, in their order, and streams last: as for nbval, the order of different
+    kinds among each other does not count.
     """
     parts: list[Part] = []
     streams: dict[str, list[str]] = {}
@@ -85,11 +89,19 @@ def parts_of(outputs: Iterable[Any]) -> list[Part]:
                 parts += [
                     Part(kind, _joined(data[kind])) for kind in sorted(data) if kind not in NOT_COMPARED
                 ]
-    return parts + [Part(name, "".join(pieces)) for name, pieces in sorted(streams.items())]
+    parts.sort(key=lambda part: part.kind)
+    return parts + [
+        Part(name, _WRITTEN_OVER.sub("", "".join(pieces))) for name, pieces in sorted(streams.items())
+    ]
 
 
 def _joined(text: Any) -> str:
-    return "".join(text) if isinstance(text, list) else str(text)
+    """A part as text: one that JSON holds in lines, or another value of JSON whatever its keys' order."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list) and all(isinstance(line, str) for line in text):
+        return "".join(text)
+    return json.dumps(text, sort_keys=True, ensure_ascii=False)
 
 
 def aligned(kind: str, new: str, stored: str, tolerance: float) -> str:

@@ -56,6 +56,21 @@ def test_check_reports_the_cell_and_the_lines_that_changed(
     assert path.read_bytes() == before
 
 
+def test_cells_that_were_never_run_are_run_and_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.ipynb", ("(+ 1 2)", None), ("(+ 2 2)", text("4")), ("(+ 3 3)", text("6")))
+    made = nbformat.read(path, 4)
+    made.cells[0].execution_count = None
+    nbformat.write(made, path)
+    assert main(["notebook", "check", str(path)]) == 0
+    assert "but for 1 that had not been run" in capsys.readouterr().out
+    made.cells[2].execution_count = None
+    nbformat.write(made, path)
+    assert main(["notebook", "check", str(path)]) == 1
+    assert "cell 3: (+ 3 3)\n  outputs:\n    -stored, but" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(("tolerance", "status"), [("0", 1), ("1e-3", 0)])
 def test_check_takes_a_tolerance(tolerance: str, status: int, tmp_path: Path) -> None:
     path = write(tmp_path / "a.ipynb", ("(/ 1.0 3)", text("0.3334")))

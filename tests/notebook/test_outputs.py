@@ -13,6 +13,18 @@ def test_the_pieces_of_a_stream_are_one_text() -> None:
     assert differences([stream("one two")], [stream("one "), stream("two")]) == []
 
 
+def test_a_stream_is_what_a_screen_shows_of_it() -> None:
+    assert differences([stream("2\n")], [stream("1\r"), stream("2\n")]) == []
+    assert differences([stream("2\n")], [stream("1\n2\n")]) != []
+
+
+def test_the_order_of_different_kinds_and_of_keys_does_not_count() -> None:
+    table = {"output_type": "display_data", "data": {"application/json": {"a": [1], "b": 2}}}
+    again = {"output_type": "display_data", "data": {"application/json": {"b": 2, "a": [1]}}}
+    assert differences([text("3"), table], [again, text("3")]) == []
+    assert differences([text("3"), text("4")], [text("4"), text("3")]) != []
+
+
 def test_pictures_and_widget_models_are_not_compared() -> None:
     first, second = text("3"), text("3")
     first.data["image/png"], second.data["image/png"] = "AAAA", "BBBB"
