@@ -237,36 +237,60 @@ def _is_called(at: _Reached) -> bool:
     return code[where] == _LOAD_GLOBAL and bool(code[where + 1] & 1)
 
 
-# What other Lisps and Python call things.
-_ELSEWHERE = {
-    "length": "size",
-    "len": "size",
-    "define": "defun or setq",
-    "def": "defun",
-    "else": "true",
-    "otherwise": "true",
-    "begin": "block",
-    "progn": "block",
-    "set!": "setq",
-    "first": "car",
-    "rest": "cdr",
-    "append": "nconcn or push",
-    "null": "nullp",
-    "funcall": "apply",
-    "when": "check",
-    "unless": "ncheck",
-    "True": "true",
-    "False": "nil",
-    "None": "nil",
-    "#t": "true",
-    "#f": "nil",
+# What other languages call things, by what LispE calls them.
+ELSEWHERE = {
+    other: name
+    for name, others in {
+        "size": "length len string-length strlen",
+        "defun or setq": "define",
+        "defun": "def defn",
+        "lambda": "fn",
+        "true": "else otherwise True TRUE #t",
+        "nil": "False None FALSE NULL #f undefined",
+        "block": "begin progn do",
+        "setq": "set! setf defvar defparameter",
+        "car": "first",
+        "cdr": "rest",
+        "nconcn or push": "append",
+        "push": "conj",
+        "nullp or nil": "null",
+        "nullp": "nil?",
+        "apply": "funcall",
+        "check": "when",
+        "ncheck": "unless",
+        "=": "equal equal? eql",
+        "consp": "listp list?",
+        "%": "mod rem modulo remainder",
+        "^^": "expt pow",
+        "+": "concat string-append",
+        "list": "vector",
+        "@": "aref elt gethash hash-ref vector-ref",
+        "println": "newline puts echo",
+        "print": "princ",
+        "string": "str",
+        "integer": "int",
+        "throw": "error raise",
+        "loop": "dolist doseq foreach",
+        "reverse": "reversed",
+        "print or sprintf": "printf",
+        "(+ n 1)": "inc",
+        "(- n 1)": "dec",
+        "(= (% n 2) 0)": "even? evenp",
+        "(= (% n 2) 1)": "odd? oddp",
+    }.items()
+    for other in others.split()
 }
+
+
+def elsewhere(name: str) -> str:
+    """What LispE calls something that has another name in other languages, or an empty text."""
+    return ELSEWHERE.get(name, "")
 
 
 def near(name: str, names: Iterable[str]) -> str:
     """A hint with the known names that look like an unknown one, or an empty text."""
-    if name in _ELSEWHERE:
-        return f" (LispE says {_ELSEWHERE[name]})"
+    if elsewhere(name):
+        return f" (LispE says {elsewhere(name)})"
     import difflib  # noqa: PLC0415 - start-up: only an unknown name needs it
 
     found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lispe_kernel import LispeError, Session
+from lispe_kernel.assist.names import known
+from lispe_kernel.language.explain import ELSEWHERE
 from lispe_kernel.running.report import report
 
 HABITS = [
@@ -36,6 +38,50 @@ HABITS = [
     ("help", "?NAME"),
     ("exit", "Ctrl-D"),
     ("(quit)", "Ctrl-D"),
+    ('print "a"', '(print "a")'),
+    ("console.log(3)", "(println 3)"),
+    ("return 3", "(return 3)"),
+    ("del known", "(setq known nil)"),
+    ("[i*2 for i in range(3)]", "(maplist (lambda (i) ...) LIST)"),
+    ("[1, 2]", "(list 1 2)"),
+    ("[1 2]", "(list 1 2)"),
+    ("x = [1, 2]", "(setq x (list 1 2))"),
+    ("known++", "(+= known 1)"),
+    ("known--", "(-= known 1)"),
+    ('f"a {known}"', '(format "a %1" known)'),
+    ("print(f'{known:.2f}')", '(format "... %1'),
+    ("known[0]", "(@ known 0)"),
+    ("known[1:3]", "(@@ known 1 3)"),
+    ("known[0] = 3", "(set@ known 0 3)"),
+    ("known <- 3", "(setq known 3)"),
+    ("f = (x) => x", "(defun f (x) ...)"),
+    ("x -> 2", "(lambda (x) ...)"),
+    ("f(x) = x + 1", "(defun f (x) ...)"),
+    ("known is None", "(nullp known)"),
+    ("3 in known", "(in known 3)"),
+    ("known |> sqrt", "(sqrt known)"),
+    ("torch.nn.Linear(3, 4)", "(->Linear (@ torch 'nn) 3 4)"),
+    ("len(known)", "(size known)"),
+    ("range(3)", "(range 0 3 1)"),
+    ("dir(known)", "%%python"),
+    ("library(torch)", '(import "NAME")'),
+    ("pip install torch", "%pip install torch"),
+    ("// comment", "begins with ;"),
+    ("if (known > 3) { print(3) }", "(if CONDITION ...)"),
+    ('raise ValueError("no")', '(throw "no")'),
+    ("(define x 3)", "(setq x 3)"),
+    ("(define (f x y) x)", "(defun f (x y) ...)"),
+    ("(defn f [x] x)", "(defun f (x) ...)"),
+    ("(def f (x) x)", "(defun f (x) ...)"),
+    ("(defvar y 3)", "(setq y 3)"),
+    ("(let [a 1] a)", "(let ((NAME VALUE)"),
+    ("(let* ((a 1)) a)", "(let ((NAME VALUE)"),
+    ("(dotimes (i 3) i)", "(loopcount 3 i ...)"),
+    ("(dolist (i known) i)", "(loop i LIST ...)"),
+    ("(incf known)", "(+= known 1)"),
+    ('(format t "~a" 3)', "(println (format"),
+    ("(mapcar #'car '(1))", "'car"),
+    ("(if t 1 2)", "true"),
 ]
 
 
@@ -50,11 +96,23 @@ def session() -> Session:
 def test_a_habit_from_elsewhere_gets_a_hint(session: Session, typed: str, said: str) -> None:
     with pytest.raises(LispeError) as failed:
         session.run(typed)
-    assert said in report(failed.value, colours=False).lines[-1]
+    assert said in next(line for line in report(failed.value, colours=False).lines if "Hint:" in line)
     assert session.run("known").value == 3
 
 
-@pytest.mark.parametrize("typed", ["(setq a b)", "(car 5)", "(nothing 5)", '(throw "x = 5")', "nothing"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "(setq a b)",
+        "(car 5)",
+        "(nothing 5)",
+        '(throw "x = 5")',
+        "nothing",
+        "(-> 1 nothing)",
+        "--nothing",
+        "(t 3)",
+    ],
+)
 def test_other_errors_get_none(session: Session, typed: str) -> None:
     with pytest.raises(LispeError) as failed:
         session.run(typed)
@@ -65,3 +123,14 @@ def test_other_errors_get_none(session: Session, typed: str) -> None:
 def test_an_operator_alone_on_its_line_is_no_habit(session: Session, text: str, value: object) -> None:
     found = session.run(text).value
     assert value is None or found == value
+
+
+def test_every_name_that_another_language_has_is_told_by_one_that_is_there(session: Session) -> None:
+    session.run("(setq n 4)")
+    for other, name in ELSEWHERE.items():
+        if name.startswith("("):
+            session.run(name)
+        else:
+            for word in name.split(" or "):
+                assert word in ("true", "nil") or known(session, word), (other, word)
+        assert not known(session, other), other
