@@ -326,6 +326,9 @@ class LispeKernel(Kernel):
 
     def _publish_status(self, status: str, channel: str, parent: Any = None) -> None:
         about = parent or self.get_parent(channel)
+        if channel == "shell":
+            # From now on a front end shows that it can be stopped.
+            self.interrupts.expect(status == "busy" and about.get("msg_type") == "execute_request")
         if status == "busy" and self.session and _text_follows(about):
             topic = self._topic("status")
             self.session.send(self.outbox, "status", {"execution_state": status}, about, topic)

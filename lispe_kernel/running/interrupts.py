@@ -2,7 +2,8 @@
 
 ipykernel lets a second interrupt escape while the first one is being reported, and the reply is lost. Here
 the handler is armed only around the user's code. A signal that follows another closely waits a moment, so
-that it does not disturb what the first one set going; it counts if the work has not ended then.
+that it does not disturb what the first one set going; it counts if the work has not ended then. One that
+comes when work has been announced and not begun counts as soon as it begins.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Interrupts:
     def __init__(self) -> None:
         self._armed = False
         self._began = self._last = 0.0
+        # Whether work comes next, and whether an interrupt has come for it already.
+        self._expected = self._came_early = False
 
     def install(self) -> None:
         """Take SIGINT over; only the main thread may, elsewhere this does nothing."""
@@ -39,7 +42,18 @@ class Interrupts:
         if self._armed:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
+    def expect(self, work: bool) -> None:
+        """Say that work of the main thread comes next, or that none does."""
+        if threading.current_thread() is threading.main_thread():
+            self._expected, self._came_early = work, False
+            if work:
+                # Who waits to stop the work before it finds another.
+                self._began = time.monotonic()
+
     def _handle(self, _number: int, frame: FrameType | None) -> None:
+        if self._expected:
+            self._came_early = True
+            return
         # In `during` itself the work has ended: an interrupt would be one of what follows.
         if not self._armed or (frame is not None and frame.f_code is _DURING):
             return
@@ -70,6 +84,10 @@ class Interrupts:
         began = self._began = time.monotonic()
         try:
             self._armed = True
+            self._expected = False
+            if self._came_early:
+                self._came_early = False
+                raise KeyboardInterrupt
             return work()
         except Exception as error:
             if self._last >= began:

@@ -104,3 +104,29 @@ def test_outside_work_a_kernel_ignores_the_signal() -> None:
         interrupt()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_that_comes_before_the_expected_work_stops_it_as_it_begins() -> None:
+    stops = Interrupts()
+    stops.install()
+    try:
+        stops.expect(True)
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            stops.during(lambda: 7)
+        assert stops.during(lambda: 7) == 7
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_an_interrupt_while_nothing_is_expected_stops_nothing() -> None:
+    stops = Interrupts()
+    stops.install()
+    try:
+        stops.expect(True)
+        interrupt()
+        stops.expect(False)
+        interrupt()
+        assert stops.during(lambda: 7) == 7
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
