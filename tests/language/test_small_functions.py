@@ -1,4 +1,4 @@
-"""Small functions written out where they are called: a call means what it means, whatever its name means."""
+"""Calls of small functions: a call means what its name means then, and an error is placed where it arose."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import pytest
 
 from lispe_kernel import Session
 from lispe_kernel.language.compiler.analyse import Flow
-from lispe_kernel.language.compiler.stages import explain_program
-from lispe_kernel.language.reader import read
-from lispe_kernel.language.source import Source
 
 from .support import outcome
 
@@ -88,11 +85,6 @@ def test_an_error_is_placed_where_the_small_function_makes_it() -> None:
     session = Session()
     session.evaluate("(defun part (x)\n   (/ 6 x))\n(defun run (x)\n   (part x))", "file")
     assert outcome(session, "(run 0)") == "error in line 2"
-
-
-def test_what_stands_in_a_function_is_what_was_called() -> None:
-    source = Source(SQUARE + "(defun run (n) (square (- n 1)))", "test")
-    assert "if square is «own square».value:" in explain_program(Session(), source, read(source))
 
 
 def test_nothing_keeps_a_small_function_that_lost_its_name() -> None:

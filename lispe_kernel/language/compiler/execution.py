@@ -144,12 +144,9 @@ class Execution:
         """Give a function its new code where it is, so that whoever holds it has the new one."""
         old = self._names.namespace.get(python_name(definition.name))
         if isinstance(old, FunctionType) and not old.__code__.co_freevars:
-            let_go(old)
             old.__code__, old.__defaults__ = definition.code, definition.defaults or None
             if definition.second is not None:
                 definition.second.belong(old)
-            if definition.own is not None:
-                definition.own.value = old
             note(old, source=definition.source, signature=definition.signature)
         elif old is None:
             self._define(definition)
@@ -161,8 +158,6 @@ class Execution:
         note(made, source=definition.source, signature=definition.signature)
         if definition.second is not None:
             definition.second.belong(made)
-        if definition.own is not None:
-            definition.own.value = made
         made.__doc__ = definition.doc or None
         return made
 

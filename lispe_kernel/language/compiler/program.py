@@ -25,8 +25,7 @@ from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
-from lispe_kernel.language.compiler.versions.held import Held, Second
-from lispe_kernel.language.compiler.versions.small import Places, small_function
+from lispe_kernel.language.compiler.versions.held import Second
 from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.errors import CompileError, UnknownNameError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head
@@ -50,8 +49,6 @@ class FunctionCode(NamedTuple):
     owner: Any = None
     # Its second body, if that is a function of its own.
     second: Second | None = None
-    # What code holds in which the function is written out.
-    own: Held | None = None
 
 
 class Step(NamedTuple):
@@ -288,20 +285,13 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
     function: Function = definition.function
     # A method by which another library calls an instance.
     function.foreign |= definition.owner is not None and definition.name.strip() in Instance.lispe_callers
-    name = definition.name
-    r.small.pop(name, None)
-    small = small_function(function) if definition.owner is None else None
     code, second = _codes_of(r, function)
-    if small is not None:
-        r.small[name] = small
-        # So it is found when the function loses its name.
-        code = code.replace(co_consts=(*code.co_consts, small.held))
     defaults = tuple(
         node.value if isinstance(node, Constant) and is_plain(node) else UNSET_VALUE
         for node in (function.defaults[p] for p in function.parameters if p in function.defaults)
     )
     return FunctionCode(
-        name,
+        definition.name,
         code,
         defaults,
         definition.signature,
@@ -309,21 +299,15 @@ def _function_code(r: Resolver, definition: Any) -> FunctionCode:
         definition.doc,
         definition.owner,
         second,
-        small.held if small is not None else None,
     )
 
 
 # So much of a text is written twice: a text that is long compiles as fast as ever.
 _MOST_TWICE = 5_000
-# So much is written out where it is called.
-_MOST_WRITTEN = 1_000
 
 
 def _codes_of(r: Resolver, function: Function) -> tuple[CodeType, Second | None]:
     """The code object of a function, with LispE's own constants put in; its second body, if that is apart."""
-    places = Places(r.small, _MOST_WRITTEN - r.written)
-    places.write_out(function)
-    r.written += places.written
     r.twice += split(function, _MOST_TWICE - r.twice)
     analyse(function)
     e = Emitter()

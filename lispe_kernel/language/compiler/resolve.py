@@ -82,8 +82,7 @@ class Resolver(Meanings):
         self.space = self.thread = ""
         self.announced: set[str] = set()
         self.in_threadspace = False
-        self.small: dict[str, Any] = {}  # its functions that are written out where they are called
-        self.twice = self.written = 0  # how many nodes got a second body, were written out
+        self.twice = 0  # how many nodes of this text have been given a second body
         self._depth = 0
         self._bindings = 0
         self._valueless: list[Variable] = []

@@ -31,7 +31,6 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
 from lispe_kernel.language.compiler.versions.held import Held
-from lispe_kernel.language.compiler.versions.small import Places, small_function
 from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.forms import Form, as_data
 from lispe_kernel.language.printer import show
@@ -52,18 +51,15 @@ def explain_program(context: Context, source: Source, forms: Form) -> str:
         functions = [definition.function for definition in r.definitions] or [top]
         r.definitions.clear()
         parts.append(f";; form, line {span.line}\n{show(as_data(form))}")
-        parts += [_stages(r, function) for function in functions]
+        parts += [_stages(function) for function in functions]
     for finish in list(r.finishers.values()):
         definition = finish()
         if definition is not None:
-            parts.append(_stages(r, definition.function))
+            parts.append(_stages(definition.function))
     return "\n\n".join(parts) + "\n"
 
 
-def _stages(r: Resolver, function: Function) -> str:
-    small = small_function(function)
-    Places(r.small).write_out(function)
-    r.small.update({function.name: small} if small is not None else {})
+def _stages(function: Function) -> str:
     split(function)
     analyse(function)
     e = Emitter()

@@ -5,7 +5,6 @@ Variables, functions and what no analysis writes into are shared with the origin
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.compiler.effects import Effects
@@ -23,30 +22,6 @@ _slots: dict[type, tuple[str, ...]] = {}
 def copied(node: Node) -> Node:
     """A copy of a node and of all that is evaluated in it; what was one node stays one."""
     found: Node = _copy(node, {})
-    return found
-
-
-def changed(node: Node, change: Callable[[Any], Node]) -> Node:
-    """A copy of a node in which every node, its parts done, is what `change` makes of it."""
-    found: Node = _changed(node, change, {})
-    return found
-
-
-def _changed(value: Any, change: Callable[[Any], Node], made: dict[int, Any]) -> Any:
-    kind = type(value)
-    if kind is list or kind is tuple:
-        return kind([_changed(each, change, made) for each in value])
-    if kind in _SHARED or not isinstance(value, (Node, Target)):
-        return value
-    known = made.get(id(value))
-    if known is not None:
-        return known
-    new = object.__new__(kind)
-    for name in _fields(kind):
-        # What it changes is another question when its parts have changed.
-        if name != "effects":
-            setattr(new, name, _changed(getattr(value, name), change, made))
-    made[id(value)] = found = change(new) if isinstance(new, Node) else new
     return found
 
 
