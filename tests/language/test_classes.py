@@ -51,6 +51,8 @@ PT = """
         ("(list (= p (Pt 10)) (= p (Pt 11)))", "(true nil)"),
         ("(withclass Pt (p (add 3)))", "16"),
         ("(list (setqi q 4) q (this))", "(4 4 nil)"),
+        ("(setq k 5) (p (+= x k)) (p x)", "15"),
+        ("(p (setqi y 7)) (list (p y) (p (+ x y)))", "(7 17)"),
         ("(defun f () (setq= p 2) (setq= l 3) l) (list (f) p)", "(3 2)"),
     ],
 )
