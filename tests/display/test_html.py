@@ -3,7 +3,9 @@
 import json
 
 import pytest
+import torch
 
+from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.page import dense, opened
 from lispe_kernel.display.page.html import (
     Constant,
@@ -17,6 +19,7 @@ from lispe_kernel.display.page.html import (
     to_xml,
 )
 from lispe_kernel.display.page.theme import page
+from lispe_kernel.display.views.tensors import TensorView
 from tests.display.page_checks import Page
 
 WRITTEN = [
@@ -147,13 +150,23 @@ def test_json_stands_in_single_quotes_and_nothing_ends_them() -> None:
 
 def test_every_row_of_a_small_model_opens_and_of_a_large_one_the_smallest() -> None:
     def opened_of(sizes: list[int], letters: int) -> list[int]:
-        return sorted(opened.stored(sizes, lambda _: "x" * letters))
+        # As many bytes are foreseen; that a drawn view has none of them changes nothing.
+        return sorted(opened.stored(sizes, lambda _: letters, lambda _: ""))
 
     assert opened_of([128, 16, 64, 4, 8000, 1], 3900) == [0, 1, 2, 3, 4, 5]
     assert opened_of([1_000_000, 512, 512, 4096, 512], 5000) == [1]
     assert opened_of([1_000_000, 4, 4, 512, 512], 5000) == [1, 2]
     assert len(opened_of([2] * 90, 100)) == 40
     assert opened_of([0, (1 << 20) + 1, 5], 10) == [2]
+
+
+def test_the_bytes_of_views_are_foreseen_from_shapes() -> None:
+    shapes = [(1,), (8,), (512,), (4, 4), (8, 8), (16, 16), (20, 20), (64, 64), (512, 512), (8, 1, 5, 5)]
+    for shape in shapes:
+        noise = torch.randn(*shape)
+        known = summarise(noise)
+        taken = len(to_html(TensorView.of(noise, known).stored()))
+        assert 0.5 < taken / TensorView.foreseen(known) < 1.5, shape
 
 
 def test_a_style_holds_what_its_output_can_use() -> None:

@@ -271,10 +271,15 @@ def _facts(raster: Raster, down: Axis, across: Axis, values: Any) -> dict[str, A
         "top": down.first,
         "left": across.first,
     }
-    if values.size <= _KEPT:
+    if keeps_values(values.size):
         found["v"] = ",".join(map(_exact, values.ravel().tolist()))
     found |= {key: axis.told for key, axis in (("r", down), ("c", across)) if axis.told}
     return found
+
+
+def keeps_values(count: int) -> bool:
+    """Whether so many values stay in the page, for a pointer to read."""
+    return count <= _KEPT
 
 
 def _exact(value: float) -> str:

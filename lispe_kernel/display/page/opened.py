@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from lispe_kernel.display.page.html import Constant, Element, Node, element, foldable, hint, to_html
 
-_BYTES = 24_000  # of the views that a page keeps of few or small tensors
+_BYTES = 24_000  # of the views that a page keeps of few or small tensors, as they are foreseen
 _LEAST = 6_000  # of them, whatever they show
 _SMALL = 400  # values: all of them are in the view
 _MOST = 40  # views
@@ -20,28 +21,35 @@ LARGEST = 1 << 20  # values of a tensor whose view is kept
 _log = logging.getLogger("lispe.display")
 
 
-def stored(sizes: Sequence[int], view: Callable[[int], Node]) -> dict[int, Constant]:
+def stored(
+    sizes: Sequence[int], foreseen: Callable[[int], int], view: Callable[[int], Node]
+) -> dict[int, Constant]:
     """The views of the smallest rows, by their places; of all rows where `_BYTES` hold them.
 
-    `sizes` are the numbers of values, 0 for a row that opens nothing; `view` draws one.
+    `sizes` are the numbers of values, 0 for a row that opens nothing; `foreseen` says about how many bytes
+    the view of a row takes, `view` draws it. What is drawn follows the last digits of values, which differ
+    between processors: it has no say in which rows open.
     """
-    found: dict[int, Constant] = {}
-    kept, total = 0, 0
-    openable = [k for k, size in enumerate(sizes) if 0 < size <= LARGEST]
-    for place in sorted(openable, key=lambda k: sizes[k])[:_MOST]:
+    drawn: dict[int, Constant] = {}
+    for place in _chosen(sizes, foreseen):
         try:
-            drawn = Constant(to_html(view(place)))
+            drawn[place] = Constant(to_html(view(place)))
         except Exception:
             _log.exception("the view of a row could not be drawn")
-            continue
-        total += len(drawn)
-        if total > _BYTES:
-            break
-        found[place] = drawn
-        if total <= _LEAST or sizes[place] <= _SMALL:
-            kept = len(found)
-    is_whole = total <= _BYTES and len(openable) <= _MOST
-    return found if is_whole else dict(list(found.items())[:kept])
+    return drawn
+
+
+def _chosen(sizes: Sequence[int], foreseen: Callable[[int], int]) -> list[int]:
+    openable = sorted((k for k, size in enumerate(sizes) if 0 < size <= LARGEST), key=lambda k: sizes[k])
+    places = openable[:_MOST]
+    totals = list(accumulate(map(foreseen, places)))
+    if len(openable) <= _MOST and sum(totals[-1:]) <= _BYTES:
+        return places
+    return [
+        place
+        for place, total in zip(places, totals, strict=True)
+        if total <= (_BYTES if sizes[place] <= _SMALL else _LEAST)
+    ]
 
 
 @dataclass(frozen=True)

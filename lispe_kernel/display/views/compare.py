@@ -38,7 +38,7 @@ from lispe_kernel.display.views.encodings.comparison import compare_encodings
 from lispe_kernel.display.views.encodings.measures import is_of_positions
 from lispe_kernel.display.views.plots import is_tensor
 from lispe_kernel.display.views.state_dicts import tensors_of
-from lispe_kernel.display.views.tensors import alarms, summary
+from lispe_kernel.display.views.tensors import TensorView, alarms, summary
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, wrong_argument
 
@@ -358,6 +358,7 @@ def stored_changes(changes: list[Change], closer: Mapping[str, TensorComparison]
     """The changes, whose smallest tensors open in their rows; `closer` are those that can."""
     views = opened.stored(
         [found.difference.count if found.name in closer else 0 for found in changes[:_ROWS]],
+        lambda place: 600 + TensorView.foreseen(changes[place].difference),
         lambda place: TensorComparisonView(closer[changes[place].name]).stored(),
     )
     how = opened.told(len(views), len(changes), "(explore first second)")

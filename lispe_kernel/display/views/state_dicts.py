@@ -159,7 +159,11 @@ def tree_page(entries: Sequence[Entry]) -> Node:
 def stored_views(entries: Sequence[Entry]) -> dict[int, Constant]:
     """The views that the page keeps, by the places of their tensors."""
     sizes = [e.known.count if e.known.is_readable else 0 for e in entries]
-    return opened.stored(sizes, lambda k: TensorView.of(entries[k].tensor, entries[k].known).stored())
+    return opened.stored(
+        sizes,
+        lambda k: TensorView.foreseen(entries[k].known),
+        lambda k: TensorView.of(entries[k].tensor, entries[k].known).stored(),
+    )
 
 
 def asking_page(entries: Sequence[Entry]) -> Node:

@@ -90,6 +90,16 @@ class TensorView(View):
             element("div", drawn or self._spread()),
         ]
 
+    @staticmethod
+    def foreseen(known: Statistics) -> int:
+        """About how many bytes `stored` takes: the kind of its picture and the number of values tell it."""
+        if fits_table(known.shape):
+            return 200 + 55 * known.count
+        if len(known.shape) < 2:
+            return 1_400
+        shown = math.prod(known.shape[-2:])
+        return 2_100 + 12 * shown if heatmaps.keeps_values(shown) else 4_200
+
     def html(self) -> Node:
         known = self.statistics
         return [
