@@ -110,12 +110,13 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
     matrix[10, 5] = 1.0
     matrix[0, 0] = -1.0
     script = """
+    var parts = [[5.5 / 20, 10.5 / 20], [5.25 / 20, 10.25 / 20], [0.999, 0.999]];
     window.addEventListener("load", () => {
     document.querySelectorAll("img[data-scale]").forEach((image, k) => {
-    var box = image.getBoundingClientRect(), map = JSON.parse(image.getAttribute("data-scale")).maps[0];
+    var box = image.getBoundingClientRect(), map = JSON.parse(image.getAttribute("data-scale")).maps[0].axes;
     var before = document.body.scrollHeight;
-    image.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + map.x + map.w * 5.5 / 20,
-      clientY: box.top + map.y + map.h * 10.5 / 20}));
+    image.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + map[0][0] + map[0][1] * parts[k][0],
+      clientY: box.top + map[1][0] + map[1][1] * parts[k][1]}));
     document.body.setAttribute("data-read" + k, document.querySelector("output").textContent);
     image.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
     document.body.setAttribute("data-right" + k, document.querySelector("output").textContent);
@@ -125,16 +126,20 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
     large = torch.zeros(40, 40)
     large[20:22, 10:12] = 1.0
     large[0, 0] = -1.0
+    uneven = torch.zeros(401, 401)
+    uneven[400] = 1.0
     pages = [
         bundle(value)["text/html"]
-        for value in (matrix, large.repeat_interleave(10, 0).repeat_interleave(10, 1))
+        for value in (matrix, large.repeat_interleave(10, 0).repeat_interleave(10, 1), uneven)
     ]
     dom = browser.document(chromium, browser.page(pages, script=script))
     assert marked(dom, "read0") == "row 10, column 5: 1"
     assert marked(dom, "right0") == "row 10, column 6: 0"
     # Of a large one the colours are read.
-    assert marked(dom, "read1").startswith("row 208\u2013209, column 108\u2013109")
+    assert marked(dom, "read1").startswith("row 204\u2013205, column 104\u2013105")
     assert "\u2248 1.00" in marked(dom, "read1")
+    # The last pixel covers one row and one column alone.
+    assert marked(dom, "read2") == "row 400, column 400: \u2248 1.00"
     assert (marked(dom, "moved0"), marked(dom, "moved1")) == ("by 0", "by 0")
 
 
@@ -175,8 +180,8 @@ def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
     function press(key) { grid.dispatchEvent(new KeyboardEvent("keydown", {key: key})); }
     function colour(x, y) {
       var sheet = document.querySelector("canvas"), large = document.querySelector("img[data-scale]");
-      var map = JSON.parse(large.getAttribute("data-scale")).maps[0];
-      var left = map.x + (x + .5) * map.w / 4, top = map.y + (y + .5) * map.h / 4;
+      var [across, down] = JSON.parse(large.getAttribute("data-scale")).maps[0].axes;
+      var left = across[0] + (x + .5) * across[1] / 4, top = down[0] + (y + .5) * down[1] / 4;
       return sheet.getContext("2d").getImageData(left, top, 1, 1).data[0] > 200 ? "light" : "dark"; }
     var box = grid.getBoundingClientRect(), middle = facts.side / 2;
     grid.dispatchEvent(new MouseEvent("click", {clientX: box.left + facts.x + 2 * facts.step + middle,

@@ -127,7 +127,7 @@ def test_a_script_loses_names_and_blanks_but_no_text_and_no_property() -> None:
 def test_a_page_carries_the_script_for_what_it_shows_alone() -> None:
     curve, raster, place = (
         page(element("img", data_scale=json.dumps(facts)))
-        for facts in ({"points": []}, {"maps": [{"v": "1"}]}, {"maps": [{}], "stops": []})
+        for facts in ({"points": []}, {"maps": [{"v": "1"}]}, {"maps": [{}], "bar": []})
     )
     for text, parts in ((curve, (False, False)), (raster, (True, False)), (place, (True, True))):
         assert "'scale'" in text[text.index("<script>") :]

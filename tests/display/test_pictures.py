@@ -20,7 +20,8 @@ SHAPES = [(1000, 2000), (448, 224), (224, 448), (1, 1000), (30, 40), (225, 225),
 def maps(html: str) -> list[dict[str, float]]:
     """Where the rasters of an output lie in their pictures."""
     facts = [json.loads(v) for _, name, v in Page(html).attributes if name == "data-scale"]
-    return [place for fact in facts for place in fact.get("maps", ())]
+    axes = [place["axes"] for fact in facts for place in fact.get("maps", ())]
+    return [{"x": a[0], "w": a[1], "y": d[0], "h": d[1]} for a, d in axes]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -271,7 +271,8 @@ def ends_of(counts: Sequence[int], low: float, high: float) -> tuple[float, floa
     return (low + 0.5, high - 0.5) if is_whole else (low, high)
 
 
-_BLOCKS = " ▁▂▃▄▅▆▇█"
+# A blank that neither ends a line nor is lost beside another one, as HTML's blanks are.
+_BLOCKS = "\u00a0▁▂▃▄▅▆▇█"
 
 
 def spark(counts: Sequence[int], length: int = 12) -> str:

@@ -119,16 +119,18 @@ def _from(left: float, drawn: Drawing) -> Drawing:
 
 def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: str, caption: Node) -> Element:
     bar, left = colour_bar(shades, rasters, drawn.width), drawn.facts[0]["x"]
+    under = drawn.height + 4
     whole = Drawing(
-        [drawn.parts, svg.moved(bar, left, drawn.height + 4)],
+        [drawn.parts, svg.moved(bar, left, under)],
         max(drawn.width, left + bar.width + 2),
-        drawn.height + 4 + bar.height,
+        under + bar.height,
     )
     ends = ", ".join(shades.texts(rasters))
-    facts: dict[str, Any] = {"maps": drawn.facts}
+    facts: dict[str, Any] = {"maps": [_placed(one) for one in drawn.facts]}
     if not all("v" in one for one in drawn.facts):
-        low, high = (float(f"{end:.6g}") for end in (shades.low, shades.high))
-        facts |= {"low": low, "high": high, "stops": shades.scale.stops}
+        # Where the colours are, for the value of one to be looked up, and what their ends mean.
+        ends_ = (float(f"{end:.6g}") for end in (shades.low, shades.high))
+        facts["bar"] = [math.ceil(left), math.ceil(under) + 4, int(bar.width) - 1, *ends_]
     told = svg.for_script(facts)
     return svg.figure(whole, f"{label}, colours from {ends.replace(', ', ' to ')}", caption, data_scale=told)
 
@@ -261,20 +263,26 @@ def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawi
 
 def _facts(raster: Raster, down: Axis, across: Axis, values: Any) -> dict[str, Any]:
     """What a pointer over the picture is told: which places a pixel covers, and the values of a small one."""
-    found: dict[str, Any] = {
-        "rows": down.name or "row",
-        "columns": across.name or "column",
-        "n": raster.rows,
-        "m": raster.columns,
-        "down": raster.down,
-        "across": raster.across,
-        "top": down.first,
-        "left": across.first,
-    }
+    axes = [
+        _axis(across, f"{across.name or 'column'} ", raster.columns, raster.across),
+        # The words of rows say by themselves what they are.
+        _axis(down, "" if down.told else f"{down.name or 'row'} ", raster.rows, raster.down),
+    ]
+    found: dict[str, Any] = {"axes": axes}
     if keeps_values(values.size):
-        found["v"] = ",".join(map(_exact, values.ravel().tolist()))
-    found |= {key: axis.told for key, axis in (("r", down), ("c", across)) if axis.told}
+        found["v"] = ";".join(",".join(map(_exact, row)) for row in values.tolist())
     return found
+
+
+def _placed(fact: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a raster, with its axes beginning where it lies."""
+    (across, down), rest = fact["axes"], {"v": fact["v"]} if "v" in fact else {}
+    return {"axes": [[fact["x"], fact["w"], *across], [fact["y"], fact["h"], *down]], **rest}
+
+
+def _axis(axis: Axis, name: str, count: int, block: int) -> list[Any]:
+    """How many places an axis has, how many a pixel covers, the number of the first, and their names."""
+    return [count, block, axis.first, name, *([axis.told] if axis.told else [])]
 
 
 def keeps_values(count: int) -> bool:

@@ -17,10 +17,12 @@ _NAME = r"[A-Za-z_$][\w$]*"
 _QUOTED = re.compile(r"""("[^"\n]*"|'[^'\n]*'|/(?![ /*])[^/\n]+/(?=[,.)g]))""")
 _DECLARED = (
     re.compile(rf"\bvar ({_NAME})"),
+    re.compile(r"\bvar \[([^\]]*)\]"),
     re.compile(rf", ({_NAME}) = "),
     re.compile(rf"\bfunction ({_NAME})"),
 )
-_PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(?({_NAME}(?:, {_NAME})*)\)? =>")
+# Names in brackets take parts of what is given.
+_PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(([\w$, .\[\]]*)\) =>|({_NAME}) =>")
 _RESERVED = frozenset(("as", "do", "if", "in", "is", "of"))
 # What begins at two blanks is known in the whole script.
 _SHARED = re.compile(rf"^  (?:function|var) ({_NAME})", re.M)
@@ -106,7 +108,8 @@ def _block(source: str, shared: dict[str, str]) -> str:
     """What stands between two lines that begin at the edge; names inside of it are short for it alone."""
     pieces = _QUOTED.split(" ".join(line.strip() for line in source.splitlines()))
     code = " ".join(pieces[::2])
-    own = {name for pattern in _DECLARED for name in pattern.findall(code)}
+    declared = " ".join(found for pattern in _DECLARED for found in pattern.findall(code))
+    own = set(re.findall(_NAME, declared))
     for parameters in _PARAMETERS.findall(code):
         own.update(re.findall(_NAME, " ".join(parameters)))
     own -= {*_KEY.findall(code), *shared}

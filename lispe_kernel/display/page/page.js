@@ -3,15 +3,16 @@
 // Without it everything is there and readable. No library, no network, nothing kept.
 // What begins at two blanks is known everywhere, the names inside of it are its own (page/dense.py).
 (() => {
-  function each(root, selector, act) { root.querySelectorAll(selector).forEach(act); }
-  function on(part, kinds, act) { kinds.split(" ").forEach(kind => part.addEventListener(kind, act)); }
-  function make(tag, text) { var made = document.createElement(tag); made.textContent = text; return made; }
+  function make(tag) { return document.createElement(tag); }
   function start(name, act) {
-    each(document, "[data-" + name + "]:not([data-on])", part => {
+    document.querySelectorAll("[data-" + name + "]:not([data-on])").forEach(part => {
       part.dataset.on = 1;
       act(part, part.dataset[name]);
     });
   }
+
+  //@ data-sort data-find data-answers
+  function each(root, selector, act) { root.querySelectorAll(selector).forEach(act); }
 
   //@ data-sort data-find
   // The name in a cell: the line of the fold that a row opens, or the whole cell.
@@ -28,15 +29,17 @@
     return /^-?[\d.,]+(e[-+]?\d+)?( [a-zA-Zµ]+|%)?$/.test(text) ? parseFloat(text.replace(/,/g, "")) : text.toLowerCase();
   }
   function order(a, b) { return a.localeCompare ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0; }
-  function flatten(tree, table) {
-    var back = make("button", "back to the tree"), homes = rows(tree).map(row => {
-      var home = row.parentNode, prefix = make("span", home.parentNode.dataset.p);
+  function flatten(tree, table, done) {
+    var back = make("button"), homes = rows(tree).map(row => {
+      var home = row.parentNode, prefix = make("span");
+      prefix.textContent = home.parentNode.dataset.p || "";
       prefix.className = "q";
       label(row.cells[0]).prepend(prefix);
       return () => { prefix.remove(); home.append(row); };
     });
+    back.textContent = "back to the tree";
     table.before(back);
-    on(back, "click", () => { homes.forEach(home => home()); back.remove(); });
+    back.onclick = () => { homes.forEach(home => home()); back.remove(); done(); };
     return back;
   }
   function sortable(table) {
@@ -45,21 +48,21 @@
     each(table, ":scope>thead th", (heading, column) => {
       heading.tabIndex = 0;
       heading.title = "sort by " + heading.textContent;
-      on(heading, "click keydown", event => {
+      heading.onclick = heading.onkeydown = event => {
         if (event.key && !/Enter| /.test(event.key)) return;
         event.preventDefault();
         rising = last === heading ? !rising : !heading.matches(".n");
         if (last) last.removeAttribute("aria-sort");
         last = heading;
         heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-        if (tree && !(back && back.isConnected)) {
-          back = flatten(tree, table);
-          on(back, "click", () => { last.removeAttribute("aria-sort"); last = null; });
-        }
+        if (tree && !(back && back.isConnected)) back = flatten(tree, table, () => {
+          last.removeAttribute("aria-sort");
+          last = null;
+        });
         rows(tree || table).map(row => [key(row.cells[column] || row.cells[0]), row])
           .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1))
           .forEach(pair => body.append(pair[1]));
-      });
+      };
     });
   }
 
@@ -72,8 +75,8 @@
     field.type = "search";
     field.placeholder = hint;
     // The notebook must not take letters typed here for its own shortcuts.
-    on(field, "keydown keypress keyup", event => event.stopPropagation());
-    on(field, "input", () => {
+    field.onkeydown = field.onkeypress = field.onkeyup = event => event.stopPropagation();
+    field.oninput = () => {
       var wanted = field.value.toLowerCase();
       rows(box).forEach(row => {
         var text = row.closest("table").dataset.p || "";
@@ -84,77 +87,76 @@
         branch.lspWas ??= branch.open;
         branch.open = wanted || branch.lspWas;
       });
-    });
+    };
     box.prepend(field);
     // A click anywhere on a row opens what its name opens.
-    on(box, "click", event => {
+    box.onclick = event => {
       var row = rows(box).find(row => row.contains(event.target)), fold = row && row.querySelector("td>details");
       if (fold && !fold.contains(event.target)) fold.open = !fold.open;
-    });
+    };
   }
 
   start("find", searchable);
 
   //@ data-scale data-heads data-turn
-  // -- what the arrow keys move, and where of a picture the pointer is -------------------------------
+  // -- what the arrow keys move, and where of a picture the pointer is: across and down ---------------
   function within(value, most) { return Math.max(0, Math.min(value, most)); }
   function arrows(part, act) {
     part.tabIndex = 0;
-    part.dataset.lmSuppressShortcuts = true;
-    on(part, "keydown", event => {
-      var step = { Up: [-1, 0], Down: [1, 0], Left: [0, -1], Right: [0, 1] }[event.key.slice(5)];
+    part.dataset.lmSuppressShortcuts = 1;
+    part.onkeydown = event => {
+      var step = { Up: [0, -1], Down: [0, 1], Left: [-1, 0], Right: [1, 0] }[event.key.slice(5)];
       if (!step) return;
       event.preventDefault();
       event.stopPropagation();
       act(...step);
-    });
+    };
   }
-  function place(picture, event) {
-    var box = picture.getBoundingClientRect(), zoom = picture.naturalWidth / box.width;
-    return [(event.clientX - box.left) * zoom, (event.clientY - box.top) * zoom];
+  function place(event) {
+    var picture = event.target, zoom = picture.naturalWidth / picture.width;
+    return [event.offsetX * zoom, event.offsetY * zoom];
   }
 
-  //@ "stops":
-  // -- the value of a colour, where the page does not keep the values ---------------------------------
+  //@ "bar":
+  // -- the value of a colour, where the page does not keep the values: it is looked for in the colour bar ----
   function coloured(scale, picture, x, y) {
-    var pen = make("canvas").getContext("2d"), stops = scale.stops, best = null, least = 600;
-    pen.drawImage(picture, -Math.floor(x), -Math.floor(y));
-    var pixel = pen.getImageData(0, 0, 1, 1).data;
-    for (var k = 0; k <= 200; k++) {
-      var at = k / 200 * (stops.length - 1), i = Math.min(Math.floor(at), stops.length - 2), far = stops[i].reduce((sum, low, c) =>
-        sum + (low + (stops[i + 1][c] - low) * (at - i) - pixel[c]) ** 2, 0);
-      if (far < least) { least = far; best = k / 200; }
+    var [left, top, wide, low, high] = scale.bar, best = 0, least = 600;
+    // Each on a sheet of its own: what lies at an edge is half transparent.
+    function pixels(x, y) {
+      var pen = make("canvas").getContext("2d");
+      pen.drawImage(picture, -Math.floor(x), -Math.floor(y));
+      return pen.getImageData(0, 0, wide, 1).data;
     }
-    if (best === null) return "not a number or infinite";
-    return "\u2248 " + (scale.low + (scale.high - scale.low) * best).toPrecision(3);
+    var ramp = pixels(left, top), pixel = pixels(x, y);
+    for (var k = 0; k < wide; k++) {
+      var far = [0, 1, 2].reduce((sum, c) => sum + (ramp[4 * k + c] - pixel[c]) ** 2, 0);
+      if (far < least) { least = far; best = k / (wide - 1); }
+    }
+    return least < 600 ? "≈ " + (low + (high - low) * best).toPrecision(3) : "not a number or infinite";
   }
 
   //@ "maps":
-  // -- the places of a raster -------------------------------------------------------------------------
-  function places(name, first, index, block, length) {
-    var start = first + index * block, last = Math.min(start + block, first + length) - 1;
-    return name + " " + (last > start ? start + "\u2013" + last : start);
-  }
+  // -- the places of a raster, across and down: where an axis begins, how long it is, how many values it has, how many
+  //    a pixel covers, the number of the first, its name and the words of its places ---------------------
   function mapped(scale, say, picture) {
-    var map = null, row = 0, column = 0;
-    function cell(down, across) {
-      var wide = Math.ceil(map.m / map.across);
-      row = within(down, Math.ceil(map.n / map.down) - 1);
-      column = within(across, wide - 1);
-      var x = map.x + (column + 0.5) * map.across / map.m * map.w, y = map.y + (row + 0.5) * map.down / map.n * map.h;
-      say(x, y, (map.r ? map.r[row] : places(map.rows, map.top, row, map.down, map.n)) + ", " +
-        (map.c ? map.columns + " " + map.c[column] : places(map.columns, map.left, column, map.across, map.m)) + ": " +
-        (map.v ? map.v.split(",")[row * wide + column] : coloured(scale, picture, x, y)));
+    var map, at = [];
+    function cell(wanted) {
+      var spot = [], told = map.axes.map(([from, long, count, block, first, name, words], k) => {
+        var index = at[k] = within(wanted[k], Math.ceil(count / block) - 1);
+        var begin = index * block, end = Math.min(begin + block, count) - 1;
+        spot[k] = from + (begin + end + 1) / 2 / count * long;
+        return name + (words ? words[index] : first + begin + (end > begin ? "–" + (first + end) : ""));
+      });
+      say(...spot, told[1] + ", " + told[0] + ": " +
+        (map.v ? map.v.split(";")[at[1]].split(",")[at[0]] : coloured(scale, picture, ...spot)));
     }
-    return [(x, y) => {
-      var under = scale.maps.find(m => x >= m.x && x < m.x + m.w && y >= m.y && y < m.y + m.h);
-      if (!under) return say();
-      map = under;
-      cell(Math.floor((y - map.y) / map.h * map.n / map.down), Math.floor((x - map.x) / map.w * map.m / map.across));
-    }, (down, across) => {
-      if (map) return cell(row + down, column + across);
-      map = scale.maps[0];
-      cell(0, 0);
+    return [(...spot) => {
+      map = scale.maps.find(m => m.axes.every(([from, long], k) => spot[k] >= from && spot[k] < from + long));
+      if (!map) return say();
+      cell(map.axes.map(([from, long, count, block], k) => Math.floor((spot[k] - from) / long * count / block)));
+    }, (...step) => {
+      map ??= scale.maps[0];
+      cell(step.map((by, k) => at[k] + by || 0));
     }];
   }
 
@@ -176,7 +178,7 @@
     return [(x, y) => {
       var far = points.map(p => Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4);
       point(far.indexOf(Math.min(...far)));
-    }, (down, across) => point(at === null ? 0 : at + down * (scale.across || 1) + across)];
+    }, (across, down) => point(at === null ? 0 : at + down * (scale.across || 1) + across)];
   }
 
   //@ data-scale
@@ -189,12 +191,13 @@
       var zoom = picture.width / picture.naturalWidth, figure = picture.parentNode;
       tip.textContent = text;
       figure.append(tip);
-      tip.style.top = picture.offsetTop + y * zoom + 14 + "px";
-      tip.style.left = within(picture.offsetLeft + x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
+      // The picture is in the corner of its figure.
+      tip.style.top = y * zoom + 14 + "px";
+      tip.style.left = within(x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
     }
     var read = (scale.maps ? mapped : pointed)(scale, say, picture);
-    on(picture, "mousemove", event => read[0](...place(picture, event)));
-    on(picture, "mouseleave blur", () => say());
+    picture.onmousemove = event => read[0](...place(event));
+    picture.onmouseleave = picture.onblur = () => say();
     arrows(picture, read[1]);
   }
 
@@ -204,7 +207,8 @@
   // -- the head that is clicked, or reached by the arrow keys, in the large picture's place ----------
   function choosing(grid, told) {
     var facts = JSON.parse(told), at = 0, large = grid.closest(".lsp").querySelector("[data-scale]");
-    var figure = large.parentNode, map = JSON.parse(large.dataset.scale).maps[0];
+    var figure = large.parentNode, axes = JSON.parse(large.dataset.scale).maps[0].axes;
+    var [left, wide] = axes[0], [top, high] = axes[1];
     var sheet = make("canvas"), pen = sheet.getContext("2d");
     grid.style.cursor = "pointer";
     sheet.style.maxWidth = "100%";
@@ -220,17 +224,17 @@
       sheet.height = large.naturalHeight;
       pen.drawImage(large, 0, 0);
       pen.imageSmoothingEnabled = false;
-      pen.clearRect(map.x, map.y, map.w, map.h);
+      pen.clearRect(left, top, wide, high);
       pen.drawImage(grid, facts.x + told[1] * facts.step, facts.y + told[0] * facts.step,
-        told[4] * facts.zoom, told[3] * facts.zoom, map.x, map.y, map.w, map.h);
+        told[4] * facts.zoom, told[3] * facts.zoom, left, top, wide, high);
       large.before(sheet);
     }
     function choose(layer, head) { show(facts.told.findIndex(told => told[0] === layer && told[1] === head)); }
-    on(grid, "click", event => {
-      var [x, y] = place(grid, event);
+    grid.onclick = event => {
+      var [x, y] = place(event);
       choose(Math.floor((y - facts.y) / facts.step), Math.floor((x - facts.x) / facts.step));
-    });
-    arrows(grid, (down, across) => choose(facts.told[at][0] + down, facts.told[at][1] + across));
+    };
+    arrows(grid, (across, down) => choose(facts.told[at][0] + down, facts.told[at][1] + across));
   }
 
   start("heads", choosing);
@@ -240,15 +244,16 @@
   function opening(figure, told) {
     var spots = JSON.parse(told), picture = figure.querySelector("img");
     function spot(x, y) { return spots.find(s => x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3]); }
-    function at(event) { return spot(...place(picture, event)); }
+    function at(event) { return spot(...place(event)); }
     function open(found) {
       var branch = found && figure.closest(".lsp").querySelector('[data-level="' + found[4] + '"]');
       for (var outer = branch; outer; outer = outer.parentElement.closest("details")) outer.open = true;
       if (branch) branch.querySelector("summary").focus();
     }
-    on(picture, "mousemove", event => picture.style.cursor = at(event) ? "pointer" : "");
-    on(picture, "click", event => open(at(event)));
-    on(picture, "keydown", event => {
+    // What is told under the pointer and moved by the arrow keys listens to the picture as well.
+    picture.addEventListener("mousemove", event => picture.style.cursor = at(event) ? "pointer" : "");
+    picture.onclick = event => open(at(event));
+    picture.addEventListener("keydown", event => {
       var told = picture.dataset.at;
       if (event.key !== "Enter" || !told) return;
       event.preventDefault();
@@ -318,17 +323,17 @@
       tilt = Math.max(-1.5, Math.min(1.5, tilt + down));
       draw();
     }
-    on(sheet, "pointerdown", event => {
+    sheet.onpointerdown = event => {
       held = [event.clientX, event.clientY];
       sheet.setPointerCapture(event.pointerId);
-    });
-    on(sheet, "pointermove", event => {
+    };
+    sheet.onpointermove = event => {
       if (!held) return;
       by((event.clientX - held[0]) / 120, (event.clientY - held[1]) / 120);
       held = [event.clientX, event.clientY];
-    });
-    on(sheet, "pointerup pointercancel", () => held = null);
-    arrows(sheet, (down, across) => by(across / 10, down / 10));
+    };
+    sheet.onpointerup = sheet.onpointercancel = () => held = null;
+    arrows(sheet, (across, down) => by(across / 10, down / 10));
     picture.style.display = "none";
     picture.before(sheet);
     draw();

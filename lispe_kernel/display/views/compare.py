@@ -77,7 +77,7 @@ def change(label: str, a: Any, b: Any) -> Change:
     from lispe_kernel.torch_library.tensors import differences  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     first, second = (differences.in_a_row(stored.dense(t)) for t in (a, b))
-    differs = differences.differs(first, second)
+    differs, finite = differences.differs(first, second), first.isfinite() & second.isfinite()
     lost, found = first.isfinite() & ~second.isfinite(), second.isfinite() & ~first.isfinite()
     became = {
         "became NaN": lost & second.isnan(),
@@ -85,7 +85,6 @@ def change(label: str, a: Any, b: Any) -> Change:
         "became finite": found,
         "changed among NaN and infinities": differs & ~first.isfinite() & ~second.isfinite(),
     }
-    finite = first.isfinite() & second.isfinite()
     if not finite.all():
         first, second = (t.where(finite, 0) for t in (first, second))
     apart = differences.distances(first, second)
@@ -98,7 +97,8 @@ def change(label: str, a: Any, b: Any) -> Change:
         tuple(a.shape),
         int(differs.sum()),
         events,
-        summarise(apart.reshape(a.shape)),
+        # What is no number any more, or was none, has no distance.
+        summarise((apart.masked_fill(differs & ~finite, math.nan) if events else apart).reshape(a.shape)),
         math.inf if events else relative,
         None if events else differences.angle(differences.along(first, second), *sizes),
     )

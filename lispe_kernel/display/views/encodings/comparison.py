@@ -109,13 +109,20 @@ def decay_figure(encodings: Sequence[Encoding], length: int) -> Element:
     places = [float(k) for k in range(length)]
     curves = [Series(name, places, ys) for found in encodings for name, ys in found.likeness(length)]
     label = f"how alike two positions are over their distance, 0 to {length - 1}"
-    told = ["mean cosine of two positions" if any(found.positions for found in encodings) else ""]
-    told.append("of ALiBi, what is left of an attention weight" if any(f.slopes for f in encodings) else "")
-    caption = "; ".join(filter(None, [*told, *_hidden(curves)]))
+    caption = "; ".join([*_alike("mean cosine of two positions", encodings), *_hidden(curves)])
     figure = charts.line_chart(
         curves, label, x_name="distance", y_name="alike", width=440, height=230, scales=LINEAR
     )
     return _under(figure, caption)
+
+
+def _alike(cosine: str, encodings: Sequence[Encoding]) -> list[str]:
+    """What is meant by alike, for the kinds of encodings there are."""
+    told = [cosine] if any(found.positions for found in encodings) else []
+    return [
+        *told,
+        *(["of ALiBi, what is left of an attention weight"] if any(f.slopes for f in encodings) else []),
+    ]
 
 
 def _hidden(curves: Sequence[Series]) -> list[str]:
@@ -151,15 +158,17 @@ def _under(figure: Element, caption: str | None) -> Element:
 def likeness_figure(encodings: Sequence[Encoding], length: int) -> Element:
     """Every position with every other, an encoding beside the other."""
     maps = [found.map(length) for found in encodings]
+    rasters = [raster for _, raster in maps]
+    has_cosines = any(found.positions for found in encodings)
     axis = Axis.counted("position", length)
     return heatmaps.multiples(
-        [raster for _, raster in maps],
+        rasters,
         [name for name, _ in maps],
-        _LIKE,
+        _LIKE if has_cosines else heatmaps.shades_of(rasters, from_zero=True),
         f"how alike each of {length} positions is to each other one",
         down=axis,
         across=axis,
-        caption="cosine similarity of two positions; of ALiBi, what is left of an attention weight",
+        caption="; ".join(_alike("cosine similarity of two positions", encodings)),
         widest=256,
     )
 
