@@ -25,7 +25,7 @@ from lispe_kernel.display.functions import (
 from lispe_kernel.display.page.registry import view_of
 from lispe_kernel.display.papers import artists
 from lispe_kernel.display.papers.artists import words_of
-from lispe_kernel.display.papers.panels import line_width, panels_of, sheet_of
+from lispe_kernel.display.papers.panels import Panel, line_width, panels_of, sheet_of
 from lispe_kernel.display.papers.saving import panels_in
 from lispe_kernel.display.papers.tables import tables_of
 from lispe_kernel.language.errors import LispeError
@@ -156,6 +156,21 @@ def test_a_small_tensor_gives_its_values_and_few_columns_are_not_cut() -> None:
         (panel,) = panels_in(value, "tables")
         assert "0.25" in " ".join(words_of(panel.drawing))
         assert not any("…" in word for word in words_of(panel.drawing))
+
+
+def test_axes_have_names_on_paper_that_a_page_leaves_to_its_words() -> None:
+    def words(panels: list[Panel]) -> list[str]:
+        return ["|".join(filter(None, panel.drawing.itertext())) for panel in panels]
+
+    noise = torch.linspace(-2, 2, 900).reshape(30, 30)
+    spread, shades = words(panels_in(noise))
+    assert "|values" in spread
+    assert "count, up to 19" in spread
+    assert "|row|column|" in shades
+    assert not {"row", "column", "values"} & set("|".join(words(panels_of(view_of(noise).html()))).split("|"))
+    assert "|magnitudes" in words(panels_in(noise * 1j))[0]
+    changed = words(panels_in(compare(noise, 2 * noise)))
+    assert "|second - first" in changed[0]
 
 
 def test_one_panel_of_several(tmp_path: Path) -> None:

@@ -203,11 +203,30 @@ def reduced(xs: Sequence[float], ys: Sequence[float], most: int = _MOST_POINTS) 
 
 
 def histogram(
-    counts: Sequence[int], low: float, high: float, label: str, width: int = 300, height: int = 96
+    counts: Sequence[int],
+    low: float,
+    high: float,
+    label: str,
+    *,
+    name: str = "",
+    width: int = 300,
+    height: int = 96,
 ) -> Element:
-    """Bars of counts over `low .. high`, with a line at zero when it lies inside."""
+    """Bars of counts over `low .. high`, with a line at zero when it lies inside.
+
+    name: of what is counted, for paper; what the label says of it when there is none.
+    """
     note = LOGARITHMIC if needs_logarithms(counts) else None
-    return svg.figure(counted(counts, low, high, width, height), label, note)
+    bars = counted(counts, low, high, width, height)
+    if shown := svg.name_on_paper(name or label.removeprefix("histogram of ")):
+        most = f"count, up to {numbers.count(max(counts, default=0))}"
+        parts = [
+            svg.moved(bars, 16, 0),
+            svg.words(most, 12, (height - 18) / 2, "middle", upright=True),
+            svg.words(shown, 16 + width / 2, height + 10, "middle"),
+        ]
+        bars = Drawing(parts, width + 16, height + 14)
+    return svg.figure(bars, label, note)
 
 
 LOGARITHMIC = "counts on a logarithmic scale"

@@ -152,8 +152,8 @@ def framed(
     size: width and height, where rows and columns mean different things. values: what a pointer is told of
     the places in their stead, an array like the raster's.
     """
-    down = down or Axis.counted("", raster.rows)
-    across = across or Axis.counted("", raster.columns)
+    down = down or Axis.counted(svg.name_on_paper("row"), raster.rows)
+    across = across or Axis.counted(svg.name_on_paper("column"), raster.columns)
     width, height = size or extent(raster, widest)
     down = down.fitting(raster.rows, height, upright=True)
     lying = across.fitting(raster.columns, width, upright=False)

@@ -13,6 +13,8 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -29,6 +31,24 @@ _ADVANCE = 6.5  # a letter's width where the real one is not known
 _UNSAFE = re.compile("[^A-Za-z0-9_/:=,;+.!*~?@$&()|' -]+")
 # Such an element ends where it begins, in fewer letters.
 _EMPTY = re.compile("></(?:path|rect|stop|image)>")
+
+
+_ON_PAPER = ContextVar("on paper", default=False)
+
+
+@contextmanager
+def on_paper() -> Iterator[None]:
+    """What is drawn in here stands alone: its axes have names, which on a page the words around it say."""
+    before = _ON_PAPER.set(True)
+    try:
+        yield
+    finally:
+        _ON_PAPER.reset(before)
+
+
+def name_on_paper(name: str) -> str:
+    """The name of an axis that a page leaves out."""
+    return name if _ON_PAPER.get() else ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.page.registry import plain_text, view_of
 from lispe_kernel.display.papers import artists
 from lispe_kernel.display.papers.artists import Pen, Unknown
@@ -79,8 +80,9 @@ def panels_in(value: Any, show: str | None = None) -> list[Panel]:
 
     Errors: for a value that shows none of them, by its kind.
     """
-    page = view_of(value).html()
-    pictures = panels_of(page) if show != "tables" else []
+    with svg.on_paper():
+        page = view_of(value).html()
+        pictures = panels_of(page) if show != "tables" else []
     tables = tables_of(page) if show in ("tables", "all") or not (pictures or show) else []
     if not pictures and not tables:
         wanted = show if show in ("pictures", "tables") else "pictures or tables"

@@ -127,7 +127,7 @@ class TensorView(View):
         low, high = charts.ends_of(known.histogram, known.low, known.high)
         ends = f"from {numbers.value(low)} to {numbers.value(high)}"
         label = f"histogram of {known.count} {known.measured} {ends}"
-        return charts.histogram(known.histogram, known.low, known.high, label)
+        return charts.histogram(known.histogram, known.low, known.high, label, name=known.measured)
 
     def _values(self) -> Iterator[Node]:
         known = self.statistics
