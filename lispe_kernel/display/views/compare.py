@@ -290,7 +290,7 @@ class TensorComparisonView(View):
         ]
 
     def _spread(self) -> Node:
-        known = self.value.change and self.value.change.difference
+        known = None if self.value.change is None else self.value.change.difference
         if known is None or len(known.histogram) < 2:
             return None
         return charts.histogram(known.histogram, known.low, known.high, "histogram of second - first")
