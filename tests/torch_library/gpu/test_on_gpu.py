@@ -30,7 +30,7 @@ PROGRAMS = {
     "elements": """(setq t (on '((1.0 2.0) (3.0 4.0)))) (set@ t 0 1 9) (set@ t '(1) '((5 6))) (set@ t 0 0 7)
         (list (@ t 0 1) (tensor_to_list (->select t 0 1)) (tensor_to_list (@ t '(1 0)))
               (car (tensor_to_list (@@ t 0 1))) (size t)
-              (tensor_to_list (< 5 t)) (if (< 1 (@ t 0 0)) "more" "less"))""",
+              (tensor_item (->sum (< 5 t))) (if (< 1 (@ t 0 0)) "more" "less"))""",
     "clamp": "(tensor_to_list (tensor_clamp (on '(1.0 2.0 9.0)) 2 3))",
     "deviation of one": "(tensor_std (on '(1.0)))",
     "rotary beyond its table": """(setq r (to (torch_rotary_embedding 8 16)))
