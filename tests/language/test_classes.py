@@ -52,6 +52,7 @@ PT = """
         ("(withclass Pt (p (add 3)))", "16"),
         ("(list (setqi q 4) q (this))", "(4 4 nil)"),
         ("(setq k 5) (p (+= x k)) (p x)", "15"),
+        ("(defun f () (setg y 5)) (list (p (+ y 0)) (f) (p (+ y 0)))", "(3 true 5)"),
         ("(p (setqi y 7)) (list (p y) (p (+ x y)))", "(7 17)"),
         ("(defun f () (setq= p 2) (setq= l 3) l) (list (f) p)", "(3 2)"),
     ],

@@ -314,7 +314,6 @@ def class_values(g, rng):
         f"(b {g.pick('(+ n 1)', '(* n k)', '(list n (add 1))')})",
         "((a (this)) (add 1))",
         "(eq (a (this)) a)",
-        f"(a ({g.pick('+=', '-=', '*=')} n {g.int_(1)}) (add 1))",
         f"(bag (+= by {g.pick('1', 'k')}) by)",
     ]
     yield "(defpat pat ([Num x]) (list 'num x))"

@@ -330,7 +330,7 @@ def _without_meaning(r: Resolver, forms: Sequence[Any]) -> Iterator[str]:
     """Names, also in arguments of functions, that mean nothing around a call: perhaps fields."""
     for form in forms:
         if isinstance(form, Atom):
-            if not _means_something(r, form.name, r.instance):
+            if form.name in r.perhaps or not _means_something(r, form.name, r.instance):
                 yield form.name
         elif is_list(form) and isinstance(head(form), Atom) and r.computes(form[0].name):
             yield from _without_meaning(r, form[1:])

@@ -68,9 +68,9 @@ class Resolver(Meanings):
         self.fixed: set[str] = set()
         self.links: dict[str, str] = {}
         # Records and classes of this text, and what is built when the text has been read.
-        self.declarations: dict[str, Any] = {}
-        self.finishers: dict[str, Any] = {}
-        self.globals_here: set[str] = set()  # what the text assigns at its top level
+        self.declarations, self.finishers = dict[str, Any](), dict[str, Any]()
+        # Globals that the text assigns at its top level or by setg; of these, what functions alone assign.
+        self.globals_here, self.perhaps = set[str](), set[str]()
         self.classes: dict[str, Any] = {}
         # The lambdas that were written as texts: forms, kept for their identity, and these texts.
         self.texts: dict[int, tuple[Form, str]] = {}
@@ -285,6 +285,7 @@ class Resolver(Meanings):
                 python = python_name(name)
                 self.function.globals.add(python)
                 self.globals_here.add(name)
+                self.perhaps.discard(name)
                 return ToGlobal(python, direct=True)
             variable = frame.variables.get(name)
             if variable is None:

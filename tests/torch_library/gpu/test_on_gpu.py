@@ -18,7 +18,13 @@ from lispe_kernel.session import Session
 from tests.display.samples import KINDS
 from tests.torch_library.gpu.copies import on_device
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+@pytest.fixture(autouse=True)
+def gpu() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no GPU here")
+
+
 ROOT = Path(__file__).parents[3]
 
 # Each gives what prints alike on both devices.

@@ -61,6 +61,10 @@ def resolve_setg(r: Resolver, form: Form) -> Node:
     """
     names = form[1] if is_list(form[1]) else [form[1]]
     checked = [r.check_variable(item, form.spans[1]) for item in names]
+    if r.function.frame.kind == "top":
+        r.perhaps.difference_update(checked)
+    else:
+        r.perhaps.update(set(checked) - r.globals_here)
     r.globals_here.update(checked)
     targets = [global_target(name) for name in checked]
     value = r.node(form[2], form.spans[2])
