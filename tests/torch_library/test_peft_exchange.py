@@ -344,3 +344,10 @@ def test_missing_files_are_told(base, in_folder):
     assert "there is no adapter_model.safetensors in it" in error_of("torch_lora_load_peft", ours, "adapter")
     Path("adapter/adapter_config.json").write_text("{")
     assert "adapter_config.json is no JSON" in error_of("torch_lora_load_peft", ours, "adapter")
+
+
+def test_an_adapted_embedding_looks_ids_up() -> None:
+    model = get_peft_model(nn.Sequential(nn.Embedding(5, 4)), LoraConfig(target_modules=["0"], r=2))
+    adapted = model.base_model.model[0]
+    ids = torch.tensor([1, 4])
+    assert torch.equal(call("torch_embedding_forward", adapted, ids), adapted(ids))

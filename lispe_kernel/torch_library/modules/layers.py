@@ -20,7 +20,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.cycles import refuse_cycle
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.indexes import refuse_outside
+from lispe_kernel.torch_library.support.indexes import refuse_ids
 from lispe_kernel.torch_library.support.wording import outside_table
 
 
@@ -136,8 +136,9 @@ def embedding_forward(embedding: nn.Embedding, input_data: torch.Tensor) -> torc
     ids = arguments.tensor(input_data, arguments.SECOND)
     if ids.is_floating_point():
         raise ValueError("the ids must be integers")
-    rows = layer.num_embeddings
-    refuse_outside(ids, rows, f"id {{}} is outside the table of {rows} embeddings")
+    weight = getattr(layer, "weight", None)
+    if isinstance(weight, torch.Tensor):  # a quantized layer has none
+        refuse_ids(ids, weight)
     return layer(ids)  # type: ignore[no-any-return]
 
 

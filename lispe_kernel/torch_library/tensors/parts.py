@@ -16,7 +16,7 @@ from lispe_kernel.language.printer import number_text
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
-from lispe_kernel.torch_library.support.indexes import refuse_outside
+from lispe_kernel.torch_library.support.indexes import refuse_places
 from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced
 from lispe_kernel.torch_library.support.wording import kind_of, readable
 from lispe_kernel.torch_library.tensors import conversions
@@ -57,13 +57,11 @@ def store(tensor: torch.Tensor, keys: tuple[Any, ...], value: Any) -> None:
 def _index(tensor: torch.Tensor, keys: tuple[Any, ...]) -> tuple[Any, ...]:
     """The keys as PyTorch takes them."""
     found = tuple(map(_key, keys))
-    if tensor.device.type != "cpu":
-        for axis, (key, count) in enumerate(zip(found, tensor.shape, strict=False)):
-            if key is None or key is ... or (isinstance(key, torch.Tensor) and key.dtype is torch.bool):
-                break  # what follows belongs to other axes
-            if isinstance(key, torch.Tensor):
-                wrong = f"index {{}} is out of bounds for dimension {axis} with size {count}"
-                refuse_outside(key.to(tensor.device), count, wrong, -count)
+    for axis, (key, count) in enumerate(zip(found, tensor.shape, strict=False)):
+        if key is None or key is ... or (isinstance(key, torch.Tensor) and key.dtype is torch.bool):
+            break  # what follows belongs to other axes
+        if isinstance(key, torch.Tensor):
+            refuse_places(key, tensor, axis, -count)
     return found
 
 

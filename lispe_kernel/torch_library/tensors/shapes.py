@@ -13,7 +13,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function
-from lispe_kernel.torch_library.support.indexes import refuse_outside
+from lispe_kernel.torch_library.support.indexes import refuse_places
 from lispe_kernel.torch_library.tensors.parts import fitting
 
 DIMENSION = "Error: Dimension must be an integer"
@@ -129,9 +129,7 @@ def gather(input_: Any, dim: Any, index: Any) -> torch.Tensor:
     places = arguments.tensor(index, "Error: Third argument must be a tensor")
     axis = arguments.integer(dim, arguments.DIM)
     if -value.dim() <= axis < value.dim():
-        count = value.shape[axis]
-        wrong = f"index {{}} is out of bounds for dimension {axis % value.dim()} with size {count}"
-        refuse_outside(places, count, wrong)
+        refuse_places(places, value, axis % value.dim())
     return value.gather(axis, places)
 
 

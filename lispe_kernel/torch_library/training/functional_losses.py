@@ -19,7 +19,7 @@ from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.indexes import refuse_outside
+from lispe_kernel.torch_library.support.indexes import refuse_classes
 from lispe_kernel.torch_library.support.wording import kind_of
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.training.transforms import of_tensors
@@ -264,9 +264,7 @@ def _loss(short: str, meaning: str, alike: bool, sample: str, answer: str) -> No
         if computed is functional.ctc_loss:
             _refuse_labels(name, **found)
         if computed is functional.nll_loss:
-            classes = found["input"].shape[min(1, found["input"].dim() - 1)]
-            skipped = found.get("ignore_index", -100)
-            refuse_outside(found["target"], classes, "Target {} is out of bounds", 0, skipped)
+            refuse_classes(found["target"], found["input"], found.get("ignore_index", -100))
         if alike:
             found["target"] = same_shape(f"Error in {name}: ", found["input"], found["target"], exact)
         if found.get("reduction", "mean") == "mean" and computed is functional.kl_div:

@@ -11,7 +11,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
-from lispe_kernel.torch_library.support.indexes import refuse_outside
+from lispe_kernel.torch_library.support.indexes import refuse_classes
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.training.functional_losses import reduction_of, same_shape
 
@@ -68,15 +68,15 @@ def cross_entropy(
     logits = arguments.tensor(predictions, arguments.BOTH)
     name = "torch_cross_entropy"
     labels = _labels(targets, logits).to(logits.device)
-    skipped = -100 if ignore_index is None else ignore_index
-    refuse_outside(labels, logits.shape[min(1, logits.dim() - 1)], "Target {} is out of bounds", 0, skipped)
+    ignored = arguments.integer(
+        -100 if ignore_index is None else ignore_index, f"Error: {name}: ignore_index must be an integer"
+    )
+    refuse_classes(labels, logits, ignored)
     return nn.functional.cross_entropy(
         logits,
         labels,
         weight=None if weight is None else conversions.as_tensor(weight, logits),
-        ignore_index=arguments.integer(
-            -100 if ignore_index is None else ignore_index, f"Error: {name}: ignore_index must be an integer"
-        ),
+        ignore_index=ignored,
         reduction=reduction_of(name, reduction),
         label_smoothing=0.0 if label_smoothing is None else arguments.number(name, 6, label_smoothing),
     )
