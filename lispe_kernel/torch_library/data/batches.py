@@ -303,8 +303,8 @@ def batches(
     not full. `torch_save_checkpoint` keeps the position, `(? batches b)`, and a resumed training goes on with the
     next batch. After an error or an interrupt in a loop the position is that of its batch, which a resume gives
     again; after `break` it is the beginning of a new pass (a loop of Python's does not say how it was left: there the
-    batch comes again). Other data of as many samples
-    are warned of where some of at most 16, looked at in order of their places, differ.
+    batch comes again). Other data of as many samples are warned of where some of at most 16, looked at in order of
+    their places, differ.
     On several ranks (`torch_distributed`) the order is that of rank 0 and each rank gets its share of every batch, so that
     the same program trains alike on any number of ranks. The shares are even, since averaged gradients need that; with
     `(? share "uneven")` they may differ by a sample, as for counting in an evaluation, with "whole" each rank has all.

@@ -24,10 +24,11 @@ from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import looking
-from lispe_kernel.torch_library.inside.running import Given, given, model_of, names_of, place_of, watched
+from lispe_kernel.torch_library.inside.running import Given, given, model_of, names_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors.devices import place_of
 
 NONE_SEEN = (
     "Error: torch_attentions: the run shows no attention: {} is no model of transformers that records it, "

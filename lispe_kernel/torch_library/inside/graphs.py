@@ -16,10 +16,11 @@ from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside import outline
 from lispe_kernel.torch_library.inside.graph import Graph
 from lispe_kernel.torch_library.inside.graphing import graph_of
-from lispe_kernel.torch_library.inside.running import Given, given, model_of, place_of
+from lispe_kernel.torch_library.inside.running import Given, given, model_of
 from lispe_kernel.torch_library.inside.values import kinds_of, shapes_text
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.tensors.devices import place_of
 
 _LENGTH = 8  # places of an input that is chosen here
 _SIDES = (32, 224, 28)  # of pictures, in the order in which they are tried

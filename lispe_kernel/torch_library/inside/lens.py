@@ -27,10 +27,11 @@ from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside.blocks import blocks_of, hidden_in, hidden_of
 from lispe_kernel.torch_library.inside.inputs import run
 from lispe_kernel.torch_library.inside.keeping import looking
-from lispe_kernel.torch_library.inside.running import Given, given, model_of, place_of, watched
+from lispe_kernel.torch_library.inside.running import Given, given, model_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors.devices import place_of
 from lispe_kernel.torch_library.tokens.pieces import piece_of
 
 _LIKELIEST = 5

@@ -17,6 +17,7 @@ from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 from lispe_kernel.torch_library.tensors import conversions
+from lispe_kernel.torch_library.tensors.devices import place_of
 
 Given = tuple[tuple[Any, ...], dict[str, Any]]
 NO_MODEL = "Error: First argument must be a PyTorch module"
@@ -36,11 +37,6 @@ def model_of(value: Any) -> nn.Module:
 def _tensors(model: nn.Module) -> Iterator[torch.Tensor]:
     yield from model.parameters()
     yield from model.buffers()
-
-
-def place_of(model: nn.Module) -> torch.device | None:
-    """The device on which a model's first tensor is; None for a model without one."""
-    return next((tensor.device for tensor in _tensors(model) if not tensor.is_meta), None)
 
 
 def given(function: str, model: nn.Module, value: Any) -> Given:

@@ -25,6 +25,7 @@ from lispe_kernel.torch_library.modules.lora_layer import REST, Adapter, LoraLin
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.modules.recomputation import CheckpointedModule
 from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
+from lispe_kernel.torch_library.tensors.devices import place_of
 
 OURS = (
     *(Alibi, CheckpointedModule, FlashAttention, PositionalEncoding, RotaryEmbedding),
@@ -229,8 +230,7 @@ def _fill_generator(generator: Generator, data: Any, into: Into) -> None:
 
 
 def _finish_generator(generator: Generator) -> None:
-    held = next(iter(generator.model.parameters()), None)
-    generator.device = held.device if held is not None else torch.device("cpu")
+    generator.device = place_of(generator.model) or torch.device("cpu")
 
 
 register_keeper(

@@ -20,7 +20,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.modules.choosing import STRATEGIES, Settings, changed, chosen
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions
-from lispe_kernel.torch_library.tensors.devices import device_of
+from lispe_kernel.torch_library.tensors.devices import device_of, place_of
 
 NO_GENERATOR = "First argument must be a torch generator"
 NO_LOGITS = "the model must map ids [1,n] to logits [1,n,vocabulary] or [1,vocabulary]"
@@ -98,8 +98,9 @@ def generator_create(model: Any, device: str | None = None) -> Generator:
     """
     if not isinstance(model, nn.Module):
         raise LispeError("Generator requires a torch model")
-    here = next((p.device for p in [*model.parameters(), *model.buffers()]), torch.device("cpu"))
-    return Generator(model, here if device is None else device_of(device))
+    if device is None:
+        return Generator(model, place_of(model) or torch.device("cpu"))
+    return Generator(model, device_of(device))
 
 
 @torch_function("torch_generator_config", "torch_generator_configure")

@@ -7,6 +7,7 @@ refused with an error that says so.
 from __future__ import annotations
 
 import gc
+import itertools
 from typing import Any
 
 import torch
@@ -45,6 +46,12 @@ def device_of(name: Any) -> torch.device:
         if int(index or 0) < torch.cuda.device_count():
             return torch.device(name)
     raise LispeError(unknown)
+
+
+def place_of(model: nn.Module) -> torch.device | None:
+    """The device of a module's first tensor that has values; None for a module without one."""
+    tensors = itertools.chain(model.parameters(), model.buffers())
+    return next((tensor.device for tensor in tensors if not tensor.is_meta), None)
 
 
 def _cuda(index: Any) -> torch.device:

@@ -61,6 +61,15 @@ def _parts(table: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return found
 
 
+def oriented(axes: torch.Tensor, along: int) -> torch.Tensor:
+    """Axes with the sign that makes the largest part of each positive: which comes is the processor's choice.
+
+    along: the dimension in which the parts of one axis lie.
+    """
+    largest = axes.gather(along, axes.abs().argmax(along, keepdim=True))
+    return axes * largest.sign()
+
+
 def principal(table: torch.Tensor, count: int) -> Principal:
     """The first principal axes of the rows; axes beyond those that the rows have are zero."""
     rows, width = table.shape
@@ -87,8 +96,7 @@ def principal(table: torch.Tensor, count: int) -> Principal:
     away = rows * (_EXACT * rows * mean.norm()).square()  # what taking the mean away leaves
     squares = squares.where(squares > torch.maximum(rounding * squares[0], away), 0.0)
     axes[: min(count, len(found))] = found[:count] * (squares[:count] > 0).unsqueeze(1)
-    largest = axes.gather(1, axes.abs().argmax(1, keepdim=True))
-    axes = axes * largest.sign()
+    axes = oriented(axes, 1)
     scores = torch.cat([(part.double() - mean) @ axes.T for part in _parts(table)])
     total = float(squares.sum())
     shares = [float(s) / total if total else 0.0 for s in squares[:count]]

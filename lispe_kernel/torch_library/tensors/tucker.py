@@ -17,6 +17,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.typed import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
+from lispe_kernel.torch_library.tensors.projections import oriented
 
 Factors = list[torch.Tensor]
 
@@ -33,13 +34,9 @@ def times(tensor: torch.Tensor, matrix: torch.Tensor, mode: int) -> torch.Tensor
 
 
 def leading(matrix: torch.Tensor, count: int) -> torch.Tensor:
-    """The `count` left singular vectors of the largest singular values, filled up when there are fewer.
-
-    Each has the sign that makes its largest part positive: which one comes is the processor's choice else.
-    """
+    """The `count` left singular vectors of the largest singular values, filled up when there are fewer."""
     left: torch.Tensor = torch.linalg.svd(matrix, full_matrices=matrix.shape[1] < count)[0][:, :count]
-    largest = left.gather(0, left.abs().argmax(0, keepdim=True))
-    return left * torch.where(largest < 0, -1.0, 1.0).to(left.dtype)
+    return oriented(left, 0)
 
 
 def project(

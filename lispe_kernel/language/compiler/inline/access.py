@@ -350,11 +350,11 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
     value = e.simple(e.value(node.arguments[0]))
     if node.arguments[0].kind in LISTS:
         return e.negate(value)
-    of_library: ast.expr = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
     # What ends a list or a tree of instances: the library is slow to say that an instance is no list.
     is_instance = e.call(" isinstance", value, e.name(" Instance"))
-    of_library = e.boolean(ast.And(), [e.negate(is_instance), of_library])
-    of_list = e.choose(e.is_of(value, " List"), e.negate(value), of_library)
+    is_empty = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
+    otherwise = e.boolean(ast.And(), [e.negate(is_instance), is_empty])
+    of_list = e.choose(e.is_of(value, " List"), e.negate(value), otherwise)
     return e.boolean(ast.Or(), [e.compare(value, [ast.Is()], [e.nil()]), of_list])
 
 

@@ -16,6 +16,7 @@ from lispe_kernel.language.errors import Span
 _SHARED = frozenset({Constant, Quoted, Global})
 # Fields of nodes in which no node is.
 _PLAIN = frozenset({Span, Variable, Effects, str, bool, type(None)})
+_MISSING = object()
 _slots: dict[type, tuple[str, ...]] = {}
 
 
@@ -36,10 +37,10 @@ def _copy(value: Any, made: dict[int, Any]) -> Any:
         return known
     made[id(value)] = new = object.__new__(kind)
     for name in _fields(kind):
-        field = getattr(value, name, _copy)
+        field = getattr(value, name, _MISSING)
         if type(field) in _PLAIN:
             setattr(new, name, field)
-        elif field is not _copy:  # effects that nobody has asked for
+        elif field is not _MISSING:  # effects that nobody has asked for
             setattr(new, name, _copy(field, made))
     return new
 
