@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -97,36 +98,32 @@ def test_a_late_second_signal_does_not_stop_the_next_work() -> None:
     assert owner.during(lambda: time.sleep(0.3)) is None
 
 
-def test_outside_work_a_kernel_ignores_the_signal() -> None:
+@pytest.fixture
+def stops() -> Iterator[Interrupts]:
+    """A handler that has taken the signal over, as a kernel's has."""
     before = signal.getsignal(signal.SIGINT)
-    Interrupts().install()
-    try:
-        interrupt()
-    finally:
-        signal.signal(signal.SIGINT, before)
+    installed = Interrupts()
+    installed.install()
+    yield installed
+    signal.signal(signal.SIGINT, before)
 
 
-def test_an_interrupt_that_comes_before_the_expected_work_stops_it_as_it_begins() -> None:
-    stops = Interrupts()
-    stops.install()
-    try:
-        stops.expect(True)
-        interrupt()
-        with pytest.raises(KeyboardInterrupt):
-            stops.during(lambda: 7)
-        assert stops.during(lambda: 7) == 7
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+@pytest.mark.usefixtures("stops")
+def test_outside_work_a_kernel_ignores_the_signal() -> None:
+    interrupt()
 
 
-def test_an_interrupt_while_nothing_is_expected_stops_nothing() -> None:
-    stops = Interrupts()
-    stops.install()
-    try:
-        stops.expect(True)
-        interrupt()
-        stops.expect(False)
-        interrupt()
-        assert stops.during(lambda: 7) == 7
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def test_an_interrupt_that_comes_before_the_expected_work_stops_it_as_it_begins(stops: Interrupts) -> None:
+    stops.expect(True)
+    interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        stops.during(lambda: 7)
+    assert stops.during(lambda: 7) == 7
+
+
+def test_an_interrupt_while_nothing_is_expected_stops_nothing(stops: Interrupts) -> None:
+    stops.expect(True)
+    interrupt()
+    stops.expect(False)
+    interrupt()
+    assert stops.during(lambda: 7) == 7

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from contextlib import redirect_stdout
 
 import pytest
@@ -35,9 +36,19 @@ def times(factor: int) -> settings:
     return settings(max_examples=factor * settings().max_examples)
 
 
-def outcome(session: Session, source: str) -> str:
-    """The text of the value, or the error with its place."""
+def placed(error: LispeError) -> str:
+    """An error as its place."""
+    return f"error in line {error.span.line if error.span else None}"
+
+
+def worded(error: LispeError) -> str:
+    """An error as its words, without the place."""
+    return str(error).split(", line")[0]
+
+
+def outcome(session: Session, source: str, told: Callable[[LispeError], str] = placed) -> str:
+    """The text of the value, or what is told of the error."""
     try:
         return to_text(session.evaluate(source))
     except LispeError as error:
-        return f"error in line {error.span.line if error.span else None}"
+        return told(error)

@@ -2,7 +2,9 @@
 
 import pytest
 
-from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel import LispeError, Session
+
+from .support import outcome
 
 BODIES = [
     "(* x 2)",
@@ -35,12 +37,8 @@ CONTAINERS = [
 ]
 
 
-def outcome(program: str, session: Session) -> str:
-    try:
-        found = to_text(session.evaluate(program))
-    except LispeError:
-        return "error"
-    return found
+def told(program: str, session: Session) -> str:
+    return outcome(session, program, lambda _: "error")
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -51,8 +49,8 @@ def test_both_ways_agree(call, body):
         for frame in ("{}", "(defun f (k) {}) (f 7)"):
             in_place = frame.format(f"({call} (λ (x) {body}) {container})")
             held = frame.format(f"(setq g (λ (x) {body})) ({call} g {container})")
-            found = outcome(f"(setq k 5) {in_place}", together)
-            expected = outcome(f"(setq k 5) {held}", apart)
+            found = told(f"(setq k 5) {in_place}", together)
+            expected = told(f"(setq k 5) {held}", apart)
             assert found == expected, in_place
 
 
@@ -63,7 +61,7 @@ def test_folds_agree(body):
         for initial in ("0", "()"):
             in_place = f"(foldl (λ (a x) {body}) {initial} {container})"
             held = f"(setq g (λ (a x) {body})) (foldl g {initial} {container})"
-            assert outcome(in_place, together) == outcome(held, apart), in_place
+            assert told(in_place, together) == told(held, apart), in_place
 
 
 def test_the_parameter_leaves_no_trace():

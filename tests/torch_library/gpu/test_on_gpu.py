@@ -17,6 +17,7 @@ from lispe_kernel.language.printer import to_text
 from lispe_kernel.session import Session
 from tests.display.samples import KINDS
 from tests.torch_library.gpu.copies import on_device
+from tests.torch_library.test_train_program import ALL, setting, weights
 
 
 @pytest.fixture(autouse=True)
@@ -77,34 +78,16 @@ def test_a_program_gives_what_it_gives_on_the_processor(name: str) -> None:
     assert found[0] == found[1]
 
 
-TRAINING = f"""
-(load "{ROOT}/notebooks/train.lisp")
-(torch_manual_seed 3)
-(setq x (on (tensor_to_list (tensor_randn '(11 2))))) (setq y (on (tensor_to_list (tensor_randn '(11 1)))))
-(setq m (to (torch_model 2 4 1))) (setq adam (torch_optimizer m 0.01 "adam"))
-(setq rate (torch_lr_scheduler adam "cosine" (dictionary "total_steps" 20)))
-(setq average (torch_ema m 0.9))
-(setq batches (torch_batches (torch_dataset x y) 4 (? shuffle true) (? seed 2)))
-(defun loss (m b) (torch_mse_loss (torch_forward m (@ b 0)) (@ b 1)))
-(defun other (m) (torch_mse_loss (torch_forward m x) y))
-"""
-ALL = "(? accumulate 2) (? clip 1) (? scheduler rate) (? average average) (? validate 'other)"
-
-
 def _trained(where: str, options: str) -> Session:
     session = _session(where)
-    session.evaluate(f"{TRAINING} (setq losses (train m adam batches 'loss {options}))")
+    session.evaluate(f"{setting('to')} (setq losses (train m adam batches 'loss {options}))")
     return session
-
-
-def _weights(session: Session) -> list[torch.Tensor]:
-    return [tensor.detach() for tensor in session.namespace["m"].state_dict().values()]
 
 
 def test_a_training_learns_what_it_learns_on_the_processor() -> None:
     here, there = (_trained(where, f"(? epochs 3) {ALL}") for where in ("cpu", "cuda"))
     assert list(there.evaluate("losses")) == pytest.approx(list(here.evaluate("losses")), rel=1e-4)
-    assert all(w.is_cuda for w in _weights(there))
+    assert all(w.is_cuda for w in weights(there, "m"))
 
 
 def test_a_checkpoint_goes_on_bit_for_bit_and_opens_without_a_gpu(tmp_path: Path) -> None:
@@ -112,7 +95,7 @@ def test_a_checkpoint_goes_on_bit_for_bit_and_opens_without_a_gpu(tmp_path: Path
     _trained("cuda", f'(? epochs 2) (? file "{tmp_path}/run.pt") {ALL}')
     resumed = _trained("cuda", f'(? epochs 4) (? file "{tmp_path}/run.pt") {ALL}')
     assert list(resumed.evaluate("losses")) == list(whole.evaluate("losses"))
-    assert all(map(torch.equal, _weights(resumed), _weights(whole)))
+    assert all(map(torch.equal, weights(resumed, "m"), weights(whole, "m")))
     program = f'(println (@ (torch_load_checkpoint "{tmp_path}/run.pt") "epoch") (torch_cuda_is_available))'
     assert _alone(program, tmp_path, CUDA_VISIBLE_DEVICES="") == "4 nil\n"
 
