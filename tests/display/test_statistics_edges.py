@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lispe_kernel.display.drawing import looks, side_by_side, stored
+from lispe_kernel.display.drawing import large, looks, pictures, side_by_side, stored
 from lispe_kernel.display.drawing.statistics import summarise, summarise_all
 
 BINS = looks.BINS
@@ -68,6 +68,42 @@ def test_many_values_are_counted_as_few_are(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(stored, "_LARGE", 1000)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     assert summarise(values).histogram == whole.histogram
+
+
+LARGE = {
+    **SPREADS,
+    "zeros among others": NOISE.relu(),
+    "one NaN, one infinity": torch.cat([NOISE, torch.tensor([math.nan, -math.inf])]),
+    "columns in memory": NOISE[:100].view(5, 20).t(),
+    "gaps in memory": NOISE[::2],
+    "near the end of floats": NOISE * 3e38,
+    "tiny": NOISE.double() * 1e-310,
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_large_tensors_are_measured_as_others_are(
+    kind: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = summarise(LARGE[kind])
+    for name, number in (("_LEAST", 1), ("_PIECE", 7), ("_THREADS", threads)):
+        monkeypatch.setattr(large, name, number)
+    known = summarise(LARGE[kind])
+    exact = ("minimum", "maximum", "zeros", "nans", "infinities", "count")
+    assert [getattr(known, name) for name in exact] == [getattr(usual, name) for name in exact]
+    for name in ("mean", "deviation", "norm", "low", "high", "histogram"):
+        assert getattr(known, name) == pytest.approx(getattr(usual, name), rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize("side", [(70, 30), (400, 3), (9, 9)])
+def test_a_large_matrix_is_reduced_as_others_are(
+    side: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = torch.linspace(-1, 2, math.prod(side)).view(side)
+    usual = pictures.reduce_matrix(matrix, 8)
+    monkeypatch.setattr(large, "_LEAST", 1)
+    assert pictures.reduce_matrix(matrix, 8).blocks == pytest.approx(usual.blocks, rel=1e-5, abs=1e-6)
 
 
 # How many whole numbers a range may span for each to get a bin of its own.

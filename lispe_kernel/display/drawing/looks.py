@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from lispe_kernel.display.drawing import stored
+from lispe_kernel.display.drawing import large, stored
 
 BINS = 48
 # The histogram shows five deviations around the mean; what lies beyond is counted in the outermost bins.
@@ -45,6 +46,14 @@ class Look:
     zeros: int = 0
     nans: int = 0
     infinities: int = 0
+
+    def add(self, low: float, high: float, total: float, squares: float, zeros: int, count: int) -> None:
+        """Take in what some of the values are."""
+        self.minimum, self.maximum = min(self.minimum, low), max(self.maximum, high)
+        self.total += total * self.repeats
+        self.squares += squares * self.repeats
+        self.zeros += zeros * self.repeats
+        self.count += count * self.repeats
 
     def pieces(self) -> Iterator[Any]:
         """The finite values in the units of this look."""
@@ -165,8 +174,47 @@ def _rescaled(look: Look) -> Look:
 
 
 def _count_real(look: Look) -> None:
+    shares = [] if look.exponent else large.pieces(look.values)
+    for share, found in zip(shares, large.through(shares, _of_a_share), strict=True):
+        if found:
+            look.add(*found)
+        else:
+            _count_pieces(look, torch_of(share))
+    if not shares:
+        _count_pieces(look, look.values)
+
+
+def torch_of(share: Any) -> Any:
+    """An array as a tensor on the same memory."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    return torch.from_numpy(share)
+
+
+def _of_a_share(share: Any, room: Any) -> tuple[float, float, float, float, int, int] | None:
+    """Ends, sums and counts of an array of ordinary values; None for one that holds others."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+    with np.errstate(all="ignore"):
+        low, high = float(share.min()), float(share.max())
+    largest = max(abs(low), abs(high))
+    if not squares_fit(largest):
+        return None
+    squares = np.multiply(share, share, out=room[0])
+    zeros = 0 if squares.min() > 0 else _zeros_of(share)
+    return low, high, float(share.sum()), float(squares.sum()), zeros, share.size
+
+
+def _zeros_of(share: Any) -> int:
+    """How many values are zero: of comparisons, since to count floats themselves takes many times as long."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+    return int(share.size - np.count_nonzero(share != 0))
+
+
+def _count_pieces(look: Look, values: Any) -> None:
     room = None
-    for piece in stored.pieces(look.values, look.exponent):
+    for piece in stored.pieces(values, look.exponent):
         room = room_like(piece, room)
         _count_piece(look, piece, room)
 
@@ -196,13 +244,11 @@ def _count_piece(look: Look, piece: Any, room: Any) -> None:
     largest = max(abs(low), abs(high))
     # Squares of values beyond these overflow or vanish in float32.
     wide = piece if squares_fit(largest) else piece.double()
-    look.minimum, look.maximum = min(look.minimum, low), max(look.maximum, high)
-    look.total += float(wide.sum()) * look.repeats
-    look.squares += sum_of_squares(wide, room) * look.repeats
+    total, squares, zeros = float(wide.sum()), sum_of_squares(wide, room), 0
     # Most pieces hold no zero, and the smallest magnitude says so faster than counting.
     if low <= 0 <= high and float(torch.abs(piece, out=room[: piece.numel()]).amin()) == 0:
-        look.zeros += (piece.numel() - int(torch.count_nonzero(piece))) * look.repeats
-    look.count += piece.numel() * look.repeats
+        zeros = _zeros_of(piece.cpu().numpy())
+    look.add(low, high, total, squares, zeros, piece.numel())
 
 
 def sum_of_squares(values: Any, room: Any = None) -> float:
@@ -264,7 +310,11 @@ def histogram(look: Look) -> dict[str, Any]:
         return counted(look, low, high, [look.count])
 
     found, room = torch.zeros(bins, dtype=torch.int64), None
-    for piece in look.pieces():
+    ordinary = not (look.exponent or look.nans or look.infinities or is_extreme(low, high, width))
+    shares = large.pieces(look.values) if ordinary else []
+    for counts in large.through(shares, partial(_counts_of_a_share, low=low, width=width, bins=bins)):
+        found += counts
+    for piece in [] if shares else look.pieces():
         finite = piece.double() if is_extreme(low, high, width) else piece
         count, room = finite.numel(), room_like(finite, room)
         scaled = torch.sub(finite, low, out=room[:count]).mul_(1 / width).clamp_(0, bins - 1)
@@ -274,6 +324,17 @@ def histogram(look: Look) -> dict[str, Any]:
     if look.implied:
         made[min(bins - 1, max(0, int((-look.base - low) / width)))] += look.implied
     return counted(look, low, high, made)
+
+
+def _counts_of_a_share(share: Any, room: Any, low: float, width: float, bins: int) -> Any:
+    """How many values of an array lie in each of the bins."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    scaled, places = room[0], room[1].view(np.int8)[: share.size]
+    np.multiply(np.subtract(share, low, out=scaled), 1 / width, out=scaled)
+    np.copyto(places, np.clip(scaled, 0, bins - 1, out=scaled), casting="unsafe")
+    return torch.bincount(torch.from_numpy(places), minlength=bins)
 
 
 def counted(look: Look, low: float, high: float, counts: list[int]) -> dict[str, Any]:

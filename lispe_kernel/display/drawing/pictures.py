@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lispe_kernel.display.drawing import colours, png, stored
+from lispe_kernel.display.drawing import colours, large, png, stored
 from lispe_kernel.display.drawing.colours import DIVERGING, Scale
 from lispe_kernel.display.page import numbers
 
 MOST_PIXELS = 224
 NARROWEST = 10  # how many times longer than wide a picture may be; beyond, it is drawn wider
+_FEW = 32  # rows
 _LINE = 12  # the height of a line of labels in pixels
 
 
@@ -29,6 +30,7 @@ class Raster:
     columns: int
     down: int
     across: int
+    drawn: dict[tuple[float, float, Scale], bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,29 @@ def _reduce_tensor(matrix: Any, down: int, across: int) -> Any:
         values = values.dequantize()
     if down == across == 1:
         return stored.real(values).cpu().numpy().astype("float64")
-    found = _block_means(values, down, across)
+    held = large.array(values)
+    found = _block_means(values, down, across) if held is None else _means_of_shares(held, down, across)
     if not np.isfinite(found).all():
         # Sums of values near the end of the range overflow: the same again, each far smaller.
         found = _block_means(values, down, across, 2.0**-64)
     return found
+
+
+def _means_of_shares(values: Any, down: int, across: int) -> Any:
+    """The mean of each block of a large matrix."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+    starts = np.arange(0, values.shape[1], across)
+    lengths = np.diff([*starts, values.shape[1]])
+
+    def blocks(share: Any, _room: Any) -> Any:
+        with np.errstate(all="ignore"):
+            # Sums of a few rows keep their digits, those of all are doubles.
+            few = [share[start : start + _FEW].sum(0) for start in range(0, len(share), _FEW)]
+            return np.add.reduceat(np.sum(few, axis=0, dtype=np.float64), starts) / (lengths * len(share))
+
+    rows = [values[start : start + down] for start in range(0, len(values), down)]
+    return np.stack(list(large.through(rows, blocks)))
 
 
 def _block_means(values: Any, down: int, across: int, scale: float = 1.0) -> Any:
@@ -188,8 +208,11 @@ def has_strange(rasters: Sequence[Raster]) -> bool:
 
 
 def picture(raster: Raster, low: float, high: float, scale: Scale = DIVERGING) -> bytes:
-    """The raster as PNG bytes, one pixel a block."""
-    return png.encode(colours.indices(raster.blocks, low, high), colours.palette(scale))
+    """The raster as PNG bytes, one pixel a block; drawn once for the page and for the picture beside it."""
+    if (found := raster.drawn.get((low, high, scale))) is None:
+        found = png.encode(colours.indices(raster.blocks, low, high), colours.palette(scale))
+        raster.drawn[low, high, scale] = found
+    return found
 
 
 def montage(
