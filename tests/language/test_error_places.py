@@ -157,15 +157,15 @@ def test_a_part_that_does_not_fit_is_shown_where_it_stands(source: str, part: st
 
 def test_a_session_forgets_texts_of_which_nothing_is_left() -> None:
     session = Session()
-    kept = ["(defun called (x) (car x))", "(setq held (lambda (x) (car x)))", "(setq counted 1)"]
+    kept = ["(defun called (x) (car x))", "(setq held (lambda (x) (car x)))"]
     for number, text in enumerate(kept, 1):
         session.run(text, f"cell {number}", f"/kept/{number}")
     with pytest.raises(LispeError):
-        session.run("(car 5)", "cell 4", "/kept/4")
+        session.run("(car 5)", "cell 3", "/kept/3")
     files = [f"/passed/{number}" for number in range(RECENT + 10)]
     for file in files:
-        session.run("(+ 1 2)", "cell 5", file)
-        session.run("(+ 1 2)", "cell 6", "/again")
+        session.run("(setq counted (+ 1 2))", "cell 4", file)
+        session.run("(+ 1 2)", "cell 5", "/again")
     left = {file for file in files if file in session.sources}
     assert left == {file for file in files if file in linecache.cache} == set(files[-RECENT // 2 :])
     assert "/again" in session.sources

@@ -7,7 +7,6 @@ back, so that a text with an error in its last line leaves no trace.
 from __future__ import annotations
 
 import ast
-import dis
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -84,21 +83,15 @@ class Program:
     loads: bool = False
 
     def passes(self) -> bool:
-        """Whether nothing that the text leaves behind can ask for it: no function, no assignment."""
+        """Whether nothing that the text leaves behind can ask for it: no function. Values do not."""
         if self.definitions or self.written or self.waiting or self.macros or self.classes or self.loads:
             return False
         return not self.declarations and all(map(_passes, self.steps))
 
 
-# In compiled code every second byte is an instruction.
-_ASSIGNS = dis.opmap["STORE_GLOBAL"]
-
-
 def _passes(step: Step | FunctionCode) -> bool:
     code = step.code if isinstance(step, Step) else None
-    if code is None or any(isinstance(constant, CodeType) for constant in code.co_consts):
-        return False
-    return _ASSIGNS not in code.co_code[::2]
+    return code is not None and not any(isinstance(constant, CodeType) for constant in code.co_consts)
 
 
 def compile_program(context: Context, source: Source, forms: Form, *, evaluated: bool = False) -> Program:
