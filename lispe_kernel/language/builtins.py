@@ -138,16 +138,16 @@ def _element(container: Any, *keys: Any) -> Any:
     return at(container, keys[-1])
 
 
-def _change(name: str, old: Any, operands: tuple[Any, ...], container: Any, *keys: Any) -> Any:
-    """`(+= (@ c k) v w)`: store the old element with the operands applied, one after the other.
-
-    A missing key counts as 0, or as "" when text is added.
-    """
-    value = old
+def _combined(name: str, old: Any, operand: Any) -> Any:
+    """An element with an operand applied. A missing key counts as 0, or as "" when text is added."""
     if old is _MISSING:
-        value = "" if isinstance(operands[0], str) else 0
-    for operand in operands:
-        value = OPERATORS[name](value, operand)
+        old = "" if isinstance(operand, str) else 0
+    return OPERATORS[name](old, operand)
+
+
+def _change(name: str, old: Any, operand: Any, container: Any, *keys: Any) -> Any:
+    """`(+= (@ c k) v)`: store the old element with the operand applied."""
+    value = _combined(name, old, operand)
     if type(container) is Matrix and len(keys) == 2:
         _set_cell(container, *keys, value)
         return value
@@ -238,6 +238,7 @@ HELPERS: dict[str, Any] = {
     " set variables": _set_variables,
     " settled": _settled,
     " copy": deep_copy,
+    " taken": deep_copy,
     " truth": truth_of,
     " equal": equal,
     " identical": identical,
@@ -279,6 +280,7 @@ HELPERS: dict[str, Any] = {
     " numbered": _numbered,
     " after": _after,
     " change": _change,
+    " combined": _combined,
     " element": _element,
     " zip": together,
     " leave": leave,

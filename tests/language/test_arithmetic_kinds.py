@@ -74,6 +74,28 @@ def test_an_operator_gives_this_value(source: str, value: str) -> None:
     assert text_of(source) == value
 
 
+GROW = "(setq l '(1 2)) (defun grow (l r) (push l 9) r)"
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        ("(+ l 2 (grow l 1))", "(4 5)"),
+        ("(- l (if (size l) 2) (if (grow l 1) 1))", "(-2 -1)"),
+        ("(& l 3 (grow l 1))", "(1 0)"),
+        ("(^^ l 3 (grow l 1) 2)", "(1 64)"),
+        ('((λ (s) (+ s ":" (car (list l)) (grow l "x"))) "a")', '("a:1x" "a:2x")'),
+        ('((λ (s) (+ s l (grow l "x"))) "a")', '("a1x" "a2x")'),
+        ("(+= (@ {0:l} 0) 2 (grow l 1))", "(4 5)"),
+        # the first operand is combined with the second, so it is what it is then
+        ("(+ l (grow l 1))", "(2 3 10)"),
+        ("(+ (size l) (grow l 1) (size l))", "6"),
+    ],
+)
+def test_each_operand_is_combined_before_the_next_is_evaluated(form: str, value: str) -> None:
+    assert text_of(f"{GROW} {form}") == value
+
+
 # A branch that may be taken or not: what is known of x before it is not known after it.
 BRANCHES = [
     '(if a (setq x "s"))',

@@ -198,3 +198,36 @@ def tail_calls(g, rng):
     if rng.random() < 0.4:
         yield "show (tk 3 (list))"
     yield f"show ((λ (n a) (if (= n 0) a (self {step.replace('ta', 'self')}))) 4 {g.int_(0)})"
+
+
+@theme
+def changed_operands(g, rng):
+    """Lists among the operands of an operator that a later operand changes: each is combined in its turn."""
+    change = g.pick("push c 4", "set@ c 0 8", "+= (@ c 0) 5")
+    yield f"(defun more (c) ({change}) {g.pick('1', '2')})"
+    yield '(defun name (c) (push c 7) "n")'
+    yield "(defun same (c) c)"
+    yield "(setq il (integers 1 2 3))"
+    numbers = ("(more l)", "2", "k", "(car (same l))", "(more il)")
+    if change != "push c 4":  # lists of different sizes have no sum
+        numbers += ("l", "(same l)", "(block (set@ l 0 3) 2)")
+    texts = ("l", "(name l)", '":"', "s", "(same l)", "(string k)", "(upper s)", "k")
+    for _ in range(4):
+        several = " ".join(rng.choice(numbers) for _ in range(rng.randint(2, 4)))
+        op = g.pick("+", "-", "*", "+", "&", "|", "^", "%", "^^")
+        first = g.pick("l", "(clone l)", "k", "(same l)")
+        yield f"show (maybe ({op} {first} {several}) 'bad)"
+        yield f"(setq l (list {g.int_(0)} 2))"
+        yield f"show (maybe (+ {g.pick('s', QUOTE + 'x', '(same s)')} {sampled(rng, texts)}) 'bad)".replace(
+            "'x", '"t"'
+        )
+        yield "(setq l (list 5 3))"
+    yield f"(defun inside (v w) ({g.pick('+=', '-=')} v {g.pick('1', 'w')} (more v)) (list v w))"
+    yield "show (list (maybe (inside l 2) 'bad) l)"
+    yield '(setq held (dictionary "a" (list 1 2)))'
+    yield f'show (maybe ({g.pick("+=", "*=")} (@ held "a") {g.pick("2", "k")} (more (@ held "a"))) \'bad)'
+    yield "show held"
+
+
+def sampled(rng, words) -> str:
+    return " ".join(rng.choice(words) for _ in range(rng.randint(2, 4)))

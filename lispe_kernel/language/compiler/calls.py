@@ -47,6 +47,10 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
     return _library_call(r, name, form)
 
 
+# Operators that are written for two operands: of more, each is combined before the next one is evaluated.
+_IN_PAIRS = frozenset({"%", "^^", "&", "|", "^", "&~", "<<", ">>"})
+
+
 def _library_call(r: Resolver, name: str, form: Form) -> Node:
     entry = r.context.library(name)
     if r.instance is not None:
@@ -63,6 +67,9 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
     if entry is not None and not entry.accepts(len(form) - 1):
         # A class that the text loads may have a method of this name.
         raise r.unknown(_misfit(r, name, form, entry))
+    if name in _IN_PAIRS and len(form) > 3 and not _first_named(form):
+        pair = Form(form[:-1], form.span, form.spans[:-1])
+        form = Form([form[0], pair, form[-1]], form.span, [form.spans[0], form.span, form.spans[-1]])
     inline = inline_functions.get(name)
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
     if inline is not None and written and not _first_named(form):

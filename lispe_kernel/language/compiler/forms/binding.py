@@ -180,7 +180,7 @@ _OPERATORS: dict[str, ast.operator] = {"+": ast.Add(), "-": ast.Sub(), "/": ast.
 
 
 def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """The element is read, then the operands are evaluated, then it is stored."""
+    """The element is read, then operand after operand evaluated and combined, then it is stored."""
     operator = node.inline.name.strip()
     *place, operands = node.arguments
     if len(place) <= 3 and len(operands.parts()) == 1 and operator in _OPERATORS:
@@ -194,8 +194,11 @@ def _write_change(e: Emitter, node: Primitive, destination: Destination) -> ast.
         part if stays(node, operands) else e.saved(part) for node, part in zip(place, found, strict=True)
     ]
     old = e.saved(e.call(" element", container, *keys))
-    others = e.value(operands)
-    return e.deliver(e.call(" change", e.constant(operator), old, others, container, *keys), destination)
+    *others, last = operands.parts()
+    for operand in others:
+        old = e.saved(e.call(" combined", e.constant(operator), old, e.value(operand)))
+    changed = e.call(" change", e.constant(operator), old, e.value(last), container, *keys)
+    return e.deliver(changed, destination)
 
 
 def _write_subscript(
@@ -229,7 +232,7 @@ def _by_library(
     """The statement that has the library change an element, and keeps its value in a variable."""
     with e.nested_block() as slow:
         old = e.call(" element", *place)
-        e.assign(name, e.call(" change", e.constant(operator), old, e.tuple_([operand]), *place))
+        e.assign(name, e.call(" change", e.constant(operator), old, operand, *place))
     return slow
 
 

@@ -9,18 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from lispe_kernel.language.compiler.emit.emitter import VALUE, Destination, Emitter
+from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
+from lispe_kernel.language.compiler.inline.operands import operands, stepwise
 from lispe_kernel.language.compiler.inlines import inline
-from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, arithmetic_kind, join
+from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, arithmetic_kind, join
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
-
-# An operand as an expression with what is known of it.
-Operand = tuple[ast.expr, str]
-
-
-def _operands(e: Emitter, node: Primitive, *, twice: bool = False) -> list[Operand]:
-    expressions = e.operands(node.arguments, twice=twice)
-    return [(x, part.kind) for x, part in zip(expressions, node.arguments, strict=True)]
 
 
 def _all(arguments: Sequence[Node]) -> Sequence[Node]:
@@ -43,102 +36,11 @@ def _folded(operator: str) -> object:
     return kind
 
 
-# -- sums ---------------------------------------------------------------------------------------------
-
-
-def _sum_kind(kinds: list[str], _node: Primitive) -> str:
-    found = kinds[0]
-    for other in kinds[1:]:
-        found = _kind_of_sum(found, other)
-    return found
-
-
-def _kind_of_sum(a: str, b: str) -> str:
-    if a == "text":
-        # A list takes a text to each of its elements.
-        return "text" if b == "text" or b in NUMBERS or b == "boolean" else ""
-    return arithmetic_kind("+", a, b) if a in NOT_TEXT else ""
-
-
-@inline("+", kind=_sum_kind, least=2)
-def add(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """A sum. A first operand that may be text is added under a `try`, which costs nothing when it is not."""
-    kinds = [part.kind for part in node.arguments]
-    guarded = not _is_plain_sum(kinds)
-    operands = _operands(e, node, twice=guarded)
-    if len(operands) > 2 and "text" in kinds[guarded:] and set(kinds) <= _IN_TEXT:
-        return _sum_of_texts(e, operands, destination)
-    return _chain(e, operands, destination)
-
-
-def _chain(e: Emitter, operands: list[Operand], destination: Destination) -> ast.expr | None:
-    total, *others = operands
-    for other in others[:-1]:
-        summed = _sum(e, total, other, VALUE)
-        assert summed is not None
-        total = (summed, _kind_of_sum(total[1], other[1]))
-    return _sum(e, total, others[-1], destination)
-
-
-# What may stand in a sum that one text among the operands makes a sum of texts, if the others are texts too.
-_IN_TEXT = INTEGERS | {"text", ""}
-
-
-def _sum_of_texts(e: Emitter, operands: list[Operand], destination: Destination) -> ast.expr | None:
-    """What is added to a text is joined before: a text that grows is then no copy of itself each time."""
-    tests = [e.is_of(value, " str") for value, kind in operands if not kind]
-    if operands[0][1] in INTEGERS:
-        return _chain(e, operands, destination)
-    parts = [e.call(" str", value) if kind in INTEGERS else value for value, kind in operands]
-    tail = parts[1]
-    for part in parts[2:]:
-        tail = e.binary(tail, ast.Add(), part)
-    whole = e.binary(parts[0], ast.Add(), tail)
-    if not tests:
-        return e.deliver(whole, destination)
-    inner, name = e.through(destination)
-    with e.nested_block() as fast:
-        e.deliver(whole, inner)
-    with e.nested_block() as slow:
-        _chain(e, operands, inner)
-    e.if_(e.boolean(ast.And(), tests), fast, slow)
-    return e.result(name)
-
-
-def _is_plain_sum(kinds: list[str]) -> bool:
-    """Whether every partial sum is Python's own."""
-    total = kinds[0]
-    for other in kinds[1:]:
-        if total not in NOT_TEXT and not (total == "text" and (other == "text" or other in INTEGERS)):
-            return False
-        total = _kind_of_sum(total, other)
-    return True
-
-
-def _sum(e: Emitter, a: Operand, b: Operand, destination: Destination) -> ast.expr | None:
-    (left, left_kind), (right, right_kind) = a, b
-    if left_kind in NOT_TEXT:
-        return e.deliver(e.binary(left, ast.Add(), right), destination)
-    if left_kind == "text" and right_kind in INTEGERS:
-        right, right_kind = e.call(" str", right), "text"
-    if left_kind == right_kind == "text":
-        return e.deliver(e.binary(left, ast.Add(), right), destination)
-    # Python's sum, and the library's where Python refuses: when text is added to.
-    left, right = e.simple(left), e.simple(right)
-    inner, name = e.through(destination)
-    with e.nested_block() as fast:
-        e.deliver(e.binary(left, ast.Add(), right), inner)
-    with e.nested_block() as slow:
-        e.deliver(e.call(" add", left, right), inner)
-    e.try_(fast, e.name(" TypeError"), None, slow)
-    return e.result(name)
-
-
 # -- differences, quotients, products -----------------------------------------------------------------
 
 
 def _fold(e: Emitter, node: Primitive, destination: Destination, op: ast.operator) -> ast.expr | None:
-    total, *others = e.operands(node.arguments)
+    total, *others = e.operands(stepwise(node).arguments)
     for operand in others:
         total = e.binary(total, op, operand)
     return e.deliver(total, destination)
@@ -159,7 +61,8 @@ def divide(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
 @inline("*", kind=_folded("*"), least=2)
 def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A product; a result that is text comes from Python's repetition of strings and is refused."""
-    (total, kind), *others = _operands(e, node)
+    node = stepwise(node)
+    (total, kind), *others = operands(e, node)
     is_float = _is_float(node.arguments[0])
     for part, (operand, other) in zip(node.arguments[1:], others, strict=True):
         product: ast.expr = e.binary(total, ast.Mult(), operand)
@@ -315,21 +218,19 @@ def _extreme_kind(kinds: list[str], _node: Primitive) -> str:
 @inline("max", "min", kind=_extreme_kind, least=2, most=4)
 def extreme(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The largest or smallest of integers, of doubles or of texts; a mixture is the library's."""
-    best, *others = operands = e.operands(node.arguments, twice=True)
+    best, *others = found = e.operands(node.arguments, twice=True)
     first_wins = ast.GtE() if node.inline.name == "max" else ast.LtE()
-    whole = [
-        e.is_of(x, " int") for x, p in zip(operands, node.arguments, strict=True) if p.kind not in INTEGERS
-    ]
+    whole = [e.is_of(x, " int") for x, p in zip(found, node.arguments, strict=True) if p.kind not in INTEGERS]
     test = e.boolean(ast.And(), whole) if whole else None
-    if test is not None and len(whole) == len(operands):
-        test = e.boolean(ast.Or(), [test, e.of_one_kind(*operands)])
+    if test is not None and len(whole) == len(found):
+        test = e.boolean(ast.Or(), [test, e.of_one_kind(*found)])
     for index, other in enumerate(others):
         name = e.function.temporary()
         kept = best if index == 0 else e.noted(name, best)
         again = best if index == 0 else e.name(name)
         best = e.choose(e.compare(kept, [first_wins], [other]), again, other)
     if test is not None:
-        best = e.choose(test, best, e.call(node.inline.name, *operands))
+        best = e.choose(test, best, e.call(node.inline.name, *found))
     return e.deliver(best, destination)
 
 
