@@ -68,6 +68,9 @@ def test_an_operator_of_three_goes_from_left_to_right(operator: str) -> None:
             '(2 "x" "x1")',
         ),
         ("(defun f (x) (- x 1) (+ x 1)) (f 4)", "5"),
+        # what an operand assigns is not what was computed with
+        ('(defun f (x) (- x (block (setq x "s") 1)) (+ x 1)) (f 4)', "s1"),
+        ('(defun f (x) (% x (block (setq x "s") 2)) (+ x 1)) (f 4)', "s1"),
     ],
 )
 def test_an_operator_gives_this_value(source: str, value: str) -> None:

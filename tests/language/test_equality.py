@@ -35,3 +35,11 @@ def test_two_values_are_equal_however_they_are_written(operator: str, a: str) ->
         alike = a == b and a != "'(1)"
         equal = alike or (a, b) in (EQUAL if operator in ("=", "!=") else SAME)
         assert holds(operator, a, b, session) == {"true" if equal == (operator in ("=", "eq")) else "nil"}, b
+
+
+@pytest.mark.parametrize("operator", ["<", "<=", ">", ">="])
+def test_an_atom_beside_a_text_has_no_order(operator: str) -> None:
+    form = f"(maybe ({operator} 'a \"b\") 'bad)"
+    assert text_of(f"""(list {form} (maybe ({operator} "b" 'a) 'bad) ({operator} 'a 'b))""") == (
+        "(bad bad nil)"
+    )

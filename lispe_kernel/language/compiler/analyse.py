@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from lispe_kernel.language.compiler.effects import effects
+from lispe_kernel.language.compiler.effects import effects, stays
 from lispe_kernel.language.compiler.kinds import ELEMENTS, TYPED, join
 from lispe_kernel.language.compiler.loop_kinds import Kinds, surviving, turning_kind
 from lispe_kernel.language.compiler.statements import (
@@ -227,7 +227,10 @@ def _primitive(flow: Flow, node: Primitive) -> None:
     node.kind = inline.result([part.kind for part in arguments], node) if flow.infers else ""
     if inline.learns is not None:
         for part in inline.learns(arguments):
-            flow.learn(part)
+            # What a later operand assigns tells nothing of what was computed with.
+            later = next((at for at, other in enumerate(arguments, 1) if other is part), len(arguments))
+            if all(stays(part, other) for other in arguments[later:]):
+                flow.learn(part)
 
 
 def _logic(flow: Flow, node: Logic) -> None:

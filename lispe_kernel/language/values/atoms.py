@@ -40,9 +40,10 @@ class Atom:
     def __deepcopy__(self, memo: dict[int, Any]) -> Atom:
         return self
 
-    # LispE orders numbers, strings and lists; for an atom the four order tests are always false.
-    def _never(self, _other: object) -> bool:
-        return False
+    # LispE orders numbers, strings and lists; for an atom the four order tests are always false. Beside a
+    # string they are an error, on whichever side it stands.
+    def _never(self, other: object) -> bool:
+        return NotImplemented if isinstance(other, str) else False
 
     __lt__ = __le__ = __gt__ = __ge__ = _never
 
