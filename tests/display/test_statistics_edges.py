@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from lispe_kernel.display import bundle
 from lispe_kernel.display.drawing import large, looks, pictures, side_by_side, stored
 from lispe_kernel.display.drawing.statistics import summarise, summarise_all
 
@@ -299,3 +300,23 @@ def test_many_tensors_have_the_numbers_that_each_has_alone(dtype: torch.dtype) -
     alone = [summarise(tensor) for tensor in tensors]
     assert len(side_by_side.measured(tensors)) == 7
     assert summarise_all(tensors) == alone
+
+
+CAUSAL = torch.full((4, 4), -math.inf).triu(1)
+# What the line of a tensor says of values that are no finite numbers.
+TOLD = [
+    (CAUSAL, "6 masked (-Inf)"),
+    (CAUSAL.bfloat16()[None].expand(3, 4, 4), "18 masked (-Inf)"),
+    (torch.tensor([0.5, -math.inf]), "1 -Inf!"),
+    (torch.tensor([-math.inf]), "1 -Inf!"),
+    (torch.tensor([0, math.inf]), "1 Inf!"),
+    (torch.tensor([0, math.nan, -math.inf, math.inf, math.inf]), "1 NaN!, 2 Inf!, 1 -Inf!"),
+]
+
+
+@pytest.mark.parametrize(("tensor", "told"), TOLD)
+def test_minus_infinity_is_told_apart_and_in_a_mask_is_no_alarm(tensor: torch.Tensor, told: str) -> None:
+    shown = bundle(tensor)
+    assert shown["text/plain"].splitlines()[0].endswith(told)
+    assert ("class=w" in shown["text/html"]) == ("!" in told)
+    assert bool(summarise(tensor).damage) == ("!" in told)

@@ -253,10 +253,10 @@ def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawi
         if svg.width_of(low) + 8 < zero < room - svg.width_of(high) - 8:
             parts.append(svg.words("0", zero, 21, "middle"))
     tall = 26.0
-    if pictures.has_strange(rasters):
+    if strange := pictures.strange(rasters):
         paint = colours.css(colours.NOT_A_NUMBER)
         parts.append(element("rect", y="28", width="14", height="9", fill=paint))
-        parts.append(svg.words("NaN or infinite", 19, 37))
+        parts.append(svg.words(strange, 19, 37))
         tall = 42.0
     return Drawing(parts, room, tall)
 

@@ -46,6 +46,7 @@ class Look:
     zeros: int = 0
     nans: int = 0
     infinities: int = 0
+    below: int = 0  # those of them that are negative
 
     def add(self, low: float, high: float, total: float, squares: float, zeros: int, count: int) -> None:
         """Take in what some of the values are."""
@@ -106,7 +107,7 @@ class Look:
 
     def counts(self) -> dict[str, Any]:
         """What there is of values that are told by their number."""
-        return {"nans": self.nans, "infinities": self.infinities, "zeros": self.zeros}
+        return {"nans": self.nans, "infinities": self.infinities, "below": self.below, "zeros": self.zeros}
 
     def numbers(self) -> dict[str, float | None]:
         """The measures as values of the tensor."""
@@ -237,6 +238,7 @@ def _count_piece(look: Look, piece: Any, room: Any) -> None:
     if not (math.isfinite(low) and math.isfinite(high)):
         look.nans += int(piece.isnan().sum()) * look.repeats
         look.infinities += int(piece.isinf().sum()) * look.repeats
+        look.below += int(piece.isneginf().sum()) * look.repeats
         piece = piece[piece.isfinite()]
         if piece.numel() == 0:
             return

@@ -200,11 +200,16 @@ def range_of(rasters: Sequence[Raster]) -> tuple[float, float]:
     )
 
 
-def has_strange(rasters: Sequence[Raster]) -> bool:
-    """Whether a pixel is NaN or infinite."""
+def strange(rasters: Sequence[Raster]) -> str:
+    """What pixels are that are no finite numbers, in words: `NaN`, `-Inf`, `NaN or infinite`."""
     import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
-    return not all(np.isfinite(raster.blocks).all() for raster in rasters)
+    held = [raster.blocks[~np.isfinite(raster.blocks)] for raster in rasters]
+    found = np.concatenate([np.zeros(0), *held])
+    kinds = {"NaN": np.isnan(found), "Inf": np.isposinf(found), "-Inf": np.isneginf(found)}
+    return (
+        next((kind for kind, holds in kinds.items() if holds.all()), "NaN or infinite") if found.size else ""
+    )
 
 
 def picture(raster: Raster, low: float, high: float, scale: Scale = DIVERGING) -> bytes:

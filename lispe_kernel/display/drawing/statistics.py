@@ -43,6 +43,7 @@ class Statistics:
     zeros: int = 0
     nans: int = 0
     infinities: int = 0
+    below: int = 0  # the infinities that are negative
     low: float = 0.0  # the range of the histogram
     high: float = 0.0
     histogram: tuple[int, ...] = ()
@@ -51,6 +52,20 @@ class Statistics:
     def known(self) -> bool:
         """Whether there are finite values to speak about."""
         return self.minimum is not None
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether it is made to be added to scores of attention: -Inf where nothing is looked at, else 0."""
+        rest = self.count - self.below
+        return 0 < self.infinities == self.below and self.zeros == rest > 0
+
+    @property
+    def damage(self) -> tuple[tuple[str, int], ...]:
+        """What is no finite number, by name and number; nothing where -Inf is meant."""
+        if self.is_mask:
+            return ()
+        found = (("NaN", self.nans), ("Inf", self.infinities - self.below), ("-Inf", self.below))
+        return tuple((what, number) for what, number in found if number)
 
     @property
     def magnitude(self) -> float:

@@ -187,11 +187,15 @@ def tree_of_tensors(branches: Node, find: str) -> Element:
 
 def alarms_of(entries: Sequence[Entry]) -> Node:
     """The tensors with NaN or infinities, loud."""
-    damaged = [e for e in entries if e.known.nans or e.known.infinities]
+    damaged = [e for e in entries if e.known.damage]
     return [
-        [warning([name(e.name), f": {e.known.nans} NaN, {e.known.infinities} Inf"]) for e in damaged[:20]],
+        [warning([name(e.name), ": ", _told(e.known)]) for e in damaged[:20]],
         warning(f"and {len(damaged) - 20} more tensors with NaN or Inf") if len(damaged) > 20 else None,
     ]
+
+
+def _told(known: Statistics) -> str:
+    return ", ".join(f"{number} {what}" for what, number in known.damage)
 
 
 def _totals(known: list[Statistics]) -> list[tuple[str, Node]]:
@@ -241,7 +245,7 @@ def row(label: str, leaf: Leaf) -> Element:
     known = leaf.known
     computed = [known.mean, known.deviation, known.norm]
     shown = ["" if n is None else numbers.value(n, 3) for n in computed]
-    bad = element("strong", " NaN/Inf") if known.nans or known.infinities else None
+    bad = element("strong", " NaN/Inf") if known.damage else None
     return element(
         "tr",
         # A cell isolates the writing direction of its text by itself.

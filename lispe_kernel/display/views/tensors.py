@@ -85,7 +85,7 @@ class TensorView(View):
         known = self.statistics
         drawn = list(self._values()) if fits_table(known.shape) or known.ragged else self._small()
         return [
-            facts([*_measures(known), *_properties(known)[3:]]),
+            facts([*_measures(known), *_masked(known), *_properties(known)[3:]]),
             alarms(known),
             element("div", drawn or self._spread()),
         ]
@@ -105,7 +105,7 @@ class TensorView(View):
         return [
             headline(f"tensor {known.dtype} {known.sizes}"),
             facts(_properties(known)),
-            facts(_measures(known)) if known.count > 1 else None,
+            facts([*_measures(known), *_masked(known)]) if known.count > 1 else None,
             alarms(known),
             element("div", self._spread(), list(self._values())),
         ]
@@ -205,10 +205,9 @@ def summary(known: Statistics) -> str:
     if known.count == 0:
         parts.append("no elements")
     parts += [f"{name} {shown}" for name, shown in _measures(known)]
-    if known.nans:
-        parts.append(f"{numbers.count(known.nans)} NaN!")
-    if known.infinities:
-        parts.append(f"{numbers.count(known.infinities)} Inf!")
+    if known.is_mask:
+        parts.append(f"{numbers.count(known.below)} masked (-Inf)")
+    parts += [f"{numbers.count(number)} {what}!" for what, number in known.damage]
     return ", ".join(parts)
 
 
@@ -249,12 +248,18 @@ def _measures(known: Statistics) -> list[tuple[str, str]]:
     return found
 
 
+def _masked(known: Statistics) -> list[tuple[str, str]]:
+    """How much of a mask hides something."""
+    if not known.is_mask:
+        return []
+    return [("masked (-Inf)", f"{numbers.count(known.below)} ({numbers.share(known.below, known.count)})")]
+
+
 def alarms(known: Statistics) -> list[Element]:
     """NaNs and infinities, counted and loud."""
     return [
         warning(f"{numbers.count(number)} {what} ({numbers.share(number, known.count)} of the values)")
-        for number, what in ((known.nans, "NaN"), (known.infinities, "Inf"))
-        if number
+        for what, number in known.damage
     ]
 
 
