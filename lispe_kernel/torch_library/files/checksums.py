@@ -23,6 +23,8 @@ Advance = Callable[[int], None]
 _STRETCH = 8 << 20
 # Bytes below which handing the work to a thread costs more than the work.
 _SMALL = 1 << 20
+# Bytes of all arrays together below which making threads costs more than they save.
+_FEW = 16 << 20
 # The memory is not faster for more readers than this. (Threads of our own: PyTorch's wait for each other
 # after each tensor, which takes long where the processors are busy.)
 _MOST_THREADS = 8
@@ -67,9 +69,11 @@ def digest(data: Bytes, scheme: str = SCHEME) -> str:
 def digests(arrays: Iterable[Bytes], advance: Advance | None = None, scheme: str = SCHEME) -> list[str]:
     """The checksums of several arrays of bytes; `advance` is told the bytes of each finished stretch."""
     of_stretch, of_all = SCHEMES[scheme]
+    held = list(arrays)
+    small = _SMALL if sum(map(len, held)) >= _FEW else _STRETCH + 1
     pool = _Pool()
     try:
-        begun = [(len(array), list(_begin(array, of_stretch, pool))) for array in arrays]
+        begun = [(len(array), list(_begin(array, of_stretch, pool, small))) for array in held]
         return [of_all(size, _finished(parts, advance)) for size, parts in begun]
     finally:
         # After an error or an interrupt nobody wants the rest.
@@ -115,12 +119,14 @@ class _Pool:
             self._threads.shutdown(cancel_futures=True)
 
 
-def _begin(data: Bytes, of_stretch: Callable[[np.ndarray], bytes], pool: _Pool) -> Iterator[_Begun]:
+def _begin(
+    data: Bytes, of_stretch: Callable[[np.ndarray], bytes], pool: _Pool, small: int
+) -> Iterator[_Begun]:
     """The stretches of the data; threads take the large ones from now on, small ones wait to be asked."""
     for start in range(0, len(data), _STRETCH):
         end = min(start + _STRETCH, len(data))
         work = partial(_read, data, start, end, of_stretch)
-        yield end - start, work if end - start < _SMALL else pool.submit(work)
+        yield end - start, work if end - start < small else pool.submit(work)
 
 
 def _read(data: Bytes, start: int, end: int, of_stretch: Callable[[np.ndarray], bytes]) -> bytes:
