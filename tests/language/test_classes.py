@@ -54,6 +54,13 @@ PT = """
         ("(setq k 5) (p (+= x k)) (p x)", "15"),
         ("(defun f () (setg y 5)) (list (p (+ y 0)) (f) (p (+ y 0)))", "(3 true 5)"),
         ("(p (setqi y 7)) (list (p y) (p (+ x y)))", "(7 17)"),
+        ("(defun f () (setg y 5)) (list ((car (list p)) (setqi y 7)) (p (* x y)))", "(7 70)"),
+        # a method of a known class in an argument of one that comes later
+        (
+            """(defun add (v) (+ v 1)) (defun f (o) (o (fu (add 1))))
+            (class@ Late (w) (defun fu (v) (* w v))) (f (Late 5))""",
+            "10",
+        ),
         ("(defun f () (setq= p 2) (setq= l 3) l) (list (f) p)", "(3 2)"),
     ],
 )

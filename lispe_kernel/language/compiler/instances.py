@@ -56,11 +56,10 @@ class InstanceScope:
         guessed: Iterable[str] = (),
     ) -> None:
         self.variable, self.inside, self.parent, self.outer = variable, inside, parent, outer
-        self.classes = classes
         self.fields = frozenset(f for cls in classes for f in cls.lispe_fields)
         self.extras = frozenset(f for cls in classes for f in cls.lispe_extras)
-        self.guessed = frozenset(guessed)
-        self.methods = frozenset(m for cls in classes for m in cls.lispe_methods) | self.guessed
+        known = frozenset(m for cls in classes for m in cls.lispe_methods)
+        self.guessed, self.methods = frozenset(guessed) - known, known.union(guessed)
 
     def variable_node(self, r: Resolver, name: str) -> Node | None:
         """A name as a field; None when it is none."""
@@ -174,8 +173,7 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
             nodes.append(r.bind(value, r.node(positional[index], positional.spans[index])))
             given.append(r.read(value))
             if index <= len(cls.lispe_defaults):
-                stored = ToField(made, cls.lispe_fields[index - 1])
-                nodes.append(Assign(r.place, stored, r.read(value)))
+                nodes.append(Assign(r.place, ToField(made, cls.lispe_fields[index - 1]), r.read(value)))
         for name, item in named:
             value = r.temporary()
             nodes.append(r.bind(value, r.node(item)))
@@ -225,7 +223,9 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         return _guess(r, form)
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
-    scope = InstanceScope(subject, classes, inside=False, outer=r.instance)
+    # A method of a class that is known may stand in an argument of one that comes later.
+    later = () if exact else [m for m in _guessed(r, form) if not _means_something(r, m, r.instance)]
+    scope = InstanceScope(subject, classes, inside=False, outer=r.instance, guessed=later)
     scope.extras |= set(targets(form.rest(start), (SETQI.name,))) - scope.fields
     if exact is not None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
@@ -267,12 +267,12 @@ _CALLERS = frozenset({"forward"})
 
 def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
     """The call of what turns out to be no instance; its arguments may make sense inside one only."""
-    kept = set(r.globals_here)
+    kept = set(r.globals_here), set(r.perhaps)
     try:
         called: Node = Call(r.place, r.read(subject), r.arguments(form))
     except CompileError as error:
         called = Raise(r.place, r.helper(" error", r.constant(error.text)))
-    method, r.globals_here = head(form[1]) if len(form) == 2 else None, kept  # fields are no variables later
+    method, (r.globals_here, r.perhaps) = head(form[1]) if len(form) == 2 else None, kept  # fields are none
     if method is None or method.name not in _CALLERS | Instance.lispe_callers:
         return called
     # What a library calls by that method has it, too: `(layer (forward x))`.
