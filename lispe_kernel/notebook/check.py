@@ -32,6 +32,14 @@ class Changed:
         return told + [f"  {line}" for difference in self.differences for line in difference.lines()]
 
 
+class CheckStoppedError(NotebookError):
+    """A run that stopped; `changed` are the cells before it that answer differently."""
+
+    def __init__(self, text: str, changed: list[Changed]) -> None:
+        super().__init__(text)
+        self.changed = changed
+
+
 def check_file(
     path: Path,
     tolerance: float = 0.0,
@@ -44,14 +52,34 @@ def check_file(
     tolerance: the relative difference that two numbers may have. sanitize: a file of replacements in nbval's
     format, applied to both sides first. Cells that wish not to be run or not to be compared are left out, and
     so are those that had never been run: what they have no number for they promise nothing about.
-    Raises NotebookError where a cell fails that may not.
+    Raises CheckStoppedError where a cell fails that may not, and NotebookError for what cannot be read.
     """
     stored = read(path)
     replacements = replacements_in(sanitize) if sanitize else ()
     new = copy.deepcopy(stored)
-    execute(new, path.parent, announce, settings)
+    begun = 0
+
+    def tell(number: int, count: int, line: str) -> None:
+        nonlocal begun
+        begun = number
+        if announce is not None:
+            announce(number, count, line)
+
+    try:
+        execute(new, path.parent, tell, settings)
+    except NotebookError as problem:
+        ended = code_cells(stored)[: max(begun - 1, 0)]
+        changed = _changed(ended, code_cells(new), tolerance, replacements)
+        raise CheckStoppedError(str(problem), changed) from problem
+    return _changed(code_cells(stored), code_cells(new), tolerance, replacements)
+
+
+def _changed(
+    stored: list[Any], new: list[Any], tolerance: float, replacements: Replacements
+) -> list[Changed]:
+    """Those of the stored cells that answer differently now; the new ones are these and perhaps more."""
     changed = []
-    for number, (before, after) in enumerate(zip(code_cells(stored), code_cells(new), strict=True), start=1):
+    for number, (before, after) in enumerate(zip(stored, new, strict=False), start=1):
         wishes = wishes_of(after)
         if wishes.skipped:
             continue

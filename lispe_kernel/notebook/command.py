@@ -108,12 +108,24 @@ def _run(options: Namespace) -> int:
 
 
 def _check(options: Namespace) -> int:
-    from lispe_kernel.notebook.check import check_file, never_ran  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.notebook.check import (  # noqa: PLC0415 - heavy: each command imports only what it runs
+        Changed,
+        CheckStoppedError,
+        check_file,
+        never_ran,
+    )
     from lispe_kernel.notebook.run import code_cells, read  # noqa: PLC0415 - heavy: each command imports only what it runs
 
-    changed = check_file(options.file, options.tolerance, options.sanitize, announce, _settings(options))
-    for cell in changed:
-        print("\n".join(["", *cell.lines()]))
+    def show(changed: list[Changed]) -> None:
+        for cell in changed:
+            print("\n".join(["", *cell.lines()]), flush=True)
+
+    try:
+        changed = check_file(options.file, options.tolerance, options.sanitize, announce, _settings(options))
+    except CheckStoppedError as stopped:
+        show(stopped.changed)
+        raise
+    show(changed)
     if changed:
         cells = "1 cell answers" if len(changed) == 1 else f"{len(changed)} cells answer"
         print(f"\n{cells} differently from {options.file}")

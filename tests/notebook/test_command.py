@@ -56,6 +56,18 @@ def test_check_reports_the_cell_and_the_lines_that_changed(
     assert path.read_bytes() == before
 
 
+def test_check_tells_what_changed_before_a_cell_that_stops_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "a.ipynb", ("(+ 2 2)", text("5")), ("(car 3)", text("6")), ("(+ 1 1)", text("3")))
+    assert main(["notebook", "check", str(path)]) == 1
+    told = capsys.readouterr()
+    assert "cell 1: (+ 2 2)\n  text/plain:\n    -5\n    +4\n" in told.out
+    assert "cell 2" not in told.out
+    assert "cell 3" not in told.out
+    assert "The notebook stopped" in told.err
+
+
 def test_cells_that_were_never_run_are_run_and_not_compared(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
