@@ -38,6 +38,12 @@ CONSTANTS = {"_pi": 3.141592653589793, "_tau": 6.283185307179586, "_e": 2.718281
 CALLED = (Function, PatternFunction, Builtin, ClassType, Instance)
 
 
+def unreached(error, forms):
+    """An error with operands that were not reached: whether they are evaluated all the same is not said."""
+    error.partly |= any(isinstance(form, list) and form and form[0] is not Atom("quote") for form in forms)
+    return error
+
+
 class Interpreter:
     """A session of the oracle. `steps` bounds one text: a longer run is no evidence."""
 
@@ -170,9 +176,7 @@ class Interpreter:
         try:
             return self.call_library(entry, operands(), len(forms))
         except OracleError as error:
-            # Whether an operand after the one that fits badly is still evaluated is not said.
-            if any(isinstance(form, list) and form and form[0] is not Atom("quote") for form in left):
-                error.partly = True
+            unreached(error, left)
             raise
         finally:
             self.place = before
@@ -226,7 +230,7 @@ class Interpreter:
             return definitions.build_record(
                 self, self.records[name], [self.eval(a, scope) for a in arguments]
             )
-        raise OracleError("unbound", f"Error: Unbound atom: '{name}'")
+        raise unreached(OracleError("unbound", f"Error: Unbound atom: '{name}'"), arguments)
 
     def call_value(self, value, arguments, scope, tail=False, named=None):
         """A call of a value with argument forms."""
@@ -249,7 +253,12 @@ class Interpreter:
             return self.call(value, *given, literal=known)
         if isinstance(value, Atom) and self.method(value.name, scope) is not None:
             raise Undetermined("a call of the name of a method")
-        return self.call(self.as_function(value, scope), *self.arguments(arguments, scope))
+        try:
+            function = self.as_function(value, scope)
+        except OracleError as error:
+            unreached(error, arguments)
+            raise
+        return self.call(function, *self.arguments(arguments, scope))
 
     def arguments(self, forms, scope):
         """The values of argument forms, left to right, and the named ones `(? name value)`."""
