@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lispe_kernel import Session, to_text
+from tests import fresh_processes
 
 CASES = {
     "a list in itself": ("(setq a (list 1 2)) (push a a) (setq b a)", "(list (eq a b) (eq a (@ a 2)))"),
@@ -86,6 +87,18 @@ def test_a_training_goes_on_bit_for_bit_over_the_same_tensors(tmp_path: Path) ->
     )
     assert all(bool((mine == theirs).all()) for mine, theirs in parameters)
     assert other.evaluate("(@ table 0)") is other.evaluate('(@ model "ffn1" "weight")')
+
+
+def test_an_optimizer_comes_back_without_the_front_end_of_the_compiler(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(f'{TRAINING} (session_save "{tmp_path}/kept")')
+    program = f"""
+import sys
+from lispe_kernel import Session
+Session().evaluate('(session_restore "{tmp_path}/kept")')
+print("torch._dynamo" in sys.modules)
+"""
+    assert fresh_processes.run(program).stdout == "False\n"
 
 
 MODULES = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,8 @@ from lispe_kernel.torch_library.training.optimizers import OPTIMIZERS, RateOnlyO
 from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler, problem
 
 _PLAIN = (type(None), bool, int, float, str)
+# PyTorch's own imports the front end of its compiler first, which takes a second.
+_ADD_GROUP = inspect.unwrap(torch.optim.Optimizer.add_param_group)
 _HOOKS = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
 
 
@@ -58,7 +61,10 @@ def _maker(cls: Any) -> Any:
                 raise Broken("holds an optimizer of other things than tensors")
             groups.append({"params": tensors})
         defaults = {name: into.value(value) for name, value in data["defaults"].items()}
-        made = cls(groups, **{name: value for name, value in defaults.items() if name in accepted})
+        made = cls.__new__(cls)
+        made.add_param_group = partial(_ADD_GROUP, made)
+        made.__init__(groups, **{name: value for name, value in defaults.items() if name in accepted})
+        del made.add_param_group
         made.defaults = defaults
         return made
 
