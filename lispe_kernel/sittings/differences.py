@@ -11,7 +11,7 @@ import xxhash
 from lispe_kernel.language.printer import quoted
 from lispe_kernel.session import Session
 from lispe_kernel.sittings.blocks import Block
-from lispe_kernel.sittings.restoring import checked
+from lispe_kernel.sittings.restoring import as_written, checked
 from lispe_kernel.sittings.saving import as_data
 from lispe_kernel.sittings.seen import seen
 
@@ -29,8 +29,9 @@ class Differences:
 def names_in(folder: str) -> list[tuple[str, str]]:
     """The names in a folder with what they are. Errors: Broken, OSError."""
     manifest = checked(folder)
-    rows = [(str(each["name"]), str(each["kind"])) for each in manifest["definitions"]]
-    rows += [(name.strip(), _kind(manifest, data)) for name, data in manifest["variables"].items()]
+    rows = [(each["name"], each["kind"]) for each in manifest["definitions"]]
+    with as_written():
+        rows += [(name.strip(), _kind(manifest, data)) for name, data in manifest["variables"].items()]
     rows += [(name, f"left out: {_why(entry)}") for name, entry in manifest["left out"].items()]
     return rows
 
@@ -63,7 +64,8 @@ def differences(session: Session, folder: str) -> Differences:
     here = {**kept.manifest, "memory": _memory(session, kept.blocks)}
     before, now = _all(there), _all(here)
     both = [name for name in before if name in now]
-    changed = [name for name in both if _form(there, before[name]) != _form(here, now[name])]
+    with as_written():
+        changed = [name for name in both if _form(there, before[name]) != _form(here, now[name])]
     return Differences(
         [name for name in before if name not in now],
         [name for name in now if name not in before],

@@ -315,8 +315,10 @@ def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
         raise Broken(f"has a {name} that is damaged") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise Broken(f"has a {name} that is not one of LispE")
-    if manifest.get("version") != VERSION:
-        raise Broken(f"is of version {manifest.get('version')}, this LispE reads version {VERSION}")
+    version = manifest.get("version")
+    if version != VERSION:
+        told = f"version {version}" if type(version) is int and version < 1 << 63 else "an unknown version"
+        raise Broken(f"is of {told}, this LispE reads version {VERSION}")
     if manifest.pop("checksum", None) != _checksum(manifest):
         raise Broken(f"has a {name} that was changed or damaged since it was written")
     return manifest

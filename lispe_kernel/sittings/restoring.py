@@ -5,6 +5,8 @@ What the folder has takes the place of what has the same name; other names of th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +46,6 @@ _MALFORMED = (
     RecursionError,
     RuntimeError,
     AssertionError,
-    LispeError,
 )
 
 
@@ -84,7 +85,23 @@ def checked(folder: str, file: str = folders.MANIFEST) -> dict[str, Any]:
     for name, kind in _SECTIONS.items():
         if not isinstance(manifest.get(name), kind):
             raise Broken(f"is malformed: {name} is missing")
+    for definition in manifest["definitions"]:
+        match definition:
+            case {"name": str(), "kind": str(), "text": [*lines]} if all(isinstance(x, str) for x in lines):
+                continue
+        raise Broken("is malformed where a definition belongs")
     return manifest
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """What data that no save of ours wrote makes fail is told as that. Errors: Broken."""
+    try:
+        yield
+    except LispeError as error:
+        raise Broken(f"is malformed ({' '.join(str(error).split())[:200]})") from error
+    except _MALFORMED as error:
+        raise Broken("is malformed: it holds what no save of LispE writes") from error
 
 
 def restore(
@@ -134,7 +151,7 @@ def values(session: Session, folder: str, called: str = "") -> dict[str, Any]:
         manifest = checked(folder)
         lacking = []
         for each in manifest["definitions"]:
-            text = _text(each)
+            text = "\n".join(each["text"])
             if each["name"] not in own:
                 lacking.append(each)
             elif own[each["name"]] != text:
@@ -157,10 +174,10 @@ def _ready(
     """All of a folder. known: what its values may name beside what it defines itself."""
     known = known or _Known({}, {})
     quiet = Quiet(session, called or f"the session of {folder}")
-    try:
+    with as_written():
         if any(entry.get("torch") for entry in manifest["memory"].values()) or _names_torch(manifest):
             load_torch_library()
-        found = compiled(quiet, [_text(definition) for definition in manifest["definitions"]])
+        found = compiled(quiet, ["\n".join(definition["text"]) for definition in manifest["definitions"]])
         functions, classes = known.functions | found.functions, known.classes | found.classes
         special = FunctionsInto(quiet, functions, classes).keepers()
         reading = Reading(manifest["objects"], Memory(folder, manifest["memory"]), special)
@@ -174,8 +191,6 @@ def _ready(
         reading.finish()
         checked_states = [(state, state.check(value, reading)) for state, value in put_back]
         constants = {str(name) for name in manifest["constants"]} & set(variables)
-    except _MALFORMED as error:
-        raise Broken(f"is malformed ({' '.join(str(error).split())[:200]})") from error
     return _Ready(found, variables, slots, constants, checked_states)
 
 
@@ -191,13 +206,6 @@ def _names_torch(manifest: dict[str, Any]) -> bool:
         elif isinstance(data, list):
             pending.extend(data)
     return False
-
-
-def _text(definition: Any) -> str:
-    match definition:
-        case {"name": str(), "text": [*lines]} if all(isinstance(line, str) for line in lines):
-            return "\n".join(lines)
-    raise Broken("is malformed where a definition belongs")
 
 
 def _name(name: str) -> str:

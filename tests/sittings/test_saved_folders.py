@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
 
 from lispe_kernel import LispeError, Session
+from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings import memory as memories
+from lispe_kernel.sittings.differences import differences, names_in
 
 PROGRAM = """
 (defun area (w (h 2)) ; a comment
@@ -144,6 +148,36 @@ def test_values_that_no_save_makes_are_refused(saved: Path, value: object) -> No
     text = json.dumps(value).replace("{}/ran", f"{saved.parent}/ran")
     rewritten(saved, lambda manifest: manifest["variables"].update(n=json.loads(text)))
     assert "nothing has changed" in refusal(saved)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"definitions": [7]},
+        {"definitions": [{"name": [1], "kind": "f", "text": ["(defun f () 1)"]}]},
+        {"variables": {"n": {"object": [1]}}},
+        {"variables": {"n": {"object": 99}}, "objects": {"99": {"object": 99}}},
+        {"version": None},
+    ],
+    ids=str,
+)
+def test_whoever_looks_at_a_malformed_folder_gets_an_error_in_words(
+    saved: Path, part: dict[str, object]
+) -> None:
+    rewritten(saved, lambda manifest: manifest.update(part))
+    here = Session()
+    here.evaluate("(setq n 1)")
+    for look in (names_in, partial(here.call, differences, here), lambda _: refusal(saved)):
+        try:
+            told = str(look(str(saved)))
+        except (Broken, LispeError) as error:
+            told = str(error)
+        assert not re.search("None|unhashable|indices", told)
+
+
+def test_brackets_are_counted_outside_of_strings() -> None:
+    assert memories.depth(rb'{"a[[[": [["\\"], "\"[[", {}]}') == 3
+    assert memories.depth(b"[]," * 5_000_000) == 1
 
 
 @pytest.mark.parametrize("name", ["__builtins__", " globals", "_current", "a b", ""])
