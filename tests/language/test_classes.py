@@ -51,6 +51,11 @@ PT = """
         ("(list (= p (Pt 10)) (= p (Pt 11)))", "(true nil)"),
         ("(withclass Pt (p (add 3)))", "16"),
         ("(list (setqi q 4) q (this))", "(4 4 nil)"),
+        # any form may stand there
+        ("(setq k 5) (list (p (add k) k) (p k (add 1)) (p k y) (p (add 1) 7))", "(5 14 3 7)"),
+        ("(defun f (o k) (o (late k) k)) (class@ L (a) (defun late (k) (setqi a k))) (f (L 1) 2)", "2"),
+        # what `println` gives is no value of a field
+        ("(list (Pt (println)) (Pt 1 (println)))", '((Pt "x":nil "y":3) (Pt "x":1 "y":nil))'),
         ("(setq k 5) (p (+= x k)) (p x)", "15"),
         ("(defun f () (setg y 5)) (list (p (+ y 0)) (f) (p (+ y 0)))", "(3 true 5)"),
         ("(p (setqi y 7)) (list (p y) (p (+ x y)))", "(7 17)"),

@@ -65,7 +65,8 @@ def fill(interpreter, instance: Instance, names, arguments, inner) -> dict:
         if head is Atom("setq"):
             raise OracleError("class", "Error: Uses 'setqi' instead of 'setq' in a class instantiation")
         if head in (Atom("setqi"), Atom("?")):
-            named[argument[1].name] = interpreter.eval(argument[2], inner)
+            value = interpreter.eval(argument[2], inner)
+            named[argument[1].name] = NIL if value is Atom("") else value
         elif named:
             raise Undetermined("a positional argument after a named one")
         else:

@@ -54,7 +54,7 @@ def class_names(g, rng):
     with local(g, o="any", v="int"):
         function = (
             f"(defun hire (o {g.pick('v', n)}) {g.pick('', f'(setq {n} {g.int_(1)})', g.simple_statement(1))}"
-            f" (list (o {sampled(rng, calls, 1, 2)}) {n}))"
+            f" (list (o {sampled(rng, [*calls, n, 'v'], 1, 2)}) {n}))"
         )
     if rng.random() < 0.3:
         declared = f"{declared}\n{CELL}"
@@ -62,7 +62,7 @@ def class_names(g, rng):
     yield f"(setq j1 (Jar {g.int_(1)}))"
     yield f"(setq j2 (Jar {g.int_(1)} {g.int_(1)}))"
     for _ in range(rng.randint(1, 3)):
-        yield f"show (maybe ({g.pick('j1', 'j2')} {sampled(rng, calls, 1, 2)}) 'bad)"
+        yield f"show (maybe ({g.pick('j1', 'j2')} {sampled(rng, [*calls, n, '7'], 1, 3)}) 'bad)"
     yield f"show (maybe (hire {g.pick('j1', 'j2')} {g.int_(1)}) 'bad)"
     yield f"(setq {g.pick(n, 'h')} {g.int_(1)})"
     yield f"show (maybe ({g.pick('j1', 'j2')} (rd) {g.pick(f'(list {n} h)', '(rd)', '(this)')}) 'bad)"
@@ -167,6 +167,7 @@ def class_makers(g, rng):
         f"(Pot {without_eval(g)} (? z {without_eval(g)}))",
         f"(Pot 1 (setqi y {without_eval(g)}))",
         "(Pot)",
+        f"(Pot 1 {g.pick('(println)', '(? z (println))', '(conf 1) (println)')})",
         "(Pot 1 2 3 4)",
         f"(Pot (? y 2) (? u {without_eval(g)}))",
         f"(Kid {without_eval(g)} 2)",
@@ -201,6 +202,7 @@ def class_later(g, rng):
         "(defun first-of (l) ((@ l 0) (note 2)))",
         '(defun in-dict (d) (+ 1 ((@ d "o") (note 3))))',
         "(defun kept (o) (λ (x) (o (note x))))",
+        "(defun beside (o x) (list (o (note x) x) (o x (note x)) (o 'q (note k) 5)))",
         "(defun until (o) (setq t 0) (while (< t 9) (+= t (maybe (+ 1 (o (note 2))) 5))) t)",
         "(defun deep (o) (o (note (note 1)) (if (seen) (note (+ 1 (note 2))) 'no)))",
         "(defun stop (l) (loop o l (if (> (o (note 1)) k) (return o))) 'none)",
@@ -216,7 +218,7 @@ def class_later(g, rng):
     heir = "(class@ Gong (pitch) (from@ Bell) (defun size () (+ pitch (from@ Bell (size)))))"
     yield f"(defun note (x) (list {QUOTE}function x))"
     yield "(defun last-of (l) (maybe (@ l -1) 0))"
-    yield from users[: rng.randint(0, 8)] if rng.random() < 0.3 else rng.sample(users, 5)
+    yield from users[: rng.randint(0, 9)] if rng.random() < 0.3 else rng.sample(users, 5)
     yield from rng.sample((CELL, "(setq zz 1)", "(setq zz 2)"), 1)
     yield declared
     yield heir
@@ -231,6 +233,7 @@ def class_later(g, rng):
         'show (maybe (in-dict (dictionary "o" b2)) \'bad)',
         f"show (maybe ((kept b1) {g.int_(1)}) 'bad)",
         "show (maybe (until b2) 'bad)",
+        f"show (maybe (beside {g.pick('b1', 'b2', QUOTE + 'list')} {g.int_(1)}) 'bad)",
         f"show (maybe (deep {g.pick('b1', 'b2')}) 'bad)",
         "show (maybe (stop (list b1 b2)) 'bad)",
         f"show (maybe ({g.pick('b1', 'b2')} (tell 1) (size)) 'bad)",
@@ -311,6 +314,7 @@ def class_values(g, rng):
         "(a (add (b (add n))))",
         "(a (b (add n)) (add 1))",
         "(a n)",
+        f"(a {g.pick('k n', '(add 1) k', 'k (add n)', '(add k) 5', 'm n (add 1)')})",
         f"(b {g.pick('(+ n 1)', '(* n k)', '(list n (add 1))')})",
         "((a (this)) (add 1))",
         "(eq (a (this)) a)",

@@ -206,6 +206,14 @@ def test_parts_stay_parts_when_their_class_loses_its_forward(session: Session) -
     assert session.evaluate("(w (forward (tensor_ones '(1 2))))").shape == (1, 2)
 
 
+def test_a_method_of_another_class_stays_a_function_in_the_call_of_a_model(session: Session) -> None:
+    session.evaluate("(class@ Model (w) (defun forward (x (y 1)) (list x y)))")
+    session.evaluate("(class@ Other (z) (defun twice (x) 'method)) (defun twice (x) (* 2 x))")
+    session.evaluate("(setq k 8) (setq m (Model 1)) (defun call (o x) (o (twice x) x))")
+    source = "(list (m (twice 3)) (m (twice 3) k) (m 5 (twice 3)) (call m 4) (call (Other 1) 4))"
+    assert session.evaluate(source) == [[6, 1], [6, 8], [5, 6], [8, 4], 4]
+
+
 def test_an_heir_follows_its_parent_and_keeps_what_is_its_own(session: Session) -> None:
     session.evaluate("(class@ Base () (defun forward (x) x))")
     session.evaluate(

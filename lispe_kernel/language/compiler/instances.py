@@ -170,7 +170,8 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
     try:
         for index in range(1, len(positional)):
             value = r.temporary()
-            nodes.append(r.bind(value, r.node(positional[index], positional.spans[index])))
+            argument = r.node(positional[index], positional.spans[index])
+            nodes.append(r.bind(value, r.helper(" given", argument)))
             given.append(r.read(value))
             if index <= len(cls.lispe_defaults):
                 nodes.append(Assign(r.place, ToField(made, cls.lispe_fields[index - 1]), r.read(value)))
@@ -216,11 +217,9 @@ def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any
 def instance_call(r: Resolver, form: Form) -> Node | None:
     """`(obj (m a...)...)`; None for a form that cannot be one."""
     found = _classes_of(r, form)
-    if found is None:
-        return None
+    if found is None or not found[0]:
+        return None if found is None else _guess(r, form)
     classes, start, exact = found
-    if not classes:
-        return _guess(r, form)
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     # A method of a class that is known may stand in an argument of one that comes later.
@@ -233,10 +232,12 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     inside = _inside(r, scope, form, start)
     is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
     methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
-    if not any(name is not None and name.name in methods for name in map(head, form[start:])):
+    called = {name.name for name in map(head, form[start:]) if name is not None and name.name in methods}
+    if all(_is_function(r, name) for name in called):
         fields = {SETQI.name}.union(*(cls.lispe_fields for cls in classes))
         names = {name for item in form[start:] for name in spoken(item, fields)}
-        is_one = r.helper(" goes inside", r.read(subject), r.constant(" ".join(sorted(names))))
+        told = [r.constant(" ".join(sorted(words))) for words in (names, called)]
+        is_one = r.helper(" goes inside", r.read(subject), *told)
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
 
 
@@ -305,8 +306,6 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
     start = 2 if named is not None else 1
     known = list({**r.context.classes, **r.classes}.values())
     nameless = set(_without_meaning(r, form[start:])) if known else set()
-    if not all(is_list(item) or (isinstance(item, Atom) and item.name in nameless) for item in form[start:]):
-        return None
     if named is not None:
         return [named], start, named
     if r.with_class is not None:

@@ -13,7 +13,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.runtime import function_of_atom
-from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.atoms import EMPTY, Atom
 from lispe_kernel.language.values.equality import equal, equal_inside
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS
@@ -198,14 +198,17 @@ def _refuse_half(instance: Instance) -> None:
         )
 
 
-def goes_inside(value: Any, names: str) -> bool:
-    """Whether forms that call no method are evaluated inside a value; else they are arguments of its call.
+def goes_inside(value: Any, names: str, methods: str) -> bool:
+    """Whether forms are evaluated inside a value; else they are arguments of its call.
 
-    names: fields of the instance that the forms speak of. Errors: for an instance that can be called, when
+    methods: what the forms call that is a method of some class and a function, too. names: fields of the
+    instance that they speak of. Errors: for an instance that can be called, and has no such method, when
     they do; whether its fields or variables around are meant, the form does not say.
     """
     if not isinstance(value, Instance):
         return False
+    if methods and any(hasattr(type(value), " " + name) for name in methods.split()):
+        return True
     called = value.lispe_called
     if not called:
         _refuse_half(value)
@@ -230,6 +233,11 @@ def has_method(value: Any, names: str) -> bool:
 def new_instance(cls: Any) -> Any:
     """An instance whose fields are still to be set."""
     return cls.__new__(cls)
+
+
+def given(value: Any) -> Any:
+    """What a field holds that is given a value: nil for what `println` gives."""
+    return None if value is EMPTY else value
 
 
 def check_class(instance: Any, cls: type) -> None:
@@ -267,6 +275,7 @@ HELPERS: dict[str, Any] = {
     " goes inside": goes_inside,
     " has method": has_method,
     " new instance": new_instance,
+    " given": given,
     " parent method": parent_method,
     " check class": check_class,
     " to clean": to_clean,
