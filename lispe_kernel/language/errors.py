@@ -7,6 +7,7 @@ kernel show them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -39,6 +40,21 @@ def said_by(error: BaseException) -> str:
         return str(error)
     except BaseException:
         return f"{type(error).__name__} (its message could not be read)"
+
+
+# What a message of a library's engine means to people; empty for one that the library does not know.
+Meaning = Callable[[str], str]
+_meanings: list[Meaning] = []
+
+
+def register_meaning(meaning: Meaning) -> None:
+    """Let a library say what stands instead of a message."""
+    _meanings.append(meaning)
+
+
+def meaning_of(text: str) -> str:
+    """What a library says instead of a message; the message where none does."""
+    return next(filter(None, (meaning(text) for meaning in _meanings)), text)
 
 
 NOWHERE = Span(1, 0, 1, 0)

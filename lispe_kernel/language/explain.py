@@ -22,6 +22,7 @@ from lispe_kernel.language.errors import (
     LispeError,
     Span,
     ThrownError,
+    meaning_of,
     said_by,
 )
 from lispe_kernel.language.printer import type_atom_named
@@ -384,7 +385,7 @@ def _reason(error: BaseException) -> str:
         return "the number is too large"
     if isinstance(error, KeyError):
         return f"no such key: {said_by(error)}"
-    text = said_by(error).strip()
+    text = meaning_of(said_by(error).strip())
     wrong = wrong_kind(text) if isinstance(error, TypeError) else ""
     if wrong:
         return wrong

@@ -1,6 +1,7 @@
 """A rank's side of the screen: what is printed and shown goes to the notebook, in order and as it is made.
 
-Printed text is gathered for a moment, so that a loop that prints does not send a message a line.
+A line after a moment without any leaves at once, so that it is there if the rank is killed; what follows it
+is gathered for a moment, so that a loop that prints does not send a message a line.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import builtins
 import io
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +32,8 @@ class Outbox:
         self._lock = threading.RLock()
         self._waiting: list[tuple[str, str]] = []
         self._size = 0
+        # When text left last.
+        self._left = -_PAUSE
         self._printed, self._closed = threading.Event(), threading.Event()
 
     def write(self, name: str, text: str) -> None:
@@ -40,7 +44,8 @@ class Outbox:
             else:
                 self._waiting.append((name, text))
             self._size += len(text)
-            if self._size > _MOST:
+            alone = text.endswith("\n") and time.monotonic() - self._left >= _PAUSE
+            if alone or self._size > _MOST:
                 self.flush()
         self._printed.set()
 
@@ -48,6 +53,8 @@ class Outbox:
         """Send the text that waits."""
         with self._lock:
             waiting, self._waiting, self._size = self._waiting, [], 0
+            if waiting:
+                self._left = time.monotonic()
             for name, text in waiting:
                 self._send({"kind": STREAM, "name": name, "text": text})
 

@@ -20,7 +20,8 @@ def test_text_leaves_before_what_is_shown_after_it() -> None:
         publish({"text/plain": "four"})
         print("five")
     assert [item.get("text") or item["data"]["text/plain"] for item in sent] == [
-        "one\ntwo\n",
+        "one\n",
+        "two\n",
         "three",
         "four",
         "five\n",
@@ -34,6 +35,17 @@ def test_text_leaves_while_the_work_goes_on() -> None:
     with Outbox(lambda item: came.set()).open():
         print("begun")
         assert came.wait(60)
+
+
+def test_a_line_after_silence_leaves_at_once_and_those_after_it_together() -> None:
+    sent: list[dict[str, Any]] = []
+    outbox = Outbox(sent.append)
+    for text in ("begun", "\n", "one\n", "two\n"):
+        outbox.write("stdout", text)
+    left = [item["text"] for item in sent]
+    outbox.flush()
+    assert left[0] == "begun\n"
+    assert "".join(item["text"] for item in sent) == "begun\none\ntwo\n"
 
 
 def test_much_text_does_not_wait() -> None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from types import FrameType
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.explain import register_remark
+from lispe_kernel.language.errors import LispeError, register_meaning
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.torch_library.distributed import early, group
 from lispe_kernel.torch_library.distributed.functions import joined
@@ -69,13 +67,8 @@ def parallel(model: Any, shard: Any = None, unused: Any = None) -> nn.Module:
     return module
 
 
-def _trouble(_frames: list[FrameType], text: str) -> str:
-    """What became of another rank, where the model itself fails: the engine speaks of sockets."""
-    found = rank_trouble(text)
-    return f": {found}" if found and found not in text else ""
-
-
-register_remark(_trouble)
+# What became of another rank, where the model itself fails: the engine speaks of sockets.
+register_meaning(rank_trouble)
 
 
 def whole(module: nn.Module) -> nn.Module:
