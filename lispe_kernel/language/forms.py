@@ -6,7 +6,7 @@ plain LispE list by `as_data`; a list made at run time can be compiled as well, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any, TypeGuard
 
 from lispe_kernel.language.errors import NOWHERE, LispeError, Span
@@ -99,39 +99,6 @@ def heads(forms: Iterable[Any]) -> Iterator[str]:
             if isinstance(form[0], Atom):
                 yield form[0].name
             yield from heads(form)
-
-
-# Words that bind or assign names: what follows the names is evaluated.
-_BINDERS = frozenset({"let", "λ", "setq", "setqv", "loop", "loopcount", "whilein"})
-
-
-def free_names(forms: Iterable[Any], computes: Callable[[str], bool]) -> Iterator[str]:
-    """Names whose values forms take, but those that a form binds itself.
-
-    computes: whether a form that begins with a name evaluates all that stands in it.
-    """
-    for form in forms:
-        if isinstance(form, Atom):
-            yield form.name
-        if not is_list(form) or (name := head(form)) is None:
-            continue
-        if name.name in _BINDERS and len(form) > 2:
-            clauses = form[1] if is_list(form[1]) else [form[1]]
-            bound = {item.name for item in map(_first, clauses) if isinstance(item, Atom)}
-            firsts = [part for clause in clauses if is_list(clause) for part in clause[1:]]
-            yield from (one for one in free_names([*firsts, *form[2:]], computes) if one not in bound)
-        elif computes(name.name):
-            # A clause of `cond` is no call: all its forms count.
-            parts = (
-                form[1:]
-                if name.name != "cond"
-                else [part for clause in form[1:] if is_list(clause) for part in clause]
-            )
-            yield from free_names(parts, computes)
-
-
-def _first(item: Any) -> Any:
-    return item[0] if is_list(item) and item else item
 
 
 def mentions(form: Any, atom: Atom) -> bool:

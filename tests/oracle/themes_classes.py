@@ -54,7 +54,7 @@ def class_names(g, rng):
     with local(g, o="any", v="int"):
         function = (
             f"(defun hire (o {g.pick('v', n)}) {g.pick('', f'(setq {n} {g.int_(1)})', g.simple_statement(1))}"
-            f" (list (o {sampled(rng, [*calls, 'v', '7'], 1, 2)}) {n}))"
+            f" (list (o {sampled(rng, [*calls, n, 'v'], 1, 2)}) {n}))"
         )
     if rng.random() < 0.3:
         declared = f"{declared}\n{CELL}"

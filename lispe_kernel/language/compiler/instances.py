@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lispe_kernel.language.compiler.macro_calls import without_macros
 from lispe_kernel.language.compiler.statements import Assign, Raise, Target, ToField
 from lispe_kernel.language.compiler.tree import (
     Block,
@@ -24,7 +23,7 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.errors import CompileError
-from lispe_kernel.language.forms import Form, free_names, head, heads, speaks_of, spoken, targets
+from lispe_kernel.language.forms import Form, head, heads, is_list, speaks_of, spoken, targets
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
@@ -217,27 +216,26 @@ def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any
 
 def instance_call(r: Resolver, form: Form) -> Node | None:
     """`(obj (m a...)...)`; None for a form that cannot be one."""
-    seen = without_macros(r, form)
-    found = _classes_of(r, seen)
+    found = _classes_of(r, form)
     if found is None or not found[0]:
         return None if found is None else _guess(r, form)
     classes, start, exact = found
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     # A method of a class that is known may stand in an argument of one that comes later.
-    later = () if exact else [m for m in _guessed(r, seen) if not _means_something(r, m, r.instance)]
+    later = () if exact else [m for m in _guessed(r, form) if not _means_something(r, m, r.instance)]
     scope = InstanceScope(subject, classes, inside=False, outer=r.instance, guessed=later)
-    scope.extras |= set(targets(seen.rest(start), (SETQI.name,))) - scope.fields
+    scope.extras |= set(targets(form.rest(start), (SETQI.name,))) - scope.fields
     if exact is not None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, scope, form, start)])
     inside = _inside(r, scope, form, start)
     is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
     methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
-    called = {name.name for name in map(head, seen[start:]) if name is not None and name.name in methods}
+    called = {name.name for name in map(head, form[start:]) if name is not None and name.name in methods}
     if all(_is_function(r, name) for name in called):
         fields = {SETQI.name}.union(*(cls.lispe_fields for cls in classes))
-        names = {name for item in seen[start:] for name in spoken(item, fields)}
+        names = {name for item in form[start:] for name in spoken(item, fields)}
         told = [r.constant(" ".join(sorted(words))) for words in (names, called)]
         is_one = r.helper(" goes inside", r.read(subject), *told)
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
@@ -328,10 +326,13 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
 
 
 def _without_meaning(r: Resolver, forms: Sequence[Any]) -> Iterator[str]:
-    """Names that mean nothing around a call: perhaps fields."""
-    for name in free_names(forms, r.computes):
-        if name in r.perhaps or not _means_something(r, name, r.instance):
-            yield name
+    """Names, also in arguments of functions, that mean nothing around a call: perhaps fields."""
+    for form in forms:
+        if isinstance(form, Atom):
+            if form.name in r.perhaps or not _means_something(r, form.name, r.instance):
+                yield form.name
+        elif is_list(form) and isinstance(head(form), Atom) and r.computes(form[0].name):
+            yield from _without_meaning(r, form[1:])
 
 
 def _means_something(r: Resolver, name: str, instance: InstanceScope | None) -> bool:

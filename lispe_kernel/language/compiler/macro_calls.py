@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lispe_kernel.language.errors import CompileError, Span
+from lispe_kernel.language.errors import Span
 from lispe_kernel.language.forms import BLOCK, QUOTE, Form, as_data, is_list
 from lispe_kernel.language.printer import is_type_atom, to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -41,24 +40,6 @@ def replacement(r: Resolver, macro: Macro, form: Form) -> Any:
             body = [substitute(item, found, form.span) for item in clause.body]
             return body[0] if len(body) == 1 else Form([BLOCK, *body], form.span)
     raise r.error(f"Error: cannot apply this macro: {macro.name} to '{to_text(as_data(form))}'")
-
-
-def without_macros(r: Resolver, form: Form) -> Form:
-    """A call with its macro calls replaced, where they can be: to look at, not to compile."""
-    if not r.macros and not r.context.macros:
-        return form
-    return Form([_without(r, item) for item in form], form.span, form.spans)
-
-
-def _without(r: Resolver, form: Any) -> Any:
-    if not is_list(form) or not form or form[0] is QUOTE:
-        return form
-    name = form[0].name if isinstance(form[0], Atom) else ""
-    macro = None if r.is_own(name) else r.macros.get(name) or r.context.macros.get(name)
-    if macro is not None:
-        with suppress(CompileError):
-            return _without(r, replacement(r, macro, form))
-    return Form([_without(r, item) for item in form], form.span, form.spans)
 
 
 def match(pattern: Any, form: Any, found: dict[Atom, Any]) -> bool:

@@ -11,29 +11,6 @@ if TYPE_CHECKING:
     from lispe_kernel.language.compiler.instances import InstanceScope
     from lispe_kernel.language.compiler.variables import Function, Signature, Variable
 
-# Words that evaluate what stands in them as a call its arguments: they bind and assign nothing.
-_PLAIN = frozenset(
-    {
-        "if",
-        "ife",
-        "check",
-        "ncheck",
-        "cond",
-        "and",
-        "or",
-        "xor",
-        "andvalue",
-        "select",
-        "block",
-        "maybe",
-        "catch",
-        "while",
-        "return",
-        "throw",
-        "infix",
-    }
-)
-
 
 class Meanings:
     """What the resolver knows of names; it fills these tables."""
@@ -69,10 +46,8 @@ class Meanings:
         return self.instance is not None and (self.instance.holds(name) or self.instance.calls(name))
 
     def computes(self, name: str) -> bool:
-        """Whether a form that begins with a name evaluates all that stands in it, as `+=` and `if` do."""
-        if name in special_forms:
-            return name[-1] == "=" or name in _PLAIN
-        return name in self.signatures or self.context.defined(name) or self.context.library(name) is not None
+        """Whether a form that begins with a name computes with its arguments, as `+=` does, too."""
+        return self.context.library(name) is not None or (name in special_forms and name[-1] == "=")
 
     def user_defined(self, name: str) -> bool:
         """Whether a name in head position means something of the user's, not of the library."""
