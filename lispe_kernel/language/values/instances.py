@@ -207,9 +207,9 @@ def goes_inside(value: Any, names: str, methods: str) -> bool:
     """
     if not isinstance(value, Instance):
         return False
-    if methods and any(hasattr(type(value), " " + name) for name in methods.split()):
-        return True
     called = value.lispe_called
+    if methods and (not called or any(hasattr(type(value), " " + name) for name in methods.split())):
+        return True
     if not called:
         _refuse_half(value)
     if called and names:
