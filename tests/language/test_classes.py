@@ -50,6 +50,7 @@ PT = """
         ("(list (size p) (@ p -1) (type s))", "(2 3 Sub)"),
         ("(list (= p (Pt 10)) (= p (Pt 11)))", "(true nil)"),
         ("(withclass Pt (p (add 3)))", "16"),
+        ("(setq k 5) (withclass Pt (let ((f (λ (x) (* 2 x)))) (p (add (+ (f k) (f 1))))))", "25"),
         ("(list (setqi q 4) q (this))", "(4 4 nil)"),
         # any form may stand there
         ("(setq k 5) (list (p (add k) k) (p k (add 1)) (p k y) (p (add 1) 7))", "(5 14 3 7)"),

@@ -308,7 +308,8 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
     nameless = set(_without_meaning(r, form[start:])) if known else set()
     if named is not None:
         return [named], start, named
-    if r.with_class is not None:
+    speaks = any(is_list(item) or (isinstance(item, Atom) and item.name in nameless) for item in form[1:])
+    if r.with_class is not None and speaks:
         return [r.with_class], start, r.with_class
     called = set(heads(form[1:])) if known else set()
     # Fields are assigned, and the instance is named, inside one only: that needs no method to say so.
