@@ -233,7 +233,6 @@ HELPERS: dict[str, Any] = {
     " Again": Again,
     " again": Again,
     " fresh": lambda written: deep_copy(written.data),
-    " written": lambda *pairs: Dictionary(pairs),
     " unset": UNSET_VALUE,
     " set variables": _set_variables,
     " settled": _settled,

@@ -235,7 +235,7 @@ class Primitive(Node):
 
 
 class Python(Node):
-    """One operation of Python on values of known classes: `is`, `==`, `<`, `in`, `+`, `[]`, `[:]`, `len` ...
+    """One operation of Python on values of known classes: `is`, `==`, `<`, `in`, `+`, `[]`, `[:]`, `{}` ...
 
     Comparisons give Python's True or False, which only conditions may hold.
     """

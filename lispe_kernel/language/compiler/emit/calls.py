@@ -232,6 +232,8 @@ def _operation(e: Emitter, node: Python) -> ast.expr:
         return e.binary(parts[0], ast.Add(), parts[1])
     if operation == "()":
         return e.tuple_(parts)
+    if operation == "{}":
+        return e.dict_([*parts[::2]], parts[1::2])
     return e.call(operation, *parts)
 
 

@@ -226,12 +226,13 @@ class Emitter(Nodes):
         is_something = self.compare(value, [ast.IsNot()], [self.nil()])
         return self.boolean(ast.And(), [is_something, self.boolean(ast.Or(), [is_true, decided])])
 
-    def of_one_kind(self, *values: ast.expr) -> ast.expr:
-        """A test that all are integers, all doubles or all texts; the values are written again."""
+    def of_one_kind(self, *values: ast.expr, atoms: bool = False) -> ast.expr:
+        """A test that all are integers, all doubles, all texts, or `atoms`; the values are written again."""
         name = self.function.temporary()
         kinds = [self.call(" type", value) for value in values]
         alike = self.compare(self.noted(name, kinds[0]), [ast.Is() for _ in kinds[1:]], kinds[1:])
-        is_scalar = [self.compare(self.name(name), [ast.Is()], [self.name(each)]) for each in _SCALAR_CLASSES]
+        classes = (*_SCALAR_CLASSES, " Atom") if atoms else _SCALAR_CLASSES
+        is_scalar = [self.compare(self.name(name), [ast.Is()], [self.name(each)]) for each in classes]
         return self.boolean(ast.And(), [alike, self.boolean(ast.Or(), is_scalar)])
 
     def question(self, test: ast.expr) -> ast.expr:

@@ -65,9 +65,10 @@ def read_table(r: Resolver, form: Form) -> Node | None:
 def written(r: Resolver, keys: list[str], values: list[Node]) -> Node:
     """A dictionary written out, with literal keys."""
     pairs = [
-        Python(r.place, "()", Constant(r.place, key), value) for key, value in zip(keys, values, strict=True)
+        part for key, value in zip(keys, values, strict=True) for part in (Constant(r.place, key), value)
     ]
-    return Helper(r.place, " written" if pairs else " Dictionary", pairs, "dictionary", quiet=True)
+    of_python = [Python(r.place, "{}", *pairs)] if pairs else []
+    return Helper(r.place, " Dictionary", of_python, "dictionary", quiet=True)
 
 
 @syntax("dictionary")
@@ -330,18 +331,20 @@ def size(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | No
     return e.deliver(e.choose(sized, e.call(" len", container), e.call(" size", container)), destination)
 
 
-@inline("key@", least=2, most=2)
+@inline("key@", "keyi@", "keyn@", least=2, most=2)
 def key_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
-    """The value under a key that is text, nil when it is missing."""
+    """The value under a key of the dictionary's own kind, nil when it is missing."""
     container, key = e.operands(node.arguments, twice=True)
     kind, key_kind = two_kinds(node)
-    if kind == "dictionary" or key_kind == "text":
+    if node.inline.name == "keyn@":
+        test = all_of(e, e.is_of(key, " float"), e.is_of(container, " NumberDictionary"))
+    elif kind == "dictionary" or key_kind == "text":
         is_dictionary = None if kind == "dictionary" else e.is_of(container, " Dictionary")
         test = all_of(e, is_dictionary, None if key_kind == "text" else e.is_of(key, " str"))
     else:
         test = keyed(e, key_kind, container, key, " IntegerDictionary")
     got = e.call(e.attribute(container, "get"), key)
-    return e.deliver(choose_where(e, test, got, e.call("key@", container, key)), destination)
+    return e.deliver(choose_where(e, test, got, e.call(node.inline.name, container, key)), destination)
 
 
 @question("nullp", least=1, most=1)
@@ -350,10 +353,11 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
     value = e.simple(e.value(node.arguments[0]))
     if node.arguments[0].kind in LISTS:
         return e.negate(value)
-    # What ends a list or a tree of instances: the library is slow to say that an instance is no list.
+    # The library is slow to say that a number, a text or an instance (the end of a tree of them) is no list.
+    is_other = e.compare(e.call(" type", value), [ast.NotIn()], [e.name(" scalar")])
     is_instance = e.call(" isinstance", value, e.name(" Instance"))
     is_empty = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
-    otherwise = e.boolean(ast.And(), [e.negate(is_instance), is_empty])
+    otherwise = e.boolean(ast.And(), [is_other, e.negate(is_instance), is_empty])
     of_list = e.choose(e.is_of(value, " List"), e.negate(value), otherwise)
     return e.boolean(ast.Or(), [e.compare(value, [ast.Is()], [e.nil()]), of_list])
 

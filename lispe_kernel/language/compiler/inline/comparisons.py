@@ -10,7 +10,7 @@ from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inline.access import of_own_keys
 from lispe_kernel.language.compiler.inlines import inline, question
 from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, NUMBERS, SIZED
-from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
+from lispe_kernel.language.compiler.tree import Constant, Node, Primitive, Quoted
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 _ORDER: dict[str, type[ast.cmpop]] = {"<": ast.Lt, "<=": ast.LtE, ">": ast.Gt, ">=": ast.GtE}
@@ -128,7 +128,7 @@ _COMPARED = NUMBERS | {"", "text", "solid"}
 
 
 def _of_one_kind(e: Emitter, pair: Pair, helper: str) -> ast.expr:
-    """Two integers, two doubles, two texts are compared by Python, everything else by the library."""
+    """Two integers, doubles, texts or atoms are compared by Python, everything else by the library."""
     (a, left), (b, right) = pair
     slow = e.call(helper, a, b)
     if not {left.kind, right.kind} <= _COMPARED:
@@ -141,7 +141,7 @@ def _of_one_kind(e: Emitter, pair: Pair, helper: str) -> ast.expr:
         return same
     if len(tests) == 1:
         return e.choose(tests[0], same, slow)
-    either = e.boolean(ast.Or(), [e.boolean(ast.And(), tests), e.of_one_kind(a, b)])
+    either = e.boolean(ast.Or(), [e.boolean(ast.And(), tests), e.of_one_kind(a, b, atoms=True)])
     return e.choose(either, same, slow)
 
 
@@ -287,6 +287,23 @@ def three_way(e: Emitter, node: Primitive, destination: Destination) -> ast.expr
 # -- membership ---------------------------------------------------------------------------------------
 
 
+def _in_list(e: Emitter, items: Node, wanted: Node) -> ast.expr:
+    """Whether a list holds a text, or one that is written out a text or an integer: as Python says."""
+    data = items.data if type(items) is Quoted else ()
+    classes = {*map(type, data)}
+    integers = classes == {int}
+    if integers or classes == {str}:
+        value = e.simple(e.value(wanted))
+        held = e.compare(value, [ast.In()], [e.constant(tuple(data))])
+        container = e.value(items)
+    else:
+        container, value = e.operands((items, wanted), twice=True)
+        held = e.compare(value, [ast.In()], [container])
+    if wanted.kind in INTEGERS if integers else wanted.kind == "text":
+        return held
+    return e.choose(e.is_of(value, " int" if integers else " str"), held, e.call("in", container, value))
+
+
 # Kinds of values that are no sets, no texts and no lists.
 _NO_SETS = NOT_TEXT - {"solid"}
 
@@ -298,6 +315,8 @@ def member(e: Emitter, node: Primitive) -> ast.expr:
     Everything else is the library's.
     """
     kinds = [part.kind for part in node.arguments]
+    if len(kinds) == 2 and kinds[0] == "list" and kinds[1] not in NOT_TEXT - INTEGERS - {"solid"}:
+        return _in_list(e, *node.arguments)
     if len(kinds) != 2 or kinds[0] in _NO_SETS or kinds[1] in NOT_TEXT - INTEGERS:
         return e.condition(e.call("in", *e.operands(node.arguments)), "boolean")
     container, wanted = e.operands(node.arguments, twice=True)
