@@ -80,6 +80,13 @@ OTHERS = {
     "(sum x)": "(apply 'sum (list x))",
     "(max x)": "(apply 'max (list x))",
     "(in x y)": "(apply 'in (list x y))",
+    "(keyi@ x y)": "(apply 'keyi@ (list x y))",
+    "(keyn@ x y)": "(apply 'keyn@ (list x y))",
+    '(in \'("a" "7") y)': '(apply \'in (list \'("a" "7") y))',
+    "(in '(3 7) y)": "(apply 'in (list '(3 7) y))",
+    "(in (list x 2) y)": "(apply 'in (list (list x 2) y))",
+    "(nullp x)": "(apply 'nullp (list x))",
+    "(eq x y)": "(apply 'eq (list x y))",
     '(= x "")': '(apply \'= (list x ""))',
     "(set@@ x y 2 (list 8 9))": "(apply 'set@@ (list x y 2 (list 8 9)))",
     "(set@@ x 0 y x)": "(apply 'set@@ (list x 0 y x))",
@@ -93,6 +100,9 @@ GIVEN = (
     "(list 1.5 (list 2))",
     '(list "a" 2)',
     "(integers 3 4 5)",
+    "'a",
+    "(dictionaryi 7 1)",
+    "(dictionaryn 7.0 1 2.5 3)",
 )
 
 
