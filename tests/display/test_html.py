@@ -181,7 +181,7 @@ def test_a_style_holds_what_its_output_can_use() -> None:
     tags, classes = frozenset({"table", "tr", "td"}), frozenset({"z"})
     kept = "".join(dense.needed(rule, tags, classes) for rule in dense.rules(source))
     assert kept == (
-        ".lsp{color:red}.lsp table.z td:nth-child(2),.lsp .q{top:0}"
+        ".lsp{color:red}.lsp table.z td:nth-child(2){top:0}"
         ".lsp tr:has(>td>.z)>td:not(:has(>p)){top:5px}@media (max-width:9px){.lsp .z{top:2px}}"
     )
 
@@ -195,5 +195,5 @@ def test_what_rules_begin_with_is_written_once() -> None:
         "@x{.lsp b{}}",
     ]
     assert dense.nested(rules) == (
-        ".lsp{top:0}.lsp .c,p{top:3}.lsp.lsp{:is(b,i),p{top:2}}.lsp{.a{top:1}}@x{.lsp b{}}"
+        ".lsp .c,p{top:3}.lsp.lsp{:is(b,i),p{top:2}}.lsp{top:0;.a{top:1}}@x{.lsp b{}}"
     )

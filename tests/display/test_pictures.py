@@ -2,12 +2,14 @@
 
 import json
 import math
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 import torch
 
 from lispe_kernel.display import bundle
+from lispe_kernel.display.drawing import colours
 from lispe_kernel.display.functions import heatmap, plot
 from lispe_kernel.display.views.timeline import Moment, Timeline
 from lispe_kernel.language.values.lists import List
@@ -112,3 +114,14 @@ def test_a_value_alone_between_gaps_is_a_dot() -> None:
 def test_a_curve_of_nan_alone_is_a_picture_without_a_line() -> None:
     (drawing,) = drawings(bundle(plot(List([math.nan, math.nan])))["text/html"])
     assert [p for p in drawing.iter(f"{SVG}path") if p.get("stroke-width") == "1.6"] == []
+
+
+def test_a_mask_is_no_alarm_in_its_picture_and_zeros_alone_have_no_scale() -> None:
+    mask, scores = torch.full((20, 20), -torch.inf).triu(1), torch.randn(20, 20)
+    drawn = {name: bundle(value)["text/html"] for name, value in (("mask", mask), ("none", mask + scores))}
+    grey, loud = colours.css(colours.MASKED), colours.css(colours.NOT_A_NUMBER)
+    assert (quote(grey) in drawn["mask"], quote(loud) in drawn["mask"]) == (True, False)
+    assert (quote(grey) in drawn["none"], quote(loud) in drawn["none"]) == (False, True)
+    assert 'colours from 0"' in drawn["mask"]
+    assert loud in bundle(torch.tensor([[0.0, -torch.inf], [torch.nan, 0.0]]))["text/html"]
+    assert loud not in bundle(mask[:3, :3])["text/html"]

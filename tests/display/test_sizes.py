@@ -12,17 +12,20 @@ _OURS = re.compile(r"<style>.*?</style>|<script>.*?</script>", re.S)
 _USUAL = 2_000
 # What takes more, with its limit and what stands in it.
 _MORE = (
-    # Tables beside a picture, and rasters that keep no values: a colour is looked up in the colour bar.
-    (2_400, ("tensor", "positional", "rotary", "alibi", "comparison")),
-    # A table that sorts.
-    (2_800, ("instance", "table", "encodings")),
-    # A tree that sorts and is searched; a table that sorts beside curves.
-    (3_900, ("state dict", "module", "trace", "lora", "lora model", "tokenizer", "checkpoint")),
-    (3_900, ("lens", "runs", "weights over time")),
+    # Rasters whose colours are looked up in the colour bar, or beside curves.
+    (2_048, ("tensor",)),
+    (2_100, ("positional", "rotary", "alibi")),
+    # A table beside those.
+    (2_400, ("encodings",)),
+    # A table that is searched; one that sorts beside curves.
+    (3_100, ("tokenizer", "lens", "runs", "weights over time")),
+    # A tree that sorts and is searched.
+    (3_750, ("state dict", "module", "trace", "lora", "lora model", "checkpoint", "dictionary", "timeline")),
     # All of that, or points in space that turn.
-    (4_900, ("dictionary", "map", "state comparison", "timeline")),
+    (4_250, ("map", "state comparison")),
     # Beside a tree or a table with pictures, points that turn or heads to choose from.
-    (5_500, ("heads", "embedding")),
+    (4_600, ("heads",)),
+    (5_300, ("embedding",)),
 )
 LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
 

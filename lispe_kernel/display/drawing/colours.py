@@ -1,7 +1,8 @@
 """Colour scales safe for colour-blind readers, as tables of palette entries.
 
 Two scales: diverging (blue, near white, orange: zero is the middle) and sequential (dark blue to pale
-yellow, even in lightness). Both get an extra last entry, a loud magenta for NaN and infinities.
+yellow, even in lightness). Both get an extra last entry, a loud magenta for NaN and infinities; of a mask,
+where -Inf is meant, it is a quiet grey.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 Rgb = tuple[int, int, int]
 
 NOT_A_NUMBER: Rgb = (255, 0, 200)
+MASKED: Rgb = (150, 150, 150)
 _LEVELS = 96
 # The entry of a pixel without colour, behind those of a palette.
 CLEAR = _LEVELS + 1
@@ -20,10 +22,11 @@ CLEAR = _LEVELS + 1
 
 @dataclass(frozen=True)
 class Scale:
-    """A colour scale: its stops from low to high, evenly spaced."""
+    """A colour scale: its stops from low to high, evenly spaced, and the colour of what is not finite."""
 
     name: str
     stops: tuple[Rgb, ...]
+    strange: Rgb = NOT_A_NUMBER
 
     @property
     def gradient(self) -> str:
@@ -43,13 +46,14 @@ DIVERGING = Scale("diverging", ((18, 66, 130), (80, 147, 205), (245, 245, 242), 
 SEQUENTIAL = Scale(
     "sequential", ((9, 20, 72), (47, 76, 116), (104, 118, 122), (174, 160, 104), (253, 236, 122))
 )
+MASK = Scale("mask", DIVERGING.stops, MASKED)
 
 
 @cache
 def palette(scale: Scale) -> bytes:
     """The RGB bytes of a PNG palette: the scale's levels, then the colour of what is no number."""
     levels = [scale.colour(i / (_LEVELS - 1)) for i in range(_LEVELS)]
-    return b"".join(bytes(entry) for entry in [*levels, NOT_A_NUMBER])
+    return b"".join(bytes(entry) for entry in [*levels, scale.strange])
 
 
 def indices(values: Any, low: float, high: float) -> Any:

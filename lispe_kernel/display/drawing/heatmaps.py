@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.display.drawing import colours, pictures, svg
-from lispe_kernel.display.drawing.colours import DIVERGING, SEQUENTIAL, Scale
+from lispe_kernel.display.drawing.colours import DIVERGING, MASK, SEQUENTIAL, Scale
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
@@ -18,6 +18,7 @@ _WIDEST = 448
 _ZOOM = 22  # the most pixels of a value
 _THIN = 14  # a row or column alone is drawn at least so wide
 _ANCHOR = 0.2  # values nearer to zero than this share of the furthest make zero the end of their scale
+_SWATCH = 14  # how wide a colour beside its meaning is
 _KEPT = 400  # values kept in the page, for a pointer to read
 _LONGEST = 24  # the letters of a label that are shown
 
@@ -43,12 +44,15 @@ def shades_of(rasters: Sequence[Raster], *, from_zero: bool = False) -> Shades:
     """The scale that fits: around zero for values of both signs, else from the lowest to the highest.
 
     Values of one sign begin at zero where the nearest of them is not far from it. A few values that lie far
-    out do not take the colours from all others: they have the colour of the end.
+    out do not take the colours from all others: they have the colour of the end. Where all values are zero
+    there is no scale, only the colour of zero.
     from_zero: values of one sign begin at zero wherever they lie (shares, weights of attention).
     """
     lowest, highest = pictures.range_of(rasters)
+    if lowest == highest == 0:
+        return Shades(0.0, 0.0, MASK if pictures.are_masks(rasters) else DIVERGING)
     limit = pictures.limit_of(rasters)
-    if lowest < 0 < highest or lowest == highest == 0:
+    if lowest < 0 < highest:
         return Shades(-limit, limit)
     near, far = sorted((abs(lowest), abs(highest)))
     near = near if _ANCHOR * far < near < far and not from_zero else 0.0
@@ -118,21 +122,23 @@ def _from(left: float, drawn: Drawing) -> Drawing:
 
 
 def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: str, caption: Node) -> Element:
-    bar, left = colour_bar(shades, rasters, drawn.width), drawn.facts[0]["x"]
+    bar, left = _legend(shades, rasters, drawn.width), drawn.facts[0]["x"]
     under = drawn.height + 4
     whole = Drawing(
         [drawn.parts, svg.moved(bar, left, under)],
         max(drawn.width, left + bar.width + 2),
         under + bar.height,
     )
-    ends = ", ".join(shades.texts(rasters))
+    ends = " to ".join(dict.fromkeys(shades.texts(rasters)))
     facts: dict[str, Any] = {"maps": [_placed(one) for one in drawn.facts]}
     if not all("v" in one for one in drawn.facts):
         # Where the colours are, for the value of one to be looked up, and what their ends mean.
         ends_ = (float(f"{end:.6g}") for end in (shades.low, shades.high))
-        facts["bar"] = [math.ceil(left), math.ceil(under) + 4, int(bar.width) - 1, *ends_]
+        wide = _SWATCH if shades.low == shades.high else int(bar.width)
+        other = filter(None, [pictures.strange(rasters)])
+        facts["bar"] = [math.ceil(left), math.ceil(under) + 4, wide - 1, *ends_, *other]
     told = svg.for_script(facts)
-    return svg.figure(whole, f"{label}, colours from {ends.replace(', ', ' to ')}", caption, data_scale=told)
+    return svg.figure(whole, f"{label}, colours from {ends}", caption, data_scale=told)
 
 
 def framed(
@@ -232,8 +238,29 @@ def _image(raster: Raster, shades: Shades, x: float, y: float, width: float, hei
     )
 
 
+def _legend(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawing:
+    """What the colours mean: the scale, or the one colour that there is, and that of what is no number."""
+    if shades.low == shades.high:
+        bar = _swatch(shades.scale.colour(0.5), numbers.value(shades.low, 3))
+    else:
+        bar = colour_bar(shades, rasters, width)
+    strange = pictures.strange(rasters)
+    if not strange:
+        return bar
+    other = _swatch(shades.scale.strange, strange)
+    under = bar.height + 2
+    return Drawing([bar.parts, svg.moved(other, 0, under)], max(bar.width, other.width), under + other.height)
+
+
+def _swatch(paint: colours.Rgb, text: str) -> Drawing:
+    """A colour beside what has it."""
+    edge = None if paint == colours.NOT_A_NUMBER else svg.INK
+    box = element("rect", width=_SWATCH, height="9", fill=colours.css(paint), stroke=edge)
+    return Drawing([box, svg.words(text, _SWATCH + 5, 9)], _SWATCH + 5 + svg.width_of(text), 14.0)
+
+
 def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawing:
-    """The scale with its ends and zero, and the colour of what is no number where there is such a thing."""
+    """The scale with its ends and zero."""
     low, high = shades.texts(rasters)
     room = max(110.0, min(190.0, width))
     stops = shades.scale.stops
@@ -252,13 +279,7 @@ def colour_bar(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawi
         parts.append(element("path", d=f"M{svg.number(zero)},9v3", stroke=svg.INK))
         if svg.width_of(low) + 8 < zero < room - svg.width_of(high) - 8:
             parts.append(svg.words("0", zero, 21, "middle"))
-    tall = 26.0
-    if strange := pictures.strange(rasters):
-        paint = colours.css(colours.NOT_A_NUMBER)
-        parts.append(element("rect", y="28", width="14", height="9", fill=paint))
-        parts.append(svg.words(strange, 19, 37))
-        tall = 42.0
-    return Drawing(parts, room, tall)
+    return Drawing(parts, room, 26.0)
 
 
 def _facts(raster: Raster, down: Axis, across: Axis, values: Any) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _colour_bar(sheet: Any, pen: Any, scale: Scale, low: float, high: float, lef
 
     ramp = np.linspace(high, low, height)[:, None].repeat(12, 1)
     sheet.paste(_coloured(colours.indices(ramp, low, high), scale), (left, _TOP))
-    for share in (0.0, 0.5, 1.0):
+    for share in (0.0, 0.5, 1.0) if low < high else (0.5,):
         y = _TOP + 5 + (height - 10) * (1 - share)
         text = numbers.value(low + (high - low) * share, 3)
         pen.text((left + 16, y), text, fill=_INK, font=_font(11), anchor="lm")

@@ -212,6 +212,18 @@ def strange(rasters: Sequence[Raster]) -> str:
     )
 
 
+def are_masks(rasters: Sequence[Raster]) -> bool:
+    """Whether they are made to be added to scores of attention: -Inf where nothing is looked at, else 0."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+    values = [raster.blocks for raster in rasters]
+    return (
+        strange(rasters) == "-Inf"
+        and any((part == 0).any() for part in values)
+        and all(((part == 0) | np.isneginf(part)).all() for part in values)
+    )
+
+
 def picture(raster: Raster, low: float, high: float, scale: Scale = DIVERGING) -> bytes:
     """The raster as PNG bytes, one pixel a block; drawn once for the page and for the picture beside it."""
     if (found := raster.drawn.get((low, high, scale))) is None:

@@ -40,19 +40,25 @@ def rules(style: str) -> tuple[str, ...]:
 
 
 def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
-    """What of a rule an output with these elements and classes may need: all, an inner part, or nothing."""
+    """What of a rule an output with these elements and classes may need: all, a part of it, or nothing.
+
+    The attributes that rules ask for (`data-tree`) are among the elements.
+    """
     head, _, body = rule.partition("{")
     if head.startswith("@"):
         inner = "".join(needed(one, tags, classes) for one in rules(body[:-1]))
         return f"{head}{{{inner}}}" if inner else ""
-    return rule if any(_may_apply(one, tags, classes) for one in _alternatives(head)) else ""
+    kept = [
+        one
+        for one in _selectors(head)
+        if any(_may_apply(plain, tags, classes) for plain in _alternatives(one))
+    ]
+    return f"{','.join(kept)}{{{body}" if kept else ""
 
 
 # What rules begin with, those that must win first: of two that are as strong the later one does.
 _BEGINNINGS = (".lsp.lsp ", ".lsp ")
 _INNER = re.compile(r":([\w-]+)\(([^()]*)\)")
-# A comma that is in no brackets, which may hold brackets.
-_BETWEEN = re.compile(r",(?!(?:[^()]|\([^()]*\))*\))")
 
 
 def nested(chosen: Iterable[str]) -> str:
@@ -60,7 +66,12 @@ def nested(chosen: Iterable[str]) -> str:
     groups: dict[str, list[str]] = {"": [], **{beginning: [] for beginning in _BEGINNINGS}, "@": []}
     for rule in filter(None, chosen):
         head, brace, body = rule.partition("{")
-        parts = _BETWEEN.split(head)
+        if head == _BEGINNINGS[-1].strip():
+            # The rule of the output itself, before those of what is in it.
+            inner = body.removesuffix("}")
+            groups[_BEGINNINGS[-1]].append(inner if inner.endswith("}") else f"{inner};")
+            continue
+        parts = _selectors(head)
         shared = next((b for b in _BEGINNINGS if all(part.startswith(b) for part in parts)), "")
         inner = ",".join(part.removeprefix(shared) for part in parts)
         groups["@" if rule.startswith("@") else shared].append(f"{inner}{brace}{body}")
@@ -70,6 +81,18 @@ def nested(chosen: Iterable[str]) -> str:
     )
 
 
+def _selectors(head: str) -> list[str]:
+    """What stands between the commas that are in no brackets."""
+    found, depth = [""], 0
+    for sign in head:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += sign
+    return found
+
+
 def without_unused(style: str) -> str:
     """A style without the values that it names (`--edge`) and never takes."""
     kept = set(re.findall(r"var\((--[\w-]+)", style))
@@ -77,14 +100,14 @@ def without_unused(style: str) -> str:
 
 
 def _alternatives(selector: str) -> list[str]:
-    """Selectors between commas, without what they ask of an element's state and place.
+    """Selectors between commas, without what they ask of an element's state and place; our attributes stay.
 
     What an element must have in it (`:has`) must be in the output as well.
     """
     # The innermost brackets first.
     while selector != (selector := _INNER.sub(_kept, selector)):
         pass
-    return re.sub(r":[\w-]+|\[[^\]]*\]", "", selector).split(",")
+    return re.sub(r":[\w-]+|\[(?!data-)[^\]]*\]", "", selector).split(",")
 
 
 def _kept(brackets: re.Match[str]) -> str:
@@ -93,7 +116,7 @@ def _kept(brackets: re.Match[str]) -> str:
 
 def _may_apply(selector: str, tags: frozenset[str], classes: frozenset[str]) -> bool:
     words = set(re.findall(r"\.([\w-]+)", selector)) - {"lsp"}
-    names = set(re.findall(r"(?<![\w.-])[a-z][a-z0-9]*", selector))
+    names = set(re.findall(r"(?<![\w.-])[a-z][a-z0-9-]*", selector))
     return words <= classes and names <= tags
 
 

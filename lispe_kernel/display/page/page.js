@@ -3,7 +3,6 @@
 // Without it everything is there and readable. No library, no network, nothing kept.
 // What begins at two blanks is known everywhere, the names inside of it are its own (page/dense.py).
 (() => {
-  function make(tag) { return document.createElement(tag); }
   function start(name, act) {
     document.querySelectorAll("[data-" + name + "]:not([data-on])").forEach(part => {
       part.dataset.on = 1;
@@ -11,7 +10,10 @@
     });
   }
 
-  //@ data-sort data-find data-answers
+  //@ data-tree data-find data-heads data-turn
+  function make(tag) { return document.createElement(tag); }
+
+  //@ data-find data-answers
   function each(root, selector, act) { root.querySelectorAll(selector).forEach(act); }
 
   //@ data-sort data-find
@@ -20,15 +22,8 @@
   // The rows of a table or of a tree of tables, without those that stand inside of a row.
   function rows(box) { return [...box.querySelectorAll("tbody tr:not(:scope td tr)")]; }
 
-  //@ data-sort
-  // -- sorting: a plain table in place, a tree as one flat table with full names -------------------
-  // A number, with its unit; else a text, as the number is of a name (0.weight) or of a shape (48×16). A bar says its own.
-  function key(cell) {
-    var text = cell.dataset.v || label(cell).textContent.trim() || (cell.querySelector("img") || cell).alt || "";
-    if (/^-?inf$/.test(text)) return text[0] === "-" ? -Infinity : Infinity;
-    return /^-?[\d.,]+(e[-+]?\d+)?( [a-zA-Zµ]+|%)?$/.test(text) ? parseFloat(text.replace(/,/g, "")) : text.toLowerCase();
-  }
-  function order(a, b) { return a.localeCompare ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0; }
+  //@ data-tree
+  // -- a tree as one flat table with full names, for its rows to be sorted ---------------------------
   function flatten(tree, table, done) {
     var back = make("button"), homes = rows(tree).map(row => {
       var home = row.parentNode, prefix = make("span");
@@ -42,26 +37,36 @@
     back.onclick = () => { homes.forEach(home => home()); back.remove(); done(); };
     return back;
   }
+
+  //@ data-sort
+  // -- sorting: a plain table in place, a tree as a flat one ------------------------------------------
+  // A number, with its unit; else a text, as the number is of a name (0.weight) or of a shape (48×16). A bar says its own.
+  function key(cell) {
+    var text = cell.dataset.v || label(cell).textContent.trim() || (cell.querySelector("[alt]") || cell).alt || "";
+    if (/^-?inf$/.test(text)) return +text.replace("inf", "Infinity");
+    return /^-?[\d.,]+(e[-+]?\d+)?( [a-zA-Zµ]+|%)?$/.test(text) ? parseFloat(text.replace(/,/g, "")) : text.toLowerCase();
+  }
+  function order(a, b) { return a.localeCompare ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0; }
   function sortable(table) {
-    var tree = table.closest("[data-tree]"), body = table.tBodies[0] || table.createTBody(), back = null, last = null;
-    var rising = false;
-    each(table, ":scope>thead th", (heading, column) => {
+    var tree = table.closest("[data-tree]"), last = null, back = null, rising = false;
+    function rest() {
+      if (last) last.ariaSort = null;
+      last = null;
+    }
+    table.querySelectorAll(":scope>thead th").forEach((heading, column) => {
       heading.tabIndex = 0;
       heading.title = "sort by " + heading.textContent;
       heading.onclick = heading.onkeydown = event => {
         if (event.key && !/Enter| /.test(event.key)) return;
-        event.preventDefault();
         rising = last === heading ? !rising : !heading.matches(".n");
-        if (last) last.removeAttribute("aria-sort");
+        rest();
         last = heading;
-        heading.setAttribute("aria-sort", rising ? "ascending" : "descending");
-        if (tree && !(back && back.isConnected)) back = flatten(tree, table, () => {
-          last.removeAttribute("aria-sort");
-          last = null;
-        });
-        rows(tree || table).map(row => [key(row.cells[column] || row.cells[0]), row])
-          .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1))
-          .forEach(pair => body.append(pair[1]));
+        last.ariaSort = rising ? "ascending" : "descending";
+        if (tree && !(back && back.isConnected)) back = flatten(tree, table, rest);
+        (table.tBodies[0] || table.createTBody()).append(...rows(tree || table)
+          .map(row => [key(row.cells[column] || row.cells[0]), row])
+          .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1)).map(pair => pair[1]));
+        return false;
       };
     });
   }
@@ -100,16 +105,17 @@
 
   //@ data-scale data-heads data-turn
   // -- what the arrow keys move, and where of a picture the pointer is: across and down ---------------
-  function within(value, most) { return Math.max(0, Math.min(value, most)); }
+  var within = (value, most) => Math.max(0, Math.min(value, most));
   function arrows(part, act) {
     part.tabIndex = 0;
     part.dataset.lmSuppressShortcuts = 1;
     part.onkeydown = event => {
       var step = { Up: [0, -1], Down: [0, 1], Left: [-1, 0], Right: [1, 0] }[event.key.slice(5)];
-      if (!step) return;
-      event.preventDefault();
-      event.stopPropagation();
-      act(...step);
+      if (step) {
+        event.stopPropagation();
+        act(...step);
+        return false;
+      }
     };
   }
   function place(event) {
@@ -119,86 +125,72 @@
 
   //@ "bar":
   // -- the value of a colour, where the page does not keep the values: it is looked for in the colour bar ----
-  function coloured(scale, picture, x, y) {
-    var [left, top, wide, low, high] = scale.bar, best = 0, least = 600;
+  function coloured([left, top, wide, low, high, strange], picture, x, y) {
     // Each on a sheet of its own: what lies at an edge is half transparent.
-    function pixels(x, y) {
-      var pen = make("canvas").getContext("2d");
-      pen.drawImage(picture, -Math.floor(x), -Math.floor(y));
+    var pixels = (x, y) => {
+      var pen = new OffscreenCanvas(wide, 1).getContext("2d");
+      pen.drawImage(picture, -(x | 0), -(y | 0));
       return pen.getImageData(0, 0, wide, 1).data;
-    }
-    var ramp = pixels(left, top), pixel = pixels(x, y);
-    for (var k = 0; k < wide; k++) {
-      var far = [0, 1, 2].reduce((sum, c) => sum + (ramp[4 * k + c] - pixel[c]) ** 2, 0);
-      if (far < least) { least = far; best = k / (wide - 1); }
-    }
-    return least < 600 ? "≈ " + (low + (high - low) * best).toPrecision(3) : "not a number or infinite";
+    }, ramp = pixels(left, top), pixel = pixels(x, y), far = [...Array(wide).keys()].map(k =>
+      [0, 1, 2].reduce((sum, c) => sum + (ramp[4 * k + c] - pixel[c]) ** 2, 0)), least = Math.min(...far);
+    return least < 600 ? "≈ " + (low + (high - low) * far.indexOf(least) / (wide - 1)).toPrecision(3) : strange || "?";
   }
 
   //@ "maps":
   // -- the places of a raster, across and down: where an axis begins, how long it is, how many values it has, how many
   //    a pixel covers, the number of the first, its name and the words of its places ---------------------
-  function mapped(scale, say, picture) {
+  function mapped(scale, picture) {
     var map, at = [];
-    function cell(wanted) {
-      var spot = [], told = map.axes.map(([from, long, count, block, first, name, words], k) => {
-        var index = at[k] = within(wanted[k], Math.ceil(count / block) - 1);
-        var begin = index * block, end = Math.min(begin + block, count) - 1;
-        spot[k] = from + (begin + end + 1) / 2 / count * long;
+    // What is told at a spot, or a step away from where it was told last.
+    return (spot, step) => {
+      map = step ? map || scale.maps[0]
+        : scale.maps.find(m => m.axes.every(([from, long], k) => spot[k] >= from && spot[k] < from + long));
+      var here = [], told = map && map.axes.map(([from, long, count, block, first, name, words], k) => {
+        // What is not yet anywhere begins at the first place.
+        var index = at[k] = within((step ? at[k] + spot[k] : (spot[k] - from) / long * count / block) | 0,
+          (count - 1) / block | 0), begin = index * block, end = Math.min(begin + block, count) - 1;
+        here[k] = from + (begin + end + 1) / 2 / count * long;
         return name + (words ? words[index] : first + begin + (end > begin ? "–" + (first + end) : ""));
       });
-      say(...spot, told[1] + ", " + told[0] + ": " +
-        (map.v ? map.v.split(";")[at[1]].split(",")[at[0]] : coloured(scale, picture, ...spot)));
-    }
-    return [(...spot) => {
-      map = scale.maps.find(m => m.axes.every(([from, long], k) => spot[k] >= from && spot[k] < from + long));
-      if (!map) return say();
-      cell(map.axes.map(([from, long, count, block], k) => Math.floor((spot[k] - from) / long * count / block)));
-    }, (...step) => {
-      map ??= scale.maps[0];
-      cell(step.map((by, k) => at[k] + by || 0));
-    }];
+      return told ? [...here, told[1] + ", " + told[0] + ": " +
+        (map.v ? map.v.split(";")[at[1]].split(",")[at[0]] : coloured(scale.bar, picture, ...here))] : [];
+    };
   }
 
   //@ "points": "told":
   // -- the points of curves, or places that something is told of ----------------------------------------
-  function pointed(scale, say, picture) {
-    var points = scale.told || [], at = null;
-    (scale.points || []).forEach(curve => {
-      if (curve[1]) curve[1].split(";").forEach(told => {
-        var p = told.split(",");
-        points.push([+p[0], +p[1], curve[0] + ": " + p[2] + ", " + p[3]]);
-      });
-    });
-    function point(index) {
-      var told = points[at = within(index, points.length - 1)] || "";
-      say(...told);
+  function pointed(scale, picture) {
+    var at, points = scale.told || scale.points.flatMap(([name, told]) => told ? told.split(";").map(told => {
+      var [x, y, across, up] = told.split(",");
+      return [x, y, name + ": " + across + ", " + up];
+    }) : []);
+    return ([x, y], step) => {
+      var far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / 4));
+      // What is not yet anywhere begins at the first point.
+      at = step ? within(at + y * (scale.across || 1) + x | 0, points.length - 1) : far.indexOf(Math.min(...far));
+      var told = points[at] || [];
       picture.dataset.at = told.slice(0, 2);
-    }
-    return [(x, y) => {
-      var far = points.map(p => Math.abs(p[0] - x) + Math.abs(p[1] - y) / 4);
-      point(far.indexOf(Math.min(...far)));
-    }, (across, down) => point(at === null ? 0 : at + down * (scale.across || 1) + across)];
+      return told;
+    };
   }
 
   //@ data-scale
   // -- the value under the pointer or under the arrow keys, over the picture ------------------------
   function readable(picture, told) {
     // What it says is read aloud by itself.
-    var scale = JSON.parse(told), tip = make("output");
-    function say(x, y, text) {
-      if (!text) return tip.remove();
-      var zoom = picture.width / picture.naturalWidth, figure = picture.parentNode;
-      tip.textContent = text;
-      figure.append(tip);
-      // The picture is in the corner of its figure.
-      tip.style.top = y * zoom + 14 + "px";
-      tip.style.left = within(x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
-    }
-    var read = (scale.maps ? mapped : pointed)(scale, say, picture);
-    picture.onmousemove = event => read[0](...place(event));
-    picture.onmouseleave = picture.onblur = () => say();
-    arrows(picture, read[1]);
+    var scale = JSON.parse(told), tip = document.createElement("output"), figure = picture.parentNode,
+      read = (scale.maps ? mapped : pointed)(scale, picture), say = ([x, y, text]) => {
+        var zoom = picture.width / picture.naturalWidth;
+        if (!text) return tip.remove();
+        tip.textContent = text;
+        figure.append(tip);
+        // The picture is in the corner of its figure.
+        tip.style.top = y * zoom + 14 + "px";
+        tip.style.left = within(x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
+      };
+    picture.onmousemove = event => say(read(place(event)));
+    picture.onmouseleave = picture.onblur = () => say([]);
+    arrows(picture, (...step) => say(read(step, 1)));
   }
 
   start("scale", readable);

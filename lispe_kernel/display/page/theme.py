@@ -13,6 +13,7 @@ from lispe_kernel.display.page import dense
 from lispe_kernel.display.page.html import Constant, Node, element, to_html
 
 _CLASSES = re.compile(r"""class=(?:"([^"]*)"|([\w.-]+))""")
+_TAGS = re.compile(r"<([a-z][a-z0-9]*)")
 _MADE, _NAMED = re.compile(r"'([a-z]+)'"), re.compile(r"\.className='(\w+)'")
 
 
@@ -58,7 +59,7 @@ def _needs(body: str) -> tuple[Constant, Constant | None]:
     used = frozenset(name for name in uses() if (name if name.endswith(":") else f" {name}") in body)
     live = script(used) if used else None
     tags, classes = (
-        set(re.findall(r"<([a-z][a-z0-9]*)", body)),
+        set(_TAGS.findall(body)) | {name for name in used if name.startswith("data-")},
         " ".join(map("".join, _CLASSES.findall(body))).split(),
     )
     # What the script makes later.

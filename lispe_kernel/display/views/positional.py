@@ -280,19 +280,19 @@ class EmbeddingView(ModuleView):
         down, across = Axis.counted("row", table.shape[0]), Axis.counted("dimension", table.shape[1])
         drawn = heatmaps.heatmap(raster, heatmaps.shades_of([raster]), label, down=down, across=across)
         short = 1 < table.shape[0] <= _LEARNED_POSITIONS
-        return element("div", drawn, similarity_figure(positions_of(self.value)) if short else None)
+        return element("div", drawn, similarity_figure(positions_of(self.value), "row") if short else None)
 
 
-def similarity_figure(found: Positions) -> Element:
+def similarity_figure(found: Positions, what: str = "position") -> Element:
     """Cosine similarity of positions as a square heatmap."""
-    axis = Axis.counted("position", found.length)
+    axis = Axis.counted(what, found.length)
     return heatmaps.heatmap(
         found.similarity(),
         _WAVES,
-        f"cosine similarity between the {found.length} positions",
+        f"cosine similarity between the {found.length} {what}s",
         down=axis,
         across=axis,
-        caption="cosine similarity of two positions",
+        caption=f"cosine similarity of two {what}s",
         widest=300,
     )
 

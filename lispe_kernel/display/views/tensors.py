@@ -300,7 +300,7 @@ def value_tables(tensor: Any, known: Statistics) -> Iterator[Element]:
 
 
 def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Element:
-    limit = known.magnitude
+    strange = colours.MASKED if known.is_mask else colours.NOT_A_NUMBER
     head = element(
         "tr",
         element("th") if rows else None,
@@ -309,7 +309,7 @@ def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Elem
     body = []
     for k, line in enumerate(matrix.tolist()):
         first = element("th", str(k), scope="row") if rows else None
-        body.append(element("tr", first, [_tinted(value, limit) for value in line]))
+        body.append(element("tr", first, [_tinted(value, known.magnitude, strange) for value in line]))
     table = element(
         "table",
         element("thead", head),
@@ -320,10 +320,10 @@ def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Elem
     return element("figure", table, element("figcaption", title) if title else None)
 
 
-def _tinted(value: Any, limit: float) -> Element:
+def _tinted(value: Any, limit: float, strange: colours.Rgb) -> Element:
     size = math.hypot(value.real, value.imag) if isinstance(value, complex) else float(value)
     if not math.isfinite(size):
-        paint = colours.NOT_A_NUMBER
+        paint = strange
     else:
         share = size / limit if limit else 0.0
         paint = colours.DIVERGING.colour(0.5 + 0.36 * (share if math.isfinite(share) else 1.0))

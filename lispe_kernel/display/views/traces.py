@@ -30,7 +30,7 @@ from lispe_kernel.language.printer import to_text
 
 _HEADINGS = ("module", "input → output", "parameters", "mult-adds", "time", "memory", "std", "values")
 _NUMERIC = (2, 3, 4, 5, 6)
-_MEASURES = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "dead units")
+_MEASURES = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "dead units after ReLU")
 _GRADIENTS = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "norm of weights")
 _MOST_LINES = 60  # of text/plain
 _MOST_ROWS = 2000

@@ -97,7 +97,7 @@ class EncodingComparisonView(View):
         rows = [found.row(made.length) for found in made.encodings]
         return [
             headline(made.text),
-            table(FACTS, rows, label="encodings", numeric=range(2, len(FACTS)), sparse=(4, 5, 7)),
+            table(FACTS, rows, label="encodings", numeric=range(1, len(FACTS)), sparse=(4, 5, 7)),
             element("div", decay_figure(made.encodings, made.length), waves_figure(made.encodings)),
             likeness_figure(made.encodings, made.length),
             tables_figure(made.encodings, made.length),
