@@ -67,6 +67,11 @@ PT = """
             (class@ Late (w) (defun fu (v) (* w v))) (f (Late 5))""",
             "10",
         ),
+        # named arguments are those of a function
+        (
+            "(defun g (a (b 2)) (list a b)) (setq h g) (list (h 1 (? b 3)) (h (? a (size p))))",
+            "((1 3) (2 2))",
+        ),
         ("(defun f () (setq= p 2) (setq= l 3) l) (list (f) p)", "(3 2)"),
     ],
 )

@@ -295,7 +295,7 @@ def _inside(r: Resolver, scope: InstanceScope, form: Form, start: int) -> Node:
 
 def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
     """The classes that the instance may have, where the forms begin, and the class that it must have."""
-    if len(form) < 2:
+    if len(form) < 2 or NAMED in map(head, form[1:]):  # a named argument is a function's
         return None
     if isinstance(form[0], Atom):
         if not _may_hold_instance(r, form[0].name):
