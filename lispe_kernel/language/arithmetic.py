@@ -155,10 +155,9 @@ ON_NUMBERS = {OPERATORS["+"]: operator.add, OPERATORS["-"]: operator.sub, OPERAT
 
 def on_numbers(op: Binary, *several: Any) -> Binary:
     """Python's own operator in place of LispE's, where all elements are plain numbers."""
-    quick = ON_NUMBERS.get(op, op)
-    for items in several if quick is not op else ():
-        if not all_among(NUMBERS, items):
-            return op
+    quick = ON_NUMBERS.get(op)
+    if quick is None or not all(all_among(NUMBERS, items) for items in several):
+        return op
     return quick
 
 

@@ -237,7 +237,6 @@ HELPERS: dict[str, Any] = {
     " set variables": _set_variables,
     " settled": _settled,
     " copy": deep_copy,
-    " taken": deep_copy,
     " truth": truth_of,
     " equal": equal,
     " identical": identical,

@@ -217,9 +217,11 @@ def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any
 def instance_call(r: Resolver, form: Form) -> Node | None:
     """`(obj (m a...)...)`; None for a form that cannot be one."""
     found = _classes_of(r, form)
-    if found is None or not found[0]:
-        return None if found is None else _guess(r, form)
+    if found is None:
+        return None
     classes, start, exact = found
+    if not classes:
+        return _guess(r, form)
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     # A method of a class that is known may stand in an argument of one that comes later.
@@ -302,14 +304,13 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
             return None
     elif head(form[0]) in _CODE:
         return None
-    named = known_class(r, form[1])
-    start = 2 if named is not None else 1
+    start = 1 if (named := known_class(r, form[1])) is None else 2
     known = list({**r.context.classes, **r.classes}.values())
     nameless = set(_without_meaning(r, form[start:])) if known else set()
     if named is not None:
         return [named], start, named
-    speaks = any(is_list(item) or (isinstance(item, Atom) and item.name in nameless) for item in form[1:])
-    if r.with_class is not None and speaks:
+    inside = any(is_list(item) or (isinstance(item, Atom) and item.name in nameless) for item in form[1:])
+    if r.with_class is not None and inside:
         return [r.with_class], start, r.with_class
     called = set(heads(form[1:])) if known else set()
     # Fields are assigned, and the instance is named, inside one only: that needs no method to say so.
@@ -379,9 +380,8 @@ _CODE = frozenset(map(Atom, ("quote", "λ")))
 
 def _may_hold_instance(r: Resolver, name: str) -> bool:
     """Whether a name is a variable: no function, macro, class or instruction."""
-    if name in r.scope or name in r.function.frame.variables:
-        return True
-    if r.instance is not None and name in r.instance.fields:
+    local = name in r.scope or name in r.function.frame.variables
+    if local or (r.instance is not None and name in r.instance.fields):
         return True
     if r.instance is not None and r.instance.calls(name):
         return False

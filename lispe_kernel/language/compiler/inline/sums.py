@@ -92,7 +92,7 @@ def _write_taken(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     """A text as it is, of a list a copy."""
     name = e.function.temporary()
     is_text = e.is_of(e.noted(name, e.value(node.arguments[0])), " str")
-    return e.deliver(e.choose(is_text, e.name(name), e.call(" taken", e.name(name))), destination)
+    return e.deliver(e.choose(is_text, e.name(name), e.call(" copy", e.name(name))), destination)
 
 
 _TAKEN = Inline(" taken", emit=_write_taken)
