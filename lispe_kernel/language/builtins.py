@@ -46,7 +46,7 @@ from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.python import objects
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary
 from lispe_kernel.language.values.equality import equal, identical
 from lispe_kernel.language.values.lazy import Lazy
 from lispe_kernel.language.values.linked import LinkedList
@@ -204,6 +204,7 @@ _HOLDS: dict[str, Callable[[Any], bool]] = {
     "boolean": lambda value: value is None or value is TRUE,
     "list": lambda value: type(value) is List,
     "dictionary": lambda value: type(value) is Dictionary,
+    "keyed": lambda value: type(value) is IntegerDictionary,
     # What goes through one of them goes through a plain list of its elements.
     "integers": lambda value: type(value) in (Integers, list),
     "numbers": lambda value: isinstance(value, TypedList) or type(value) is list,

@@ -32,6 +32,12 @@ FUNCTIONS = {
     "texts": '(defun f (a b) (setq t a) (loopcount 3 i (setq t (+ t "-" b)) (check (in t "x-") (+= t i))) t)',
     "keys": """(defun f (a b) (setq t 0)
       (loop (i 0 2) (set@ a "k" i) (setq t (list t (@ a "k") (key@ a b)))) t)""",
+    "keys that are integers": """(defun f (a b) (setq t 0)
+      (loop (i 0 2) (check (nullp (keyi@ a i)) (set@ a i b)) (setq t (list t (@ a i) (keyi@ a b)))) t)""",
+    "two elements exchanged": "(defun f (a b) (setq t (@ a b)) (set@ a b (@ a 0)) (set@ a 0 t) a)",
+    "whole quotients": """(defun f (a b) (setq t 0)
+      (loop (i -3 4) (setq t (list t (integer (/ (+ a i) 3)) (integer (/ i 2)))))
+      (list t (integer (/ b 7))))""",
     "another class in the loop": """(defun f (a b) (setq t 0)
       (loopcount 3 i (setq t (+ (& a 6) t)) (if (= i 1) (setq a b)))
       (list a t))""",

@@ -47,6 +47,7 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
     return _library_call(r, name, form)
 
 
+_SUBSCRIPTS = frozenset({"at", "set@"})
 # Operators that are written for two operands: of more, each is combined before the next one is evaluated.
 _IN_PAIRS = frozenset({"%", "^^", "&", "|", "^", "&~", "<<", ">>"})
 
@@ -74,6 +75,7 @@ def _library_call(r: Resolver, name: str, form: Form) -> Node:
     written = inline is not None and entry is not None and inline.accepts(len(form) - 1)
     if inline is not None and written and not _first_named(form):
         named = [_function(r, name, form)] if inline.guarded else []
+        r.function.subscripts += name in _SUBSCRIPTS
         return Primitive(r.place, inline, [*named, *r.arguments(form)])
     return function_call(r, name, form, entry)
 

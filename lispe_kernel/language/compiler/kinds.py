@@ -1,8 +1,9 @@
 """Kinds: what can be known of a value before it exists, so that Python's operation can be used as it is.
 
-`natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list` and `dictionary` (exactly our List and
-our Dictionary); `integers` (exactly that typed list) and `numbers` (any typed list); `solid` (anything but
-text); `test` (Python's own True and False, which only conditions hold). An empty kind says nothing.
+`natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list`, `dictionary` and `keyed` (exactly our
+List, our Dictionary and our IntegerDictionary); `integers` (exactly that typed list) and `numbers` (any typed
+list); `solid` (anything but text); `test` (Python's own True and False, which only conditions hold). An empty
+kind says nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 INTEGERS = frozenset({"natural", "integer"})
 NUMBERS = INTEGERS | {"number"}
 TYPED = frozenset({"integers", "numbers"})
-CONTAINERS = TYPED | {"list", "dictionary"}
+# Kinds of dictionaries, and of the keys that they hold.
+KEYS = {"dictionary": "text", "keyed": "integer"}
+CONTAINERS = TYPED | {"list", *KEYS}
 SIZED = CONTAINERS | {"text"}
 NOT_TEXT = NUMBERS | CONTAINERS | {"solid", "boolean"}
 # Lists whose class says what Python's own operations do.
@@ -24,6 +27,7 @@ OF_CLASS = {
     " int": INTEGERS,
     " float": frozenset[str](),
     " Dictionary": frozenset({"dictionary"}),
+    " IntegerDictionary": frozenset({"keyed"}),
 }
 # The elements of containers.
 ELEMENTS = {"integers": "integer", "numbers": "number", "text": "text"}

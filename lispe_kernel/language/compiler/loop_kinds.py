@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, join
+from lispe_kernel.language.compiler.kinds import ELEMENTS, INTEGERS, KEYS, join
 from lispe_kernel.language.compiler.statements import (
     Assign,
     Each,
@@ -103,8 +103,8 @@ def _element_kind(items: Node) -> str:
     if type(items) is Quoted:
         return _written_kind(items)
     if type(items) is Primitive and items.inline.name == "keys@":
-        return "text" if items.arguments[0].kind == "dictionary" else ""
-    return "text" if items.kind == "dictionary" else ELEMENTS.get(items.kind, "")
+        return KEYS.get(items.arguments[0].kind, "")
+    return KEYS.get(items.kind) or ELEMENTS.get(items.kind, "")
 
 
 def turning_kind(node: Each) -> str:

@@ -119,8 +119,9 @@ class Function:
     # Whether some variable of its own is captured, and whether it calls itself.
     is_kept: bool = False
     calls_itself: bool = False
-    # Whether a loop stands in it.
+    # Whether a loop stands in it, and how often it reads or stores by an index or a key.
     loops: bool = False
+    subscripts: int = 0
     temporaries: int = 0
     # The function whose variables `setq` sets here.
     frame: Function = field(init=False)

@@ -109,6 +109,7 @@ FIXED: dict[str, Any] = {
     " texts": frozenset({str}).issuperset,
     " subscripted": SUBSCRIPTED,
     " by integer": frozenset({List, IntegerDictionary, *CLASSES}),
+    " gone through": frozenset({List, Strings, str}),
     " growing": frozenset({List, *CLASSES}),
     " of integers": frozenset({IntegerSet, Set}),
     " of texts": frozenset({StringSet, Set}),

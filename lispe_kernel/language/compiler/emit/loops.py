@@ -21,6 +21,7 @@ from lispe_kernel.language.compiler.emit.emitter import (
     into,
 )
 from lispe_kernel.language.compiler.emit.only_read import only_read
+from lispe_kernel.language.compiler.kinds import CONTAINERS
 from lispe_kernel.language.compiler.statements import Assign, Break, Each, Raise, Return, Target, While
 from lispe_kernel.language.compiler.tree import Block, Helper, Node, Primitive
 
@@ -101,7 +102,7 @@ def _each(e: Emitter, node: Each, destination: Destination) -> ast.expr | None:
 
 # What gives a loop that which it goes through, where that is not known to be a list, a range ...
 _ASKED = frozenset({" items", " zip"})
-_KNOWN = frozenset({"list", "dictionary", "integers", "numbers", "text"})
+_KNOWN = CONTAINERS | {"text"}
 
 
 def _may_be_told(items: Node) -> bool:

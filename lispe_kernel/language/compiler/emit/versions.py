@@ -22,6 +22,7 @@ _CLASSES = {
     "text": " str",
     "list": " List",
     "dictionary": " Dictionary",
+    "keyed": " IntegerDictionary",
     "integers": " Integers",
 }
 # What a question costs; those of kinds that need two.

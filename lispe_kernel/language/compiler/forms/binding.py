@@ -282,12 +282,12 @@ def _change_under(e: Emitter, operator: str, operands: list[ast.expr], kinds: li
         is_dictionary = e.is_of(container, " Dictionary")
         text = is_dictionary if text is None else e.boolean(ast.And(), [text, is_dictionary])
     whole = None if key_kind in INTEGERS else e.is_of(key, " int")
-    if kind != "list":
+    if kind not in ("list", "keyed"):
         has_integers = e.is_among(container, " List", " by integer")
         whole = has_integers if whole is None else e.boolean(ast.And(), [whole, has_integers])
     with e.nested_block() as by_integer:
-        e.block.extend(_branch(e, whole, changed(element), slow))
-    if kind == "list" or key_kind in INTEGERS:
+        e.block.extend(_branch(e, whole, changed(counted if kind == "keyed" else element), slow))
+    if kind in ("list", "keyed") or key_kind in INTEGERS:
         e.block.extend(by_integer)
     else:
         other = slow if kind == "dictionary" or key_kind == "text" else by_integer

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeGuard
 
 from lispe_kernel.language.compiler.emit.calls import held
 from lispe_kernel.language.compiler.emit.emitter import plain_items
 from lispe_kernel.language.compiler.inlines import Inline
-from lispe_kernel.language.compiler.kinds import CONTAINERS, INTEGERS
+from lispe_kernel.language.compiler.kinds import CONTAINERS, INTEGERS, KEYS
 from lispe_kernel.language.compiler.statements import Break, Each, Raise, Target, ToVariable, While
 from lispe_kernel.language.compiler.tree import Block, Call, Constant, Global, If, Node, Primitive, Quoted
 from lispe_kernel.language.forms import Form, is_list
@@ -72,10 +73,10 @@ def _write_items(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     if source.kind in _GONE_THROUGH:
         return e.deliver(value, destination)
     found: ast.expr = e.call(" items", value)
-    if source.kind == "dictionary":
+    if source.kind in KEYS:
         found = e.unpacked(value)
     elif source.kind not in CONTAINERS:
-        found = e.choose(e.is_of(value, " List"), value, found)
+        found = e.choose(e.is_among(value, " List", " gone through"), value, found)
     return e.deliver(found, destination)
 
 
@@ -92,7 +93,7 @@ def _write_pairs(e: Emitter, source: Primitive) -> ast.expr:
     value = e.simple(e.value(pairs))
     of_pairs = value if name == "keys@" else e.call(e.attribute(value, "values"))
     found: ast.expr = e.unpacked(of_pairs)
-    if pairs.kind != "dictionary":
+    if pairs.kind not in KEYS:
         found = e.choose(e.is_of(value, " Dictionary"), found, e.call(" items", e.call(name, value)))
     return found
 
@@ -198,8 +199,10 @@ def _write_whole(e: Emitter, node: Primitive, destination: Destination) -> ast.e
     """A bound of a counted loop: integers as they are, numbers through a check."""
     bound = node.arguments[0]
     value = e.value(bound)
-    is_whole = bound.kind in ("natural", "integer")
-    return e.deliver(value if is_whole else e.call(" whole", value), destination)
+    if bound.kind not in INTEGERS:
+        value = e.simple(value)
+        value = e.choose(e.is_of(value, " int"), value, e.call(" whole", value))
+    return e.deliver(value, destination)
 
 
 _WHOLE = Inline(
@@ -217,14 +220,22 @@ def whole(r: Resolver, bound: Node) -> Node:
 def _write_turns(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The values of a loopcount variable: a range, downwards for a negative count."""
     count = node.arguments[0]
-    return e.deliver(e.call(" range" if count.kind == "natural" else " turns", e.value(count)), destination)
+    return e.deliver(_by_sign(e, count, lambda value: e.call(" range", value), " turns"), destination)
+
+
+def _by_sign(e: Emitter, count: Node, upwards: Callable[[ast.expr], ast.expr], otherwise: str) -> ast.expr:
+    """What a count of turns gives where it is not negative; what it gives otherwise a helper says."""
+    value = e.simple(e.value(count))
+    found = upwards(value)
+    if count.kind == "natural":
+        return found
+    not_negative = e.compare(value, [ast.GtE()], [e.constant(0)])
+    return e.choose(not_negative, found, e.call(otherwise, value))
 
 
 def _write_after(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """What the variable of a loopcount holds after the loop."""
-    count = node.arguments[0]
-    value = e.value(count)
-    return e.deliver(value if count.kind == "natural" else e.call(" after", value), destination)
+    return e.deliver(_by_sign(e, node.arguments[0], lambda value: value, " after"), destination)
 
 
 _TURNS = Inline(" turns", emit=_write_turns, kind="solid")

@@ -91,6 +91,8 @@ def served(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.exp
         return None if key_kind in INTEGERS else e.is_of(key, " int")
     if kind == "dictionary":
         return None if key_kind == "text" else e.is_of(key, " str")
+    if kind == "keyed":
+        return None if key_kind in INTEGERS else e.is_of(key, " int")
     if key_kind == "text":
         return e.is_of(container, " Dictionary")
     served = e.is_among(container, " List", " subscripted")
@@ -338,6 +340,8 @@ def key_at(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
     kind, key_kind = two_kinds(node)
     if node.inline.name == "keyn@":
         test = all_of(e, e.is_of(key, " float"), e.is_of(container, " NumberDictionary"))
+    elif kind == "keyed":
+        test = None if key_kind in INTEGERS else e.is_of(key, " int")
     elif kind == "dictionary" or key_kind == "text":
         is_dictionary = None if kind == "dictionary" else e.is_of(container, " Dictionary")
         test = all_of(e, is_dictionary, None if key_kind == "text" else e.is_of(key, " str"))

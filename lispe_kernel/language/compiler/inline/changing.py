@@ -22,7 +22,7 @@ from lispe_kernel.language.compiler.inline.access import (
     two_kinds,
 )
 from lispe_kernel.language.compiler.inlines import Inline, inline
-from lispe_kernel.language.compiler.kinds import INTEGERS, LISTS
+from lispe_kernel.language.compiler.kinds import INTEGERS, KEYS, LISTS
 from lispe_kernel.language.compiler.tree import Primitive
 
 
@@ -71,7 +71,7 @@ def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.exp
     with e.nested_block() as slow:
         e.evaluate(e.call(" set_at", container, key, value))
     with e.nested_block() as fast:
-        if kinds[0] == "dictionary":
+        if kinds[0] in KEYS:
             e.block.extend(store)
         else:
             e.try_(store, e.name(" Unfit"), None, slow)
@@ -85,7 +85,7 @@ def _store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.exp
 def _served_store(e: Emitter, kinds: tuple[str, str], container: ast.expr, key: ast.expr) -> ast.expr | None:
     """As `_served`; a dictionary's key must be known to be text, for others are converted."""
     kind, key_kind = kinds
-    if key_kind == "text" or kind in LISTS or kind == "dictionary":
+    if key_kind == "text" or kind in LISTS or kind in KEYS:
         return served(e, kinds, container, key)
     return keyed(e, key_kind, container, key, " by integer")
 
@@ -133,7 +133,11 @@ def _push_here(
         e.if_(growing, tried, slow)
 
 
-@inline("dictionaryi", "dictionaryn", least=0, most=0)
+def _made_kind(_kinds: list[str], node: Primitive) -> str:
+    return "keyed" if node.inline.name == "dictionaryi" else ""
+
+
+@inline("dictionaryi", "dictionaryn", kind=_made_kind, least=0, most=0)
 def made_dictionary(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """An empty dictionary of integer or number keys."""
     name = " IntegerDictionary" if node.inline.name == "dictionaryi" else " NumberDictionary"

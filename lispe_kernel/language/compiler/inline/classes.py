@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
 from lispe_kernel.language.compiler.inline.access import is_librarys
 from lispe_kernel.language.compiler.inlines import inline, question
-from lispe_kernel.language.compiler.kinds import CONTAINERS, NUMBERS, TYPED
+from lispe_kernel.language.compiler.kinds import CONTAINERS, KEYS, NUMBERS, TYPED
 from lispe_kernel.language.compiler.tree import Primitive
 
 _FACTS = {"quiet": False, "guarded": True, "least": 1, "most": 1}
@@ -28,9 +28,9 @@ class Asked(NamedTuple):
 
 
 QUESTIONS = {
-    "consp": Asked((" List",), " no lists", TYPED, NUMBERS | {"text", "boolean", "dictionary"}),
+    "consp": Asked((" List",), " no lists", TYPED, NUMBERS | {"text", "boolean", *KEYS}),
     "numberp": Asked((" int", " float"), " no numbers", NUMBERS, CONTAINERS | {"text", "boolean"}),
-    "atomp": Asked((" Atom",), " no atoms", frozenset({"boolean"}), NUMBERS | {"text", "dictionary"}),
+    "atomp": Asked((" Atom",), " no atoms", frozenset({"boolean"}), NUMBERS | {"text", *KEYS}),
 }
 
 

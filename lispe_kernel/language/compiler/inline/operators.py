@@ -241,26 +241,54 @@ _DIGITS = 300
 @inline("integer", kind="integer", least=1, most=1)
 def whole(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A double cut toward zero by Python where it is finite, digits read by it; the rest is the library's."""
+    quotient = _whole_quotient(e, node.arguments[0])
+    if quotient is not None:
+        return e.deliver(quotient, destination)
     value = e.value(node.arguments[0])
     if node.arguments[0].kind in INTEGERS:
         return e.deliver(value, destination)
+    return e.deliver(_cut(e, node.arguments[0].kind, value), destination)
+
+
+# Quotients of positive integers below this, as doubles, are never rounded up to the next integer.
+_EXACT = 1 << 52
+
+
+def _whole_quotient(e: Emitter, quotient: Node) -> ast.expr | None:
+    """`(integer (/ a b))` where b is written: Python's whole quotient of an integer that is not negative."""
+    if type(quotient) is not Primitive or quotient.inline.name != "/" or len(quotient.arguments) != 2:
+        return None
+    left, right = quotient.arguments
+    if not _is_positive(right) or right.value >= _EXACT:  # type: ignore[attr-defined]
+        return None
+    a, b = e.operands(quotient.arguments, twice=True)
+    outer, e.place = e.place, quotient.span
+    divided = e.binary(a, ast.Div(), b)
+    e.place = outer
+    tests = [] if left.kind in INTEGERS else [e.is_of(a, " int")]
+    tests.append(e.compare(e.constant(0), [ast.LtE(), ast.Lt()], [a, e.constant(_EXACT)]))
+    slow = e.call("integer", divided) if left.kind in INTEGERS else _cut(e, "", divided)
+    return e.choose(e.boolean(ast.And(), tests), e.binary(a, ast.FloorDiv(), b), slow)
+
+
+def _cut(e: Emitter, kind: str, value: ast.expr) -> ast.expr:
+    """The integer of a value that is known to be no integer, or of which nothing is known."""
     name = e.function.temporary()
     kept = e.name(name)
     limits = e.compare(e.constant(-1e300), [ast.Lt(), ast.Lt()], [kept, e.constant(1e300)])
     digits = [e.call(e.attribute(kept, "isdecimal")), e.call(e.attribute(kept, "isascii"))]
     short = e.compare(e.call(" len", kept), [ast.Lt()], [e.constant(_DIGITS)])
-    if node.arguments[0].kind == "text":
-        read = e.choose(
+    if kind == "text":
+        return e.choose(
             e.boolean(ast.And(), [e.call(e.attribute(e.noted(name, value), "isdecimal")), digits[1], short]),
             e.call(" int", kept),
             e.call("integer", kept),
         )
-        return e.deliver(read, destination)
     is_number = e.boolean(ast.And(), [e.is_of(e.noted(name, value), " float"), limits])
     is_written = e.boolean(ast.And(), [e.is_of(kept, " str"), *digits, short])
     test = e.boolean(ast.Or(), [is_number, is_written])
     other = e.choose(e.is_of(kept, " int"), kept, e.call("integer", kept))
-    return e.deliver(e.choose(test, e.call(" int", kept), other), destination)
+    return e.choose(test, e.call(" int", kept), other)
 
 
 @inline("string", kind="text", least=1, most=1)

@@ -91,14 +91,14 @@ def settled(
 
     visit: analyses a body anew, with the variables of the kinds assumed.
     """
-    result = ""
+    result, refuted = "", False
     for _ in range(_TRIES):
         direct = Direct(function, kinds)
         direct.result = result
         body = copied(general)
         visit(body, direct)
         if direct.missed:
-            kinds, result = direct.widened(), ""
+            kinds, result, refuted = direct.widened(), "", False
             if not kinds:
                 return None
             continue
@@ -107,10 +107,11 @@ def settled(
             return None
         direct.closed = is_closed(body)
         found = [end.kind for end in ends]
-        following = _result(found, result) if direct.closed else ""
+        # Of results that were assumed in vain nothing more is.
+        following = _result(found, result) if direct.closed and not refuted else ""
         if following == result:
             return body, direct
-        result = following
+        result, refuted = following, not following
     return None
 
 

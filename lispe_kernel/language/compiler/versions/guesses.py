@@ -27,6 +27,7 @@ _SPEAKS = {
     "text": "text",
     "list": "list",
     "dictionary": "dictionary",
+    "keyed": "keyed",
 }
 
 _ORDERS = frozenset({"<", "<=", ">", ">="})
@@ -164,8 +165,16 @@ class Guesses:
         )
         self._vote(parts[0], sign, weight)
 
-    def keys(self, _name: str, parts: Sequence[Any], weight: float) -> None:
-        self._vote(parts[0], "dictionary", weight)
+    def keys(self, name: str, parts: Sequence[Any], weight: float) -> None:
+        by_integer = name == "keyi@" or _sign(parts[1]) == "integer"
+        self._vote(parts[0], "keyed" if by_integer else "dictionary", weight)
+        if by_integer:
+            self._number(parts[1], "integer", weight)
+
+    def quotients(self, _name: str, parts: Sequence[Any], weight: float) -> None:
+        """What is divided and then cut is mostly an integer."""
+        if type(parts[0]) is Primitive and parts[0].inline.name == "/":
+            self._number(parts[0].arguments[0], "integer", weight)
 
     def counts(self, _name: str, parts: Sequence[Any], weight: float) -> None:
         self._number(parts[0], "natural", weight)
@@ -182,6 +191,8 @@ _RULES: dict[str, Rule] = {
     "at": Guesses.subscripts,
     "set@": Guesses.subscripts,
     "key@": Guesses.keys,
+    "keyi@": Guesses.keys,
+    "integer": Guesses.quotients,
     " whole": Guesses.counts,
 }
 
@@ -203,6 +214,9 @@ def _decided(votes: dict[str, float]) -> str:
     spoken = {_SPEAKS[sign] for sign in votes if sign in _SPEAKS}
     if not spoken and "sized" in votes:
         return "list"
+    if spoken == {"keyed", "list"}:
+        # It is read and stored by integers as a list is.
+        return "keyed"
     if len(spoken) != 1 or ("sized" in votes and "number" in spoken):
         return ""
     (found,) = spoken

@@ -58,8 +58,8 @@ def number(value: Any) -> float:
     if type(value) is float:
         return value
     if type(value) is str and len(value) < _SHORT and value.isascii():
-        whole_part, _, decimals = value.partition(".")
-        if whole_part.isdecimal() and decimals.isdecimal():
+        whole_part, point, decimals = value.partition(".")
+        if whole_part.isdecimal() and (decimals.isdecimal() or not point):
             return float(value)
     return float(scalar(value, "number"))
 
