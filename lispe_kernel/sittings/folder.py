@@ -19,11 +19,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken
-from lispe_kernel.sittings.memory import DEEPEST, TENSORS, Files, depth, forgotten, note_written, opened
+from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
 from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_file, write_files
 from lispe_kernel.torch_library.files.outflow import Outflow
+from lispe_kernel.torch_library.support.foreign_json import LONGEST, MOST_VALUES, Beyond, beyond, parsed
 
 try:
     import fcntl
@@ -34,10 +35,7 @@ MANIFEST = "session.json"
 FORMAT, VERSION = "lispe session", 1
 # What a session was after a cell, and the file that its keeper holds a lock on.
 CELL, KEEPER = re.compile(r"cell-[0-9]{6}\.json"), "keeper.lock"
-_LONGEST = 1 << 30
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-# Digits of the longest integer in the text; longer ones are written otherwise.
-_DIGITS = 5000
 _SAFETENSORS = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
     "int16": "I16", "int8": "I8", "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8",
@@ -266,10 +264,28 @@ def forget(folder: str, memories: list[dict[str, Any]]) -> None:
 
 
 def dumped(manifest: dict[str, Any]) -> bytes:
-    """The manifest as text, a line for each definition, variable and object, with its checksum."""
+    """The manifest as text, a line for each definition, variable and object, with its checksum.
+
+    Errors: CannotWrite for one that could not be read again.
+    """
     whole = {**manifest, "checksum": _checksum(manifest)}
     lines = [f" {_json(key)}: {_section(value)}" for key, value in whole.items()]
-    return ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "surrogatepass")
+    data = ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "surrogatepass")
+    if len(data) > MOST_VALUES and beyond(data):
+        raise CannotWrite(f"cannot write {MANIFEST}: {beyond(data)}; {_way_out(manifest)}")
+    return data
+
+
+def _way_out(manifest: dict[str, Any]) -> str:
+    """What to do about a session whose lists are too long."""
+    sizes = {name: len(_json(data)) for name, data in manifest["variables"].items()}
+    shared = {number: len(_json(data)) for number, data in manifest["objects"].items()}
+    for name, data in manifest["variables"].items():
+        if isinstance(data, dict) and "object" in data:
+            sizes[name] += shared.get(str(data["object"]), 0)
+    largest = max(sizes, key=sizes.__getitem__, default="")
+    named = f" The longest text is that of {largest}." if largest else ""
+    return f"rows of numbers take no text as tensors or as lists of one kind (integers, numbers).{named}"
 
 
 def _section(value: Any) -> str:
@@ -306,25 +322,19 @@ def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
     if not os.path.isdir(folder):
         raise Broken("is no folder" if os.path.exists(folder) else "is not there")
     with opened(folder, name) as file:
-        data = file.read(_LONGEST + 1)
-    if len(data) > _LONGEST or depth(data) > DEEPEST:
-        raise Broken(f"has a {name} that is too large or too deep")
+        data = file.read(LONGEST + 1)
     try:
-        manifest = json.loads(data.decode("utf-8", "surrogatepass"), parse_int=_integer)
-    except (ValueError, RecursionError) as error:
+        manifest = parsed(data)
+    except Beyond as error:
+        raise Broken(f"has a {name} that no save of LispE writes: {error}") from error
+    except ValueError as error:
         raise Broken(f"has a {name} that is damaged") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise Broken(f"has a {name} that is not one of LispE")
     version = manifest.get("version")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         told = f"version {version}" if type(version) is int and version < 1 << 63 else "an unknown version"
         raise Broken(f"is of {told}, this LispE reads version {VERSION}")
     if manifest.pop("checksum", None) != _checksum(manifest):
         raise Broken(f"has a {name} that was changed or damaged since it was written")
     return manifest
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > _DIGITS:
-        raise ValueError("too many digits")
-    return int(digits)

@@ -34,6 +34,7 @@ from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.session import Session
 from lispe_kernel.sittings.definitions import Definitions
 from lispe_kernel.sittings.kinds import field_name, fields, is_function, items
+from lispe_kernel.sittings.scalars import text
 from lispe_kernel.sittings.text import Sources, Written
 
 # What the compiler adds to the name of a variable that is bound inside of another's reach.
@@ -214,19 +215,19 @@ class FunctionsInto:
         return {keeper.name: keeper for keeper in found}
 
     def _function(self, name: Any) -> Any:
-        if not isinstance(name, str) or name not in self._functions:
-            raise Broken(f"names a function that it does not define: {name}")
+        if text(name) not in self._functions:
+            raise Broken(f"names a function that it does not define: {name[:80]}")
         return self._functions[name]
 
     def _library(self, name: Any) -> Any:
-        entry = self._session.library(name) if isinstance(name, str) else None
+        entry = self._session.library(text(name))
         if entry is None or not is_function(entry.call):
-            raise Broken(f"names a function that is not in the library: {name}")
+            raise Broken(f"names a function that is not in the library: {name[:80]}")
         return entry.call
 
     def _class(self, name: Any) -> Any:
-        if not isinstance(name, str) or name not in self._classes:
-            raise Broken(f"names a class that it does not define: {name}")
+        if text(name) not in self._classes:
+            raise Broken(f"names a class that it does not define: {name[:80]}")
         return self._classes[name]
 
     def _instance(self, data: Any, _into: Into) -> Any:

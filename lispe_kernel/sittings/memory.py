@@ -6,7 +6,6 @@ this process wrote or compared is known from then on, as long as the file is the
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
@@ -17,14 +16,10 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.known_whole import identity, is_young
+from lispe_kernel.torch_library.support.foreign_json import parsed
 
 TENSORS = re.compile(r"tensors-[0-9a-f]{12}\.safetensors")
-DEEPEST = 500
 _LONGEST_HEADER = 100_000_000
-# Strings without escapes; one that has no end goes to the end.
-_STRINGS = re.compile(rb'"[^"]*"?')
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_PART = 1 << 20
 
 # The checksum and size that a block really has; nothing where it cannot be read.
 _Has = tuple[str, int] | None
@@ -149,7 +144,7 @@ class Files:
                     raise Broken(f"has a file {name} that is damaged or too short")
                 data = file.read(length)
             try:
-                header = json.loads(data) if depth(data) < DEEPEST else None
+                header = parsed(data)
             except ValueError:
                 header = None
             if not isinstance(header, dict):
@@ -189,17 +184,6 @@ def opened(folder: str, name: str) -> BinaryIO:
         file.close()
         raise Broken(f"has under the name {name} something that is no file")
     return file
-
-
-def depth(data: bytes) -> int:
-    """How deep the brackets of a text of JSON stand in each other."""
-    bare = _STRINGS.sub(b"", data.replace(rb"\\", b"").replace(rb"\"", b"")).translate(None, _NO_BRACKETS)
-    deepest = level = 0
-    for start in range(0, len(bare), _PART):
-        part = np.frombuffer(bare[start : start + _PART], np.uint8)
-        levels = level + np.cumsum(np.where((part == ord("[")) | (part == ord("{")), 1, -1))
-        deepest, level = max(deepest, int(levels.max())), int(levels[-1])
-    return deepest
 
 
 class Memory:

@@ -15,6 +15,8 @@ from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings import memory as memories
 from lispe_kernel.sittings.differences import differences, names_in
+from lispe_kernel.torch_library.support import foreign_json
+from lispe_kernel.torch_library.support.foreign_json import depth_and_values
 
 PROGRAM = """
 (defun area (w (h 2)) ; a comment
@@ -134,6 +136,7 @@ def test_what_would_run_is_refused(saved: Path, text: str) -> None:
         {"instance": {"of": "Door", "fields": [[" clean", "shut"]]}},
         {"class": "Instance"},
         {"function": "system"},
+        {"function": None},
         {"os.system": "touch ran"},
         {"torch Linear": {"settings": {"forward": {"atom": "f"}}}},
         {"torch tensor": {"at": {"memory": 1, "start": 0}, "dtype": "float32", "shape": [1 << 40],
@@ -147,7 +150,27 @@ def test_what_would_run_is_refused(saved: Path, text: str) -> None:
 def test_values_that_no_save_makes_are_refused(saved: Path, value: object) -> None:
     text = json.dumps(value).replace("{}/ran", f"{saved.parent}/ran")
     rewritten(saved, lambda manifest: manifest["variables"].update(n=json.loads(text)))
-    assert "nothing has changed" in refusal(saved)
+    told = refusal(saved)
+    assert "nothing has changed" in told
+    assert "None" not in told
+
+
+def test_a_text_beyond_the_limits_is_neither_written_nor_read(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limits of 256 MB and 16 million values, made small."""
+    before = (saved / "session.json").read_bytes()
+    monkeypatch.setattr(foreign_json, "MOST_VALUES", 500)
+    monkeypatch.setattr(folders, "MOST_VALUES", 500)
+    session = Session()
+    session.evaluate("(setq good 1) (setq rows (list))  (loop i (iota 900) (push rows (list i)))")
+    with pytest.raises(LispeError, match=r"more than 500 values; .* longest text is that of rows"):
+        session.evaluate(f'(session_save "{saved}")')
+    assert (saved / "session.json").read_bytes() == before
+    (saved / "session.json").write_bytes(b"[" + b"{}," * 600 + b"0]")
+    assert "no save of LispE writes: it has more than 500 values" in refusal(saved)
+    (saved / "session.json").write_bytes(b"7" * 9999)
+    assert "an integer of 9999 digits" in refusal(saved)
 
 
 @pytest.mark.parametrize(
@@ -176,8 +199,9 @@ def test_whoever_looks_at_a_malformed_folder_gets_an_error_in_words(
 
 
 def test_brackets_are_counted_outside_of_strings() -> None:
-    assert memories.depth(rb'{"a[[[": [["\\"], "\"[[", {}]}') == 3
-    assert memories.depth(b"[]," * 5_000_000) == 1
+    assert depth_and_values(rb'{"a[[[": [["\\,"], "\"[[", {}, [1, 2]]}') == (3, 9)
+    assert depth_and_values(b"[]," * 2_000_000) == (1, 4_000_000)
+    assert depth_and_values(b'"[",{' * 1_000_000) == (1_000_000, 2_000_000)
 
 
 @pytest.mark.parametrize("name", ["__builtins__", " globals", "_current", "a b", ""])
@@ -219,8 +243,10 @@ def test_links_are_not_followed(saved: Path) -> None:
 
 
 def test_a_later_version_and_other_folders_are_refused(saved: Path, tmp_path: Path) -> None:
-    rewritten(saved, lambda manifest: manifest.update(version=2))
-    assert "version 2" in refusal(saved)
+    manifest = folders.load(str(saved))
+    for version, told in ((2, "version 2"), (True, "an unknown version")):
+        (saved / "session.json").write_bytes(folders.dumped({**manifest, "version": version}))
+        assert told in refusal(saved)
     assert "is not there" in refusal(tmp_path / "nothing")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")

@@ -41,7 +41,7 @@ def test_a_flipped_bit_in_the_structure_is_found(record):
         info = next(info for info in records.infolist() if info.filename.endswith(record))
         place = data_offset(file, info) + info.file_size // 2
     flip("m.pt", place)
-    assert "it is truncated or damaged (Bad CRC-32" in error_of("torch_load_model", "m.pt", layer)
+    assert "it is truncated or damaged (the bytes of its" in error_of("torch_load_model", "m.pt", layer)
 
 
 def test_a_record_that_is_not_the_storage_is_an_unknown_layout():

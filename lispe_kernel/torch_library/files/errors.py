@@ -5,6 +5,7 @@ The functions of LispE put their prefix and the path in front (`Error loading mo
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 import zlib
@@ -40,6 +41,8 @@ BROKEN = (
     AssertionError,
     OverflowError,
     MemoryError,
+    struct.error,
+    zlib.error,
     zipfile.BadZipFile,
 )
 
@@ -52,6 +55,15 @@ DAMAGED_ZIP = (
     RecursionError,
     struct.error,
     zlib.error,
+)
+
+# What the libraries under us say of bytes that they do not understand, in our words; other words of theirs
+# speak of their insides and are left out.
+_SAID = (
+    (re.compile(r"CRC-?32 for file '[^/']*/?([^']+)'"), r"the bytes of its record \1 are damaged"),
+    (re.compile(r"not a zip file|central directory"), "its end, where its table of contents is, is missing"),
+    (re.compile(r"unexpected EOF|[Rr]an out of input|^EOFError|requires a buffer"), "it ends too early"),
+    (re.compile(r"it has \w+ (?:bytes, .*|than .*)"), r"\g<0>"),
 )
 
 _MISSING = {
@@ -87,6 +99,16 @@ def writing(prefix: str, path: str) -> Iterator[None]:
         raise LispeError(
             f"{prefix}cannot write {path}: {readable(error)}; the old file is as it was"
         ) from error
+
+
+def what_is_damaged(error: BaseException) -> str:
+    """What an error of the libraries under us says of a file, in brackets; empty where that helps nobody."""
+    said = " ".join(str(error).split()) or type(error).__name__
+    for pattern, words in _SAID:
+        found = pattern.search(said)
+        if found is not None:
+            return f" ({found.expand(words)[:120]})"
+    return ""
 
 
 def _plain(error: OSError) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import zipfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from lispe_kernel.torch_library.files.archive import Advance, Archive, Layout, c
 from lispe_kernel.torch_library.files.atomic import Fill, write_files
 from lispe_kernel.torch_library.files.bytes import FileBytes, Hold
 from lispe_kernel.torch_library.files.compaction import compact, stored_bytes
-from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile, reading
+from lispe_kernel.torch_library.files.errors import BROKEN, DAMAGED_ZIP, BadFile, reading, what_is_damaged
 from lispe_kernel.torch_library.files.trees import take_apart
 from lispe_kernel.torch_library.support.progress import progress
 
@@ -97,7 +98,13 @@ def open_file(path: str) -> Archive:
         return Archive(file, check(layout, file.size))
     except BROKEN as error:
         file.close()
-        raise BadFile(f"it is damaged ({_short(error)})") from error
+        raise BadFile(f"it is damaged{what_is_damaged(error)}") from error
+    except OSError as error:
+        file.close()
+        if error.errno == errno.EINVAL:
+            # A place in the file that its own table says and that cannot be.
+            raise BadFile("it is truncated or damaged") from error
+        raise
     except BaseException:
         file.close()
         raise
@@ -128,7 +135,7 @@ def _zip_layout(file: FileBytes, stream: BinaryIO) -> Layout:
             found = found or (pt.plain_layout(records, stream, file.size) if sums else None)
             places = pt.data_records(records, stream) if sums and found is None else []
     except DAMAGED_ZIP as error:
-        raise BadFile(f"it is truncated or damaged ({_short(error)})") from error
+        raise BadFile(f"it is truncated or damaged{what_is_damaged(error)}") from error
     # A file that somebody is writing to may shrink; mapped memory would vanish with it.
     source = stream if file.held is Hold.WRITTEN else file.path
     return found or pt.foreign_layout(source, file.size, "pt", sums, places)
@@ -142,11 +149,6 @@ def _refuse_compressed(records: zipfile.ZipFile) -> None:
             raise BadFile(
                 f"its record {info.filename} is compressed, which PyTorch does not do; it is damaged"
             )
-
-
-def _short(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text[:120] or type(error).__name__
 
 
 def _what_else(start: bytes) -> str:

@@ -22,7 +22,7 @@ import torch
 
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
-from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent
+from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent, what_is_damaged
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.pickles import PlainMachine
 from lispe_kernel.torch_library.files.trees import (
@@ -34,7 +34,7 @@ from lispe_kernel.torch_library.files.trees import (
 )
 from lispe_kernel.torch_library.files.zip_sums import SCHEME, Record, Sums, bound, has_sums
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
-from lispe_kernel.torch_library.support.wording import readable
+from lispe_kernel.torch_library.support.foreign_json import parsed
 
 ZIP = b"PK\x03\x04"
 INDEX = "lispe/index.json"
@@ -170,7 +170,7 @@ def own_layout(records: zipfile.ZipFile) -> Layout | None:
     table = next(info for info in records.infolist() if info.filename.endswith("/data.pkl"))
     if has_sums(table):
         records.read(table)
-    content = json.loads(records.read(index))
+    content = parsed(records.read(index))
     try:
         entries = {name: _entry(*fields) for name, fields in content["tensors"].items()}
         tree = from_json(content["tree"], entries)
@@ -195,7 +195,7 @@ def read_summary(records: zipfile.ZipFile) -> dict[str, Any] | None:
     name = next((name for name in records.namelist() if name.endswith("/" + SUMMARY)), None)
     if name is None:
         return None
-    content = json.loads(records.read(name))
+    content = parsed(records.read(name))
     return content if isinstance(content, dict) else None
 
 
@@ -255,7 +255,7 @@ def foreign_layout(
     except pickle.UnpicklingError as error:
         raise _refused(error) from error
     except BROKEN as error:
-        raise BadFile(f"it is truncated or damaged ({readable(error)[:160]})") from error
+        raise BadFile(f"it is truncated or damaged{what_is_damaged(error)}") from error
     # Each value takes a byte of the file at least, unless one list stands in it many times.
     skeleton, tensors = take_apart_foreign(loaded, most=size)
     own = bound(tensors, list(records)) if mapped and sums else {}

@@ -18,6 +18,7 @@ from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, to_json
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
+from lispe_kernel.torch_library.support.foreign_json import parsed
 
 _DTYPES = {
     "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "I64": "int64", "I32": "int32",
@@ -129,8 +130,8 @@ def _header(file: BinaryIO, size: int) -> tuple[dict[str, Any], dict[str, Any], 
             f"its header says {length} bytes, the file has {size}; the file is truncated or damaged"
         )
     try:
-        header = json.loads(file.read(length), object_pairs_hook=_once)
-    except (ValueError, RecursionError) as error:
+        header = parsed(file.read(length), _once)
+    except ValueError as error:
         raise BadFile("its header is not readable; the file is damaged") from error
     metadata = header.pop(_METADATA, None) if isinstance(header, dict) else []
     metadata = {} if metadata is None else metadata
@@ -174,8 +175,8 @@ def read_summary(file: BinaryIO, size: int) -> dict[str, Any] | None:
 
 def _notes(metadata: dict[str, Any]) -> dict[str, Any]:
     try:
-        notes = json.loads(metadata.get(_OURS, "{}"))
-    except (ValueError, TypeError, RecursionError) as error:
+        notes = parsed(metadata.get(_OURS, "{}").encode("utf-8", "surrogatepass"))
+    except ValueError as error:
         raise BadFile("its header is malformed; the file is damaged") from error
     if isinstance(notes, dict) and isinstance(notes.get("digests", {}), dict):
         return notes

@@ -24,12 +24,12 @@ from lispe_kernel.torch_library.files.archive import Advance, Archive, Entry, co
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.trees import from_json
 from lispe_kernel.torch_library.support.dtypes import DTYPES
+from lispe_kernel.torch_library.support.foreign_json import LONGEST, Beyond, beyond, parsed
 
 INDEX = "checkpoint.json"
 FORMAT = "lispe-ranks-1"
 # The names that our files in such a folder have; no other file of it is read or removed.
 FILES = re.compile(r"v[0-9]{1,9}-rank-[0-9]{1,6}\.safetensors")
-_LONGEST = 500_000_000
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,13 @@ def is_folder(path: str) -> bool:
 
 
 def index_bytes(content: dict[str, Any]) -> bytes:
-    """The bytes of an index file."""
+    """The bytes of an index file. Errors: BadFile for one that could not be read again."""
     text = _plain_text(content)
-    return f'{{"checksum":"{_sum(text)}","content":{text}}}\n'.encode()
+    data = f'{{"checksum":"{_sum(text)}","content":{text}}}\n'.encode()
+    problem = beyond(data)
+    if problem:
+        raise BadFile(f"its index would be too large ({problem}); keep long lists as tensors")
+    return data
 
 
 def _plain_text(content: Any) -> str:
@@ -78,10 +82,12 @@ def read_index(path: str) -> Index:
     """The index of a folder, compared with its checksum. Errors: BadFile, OSError."""
     place = os.path.join(path, INDEX)
     with open(place, "rb") as file:
-        data = file.read(_LONGEST + 1)
+        data = file.read(LONGEST + 1)
     try:
-        found = json.loads(data) if len(data) <= _LONGEST else None
-    except (ValueError, RecursionError):
+        found = parsed(data)
+    except Beyond as error:
+        raise BadFile(f"its index {INDEX} is none that ranks write: {error}") from error
+    except ValueError:
         found = None
     match found:
         case {"checksum": str(noted), "content": {"format": str(kind)} as content}:
@@ -100,8 +106,10 @@ def _index(content: dict[str, Any]) -> Index:
             "tensors": dict(tensors),
             "tree": tree,
             "summary": dict(summary),
-        } if 0 < version < 10**9 and all(
-            FILES.fullmatch(name) and _is_fact(fact) for name, fact in files.items()
+        } if (
+            type(version) is int
+            and 0 < version < 10**9
+            and all(FILES.fullmatch(name) and _is_fact(fact) for name, fact in files.items())
         ):
             pieces = {name: _pieces(name, noted, files) for name, noted in tensors.items()}
             entries = {name: _entry(name, noted, pieces[name]) for name, noted in tensors.items()}
@@ -252,7 +260,7 @@ def header_sum(path: str) -> str:
     """The checksum of the header of a safetensors file."""
     with open(path, "rb") as file:
         start = file.read(8)
-        length = min(int.from_bytes(start, "little"), _LONGEST)
+        length = min(int.from_bytes(start, "little"), LONGEST)
         return xxhash.xxh3_128_hexdigest(start + file.read(length))
 
 

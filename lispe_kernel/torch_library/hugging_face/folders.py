@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.torch_library.files.atomic import reason
+from lispe_kernel.torch_library.support.foreign_json import LONGEST, parsed
 from lispe_kernel.torch_library.support.wording import some
 
 LOADING_MODEL = "Error loading HF model: "
@@ -100,14 +101,15 @@ def _no_config(folder: Path) -> str:
 
 def _json(path: Path, missing: str) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_constant)
+        with open(path, "rb") as file:
+            found = parsed(file.read(LONGEST + 1), constant=_constant)
     except FileNotFoundError as error:
         raise LispeError(missing) from error
     except OSError as error:
         raise LispeError(f"{missing} ({reason(error)})") from error
     except json.JSONDecodeError as error:
         raise LispeError(f"{LOADING_MODEL}{path} is no JSON ({error.msg}, line {error.lineno})") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         why = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
         raise LispeError(f"{LOADING_MODEL}{path} is no JSON ({why})") from error
     if not isinstance(found, dict):

@@ -37,6 +37,7 @@ from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.state.modules import LORA_A, LORA_B, lora_places, modules_of
 from lispe_kernel.torch_library.state.names import joined, state_names
 from lispe_kernel.torch_library.support import arguments
+from lispe_kernel.torch_library.support.foreign_json import LONGEST, parsed
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
@@ -286,10 +287,10 @@ def _refuse_other_kinds(places: Places, names: dict[str, str]) -> None:
 
 
 def _read_settings(path: str) -> Settings:
-    with open(path, encoding="utf-8") as file:
+    with open(path, "rb") as file:
         try:
-            return settings_in(json.load(file))
-        except (ValueError, RecursionError) as error:
+            return settings_in(parsed(file.read(LONGEST + 1)))
+        except ValueError as error:
             raise BadFile(f"{CONFIG} is no JSON") from error
 
 
