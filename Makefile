@@ -52,8 +52,10 @@ types: venv
 	@echo "== mypy: the public API, strictly"
 	@$(VENV)/bin/mypy
 
-# PyTorch's threads burn the processor while they wait for each other: beside other tests a step took ten times as long.
+# Processes keep the processors busy. Threads of PyTorch besides wait for each other in each of them: under load the
+# notebooks took four times as long.
 test suite test-language test-long test-lowest: export OMP_WAIT_POLICY := PASSIVE
+test suite test-language test-long test-lowest: export OMP_NUM_THREADS := 1
 test-lowest: export JOBS := $(JOBS)
 
 # Types take one process a minute: they are checked beside the suite.

@@ -1,4 +1,4 @@
-"""Messages between the thread of the shell channel and the main shell.
+"""Messages between a kernel's threads: that of the shell channel, the main shell, the one that publishes.
 
 ipykernel passes them through sockets within the process. A message there is seven frames; the interpreter is
 let go of for each, and each time another thread takes it: that took longer than evaluating a small cell. Here
@@ -42,6 +42,42 @@ class Handover:
         self._closed.close()
 
 
+class Channel:
+    """The shell channel's stream in its own thread: a reply goes out at once, not in the loop's next turn.
+
+    Who sends past a stream takes the sign that a request has come, too: the stream is told to look.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def send(self, message: list[Any]) -> None:
+        """Send a reply after those that wait, if any do."""
+        stream = self._stream
+        if stream.sending():
+            stream.send_multipart(message)
+        else:
+            stream.socket.send_multipart(message)
+            stream._rebuild_io_state()
+
+
+class Publishing:
+    """Work for the thread that publishes; it does all that waits, in order, each time it is woken."""
+
+    def __init__(self, thread: Any) -> None:
+        self._thread, self._loop = thread, _loop_of(thread.io_loop)
+
+    def schedule(self, work: Callable[[], Any]) -> None:
+        """Give it something to do; where it has ended, that is done here."""
+        thread = self._thread
+        if thread.thread.is_alive():
+            thread._events.append(work)
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(thread._handle_event, None)
+        else:
+            work()
+
+
 class Requests:
     """Begins each request in the main shell, as ipykernel's stream does."""
 
@@ -61,6 +97,7 @@ class Requests:
 
 def install(kernel: LispeKernel) -> None:
     """Put both ways in the places of the sockets; called in the main thread, when its loop is known."""
+    kernel.iopub_thread.schedule = Publishing(kernel.iopub_thread).schedule
     thread = kernel.shell_channel_thread
     if thread is None:
         # Without subshells the main thread reads the channel itself.
@@ -69,7 +106,7 @@ def install(kernel: LispeKernel) -> None:
     to_main = thread.manager.get_shell_channel_to_subshell_pair(None)
     to_main.from_socket = Handover(here, Requests(here, kernel.shell_main).begin, to_main.from_socket)
     to_channel = thread.manager._main_to_shell_channel
-    to_channel.from_socket = Handover(there, thread.manager._send_on_shell_channel, to_channel.from_socket)
+    to_channel.from_socket = Handover(there, Channel(thread.shell_stream).send, to_channel.from_socket)
 
 
 def abort_what_waits(kernel: LispeKernel, subshell: str | None) -> None:

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.notebook.outputs import aligned, differences
+from lispe_kernel.notebook.outputs import aligned, differences, lasting
 from lispe_kernel.notebook.run import kernel_of
 from lispe_kernel.notebook.settled import Settled
 from lispe_kernel.notebook.tags import in_comments
@@ -74,6 +74,7 @@ def _comparison(item: Any, compare: Callable[..., bool], tolerance: float) -> Ca
     """nbval's comparison, after the numbers that agree have been written alike."""
 
     def compare_outputs(test: list[Any], ref: list[Any], skip_compare: Any = None) -> bool:
+        test, ref = lasting(test), lasting(ref)
         agreed = compare(_aligned(test, ref, tolerance), ref, skip_compare)
         if not agreed:
             item.comparison_traceback += _told(test, ref, tolerance)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lispe_kernel.notebook.outputs import lasting
 from lispe_kernel.notebook.tags import wishes_of
 
 CELL_TIMEOUT = 300  # seconds
@@ -133,5 +134,7 @@ def tidy(notebook: Any) -> None:
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if "outputs" in cell:
+            cell.outputs = lasting(cell.outputs)
         for output in cell.get("outputs", ()):
             output.get("data", {}).pop(_LIVE, None)

@@ -1,6 +1,7 @@
 """What two runs of a cell say differently, and how that is told."""
 
 from lispe_kernel.display.page.html import clock, element, to_html
+from lispe_kernel.display.page.publish import PASSING
 from lispe_kernel.notebook.outputs import differences, with_cell_numbers
 from tests.notebook.notebooks import stream, text
 
@@ -30,6 +31,12 @@ def test_pictures_and_widget_models_are_not_compared() -> None:
     first.data["image/png"], second.data["image/png"] = "AAAA", "BBBB"
     second.data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
     assert differences([first], [second]) == []
+
+
+def test_what_is_there_or_not_by_the_clock_is_not_compared() -> None:
+    progress = {"output_type": "display_data", "data": {"text/plain": "saved"}, "metadata": {PASSING: True}}
+    assert differences([progress, text("3")], [text("3")]) == []
+    assert differences([text("3")], [progress, text("3")]) == []
 
 
 def test_html_is_compared() -> None:

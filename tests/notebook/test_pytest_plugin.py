@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lispe_kernel.display.page.publish import PASSING
 from tests.notebook.notebooks import text, write
 
 PLUGIN = "lispe_kernel.notebook.pytest_plugin"
@@ -39,6 +40,10 @@ def report(root: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     last["output_type"] = "display_data"
     del last["execution_count"]
     write(folder / "updated.ipynb", ("(update_display (display 1) 2)", last))
+    late = text("saving big.pt: done")
+    late["output_type"], late["metadata"] = "display_data", {PASSING: True}
+    del late["execution_count"]
+    write(folder / "quicker.ipynb", ("(setq saved 1)", late))
     source = "(maybe (throw `no`) (λ (message) message))"
     write(folder / "caught.ipynb", (source, text("no, line: 1 in: cell 9")))
     other = write(folder / "other.ipynb", ("1 + 1", text("2")))
@@ -54,6 +59,8 @@ def report(root: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
         ("changed", "FAILED"),
         # An updated output counts in its last state.
         ("updated", "PASSED"),
+        # The progress of a long save was stored by a slower machine.
+        ("quicker", "PASSED"),
         # The number of a cell in an error does not count.
         ("caught", "PASSED"),
         # A notebook of another kernel is left to nbval.

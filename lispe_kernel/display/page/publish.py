@@ -17,7 +17,7 @@ from lispe_kernel.display.page.registry import Bundle, bundle
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.runtime import Runtime, current
 
-# Metadata of an output that will be cleared in a moment, for those who record outputs and cannot clear.
+# Metadata of an output that is there or not by the clock: those who record or compare outputs leave it out.
 PASSING = "lispe_passing"
 
 
@@ -93,9 +93,11 @@ def new_identity() -> str:
     return uuid4().hex
 
 
-def publish(data: Bundle, identity: str | None = None, update: bool = False) -> None:
-    """Show a bundle, or replace the one shown under the same identity."""
-    screen.publisher.data(data, {}, identity, update)
+def publish(
+    data: Bundle, identity: str | None = None, update: bool = False, *, passing: bool = False
+) -> None:
+    """Show a bundle, or replace the one shown under the same identity; passing: see `PASSING`."""
+    screen.publisher.data(data, {PASSING: True} if passing else {}, identity, update)
 
 
 def show(value: Any, identity: str | None = None, update: bool = False) -> None:
