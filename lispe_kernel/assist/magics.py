@@ -90,6 +90,10 @@ _ELSEWHERE = {
     "prun": "%time",
     "magic": "%lsmagic",
     "script": "%%bash",
+    "px": "%%ranks on the first line of a cell",
+    "autopx": "%%ranks on the first line of each cell",
+    "pxresult": "%%ranks, whose outputs come as they are made",
+    "pxconfig": "%%ranks 0,2 --timeout SECONDS",
 }
 
 # What makes sense where there is a terminal and no notebook.

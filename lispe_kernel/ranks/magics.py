@@ -12,6 +12,14 @@ from lispe_kernel.running.hosts import NOTHING, Host, runs
 from lispe_kernel.session import Outcome
 
 _USE = "%%ranks, %%ranks 0,2 or 0-3 or ::2 or -1, --local, and --timeout SECONDS"
+# Options of ipyparallel's that have no meaning here, and the way to what they are for.
+_NOT_WAITED = "a cell on ranks is waited for, and what it prints comes at once; --timeout SECONDS bounds it"
+_OTHERWISE = {
+    **dict.fromkeys(("--noblock", "--async", "-a"), _NOT_WAITED),
+    **dict.fromkeys(("--out", "-o"), "(from_rank 1 'name) brings a variable of a rank"),
+}
+# These ask for what is so anyway.
+_ANYWAY = frozenset({"--block", "--stream"})
 _PIECE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 _FROM_THE_END = re.compile(r"-\d{1,6}")
 _SLICE = re.compile(r"(-?\d{1,6})?:(-?\d{1,6})?(?::(-?0*[1-9]\d{0,5})?)?")
@@ -56,6 +64,11 @@ def asked(argument: str) -> Wanted:
         word = words.pop(0)
         if word == "--timeout" and words and re.fullmatch(r"\d+(\.\d+)?", words[0]) and float(words[0]) > 0:
             wanted.limit = float(words.pop(0))
+            continue
+        option = word.partition("=")[0]
+        if option in _OTHERWISE:
+            raise LispeError(f"Error: %%ranks: {option} is not known here: {_OTHERWISE[option]}")
+        if word in _ANYWAY:
             continue
         if word == "--local":
             wanted.here = True

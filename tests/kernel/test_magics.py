@@ -47,6 +47,7 @@ def test_a_cell_is_cut_at_top_level_lines(code: str, parts: list[tuple[str | Non
         ("%%pyton\n1", r"unknown cell magic: '%%pyton' \(did you mean '%%python'\?\)"),
         ("(f)\n%tiem 3", r"unknown magic: '%tiem' \(did you mean '%time' or '%timeit'\?\)"),
         ("%ls", r"unknown magic: '%ls' \(here it is !ls\)"),
+        ("%autopx", r"unknown magic: '%autopx' \(here it is %%ranks on the first line of each cell\)"),
         ("%history -n", r"unknown magic: '%history' \(here it is %session log, after .*\)"),
         ("%%zzz\n1", r"unknown cell magic: '%%zzz'\. %lsmagic lists"),
         ("%bash ls", r"'%%bash' is the magic of a whole cell"),

@@ -183,6 +183,7 @@ def test_what_is_no_value_is_refused(session: Session, tmp_path: Path, name: str
         ("1:3,-2:", ([1, 2, 4, 5], None, False)),
         ("--targets ::-3", ([2, 5], None, False)),
         ("-t all", (None, None, False)),
+        ("--block 1", ([1], None, False)),
     ],
 )
 def test_a_magic_names_ranks_and_seconds(argument: str, expected: Any) -> None:
@@ -210,6 +211,12 @@ def test_a_magic_names_ranks_and_seconds(argument: str, expected: Any) -> None:
 )
 def test_a_magic_that_names_no_ranks_is_refused(argument: str) -> None:
     with pytest.raises(LispeError, match="names no ranks"):
+        asked(argument)
+
+
+@pytest.mark.parametrize(("argument", "way"), [("0 --noblock", "--timeout"), ("-o=x", "from_rank")])
+def test_an_option_of_ipyparallel_s_without_meaning_here_names_the_way(argument: str, way: str) -> None:
+    with pytest.raises(LispeError, match=f"is not known here: .*{way}"):
         asked(argument)
 
 
