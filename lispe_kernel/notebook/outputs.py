@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lispe_kernel.display.page.publish import PASSING
+from lispe_kernel.notebook.lasting import lasting
 from lispe_kernel.notebook.tolerance import aligned_html, aligned_text
 
 NOT_COMPARED = frozenset({"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"})
@@ -94,11 +94,6 @@ def parts_of(outputs: Iterable[Any]) -> list[Part]:
     return parts + [
         Part(name, _WRITTEN_OVER.sub("", "".join(pieces))) for name, pieces in sorted(streams.items())
     ]
-
-
-def lasting(outputs: Iterable[Any]) -> list[Any]:
-    """The outputs without those that are there or not by the clock, such as the progress of a long save."""
-    return [output for output in outputs if PASSING not in output.get("metadata", ())]
 
 
 def _joined(text: Any) -> str:

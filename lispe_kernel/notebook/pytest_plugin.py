@@ -12,7 +12,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from lispe_kernel.notebook.outputs import aligned, differences, lasting
+from lispe_kernel.notebook.lasting import lasting
+from lispe_kernel.notebook.outputs import aligned, differences
 from lispe_kernel.notebook.run import kernel_of
 from lispe_kernel.notebook.settled import Settled
 from lispe_kernel.notebook.tags import in_comments

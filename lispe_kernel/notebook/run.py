@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lispe_kernel.notebook.outputs import lasting
+from lispe_kernel.notebook.lasting import lasting
 from lispe_kernel.notebook.tags import wishes_of
 
 CELL_TIMEOUT = 300  # seconds
