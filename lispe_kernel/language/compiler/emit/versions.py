@@ -70,7 +70,10 @@ def _apart(e: Emitter, node: Versions, direct: Direct) -> None:
     fast = _second(e, node.fast, None if direct.closed else own)
     general = e.block_of(node.general, TAIL)
     price = sum(_ASKED if kind in _CLASSES else _ASKED_TWICE for _, kind in node.tests)
-    if _cost(e, general) - _cost(e, fast) <= price / _CALLS:
+    with e.nested_block() as turning:
+        e.while_(e.constant(True), general)
+    # Both are gone through as often: the turns of the second body stand in a loop already.
+    if _cost(e, turning if e.has_turns else general) - _cost(e, fast) <= price / _CALLS:
         e.block.extend(general)
         return
     parameters = [e.argument(name) for name in (*(p.python for p in function.parameters), SECOND)]
