@@ -102,6 +102,24 @@ def bodies(text: str) -> int:
     return 2 if re.search(asked, written) else 1
 
 
+@pytest.mark.parametrize(
+    ("call", "asked"),
+    [
+        ("", "type(s) is  List"),
+        ('(found "banana" 3)', "type(s) is  str"),
+        ("(found (iota 9) 3)", "type(s) is  Integers"),
+        ("(defun first (l) (found l 1)) (first (dictionaryi 0 1))", "type(s) is  List"),
+        ('(setq all "banana") (defun first (n) (found all n))', "type(s) is  str"),
+        ('(loop word "banana" (found word 1))', "type(s) is  str"),
+    ],
+)
+def test_what_a_text_gives_its_functions_is_asked_for(call: str, asked: str) -> None:
+    function = '(defun found (s n) (setq t 0) (loop (i 0 n) (if (= (@ s i) "a") (+= t 1))) t)'
+    source = Source(f"{function}\n{call}", "test")
+    written = explain_program(Session(), source, read(source)).split(";; form")[1]
+    assert f"if  {asked}" in written or f"if ( {asked}" in written
+
+
 def test_a_question_is_asked_before_both() -> None:
     once = {"what a loop goes through", "another class in the loop"}
     once |= {"calls in tail position", "tail calls of another class"}

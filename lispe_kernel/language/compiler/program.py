@@ -10,6 +10,7 @@ import ast
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +26,7 @@ from lispe_kernel.language.compiler.resolve import Resolver
 from lispe_kernel.language.compiler.tree import Constant, is_plain
 from lispe_kernel.language.compiler.variables import Function, Signature
 from lispe_kernel.language.compiler.versions.held import Second
+from lispe_kernel.language.compiler.versions.hints import give_hints
 from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.errors import CompileError, UnknownNameError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head
@@ -113,13 +115,14 @@ def _compiled(
     r = Resolver(context, source, evaluated=evaluated)
     r.globals_here = {_assigned(form) for form in forms}
     defined: set[tuple[int, str]] = set()
+    made = _Made(r, program)
     loads = False
     for form, span in zip(forms, forms.spans, strict=True):
         breathe()
         r.place = span
         names = names_in(form)
         try:
-            code = _top_level(r, form, span, names)
+            top = _top_level(r, form, span, names)
         except UnknownNameError:
             waits = is_definition(form, "function") and any(names_in(other) & LOADING for other in forms)
             if not (loads or waits):
@@ -130,9 +133,9 @@ def _compiled(
             else:
                 program.steps.append(Step(None, form, span))
             continue
-        _collect(r, program, defined)
-        if code is not None:
-            program.steps.append(Step(code, form, span))
+        made.definitions(defined)
+        if top is not None:
+            made.form(top, form, span)
         elif is_definition(form, "function") or is_definition(form, "space"):
             program.written.append((form, span))
         loads = loads or not LOADING.isdisjoint(names)
@@ -142,7 +145,8 @@ def _compiled(
         definition = finish()
         if definition is not None:
             r.definitions.append(definition)
-        _collect(r, program, defined)
+        made.definitions(defined)
+    made.all(breathe)
     program.macros, program.fixed, program.links = r.macros, r.fixed, r.links
     program.declarations, program.classes = r.declarations, r.classes
     program.loads = loads
@@ -211,14 +215,45 @@ def names_in(form: Any) -> set[str]:
     return found
 
 
-def _collect(r: Resolver, program: Program, defined: set[tuple[int, str]]) -> None:
-    """Turn the definitions that were resolved into code."""
-    for definition in r.definitions:
-        made = _function_code(r, definition)
-        known = (id(made.owner), made.name)
-        (program.steps if known in defined else program.definitions).append(made)
-        defined.add(known)
-    r.definitions.clear()
+# So many functions and forms are resolved before the first is written, to know what they give each other.
+_TOGETHER = 500
+
+
+class _Made:
+    """The functions and forms of a text that are resolved, in the places where their code is to stand."""
+
+    def __init__(self, r: Resolver, program: Program) -> None:
+        self._r = r
+        self._program = program
+        # Where each is to stand, its function, and what makes it.
+        self._waiting: list[tuple[list[Any], int, Function, Callable[[], Any]]] = []
+
+    def definitions(self, defined: set[tuple[int, str]]) -> None:
+        """The definitions that were resolved last."""
+        for definition in self._r.definitions:
+            known = (id(definition.owner), definition.name)
+            where = self._program.steps if known in defined else self._program.definitions
+            self._wait(where, definition.function, partial(_function_code, self._r, definition))
+            defined.add(known)
+        self._r.definitions.clear()
+
+    def form(self, function: Function, form: Any, span: Any) -> None:
+        """A form of the top level."""
+        self._wait(self._program.steps, function, lambda: Step(_codes_of(self._r, function)[0], form, span))
+
+    def _wait(self, where: list[Any], function: Function, make: Callable[[], Any]) -> None:
+        self._waiting.append((where, len(where), function, make))
+        where.append(None)
+        if len(self._waiting) == _TOGETHER:
+            self.all()
+
+    def all(self, breathe: Callable[[], None] = lambda: None) -> None:
+        """Write all that wait."""
+        give_hints(function for _, _, function, _ in self._waiting)
+        for where, at, _, make in self._waiting:
+            breathe()
+            where[at] = make()
+        self._waiting.clear()
 
 
 ASSIGNMENTS = frozenset({"setq", "setg"})
@@ -252,16 +287,14 @@ def _keeps_return(form: Any) -> bool:
     return special_forms.canonical(name.name) == LAMBDA.name
 
 
-def _top_level(r: Resolver, form: Any, span: Any, names: set[str]) -> CodeType | None:
+def _top_level(r: Resolver, form: Any, span: Any, names: set[str]) -> Function | None:
     """One form, in which these names stand, as a function without parameters that returns its value."""
     function = r.function = Function("top", r.source.name, span)
     form = expanded(r, form, names)
     if "return" in names:
         form = _forms_as_calls(form)
     function.body = r.node(form, span)
-    if is_definition(form):
-        return None
-    return _codes_of(r, function)[0]
+    return None if is_definition(form) else function
 
 
 class Unset:

@@ -31,6 +31,7 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Function, Variable
 from lispe_kernel.language.compiler.versions.held import Held
+from lispe_kernel.language.compiler.versions.hints import give_hints
 from lispe_kernel.language.compiler.versions.split import split
 from lispe_kernel.language.forms import Form, as_data
 from lispe_kernel.language.printer import show
@@ -43,20 +44,19 @@ def explain_program(context: Context, source: Source, forms: Form) -> str:
     Raises CompileError as compiling does; nothing of the session changes.
     """
     r = Resolver(context, source)
-    parts: list[str] = []
+    resolved: list[tuple[str, list[Function]]] = []
     for form, span in zip(forms, forms.spans, strict=True):
         r.place = span
         top = r.function = Function("top", source.name, span)
         top.body = r.node(expanded(r, form), span)
         functions = [definition.function for definition in r.definitions] or [top]
         r.definitions.clear()
-        parts.append(f";; form, line {span.line}\n{show(as_data(form))}")
-        parts += [_stages(function) for function in functions]
-    for finish in list(r.finishers.values()):
-        definition = finish()
-        if definition is not None:
-            parts.append(_stages(definition.function))
-    return "\n\n".join(parts) + "\n"
+        resolved.append((f";; form, line {span.line}\n{show(as_data(form))}", functions))
+    finished = [finish() for finish in list(r.finishers.values())]
+    last = [definition.function for definition in finished if definition is not None]
+    give_hints([*(each for _, functions in resolved for each in functions), *last])
+    parts = [part for form, functions in resolved for part in (form, *map(_stages, functions))]
+    return "\n\n".join([*parts, *map(_stages, last)]) + "\n"
 
 
 def _stages(function: Function) -> str:

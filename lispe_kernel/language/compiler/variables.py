@@ -34,10 +34,10 @@ class Variable:
 
     captured: some function inside its owner reads or assigns it. shared: some function inside its owner
     assigns it, so that any call may change it. turning: it is bound anew in each turn of a loop. writes: how
-    often the text assigns it, its binding left out.
+    often the text assigns it, its binding left out. hint: the kind of what the text seems to give it.
     """
 
-    __slots__ = ("captured", "name", "owner", "parameter", "python", "shared", "turning", "writes")
+    __slots__ = ("captured", "hint", "name", "owner", "parameter", "python", "shared", "turning", "writes")
 
     def __init__(
         self, name: str, python: str, owner: Function, *, parameter: bool = False, turning: bool = False
@@ -49,6 +49,7 @@ class Variable:
         self.turning = turning
         self.captured = self.shared = False
         self.writes = 0
+        self.hint = ""
 
     @property
     def kept(self) -> bool:

@@ -102,11 +102,11 @@ def settled(
             if not kinds:
                 return None
             continue
-        ends = list(_ends(body))
-        if not _is_of_use(body, ends):
+        found_ends = list(ends(body))
+        if not _is_of_use(body, found_ends):
             return None
         direct.closed = is_closed(body)
-        found = [end.kind for end in ends]
+        found = [end.kind for end in found_ends]
         # Of results that were assumed in vain nothing more is.
         following = _result(found, result) if direct.closed and not refuted else ""
         if following == result:
@@ -127,7 +127,7 @@ def _result(found: list[str], assumed: str) -> str:
     return "" if first in _VAGUE else first
 
 
-def _ends(body: Node) -> Iterator[Node]:
+def ends(body: Node) -> Iterator[Node]:
     """The nodes whose values the function gives."""
     yield from _last(body)
     returns: list[Node] = []

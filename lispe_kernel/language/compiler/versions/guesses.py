@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lispe_kernel.language.compiler.kinds import NUMBERS
+from lispe_kernel.language.compiler.kinds import INTEGERS, NUMBERS
 from lispe_kernel.language.compiler.statements import Collect, Each, Lambda, Seen, While
 from lispe_kernel.language.compiler.tree import Constant, If, Name, Node, Primitive, Read
 from lispe_kernel.language.compiler.variables import Variable
@@ -78,7 +78,7 @@ class Guesses:
         """The variables of which something is guessed, if that saves questions, with its kind."""
         found: dict[Variable, str] = {}
         for variable, votes in self._votes.items():
-            kind = _decided(votes)
+            kind = _preferred(variable.hint, _decided(votes))
             if kind and (all_of_them or any(votes.values())):
                 found[variable] = kind
         return found
@@ -207,6 +207,22 @@ def _sign(node: Node) -> str:
         value = node.value
         return "float" if type(value) is float else "integer" if type(value) is int else node.kind
     return "text" if node.kind == "text" else "integer" if node.kind in NUMBERS - {"number"} else ""
+
+
+# The hints that one question settles.
+_SETTLED = frozenset({"natural", "integer", "number", "text", "list", "dictionary", "keyed", "integers"})
+
+
+def _preferred(hint: str, guess: str) -> str:
+    """What a text gives a variable comes before what its uses speak for."""
+    if hint == "numbers":
+        # Of the typed lists, only this one is asked for.
+        return "integers"
+    if hint not in _SETTLED:
+        return guess
+    if hint in INTEGERS and guess in NUMBERS:
+        return guess if guess in INTEGERS else "integer"
+    return "integer" if hint == "natural" else hint
 
 
 def _decided(votes: dict[str, float]) -> str:
