@@ -134,6 +134,8 @@ class _Hints:
             return str(node.kind)
         if kind is Read or kind is Name:
             return self.of(node.variable if node.variable is not None else python_name(node.text), depth)
+        if kind is Global:
+            return self.of(node.python, depth)
         if kind is Primitive:
             return str(node.inline.result([self._kind(part, depth + 1) for part in node.arguments], node))
         if kind is Call:
