@@ -115,7 +115,7 @@ def _compiled(
     r = Resolver(context, source, evaluated=evaluated)
     r.globals_here = {_assigned(form) for form in forms}
     defined: set[tuple[int, str]] = set()
-    made = _Made(r, program)
+    made = _Made(r, program, breathe)
     loads = False
     for form, span in zip(forms, forms.spans, strict=True):
         breathe()
@@ -146,7 +146,7 @@ def _compiled(
         if definition is not None:
             r.definitions.append(definition)
         made.definitions(defined)
-    made.all(breathe)
+    made.all()
     program.macros, program.fixed, program.links = r.macros, r.fixed, r.links
     program.declarations, program.classes = r.declarations, r.classes
     program.loads = loads
@@ -222,9 +222,10 @@ _TOGETHER = 500
 class _Made:
     """The functions and forms of a text that are resolved, in the places where their code is to stand."""
 
-    def __init__(self, r: Resolver, program: Program) -> None:
+    def __init__(self, r: Resolver, program: Program, breathe: Callable[[], None]) -> None:
         self._r = r
         self._program = program
+        self._breathe = breathe
         # Where each is to stand, its function, and what makes it.
         self._waiting: list[tuple[list[Any], int, Function, Callable[[], Any]]] = []
 
@@ -247,11 +248,11 @@ class _Made:
         if len(self._waiting) == _TOGETHER:
             self.all()
 
-    def all(self, breathe: Callable[[], None] = lambda: None) -> None:
+    def all(self) -> None:
         """Write all that wait."""
         give_hints(function for _, _, function, _ in self._waiting)
         for where, at, _, make in self._waiting:
-            breathe()
+            self._breathe()
             where[at] = make()
         self._waiting.clear()
 
