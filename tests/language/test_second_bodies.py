@@ -34,7 +34,8 @@ FUNCTIONS = {
       (loop (i 0 2) (set@ a "k" i) (setq t (list t (@ a "k") (key@ a b)))) t)""",
     "keys that are integers": """(defun f (a b) (setq t 0)
       (loop (i 0 2) (check (nullp (keyi@ a i)) (set@ a i b)) (setq t (list t (@ a i) (keyi@ a b)))) t)""",
-    "two elements exchanged": "(defun f (a b) (setq t (@ a b)) (set@ a b (@ a 0)) (set@ a 0 t) a)",
+    "two elements exchanged": """(defun often (l) (loop i l (f (list i 1) 0)))
+      (defun f (a b) (setq t (@ a b)) (set@ a b (@ a 0)) (set@ a 0 t) a)""",
     "whole quotients": """(defun f (a b) (setq t 0)
       (loop (i -3 4) (setq t (list t (integer (/ (+ a i) 3)) (integer (/ i 2)))))
       (list t (integer (/ b 7))))""",

@@ -123,6 +123,8 @@ class Function:
     # Whether a loop stands in it, and how often it reads or stores by an index or a key.
     loops: bool = False
     subscripts: int = 0
+    # Whether a function of its text that loops or calls itself calls it.
+    often: bool = False
     temporaries: int = 0
     # The function whose variables `setq` sets here.
     frame: Function = field(init=False)

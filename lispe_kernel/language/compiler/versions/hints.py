@@ -64,9 +64,11 @@ class _Hints:
     def read(self) -> bool:
         """Take in what is stored and given where; whether the text is small enough."""
         nodes = 0
-        pending: list[Any] = [function.body for function in self._all if function.body is not None]
+        pending: list[tuple[Any, bool]] = [
+            (each.body, each.loops or each.calls_itself) for each in self._all if each.body is not None
+        ]
         while pending:
-            at = pending.pop()
+            at, often = pending.pop()
             nodes += 1
             if nodes > _MOST:
                 return False
@@ -79,11 +81,12 @@ class _Hints:
             elif kind is Call:
                 called = self._called(at)
                 if called is not None and len(at.arguments) <= len(called.parameters):
+                    called.often |= often
                     for parameter, given in zip(called.parameters, at.arguments, strict=False):
                         self.values.setdefault(parameter, []).append(given)
             elif kind is Lambda:
-                pending.append(at.function.body)
-            pending.extend(at.parts())
+                pending.append((at.function.body, often))
+            pending.extend((part, often) for part in at.parts())
         return True
 
     def _note(self, target: Target, value: Node) -> None:

@@ -18,7 +18,7 @@ from lispe_kernel.language.compiler.versions.guesses import Guesses
 _MOST = 400
 # Questions that cost less than this are asked where they stand.
 _LEAST = 1.5
-# What a function without loops must read or store by indexes and keys to be called often, as it seems.
+# So often a function without loops that is called often must read or store by an index or a key.
 _SUBSCRIPTS = 3
 # How often a function that calls itself may do so.
 _TURNS = 4.0
@@ -72,7 +72,7 @@ def _may_pay(function: Function) -> bool:
     """Whether it may run or ask often, and no other function sees its variables."""
     if function.kind != "defun" or function.foreign or function.is_kept:
         return False
-    return function.loops or function.calls_itself or function.subscripts >= _SUBSCRIPTS
+    return function.loops or function.calls_itself or (function.often and function.subscripts >= _SUBSCRIPTS)
 
 
 def _is_written(node: Node) -> bool:
