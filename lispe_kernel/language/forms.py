@@ -121,16 +121,6 @@ def targets(form: Any, operators: Container[str]) -> Iterator[str]:
             yield form[1].name
 
 
-def spoken(form: Any, names: Container[str]) -> Iterator[str]:
-    """Those of some names that stand in a form, but not in quoted lists."""
-    if isinstance(form, Atom):
-        if form.name in names:
-            yield form.name
-    elif is_list(form) and form and form[0] is not QUOTE:
-        for item in form:
-            yield from spoken(item, names)
-
-
 def speaks_of(form: Any, called: Container[str], named: Container[str]) -> bool:
     """Whether a list calls one of some names, or names one of others elsewhere."""
     if not is_list(form) or not form or form[0] is QUOTE:

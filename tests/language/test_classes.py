@@ -55,6 +55,25 @@ PT = """
         # any form may stand there
         ("(setq k 5) (list (p (add k) k) (p k (add 1)) (p k y) (p (add 1) 7))", "(5 14 3 7)"),
         ("(defun f (o k) (o (late k) k)) (class@ L (a) (defun late (k) (setqi a k))) (f (L 1) 2)", "2"),
+        # a field is one in branches, bindings, lambdas, infix expressions, texts and macros, too
+        (
+            "(list (p (if true x)) (p (cond (nil 1) (true y))) (p (let ((q x)) (+ q y))) (p (§ x + y)))",
+            "(10 3 13 13)",
+        ),
+        ("(list (p (map (λ (x) (+ x y)) '(1 2))) (p (let ((x 1)) x)) (p (maybe x 'no)))", "((4 5) 1 10)"),
+        ('(list (p (f_ "{x}")) (p (f_ "{(add 1)}")) (p (loop i \'(1 2) (+ x i))))', '("10" "14" 12)'),
+        (
+            "(defmacro both (k) (list x (add k))) (list (p (both 1)) (p (if true (both 2))))",
+            "((10 14) (10 15))",
+        ),
+        ("(class@ H (of) (defun any () 1)) (setq o (H (λ (x) (+ x 1)))) (o (of 4))", "5"),
+        # and of a class that comes later
+        (
+            """(defun f (o) (list (o v) (o (if true v)) (o (of v)) (o (if true (twice-of)))))
+            (class@ V (v of) (defun twice-of () (* 2 v))) (f (V 5 (λ (x) (+ x 1))))""",
+            "(5 5 6 10)",
+        ),
+        ("(defun f (g) (g later)) (setq later 7) (f (λ (x) (+ x 1)))", "8"),
         # what `println` gives is no value of a field
         ("(list (Pt (println)) (Pt 1 (println)))", '((Pt "x":nil "y":3) (Pt "x":1 "y":nil))'),
         ("(setq k 5) (p (+= x k)) (p x)", "15"),

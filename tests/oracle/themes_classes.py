@@ -51,6 +51,19 @@ def class_names(g, rng):
     kept = [methods[0], *rng.sample(methods[1:], 5)]
     declared = f"(class@ Jar ({n} (h {g.pick('3', f'(+ {n} 1)', f'(* {n} m)')})) {' '.join(kept)})"
     calls = [made for one in kept for made in calls_of(one, g)]
+    inside = [
+        f"(if {g.bool_(1)} {n} h)",
+        f"(cond ((> {n} 2) h) (true (list {n} (rd))))",
+        f"(let ((z {n})) (list z {g.pick(n, 'h')} (rd)))",
+        f"(map (λ ({g.pick('y', n)}) (+ {n} h)) '(1 2))",
+        f"(loop i '(1 2) (list i {n} h))",
+        f"(§ {n} + h)",
+        f"(maybe {g.pick(n, 'h', f'(+ {n} h)')} 'none)",
+        f"(and {n} {g.bool_(1)})",
+        f"(both {g.pick(n, 'h', '1')})",
+        f"(if {g.bool_(1)} (both h))",
+    ]
+    calls.extend(rng.sample(inside, 3))
     with local(g, o="any", v="int"):
         function = (
             f"(defun hire (o {g.pick('v', n)}) {g.pick('', f'(setq {n} {g.int_(1)})', g.simple_statement(1))}"
@@ -58,6 +71,7 @@ def class_names(g, rng):
         )
     if rng.random() < 0.3:
         declared = f"{declared}\n{CELL}"
+    yield "(defmacro both (x) (list x h (rd)))"
     yield from shuffled(rng, [declared, function, f"(defun beyond (p) (list p (maybe {n} 'none)))"])
     yield f"(setq j1 (Jar {g.int_(1)}))"
     yield f"(setq j2 (Jar {g.int_(1)} {g.int_(1)}))"
@@ -205,6 +219,7 @@ def class_later(g, rng):
         "(defun beside (o x) (list (o (note x) x) (o x (note x)) (o 'q (note k) 5)))",
         "(defun until (o) (setq t 0) (while (< t 9) (+= t (maybe (+ 1 (o (note 2))) 5))) t)",
         "(defun deep (o) (o (note (note 1)) (if (seen) (note (+ 1 (note 2))) 'no)))",
+        "(defun bare (o x) (list (o n) (o (if (> x 1) (list n (seen)) (let ((z n)) (+ z x))))))",
         "(defun stop (l) (loop o l (if (> (o (note 1)) k) (return o))) 'none)",
     ]
     declared = (
@@ -218,7 +233,7 @@ def class_later(g, rng):
     heir = "(class@ Gong (pitch) (from@ Bell) (defun size () (+ pitch (from@ Bell (size)))))"
     yield f"(defun note (x) (list {QUOTE}function x))"
     yield "(defun last-of (l) (maybe (@ l -1) 0))"
-    yield from users[: rng.randint(0, 9)] if rng.random() < 0.3 else rng.sample(users, 5)
+    yield from users[: rng.randint(0, 10)] if rng.random() < 0.3 else rng.sample(users, 5)
     yield from rng.sample((CELL, "(setq zz 1)", "(setq zz 2)"), 1)
     yield declared
     yield heir
@@ -236,6 +251,7 @@ def class_later(g, rng):
         f"show (maybe (beside {g.pick('b1', 'b2', QUOTE + 'list')} {g.int_(1)}) 'bad)",
         f"show (maybe (deep {g.pick('b1', 'b2')}) 'bad)",
         "show (maybe (stop (list b1 b2)) 'bad)",
+        f"show (maybe (bare {g.pick('b1', 'b2')} {g.int_(1)}) 'bad)",
         f"show (maybe ({g.pick('b1', 'b2')} (tell 1) (size)) 'bad)",
     ]
     yield from rng.sample(shows, 3)

@@ -39,11 +39,13 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
     cls = r.classes.get(name) or r.context.classes.get(name)
     if cls is not None:
         return create(r, cls, form)
-    macro = r.macros.get(name) or r.context.macros.get(name)
+    macro = r.macro(name)
     if macro is not None:
         return r.node(expanded(r, replacement(r, macro, form)))
     if r.user_defined(name):
         return function_call(r, name, form)
+    if r.instance is not None and r.instance.knows(name) and r.context.library(name) is None:
+        return _field_call(r, name, form)
     return _library_call(r, name, form)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.compiler.macro_calls import as_seen
 from lispe_kernel.language.compiler.statements import Assign, Raise, Target, ToField
 from lispe_kernel.language.compiler.tree import (
     Block,
@@ -23,8 +24,9 @@ from lispe_kernel.language.compiler.tree import (
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.errors import CompileError
-from lispe_kernel.language.forms import Form, head, heads, is_list, speaks_of, spoken, targets
+from lispe_kernel.language.forms import Form, head, heads, is_list, speaks_of, targets
 from lispe_kernel.language.special_forms import special_forms
+from lispe_kernel.language.special_forms.free_names import free_names
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
@@ -71,7 +73,11 @@ class InstanceScope:
             return self.outer.variable_node(r, name) if self.outer is not None else None
         r.function.uses(self.variable)
         with self.set_aside(r):
-            otherwise = r.name(Atom(name))
+            try:
+                otherwise = r.name(Atom(name))
+            except CompileError as error:  # a function of the language, which is no value
+                otherwise = Raise(r.place, r.helper(" error", r.constant(error.text)))
+                return Field(r.place, self.variable, name, certain=False, otherwise=otherwise)
         if self.inside:
             # A local variable of the method wins over a field that another method may add.
             return r.pending(name, Field(r.place, self.variable, name, certain=False, otherwise=otherwise))
@@ -89,7 +95,7 @@ class InstanceScope:
     def target(self, r: Resolver, name: str) -> Target | None:
         """A field as the target of an in-place operator; None when the name is no field."""
         if name in self.fields or name in self.extras:
-            if not self.inside and _means_something(r, name, self.outer):
+            if not self.inside and r.means_something(name, self.outer):
                 return None
             r.function.uses(self.variable)
             return ToField(self.variable, name)
@@ -116,6 +122,12 @@ class InstanceScope:
             return True
         return self.outer is not None and self.outer.holds(name)
 
+    def knows(self, name: str) -> bool:
+        """Whether a name may be a field here, if it means nothing else."""
+        if name in self.fields or name in self.extras:
+            return True
+        return self.outer is not None and self.outer.knows(name)
+
     def call(self, r: Resolver, form: Form) -> Node:
         """A call of a method of the instance."""
         name = form[0].name
@@ -129,7 +141,7 @@ class InstanceScope:
             parent = Global(r.place, python_name(self.parent))
             found: Node = r.helper(" parent method", parent, Constant(r.place, name))
             return Call(r.place, found, [instance, *arguments])
-        if name in self.guessed or (not self.inside and _is_function(r, name)):
+        if name in self.guessed or (not self.inside and r.is_function(name)):
             found = r.helper(" method or function", instance, Constant(r.place, name))
             return Call(r.place, found, arguments)
         called = Call(r.place, Python(r.place, ".", instance, method), arguments)
@@ -216,28 +228,28 @@ def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any
 
 def instance_call(r: Resolver, form: Form) -> Node | None:
     """`(obj (m a...)...)`; None for a form that cannot be one."""
-    found = _classes_of(r, form)
-    if found is None:
+    if not _may_be_one(r, form):
         return None
-    classes, start, exact = found
+    seen = as_seen(r, form)
+    classes, start, exact = _classes_of(r, seen)
     if not classes:
-        return _guess(r, form)
+        return _guess(r, form, seen)
     subject = r.temporary()
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     # A method of a class that is known may stand in an argument of one that comes later.
-    later = () if exact else [m for m in _guessed(r, form) if not _means_something(r, m, r.instance)]
+    later = () if exact else [m for m in _guessed(r, seen) if not r.means_something(m, r.instance)]
     scope = InstanceScope(subject, classes, inside=False, outer=r.instance, guessed=later)
-    scope.extras |= set(targets(form.rest(start), (SETQI.name,))) - scope.fields
+    scope.extras |= set(targets(seen.rest(start), (SETQI.name,))) - scope.fields
     if exact is not None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, scope, form, start)])
     inside = _inside(r, scope, form, start)
     is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
     methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
-    called = {name.name for name in map(head, form[start:]) if name is not None and name.name in methods}
-    if all(_is_function(r, name) for name in called):
+    called = {name.name for name in map(head, seen[start:]) if name is not None and name.name in methods}
+    if all(r.is_function(name) for name in called):
         fields = {SETQI.name}.union(*(cls.lispe_fields for cls in classes))
-        names = {name for item in form[start:] for name in spoken(item, fields)}
+        names = fields.intersection(free_names(seen[start:]))
         told = [r.constant(" ".join(sorted(words))) for words in (names, called)]
         is_one = r.helper(" goes inside", r.read(subject), *told)
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
@@ -247,15 +259,17 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
 _GUESSES = 3
 
 
-def _guess(r: Resolver, form: Form) -> Node | None:
+def _guess(r: Resolver, form: Form, seen: Form) -> Node | None:
     """`(obj (m a...)...)` where a later text may bring the class: the call finds out."""
-    guessed, subject = frozenset(_guessed(r, form)), r.temporary()
-    if not guessed or r.guesses == _GUESSES:
+    methods, fields = _unknown(r, seen)
+    guessed, subject = frozenset([*_guessed(r, seen), *methods]), r.temporary()
+    if not (guessed or fields) or r.guesses == _GUESSES:
         return None
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     r.guesses += 1
     try:
         scope = InstanceScope(subject, [], inside=False, outer=r.instance, guessed=guessed)
+        scope.extras |= fields
         inside = _inside(r, scope, form, 1)
         otherwise = _ordinary(r, subject, form)
     finally:
@@ -295,15 +309,15 @@ def _inside(r: Resolver, scope: InstanceScope, form: Form, start: int) -> Node:
         r.instance = scope.outer
 
 
-def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
-    """The classes that the instance may have, where the forms begin, and the class that it must have."""
+def _may_be_one(r: Resolver, form: Form) -> bool:
+    """Whether a call may be one of an instance, by its head and its shape."""
     if len(form) < 2 or NAMED in map(head, form[1:]):  # a named argument is a function's
-        return None
-    if isinstance(form[0], Atom):
-        if not _may_hold_instance(r, form[0].name):
-            return None
-    elif head(form[0]) in _CODE:
-        return None
+        return False
+    return r.may_hold_instance(form[0].name) if isinstance(form[0], Atom) else head(form[0]) not in _CODE
+
+
+def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any]:
+    """The classes that the instance may have, where the forms begin, and the class that it must have."""
     start = 1 if (named := known_class(r, form[1])) is None else 2
     known = list({**r.context.classes, **r.classes}.values())
     nameless = set(_without_meaning(r, form[start:])) if known else set()
@@ -328,25 +342,23 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any] | None:
 
 
 def _without_meaning(r: Resolver, forms: Sequence[Any]) -> Iterator[str]:
-    """Names, also in arguments of functions, that mean nothing around a call: perhaps fields."""
-    for form in forms:
-        if isinstance(form, Atom):
-            if form.name in r.perhaps or not _means_something(r, form.name, r.instance):
-                yield form.name
-        elif is_list(form) and isinstance(head(form), Atom) and r.computes(form[0].name):
-            yield from _without_meaning(r, form[1:])
+    """Names that mean nothing around a call: perhaps fields."""
+    for name in free_names(forms):
+        if name in r.perhaps or not r.means_something(name, r.instance):
+            yield name
 
 
-def _means_something(r: Resolver, name: str, instance: InstanceScope | None) -> bool:
-    """Whether a name is a variable, a function or a word around a call of an instance."""
-    if _is_around(r, name) or (instance is not None and (instance.holds(name) or instance.calls(name))):
-        return True
-    return name in special_forms or _is_function(r, name)
+def _unknown(r: Resolver, form: Form) -> tuple[set[str], set[str]]:
+    """Names in the call of a variable that mean nothing yet: called ones, and others."""
+    if not _calls_variable(r, form):
+        return set(), set()
+    names, called = set(_without_meaning(r, form[1:])), set(heads(form[1:]))
+    return names & called, names - called
 
 
 def _guessed(r: Resolver, form: Form) -> Iterator[str]:
     """What may be methods in the call of a variable: no words of the language."""
-    if isinstance(form[0], Atom) and not _is_variable(r, form[0].name):
+    if not _calls_variable(r, form):
         return
     for name in map(head, form[1:]):
         if name is None or name.name in r.scope or name.name in r.function.frame.variables:
@@ -354,44 +366,20 @@ def _guessed(r: Resolver, form: Form) -> Iterator[str]:
         if r.instance is not None and (r.instance.holds(name.name) or r.instance.calls(name.name)):
             continue
         word = name.name in special_forms or r.context.library(name.name) is not None
-        if not word and name.name not in r.macros and name.name not in r.context.macros:
+        if not word and r.macro(name.name) is None:
             yield name.name
 
 
-def _is_variable(r: Resolver, name: str) -> bool:
-    """Whether a name that may hold an instance is a variable for sure."""
-    return _is_around(r, name) or (r.instance is not None and name in r.instance.fields)
-
-
-def _is_around(r: Resolver, name: str) -> bool:
-    """Whether a name is a variable, local or global, whatever instance is current."""
-    known = name in r.scope or name in r.function.frame.variables or name in r.globals_here
-    return known or r.context.defined(name)
-
-
-def _is_function(r: Resolver, name: str) -> bool:
-    """Whether a function of the program has a name, which then need not be a method's or a field's."""
-    return name in r.signatures or r.context.defined(name) or r.context.library(name) is not None
+def _calls_variable(r: Resolver, form: Form) -> bool:
+    """Whether the head of a call, which may hold an instance, is no name of a function to come."""
+    if not isinstance(form[0], Atom):
+        return True
+    name = form[0].name
+    return r.is_around(name) or (r.instance is not None and name in r.instance.fields)
 
 
 # Lists in head position that are code, or surely make a function.
 _CODE = frozenset(map(Atom, ("quote", "λ")))
-
-
-def _may_hold_instance(r: Resolver, name: str) -> bool:
-    """Whether a name is a variable: no function, macro, class or instruction."""
-    local = name in r.scope or name in r.function.frame.variables
-    if local or (r.instance is not None and name in r.instance.fields):
-        return True
-    if r.instance is not None and r.instance.calls(name):
-        return False
-    if name in special_forms:
-        return r.is_own(name)
-    if name in r.signatures or r.context.signature(name) is not None:
-        return False
-    if name in r.macros or name in r.context.macros or name in r.classes or name in r.context.classes:
-        return False
-    return r.context.defined(name) or r.context.library(name) is None
 
 
 def known_class(r: Resolver, name: Any) -> Any:

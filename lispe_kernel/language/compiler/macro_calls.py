@@ -1,19 +1,25 @@
-"""Macros: what `defmacro` makes, the match of a call with its patterns, and the form that replaces it."""
+"""Forms that stand for others: calls of macros, and texts with expressions in braces.
+
+What `defmacro` makes, the match of a call with its patterns, the form that replaces it; the forms in a text.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import BLOCK, QUOTE, Form, as_data, is_list
+from lispe_kernel.language.errors import CompileError, Span
+from lispe_kernel.language.forms import BLOCK, QUOTE, Form, as_data, head, is_list
 from lispe_kernel.language.printer import is_type_atom, to_text, type_atom
+from lispe_kernel.language.reader import read
+from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import TRUE, Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
 
-REST = Atom("$")
+REST, FORMATTED = Atom("$"), Atom("f_")
 
 
 class Clause(NamedTuple):
@@ -95,3 +101,65 @@ def substitute(form: Any, found: dict[Atom, Any], span: Span) -> Any:
         else:
             made.append(replaced)
     return Form(made, span)
+
+
+# -- formatted texts ----------------------------------------------------------------------------------
+
+
+def read_format(r: Resolver, text: str, form: Form) -> Any:
+    """The form between two braces of a formatted string: `{name}`, `{+ a 1}`, `{(+ a 1)}`."""
+    bare = text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip())
+    try:
+        forms = read(Source(text if bare else f"({text})", r.source.name), r.context.canonical)
+    except CompileError as error:
+        raise r.error(f"Error: Wrong use of 'f_': {error.text}", form.spans[1]) from None
+    if len(forms) != 1:
+        raise r.error("Error: Wrong use of 'f_': an expression is expected between the braces", form.spans[1])
+    found = forms[0]
+    return Form(found, form.spans[1]) if is_list(found) else found
+
+
+def split_format(r: Resolver, text: str) -> list[tuple[bool, str]]:
+    """The parts of a formatted string as (is it code, text)."""
+    found: list[tuple[bool, str]] = []
+    plain, at = "", 0
+    while at < len(text):
+        character = text[at]
+        if character == "%" and text[at + 1 : at + 2] in ("{", "}"):
+            plain += text[at + 1]
+            at += 2
+        elif character == "{":
+            end = text.find("}", at)
+            if end == -1:
+                raise r.error("Error: Wrong format: a '{' of the text is never closed")
+            found += [(False, plain), (True, text[at + 1 : end])]
+            plain, at = "", end + 1
+        else:
+            plain += character
+            at += 1
+    found.append((False, plain))
+    return found
+
+
+# -- looked at before a node is made ------------------------------------------------------------------
+
+
+def as_seen(r: Resolver, form: Form) -> Form:
+    """A call with what stands in it as forms; what cannot be replaced stays: compiling it tells why."""
+    items = [_seen(r, item) for item in form]
+    same = all(item is old for item, old in zip(items, form, strict=True))
+    return form if same else Form(items, form.span, form.spans)
+
+
+def _seen(r: Resolver, form: Any) -> Any:
+    if not is_list(form) or not form or form[0] is QUOTE:
+        return form
+    name = head(form)
+    with suppress(CompileError):
+        if name is FORMATTED and len(form) == 2 and isinstance(form[1], str):
+            parts = split_format(r, form[1])
+            return Form([FORMATTED, *(_seen(r, read_format(r, t, form)) for is_code, t in parts if is_code)])
+        macro = None if name is None or r.is_own(name.name) else r.macro(name.name)
+        if macro is not None:
+            return _seen(r, replacement(r, macro, form))
+    return as_seen(r, form)

@@ -9,6 +9,7 @@ from lispe_kernel.language.special_forms import special_forms
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.context import Context
     from lispe_kernel.language.compiler.instances import InstanceScope
+    from lispe_kernel.language.compiler.macro_calls import Macro
     from lispe_kernel.language.compiler.variables import Function, Signature, Variable
 
 
@@ -20,6 +21,8 @@ class Meanings:
     scope: dict[str, Variable]
     signatures: dict[str, Signature]
     declarations: dict[str, Any]
+    macros: dict[str, Macro]
+    classes: dict[str, Any]
     globals_here: set[str]
     announced: set[str]
     instance: InstanceScope | None
@@ -29,6 +32,9 @@ class Meanings:
     def declared(self, name: str) -> Any:
         """The record maker, record group or class that a name means, or whatever else is global."""
         return self.declarations[name] if name in self.declarations else self.context.declared(name)
+
+    def macro(self, name: str) -> Macro | None:
+        return self.macros.get(name) or self.context.macros.get(name)
 
     def is_keyword(self, name: str) -> bool:
         """Whether a name belongs to the language: no function of the program may have it."""
@@ -45,10 +51,6 @@ class Meanings:
             return True
         return self.instance is not None and (self.instance.holds(name) or self.instance.calls(name))
 
-    def computes(self, name: str) -> bool:
-        """Whether a form that begins with a name computes with its arguments, as `+=` does, too."""
-        return self.context.library(name) is not None or (name in special_forms and name[-1] == "=")
-
     def user_defined(self, name: str) -> bool:
         """Whether a name in head position means something of the user's, not of the library."""
         if name in self.signatures or name == self.function.frame.name:
@@ -60,6 +62,36 @@ class Meanings:
         if frame.kind == "defun" and name in frame.variables:
             return True
         return name in self.globals_here and self.context.library(name) is not None
+
+    def is_around(self, name: str) -> bool:
+        """Whether a name is a variable, local or global, whatever instance is current."""
+        known = name in self.scope or name in self.function.frame.variables or name in self.globals_here
+        return known or self.context.defined(name)
+
+    def is_function(self, name: str) -> bool:
+        """Whether a function has a name, which then need not be a method's or a field's."""
+        return name in self.signatures or self.context.defined(name) or self.context.library(name) is not None
+
+    def means_something(self, name: str, instance: InstanceScope | None) -> bool:
+        """Whether a name is a variable, a function or a word around a call of an instance."""
+        if self.is_around(name) or name in special_forms or self.is_function(name):
+            return True
+        return instance is not None and (instance.holds(name) or instance.calls(name))
+
+    def may_hold_instance(self, name: str) -> bool:
+        """Whether a name is a variable: no function, macro, class or instruction."""
+        local = name in self.scope or name in self.function.frame.variables
+        if local or (self.instance is not None and name in self.instance.fields):
+            return True
+        if self.instance is not None and self.instance.calls(name):
+            return False
+        if name in special_forms:
+            return self.is_own(name)
+        if name in self.signatures or self.context.signature(name) is not None:
+            return False
+        if self.macro(name) is not None or name in self.classes or name in self.context.classes:
+            return False
+        return self.context.defined(name) or self.context.library(name) is None
 
     def signature(self, name: str) -> Signature | None:
         return self.signatures.get(name) or self.context.signature(name)

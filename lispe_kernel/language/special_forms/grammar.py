@@ -23,82 +23,9 @@ from typing import Any, NamedTuple
 
 from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import Span
-from lispe_kernel.language.forms import AT, QUOTE, as_data, is_list
+from lispe_kernel.language.forms import as_data, is_list
 from lispe_kernel.language.printer import to_text
-from lispe_kernel.language.values.atoms import Atom
-
-
-def _is_anything(_form: Any) -> bool:
-    return True
-
-
-def _is_atom(form: Any) -> bool:
-    return isinstance(form, Atom)
-
-
-def _is_binding(form: Any) -> bool:
-    return _is_atom(form) or (is_list(form) and len(form) in (1, 2))
-
-
-def _is_quoted_atom(form: Any) -> bool:
-    return _is_atom(form) or (is_list(form) and len(form) == 2 and form[0] is QUOTE and _is_atom(form[1]))
-
-
-def _is_library(form: Any) -> bool:
-    return isinstance(form, str) or _is_quoted_atom(form)
-
-
-def _is_slot(form: Any) -> bool:
-    return _is_atom(form) or (is_list(form) and len(form) in (1, 2) and _is_atom(form[0]))
-
-
-def _is_parameter(form: Any) -> bool:
-    is_rest = is_list(form) and len(form) == 2 and form[0] in (None, []) and _is_atom(form[1])
-    return is_rest or _is_slot(form)
-
-
-def _is_type(form: Any) -> bool:
-    return form is None or _is_atom(form) or (is_list(form) and bool(form) and _is_atom(form[0]))
-
-
-class Word(NamedTuple):
-    """What a word of a grammar stands for, in words, and the test of it; `assigned`: a variable is set."""
-
-    what: str
-    fits: Callable[[Any], bool]
-    # The error for what does not fit; `{}` is the text of what stands there.
-    error: str = ""
-    assigned: bool = False
-    # No code: what stands there is taken as it is written.
-    data: bool = False
-
-
-_VARIABLE = Word("a variable", _is_atom, "Error: Invalid variable name: '{}'", assigned=True)
-_NAME = Word("a name", _is_atom)
-_PARAMETER = "Error: Wrong parameter description: '{}' is none of x, (x)"
-WORDS = {
-    "variable": _VARIABLE,
-    "NAME": _VARIABLE,
-    "field": _VARIABLE,
-    "element": Word("a variable", _is_atom, "Error: Invalid variable name: '{}'"),
-    "name": _NAME,
-    "Name": _NAME,
-    "Group": _NAME,
-    "Class": Word("the name of a class", _is_atom),
-    "Parent": Word("the name of a class", _is_atom),
-    "binding": Word("a variable or (variable value)", _is_binding),
-    "library": Word('a library (\'lispe_torch) or a file ("file.lisp")', _is_library),
-    "parameter": Word("a parameter", _is_parameter, f"{_PARAMETER}, (x default) or (() rest)"),
-    "slot": Word("a slot", _is_slot, f"{_PARAMETER} or (x default)"),
-    "type": Word("a type", _is_type, "Error: wrong slot in a data structure: '{}' is neither _ nor a type"),
-    "pattern": Word("a pattern", _is_anything, data=True),
-    "constant": Word("a constant", _is_anything, data=True),
-}
-_STRING = Word("a string", lambda form: isinstance(form, str))
-_QUOTED = Word("a name", lambda form: form is None or _is_quoted_atom(form))
-_ANYTHING = Word("a form", _is_anything)
-# Words that stand for themselves, and how the reader gives them.
-LITERALS = {"@": AT, **{name: Atom(name) for name in ("from@", "defun", "setqi", "into")}}
+from lispe_kernel.language.special_forms.words import ANYTHING, LITERALS, WORDS, Word, word_of
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 
@@ -140,7 +67,7 @@ class Part(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether any form will do."""
-        return self.parts is None and self.word.fits is _is_anything
+        return self.parts is None and (self.word is ANYTHING or self.word.data)
 
 
 Parts = tuple[Part, ...]
@@ -191,6 +118,10 @@ class Grammar:
         sizes = [_most(parts) for parts in alternatives]
         self.most = None if None in sizes else max(size for size in sizes if size is not None)
         self._data = tuple(place for parts in alternatives for place in _data(parts))
+        self._lists = tuple(place for parts in alternatives for place in _lists(parts))
+        # Where names stand that the form sets, and those that it binds: (index, whether in a list there).
+        self.assigned = frozenset(at for parts in alternatives for at in _named(parts, _is_assigned))
+        self.bound = frozenset(at for parts in alternatives for at in _named(parts, _is_bound))
 
     @property
     def begins_with_variable(self) -> bool | None:
@@ -222,18 +153,32 @@ class Grammar:
                 return "whole" if whole else "first"
         return ""
 
-    def assigned(self) -> frozenset[tuple[int, bool]]:
-        """Where variables stand that the form sets: (index in the form, whether in a list there)."""
-        return frozenset(place for parts in self.alternatives for place in _assigned(parts))
+    def is_list_at(self, index: int) -> bool:
+        """Whether a list at an index of a form is no call: its elements stand there each for itself."""
+        return any(index == start or (repeated and index > start) for start, repeated in self._lists)
 
 
-def _assigned(parts: Parts) -> Iterator[tuple[int, bool]]:
+def _is_assigned(part: Part) -> bool:
+    return part.word.assigned
+
+
+def _is_bound(part: Part) -> bool:
+    return part.word.bound
+
+
+def _named(parts: Parts, is_name: Callable[[Part], bool]) -> Iterator[tuple[int, bool]]:
     for index, part in enumerate(parts, 1):
-        inner = part.parts or ()
-        if part.word.assigned:
+        if is_name(part):
             yield index, False
-        if any(p.word.assigned for p in inner):
+        if any(map(is_name, part.parts or ())):
             yield index, not part.spliced
+
+
+def _lists(parts: Parts) -> Iterator[tuple[int, bool]]:
+    """Places of lists that are no calls: (index in the form, all indices from there on)."""
+    for index, part in enumerate(parts, 1):
+        if part.parts is not None and not part.spliced:
+            yield index, part.repeated
 
 
 def _data(parts: Parts) -> Iterator[tuple[int, bool, bool]]:
@@ -262,7 +207,7 @@ def _fit(parts: Parts, items: list[Any], at: int) -> bool:
 
 def _fits(part: Part, item: Any) -> bool:
     if part.parts is None:
-        return part.word is _ANYTHING or part.word.fits(item)
+        return part.word is ANYTHING or part.word.fits(item)
     return is_list(item) and _fit(part.parts, item, 0)
 
 
@@ -363,15 +308,15 @@ def _part(tokens: list[str]) -> Part:
     if token == "(":
         parts = _parts(tokens, ")")
         text = "(" + " ".join(part.text for part in parts) + ")"
-        return _repeated(Part(text, _ANYTHING, parts), tokens)
+        return _repeated(Part(text, ANYTHING, parts), tokens)
     if token == "[":
         parts = _parts(tokens, "]")
         text = "[" + " ".join(part.text for part in parts) + "]"
         if len(parts) == 1:
             only = parts[0]
             return Part(text, only.word, only.parts, optional=True, repeated=only.repeated)
-        return Part(text, _ANYTHING, parts, optional=True, spliced=True)
-    return _repeated(Part(token, _word(token)), tokens)
+        return Part(text, ANYTHING, parts, optional=True, spliced=True)
+    return _repeated(Part(token, word_of(token)), tokens)
 
 
 def _repeated(part: Part, tokens: list[str]) -> Part:
@@ -379,17 +324,6 @@ def _repeated(part: Part, tokens: list[str]) -> Part:
         return part
     tokens.pop(0)
     return Part(f"{part.text}...", part.word, part.parts, repeated=True)
-
-
-def _word(token: str) -> Word:
-    if token.startswith('"'):
-        return _STRING
-    if token.startswith("'"):
-        return _QUOTED
-    if token in LITERALS:
-        literal = LITERALS[token]
-        return Word(token, lambda form: form is literal)
-    return WORDS.get(token, _ANYTHING)
 
 
 __all__ = ["LITERALS", "WORDS", "Grammar", "Misfit", "Part", "Word", "parse"]

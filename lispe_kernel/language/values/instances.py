@@ -262,9 +262,17 @@ def field_or_function(value: Any, name: str) -> Any:
 
 
 def method_or_function(instance: Any, name: str) -> Any:
-    """A method of the instance, else the function of the program with that name."""
+    """A method of the instance, else the function of the program with that name, else what a field holds."""
     found = getattr(instance, " " + name, None)
-    return found if found is not None else function_of_atom(Atom(name))
+    if found is not None:
+        return found
+    try:
+        return function_of_atom(Atom(name))
+    except LispeError:
+        field = getattr(instance, name) if instance.lispe_has(name) else None
+        if not callable(field) or isinstance(field, (list, Atom)):
+            raise
+        return field
 
 
 HELPERS: dict[str, Any] = {

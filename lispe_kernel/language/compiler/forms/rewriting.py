@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.expand import expanded
 from lispe_kernel.language.compiler.inline.mapping import composed
+from lispe_kernel.language.compiler.macro_calls import read_format, split_format
 from lispe_kernel.language.compiler.tree import Node
-from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list
-from lispe_kernel.language.reader import read
-from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import special, special_forms
 from lispe_kernel.language.values.atoms import Atom
 
@@ -121,44 +119,8 @@ def resolve_format(r: Resolver, form: Form) -> Node:
     pieces: list[Node] = []
     for is_code, text in split_format(r, form[1]):
         if is_code:
-            bare = text.lstrip().startswith("(") or not any(ch.isspace() for ch in text.strip())
-            code = text if bare else f"({text})"
-            pieces.append(
-                r.helper(" text", r.node(expanded(r, _read(r, code, form)), form.spans[1]), kind="text")
-            )
+            code = expanded(r, read_format(r, text, form))
+            pieces.append(r.helper(" text", r.node(code, form.spans[1]), kind="text"))
         elif text:
             pieces.append(r.constant(text))
     return r.helper(" join", r.tuple(pieces), kind="text")
-
-
-def _read(r: Resolver, code: str, form: Form) -> Any:
-    try:
-        forms = read(Source(code, r.source.name), r.context.canonical)
-    except CompileError as error:
-        raise r.error(f"Error: Wrong use of 'f_': {error.text}", form.spans[1]) from None
-    if len(forms) != 1:
-        raise r.error("Error: Wrong use of 'f_': an expression is expected between the braces", form.spans[1])
-    found = forms[0]
-    return Form(found, form.spans[1]) if is_list(found) else found
-
-
-def split_format(r: Resolver, text: str) -> list[tuple[bool, str]]:
-    """The parts of a formatted string as (is it code, text)."""
-    found: list[tuple[bool, str]] = []
-    plain, at = "", 0
-    while at < len(text):
-        character = text[at]
-        if character == "%" and text[at + 1 : at + 2] in ("{", "}"):
-            plain += text[at + 1]
-            at += 2
-        elif character == "{":
-            end = text.find("}", at)
-            if end == -1:
-                raise r.error("Error: Wrong format: a '{' of the text is never closed")
-            found += [(False, plain), (True, text[at + 1 : end])]
-            plain, at = "", end + 1
-        else:
-            plain += character
-            at += 1
-    found.append((False, plain))
-    return found
