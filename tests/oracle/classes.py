@@ -128,7 +128,7 @@ def is_above(parent: ClassType, of: ClassType) -> bool:
     return of.parent is not None and (of.parent is parent or is_above(parent, of.parent))
 
 
-@form("withclass", least=2)
+@form("withclass", least=1)
 def withclass(interpreter, arguments, scope, tail):
     """The forms, in which a variable that is called as an instance must be one of the class."""
     of = interpreter.globals.names.get(arguments[0].name)

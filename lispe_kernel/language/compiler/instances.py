@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.macro_calls import as_seen
-from lispe_kernel.language.compiler.statements import Assign, Raise, Target, ToField
+from lispe_kernel.language.compiler.statements import Assign, Raise, Target, ToField, ToVariable
 from lispe_kernel.language.compiler.tree import (
     Block,
     Call,
@@ -20,6 +20,7 @@ from lispe_kernel.language.compiler.tree import (
     If,
     Node,
     Python,
+    Read,
     SelfCall,
 )
 from lispe_kernel.language.compiler.variables import Variable, python_name
@@ -27,7 +28,7 @@ from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import Form, head, heads, is_list, speaks_of, targets
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.special_forms.free_names import free_names
-from lispe_kernel.language.values.atoms import Atom
+from lispe_kernel.language.values.atoms import EMPTY, Atom
 from lispe_kernel.language.values.instances import Instance
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
         for index in range(1, len(positional)):
             value = r.temporary()
             argument = r.node(positional[index], positional.spans[index])
-            nodes.append(r.bind(value, r.helper(" given", argument)))
+            nodes += [r.bind(value, argument), without_empty(r, value)]
             given.append(r.read(value))
             if index <= len(cls.lispe_defaults):
                 nodes.append(Assign(r.place, ToField(made, cls.lispe_fields[index - 1]), r.read(value)))
@@ -203,6 +204,12 @@ def create(r: Resolver, cls: Any, form: Form) -> Node:
                 keywords.append((python_name(name), r.helper(" field or", r.read(made), field, unset)))
     start = Python(r.place, ".", r.read(made), r.constant("__init__"))
     return Block(r.place, [*nodes, Call(r.place, start, given, keywords), r.read(made)])
+
+
+def without_empty(r: Resolver, given: Variable) -> Node:
+    """Nil where the empty atom is given, which `println` gives: no field holds it."""
+    is_empty = Python(r.place, "is", Read(r.place, given), r.constant(EMPTY))
+    return If(r.place, is_empty, r.assign(ToVariable(given), r.nil()), r.nil())
 
 
 def _split(r: Resolver, cls: Any, form: Form) -> tuple[Form, list[tuple[str, Any]]]:

@@ -13,7 +13,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.runtime import function_of_atom
-from lispe_kernel.language.values.atoms import EMPTY, Atom
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal, equal_inside
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS
@@ -235,11 +235,6 @@ def new_instance(cls: Any) -> Any:
     return cls.__new__(cls)
 
 
-def given(value: Any) -> Any:
-    """What a field holds that is given a value: nil for what `println` gives."""
-    return None if value is EMPTY else value
-
-
 def check_class(instance: Any, cls: type) -> None:
     """Errors when a value is not an instance of exactly this class."""
     if type(instance) is not cls:
@@ -283,7 +278,6 @@ HELPERS: dict[str, Any] = {
     " goes inside": goes_inside,
     " has method": has_method,
     " new instance": new_instance,
-    " given": given,
     " parent method": parent_method,
     " check class": check_class,
     " to clean": to_clean,

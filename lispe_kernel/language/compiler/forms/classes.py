@@ -16,7 +16,7 @@ from lispe_kernel.language.compiler.forms.definitions import (
     reserved,
     resolve_function,
 )
-from lispe_kernel.language.compiler.instances import InstanceScope, known_class
+from lispe_kernel.language.compiler.instances import InstanceScope, known_class, without_empty
 from lispe_kernel.language.compiler.statements import Raise, ToField, ToVariable
 from lispe_kernel.language.compiler.tree import Block, Global, If, Node, Python, Read
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
@@ -25,7 +25,7 @@ from lispe_kernel.language.forms import Form, as_data, head, is_list, mentions, 
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.python.faces import made_class
 from lispe_kernel.language.special_forms import special, special_forms
-from lispe_kernel.language.values.atoms import EMPTY, Atom
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.instances import Instance
 
 if TYPE_CHECKING:
@@ -219,10 +219,8 @@ def _initializer(r: Resolver, cls: Any, fields: ParameterList) -> None:
             else:
                 default = _misfit(r, cls, f"nothing is given for {name}")
             is_missing = Python(r.place, "is", Read(r.place, given), Global(r.place, " unset"))
-            # `println` as an argument gives the empty atom, which no field holds.
-            is_empty = Python(r.place, "is", Read(r.place, given), r.constant(EMPTY))
-            otherwise = If(r.place, is_empty, r.assign(ToVariable(given), r.nil()), r.nil())
-            nodes.append(If(r.place, is_missing, r.assign(ToVariable(given), default), otherwise))
+            made = r.assign(ToVariable(given), default)
+            nodes.append(If(r.place, is_missing, made, without_empty(r, given)))
             nodes.append(r.assign(ToField(this, name), Read(r.place, given)))
         others = Variable("", " others", function, parameter=True)
         function.parameters.append(others)
