@@ -175,7 +175,7 @@ class Session:
         local = local if forms else None
         if local:
             forms = Form([Form([LAMBDA, Form(map(Atom, local), forms.span), *forms], forms.span)])
-        program = compile_program(self, source, forms, evaluated=bool(local))
+        program = compile_program(self, source, forms, evaluated=local)
         value = self.execution.run(program)
         if local:
             value = value(*local.values())

@@ -74,6 +74,14 @@ PT = """
             "(5 5 6 10)",
         ),
         ("(defun f (g) (g later)) (setq later 7) (f (λ (x) (+ x 1)))", "8"),
+        # `eval` stands in the instance
+        (
+            """(class@ E (n) (defun twice (k) (* 2 k n))
+              (defun all (k) (list (eval '(this)) (eval '(setqi n k)) (eval '(+= n 1)) (eval '(twice k)) n)))
+            (setq e (E 1)) (list (e (all 4)) (e (eval '(twice n))) e)""",
+            '(((E "n":5) 4 5 40 5) 50 (E "n":5))',
+        ),
+        ("(class@ Q (n) (defun f (p) (map (λ (k) (eval '(+ n k))) p))) ((Q 7) (f '(1 2)))", "(8 9)"),
         # what `println` gives is no value of a field
         ("(list (Pt (println)) (Pt 1 (println)))", '((Pt "x":nil "y":3) (Pt "x":1 "y":nil))'),
         ("(setq k 5) (p (+= x k)) (p x)", "15"),

@@ -12,7 +12,7 @@ from tests.oracle.expand import Expander
 from tests.oracle.names import ELSEWHERE
 from tests.oracle.reader import read
 from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
-from tests.oracle.scope import Block, Frame, in_eval
+from tests.oracle.scope import Block, Frame
 from tests.oracle.values import (
     NIL,
     TRUE,
@@ -204,8 +204,6 @@ class Interpreter:
         own = scope.current_instance().of if of is not None else None
         if found is None and own is not of and own.method(name) is not None:
             raise Undetermined("a method that the parent of from@ lacks")
-        if found is not None and in_eval(scope):
-            raise Undetermined("a method called by eval")
         return found
 
     def call_found(self, name, found, arguments, scope, tail):

@@ -103,15 +103,6 @@ class EvalScope(Block):
         return
 
 
-def in_eval(scope) -> bool:
-    """Whether the code is run by `eval` inside the function around."""
-    while isinstance(scope, Block):
-        if isinstance(scope, EvalScope):
-            return True
-        scope = scope.outer
-    return False
-
-
 class InstanceScope(Block):
     """Forms run inside an instance, `(obj e ...)`: what a name means to the caller goes before a field."""
 
@@ -183,8 +174,6 @@ def assign_in_place(scope, name: str, value) -> None:
     if local is not None:
         local[name] = value
     elif instance is not None and scope.find(name) is not scope.globals.names:
-        if in_eval(scope):
-            raise Undetermined("in-place change of a field by eval")
         scope.find(name)[name] = value
     elif name in scope.globals.names:
         scope.globals.names[name] = value

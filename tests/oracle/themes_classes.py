@@ -40,6 +40,10 @@ def class_names(g, rng):
                 f"(defun br (p) (if {g.bool_(1)} ({g.pick('setq', 'setqi')} {n} {g.int_(1)})) (+= {n} 1)"
                 f" (list {n} (rd)))"
             ),
+            (
+                f"(defun ev (p) (list (eval '{g.pick('(rd)', '(setqi h (+ h p))', '(list p h (rd))')})"
+                f" (eval '{g.pick(f'(+= {n} 1)', f'(setqi {n} p)', '(type (this))', '(+= h p)')}) h))"
+            ),
             f"(defun un (p) (maybe {g.int_(2)} {g.int_(1)}))",
             f"(defun fu (p) (beyond {g.int_(1)}))",
             f"(defun ret (p) (loopcount 4 i (if (> i p) (return (list i {n}))) (+= h i)) {g.int_(1)})",
@@ -59,6 +63,7 @@ def class_names(g, rng):
         f"(loop i '(1 2) (list i {n} h))",
         f"(§ {n} + h)",
         f"(maybe {g.pick(n, 'h', f'(+ {n} h)')} 'none)",
+        f"(eval '{g.pick('(rd)', 'h', f'(+ {n} h)', '(setqi h 2)')})",
         f"(and {n} {g.bool_(1)})",
         f"(both {g.pick(n, 'h', '1')})",
         f"(if {g.bool_(1)} (both h))",

@@ -102,16 +102,11 @@ class InstanceScope:
             return ToField(self.variable, name)
         return self.outer.target(r, name) if self.outer is not None and not self.inside else None
 
-    def seen(self, r: Resolver) -> list[tuple[str, Field]]:
-        """The fields by name, each unset where the instance, which is being made, has it not yet."""
-        if not self.inside:
-            return []
-        r.function.uses(self.variable)
-        unset = Global(r.place, " unset")
-        return [
-            (name, Field(r.place, self.variable, name, certain=False, otherwise=unset))
-            for name in sorted(self.fields)
-        ]
+    def around(self) -> dict[str, Variable]:
+        """The instances that are current here, outermost first, by names that say what `standing_in` asks."""
+        found = self.outer.around() if self.outer is not None else {}
+        words = [f" {len(found):03}", "method" if self.inside else "call", self.parent]
+        return {**found, " ".join(words).rstrip(): self.variable}
 
     def calls(self, name: str) -> bool:
         """Whether a name in head position is a method here."""
@@ -270,7 +265,8 @@ def _guess(r: Resolver, form: Form, seen: Form) -> Node | None:
     """`(obj (m a...)...)` where a later text may bring the class: the call finds out."""
     methods, fields = _unknown(r, seen)
     guessed, subject = frozenset([*_guessed(r, seen), *methods]), r.temporary()
-    if not (guessed or fields) or r.guesses == _GUESSES:
+    evaluates = "eval" in heads(seen[1:]) and _calls_variable(r, seen)
+    if not (guessed or fields or evaluates) or r.guesses == _GUESSES:
         return None
     bound = r.bind(subject, r.node(form[0], form.spans[0]))
     r.guesses += 1
@@ -334,8 +330,9 @@ def _classes_of(r: Resolver, form: Form) -> tuple[list[Any], int, Any]:
     if r.with_class is not None and inside:
         return [r.with_class], start, r.with_class
     called = set(heads(form[1:])) if known else set()
-    # Fields are assigned, and the instance is named, inside one only: that needs no method to say so.
-    speaks = any(head(item) in (SETQI, THIS) for item in form[1:])
+    # Fields are assigned, and the instance is named, inside one only: that needs no method to say so. What
+    # code says that is evaluated, nobody knows.
+    speaks = "eval" in called or any(head(item) in (SETQI, THIS) for item in form[1:])
     classes = [
         cls
         for cls in known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType
@@ -96,10 +96,12 @@ def _passes(step: Step | FunctionCode) -> bool:
     return code is not None and not any(isinstance(constant, CodeType) for constant in code.co_consts)
 
 
-def compile_program(context: Context, source: Source, forms: Form, *, evaluated: bool = False) -> Program:
+def compile_program(
+    context: Context, source: Source, forms: Form, *, evaluated: Mapping[str, Any] | None = None
+) -> Program:
     """Compile all forms of a text. Raises CompileError before anything has run.
 
-    evaluated: the text is one lambda around what `eval` runs; its parameters are seen, never assigned.
+    evaluated: the text is one lambda around what `eval` runs; its parameters are seen, never assigned: these.
     """
     if not evaluated:
         _refuse_infix(source, forms)
@@ -109,10 +111,15 @@ def compile_program(context: Context, source: Source, forms: Form, *, evaluated:
 
 
 def _compiled(
-    context: Context, source: Source, forms: Form, breathe: Callable[[], None], *, evaluated: bool
+    context: Context,
+    source: Source,
+    forms: Form,
+    breathe: Callable[[], None],
+    *,
+    evaluated: Mapping[str, Any] | None,
 ) -> Program:
     program = Program(source)
-    r = Resolver(context, source, evaluated=evaluated)
+    r = Resolver(context, source, evaluated)
     r.globals_here = {_assigned(form) for form in forms}
     defined: set[tuple[int, str]] = set()
     made = _Made(r, program, breathe)

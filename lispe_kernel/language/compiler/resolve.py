@@ -10,7 +10,7 @@ Special forms and the files beside this one reach the resolver only through the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,10 +51,9 @@ def shared(name: str) -> str:
 class Resolver(Meanings):
     """Resolves the forms of one text for one session."""
 
-    def __init__(self, context: Context, source: Source, *, evaluated: bool = False) -> None:
+    def __init__(self, context: Context, source: Source, evaluated: Mapping[str, Any] | None = None) -> None:
         self.context = context
-        # Whether the text is a lambda around what `eval` runs, whose parameters are the variables it sees.
-        self.evaluated = evaluated
+        self.evaluated = evaluated  # what the code that `eval` runs sees: a lambda has it for parameters
         self.source = source
         self.place = Span(1, 0, 1, 0)
         self.function = Function("top", source.name, self.place)
@@ -312,7 +311,7 @@ class Resolver(Meanings):
     def _is_seen(self, variable: Variable) -> bool:
         """Whether the function that evaluates this text has the variable: it is seen, not assigned."""
         parent = variable.owner.parent
-        return self.evaluated and variable.parameter and parent is not None and parent.kind == "top"
+        return bool(self.evaluated) and variable.parameter and parent is not None and parent.kind == "top"
 
     def _is_shared(self, name: str) -> bool:
         """Whether a name means a variable that threads share; nearer ones hide it."""

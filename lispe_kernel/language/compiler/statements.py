@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lispe_kernel.language.compiler.tree import Field, Name, Node
+from lispe_kernel.language.compiler.tree import Name, Node
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.variables import Function, Variable
@@ -276,21 +276,19 @@ class Within(Node):
 
 
 class Seen(Node):
-    """The local variables that have a value when it is evaluated, and the fields, by name, for `eval`."""
+    """The local variables that have a value when it is evaluated, and the instances around, for `eval`."""
 
-    __slots__ = ("fields", "function", "lexical", "names", "visible")
+    __slots__ = ("function", "lexical", "names", "visible")
 
     def __init__(
         self,
         span: Span,
         function: Function,
         lexical: list[tuple[str, Variable]],
-        fields: list[tuple[str, Field]],
     ) -> None:
         self.span = span
         self.function = function
         self.lexical = lexical
-        self.fields = fields
         # The frame's variables, when it has ended; `visible` are those that the analysis finds surely set.
         self.names: list[Variable] = []
         self.visible: list[Variable] = []

@@ -299,15 +299,10 @@ def _within(e: Emitter, node: Within, destination: Destination) -> ast.expr | No
 
 @emits(Seen)
 def _seen(e: Emitter, node: Seen, destination: Destination) -> ast.expr | None:
-    found = {name: e.value(field) for name, field in node.fields}
-    for variable in node.names:
-        value = e.read(variable)
-        if variable not in node.visible and variable.name in found:
-            value = e.choose(e.is_unset(e.read(variable)), found[variable.name], value)
-        found[variable.name] = value
+    found = {variable.name: e.read(variable) for variable in node.names}
     found |= {name: e.read(variable) for name, variable in node.lexical}
     keys: list[ast.expr | None] = [e.constant(name) for name in sorted(found)]
     seen: ast.expr = e.dict_(keys, [found[name] for name in sorted(found)])
-    if node.fields or len(node.visible) < len(node.names):
+    if len(node.visible) < len(node.names):
         seen = e.call(" set variables", seen)
     return e.deliver(seen, destination)

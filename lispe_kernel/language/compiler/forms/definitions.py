@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.calls import self_call
+from lispe_kernel.language.compiler.instances import InstanceScope
 from lispe_kernel.language.compiler.statements import Lambda
 from lispe_kernel.language.compiler.tree import Global, Node
 from lispe_kernel.language.compiler.variables import Function, Signature, Variable, python_name
@@ -92,6 +94,8 @@ def resolve_function(
         if parameters.rest is not None:
             function.rest = named[parameters.rest]
         with r.scoped(named):
+            if r.evaluated and function.kind == "lambda" and r.instance is None:
+                r.instance = standing_in(r, named, r.evaluated)
             for name, default in parameters.optional.items():
                 # A method's first parameter is its instance.
                 later = function.parameters[function.parameters.index(named[name]) :]
@@ -99,6 +103,22 @@ def resolve_function(
                     function.defaults[named[name]] = r.node(default, parameters.spans[name])
             function.body = r.sequence(body, start)
     return function
+
+
+def standing_in(
+    r: Resolver, variables: dict[str, Variable], values: Mapping[str, Any]
+) -> InstanceScope | None:
+    """What is current in code that `eval` runs: `around` gave the names of the variables that hold it."""
+    found = None
+    for name in sorted(name for name in variables if name in values and name[0] == " "):
+        _, place, *parents = name.split()
+        parent = r.context.declared(parents[0]) if parents else None
+        outer, cls = found, type(values[name])
+        found = InstanceScope(
+            variables[name], [parent or cls], inside=place == "method", parent="".join(parents), outer=outer
+        )
+        found.fields |= frozenset(cls.lispe_fields)
+    return found
 
 
 @dataclass

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def resolve_eval(r: Resolver, form: Form) -> Node:
     """Run a list as code, or compile and run a text; anything else is returned as it is.
 
-    The code sees the variables of the function that evaluates it; what it assigns is global.
+    The code sees the variables of the function that evaluates it; what it assigns is global. In a method it
+    stands in the instance: fields, methods, `this` and `setqi` mean what they mean there.
 
     Example: (eval '(+ 1 2)) => 3
     Example: (eval "(* 2 3)") => 6
@@ -27,8 +28,10 @@ def resolve_eval(r: Resolver, form: Form) -> Node:
     value = r.node(form[1], form.spans[1])
     for variable in r.scope.values():
         r.function.uses(variable)
-    fields = r.instance.seen(r) if r.instance is not None else []
-    seen = Seen(r.place, r.function, [(name, v) for name, v in r.scope.items() if name], fields)
+    instances = r.instance.around() if r.instance is not None else {}
+    for variable in instances.values():
+        r.function.uses(variable)
+    seen = Seen(r.place, r.function, [*((n, v) for n, v in r.scope.items() if n), *instances.items()])
     frame = r.function.frame
     if frame.kind == "defun":
         frame.seen.append(seen)
