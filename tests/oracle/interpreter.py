@@ -228,7 +228,7 @@ class Interpreter:
             return definitions.build_record(
                 self, self.records[name], [self.eval(a, scope) for a in arguments]
             )
-        raise unreached(OracleError("unbound", f"Error: Unbound atom: '{name}'"), arguments)
+        raise OracleError("unbound", f"Error: Unbound atom: '{name}'")
 
     def call_value(self, value, arguments, scope, tail=False, named=None):
         """A call of a value with argument forms."""
@@ -253,8 +253,8 @@ class Interpreter:
             raise Undetermined("a call of the name of a method")
         try:
             function = self.as_function(value, scope)
-        except OracleError as error:
-            unreached(error, arguments)
+        except OracleError:
+            self.arguments(arguments, scope)  # a call of what is no function evaluates them first (dialect)
             raise
         return self.call(function, *self.arguments(arguments, scope))
 

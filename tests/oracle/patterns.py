@@ -226,13 +226,20 @@ def match_list(interpreter, pattern, value, frame) -> bool:
 
 
 def match_dictionary(interpreter, pattern, value, frame) -> bool:
-    """`{"k":p}`: as many pairs (dialect), each with a literal key whose value must match."""
-    if not isinstance(value, Dictionary) or len(value.pairs) != len(pattern) // 2:
+    """`{"k":p}`: as many pairs (dialect), each a literal key with a value that matches; `$:r` is the rest."""
+    if not isinstance(value, Dictionary):
         return False
-    for key, part in zip(pattern[1::2], pattern[2::2], strict=True):
+    parts = list(zip(pattern[1::2], pattern[2::2], strict=True))
+    rests = [part for key, part in parts if key is REST]
+    if len(rests) > 1 or (rests and parts[-1][0] is not REST):
+        raise Undetermined("$ in another place")
+    left = dict(value.pairs)
+    for key, part in parts[: len(parts) - len(rests)]:
         if isinstance(key, (Atom, list)):
             raise Undetermined("free keys in a dictionary pattern")
         found = key_of(value, key)
-        if found not in value.pairs or not match(interpreter, part, value.pairs[found], frame):
+        if found not in left or not match(interpreter, part, left.pop(found), frame):
             return False
-    return True
+    if rests:
+        return match(interpreter, rests[0], Dictionary(value.keys, value.tree, left), frame)
+    return not left

@@ -10,6 +10,8 @@ from tests.oracle.registry import function
 from tests.oracle.values import NIL, Atom, List, TypedList, answer, is_number, type_name
 
 NUMBER = re.compile(r"[ \t\n]*[-+]?(?:\d+\.\d+(?:[eE][-+]?\d+)?|\d+)")
+# A character; an emoji with its modifiers, or joined with others, is one, and so is a flag.
+CHARACTER = re.compile(r"[\U0001F1E6-\U0001F1FF]{2}|.(?:[\uFE0F\U0001F3FB-\U0001F3FF]|\u200D.)*", re.DOTALL)
 VOWELS = "aeiouyAEIOUY"
 
 
@@ -175,7 +177,7 @@ def separated(values):
         raise Undetermined("a separator that is no string")
     if len(values) == 1:
         return re.split(r"[\x00-\x20]+", text)
-    return list(text) if values[1] == "" else text.split(values[1])
+    return CHARACTER.findall(text) if values[1] == "" else text.split(values[1])
 
 
 @function("split", least=1, most=2)

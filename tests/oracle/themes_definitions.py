@@ -61,6 +61,7 @@ def pattern_functions(g, rng):
             "(defpat pf ((x $ r)) (list 'rest x r))",
             "(defpat pf (()) 'empty)",
             '(defpat pf ({"a":x}) (list \'d x))',
+            '(defpat pf ({"a":x $:r}) (list \'more x r))',
             "(defpat pf ((eq 0 (% x 3))) (list 'third x))",
             "(defpat pf ((x x)) (list 'same x))",
             "(defpat pf ((x (< x y))) (list 'up x y))",
@@ -82,6 +83,7 @@ def pattern_functions(g, rng):
         "'(1 2 3)",
         "()",
         '{"a":7}',
+        '{"b":2 "a":7}',
         g.int_(1),
         g.list_(1),
     ]
