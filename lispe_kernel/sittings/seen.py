@@ -1,12 +1,14 @@
 """What a session knows of its memory from one save to the next: checksums, and whether they still hold.
 
 A checksum is used again only where the system vouches that no page of the block was written, or where a mark
-that the device makes of its own memory is the same; any other block is read again. Small blocks are always
-read: that takes less than asking.
+that the device makes of its own memory is the same; any other block is read again. The first and the last
+page of a block are its neighbours', too: where only these were written, what the block has of them is
+compared. Small blocks are always read: that takes less than asking.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from lispe_kernel.torch_library.files import checksums
 _SEEN = "sittings: memory seen"
 # Bytes from which a block is watched.
 _LARGE = 1 << 20
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 Key = tuple[int, int]
 
@@ -32,6 +35,7 @@ class _Known:
     checksum: str
     still: bool = True
     mark: str = ""  # that a device made of it
+    edges: bytes = b""  # what it has of pages that are not its alone, where it is large
 
 
 @dataclass(slots=True)
@@ -89,11 +93,18 @@ class Seen:
             if mark and key in before and before[key].mark == mark:
                 held[key] = before[key].checksum
         unknown = [number for number, key in enumerate(keys) if key not in held]
+        # Before the checksums: who writes in between is then found the next time.
+        edges = {keys[number]: _edges(blocks[number]) for number in unknown if _is_large(blocks[number])}
         read = checksums.digests(blocks[number].bytes() for number in unknown)
         found = dict(zip(unknown, read, strict=True))
         now = [found.get(number) or held[key] for number, key in enumerate(keys)]
         self._known = {
-            key: _Known(checksum, key not in before or before[key].checksum == checksum, marks.get(key, ""))
+            key: _Known(
+                checksum,
+                key not in before or before[key].checksum == checksum,
+                marks.get(key, ""),
+                edges[key] if key in edges else before[key].edges if key in held else b"",
+            )
             for block, key, checksum in zip(blocks, keys, now, strict=True)
             if not block.device or key in marks
         }
@@ -103,22 +114,39 @@ class Seen:
         self, blocks: list[Block], keys: list[Key], before: dict[Key, _Known], often: bool
     ) -> dict[Key, str]:
         """The checksums that still hold. All that is watched is asked about before a byte is read."""
-        watched = []
+        watched: dict[Key, Block] = {}
         for block, key in zip(blocks, keys, strict=True):
             if block.size < _LARGE or not _can_be_watched(block):
                 continue
             known = before.get(key)
             if not (often and known is not None and not known.still):
-                watched.append(key)
+                watched[key] = block
         if not watched:
             return {}
         ranges = [(address, address + size) for address, size in watched]
-        written = overlapping(pages().written(ranges, self), ranges)
-        return {
-            key: before[key].checksum
-            for key, changed in zip(watched, written, strict=True)
-            if not changed and key in before
-        }
+        written = pages().written(ranges, self)
+        own = [(-(-start // _PAGE) * _PAGE, end // _PAGE * _PAGE) for start, end in ranges]
+        held = {}
+        for key, at_all, inside in zip(
+            watched, overlapping(written, ranges), overlapping(written, own), strict=True
+        ):
+            known = before.get(key)
+            if known is not None and not inside and (not at_all or known.edges == _edges(watched[key])):
+                held[key] = known.checksum
+        return held
+
+
+def _is_large(block: Block) -> bool:
+    return block.size >= _LARGE and not block.device
+
+
+def _edges(block: Block) -> bytes:
+    """The bytes before the first page that is the block's alone, and those behind the last."""
+    end = block.address + block.size
+    data = block.bytes()
+    first: bytes = data[: -block.address % _PAGE].tobytes()
+    last: bytes = data[block.size - end % _PAGE :].tobytes()
+    return first + last
 
 
 def _can_be_watched(block: Block) -> bool:

@@ -174,3 +174,29 @@ def test_a_mark_tells_every_changed_bit_and_every_moved_word() -> None:
     moved[:8], moved[8:16] = content[8:16], content[:8]
     assert len(marks | {mark(moved)}) == 5 + 59
     assert mark(content.clone()) == mark(content)
+
+
+def test_what_lies_in_a_page_with_others_is_read_only_where_it_was_written_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pages = mmap.mmap(-1, _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    all_of_it = torch.frombuffer(pages, dtype=torch.uint8)
+    tensor = all_of_it[64 : _SIZE - 1000]
+    known = Seen()
+    read: list[int] = []
+    digests = checksums.digests
+
+    def counting(arrays: Any) -> list[str]:
+        arrays = list(arrays)
+        read.append(len(arrays))
+        return digests(arrays)
+
+    monkeypatch.setattr(module.checksums, "digests", counting)
+    # Neighbours write; then each time a byte that is the block's: its first, its last, others of its pages.
+    ours = (64, _SIZE - 1001, 4095, 4096, _SIZE - 4096, _SIZE // 2)
+    for place in (0, 63, _SIZE - 1000, _SIZE - 1, *ours):
+        known.contents([_block(tensor)])
+        all_of_it[place] += 1
+        assert known.contents([_block(tensor)])[0].checksum == digests([tensor.numpy()])[0]
+    if known.watching:
+        assert sum(read) == 1 + len(ours)
