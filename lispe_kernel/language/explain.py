@@ -30,7 +30,7 @@ from lispe_kernel.language.source import Source
 
 STACK_OVERFLOW = "Stack overflow"
 
-_OPERANDS = re.compile(r"(?:unsupported operand type\(s\) for|'[^']+' not supported between instances of)")
+_OPERANDS = re.compile(r"unsupported operand type\(s\) for ([^ :]+)|'([^']+)' not supported between")
 _TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
 _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
 # What Python's libraries say of a mask of several elements where one answer is asked for.
@@ -316,10 +316,13 @@ def _arity_of(name: str, called: str, message: str, place: Place) -> str | None:
 
 
 def _type_error(message: str, form: str, place: Place) -> str:
-    if _OPERANDS.search(message):
+    operands = _OPERANDS.search(message)
+    if operands:
+        # What `eval` was given as a list has no text.
+        head = _head(form) or (operands[1] or operands[2]).replace("**", "^^")
         types = _TWO_TYPES.search(message)
         shown = f": {_type(types[1])} and {_type(types[2])}" if types else ""
-        return f"Error: cannot evaluate '{_head(form)}' with these operands{shown}"
+        return f"Error: cannot evaluate '{head}' with these operands{shown}"
     arity = _ARITY.match(message)
     if arity:
         name = arity["name"].rpartition(".")[2]
