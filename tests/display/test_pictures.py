@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+from itertools import pairwise
 from urllib.parse import quote
 
 import numpy as np
@@ -10,9 +12,13 @@ import torch
 
 from lispe_kernel.display import bundle
 from lispe_kernel.display.drawing import colours
-from lispe_kernel.display.functions import heatmap, plot
+from lispe_kernel.display.functions import compare, embedding_map, graph, heatmap, plot, weight_histograms
 from lispe_kernel.display.views.timeline import Moment, Timeline
+from lispe_kernel.display.views.training import Tracker
 from lispe_kernel.language.values.lists import List
+from lispe_kernel.torch_library.modules.attention import TransformerBlock
+from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.page_checks import Page, drawings, written
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -125,3 +131,93 @@ def test_a_mask_is_no_alarm_in_its_picture_and_zeros_alone_have_no_scale() -> No
     assert 'colours from 0"' in drawn["mask"]
     assert loud in bundle(torch.tensor([[0.0, -torch.inf], [torch.nan, 0.0]]))["text/html"]
     assert loud not in bundle(mask[:3, :3])["text/html"]
+
+
+AVERAGED = (
+    torch.randn(500, 500),
+    torch.randn(3, 200, 200),
+    heatmap(torch.randn(500, 500)),
+    torch.nn.Embedding(3000, 8),
+    PositionalEncoding(2000, 20),
+    compare(torch.randn(500, 500), torch.randn(500, 500)),
+)
+
+
+@pytest.mark.parametrize("value", AVERAGED, ids=lambda value: type(value).__name__)
+def test_colours_that_are_means_are_said_to_be_means(value: object) -> None:
+    assert "a pixel is the mean of" in bundle(value)["text/html"]
+
+
+def tracked(**curves: list[float]) -> Tracker:
+    made = Tracker()
+    for name, values in curves.items():
+        for value in values:
+            made.add(name, value, None, None)
+    return made
+
+
+def test_the_first_step_that_is_not_finite_is_marked_on_each_curve() -> None:
+    nan = math.nan
+    for curves, steps in (({"a": [nan] * 9}, [0]), ({"a": [1, nan, 2], "b": [1, 2, nan]}, [1, 2])):
+        texts = written(bundle(tracked(**curves))["text/html"])
+        for name, step in zip(curves, steps, strict=True):
+            assert f"{name}: NaN or infinite first at step {step}" in texts
+    # As long as the run was, though nothing has a height.
+    assert "8" in written(bundle(tracked(a=[nan] * 9))["text/html"])
+
+
+def test_a_curve_that_lies_on_another_has_gaps() -> None:
+    low, high = [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 1.0]
+    for curves, gaps in (((low, low), 2), ((low, high), 2), ((low, high[::-1]), 0)):
+        (picture,) = drawings(bundle(plot(List(map(List, curves))))["text/html"])
+        assert sum("stroke-dasharray" in part.attrib for part in picture.iter()) == gaps
+
+
+def test_many_damaged_tensors_are_one_loud_line() -> None:
+    shown = bundle(StateDict({f"t{k}": torch.tensor([math.nan]) for k in range(12)}))["text/html"]
+    before = shown.partition("<table")[0]
+    assert before.count("role=alert") == 1
+    assert "12 of 12 tensors hold NaN or Inf: " in before
+    assert " and 4 more" in before
+
+
+def test_words_beside_arrows_lie_on_none() -> None:
+    value = graph(TransformerBlock(16, 2, 32), torch.ones(1, 6, 16))
+    (picture,) = drawings(bundle(value)["text/html"])
+    lines = [
+        list(
+            zip(
+                *(map(float, re.findall(r"[-\d.]+", part.attrib["d"])[axis::2]) for axis in (0, 1)),
+                strict=True,
+            )
+        )
+        for part in picture.iter()
+        if part.tag == f"{SVG}path" and "opacity" in part.attrib
+    ]
+    words = [
+        part for part in picture.iter() if part.tag == f"{SVG}text" and "font-size" in part.get("style", "")
+    ]
+    assert len(lines) == 11
+    for word in words:
+        left, base = float(word.attrib["x"]), float(word.attrib["y"])
+        for line in lines:
+            for (x, top), (last, bottom) in pairwise(line):
+                for k in range(101):
+                    y = top + (bottom - top) * k / 100
+                    assert not (base - 8 < y < base and left < x + (last - x) * k / 100 < left + 30)
+
+
+def test_a_name_of_a_layer_ends_with_no_dot_and_a_block_is_called_as_itself() -> None:
+    state = StateDict({"a.b": torch.ones(1), "a.c.d": torch.ones(1)})
+    assert {"a", "a.c"} <= set(written(bundle(graph(state))["text/html"]))
+
+
+def test_ridges_have_an_edge_only_where_they_are_high() -> None:
+    states = [{"w": torch.tensor([0.0] * 9 + [k])} for k in range(1, 9)]
+    for picture in drawings(bundle(weight_histograms(states))["text/html"]):
+        edges = [part.attrib["d"] for part in picture.iter() if part.get("stroke") == "#fff"]
+        assert all("z" not in edge for edge in edges)
+
+
+def test_what_turns_is_told_by_the_script_that_turns_it() -> None:
+    assert "<figcaption hidden>drag it" in bundle(embedding_map(torch.eye(3)))["text/html"]

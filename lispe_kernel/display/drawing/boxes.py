@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from lispe_kernel.display.drawing import svg
@@ -138,34 +139,49 @@ def _marks(
         (x - w / 2 + 4, y - h / 2, x + w / 2 - 4, y + h / 2)
         for (x, y), (w, h) in zip(layout.places, sizes, strict=True)
     ]
+    lines = [pair for way in layout.ways for pair in pairwise(way)]
     for numbers in by_source.values():
         same = len({labels[n] for n in numbers}) == 1
         for number in numbers[:1] if same else numbers:
             text = plain(labels[number])
             wide = svg.width_of(text) * _SMALL / svg.SIZE
-            way = layout.ways[numbers[-1] if same else number]
-            x, y = (way[0][0], way[0][1] + 13) if same else (way[-1][0], way[-1][1] - 11)
-            # On the side that the arrow does not go to.
-            slope = way[1][0] - way[0][0] if same else way[-2][0] - way[-1][0]
-            place = _free(taken, x, y, wide, -1 if slope > 1 else 1)
+            ways = [layout.ways[n] for n in (numbers if same else [number])]
+            ends = [way[0] if same else way[-1] for way in ways]
+            y = ends[0][1] + 13 if same else ends[0][1] - 11
+            # On the side that the last arrow does not go to.
+            slope = ways[-1][1][0] - ways[-1][0][0] if same else ways[-1][-2][0] - ways[-1][-1][0]
+            between = min(x for x, _ in ends), max(x for x, _ in ends)
+            place = _free(taken, lines, between, y, wide, -1 if slope > 1 else 1)
             taken.append(place)
             yield text, place[0], place[3], wide
 
 
-def _free(taken: list[Spot], x: float, y: float, wide: float, side: int) -> Spot:
-    """The place of a text at a side of an arrow; at the other one, or higher, where others stand there."""
-    right, left = x + 5, x - wide - 5
+def _free(
+    taken: list[Spot], lines: list[tuple[Point, Point]], ends: Point, y: float, wide: float, side: int
+) -> Spot:
+    """The place of a text at a side of arrows that begin or end from one x to another.
+
+    At the other side, or higher or lower, where boxes, other texts or lines are; a line is crossed before a
+    box or a text is.
+    """
+    right, left = ends[1] + 5, ends[0] - wide - 5
     sides = (right, left) if side > 0 else (left, right)
-    for base in (y, y - 11, y + 11):
-        for start in sides:
-            place = (start, base - 9, start + wide, base)
-            if not any(
-                place[0] - 4 < b[2] and b[0] < place[2] + 4 and place[1] < b[3] and b[1] < place[3]
-                for b in taken
-            ):
-                return place
-    return (sides[0], y - 9, sides[0] + wide, y)
+    places = [(start, base - 9, start + wide, base) for base in (y, y - 11, y + 11) for start in sides]
+    apart = [place for place in places if not any(_touch(place, other) for other in taken)]
+    clear = (place for place in apart if not any(_crosses(line, place) for line in lines))
+    return next(clear, next(iter(apart), places[0]))
 
 
 def _touch(a: Spot, b: Spot) -> bool:
     return a[0] - 4 < b[2] and b[0] < a[2] + 4 and a[1] < b[3] and b[1] < a[3]
+
+
+def _crosses(line: tuple[Point, Point], place: Spot) -> bool:
+    """Whether a line, which never rises, passes through a place or just beside it."""
+    (x, top), (last, bottom) = line
+    high, low = max(top, place[1]), min(bottom, place[3])
+    if high > low:
+        return False
+    slope = (last - x) / (bottom - top) if bottom > top else 0.0
+    ends = (x, last) if bottom == top else (x + slope * (high - top), x + slope * (low - top))
+    return min(ends) < place[2] + 2 and max(ends) > place[0] - 2

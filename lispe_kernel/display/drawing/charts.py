@@ -15,13 +15,18 @@ from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.drawing.frames import BOTTOM, RIGHT, Frame, Scales, Series, frame_of, placed
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, shortened
+from lispe_kernel.display.page.html import Element, Node, element, one_line, shortened
 
 # Distinct for colour-blind readers, and dark or light enough on white and on black.
 INK = ("#2f7fd1", "#d9822b", "#1a9e77", "#c0508f", "#7d6bd0", "#8c7a2e", "#d0453b", "#5b8a9a")
 _DASHES = (None, "6 3", "2 3", "8 3 2 3")
+_GAPS = "5 5"
+_LOOKED_AT = 64  # points of two curves that are compared
+_MOST_CROSSES = 4  # that a legend tells
 _MOST_POINTS = 400
 _KEPT = 128  # points kept in the page, for a pointer to read
+
+_Look = dict[str, str | None]
 
 
 def line_chart(
@@ -42,22 +47,52 @@ def line_chart(
     marks: a dot at every point; crosses: places on the x axis marked as bad, each with its words. chosen: the
     place that a line marks. A series that was smoothed has its own values behind it, faint.
     """
-    named = [x for x, _ in crosses if math.isfinite(x)]
-    frame = frame_of(series, width, height, named, named=bool(y_name), scales=scales)
+    marked = [x for x, _ in crosses if math.isfinite(x)]
+    frame = frame_of(series, width, height, marked, named=bool(y_name), scales=scales)
+    looks = [_stroke(k, covers) for k, covers in enumerate(_covering(series, frame))]
     parts = [
         axes(frame, x_name, y_name),
-        [_behind(s, k, frame) for k, s in enumerate(series)],
-        [_curve(s, k, frame, marks) for k, s in enumerate(series)],
+        [_behind(s, look, frame) for s, look in zip(series, looks, strict=True)],
+        [_curve(s, look, frame, marks) for s, look in zip(series, looks, strict=True)],
         [_cross(x, frame) for x, _ in crosses],
         _chosen(chosen, frame),
     ]
-    signs = [(s.name, _sign(k)) for k, s in enumerate(series)] if len(series) > 1 else []
-    told = "; ".join(dict.fromkeys(w for _, w in crosses))
-    if told:
-        signs.append((shortened(told, 60), element("text", "✕", x="2", y="4", style=f"fill:{svg.LOUD}")))
+    named = series if len(series) > 1 else ()
+    signs = [(s.name, _sign(look)) for s, look in zip(named, looks, strict=False)]
+    told = list(dict.fromkeys(w for _, w in crosses))
+    more = [f"and {len(told) - _MOST_CROSSES} more"] if len(told) > _MOST_CROSSES else []
+    told = [*told[:_MOST_CROSSES], *more]
+    signs += [(words, element("text", "✕", x="2", y="4", style=f"fill:{svg.LOUD}")) for words in told]
     key = svg.legend(signs, width, frame.left)
     drawing = Drawing([*parts, svg.moved(key, 0, height)], width, height + key.height)
-    return svg.figure(drawing, f"{label} ({told})" if told else label, data_scale=_facts(series, frame))
+    whole = f"{label} ({'; '.join(told)})" if told else label
+    return svg.figure(drawing, whole, data_scale=_facts(series, frame))
+
+
+def first_bad(name: str, step: float) -> str:
+    """What a cross on a curve says."""
+    return f"{one_line(name, 24)}: NaN or infinite first at step {numbers.value(step)}"
+
+
+def _covering(series: Sequence[Series], frame: Frame) -> list[bool]:
+    """Of each curve whether it lies on an earlier one over half of its way or more: seen at some points."""
+    found: list[bool] = []
+    for k, one in enumerate(series):
+        step = len(one.ys) // _LOOKED_AT | 1
+        found.append(any(_lie_on(one, other, frame, step) for other in series[max(0, k - len(INK)) : k]))
+    return found
+
+
+def _lie_on(one: Series, other: Series, frame: Frame, step: int) -> bool:
+    places = [
+        (frame.across(x), frame.down(y), frame.across(u), frame.down(v))
+        for x, y, u, v in zip(
+            one.xs[::step], one.ys[::step], other.xs[::step], other.ys[::step], strict=False
+        )
+        if frame.holds(x, y) and frame.holds(u, v)
+    ]
+    near = sum(abs(x - u) < 1 and abs(y - v) < 1 for x, y, u, v in places)
+    return len(places) > 1 and 2 * near >= len(places)
 
 
 def _facts(series: Sequence[Series], frame: Frame) -> str | None:
@@ -89,14 +124,16 @@ def exact(number: float) -> str:
     return str(int(number)) if float(number).is_integer() and abs(number) < 1e15 else f"{number:.7g}"
 
 
-def _sign(index: int) -> Element:
-    return element("path", d="M0,0h14", **_stroke(index), stroke_width="3")
+def _sign(look: _Look) -> Element:
+    return element("path", d="M0,0h14", **look, stroke_width="3")
 
 
-def _stroke(index: int) -> dict[str, str | None]:
+def _stroke(index: int, covers: bool) -> _Look:
+    """The line of a curve; of one that covers another with gaps, for that one to be seen."""
+    dashes = _DASHES[index // len(INK) % len(_DASHES)]
     return {
         "stroke": INK[index % len(INK)],
-        "stroke_dasharray": _DASHES[index // len(INK) % len(_DASHES)],
+        "stroke_dasharray": dashes or _GAPS if covers else dashes,
         "fill": "none",
     }
 
@@ -143,20 +180,20 @@ def axes(frame: Frame, x_name: str, y_name: str) -> list[Node]:
     return parts
 
 
-def _behind(series: Series, index: int, frame: Frame) -> Element | None:
+def _behind(series: Series, look: _Look, frame: Frame) -> Element | None:
     """What a smoothed curve was made of, faint."""
     stretches = list(_stretches(reduced(series.xs, series.raw or ()), frame))
     if not stretches:
         return None
     path = "".join(_path(stretch, frame) for stretch in stretches)
-    return element("path", d=path, **_stroke(index), stroke_width="1", opacity=".35")
+    return element("path", d=path, **look, stroke_width="1", opacity=".35")
 
 
 def _path(stretch: Sequence[tuple[float, float]], frame: Frame) -> str:
     return svg.polyline([(frame.across(x), frame.down(y)) for x, y in stretch])
 
 
-def _curve(series: Series, index: int, frame: Frame, marks: bool) -> list[Element]:
+def _curve(series: Series, look: _Look, frame: Frame, marks: bool) -> list[Element]:
     points = reduced(series.xs, series.ys)
     path, dots = [], []
     for stretch in _stretches(points, frame):
@@ -165,10 +202,9 @@ def _curve(series: Series, index: int, frame: Frame, marks: bool) -> list[Elemen
         dots += [f"{_path([point], frame)}h0" for point in stretch] if marks or len(stretch) == 1 else []
     if not path:
         return []
-    drawn = element("path", d="".join(path), **_stroke(index), stroke_width="1.6")
-    ink = INK[index % len(INK)]
-    looks = {"stroke": ink, "stroke_width": "5.2", "stroke_linecap": "round"}
-    return [drawn, element("path", d="".join(dots), **looks)] if dots else [drawn]
+    drawn = element("path", d="".join(path), **look, stroke_width="1.6")
+    dot = {"stroke": look["stroke"], "stroke_width": "5.2", "stroke_linecap": "round"}
+    return [drawn, element("path", d="".join(dots), **dot)] if dots else [drawn]
 
 
 def _stretches(points: Sequence[tuple[float, float]], frame: Frame) -> Iterator[list[tuple[float, float]]]:
@@ -294,7 +330,10 @@ def ends_of(counts: Sequence[int], low: float, high: float) -> tuple[float, floa
 _BLOCKS = "\u00a0▁▂▃▄▅▆▇█"
 
 
-def spark(counts: Sequence[int], length: int = 12) -> str:
+_SPARK = 12  # letters
+
+
+def spark(counts: Sequence[int], length: int = _SPARK) -> str:
     """A histogram of `length` characters, for a table cell: `▁▂▅█▅▂▁`."""
     if not counts:
         return ""
@@ -310,6 +349,9 @@ def spark_cell(known: Any) -> Element:
     drawn = spark(known.histogram)
     if not drawn:
         return element("td")
+    if len(known.histogram) < 3:
+        # One value or two: in the middle of the others' width, for none to seem at an end of a range.
+        drawn = drawn.center(_SPARK, _BLOCKS[0])
     ends = f"{numbers.value(known.minimum or 0.0, 3)} to {numbers.value(known.maximum or 0.0, 3)}"
     return element("td", drawn, title=ends)
 

@@ -100,6 +100,8 @@ def frame_of(
     between them. named: the vertical axis has a name, which needs its room.
     """
     wanted = scales or LINEAR
+    # Where nothing has a height the curves still have their length.
+    long = [float(x) for s in series for x in s.xs if has_place(x, wanted.x)]
     points = [
         (float(x), float(y))
         for s in series
@@ -108,7 +110,7 @@ def frame_of(
         if has_place(x, wanted.x) and has_place(y, wanted.y)
     ]
     xs, ys = (
-        [p[0] for p in points] or [float(wanted.x), 1.0],
+        [p[0] for p in points] or long or [float(wanted.x), 1.0],
         [p[1] for p in points] or [float(wanted.y), 1.0],
     )
     log = wanted.y if scales else _over_decades(ys)

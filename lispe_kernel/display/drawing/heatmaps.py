@@ -138,7 +138,19 @@ def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: st
         other = filter(None, [pictures.strange(rasters)])
         facts["bar"] = [math.ceil(left), math.ceil(under) + 4, wide - 1, *ends_, *other]
     told = svg.for_script(facts)
-    return svg.figure(whole, f"{label}, colours from {ends}", caption, data_scale=told)
+    below = [part for part in (caption, _averaged(rasters)) if part]
+    under_it = [below[0], *([", " if caption else "", below[1]] if len(below) > 1 else [])] if below else None
+    return svg.figure(whole, f"{label}, colours from {ends}", under_it, data_scale=told)
+
+
+def _averaged(rasters: Sequence[Raster]) -> str:
+    """What a pixel stands for where it is not one value: means lie nearer to zero than the values do."""
+    sizes = {(one.down, one.across) for one in rasters} - {(1, 1)}
+    if not sizes:
+        return ""
+    return "a pixel is the mean of " + (
+        "{} x {} values".format(*sizes.pop()) if len(sizes) == 1 else "a block of values"
+    )
 
 
 def framed(

@@ -42,9 +42,10 @@ def ridges(lines: Sequence[Ridge], low: float, high: float, label: str, x_name: 
     told = []
     for k, one in enumerate(lines):
         base = 6 + (k + _OVERLAP) * step
-        path, peak = _outline(one.shares, most, left, base, step * _OVERLAP)
+        path, edge, peak = _outline(one.shares, most, left, base, step * _OVERLAP)
         ink = colours.css(_INK.colour(k / max(1, len(lines) - 1)))
-        parts.append(element("path", d=path, fill=ink, stroke="#fff", stroke_width=".8"))
+        parts.append(element("path", d=path, fill=ink))
+        parts.append(element("path", d=edge, fill="none", stroke="#fff", stroke_width=".8"))
         if (len(lines) - 1 - k) % every == 0:
             parts.append(svg.words(names[k], left - 5, base + 2, "end"))
         told.append([round(peak[0]), round(peak[1]), one.told])
@@ -59,8 +60,8 @@ def ridges(lines: Sequence[Ridge], low: float, high: float, label: str, x_name: 
 
 def _outline(
     shares: Sequence[float], most: float, left: float, base: float, tall: float
-) -> tuple[str, tuple[float, float]]:
-    """A curve through the middles of its bins, closed at its line; and where it is highest."""
+) -> tuple[str, str, tuple[float, float]]:
+    """A curve through the middles of its bins, closed at its line; its edge where it is high; its peak."""
     wide = (_WIDTH - left - _RIGHT) / len(shares)
     points = [(left + (k + 0.5) * wide, base - tall * share / most) for k, share in enumerate(shares)]
     shown = [
@@ -70,4 +71,6 @@ def _outline(
         if not 0 < k < len(points) - 1 or not points[k - 1][1] == p[1] == points[k + 1][1]
     ]
     ends = [(left, base), *shown, (_WIDTH - _RIGHT, base)]
-    return svg.polyline(ends) + "z", min(points, key=lambda p: p[1])
+    high = [k for k, share in enumerate(shares) if share]
+    edge = points[max(0, high[0] - 1) : high[-1] + 2] if high else []
+    return svg.polyline(ends) + "z", svg.polyline(edge) if edge else "", min(points, key=lambda p: p[1])

@@ -113,7 +113,8 @@ def space(
     if len(names) <= _TOLD:
         told["n"] = [shortened(name, 24) for name in names]
     facts = svg.for_script(told)
-    caption = hint("drag it, or use the arrow keys, to turn it", "figcaption")
+    # The script shows it: without one nothing turns.
+    caption = hint("drag it, or use the arrow keys, to turn it", "figcaption", hidden=True)
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
 
 

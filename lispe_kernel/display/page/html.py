@@ -240,9 +240,10 @@ def clock(text: str, tag: str = "span", **attributes: Any) -> Element:
     return element(tag, text, class_="clock", **attributes)
 
 
-def hint(text: str, tag: str = "p") -> Element:
-    """How a page is used, which says nothing on paper."""
-    return Hint(tag, (("class", "q"),) if tag == "p" else (), (text,))
+def hint(text: str, tag: str = "p", *, hidden: bool = False) -> Element:
+    """How a page is used, which says nothing on paper. hidden: until the script shows it."""
+    looks = (("class", "q"),) if tag == "p" else ()
+    return Hint(tag, (*looks, ("hidden", "")) if hidden else looks, (text,))
 
 
 def warning(text: Node) -> Element:

@@ -328,6 +328,8 @@
     arrows(sheet, (across, down) => by(across / 10, down / 10));
     picture.style.display = "none";
     picture.before(sheet);
+    // What says how it is turned.
+    picture.parentNode.lastChild.hidden = 0;
     draw();
   }
 

@@ -34,6 +34,7 @@ from lispe_kernel.language.printer import to_text
 
 _HEADINGS = ("name", "shape and dtype", "values", "bytes", "mean", "std", "norm", "histogram")
 _NUMERIC = (2, 3, 4, 5, 6)
+_LOUD = 8  # damaged tensors that are named
 _DEEPEST = 40  # names deeper than this are not split further
 
 
@@ -186,12 +187,14 @@ def tree_of_tensors(branches: Node, find: str) -> Element:
 
 
 def alarms_of(entries: Sequence[Entry]) -> Node:
-    """The tensors with NaN or infinities, loud."""
+    """The tensors with NaN or infinities in one loud line."""
     damaged = [e for e in entries if e.known.damage]
-    return [
-        [warning([name(e.name), ": ", _told(e.known)]) for e in damaged[:20]],
-        warning(f"and {len(damaged) - 20} more tensors with NaN or Inf") if len(damaged) > 20 else None,
-    ]
+    if not damaged:
+        return None
+    many = f"{len(damaged)} of {len(entries)} tensors hold NaN or Inf: " if len(damaged) > 1 else ""
+    shown = [[", " if k else many, name(e.name), ": ", _told(e.known)] for k, e in enumerate(damaged[:_LOUD])]
+    rest = len(damaged) - _LOUD
+    return warning([shown, f" and {rest} more" if rest > 0 else ""])
 
 
 def _told(known: Statistics) -> str:

@@ -176,17 +176,11 @@ class TensorView(View):
         what = "magnitudes" if self.statistics.measured == "magnitudes" else "values"
         label = f"heatmap of the {what} of a {numbers.shape(shape)} tensor"
         if len(rasters) == 1:
-            return heatmaps.heatmap(rasters[0], shades, label, caption=_averaged(rasters[0]), widest=416)
+            return heatmaps.heatmap(rasters[0], shades, label, widest=416)
         total = math.prod(shape[:-2])
         places = [_slice_name(index) for index, _ in matrices(self.value, _MULTIPLES)]
         told = f"{len(rasters)} of {total} matrices shown" if len(rasters) < total else None
         return heatmaps.multiples(rasters, places, shades, label, caption=told)
-
-
-def _averaged(raster: pictures.Raster) -> str | None:
-    if raster.down == raster.across == 1:
-        return None
-    return f"a pixel is the mean of {raster.down} x {raster.across} values"
 
 
 def _slice_name(index: tuple[int, ...]) -> str:

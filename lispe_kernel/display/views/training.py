@@ -38,6 +38,7 @@ class Curve:
     last: float = math.nan
     first: float = math.nan
     bad: int = 0
+    first_bad: float | None = None  # the step of the first value that is not finite
     # Every value that came, in eight bytes each: what is drawn may be means.
     all_steps: array[float] = field(default_factory=lambda: array("d"))
     all_values: array[float] = field(default_factory=lambda: array("d"))
@@ -57,6 +58,7 @@ class Curve:
         self.last = value
         if not math.isfinite(value):
             self.bad += 1
+            self.first_bad = x if self.first_bad is None else self.first_bad
         elif value < self.least:
             self.least = value
         self._sum += value
@@ -206,7 +208,13 @@ def _series(group: list[Curve]) -> list[Series]:
 def _figure(group: list[Curve]) -> Element:
     label = "; ".join(curve.line() for curve in group)
     return charts.line_chart(
-        _series(group), label, x_name="step", y_name=group[0].name if len(group) == 1 else ""
+        _series(group),
+        label,
+        x_name="step",
+        y_name=group[0].name if len(group) == 1 else "",
+        crosses=[
+            (c.first_bad, charts.first_bad(c.name, c.first_bad)) for c in group if c.first_bad is not None
+        ],
     )
 
 

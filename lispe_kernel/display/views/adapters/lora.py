@@ -153,7 +153,8 @@ def change_figures(layer: Any) -> Node:
         drawn.append(
             heatmaps.multiples([raster], [title], shades, label, down=down, across=across, widest=_PIXELS)
         )
-    return element("div", drawn)
+    told = "base and change, each on its own scale"
+    return element("div", drawn, element("p", told, class_="q"))
 
 
 def _change_raster(layer: Any, like: Raster) -> Raster:

@@ -109,7 +109,8 @@ def _range(first: str, last: str) -> str:
 
 
 def _short(level: Level, name: str) -> str:
-    return name.removeprefix(level.prefix) if level.prefix else name
+    """A name inside its picture; what a block itself holds beside its layers is called as the block."""
+    return name.removeprefix(level.prefix).removesuffix(".") or "itself"
 
 
 def _class(box: Box) -> str:

@@ -99,7 +99,7 @@ class RunsView(View):
             height=170,
             marks=all(len(m.values) <= _FEW for _, m in drawn),
             crosses=[
-                (step, f"{self._curve(run, name)}: NaN or infinite first at step {numbers.value(step)}")
+                (step, charts.first_bad(self._curve(run, name), step))
                 for run, m in drawn
                 if (step := m.first_bad()) is not None
             ],
