@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 from lispe_kernel.display import bundle
+from lispe_kernel.display.functions import compare
+from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.samples import KINDS
 
 _OURS = re.compile(r"<style>.*?</style>|<script>.*?</script>", re.S)
@@ -21,16 +24,31 @@ _MORE = (
     (3_100, ("tokenizer", "lens", "runs", "weights over time")),
     # A tree that sorts and is searched.
     (3_750, ("state dict", "module", "trace", "lora", "lora model", "checkpoint", "dictionary", "timeline")),
-    # All of that, or points in space that turn.
-    (4_250, ("map", "state comparison")),
-    # Beside a tree or a table with pictures, points that turn or heads to choose from.
+    # Few rows, which are neither sorted nor searched, and rasters whose colours are looked up.
+    (3_300, ("embedding", "state comparison")),
+    # Points in space that turn.
+    (4_100, ("map",)),
+    # Beside a table heads to choose from.
     (4_600, ("heads",)),
-    (5_300, ("embedding",)),
 )
 LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
+
+# Rows that sort, are searched, open and have pictures in them.
+_ALL = 4_250
+_FEW_ROWS = 1_600
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_style_and_script_of_each_kind_stay_small(kind: str, tmp_path: Path) -> None:
-    shown = bundle(KINDS[kind]("a", tmp_path)).get("text/html", "")
-    assert sum(map(len, _OURS.findall(shown))) <= LIMITS.get(kind, _USUAL)
+    assert _size(KINDS[kind]("a", tmp_path)) <= LIMITS.get(kind, _USUAL)
+
+
+def test_many_rows_have_all_and_few_have_neither_sorting_nor_searching() -> None:
+    first, second = ({f"t{k}": torch.randn(20, 30) for k in range(4)} for _ in range(2))
+    assert _size(compare(StateDict(first), StateDict(second))) <= _ALL
+    for few in (torch.nn.Linear(2, 3), torch.nn.LayerNorm(4), StateDict({"a": torch.ones(3)})):
+        assert _size(few) <= _FEW_ROWS
+
+
+def _size(value: object) -> int:
+    return sum(map(len, _OURS.findall(bundle(value).get("text/html", ""))))

@@ -175,6 +175,9 @@ def name(text: str) -> Element:
     return element("bdi", cut, title=text[:2000] if cut != text else None)
 
 
+FEW_ROWS = 2  # that nobody sorts or searches
+
+
 def table(
     headings: Iterable[Node],
     rows: Iterable[Iterable[Node]],
@@ -186,9 +189,11 @@ def table(
 ) -> Element:
     """A table with a heading row; the columns named in `numeric` are aligned to the right.
 
-    sparse: columns that are left out where no row has anything in them.
+    sparse: columns that are left out where no row has anything in them. Few rows need no sorting.
     """
     lines, titles = [list(row) for row in rows], list(headings)
+    if len(lines) <= FEW_ROWS:
+        attributes.pop("data_sort", None)
     bare = {k for k in sparse if all(row[k] in ("", None) for row in lines)}
     kept = [k for k in range(len(titles)) if k not in bare]
     wanted = frozenset(numeric)

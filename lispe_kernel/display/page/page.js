@@ -19,6 +19,8 @@
   //@ data-sort data-find
   // The name in a cell: the line of the fold that a row opens, or the whole cell.
   function label(cell) { return cell.querySelector(":scope>details>summary") || cell; }
+
+  //@ data-sort data-find data-rows
   // The rows of a table or of a tree of tables, without those that stand inside of a row.
   function rows(box) { return [...box.querySelectorAll("tbody tr:not(:scope td tr)")]; }
 
@@ -35,7 +37,6 @@
     back.textContent = "back to the tree";
     table.before(back);
     back.onclick = () => { homes.forEach(home => home()); back.remove(); done(); };
-    return back;
   }
 
   //@ data-sort
@@ -48,21 +49,18 @@
   }
   function order(a, b) { return a.localeCompare ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0; }
   function sortable(table) {
-    var tree = table.closest("[data-tree]"), last = null, back = null, rising = false;
-    function rest() {
-      if (last) last.ariaSort = null;
-      last = null;
-    }
-    table.querySelectorAll(":scope>thead th").forEach((heading, column) => {
+    var tree = table.closest("[data-tree]"), headings = table.querySelectorAll(":scope>thead th");
+    function forget() { headings.forEach(one => one.ariaSort = null); }
+    headings.forEach((heading, column) => {
       heading.tabIndex = 0;
       heading.title = "sort by " + heading.textContent;
       heading.onclick = heading.onkeydown = event => {
         if (event.key && !/Enter| /.test(event.key)) return;
-        rising = last === heading ? !rising : !heading.matches(".n");
-        rest();
-        last = heading;
-        last.ariaSort = rising ? "ascending" : "descending";
-        if (tree && !(back && back.isConnected)) back = flatten(tree, table, rest);
+        // Numbers fall at first; a second time it is the other way.
+        var was = heading.ariaSort, rising = was ? was > "b" : !heading.matches(".n");
+        forget();
+        heading.ariaSort = rising ? "ascending" : "descending";
+        if (tree && !tree.querySelector(":scope>button")) flatten(tree, table, forget);
         (table.tBodies[0] || table.createTBody()).append(...rows(tree || table)
           .map(row => [key(row.cells[column] || row.cells[0]), row])
           .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1)).map(pair => pair[1]));
@@ -94,14 +92,22 @@
       });
     };
     box.prepend(field);
-    // A click anywhere on a row opens what its name opens.
+    clickable(box);
+  }
+
+  start("find", searchable);
+
+  //@ data-find data-rows
+  // -- a click anywhere on a row opens what its name opens ---------------------------------------------
+  function clickable(box) {
     box.onclick = event => {
       var row = rows(box).find(row => row.contains(event.target)), fold = row && row.querySelector("td>details");
       if (fold && !fold.contains(event.target)) fold.open = !fold.open;
     };
   }
 
-  start("find", searchable);
+  //@ data-rows
+  start("rows", clickable);
 
   //@ data-scale data-heads data-turn
   // -- what the arrow keys move, and where of a picture the pointer is: across and down ---------------

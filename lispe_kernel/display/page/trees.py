@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from lispe_kernel.display.page.html import Element, Node, element, heading_row
+from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row
 
 # Width in pixels and number of columns: the name takes what is left.
 _COLUMNS = ((None, None), (150, None), (84, None), (74, None), (74, None), (67, 2), (89, None))
@@ -14,9 +14,16 @@ _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 T = TypeVar("T")
 
 
-def tree(headings: Iterable[Node], branches: Node, *, numeric: Iterable[int], find: str) -> Element:
-    """The headings over the branches; `find` is what the field for searching says."""
+def tree(
+    headings: Iterable[Node], branches: Node, *, numeric: Iterable[int], find: str, lines: int
+) -> Element:
+    """The headings over the branches; `find` is what the field for searching says.
+
+    lines: how many there are in all; few of them are neither searched nor sorted.
+    """
     head = element("thead", heading_row(headings, numeric))
+    if lines <= FEW_ROWS:
+        return element("div", _table(head, aria_label="columns"), branches, data_rows=True)
     columns = _table(head, data_sort=True, aria_label="columns")
     return element("div", columns, branches, data_tree=True, data_find=find)
 

@@ -173,7 +173,7 @@ class _Layers:
             return element("div", branches, data_tree=True)
         return [
             alarms_of(self.entries),
-            tree_of_tensors(branches, "search layers"),
+            tree_of_tensors(branches, "search layers", len(self.leaves) + layers - 1),
             element("p", f"... and {numbers.count(more)} more tensors", class_="q") if more else None,
             self._why_unseen(),
             opened.told(len(self.views), self.tensors, "(explore ...)"),

@@ -177,13 +177,13 @@ def _page(entries: Sequence[Entry], views: Mapping[int, Node]) -> Node:
     return [
         facts(_totals([e.known for e in entries])),
         alarms_of(entries),
-        tree_of_tensors(_branch(root, _open_depth(root)), "search names"),
+        tree_of_tensors(_branch(root, _open_depth(root)), "search names", len(entries)),
     ]
 
 
-def tree_of_tensors(branches: Node, find: str) -> Element:
+def tree_of_tensors(branches: Node, find: str, lines: int) -> Element:
     """Branches with rows of tensors in them, under the headings of these rows."""
-    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find)
+    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find, lines=lines)
 
 
 def alarms_of(entries: Sequence[Entry]) -> Node:

@@ -104,7 +104,8 @@ class TraceView(View):
             return element("p", told, class_="q")
         root = self.value.root
         depth = open_depth(root, lambda call: len(call.calls), lambda call: call.calls)
-        return tree(_HEADINGS, _calls(root.calls or [root], depth), numeric=_NUMERIC, find="search modules")
+        branches = _calls(root.calls or [root], depth)
+        return tree(_HEADINGS, branches, numeric=_NUMERIC, find="search modules", lines=calls)
 
 
 def _deep(call: Any, depth: int) -> Iterator[tuple[int, Any]]:
