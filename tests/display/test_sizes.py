@@ -34,7 +34,7 @@ _MORE = (
 LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
 
 # Rows that sort, are searched, open and have pictures in them.
-_ALL = 4_250
+_ALL = 4_600
 _FEW_ROWS = 1_600
 
 
