@@ -213,6 +213,13 @@ def table(
     )
 
 
+def searched(content: Node, rows: int, hint: str) -> Element:
+    """What holds rows that a click anywhere opens, under a field for searching where there are more than a few."""
+    if rows <= FEW_ROWS:
+        return element("div", content, data_rows=True)
+    return element("div", content, data_find=hint)
+
+
 def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:
     """The headings of a table's columns."""
     right = frozenset(numeric)

@@ -22,6 +22,7 @@ from lispe_kernel.display.page.html import (
     foldable,
     headline,
     name,
+    searched,
     shortened,
     table,
     warning,
@@ -392,9 +393,5 @@ def change_table(changes: list[Change], views: Mapping[int, Node]) -> Element:
     headings = ("name", "shape", "change", "relative", "largest", "cosine", "second - first", "")
     listing = table(headings, rows, label="changes", numeric=(3, 4, 5), sparse=(7,), data_sort=True)
     more = len(changes) - len(rows)
-    return element(
-        "div",
-        listing,
-        element("p", f"{more} more", class_="q") if more > 0 else None,
-        data_find="search names",
-    )
+    rest = element("p", f"{more} more", class_="q") if more > 0 else None
+    return searched([listing, rest], len(rows), "search names")
