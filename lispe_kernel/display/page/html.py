@@ -214,7 +214,7 @@ def table(
 
 
 def searched(content: Node, rows: int, hint: str) -> Element:
-    """What holds rows that a click anywhere opens, under a field for searching where there are more than a few."""
+    """What holds rows that a click anywhere opens, with a field for searching more than a few."""
     if rows <= FEW_ROWS:
         return element("div", content, data_rows=True)
     return element("div", content, data_find=hint)
