@@ -69,6 +69,11 @@ def indices(values: Any, low: float, high: float) -> Any:
     return np.where(finite, level, _LEVELS).astype(np.uint8)
 
 
+def under_text(paint: Rgb) -> str:
+    """The style of a cell, which pages that print without grounds keep: its words may be white."""
+    return f"background:{css(paint)}!important;color:{text_on(paint)}"
+
+
 def text_on(background: Rgb) -> str:
     """Black or white, whichever has more contrast with the background (at least 4.5 to 1)."""
     r, g, b = ((channel / 255) ** 2.2 for channel in background)

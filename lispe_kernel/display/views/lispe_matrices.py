@@ -75,5 +75,4 @@ def _cell(value: Any, limit: float) -> Element:
         if value != value
         else colours.DIVERGING.colour(0.5 + (0.36 * value / limit if limit else 0))
     )
-    style = f"background:{colours.css(paint)};color:{colours.text_on(paint)}"
-    return element("td", numbers.value(value), style=style)
+    return element("td", numbers.value(value), style=colours.under_text(paint))

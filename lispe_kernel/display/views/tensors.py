@@ -321,8 +321,7 @@ def _tinted(value: Any, limit: float, strange: colours.Rgb) -> Element:
     else:
         share = size / limit if limit else 0.0
         paint = colours.DIVERGING.colour(0.5 + 0.36 * (share if math.isfinite(share) else 1.0))
-    style = f"background:{colours.css(paint)};color:{colours.text_on(paint)}"
-    return element("td", entry(value), style=style)
+    return element("td", entry(value), style=colours.under_text(paint))
 
 
 def entry(value: Any) -> str:
