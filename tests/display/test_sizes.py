@@ -24,8 +24,9 @@ _MORE = (
     (3_100, ("tokenizer", "lens", "runs", "weights over time")),
     # A tree that sorts and is searched.
     (3_750, ("state dict", "module", "trace", "lora", "lora model", "checkpoint", "dictionary", "timeline")),
-    # Few rows, which are neither sorted nor searched, and rasters whose colours are looked up.
-    (3_300, ("embedding", "state comparison")),
+    # Few rows, which are neither sorted nor searched, with pictures in them.
+    (2_650, ("state comparison",)),
+    (3_300, ("embedding",)),
     # Points in space that turn.
     (4_100, ("map",)),
     # Beside a table heads to choose from.

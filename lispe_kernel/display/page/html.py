@@ -176,6 +176,7 @@ def name(text: str) -> Element:
 
 
 FEW_ROWS = 2  # that nobody sorts or searches
+_MANY_COLUMNS = 8
 
 
 def table(
@@ -209,6 +210,7 @@ def table(
         element("thead", heading_row([titles[k] for k in kept], right)),
         element("tbody", body),
         aria_label=label,
+        class_="m" if len(kept) > _MANY_COLUMNS else None,
         **attributes,
     )
 
