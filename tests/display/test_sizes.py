@@ -36,7 +36,7 @@ LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
 
 # Rows that sort, are searched, open and have pictures in them.
 _ALL = 4_600
-_FEW_ROWS = 1_600
+_FEW_ROWS = 1_650
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
