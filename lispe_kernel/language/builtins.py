@@ -44,6 +44,7 @@ from lispe_kernel.language.library.shared.elements import as_bits, elements, lik
 from lispe_kernel.language.library.text.extract import between, put_part
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.python import objects
+from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary
@@ -62,6 +63,8 @@ def _several(values: Any, count: int) -> list[Any]:
     """The elements for `(setq (a b) list)`."""
     if type(values) is List and len(values) == count:
         return values
+    # What a module answers with is Python's own tuple: it is called without a detour.
+    values = to_lispe(values)
     if not isinstance(values, (list, TypedList, LinkedList)) or len(values) != count:
         raise LispeError("Error: a list of variable should have the same size as its value.")
     return list(values)

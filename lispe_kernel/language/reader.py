@@ -46,7 +46,7 @@ _TOKEN = re.compile(
   | (?P<bytes>b(?:"(?:\\[^\n]|[^"\\\n])*"|`[^`]*`))
   | (?P<broken>b?["`]|[{_OPENING}])
   | (?P<complex>[+-]?{_NUMBER},[+-]?(?:{_NUMBER})?i(?![^{_STOP}]))
-  | (?P<number>[+-]?{_NUMBER})
+  | (?P<number>[+-]?(?:{_NUMBER} | \.\d+))
   | (?P<quote>')
   | (?P<mark>[:.,])
   | (?P<sigil>%[.,:{{}}](?=[\s)\]]|\Z) | [$\#%][^{_STOP}{_OPERATOR}][^{_STOP}]*)
@@ -262,7 +262,14 @@ class _Reader:
         return self.names[text]
 
     def _check_number_end(self, start: int, end: int) -> None:
-        following = self.text[end : end + 1]
+        """Errors: for `3x`, and for `.5` and `5.`, whose points would compose: digits stand on both sides."""
+        text, following = self.text[start:end], self.text[end : end + 1]
+        sign, _, digits = text.rpartition(".")
+        if sign in ("", "+", "-") and digits != text:
+            raise self.error(f"Error: malformed number: '{text}' (write {sign}0.{digits})", start, end)
+        if following == ".":
+            way_out = f" (write {text}.0)" if text.lstrip("+-").isdigit() else ""
+            raise self.error(f"Error: malformed number: '{text}.'{way_out}", start, end + 1)
         if following.isalpha() or following == "_":
             stop = end
             while self.text[stop : stop + 1].isalnum() or self.text[stop : stop + 1] == "_":

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from lispe_kernel import Session
 from lispe_kernel.language.printer import to_text, type_atom
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -199,3 +200,11 @@ def test_modes_reach_every_module_of_a_table():
     assert call("torch_model_train", table) is TRUE
     assert all(module.training for module in table.values())
     assert error_of("torch_model_eval", 3).startswith("Error: Argument must be a PyTorch module")
+
+
+def test_variables_take_the_parts_of_what_a_module_answers():
+    session = Session()
+    session.namespace.update(lstm=nn.LSTM(3, 4), steps=torch.ones(2, 5, 3))
+    session.evaluate("(setq (answer states) (lstm steps)) (setq (hidden cell) states)")
+    expected = session.namespace["lstm"](session.namespace["steps"])[1][1]
+    assert torch.equal(session.namespace["cell"], expected)

@@ -130,3 +130,20 @@ print(session.call(function, torch.arange(6)))
 def test_a_tensor_from_python_is_a_tensor_from_the_first_form_on():
     done = subprocess.run([sys.executable, "-c", GIVEN], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["(1 6 true torch_tensor_)", "1"]
+
+
+@pytest.mark.parametrize(
+    ("form", "answer"),
+    [
+        ("(== t 3)", MATRIX.eq(3)),
+        ("(== 3 t)", MATRIX.eq(3)),
+        ("(== t '(1 5 3))", MATRIX.eq(torch.tensor([1, 5, 3]))),
+        ("(== t t)", MATRIX.eq(MATRIX)),
+        ("((λ (a b) (== a b)) t 4)", MATRIX.eq(4)),
+    ],
+)
+def test_two_equality_signs_compare_the_elements(form, answer):
+    session = Session()
+    session.namespace["t"] = MATRIX
+    assert torch.equal(session.evaluate(form), answer)
+    assert session.evaluate("(== t nil)") == 0

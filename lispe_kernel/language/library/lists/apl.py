@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from types import FunctionType
@@ -34,6 +35,7 @@ from lispe_kernel.language.library.shared.elements import (
     typed_results,
 )
 from lispe_kernel.language.printer import wrong_argument
+from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.stack import DEEP, Walk
 from lispe_kernel.language.values.atoms import Atom
@@ -299,6 +301,8 @@ _PLAIN = frozenset({int, float, str, Atom, type(None)})
 def equality(a: Any, b: Any) -> Any:
     """1 if two values are equal, else 0; for lists the answers of their elements, up to the shorter size.
 
+    A tensor compares its elements itself, as it does for `<`.
+
     Example: (== 3 3) => 1
     Example: (== '(1 2 3) '(1 5 3)) => (1 0 1)
     Example: (== '(1 2 1) 1) => (1 0 1)
@@ -307,6 +311,12 @@ def equality(a: Any, b: Any) -> Any:
     """
     if type(a) in _PLAIN and type(b) in _PLAIN:
         return 1 if equal(a, b) else 0
+    # Whose operators have an error of their own is a tensor.
+    tensor = next((answers for answers in (answers_of(a), answers_of(b)) if answers.operands), None)
+    if tensor is not None:
+        listed = tensor.operate if _has_elements(a) or _has_elements(b) else None
+        found = listed(operator.eq, a, b) if listed else a == b
+        return int(found) if type(found) is bool else found
     for matrix, other in ((a, b), (b, a)):
         if isinstance(matrix, Matrix) and not _has_elements(other):
             return _shaped([int(equal(cell, other)) for cell in matrix.array.ravel().tolist()], matrix.shape)
