@@ -20,8 +20,9 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.protocols import answers_of, extend_answers
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.linked import operate as on_linked_lists
-from lispe_kernel.language.values.matrices import Matrix, array_of, nested, shape_text, wrapped
+from lispe_kernel.language.values.matrices import Matrix, array_of, nested, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
+from lispe_kernel.language.values.positions import shape_text
 from lispe_kernel.language.values.scalars import NUMERIC
 from lispe_kernel.language.values.sets import Set, combined
 

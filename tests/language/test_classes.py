@@ -82,6 +82,13 @@ PT = """
             '(((E "n":5) 4 5 40 5) 50 (E "n":5))',
         ),
         ("(class@ Q (n) (defun f (p) (map (λ (k) (eval '(+ n k))) p))) ((Q 7) (f '(1 2)))", "(8 9)"),
+        ("(defun f (o) (o (eval '(list w (m 2))))) (class@ L (w) (defun m (k) (* k w))) (f (L 5))", "(5 10)"),
+        ("(setq x 1) (class@ G (x) (defun f () (eval '(+ x 1)))) ((G 4) (f))", "5"),
+        ("(list (p (let ((q x)) q)) (p (add 1) ()))", "(10 ())"),
+        (
+            "(class@ S (size) (defun m () 1)) (setq o (S 3)) (list (o (m) size) (o (m) (size '(1 2))))",
+            "(3 2)",
+        ),
         # what `println` gives is no value of a field
         ("(list (Pt (println)) (Pt 1 (println)))", '((Pt "x":nil "y":3) (Pt "x":1 "y":nil))'),
         ("(setq k 5) (p (+= x k)) (p x)", "15"),

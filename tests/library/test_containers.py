@@ -40,6 +40,12 @@ CASES = {
     "sets of lists know equal ones": ("(size (set '(1 2) '(1 2) '(1 3)))", "2"),
     "a heap with its own order": ("(heap (λ (a b) (>=< b a)) 1 3 2)", "(3 2 1)"),
     "a heap loses one of two equals": ("(pop (heap nil 2 1 2) 2)", "(1 2)"),
+    # matrices
+    "a matrix that contains itself": (
+        "(let ((m (rho 2 2 '(1)))) (set@@ m 0 0 m) (list m (type m)))",
+        "((...) list_)",
+    ),
+    "a list of itself has no shape": ("(let ((l (list 0 0))) (set@ l 0 l) (set@ l 1 l) (rho l))", "2"),
     # typed lists
     "text pushed to integers is read": ('(push (integers 1) "12")', "(1 12)"),
     "integers of numbers are cut": ("(integers (numbers 1.9 -1.9))", "(1 -1)"),

@@ -76,9 +76,8 @@ class InstanceScope:
         with self.set_aside(r):
             try:
                 otherwise = r.name(Atom(name))
-            except CompileError as error:  # a function of the language, which is no value
-                otherwise = Raise(r.place, r.helper(" error", r.constant(error.text)))
-                return Field(r.place, self.variable, name, certain=False, otherwise=otherwise)
+            except CompileError:  # a function of the language, which is no value
+                return Field(r.place, self.variable, name, certain=True)
         if self.inside:
             # A local variable of the method wins over a field that another method may add.
             return r.pending(name, Field(r.place, self.variable, name, certain=False, otherwise=otherwise))

@@ -18,11 +18,11 @@ from lispe_kernel.language.values.equality import equal_lists
 from lispe_kernel.language.values.lists import INTEGERS, List, Strings, deep_copy
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import (
-    MOST_ELEMENTS,
     OUT_OF_BOUNDS,
     first_element,
     has_elements,
     position,
+    shape_text,
 )
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, class_of, typed
 from lispe_kernel.language.values.typed_views import row_of
@@ -61,11 +61,10 @@ class Matrix:
     @property
     def array(self) -> Any:
         """The elements as one array, in the memory of the parts that were taken out."""
-        if self._parts and self._items is None and any(self._is_elsewhere(at) for at in self._parts):
-            self.items()
-        if self._items is None:
+        loose = self.loose
+        if loose is None:
             return self._array
-        array = array_of(self._items)
+        array = array_of(loose)
         if array is None or not array.size:
             raise LispeError("Error: the rows of this matrix are no longer of one size and kind")
         return array
@@ -73,6 +72,13 @@ class Matrix:
     @array.setter
     def array(self, array: Any) -> None:
         self._array, self._parts, self._items = array, {}, None
+
+    @property
+    def loose(self) -> List | None:
+        """The parts, where the array no longer says what they are."""
+        if self._parts and self._items is None and any(self._is_elsewhere(at) for at in self._parts):
+            self.items()
+        return self._items
 
     def _is_elsewhere(self, at: int) -> bool:
         """Whether a part has another size or another place than its stretch of the array."""
@@ -250,24 +256,37 @@ def array_of(value: Any) -> Any:
 
 
 _ROWS = frozenset({List})
-# numpy has no more dimensions; a list that contains itself has no end of them.
+# numpy has no more dimensions.
 _MOST_DIMENSIONS = 64
+_Shape = tuple[int, ...] | None
 
 
-def regular_shape(value: Any, depth: int = 0) -> tuple[int, ...] | None:
-    """The dimensions of a regular nest of lists whose leaves are all numbers or all texts, else None."""
+def regular_shape(value: Any, known: dict[int, _Shape] | None = None) -> _Shape:
+    """The dimensions of a regular nest of lists whose leaves are all numbers or all texts, else None.
+
+    known: of lists that were looked at already, by their identity; one that contains itself has none.
+    """
     if isinstance(value, TypedList):
         return (len(value),)
     if isinstance(value, Matrix):
-        return value.shape if value.is_regular else None
-    if not isinstance(value, list) or depth > _MOST_DIMENSIONS:
+        loose = value.loose
+        if loose is None:
+            return value.shape
+        shape = regular_shape(loose, known)
+        return shape if shape is not None and len(shape) > 1 and 0 not in shape else None
+    if not isinstance(value, list):
         return None
     classes = {*map(type, value)}
     if classes <= {int, float} or classes == {str}:
         return (len(value),)
-    shapes = {regular_shape(item, depth + 1) for item in value}
-    inner = shapes.pop()
-    return None if shapes or inner is None else (len(value), *inner)
+    known = {} if known is None else known
+    if id(value) not in known:
+        known[id(value)] = None
+        shapes = {regular_shape(item, known) for item in value}
+        inner = shapes.pop()
+        if not shapes and inner is not None and len(inner) < _MOST_DIMENSIONS:
+            known[id(value)] = (len(value), *inner)
+    return known[id(value)]
 
 
 def _filled(value: list[Any], shape: tuple[int, ...]) -> Any:
@@ -297,30 +316,10 @@ def leaves_of(value: Any) -> Iterator[Any]:
             yield from leaves_of(item) if isinstance(item, (list, TypedList, Matrix)) else (item,)
 
 
-def filled(shape: tuple[int, ...], source: Any) -> Any:
-    """An array of a shape, filled row by row with the elements of a one-dimensional array, in turn."""
-    total = 1
-    for size in shape:
-        total *= size
-    if total > MOST_ELEMENTS:
-        raise LispeError(f"Error: {shape_text(shape)} are too many elements")
-    if not len(source):
-        raise LispeError("Error: rho: an empty list cannot fill anything")
-    return np.resize(source, shape)
-
-
 def nested(array: Any) -> Any:
-    """An array as plain nested LispE lists."""
-    values = array.tolist() if hasattr(array, "tolist") else array
-    return _listed(values)
-
-
-def _listed(value: Any) -> Any:
-    return List(map(_listed, value)) if isinstance(value, list) else value
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    return "(" + " ".join(map(str, shape)) + ")"
+    """An array, or what is left of one, as plain nested LispE lists."""
+    value = array.tolist() if hasattr(array, "tolist") else array
+    return List(map(nested, value)) if isinstance(value, list) else value
 
 
 def _positions(matrix: Matrix, keys: tuple[Any, ...]) -> tuple[int, ...]:
@@ -380,7 +379,7 @@ def _type_atom(matrix: Matrix) -> Atom:
     return Atom(f"{'matrix' if matrix.array.ndim == 2 else 'tensor'}_{matrix.kind}_")
 
 
-register_kind(Matrix, "matrix_", write_elements, atom_of=_type_atom)
+register_kind(Matrix, "matrix_", write_elements, nests=True, atom_of=_type_atom)
 register_answers(
     Matrix,
     Answers(

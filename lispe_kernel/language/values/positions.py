@@ -149,3 +149,8 @@ def slot_of(cls: type) -> ctypes.c_void_p | None:
 def call_of(cls: type) -> ctypes.c_void_p:
     """The place of the quick way to call a class."""
     return ctypes.c_void_p.from_address(id(cls) + _CALL * _WORD)
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Dimensions as a program writes them."""
+    return "(" + " ".join(map(str, shape)) + ")"

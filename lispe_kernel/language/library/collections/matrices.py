@@ -18,11 +18,10 @@ from lispe_kernel.language.values.matrices import (
     Matrix,
     array_of,
     leaves_of,
-    shape_text,
     wrapped,
 )
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.positions import MOST_ELEMENTS
+from lispe_kernel.language.values.positions import MOST_ELEMENTS, shape_text
 from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, Integers, cast
 
 # -- constructors -------------------------------------------------------------------------------------

@@ -29,13 +29,11 @@ from lispe_kernel.language.values.lists import DOUBLES, INTEGERS, NUMBERS, SCALA
 from lispe_kernel.language.values.matrices import (
     Matrix,
     array_of,
-    filled,
     regular_shape,
-    shape_text,
     wrapped,
 )
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.positions import MOST_ELEMENTS
+from lispe_kernel.language.values.positions import MOST_ELEMENTS, shape_text
 from lispe_kernel.language.values.typed import Integers, TypedList
 
 Function = Callable[..., Any]
@@ -105,7 +103,7 @@ def rho(*arguments: Any) -> Any:
         if size < 0:
             raise wrong_argument("rho", position, "0 or more", size)
     if isinstance(source, Matrix):
-        return wrapped(filled(shape, source.array.ravel()))
+        return wrapped(_resized(shape, source.array.ravel()))
     values = (
         elements(source, "rho", len(arguments)) if not isinstance(source, (int, float, str)) else [source]
     )
@@ -125,6 +123,18 @@ def _shape_of(value: Any) -> Any:
     return len(elements(value, "rho", 1))
 
 
+def _resized(shape: tuple[int, ...], source: Any) -> Any:
+    """An array of a shape, filled row by row with the elements of a one-dimensional array, in turn."""
+    total = 1
+    for size in shape:
+        total *= size
+    if total > MOST_ELEMENTS:
+        raise LispeError(f"Error: {shape_text(shape)} are too many elements")
+    if not len(source):
+        raise LispeError("Error: rho: an empty list cannot fill anything")
+    return np.resize(source, shape)
+
+
 def _filled(shape: tuple[int, ...], source: Any, values: Any) -> Any:
     if len(shape) == 1 and len(values) and set(map(type, values)) in ({int}, {float}):
         times = shape[0] // len(values) + 1
@@ -132,7 +142,7 @@ def _filled(shape: tuple[int, ...], source: Any, values: Any) -> Any:
             return like(source, (list(values) * times)[: shape[0]])
     array = source.array if isinstance(source, TypedList) else array_of(list(values))
     if array is not None and array.ndim == 1:
-        made = filled(shape, array)
+        made = _resized(shape, array)
         return wrapped(made) if len(shape) > 1 else like(source, made.tolist())
     if not len(values):
         raise LispeError("Error: rho: an empty list cannot fill anything")
