@@ -32,10 +32,10 @@ _MOST_BITS = 1 << 26  # beyond them a power is an error rather than a machine th
 
 def cannot(name: str, a: Any, b: Any) -> LispeError:
     """The error for operands that an operator does not take."""
-    for value in (a, b):
+    for value, other in ((a, b), (b, a)):
         text = answers_of(value).operands
         if text:
-            return LispeError(text)
+            return LispeError(f"{text}, not {describe(other)}")
     for value in (a, b):
         if value is None or isinstance(value, Atom):
             where = f"'{to_text(value)}' (in '{name}')"

@@ -34,9 +34,9 @@ _OPERANDS = re.compile(r"unsupported operand type\(s\) for ([^ :]+)|'([^']+)' no
 _TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
 _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
 # What Python's libraries say of a mask of several elements where one answer is asked for.
-_AMBIGUOUS = re.compile(
-    r"(Boolean value of Tensor|truth value of an array) with more than one \w+ is ambiguous"
-)
+_AMBIGUOUS = re.compile(r"value of (Tensor|an array) with more than one \w+ is ambiguous")
+# What they say of a product with a text, which Python would repeat.
+_REPEATED = re.compile(r"can't multiply sequence by non-int of type '(.+)'|only integer tensors of a single")
 LAMBDA = "λ"
 _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
 # What follows a blank in the name of a variable that Python knows by another name.
@@ -316,6 +316,9 @@ def _arity_of(name: str, called: str, message: str, place: Place) -> str | None:
 
 
 def _type_error(message: str, form: str, place: Place) -> str:
+    repeated = _REPEATED.match(message)
+    if repeated and _head(form) in ("*", "*="):
+        message = f"unsupported operand type(s) for *: 'str' and '{repeated[1] or 'Tensor'}'"
     operands = _OPERANDS.search(message)
     if operands:
         # What `eval` was given as a list has no text.
@@ -369,15 +372,12 @@ def _head(form: str) -> str:
 
 
 def _head_of(form: str) -> str:
-    head = _head(form)
-    return f"{head}: " if head else ""
+    return f"{head}: " if (head := _head(form)) else ""
 
 
 def _of(form: str) -> str:
     text = " ".join(form.split())
-    if not text:
-        return ""
-    return f": {text if len(text) <= 60 else text[:57] + '...'}"
+    return f": {text if len(text) <= 60 else text[:57] + '...'}" if text else ""
 
 
 def _reason(error: BaseException) -> str:

@@ -38,6 +38,10 @@ from .support import error_of, text_of, times
         ('(* "ab" 3)', "Error: cannot evaluate '*' with these operands"),
         ('(setq s "ab") (* s 3)', "Error: cannot"),
         ('(setq s "a%d") (% s 3)', "Error: cannot evaluate '%'"),
+        (
+            '((λ (a b) (* a b)) "ab" 2.5)',
+            "Error: cannot evaluate '*' with these operands: a string and a number",
+        ),
         ("(- 5)", "Error: cannot apply '-' to one element"),
         ("(@ '(1 2) 5)", "Error: index out of bounds"),
         ("(@ (integers 1 2) 5)", "Error: index out of bounds"),

@@ -101,7 +101,7 @@ def adapted(model: Any, text: str) -> dict[str, LoraLinear]:
     """The LoRA layers of a layer, a module or a table of modules, by path. Errors: `text` when none."""
     found = lora_layers(modules_of(model, text))
     if not found:
-        raise LispeError(text)
+        raise arguments.instead(text, model)
     return found
 
 

@@ -18,6 +18,7 @@ from lispe_kernel.language.printer import number_text, register_kind
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.modules.choosing import STRATEGIES, Settings, changed, chosen
+from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.tensors.devices import device_of, place_of
@@ -85,7 +86,7 @@ def generate(generator: Generator, prompt: list[int], settings: Settings) -> lis
 def _generator(value: Any) -> Generator:
     if isinstance(value, Generator):
         return value
-    raise LispeError(NO_GENERATOR)
+    raise arguments.instead(NO_GENERATOR, value)
 
 
 @torch_function("torch_generator_create", prefix="Error creating generator: ")

@@ -222,7 +222,7 @@ def modules_in(value: Any, text: str) -> list[nn.Module]:
     for module in found:
         refuse_cycle(module)
     if not found:
-        raise LispeError(text + arguments.lack(value))
+        raise arguments.instead(text, value)
     return found
 
 

@@ -168,7 +168,7 @@ def state_dict_average(state_dicts: Any, weights: Any = None) -> StateDict:
     """  # noqa: E501
     text = "Error averaging state dicts: the first argument must be a list of state dicts"
     if not isinstance(state_dicts, list) or not state_dicts:
-        raise LispeError(text)
+        raise arguments.instead(text, state_dicts)
     states = [as_state(item, text) for item in state_dicts]
     return _combined("Error averaging state dicts: ", states, _shares(weights, len(states)))
 

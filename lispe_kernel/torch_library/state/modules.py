@@ -66,13 +66,13 @@ def modules_of(value: Any, text: str) -> dict[str, nn.Module]:
     elif isinstance(value, list):
         found = {str(position): item for position, item in enumerate(value)}
     else:
-        raise LispeError(text + arguments.lack(value))
+        raise arguments.instead(text, value)
     for key, item in found.items():
         if not isinstance(item, nn.Module):
             raise LispeError(f"{text}; its entry {key} is {describe(item)}{arguments.lack(item)}")
         refuse_cycle(item)
     if not found:
-        raise LispeError(text)
+        raise arguments.instead(text, value)
     return {key: _unwrapped(item) for key, item in found.items()}
 
 

@@ -225,7 +225,7 @@ def as_state(value: Any, text: str) -> StateDict:
     inner = getattr(value, "model", None)
     if isinstance(inner, StateDict):
         return inner
-    raise LispeError(text)
+    raise arguments.instead(text, value)
 
 
 @torch_function("torch_read_state_dict", prefix="Error reading state dict: ")

@@ -32,7 +32,7 @@ register_kind(BytePairEncoder, "tiktoken_", lambda bpe, _show: f"Tiktoken (vocab
 def _object(value: Any) -> BytePairEncoder:
     if isinstance(value, BytePairEncoder):
         return value
-    raise LispeError(NO_OBJECT)
+    raise arguments.instead(NO_OBJECT, value)
 
 
 def _ids(value: Any) -> list[int]:
@@ -41,7 +41,7 @@ def _ids(value: Any) -> list[int]:
     if type(value) is int:
         return [value]
     if not isinstance(value, List | TypedList):
-        raise LispeError(WRONG_IDS)
+        raise arguments.instead(WRONG_IDS, value)
     return [arguments.integer(item, WRONG_IDS) for item in value]
 
 

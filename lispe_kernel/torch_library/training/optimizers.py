@@ -65,7 +65,7 @@ def optimizer_argument(value: Any, text: str) -> Any:
     """The value, which must be an optimizer; otherwise the error `text`."""
     if isinstance(value, OPTIMIZER_TYPES):
         return value
-    raise LispeError(text)
+    raise arguments.instead(text, value)
 
 
 @torch_function("torch_optimizer", "torch_optimizer_create", prefix="Error creating optimizer: ")

@@ -176,7 +176,7 @@ def _setting(name: str, value: Any) -> float:
 def _scheduler(value: Any, text: str) -> Scheduler:
     if isinstance(value, Scheduler):
         return value
-    raise LispeError(text)
+    raise arguments.instead(text, value)
 
 
 @torch_function("torch_scheduler_step", "torch_lr_scheduler_step", prefix="Error in torch_scheduler_step: ")
