@@ -294,7 +294,7 @@ def near(name: str, names: Iterable[str]) -> str:
         return f" (LispE says {elsewhere(name)})"
     import difflib  # noqa: PLC0415 - start-up: only an unknown name needs it
 
-    found = difflib.get_close_matches(name, list(names), n=3, cutoff=0.75)
+    found = difflib.get_close_matches(name, [other for other in names if other != name], n=3, cutoff=0.75)
     return f" (did you mean {' or '.join(repr(n) for n in found)}?)" if found else ""
 
 

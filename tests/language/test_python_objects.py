@@ -36,6 +36,8 @@ def session() -> Session:
         ("(@ (layer (->float (->permute (->narrow t 1 0 2) 0 1))) 'shape)", "(2 3)"),
         ("(set@ layer 'name '(1 2)) (@ layer 'name 1)", "2"),
         ("(loop p (->parameters layer) (setq shape (@ p 'shape))) shape", "(3 2)"),
+        ("(maplist (λ (p) (size p)) (->parameters layer))", "(6)"),
+        ("(filter (λ (n) (= n 'x)) (->children layer))", "()"),
         ('(->most_common ((@ c \'Counter) "hello") 1)', '(("l" 2))'),
         ('(setq d ((@ c \'defaultdict))) (set@ d "k" true) (@ d "k")', "true"),
         ("(setq l (list 3 1 2)) (->sort l (? key (lambda (x) (* -1 x)))) l", "(3 2 1)"),

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 def resolve_defmacro(r: Resolver, form: Form) -> Node:
     """Define a macro: a call whose argument forms match the pattern is replaced by the body.
 
-    Parameters are replaced at every depth; `$ rest` takes the remaining forms and splices them. Another
-    clause with another pattern adds to the macro; the same pattern again replaces its clause.
+    Parameters are replaced at every depth. `$ rest` in the pattern takes the remaining forms, `$ rest` in the
+    body puts them there one by one (`rest` alone is the list of them). Another clause with another pattern
+    adds to the macro; the same pattern again replaces its clause.
 
+    Example: (defmacro twice ($ forms) (block $ forms $ forms)) (setq n 1) (twice (*= n 2) (+= n 1)) n => 7
     Example: (defmacro unless (test form) (if test nil form)) (unless (< 2 1) "done") => done
     """
     name = check_free(r, form[1], form.spans[1])

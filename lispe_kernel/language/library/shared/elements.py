@@ -19,6 +19,7 @@ from lispe_kernel.language.functions import ANSWERS, registry
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, wrong_argument
 from lispe_kernel.language.protocols import answers_of
+from lispe_kernel.language.python import objects
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.source import Source
@@ -54,7 +55,8 @@ def is_list(value: Any) -> bool:
 
 
 def elements(value: Any, function: str, position: int) -> Sequence[Any]:
-    """The elements of any container as a Python sequence: characters of a string, keys of a dictionary.
+    """The elements of any container as a Python sequence: characters of a string, keys of a dictionary, and
+    what an object of Python's gives to a loop.
 
     Errors: a LispE error that names `function` for a value that is no container, or has no end.
     """
@@ -66,6 +68,8 @@ def elements(value: Any, function: str, position: int) -> Sequence[Any]:
     if answers.iterate is not None:
         found = answers.iterate(value)
         return found if type(found) is list else list(found)
+    if isinstance(value, Iterable):
+        return list(objects.elements(value))
     raise wrong_argument(function, position, "a container", value)
 
 
