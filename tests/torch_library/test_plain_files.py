@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from lispe_kernel import Session
 from lispe_kernel.torch_library.files.archive import Entry
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.formats import open_file
@@ -140,3 +141,15 @@ def test_a_tensor_is_the_place_of_its_bytes_with_the_checksum_of_its_record():
 def test_what_is_not_sure_to_be_plain_is_not_read(data):
     with pytest.raises(BadFile):
         run(data)
+
+
+def test_what_torch_save_is_given_is_read_by_any_pytorch():
+    session = Session()
+    session.evaluate('(import "torch") (setq w (tensor_ones (list 2)))')
+    session.evaluate(
+        '(->save torch {"w":w "rates":(list 3 (integers 1 2)) "m":{1:nil} "s":(tensor_sum w)} "own.pt")'
+    )
+    # A list or a table of LispE's would be refused, which `torch.load` does not know.
+    read = torch.load("own.pt", weights_only=True)
+    assert torch.equal(read.pop("w"), torch.ones(2))
+    assert read == {"rates": [3, [1, 2]], "m": {1: None}, "s": 2.0}

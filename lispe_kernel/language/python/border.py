@@ -88,6 +88,36 @@ def given(value: Any) -> Any:
     return to_python(value)
 
 
+# Functions of Python's that write their arguments where programs without LispE read them.
+_writers: list[Any] = []
+
+
+def writes(function: Any) -> None:
+    """Give a function plain values of Python's alone: `given` would leave LispE's classes in a file."""
+    _writers.append(function)
+
+
+def giving(function: Any) -> Convert:
+    """How a function of Python's is given its arguments."""
+    for writer in _writers:
+        if function is writer:
+            return plain
+    return given
+
+
+def plain(value: Any) -> Any:
+    """An argument as `to_python`, with lists, tables and numbers of Python's own classes at every depth."""
+    found = to_python(value)
+    if type(found) is list or isinstance(found, List | TypedList):
+        return [plain(item) for item in found]
+    if type(found) is dict or isinstance(found, Dictionary):
+        return {plain(key): plain(item) for key, item in found.items()}
+    for number in (int, float):
+        if isinstance(found, number) and not isinstance(found, bool):
+            return number(found)
+    return found
+
+
 def _number(value: Any) -> Any:
     """A number of numpy's as Python's; numpy's booleans among them."""
     plain = value.item()

@@ -26,7 +26,7 @@ from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.python.answers import called_with_nil
-from lispe_kernel.language.python.border import KEPT, given, given_as, seen_as, to_lispe, to_python
+from lispe_kernel.language.python.border import KEPT, given_as, giving, seen_as, to_lispe, to_python
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
@@ -50,8 +50,9 @@ class PythonFunction:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if self.variables is not None:
             self.variables.refresh()
-        values = [given(argument) for argument in arguments]
-        keywords = {_written(name): given(argument) for name, argument in named.items()}
+        give = giving(self.base)
+        values = [give(argument) for argument in arguments]
+        keywords = {_written(name): give(argument) for name, argument in named.items()}
         try:
             if any(value is None for value in (*values, *keywords.values())):
                 value = called_with_nil(self.base, values, keywords)

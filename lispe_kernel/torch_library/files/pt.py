@@ -20,6 +20,7 @@ from typing import IO, Any, BinaryIO, cast
 import numpy as np
 import torch
 
+from lispe_kernel.language.python.border import writes
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BROKEN, BadFile, OtherContent, what_is_damaged
@@ -43,6 +44,9 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = 30
 # PyTorch's own, of the layout of its files; the same since 2020.
 _VERSION = b"3\n"
+
+# `(->save torch {"epoch":3} "c.pt")`: any PyTorch reads what it wrote.
+writes(torch.save)
 
 
 # -- writing
