@@ -228,7 +228,8 @@ class Interpreter:
             return definitions.build_record(
                 self, self.records[name], [self.eval(a, scope) for a in arguments]
             )
-        raise OracleError("unbound", f"Error: Unbound atom: '{name}'")
+        # Whether the arguments are evaluated before the name is found out is left open (dialect).
+        raise unreached(OracleError("unbound", f"Error: Unbound atom: '{name}'"), arguments)
 
     def call_value(self, value, arguments, scope, tail=False, named=None):
         """A call of a value with argument forms."""
