@@ -96,7 +96,7 @@ class Requests:
 
 
 def install(kernel: LispeKernel) -> None:
-    """Put both ways in the places of the sockets; called in the main thread, when its loop is known."""
+    """Put these ways in the places of the sockets; called in the main thread, when its loop is known."""
     kernel.iopub_thread.schedule = Publishing(kernel.iopub_thread).schedule
     thread = kernel.shell_channel_thread
     if thread is None:

@@ -20,6 +20,7 @@ from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.keeping.marks import mark
 
 _SIZE = 2 << 20
+_DIGESTS = checksums.digests  # not counted
 
 
 def _block(tensor: torch.Tensor) -> Block:
@@ -87,20 +88,25 @@ def test_new_memory_at_an_old_place_and_memory_of_others_is_read_again(tmp_path:
         assert known.contents([here])[0].checksum != before
 
 
-def test_what_was_not_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many blocks were read, each time."""
+    found: list[int] = []
+
+    def counting(arrays: Any) -> list[str]:
+        arrays = list(arrays)
+        found.append(len(arrays))
+        return _DIGESTS(arrays)
+
+    monkeypatch.setattr(module.checksums, "digests", counting)
+    return found
+
+
+def test_what_was_not_written_is_not_read(read: list[int]) -> None:
     # Whole pages: at their ends, small things of others may lie in the same page.
     pages = mmap.mmap(-1, 2 * _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     tensors = torch.frombuffer(pages, dtype=torch.uint8).chunk(2)
     known = Seen()
-    read: list[int] = []
-    digests = checksums.digests
-
-    def counting(arrays: Any) -> list[str]:
-        arrays = list(arrays)
-        read.append(len(arrays))
-        return digests(arrays)
-
-    monkeypatch.setattr(module.checksums, "digests", counting)
     for _ in range(3):
         known.contents([_block(tensor) for tensor in tensors])
     tensors[1][_SIZE // 2] = 7
@@ -111,19 +117,11 @@ def test_what_was_not_written_is_not_read(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("pinned", [[False] * 5, [False, True, False, False, False]])
 def test_pinned_memory_is_read_each_time_and_once_after(
-    monkeypatch: pytest.MonkeyPatch, pinned: list[bool]
+    monkeypatch: pytest.MonkeyPatch, pinned: list[bool], read: list[int]
 ) -> None:
     # A read through a buffer of io_uring's that was registered before leaves no mark on a page.
     memory = mmap.mmap(-1, _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    tensor, known, read = torch.frombuffer(memory, dtype=torch.uint8), Seen(), []
-    digests = checksums.digests
-
-    def counting(arrays: Any) -> list[str]:
-        arrays = list(arrays)
-        read.append(len(arrays))
-        return digests(arrays)
-
-    monkeypatch.setattr(module.checksums, "digests", counting)
+    tensor, known = torch.frombuffer(memory, dtype=torch.uint8), Seen()
     for now in pinned:
         monkeypatch.setattr(watching, "_is_any_pinned", lambda now=now: now)
         known.contents([_block(tensor)])
@@ -176,27 +174,16 @@ def test_a_mark_tells_every_changed_bit_and_every_moved_word() -> None:
     assert mark(content.clone()) == mark(content)
 
 
-def test_what_lies_in_a_page_with_others_is_read_only_where_it_was_written_itself(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_lies_in_a_page_with_others_is_read_only_where_it_was_written_itself(read: list[int]) -> None:
     pages = mmap.mmap(-1, _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     all_of_it = torch.frombuffer(pages, dtype=torch.uint8)
     tensor = all_of_it[64 : _SIZE - 1000]
     known = Seen()
-    read: list[int] = []
-    digests = checksums.digests
-
-    def counting(arrays: Any) -> list[str]:
-        arrays = list(arrays)
-        read.append(len(arrays))
-        return digests(arrays)
-
-    monkeypatch.setattr(module.checksums, "digests", counting)
     # Neighbours write; then each time a byte that is the block's: its first, its last, others of its pages.
     ours = (64, _SIZE - 1001, 4095, 4096, _SIZE - 4096, _SIZE // 2)
     for place in (0, 63, _SIZE - 1000, _SIZE - 1, *ours):
         known.contents([_block(tensor)])
         all_of_it[place] += 1
-        assert known.contents([_block(tensor)])[0].checksum == digests([tensor.numpy()])[0]
+        assert known.contents([_block(tensor)])[0].checksum == _DIGESTS([tensor.numpy()])[0]
     if known.watching:
         assert sum(read) == 1 + len(ours)

@@ -138,8 +138,8 @@ def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: st
         other = filter(None, [pictures.strange(rasters)])
         facts["bar"] = [math.ceil(left), math.ceil(under) + 4, wide - 1, *ends_, *other]
     told = svg.for_script(facts)
-    below = [part for part in (caption, _averaged(rasters)) if part]
-    under_it = [below[0], *([", " if caption else "", below[1]] if len(below) > 1 else [])] if below else None
+    means = _averaged(rasters)
+    under_it = [caption, ", ", means] if caption and means else caption or means or None
     return svg.figure(whole, f"{label}, colours from {ends}", under_it, data_scale=told)
 
 
