@@ -91,7 +91,6 @@ HELPERS: dict[str, Any] = {
     " Numbers": Numbers,
     " Floats": Floats,
     " Shorts": Shorts,
-    " isinstance": isinstance,
     " plain list": list,
     " type atom": type_atom,
     " list subject": list_subject,

@@ -271,7 +271,6 @@ def method_or_function(instance: Any, name: str) -> Any:
 
 
 HELPERS: dict[str, Any] = {
-    " Instance": Instance,
     " field values": field_values,
     " has field": has_field,
     " field or": field_or,

@@ -21,6 +21,7 @@ from lispe_kernel.language.values.dictionaries import (
     TextTree,
 )
 from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
@@ -77,6 +78,8 @@ FIXED: dict[str, Any] = {
     " true": TRUE,
     " plain": PLAIN,
     " type": type,
+    " isinstance": isinstance,
+    " Instance": Instance,
     " str": str,
     " int": int,
     " bool": bool,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from lispe_kernel.language.compiler.emit.emitter import TAIL, UNSET, Destination, Emitter, emits
-from lispe_kernel.language.compiler.emit.kept_tests import keep_tests
+from lispe_kernel.language.compiler.emit.kept_tests import Asks, keep_tests
 from lispe_kernel.language.compiler.statements import Lambda
 from lispe_kernel.language.compiler.tree import is_missing, is_plain
 from lispe_kernel.language.compiler.variables import Function, Variable
@@ -41,7 +41,7 @@ def _definition(e: Emitter, function: Function) -> ast.FunctionDef:
     if not (e.has_turns and e.turning):
         body = [*_declarations(e, function), *body]
         if function.kind != "top" and e.questions > before + 1:
-            body = keep_tests(arguments, body, e.name(" type"))
+            body = keep_tests(arguments, body, Asks.written(e.name))
     return e.function_definition(function.python or function.name, arguments, body, function.doc)
 
 

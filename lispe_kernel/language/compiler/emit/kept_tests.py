@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 # What a turn of a loop counts more than what stands around it, and what of a question is saved by its answer.
 _TURNS, _DEEPEST, _SAVED = 8.0, 3, 0.6
@@ -42,15 +43,25 @@ def _inner(node: ast.AST) -> Iterator[ast.AST]:
             yield found
 
 
+class Asks(NamedTuple):
+    """Python's `type` and `isinstance` as they stand in the code: the values of constants."""
+
+    type: Any
+    isinstance: Any
+
+    @classmethod
+    def written(cls, name: Callable[[str], ast.expr]) -> Asks:
+        """As the helpers of these names are written."""
+        found = [name(f" {function}") for function in cls._fields]
+        return cls(*(each.value for each in found if isinstance(each, ast.Constant)))
+
+
 class Either(ast.If):
     """What ends a function in two versions, each of which has answers of its own."""
 
 
-def keep_tests(arguments: ast.arguments, body: list[ast.stmt], asks: ast.expr) -> list[ast.stmt]:
-    """The body of a function with the questions that are worth it asked once for each assignment.
-
-    asks: Python's `type` as it stands in the code, a constant.
-    """
+def keep_tests(arguments: ast.arguments, body: list[ast.stmt], asks: Asks) -> list[ast.stmt]:
+    """The body of a function with the questions that are worth it asked once for each assignment."""
     names = [each.arg for each in (*arguments.args, *([arguments.vararg] if arguments.vararg else []))]
     last = body[-1]
     turns = isinstance(last, ast.While) and isinstance(last.body[-1], Either)
@@ -87,7 +98,7 @@ def _bound(opening: list[ast.stmt]) -> tuple[list[str], set[str]]:
     return list(sure), others - sure.keys()
 
 
-def _kept(names: list[str], refused: set[str], body: list[ast.stmt], asks: ast.expr) -> list[ast.stmt]:
+def _kept(names: list[str], refused: set[str], body: list[ast.stmt], asks: Asks) -> list[ast.stmt]:
     found = _Survey(names, asks)
     found.block(body, 1.0)
     found.refused |= refused
@@ -103,7 +114,7 @@ def _kept(names: list[str], refused: set[str], body: list[ast.stmt], asks: ast.e
     return [*body[:start], *opening, *writer.block(body[start:])]
 
 
-def cost(names: list[str], body: list[ast.stmt], asks: ast.expr) -> float:
+def cost(names: list[str], body: list[ast.stmt], asks: Asks) -> float:
     """What the questions of a body cost, in questions that are asked once."""
     found = _Survey(names, asks)
     found.block(body, 1.0)
@@ -129,9 +140,8 @@ class _Use:
 class _Survey:
     """What is asked, where variables are stored, and which of them are stored in ways that nobody follows."""
 
-    def __init__(self, names: list[str], asks: ast.expr) -> None:
-        assert isinstance(asks, ast.Constant)
-        self.asks = asks.value
+    def __init__(self, names: list[str], asks: Asks) -> None:
+        self.asks = asks
         self.parameters = list(dict.fromkeys(names))
         # How often a class is asked for otherwise.
         self.other = 0.0
@@ -143,10 +153,14 @@ class _Survey:
         """The variable whose class an expression asks for, and for nothing else, and the question as text."""
         if type(node) is ast.Compare:
             called, right = node.left, node.comparators[0]
-            if type(called) is ast.Call and getattr(called.func, "value", None) == self.asks:
+            if type(called) is ast.Call and getattr(called.func, "value", None) == self.asks.type:
                 of = called.args[0]
                 if type(of) is ast.Name and type(right) is ast.Constant and len(node.comparators) == 1:
                     return of.id, f"{of.id} {type(node.ops[0]).__name__}{right.value!r}"
+        elif type(node) is ast.Call and getattr(node.func, "value", None) == self.asks.isinstance:
+            of, right = node.args
+            if type(of) is ast.Name and type(right) is ast.Constant:
+                return of.id, f"{of.id} one of {right.value!r}"
         elif type(node) is ast.BoolOp and type(node.op) is ast.Or:
             parts = [self.question(value) for value in node.values]
             if len({name for name, _ in parts}) == 1:
@@ -219,14 +233,14 @@ class _Survey:
             if type(node.ctx) is ast.Store:
                 self.stored[node.id] = self.stored.get(node.id, 0.0) + weight
             return
-        if isinstance(node, (ast.Compare, ast.BoolOp)):
+        if isinstance(node, (ast.Compare, ast.BoolOp, ast.Call)):
             name, text = self.question(node)
             if name:
                 self.uses.setdefault(text, _Use(name, text, node)).weight += weight
                 return
-        elif isinstance(node, ast.NamedExpr):
+        if isinstance(node, ast.NamedExpr):
             self.refused.add(node.target.id)
-        elif isinstance(node, ast.Call) and getattr(node.func, "value", None) == self.asks:
+        elif isinstance(node, ast.Call) and getattr(node.func, "value", None) == self.asks.type:
             self.other += weight
         elif isinstance(node, ast.IfExp):
             # What is asked only where the first answer was no is seldom asked.

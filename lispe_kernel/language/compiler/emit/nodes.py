@@ -208,6 +208,11 @@ class Nodes:
         among = self.compare(self.call(" type", again), [ast.In()], [self.name(classes)])
         return ast.BoolOp(ast.Or(), [self.is_of(value, class_name), among], **self._place)
 
+    def is_instance(self, value: ast.expr) -> ast.expr:
+        """A test for an instance of any class of LispE's."""
+        self.questions += 1
+        return self.call(" isinstance", value, self.name(" Instance"))
+
     def is_unset(self, value: ast.expr) -> ast.expr:
         return self.compare(value, [ast.Is()], [self.name(UNSET)])
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from lispe_kernel.language.compiler.emit.emitter import SECOND, TAIL, UNSET, Destination, Emitter, emits
-from lispe_kernel.language.compiler.emit.kept_tests import Either, cost, keep_tests
+from lispe_kernel.language.compiler.emit.kept_tests import Asks, Either, cost, keep_tests
 from lispe_kernel.language.compiler.kinds import join
 from lispe_kernel.language.compiler.statements import Versions
 from lispe_kernel.language.compiler.tree import Node, SelfCall, walk
@@ -47,7 +47,7 @@ def _versions(e: Emitter, node: Versions, destination: Destination) -> ast.expr 
     general = e.block_of(node.general, inner)
     e.has_turns = turns or e.has_turns or again
     names = [variable.python for variable in (*e.function.parameters, *(v for v, _ in node.tests))]
-    asks = e.name(" type")
+    asks = Asks.written(e.name)
     price = sum(_ASKED if kind in _CLASSES else _ASKED_TWICE for _, kind in node.tests)
     stays = again and destination is TAIL and _stays_fast(e.function, node)
     saved = cost(names, general, asks) - cost(names, fast, asks)
@@ -78,7 +78,7 @@ def _apart(e: Emitter, node: Versions, direct: Direct) -> None:
         return
     parameters = [e.argument(name) for name in (*(p.python for p in function.parameters), SECOND)]
     arguments = ast.arguments([], parameters, None, [], [], None, [])
-    fast = keep_tests(arguments, fast, e.name(" type"))
+    fast = keep_tests(arguments, fast, Asks.written(e.name))
     e.second = e.function_definition(function.name, arguments, fast), own, body
     tests = [test for variable, kind in node.tests for test in _tests(e, e.read(variable), kind)]
     tests.append(e.means(python_name(function.name), own))
@@ -107,7 +107,7 @@ def _cost(e: Emitter, body: list[ast.stmt]) -> float:
     """What a body asks of its values, the sums that may be of texts included."""
     names = [variable.python for variable in e.function.parameters]
     sums = sum(isinstance(part, ast.Try) for statement in body for part in ast.walk(statement))
-    return cost(names, body, e.name(" type")) + _OF_SUM * sums
+    return cost(names, body, Asks.written(e.name)) + _OF_SUM * sums
 
 
 def _tests(e: Emitter, value: ast.expr, kind: str) -> list[ast.expr]:

@@ -185,9 +185,8 @@ def declares(e: Emitter, container: ast.expr, field: str) -> ast.expr:
 
     (To ask an instance for its dictionary makes every later access to it slow.)
     """
-    is_instance = e.call(" isinstance", container, e.name(" Instance"))
     declared = e.compare(e.constant(field), [ast.In()], [e.attribute(container, "lispe_fields")])
-    return e.boolean(ast.And(), [is_instance, declared])
+    return e.boolean(ast.And(), [e.is_instance(container), declared])
 
 
 def _field(e: Emitter, node: Primitive, field: str, destination: Destination) -> ast.expr | None:
@@ -195,9 +194,8 @@ def _field(e: Emitter, node: Primitive, field: str, destination: Destination) ->
     container, key = e.operands(node.arguments, twice=True)
     inner, name = e.through(destination)
     of_library = e.call(" at", container, key)
-    is_instance = e.call(" isinstance", container, e.name(" Instance"))
     with e.nested_block() as fast:
-        e.deliver(e.choose(is_instance, e.attribute(container, field), of_library), inner)
+        e.deliver(e.choose(e.is_instance(container), e.attribute(container, field), of_library), inner)
     with e.nested_block() as slow:
         e.deliver(of_library, inner)
     e.try_(fast, e.name(" AttributeError"), None, slow)
@@ -359,9 +357,8 @@ def null(e: Emitter, node: Primitive) -> ast.expr:
         return e.negate(value)
     # The library is slow to say that a number, a text or an instance (the end of a tree of them) is no list.
     is_other = e.compare(e.call(" type", value), [ast.NotIn()], [e.name(" scalar")])
-    is_instance = e.call(" isinstance", value, e.name(" Instance"))
     is_empty = e.compare(e.call("nullp", value), [ast.IsNot()], [e.nil()])
-    otherwise = e.boolean(ast.And(), [is_other, e.negate(is_instance), is_empty])
+    otherwise = e.boolean(ast.And(), [is_other, e.negate(e.is_instance(value)), is_empty])
     of_list = e.choose(e.is_of(value, " List"), e.negate(value), otherwise)
     return e.boolean(ast.Or(), [e.compare(value, [ast.Is()], [e.nil()]), of_list])
 

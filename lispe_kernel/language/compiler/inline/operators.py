@@ -66,7 +66,8 @@ def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr 
     is_float = _is_float(node.arguments[0])
     for part, (operand, other) in zip(node.arguments[1:], others, strict=True):
         product: ast.expr = e.binary(total, ast.Mult(), operand)
-        if not (is_float or _is_float(part) or {kind, other} <= NOT_TEXT):
+        no_text = is_float or _is_float(part) or {kind, other} <= NOT_TEXT or _are_one(total, operand)
+        if not no_text:
             product = _refuse_text(e, product, likely=" int" if {kind, other} & INTEGERS else " float")
         total, kind, is_float = product, arithmetic_kind("*", kind, other), False
     return e.deliver(total, destination)
@@ -75,6 +76,13 @@ def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr 
 def _is_float(node: Node) -> bool:
     """A literal with which Python repeats no text."""
     return type(node) is Constant and type(node.value) is float
+
+
+def _are_one(a: ast.expr, b: ast.expr) -> bool:
+    """Whether both are one variable or field: Python repeats nothing as often as itself."""
+    if isinstance(a, ast.Attribute) and isinstance(b, ast.Attribute) and a.attr == b.attr:
+        return _are_one(a.value, b.value)
+    return isinstance(a, ast.Name) and isinstance(b, ast.Name) and a.id == b.id
 
 
 def _refuse_text(e: Emitter, product: ast.expr, *, likely: str) -> ast.expr:
