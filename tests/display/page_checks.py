@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-VOID = {"img", "input", "br", "hr", "col"}
+VOID = {"img", "input", "br", "hr", "col", "wbr"}
 ENDED_BY_THE_NEXT = {"td", "th", "tr"}
 
 

@@ -264,7 +264,7 @@ def test_of_many_tensors_the_first_have_rows_and_of_large_ones_no_value_is_read(
     assert words.count("float32") == 1 + 60
     assert "... and 142 more tensors" in words
     wide = torch.nn.ModuleList([torch.nn.Embedding(5_000, 5_000), torch.nn.Linear(1, 1)])
-    row = "<td>5000×5000 float32<td>25000000<td data-v=100000000>100 MB<td><td><td><td></tbody>"
+    row = "<td>5000×5000 float32<td>25,000,000<td data-v=100000000>100 MB<td><td><td><td></tbody>"
     assert row in bundle(wide)["text/html"]
 
 

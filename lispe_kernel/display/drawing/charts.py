@@ -27,6 +27,7 @@ _MOST_POINTS = 400
 _KEPT = 128  # points kept in the page, for a pointer to read
 
 _Look = dict[str, str | None]
+Outer = tuple[float, float] | None
 
 
 def line_chart(
@@ -167,7 +168,7 @@ def axes(frame: Frame, x_name: str, y_name: str) -> list[Node]:
     parts: list[Node] = [
         svg.line("".join(lines)),
         svg.anchored("end", [svg.words(text, frame.left - 5, y + 4) for y, text in heights]),
-        svg.anchored("middle", [svg.words(text, x, bottom + 15) for x, text in places]),
+        svg.anchored("middle", [svg.words(text, _inside(x, text, frame), bottom + 15) for x, text in places]),
     ]
     if frame.heights.above:
         parts.append(svg.words(frame.heights.above, frame.left, 11))
@@ -178,6 +179,11 @@ def axes(frame: Frame, x_name: str, y_name: str) -> list[Node]:
         middle = (bottom + frame.top) / 2
         parts.append(svg.words(shortened(y_name, int(bottom / 6)), 12, middle, "middle", upright=True))
     return parts
+
+
+def _inside(x: float, text: str, frame: Frame) -> float:
+    """Where the middle of a tick's text is, for its end to be in the picture."""
+    return min(x, frame.width - svg.width_of(text) / 2)
 
 
 def _behind(series: Series, look: _Look, frame: Frame) -> Element | None:
@@ -245,15 +251,17 @@ def histogram(
     label: str,
     *,
     name: str = "",
+    outer: Outer = None,
     width: int = 300,
     height: int = 96,
 ) -> Element:
     """Bars of counts over `low .. high`, with a line at zero when it lies inside.
 
-    name: of what is counted, for paper; what the label says of it when there is none.
+    name: of what is counted, for paper; what the label says of it when there is none. outer: the smallest and
+    the largest value; those beyond the ends are counted in the bars at the ends, and said to be.
     """
     note = LOGARITHMIC if needs_logarithms(counts) else None
-    bars = counted(counts, low, high, width, height)
+    bars = counted(counts, low, high, width, height, outer)
     if shown := svg.name_on_paper(name or label.removeprefix("histogram of ")):
         most = f"count, up to {numbers.count(max(counts, default=0))}"
         parts = [
@@ -274,8 +282,17 @@ def needs_logarithms(counts: Sequence[int]) -> bool:
     return len(others) > 1 and others[-1] > 50 * others[-2]
 
 
-def counted(counts: Sequence[int], low: float, high: float, width: int, height: int) -> Drawing:
-    """The bars of a histogram with the ends of its range under them."""
+def beyond(low: float, high: float, outer: Outer) -> tuple[str, str]:
+    """What stands before the ends of a range that values lie beyond."""
+    least, most = outer or (low, high)
+    slack = 1e-5 * (high / 2 - low / 2)
+    return "≤ " if least < low - slack else "", "≥ " if most > high + slack else ""
+
+
+def counted(
+    counts: Sequence[int], low: float, high: float, width: int, height: int, outer: Outer = None
+) -> Drawing:
+    """The bars of a histogram with the ends of its range under them, of one value alone that value."""
     most = max(counts, default=0)
     logarithmic = needs_logarithms(counts)
     bottom = height - 18
@@ -290,8 +307,12 @@ def counted(counts: Sequence[int], low: float, high: float, width: int, height: 
     bars = element("path", d="".join(path), stroke=INK[0], stroke_width=svg.number(step * 0.88))
     parts: list[Node] = [bars, svg.line(f"M4,{bottom}H{width - 4}")]
     ends = ends_of(counts, low, high)
-    texts = numbers.ends(*ends)
-    if ends == (low, high):
+    signs = beyond(*ends, outer)
+    texts = signs[0] + numbers.ends(*ends)[0], signs[1] + numbers.ends(*ends)[1]
+    if outer and outer[0] == outer[1]:
+        middle = 4 + (width - 8) * placed(outer[0], (low, high))
+        parts.append(svg.words(numbers.value(outer[0]), middle, height - 4, "middle"))
+    elif ends == (low, high):
         parts += _ends_under(texts, low, high, width, height)
     else:
         # A whole number stands under the middle of its bar.

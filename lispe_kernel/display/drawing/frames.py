@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lispe_kernel.display.drawing import svg
 from lispe_kernel.display.page import numbers
@@ -30,6 +31,22 @@ class Series:
     xs: Sequence[float]
     ys: Sequence[float]
     raw: Sequence[float] | None = None
+
+
+def restarting(series: Series) -> Series:
+    """The curve with a gap where its steps begin again: nothing leads from the last epoch to the first."""
+    starts = [k for k, (a, b) in enumerate(pairwise(series.xs), 1) if b < a]
+    if not starts:
+        return series
+    raw = None if series.raw is None else _with_gaps(series.raw, starts)
+    return Series(series.name, _with_gaps(series.xs, starts), _with_gaps(series.ys, starts), raw)
+
+
+def _with_gaps(values: Sequence[float], places: Sequence[int]) -> list[float]:
+    """The values with one that is none before each of these places."""
+    ends = [0, *places, len(values)]
+    parts = [[math.nan, *values[a:b]] for a, b in pairwise(ends)]
+    return [value for part in parts for value in part][1:]
 
 
 @dataclass(frozen=True)
@@ -97,7 +114,8 @@ def frame_of(
     """A frame around all points that have a place, and these places on the x axis.
 
     Without `scales` values over many decades get a logarithmic height. Axes of whole numbers have no ticks
-    between them. named: the vertical axis has a name, which needs its room.
+    between them, and of one value, or none, an axis says no more. named: the vertical axis has a name, which
+    needs its room.
     """
     wanted = scales or LINEAR
     # Where nothing has a height the curves still have their length.
@@ -123,9 +141,14 @@ def frame_of(
         left, right = math.log10(left), math.log10(right)
     spread = 0.0 if right > left else 0.5
     x = (left - spread, right + spread)
-    heights = _decades(y) if log else numbers.axis_ticks(*y, max(3, height // 36), whole=_whole(ys))
+    if low == high or not points:
+        heights = Ticks(tuple((place, numbers.value(place)) for _, place in points[:1]))
+    else:
+        heights = _decades(y) if log else numbers.axis_ticks(*y, max(3, height // 36), whole=_whole(ys))
     room = 12 + svg.width_of("0" * heights.longest) + (16 if named else 0)
     across = _decades(x) if wanted.x else _fitting(x, width - room - RIGHT, _whole([*xs, *marked]))
+    if not (long or marked):
+        across = Ticks(())
     top = _TOP + (14 if heights.above else 0)
     return Frame(x, y, width, height, log, heights, across, round(room), top, wanted.x)
 

@@ -136,7 +136,9 @@ def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: st
         ends_ = (float(f"{end:.6g}") for end in (shades.low, shades.high))
         wide = _SWATCH if shades.low == shades.high else int(bar.width)
         other = filter(None, [pictures.strange(rasters)])
-        facts["bar"] = [math.ceil(left), math.ceil(under) + 4, wide - 1, *ends_, *other]
+        # Where nothing has a colour of the bar, it is looked for on the paper.
+        at = (math.ceil(left), math.ceil(under) + 4) if pictures.has_numbers(rasters) else (0, 0)
+        facts["bar"] = [*at, wide - 1, *ends_, *other]
     told = svg.for_script(facts)
     means = _averaged(rasters)
     under_it = [caption, ", ", means] if caption and means else caption or means or None
@@ -252,11 +254,13 @@ def _image(raster: Raster, shades: Shades, x: float, y: float, width: float, hei
 
 def _legend(shades: Shades, rasters: Sequence[Raster], width: float) -> Drawing:
     """What the colours mean: the scale, or the one colour that there is, and that of what is no number."""
+    strange = pictures.strange(rasters)
+    if strange and not pictures.has_numbers(rasters):
+        return _swatch(shades.scale.strange, strange)
     if shades.low == shades.high:
         bar = _swatch(shades.scale.colour(0.5), numbers.value(shades.low, 3))
     else:
         bar = colour_bar(shades, rasters, width)
-    strange = pictures.strange(rasters)
     if not strange:
         return bar
     other = _swatch(shades.scale.strange, strange)

@@ -201,15 +201,23 @@ def range_of(rasters: Sequence[Raster]) -> tuple[float, float]:
 
 
 def strange(rasters: Sequence[Raster]) -> str:
-    """What pixels are that are no finite numbers, in words: `NaN`, `-Inf`, `NaN or infinite`."""
+    """What pixels are that are no finite numbers, in words: `NaN`, `-Inf`, `infinite`, `NaN or infinite`."""
     import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     held = [raster.blocks[~np.isfinite(raster.blocks)] for raster in rasters]
     found = np.concatenate([np.zeros(0), *held])
     kinds = {"NaN": np.isnan(found), "Inf": np.isposinf(found), "-Inf": np.isneginf(found)}
-    return (
-        next((kind for kind, holds in kinds.items() if holds.all()), "NaN or infinite") if found.size else ""
-    )
+    if not found.size:
+        return ""
+    several = "NaN or infinite" if kinds["NaN"].any() else "infinite"
+    return next((kind for kind, holds in kinds.items() if holds.all()), several)
+
+
+def has_numbers(rasters: Sequence[Raster]) -> bool:
+    """Whether any pixel is a finite number."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+
+    return any(bool(np.isfinite(raster.blocks).any()) for raster in rasters)
 
 
 def are_masks(rasters: Sequence[Raster]) -> bool:

@@ -54,6 +54,11 @@ class Statistics:
         return self.minimum is not None
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        """The smallest and the largest finite value."""
+        return None if self.minimum is None or self.maximum is None else (self.minimum, self.maximum)
+
+    @property
     def is_mask(self) -> bool:
         """Whether it is made to be added to scores of attention: -Inf where nothing is looked at, else 0."""
         rest = self.count - self.below

@@ -131,7 +131,8 @@ class TensorExplorer(Explorer):
     def _spread(self, known: Any) -> Node:
         if len(known.histogram) < 2:
             return None
-        return charts.histogram(known.histogram, known.low, known.high, "histogram of the region")
+        title = "histogram of the region"
+        return charts.histogram(known.histogram, known.low, known.high, title, outer=known.ends)
 
 
 def _shifted(name: str, start: int, length: int) -> pictures.Axis:

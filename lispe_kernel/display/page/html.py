@@ -23,12 +23,15 @@ _IN_ADDRESSES = {mark: name for mark, name in _SPECIAL.items() if mark != ord("'
 _IN_SINGLE_QUOTES = {mark: name for mark, name in _SPECIAL.items() if mark != ord('"')}
 # HTML ends a cell where the next begins; without their end tags a large table is a fifth smaller.
 _ENDED_BY_THE_NEXT = frozenset({"td", "th", "tr"})
-_VOID = frozenset({"img", "input", "br", "hr", "col"})
+_VOID = frozenset({"img", "input", "br", "hr", "col", "wbr"})
 _UNSAFE_ATTRIBUTE = re.compile(r"on|srcdoc|action|formaction|srcset")
 # Values that HTML takes without quotes, which would be escaped in a notebook's file; and none.
 _BARE, _NONE = re.compile(r"[A-Za-z0-9_.-]+\Z"), re.compile(r"(?!)")
+_BLANKS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 _LINKS = frozenset({"src", "href", "xlink:href"})
 _LONGEST_NAME = 160
+_NARROW = 16  # letters of a name that the narrowest column holds
+_JOINTS = re.compile(r"(?<=[._/-])(?=\w)")
 
 
 class Constant(str):
@@ -116,7 +119,7 @@ def _write_element(node: Element, parts: list[str], bare: re.Pattern[str]) -> No
             parts.append(f" {name}='{text.translate(_IN_SINGLE_QUOTES)}'")
             continue
         text = text.translate(_IN_ADDRESSES if name == "src" else _SPECIAL)
-        parts.append(f' {name}="{text}"' if text else f" {name}")
+        parts.append(f' {name}="{text}"' if text or bare is _NONE else f" {name}")
     parts.append(">")
     if node.tag in _VOID and not node.children:
         return
@@ -165,14 +168,22 @@ def shortened(text: str, most: int = _LONGEST_NAME) -> str:
 
 
 def one_line(text: str, most: int = _LONGEST_NAME) -> str:
-    """A text for one line: harmless, line ends as spaces, cut when long."""
-    return shortened(" ".join(plain(text[: 4 * most] if len(text) > 8 * most else text).split()), most)
+    """A text for one line: harmless, line ends as spaces, cut when long; of blanks alone, their signs."""
+    shown = plain(text[: 4 * most] if len(text) > 8 * most else text)
+    return shortened(" ".join(shown.split()) or shown.translate(_BLANKS), most)
 
 
 def name(text: str) -> Element:
     """A name from the user, isolated so that its writing direction stays its own."""
     cut = shortened(text)
-    return element("bdi", cut, title=text[:2000] if cut != text else None)
+    return element("bdi", breaking(cut), title=text[:2000] if cut != text else None)
+
+
+def breaking(text: str) -> Node:
+    """A long name that breaks after its dots and underscores, before it breaks at a letter."""
+    if len(text) <= _NARROW:
+        return text
+    return [[element("wbr") if k else None, part] for k, part in enumerate(_JOINTS.split(text))]
 
 
 FEW_ROWS = 2  # that nobody sorts or searches
@@ -186,25 +197,33 @@ def table(
     label: str,
     numeric: Iterable[int] = (),
     sparse: Iterable[int] = (),
+    words: Iterable[int] = (),
     **attributes: Any,
 ) -> Element:
     """A table with a heading row; the columns named in `numeric` are aligned to the right.
 
-    sparse: columns that are left out where no row has anything in them. Few rows need no sorting.
+    sparse: columns that are left out where no row has anything in them. words: columns of short words of
+    ours, which do not break. Few rows need no sorting.
     """
     lines, titles = [list(row) for row in rows], list(headings)
     if len(lines) <= FEW_ROWS:
         attributes.pop("data_sort", None)
     bare = {k for k in sparse if all(row[k] in ("", None) for row in lines)}
     kept = [k for k in range(len(titles)) if k not in bare]
-    wanted = frozenset(numeric)
+    wanted, whole = frozenset(numeric), frozenset(words)
     right = frozenset(place for place, k in enumerate(kept) if k in wanted)
 
-    def cell(tag: str, index: int, content: Node) -> Element:
-        is_right = index in right
-        return element(tag, content, class_="n" if is_right else None, align="right" if is_right else None)
+    def cell(index: int, row: list[Node]) -> Element:
+        is_right, k = index in right, kept[index]
+        return element(
+            "td",
+            row[k],
+            class_="n" if is_right else None,
+            align="right" if is_right else None,
+            nowrap=k in whole,
+        )
 
-    body = [element("tr", [cell("td", i, row[k]) for i, k in enumerate(kept)]) for row in lines]
+    body = [element("tr", [cell(place, row) for place in range(len(kept))]) for row in lines]
     return element(
         "table",
         element("thead", heading_row([titles[k] for k in kept], right)),

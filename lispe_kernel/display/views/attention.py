@@ -24,8 +24,6 @@ def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> He
             raise LispeError(f"Error: attention_map: {len(labels)} tokens for {places} places in the weights")
         shown = shown[..., : len(labels), : len(labels)]
         labels = labels_in("attention_map", 2, labels, len(labels))
-    single_batch = shown.dim() == 4 and shown.shape[0] == 1
-    leading = "" if shown.dim() == 2 else "head " if shown.dim() == 3 or single_batch else "batch, head "
     return Heatmap.made(
         "attention_map",
         "attention weights",
@@ -34,7 +32,7 @@ def attention_map(weights: Any, tokens: Any = None, tokenizer: Any = None) -> He
         labels,
         from_zero=True,
         axes=("query", "key"),
-        leading=leading,
+        leading=("batch", "head")[4 - shown.dim() :],
     )
 
 

@@ -294,7 +294,9 @@ class TensorComparisonView(View):
         known = None if self.value.change is None else self.value.change.difference
         if known is None or len(known.histogram) < 2:
             return None
-        return charts.histogram(known.histogram, known.low, known.high, "histogram of second - first")
+        return charts.histogram(
+            known.histogram, known.low, known.high, "histogram of second - first", outer=known.ends
+        )
 
     def _figures(self) -> list[Element]:
         rasters = self.value.rasters

@@ -21,6 +21,7 @@ from lispe_kernel.display.page.html import (
     facts,
     foldable,
     headline,
+    name,
     one_line,
     shortened,
     table,
@@ -280,7 +281,7 @@ class DictionaryView(ContainerView):
         shown = list(islice(value.items(), _SHOWN * 4))
         rest = len(value) - len(shown)
         inner = place.inside(value)
-        rows = [(element("bdi", shortened(_key(key))), item_node(item, inner)) for key, item in shown]
+        rows = [(name(_key(key)), item_node(item, inner)) for key, item in shown]
         title = f"{type_atom(value).name.strip('_')} of {numbers.count(len(value))}"
         return [
             headline(title),
@@ -320,7 +321,7 @@ class InstanceView(ContainerView):
     def body(self, place: Place) -> Node:
         value = self.value
         inner = place.inside(value)
-        rows = [(element("bdi", shortened(key)), item_node(item, inner)) for key, item in fields_of(value)]
+        rows = [(name(key), item_node(item, inner)) for key, item in fields_of(value)]
         title = f"instance of {shortened(value.lispe_type.name)}"
         return [
             headline(title),

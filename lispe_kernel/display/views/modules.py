@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lispe_kernel.display.drawing import stored
-from lispe_kernel.display.drawing.statistics import unmeasured
+from lispe_kernel.display.drawing.statistics import Statistics, unmeasured
 from lispe_kernel.display.page import numbers, opened
 from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, name
 from lispe_kernel.display.page.registry import View, plain_text, renderer
@@ -102,7 +102,7 @@ class ModuleView(View):
 
     def html(self) -> Node:
         layers = _Layers(self.value)
-        told = [norm_of([e.known for e in layers.entries])] if layers.are_all_measured else []
+        told = [norm_of(layers.parameters)] if layers.are_all_measured else []
         return [
             headline(self.line()),
             facts([*self.properties(size_of(self.value)), *told]),
@@ -160,6 +160,12 @@ class _Layers:
     @property
     def are_all_measured(self) -> bool:
         return 0 < self.tensors == len(self.entries)
+
+    @property
+    def parameters(self) -> list[Statistics]:
+        """What is known of the parameters: buffers, as running means are, are not learned."""
+        names = {key for key, _ in self.module.named_parameters()}
+        return [entry.known for entry in self.entries if entry.name in names]
 
     def page(self) -> Node:
         layers = sum(1 for _ in self.module.modules())

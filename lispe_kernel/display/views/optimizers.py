@@ -8,7 +8,7 @@ from typing import Any
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, facts, headline, table
+from lispe_kernel.display.page.html import Node, element, facts, headline, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -92,7 +92,16 @@ class SchedulerView(View):
         return [
             headline(self.line()),
             charts.line_chart([series], label, x_name="step", y_name="rate") if len(rates) > 1 else None,
+            self._before(),
         ]
+
+    def _before(self) -> Node:
+        """What the optimizer has until the schedule sets it, where that is another rate than its first."""
+        rates = {float(group["lr"]) for group in self.value.optimizer.param_groups}
+        if self.value.steps or rates == {self.value.settings["initial_lr"]}:
+            return None
+        told = ", ".join(numbers.value(rate) for rate in sorted(rates))
+        return element("p", f"until its first step the optimizer has {told}", class_="q")
 
 
 def future_rates(scheduler: Any) -> list[float]:

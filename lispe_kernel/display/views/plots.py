@@ -132,7 +132,7 @@ class Heatmap:
         *,
         from_zero: bool = False,
         axes: tuple[str, str] = ("", ""),
-        leading: str = "",
+        leading: Sequence[str] = (),
     ) -> Heatmap:
         shape = tuple(int(n) for n in matrix.shape)
         if 0 in shape:
@@ -141,12 +141,12 @@ class Heatmap:
         shown = min(total, _MOST_MAPS)
         most = pictures.MOST_PIXELS if shown == 1 else 96
         labelled_most = max(most, len(rows or ()), len(columns or ()))
-        parts = _parts(matrix, shown)
+        parts = _parts(matrix, shown, leading)
         rasters = tuple(pictures.reduce_matrix(part, min(labelled_most, 512)) for _, part in parts)
         return cls(
             title=title,
             shape=shape,
-            names=tuple(f"{leading}{index}".strip() for index, _ in parts) if total > 1 else (),
+            names=tuple(place for place, _ in parts) if total > 1 else (),
             rasters=rasters,
             total=total,
             shades=heatmaps.shades_of(rasters, from_zero=from_zero),
@@ -159,8 +159,8 @@ class Heatmap:
         return f"{self.title} of {' x '.join(map(str, self.shape))} values"
 
 
-def _parts(matrix: Any, shown: int) -> list[tuple[str, Any]]:
-    """The first matrices of the last two axes with the name of their place."""
+def _parts(matrix: Any, shown: int, names: Sequence[str]) -> list[tuple[str, Any]]:
+    """The first matrices of the last two axes, each with the name of its place: `batch 0, head 3`."""
     leading = tuple(int(n) for n in matrix.shape[:-2])
     found = []
     for index in islice(product(*map(range, leading)), shown):
@@ -168,8 +168,12 @@ def _parts(matrix: Any, shown: int) -> list[tuple[str, Any]]:
         for place in index:
             part = part[place]
         # A leading axis of length one tells nothing.
-        told = [place for place, length in zip(index, leading, strict=True) if length > 1]
-        found.append((", ".join(map(str, told)), part))
+        told = [
+            f"{name} {place}".strip()
+            for name, place, length in zip(names or [""] * len(leading), index, leading, strict=True)
+            if length > 1
+        ]
+        found.append((", ".join(told), part))
     return found
 
 
@@ -301,7 +305,19 @@ class Plot:
         points = max((len(s.ys) for s in self.series), default=0)
         curves = f"{len(self.series)} curves, " if len(self.series) > 1 else ""
         title = f" {one_line(self.title, 60)}" if self.title else ""
-        return f"plot{title} of {curves}{points} point{'s' if points != 1 else ''}"
+        most = "up to " if len({len(s.ys) for s in self.series}) > 1 else ""
+        return f"plot{title} of {curves}{most}{points} point{'s' if points != 1 else ''}"
+
+    @property
+    def strange(self) -> str:
+        """What no axis can hold."""
+        values = [y for s in self.series for y in s.raw or s.ys]
+        without = sum(not math.isfinite(y) for y in values)
+        return (
+            f"{without} of {len(values)} values {'is' if without == 1 else 'are'} NaN or Inf"
+            if without
+            else ""
+        )
 
     @property
     def left_out(self) -> str:
@@ -341,11 +357,14 @@ class PlotView(View):
     value: Plot
 
     def html(self) -> Node:
-        few = max((len(s.ys) for s in self.value.series), default=0) <= 40
-        how, missing = self.value.looks, self.value.left_out
+        points = max((len(s.ys) for s in self.value.series), default=0)
+        if not points:
+            return headline(self.value.text)
+        how = self.value.looks
+        missing = filter(None, (self.value.strange, self.value.left_out))
         return [
             headline(self.value.text),
-            warning(missing) if missing else None,
+            [warning(sentence) for sentence in missing],
             charts.line_chart(
                 self.value.series,
                 self.value.text,
@@ -353,7 +372,7 @@ class PlotView(View):
                 y_name=how.y_title,
                 width=560,
                 height=260,
-                marks=few,
+                marks=points <= 40,
                 scales=how.scales,
             ),
             element("p", f"smoothed by {how.smoothing:g}; faint: the values themselves", class_="q")

@@ -19,6 +19,7 @@ from lispe_kernel.display.page.html import (
     Constant,
     Element,
     Node,
+    breaking,
     element,
     facts,
     foldable,
@@ -34,6 +35,7 @@ from lispe_kernel.language.printer import to_text
 
 _HEADINGS = ("name", "shape and dtype", "values", "bytes", "mean", "std", "norm", "histogram")
 _NUMERIC = (2, 3, 4, 5, 6)
+_WHOLE = ("int", "uint", "bool")
 _LOUD = 8  # damaged tensors that are named
 _DEEPEST = 40  # names deeper than this are not split further
 
@@ -212,7 +214,11 @@ def _totals(known: list[Statistics]) -> list[tuple[str, Node]]:
 
 
 def norm_of(known: list[Statistics]) -> tuple[str, str]:
-    """The norm of all values together. What is not finite has none, and is named."""
+    """The norm of all values together. What is not finite has none, and is named.
+
+    Whole numbers beside others are counters, of batches say, and no part of it.
+    """
+    known = [k for k in known if not k.dtype.startswith(_WHOLE)] or known
     strange = any(k.nans or k.infinities for k in known)
     name = "norm of the finite values" if strange else "norm"
     lengths = [k.norm for k in known if k.norm is not None]
@@ -252,7 +258,11 @@ def row(label: str, leaf: Leaf) -> Element:
     return element(
         "tr",
         # A cell isolates the writing direction of its text by itself.
-        element("td", opened.named([shortened(label), bad], leaf.view), align="left" if leaf.view else None),
+        element(
+            "td",
+            opened.named([breaking(shortened(label)), bad], leaf.view),
+            align="left" if leaf.view else None,
+        ),
         element(
             "td",
             _shape(known),
@@ -260,7 +270,7 @@ def row(label: str, leaf: Leaf) -> Element:
             known.dtype,
             _unread(known),
         ),
-        element("td", known.count),
+        element("td", numbers.count(known.count)),
         element("td", numbers.size(known.bytes), data_v=known.bytes if known.bytes >= 1000 else None),
         [element("td", text) for text in shown],
         charts.spark_cell(known),

@@ -125,9 +125,12 @@ class TensorView(View):
         if known.count < _HISTOGRAM_VALUES or len(known.histogram) < 2:
             return None
         low, high = charts.ends_of(known.histogram, known.low, known.high)
-        ends = f"from {numbers.value(low)} to {numbers.value(high)}"
+        below, above = charts.beyond(low, high, known.ends)
+        ends = f"from {below}{numbers.value(low)} to {above}{numbers.value(high)}"
         label = f"histogram of {known.count} {known.measured} {ends}"
-        return charts.histogram(known.histogram, known.low, known.high, label, name=known.measured)
+        return charts.histogram(
+            known.histogram, known.low, known.high, label, name=known.measured, outer=known.ends
+        )
 
     def _values(self) -> Iterator[Node]:
         known = self.statistics
@@ -151,11 +154,11 @@ class TensorView(View):
 
     @property
     def _planar_shape(self) -> tuple[int, ...]:
-        """The shape without leading axes of length one."""
+        """The shape without leading axes of length one; a column is a vector, as a row is."""
         shape = list(self.statistics.shape)
         while len(shape) > 1 and shape[0] == 1:
             del shape[0]
-        return tuple(shape)
+        return tuple(shape[:1] if shape[1:] == [1] else shape)
 
     @cached_property
     def _rasters(self) -> list[pictures.Raster]:
@@ -230,9 +233,12 @@ def _measures(known: Statistics) -> list[tuple[str, str]]:
     if known.count == 1:
         return [("value", end(known.minimum))]
     prefix = "|z| " if known.measured == "magnitudes" else ""
+    low, high = end(known.minimum), end(known.maximum)
+    if low == high and known.minimum != known.maximum and known.deviation:
+        low, high = numbers.ends(float(known.minimum or 0), float(known.maximum or 0))
     found = [
-        (prefix + "min", end(known.minimum)),
-        (prefix + "max", end(known.maximum)),
+        (prefix + "min", low),
+        (prefix + "max", high),
         (prefix + "mean", numbers.stable(known.mean or 0.0, largest, spread=known.deviation)),
     ]
     if known.deviation is not None and not math.isinf(known.deviation):
@@ -337,9 +343,9 @@ def entry(value: Any) -> str:
 def _curve(tensor: Any, known: Statistics) -> Element:
     """A vector as a curve; a long one by the lowest and highest value of each stretch."""
     values = tensor.detach()
-    while values.dim() > 1:
+    while values.dim() > 1 and len(values) == 1:
         values = values[0]
-    values = dense(values)
+    values = dense(values).reshape(-1)
     values = (values.abs() if values.is_complex() else values).double()
     xs, ys = envelope(values)
     label = f"curve of the {known.count} {known.measured} of a vector"

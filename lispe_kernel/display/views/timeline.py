@@ -337,7 +337,8 @@ def moment_table(made: Timeline) -> Node:
             ]
         )
     headings = ["file", "epoch", *(shortened(key, 30) for key in keys), "drift", "size", "written", "state"]
-    listing = table(headings, rows, label="checkpoints", numeric=range(1, 4 + len(keys)), data_sort=True)
+    state, right = len(headings) - 1, range(1, 4 + len(keys))
+    listing = table(headings, rows, label="checkpoints", numeric=right, words=(state,), data_sort=True)
     more = len(made.moments) - len(rows)
     if len(rows) > _UNSCROLLED:
         listing = element("div", listing, style="max-height:340px;overflow-y:auto", tabindex="0")

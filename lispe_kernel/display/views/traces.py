@@ -14,6 +14,7 @@ from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import (
     Element,
     Node,
+    breaking,
     clock,
     element,
     facts,
@@ -182,7 +183,7 @@ def _row(call: Any) -> Element:
     std = "" if known is None or known.deviation is None else numbers.value(known.deviation, 3)
     return element(
         "tr",
-        element("td", shortened(call.name), " ", element("span", call.kind, class_="q"), bad),
+        element("td", breaking(shortened(call.name)), " ", element("span", call.kind, class_="q"), bad),
         element("td", _flow(call)),
         element("td", numbers.count(call.parameters)),
         element("td", numbers.short_count(call.multiply_adds), data_v=call.multiply_adds),

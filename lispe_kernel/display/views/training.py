@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
-from lispe_kernel.display.drawing.frames import Series
+from lispe_kernel.display.drawing.frames import Series, restarting
 from lispe_kernel.display.page import numbers, publish
 from lispe_kernel.display.page.html import Element, Node, element, facts, one_line, shortened, warning
 from lispe_kernel.display.page.registry import View, bundle, plain_text, renderer
@@ -202,7 +202,7 @@ def _size(curve: Curve) -> float:
 
 
 def _series(group: list[Curve]) -> list[Series]:
-    return [Series(curve.name, curve.xs, curve.ys) for curve in group]
+    return [restarting(Series(curve.name, curve.xs, curve.ys)) for curve in group]
 
 
 def _figure(group: list[Curve]) -> Element:

@@ -73,7 +73,7 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
         "state",
         "adapter",
     ]
-    return table(headings, rows, label="LoRA adapters", numeric=range(2, 9), data_sort=True)
+    return table(headings, rows, label="LoRA adapters", numeric=range(2, 9), words=(9,), data_sort=True)
 
 
 def _norm_and_largest(values: list[float] | None) -> tuple[str, str]:

@@ -224,7 +224,9 @@ def _barred(one: Histogram, width: int, height: int) -> Drawing:
     """The one moment of a tensor as bars under its name; a pointer is told of each bar."""
     assert one.bins is not None
     counts, edges = one.seen[0][1].counts, one.bins.edges
-    bars = charts.counted(counts, edges[0], edges[-1], width, height)
+    measured = one.seen[0][1]
+    outer = (measured.minimum or 0.0, measured.maximum or 0.0)
+    bars = charts.counted(counts, edges[0], edges[-1], width, height, outer)
     step = (width - 8) / len(counts)
     facts = tuple(
         {

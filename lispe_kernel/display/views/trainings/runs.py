@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lispe_kernel.display.drawing import charts
-from lispe_kernel.display.drawing.frames import Series
+from lispe_kernel.display.drawing.frames import Series, restarting
 from lispe_kernel.display.drawing.smoothing import smoothed
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Element, Node, element, headline, one_line, table, warning
@@ -87,7 +87,7 @@ class RunsView(View):
         found = [(run, curves[name]) for run, curves in self.value.runs.items() if name in curves]
         drawn = found[:_MOST_CURVES]
         plain = [Series(self._curve(run, name), m.steps, m.values) for run, m in drawn]
-        series = [smoothed(one, self.value.smoothing) for one in plain]
+        series = [restarting(smoothed(one, self.value.smoothing)) for one in plain]
         more = len(found) - len(drawn)
         caption = f"{one_line(name, 60)}{f', without {more} more runs' if more else ''}"
         return charts.line_chart(
