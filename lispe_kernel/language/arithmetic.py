@@ -241,17 +241,17 @@ _FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operat
 
 
 def _typed_operation(name: str, ufunc: str) -> Binary:
-    op = OPERATORS[name]
+    op, for_few = OPERATORS[name], _FOR_FEW.get(name)
 
     def operate(a: Any, b: Any) -> Any:
+        if for_few is not None:
+            made = of_few(for_few, a, b)
+            if made is not None:
+                return made
         if isinstance(a, str) or isinstance(b, str):
             raise cannot(name, a, b)
         if isinstance(a, list) or isinstance(b, list):
             return elementwise(op, a, b)
-        if name in _FOR_FEW:
-            made = of_few(_FOR_FEW[name], a, b)
-            if made is not None:
-                return made
         if not (isinstance(a, TypedList) and isinstance(b, TypedList)):
             taken = _taken_over(op, a, b)
             if taken is not NotImplemented:
@@ -298,7 +298,7 @@ def refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:
     if name not in ("+", "-", "*", "^^") or not result.size:
         return None
     limit = 1 << (result.dtype.itemsize * 8 - 1)
-    extremes = [(int(np.min(x)), int(np.max(x))) for x in (left, right)]
+    extremes = [(x, x) if type(x) is int else (int(np.min(x)), int(np.max(x))) for x in (left, right)]
     op = OPERATORS[name] if name != "^^" else multiply
     if name == "^^":
         return _refuse_power_overflow(extremes, limit)
