@@ -320,7 +320,7 @@ def _made(op: Callable[[Any, Any], Any], doubles: bool, results: list[Any], scal
 
 
 # `exactly` without the call of a method: short lists are made in half a microsecond.
-_new: Callable[..., TypedList] = array.__new__  # type: ignore[assignment]
+_new: Callable[..., TypedList] = array.__new__
 
 
 def total(values: TypedList) -> Any:
