@@ -127,7 +127,9 @@ def tokens(source: Source) -> Iterator[tuple[str, int, int]]:
         if found is None:  # every character belongs to some token; this guards the table
             raise ReaderError(f"Error: unexpected character '{first}'", span=source.span(at, at + 1))
         kind, end = found.lastgroup or "atom", found.end()
-        if kind == "open" or kind == "close":
+        if quoted and first in "{}" and _is_brace_alone(text, at, braces):
+            kind = "atom"
+        elif kind == "open" or kind == "close":
             step = 1 if kind == "open" else -1
             opened += step
             braces += step if first in "{}" else 0
@@ -155,6 +157,11 @@ def _marked(
         # No sign of a grammar, but the operator as the last value of a dictionary.
         return "operator", at + 1
     return kind, end
+
+
+def _is_brace_alone(text: str, at: int, braces: int) -> bool:
+    """Whether a quoted brace is the atom of that name, `(push l '{)`, as in programs that write patterns."""
+    return not braces if text[at] == "}" else text[at + 1 : at + 2] == ")"
 
 
 def _is_old_comment(text: str, at: int) -> bool:

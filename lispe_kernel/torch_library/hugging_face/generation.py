@@ -123,6 +123,8 @@ def generate(
         return [[] for _ in last]
     _refuse_unwritten(model, function)
     config = sampling.generation_settings(model, options, most, ends, function)
+    if (config.num_beams or 1) > 1 and model.mixes_rows:
+        raise LispeError(f"Error: {function}: {model.name} goes on with one sequence alone, without beams")
     made = [row for part in _together(model, prompts) for row in _run(model, part, config, options, function)]
     return [[] if token in stops else _cut(row, stops) for row, token in zip(made, last, strict=True)]
 
@@ -155,8 +157,8 @@ def _refuse_unwritten(model: Loaded, function: str) -> None:
 
 
 def _together(model: Loaded, prompts: Prompts) -> list[Prompts]:
-    """The batch; of a model that padding would change each prompt alone."""
-    if not model.recurrent or bool(prompts.mask.all()):
+    """The batch; of a model that padding would change, or that mixes rows, each prompt alone."""
+    if not model.mixes_rows and (model.pads or bool(prompts.mask.all())):
         return [prompts]
     kept = [
         (row[mask.bool()], mask[mask.bool()]) for row, mask in zip(prompts.ids, prompts.mask, strict=True)
@@ -169,7 +171,8 @@ def _run(
 ) -> list[list[int]]:
     streamer = _streamer(model, prompts, config, options, function)
     ids = model.checked(prompts.ids)
-    given: dict[str, Any] = {"attention_mask": prompts.mask.to(model.device)}
+    mask = prompts.mask.to(model.device)
+    given: dict[str, Any] = {"attention_mask": mask, **model.told_positions(ids, mask)}
     # A decoder of its own begins with a mark that is nobody's token.
     start = 1 if _has_encoder(model) else ids.shape[1]
     limit = model.settings.get("max_cache_len", 0)

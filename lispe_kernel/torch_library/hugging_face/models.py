@@ -21,6 +21,8 @@ from lispe_kernel.language.printer import describe
 from lispe_kernel.torch_library.hugging_face.context import Context, limited_cache
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
+# Models that take no positions and look at distances alone, which padding on the left leaves as they are.
+BY_DISTANCE = ("bloom", "mpt", "roformer")
 NOT_LOADED = "Model not loaded: "
 # What models call the memory that they hand from call to call.
 CACHES = ("past_key_values", "cache_params", "state")
@@ -41,6 +43,11 @@ class Loaded:
     def __post_init__(self) -> None:
         self._takes = inspect.signature(self.module.forward).parameters
         self._cache = next((name for name in CACHES if name in self._takes), None)
+        # The id of padding in models that count positions from behind it (RoBERTa and its kin), else -1.
+        counts = (
+            part for part in self.module.modules() if hasattr(part, "create_position_ids_from_input_ids")
+        )
+        self._before_first = int(getattr(next(counts, None), "padding_idx", -1))
 
     @property
     def name(self) -> str:
@@ -60,6 +67,27 @@ class Loaded:
     def recurrent(self) -> bool:
         """Whether it carries a state through the text, which padding would change."""
         return bool(getattr(self.module, "_is_stateful", False))
+
+    @property
+    def pads(self) -> bool:
+        """Whether padding that is masked changes nothing beside it."""
+        config = self.module.config
+        if config.is_encoder_decoder:
+            return True  # what an encoder reads is padded on the right
+        placed = "position_ids" in self._takes or config.model_type in BY_DISTANCE
+        # Reformer sorts its positions into pieces, the padding with them.
+        return (
+            placed
+            and "attention_mask" in self._takes
+            and not self.recurrent
+            and config.model_type != "reformer"
+        )
+
+    @property
+    def mixes_rows(self) -> bool:
+        """Whether a step by one token takes what it remembers of one row for the others (RWKV, which keeps a
+        `state`)."""
+        return self._cache == "state"
 
     @property
     def vocabulary(self) -> int:
@@ -84,6 +112,10 @@ class Loaded:
         if self.module.config.is_encoder_decoder:
             raise LispeError(f"Error: {self.name} writes with a decoder of its own; use torch_hf_generate")
         context.check(len(ids))
+        if context.caching and len(ids) > 1 and self.mixes_rows:
+            raise LispeError(
+                f"Error: {self.name} goes on with one sequence alone; give each a cache of its own"
+            )
         self._check_length(context.position + ids.shape[1])
         ids = self.checked(ids)
         learning = self.adapters is not None or self.module.training
@@ -104,6 +136,10 @@ class Loaded:
             if context.cache is None and context.limit > 0:
                 context.cache = limited_cache(self.module, context.limit)
             given[self._cache] = context.cache
+            if context.position and self.recurrent and "position_ids" in self._takes:
+                # As its own generation does: Bamba counts from 0 in every call that does not say.
+                positions = torch.arange(context.position, context.position + ids.shape[1], device=ids.device)
+                given["position_ids"] = positions.unsqueeze(0)
         if mask is not None:
             given.update(self._masked(mask))
         if record:
@@ -125,11 +161,20 @@ class Loaded:
     def _masked(self, mask: torch.Tensor) -> dict[str, torch.Tensor]:
         """The mask, and positions that do not count padding."""
         kept = mask.to(self.device, torch.int64)
-        if "attention_mask" not in self._takes or self.recurrent:
+        if not self.pads:
             raise LispeError(f"Error: {self.name} takes no mask; give prompts of one length")
         if "position_ids" not in self._takes:
             return {"attention_mask": kept}
-        return {"attention_mask": kept, "position_ids": (kept.cumsum(-1) - 1).clamp(min=0)}
+        return {"attention_mask": kept, "position_ids": self._positions(kept)}
+
+    def _positions(self, kept: torch.Tensor) -> torch.Tensor:
+        return (kept.cumsum(-1) - 1).clamp(min=0) + self._before_first + 1
+
+    def told_positions(self, ids: torch.Tensor, mask: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The positions that transformers' generation, which counts from 0, must be told."""
+        if self._before_first < 0 or "position_ids" not in self._takes:
+            return {}
+        return {"position_ids": self._positions(mask * ids.ne(self._before_first))}
 
     def _check_length(self, length: int) -> None:
         most = self.settings.get("max_seq_len", 0)

@@ -56,6 +56,7 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "mixtral": EXPERTS,
     "gpt_oss": {**EXPERTS, "sliding_window": 4},
     "mamba": {"state_size": 4, "time_step_rank": 4},
+    "bamba": {"mamba_n_heads": 4, "mamba_d_head": 8, "mamba_d_state": 8, "attn_layer_indices": [1]},
     "olmo2": {},
     "cohere": {},
     "starcoder2": {},
@@ -67,7 +68,7 @@ def saved(folder: Path, name: str, **changes: Any) -> Path:
     """Write a random model of this architecture; gives the folder."""
     import transformers
 
-    own = {**ARCHITECTURES[name], **changes}
+    own = {**ARCHITECTURES.get(name, {}), **changes}
     sizes = own if "n_embd" in own else {**SIZES, **own}
     torch.manual_seed(0)
     model = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.for_model(name, **sizes))
