@@ -109,3 +109,9 @@ def test_counters_and_buffers_are_no_part_of_a_norm() -> None:
 def test_long_names_break_at_their_joints() -> None:
     shown = bundle(StateDict({"num_batches_tracked": torch.ones(2)}))["text/html"]
     assert "num_<wbr>batches_<wbr>tracked" in shown
+
+
+def test_a_tree_without_its_style_leaves_room_for_names() -> None:
+    shown = bundle(StateDict({"a": torch.ones(2)}))["text/html"]
+    assert 'style="min-width:740px"' in shown
+    assert "min-width:0!important" in shown

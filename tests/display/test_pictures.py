@@ -220,7 +220,7 @@ def test_ridges_have_an_edge_only_where_they_are_high() -> None:
 
 
 def test_what_turns_is_told_by_the_script_that_turns_it() -> None:
-    assert "<figcaption hidden>drag it" in bundle(embedding_map(torch.eye(3)))["text/html"]
+    assert "<figcaption hidden=hidden>drag it" in bundle(embedding_map(torch.eye(3)))["text/html"]
 
 
 def test_a_page_that_prints_without_grounds_keeps_the_colour_under_a_white_number() -> None:

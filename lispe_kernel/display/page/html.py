@@ -276,7 +276,7 @@ def clock(text: str, tag: str = "span", **attributes: Any) -> Element:
 def hint(text: str, tag: str = "p", *, hidden: bool = False) -> Element:
     """How a page is used, which says nothing on paper. hidden: until the script shows it."""
     looks = (("class", "q"),) if tag == "p" else ()
-    return Hint(tag, (*looks, ("hidden", "")) if hidden else looks, (text,))
+    return Hint(tag, (*looks, ("hidden", "hidden")) if hidden else looks, (text,))
 
 
 def warning(text: Node) -> Element:

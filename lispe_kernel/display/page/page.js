@@ -297,10 +297,14 @@
         boxes.push([a[1], a[2] - 9, a[1] + 45, a[2] + 2]);
       });
       function word(text, p) {
-        var wide = pen.measureText(text).width, box = [p[1] + 5, p[2] - 5, p[1] + 5 + wide, p[2] + 6];
-        if (boxes.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;
-        boxes.push(box);
-        pen.fillText(text, p[1] + 5, p[2] + 4);
+        // At the right of its point, or at the left where other words stand.
+        var wide = pen.measureText(text).width;
+        [p[1] + 5, p[1] - 5 - wide].find(x => {
+          var box = [x, p[2] - 5, x + wide, p[2] + 6];
+          if (boxes.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;
+          pen.fillText(text, x, p[2] + 4);
+          return boxes.push(box);
+        });
       }
       told.p.map((p, k) => [seen(p), k]).sort((a, b) => a[0][0] - b[0][0])
         .forEach(pair => {

@@ -34,9 +34,12 @@ def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> E
 
 
 def _table(rows: Element, **attributes: Any) -> Element:
-    """One of the tables, whose columns are as wide as those of the others, also where styles are lost."""
+    """One of the tables, whose columns are as wide as those of the others, also where styles are lost.
+
+    There the name keeps some room, in a window of any width; our style takes less where there is less.
+    """
     widths = [element("col", width=width, span=span) for width, span in _COLUMNS]
-    return element("table", widths, rows, class_="z", width="100%", **attributes)
+    return element("table", widths, rows, class_="z", width="100%", style="min-width:740px", **attributes)
 
 
 def open_depth(root: T, lines: Callable[[T], int], below: Callable[[T], Iterable[T]]) -> int:
