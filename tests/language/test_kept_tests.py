@@ -56,3 +56,27 @@ def test_it_is_asked_again_where_the_variable_is_stored(function: str, call: str
 def test_a_square_asks_nothing_and_repeats_no_text(call: str, expected: str) -> None:
     assert "repeated" not in emitted("(defun square (x) (* x x))")
     assert outcome(Session(), f"(defun square (x) (* x x)) {call}").startswith(expected)
+
+
+COUNTER = """(class@ Counter (n) (defun step (k) (setqi n (+ n k)) n) (defun read () n))
+(setq c (Counter 1)) (setq d (Counter 100))
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        # The instance is read where it is.
+        ("(defun f (o) (o (step 1)) (o (step 2)) (o (read)))", "4"),
+        # What is called stays the one before its arguments, whatever they store.
+        ("(defun f (o) (o (step (block (setq o d) 5))) (list (o (read)) (c (read))))", "(100 6)"),
+        ("(defun f (o) (setq swap (λ () (setq o d) 5)) (o (step (swap))) (list (o (read)) (c (read))))",
+         "(100 6)"),
+        ("(defun f (o) (setq r (list)) (loop o (list o d) (push r (o (step 1)))) r)", "(2 101)"),
+        ("(defun f (o) (setq late (λ () (o (read)))) (setq o d) (late))", "100"),
+        ("(defun f (o) (loopcount 2 i (o (step (block (setq o d) 1)))) (list (c (read)) (d (read))))",
+         "(2 101)"),
+    ],
+)  # fmt: skip
+def test_a_call_of_an_instance_is_of_the_one_before_its_arguments(function: str, expected: str) -> None:
+    assert outcome(Session(), COUNTER + function + "(f c)") == expected

@@ -235,8 +235,7 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     classes, start, exact = _classes_of(r, seen)
     if not classes:
         return _guess(r, form, seen)
-    subject = r.temporary()
-    bound = r.bind(subject, r.node(form[0], form.spans[0]))
+    subject, bound = _named(r, r.node(form[0], form.spans[0]))
     # A method of a class that is known may stand in an argument of one that comes later.
     later = () if exact else [m for m in _guessed(r, seen) if not r.means_something(m, r.instance)]
     scope = InstanceScope(subject, classes, inside=False, outer=r.instance, guessed=later)
@@ -256,6 +255,12 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     return Block(r.place, [bound, If(r.place, is_one, inside, _ordinary(r, subject, form))])
 
 
+def _named(r: Resolver, value: Node) -> tuple[Variable, Node]:
+    """A variable for a value in what follows in the block, and the node that gives it the value."""
+    variable = r.temporary()
+    return variable, Assign(r.place, ToVariable(variable, binds=True, names=True), value)
+
+
 # A guess writes its forms twice: of one in another and so on, this many are made.
 _GUESSES = 3
 
@@ -263,11 +268,11 @@ _GUESSES = 3
 def _guess(r: Resolver, form: Form, seen: Form) -> Node | None:
     """`(obj (m a...)...)` where a later text may bring the class: the call finds out."""
     methods, fields = _unknown(r, seen)
-    guessed, subject = frozenset([*_guessed(r, seen), *methods]), r.temporary()
+    guessed = frozenset([*_guessed(r, seen), *methods])
     evaluates = "eval" in heads(seen[1:]) and _calls_variable(r, seen)
     if not (guessed or fields or evaluates) or r.guesses == _GUESSES:
         return None
-    bound = r.bind(subject, r.node(form[0], form.spans[0]))
+    subject, bound = _named(r, r.node(form[0], form.spans[0]))
     r.guesses += 1
     try:
         scope = InstanceScope(subject, [], inside=False, outer=r.instance, guessed=guessed)

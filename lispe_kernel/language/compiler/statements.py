@@ -31,14 +31,18 @@ class Target:
 
 
 class ToVariable(Target):
-    """A lexical variable or one of the frame; `binds` when this makes the binding."""
+    """A lexical variable or one of the frame; `binds` when this makes the binding.
 
-    __slots__ = ("binds", "variable")
+    names: the binding is a name of the compiler's for a value in what follows in its block, and only there.
+    """
+
+    __slots__ = ("binds", "names", "variable")
     variable: Variable
 
-    def __init__(self, variable: Variable, *, binds: bool = False) -> None:
+    def __init__(self, variable: Variable, *, binds: bool = False, names: bool = False) -> None:
         self.variable = variable
         self.binds = binds
+        self.names = names
 
 
 class ToGlobal(Target):

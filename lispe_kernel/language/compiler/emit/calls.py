@@ -234,6 +234,7 @@ def _operation(e: Emitter, node: Python) -> ast.expr:
         return e.tuple_(parts)
     if operation == "{}":
         return e.dict_([*parts[::2]], parts[1::2])
+    e.questions += operation == " isinstance"
     return e.call(operation, *parts)
 
 

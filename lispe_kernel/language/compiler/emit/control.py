@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from itertools import pairwise
 
+from lispe_kernel.language.compiler.effects import stays
 from lispe_kernel.language.compiler.emit.emitter import (
     EFFECT,
     UNSET,
@@ -118,9 +120,22 @@ def _either(e: Emitter, test: ast.expr, node: If) -> ast.expr:
 
 @emits(Block)
 def _block(e: Emitter, node: Block, destination: Destination) -> ast.expr | None:
-    for part in node.nodes[:-1]:
-        e.emit(part, EFFECT)
+    for index, part in enumerate(node.nodes[:-1], 1):
+        if not (type(part) is Assign and _is_another_name(e, part, node.nodes[index:])):
+            e.emit(part, EFFECT)
     return e.emit(node.nodes[-1], destination)
+
+
+def _is_another_name(e: Emitter, node: Assign, later: Sequence[Node]) -> bool:
+    """Whether a binding is but another name of a variable, by which it is read then in what comes later."""
+    target, value = node.target, node.value
+    if not (isinstance(target, ToVariable) and target.names) or target.variable.captured:
+        return False
+    variable = value.variable if type(value) is Read or (type(value) is Name and value.certain) else None
+    if variable is None or variable.boxed or not all(stays(value, other) for other in later):
+        return False
+    e.renamed[target.variable] = variable
+    return True
 
 
 # -- assignments --------------------------------------------------------------------------------------

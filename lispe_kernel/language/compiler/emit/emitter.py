@@ -83,6 +83,8 @@ class Emitter(Nodes):
         self.tail_blocked = 0
         # Set when a tail call of the function was written; `turning` when each turn is a call of its own.
         self.has_turns = self.turning = False
+        # Variables that are another name of one that stays what it is while they are read.
+        self.renamed: dict[Variable, Variable] = {}
         # The function whose second body is being written, if its name must be asked for.
         self.own: Held | None = None
         # The second body that is a function of its own, once it is written, and what its function holds.
@@ -242,6 +244,7 @@ class Emitter(Nodes):
     # -- variables -------------------------------------------------------------------------------
 
     def read(self, variable: Variable) -> ast.expr:
+        variable = self.renamed.get(variable, variable)
         if variable.boxed:
             return self.subscript(self.name(variable.python), self.constant(0))
         return self.name(variable.python)
