@@ -25,6 +25,9 @@ myst_heading_slug_func = "scripts.write_functions.anchor"
 lexers["lispe"] = lexers["lisp"] = LispeLexer()
 
 html_theme = "furo"
+# What an output in a notebook brings for itself stands here once (scripts/build_docs.py).
+html_static_path, html_css_files = ["_static"], ["page.css"]
+html_js_files = [("page.js", {"defer": "defer"})]
 html_title = f"LispE kernel {__version__}"
 html_show_sourcelink = False
 

@@ -15,10 +15,16 @@ SOURCE, PAGES = ROOT / "build" / "docs-source", ROOT / "build" / "docs"
 PAPERS = ("CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
 
 
+def _but_pages(_folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not name.startswith("page.")]
+
+
 def gather(target: Path) -> None:
     """Put pages and notebooks into one folder, where Sphinx wants them."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(ROOT / "docs", target, ignore=shutil.ignore_patterns("__pycache__"))
+    # The look and the script of outputs, for those of the gallery.
+    shutil.copytree(ROOT / "lispe_kernel" / "display" / "page", target / "_static", ignore=_but_pages)
     (target / "notebooks").mkdir()
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
         shutil.copy(notebook, target / "notebooks")

@@ -1,7 +1,8 @@
 """Writes docs/gallery.md and its pictures: each view with the one line that makes it, drawn from the code.
 
-Every line is run here, from the seed 1; its pictures are those of its page, put on one sheet. What shows
-words or a table only is told by its text. `python -m scripts.write_gallery` writes; with `--check` it only
+Every line is run here, from the seed 1; its pictures are those of its page, put on one sheet, and its words
+and tables are those of its page as they are; docs/conf.py gives them their look. What a clock said is left
+out. `python -m scripts.write_gallery` writes; with `--check` it only
 says whether all is up to date. Another processor may round the last digit otherwise, so coordinates and
 colours may differ by a little there, and nothing else may.
 """
@@ -21,6 +22,7 @@ from PIL import Image
 
 from lispe_kernel import Session, display
 from lispe_kernel.display.page.registry import view_of
+from lispe_kernel.display.page.theme import page as to_page
 from lispe_kernel.display.papers.panels import Panel, panels_of, sheet_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -86,16 +88,32 @@ def made() -> dict[Path, str]:
         session = Session()
         session.evaluate("(torch_manual_seed 1)")
         view = view_of(session.evaluate(line))
+        page = to_page(view.html(), view.line())
         panels = panels_of(view.html())
-        shown = f"```text\n{view.text()}\n```\n"
+        shown = words_of(page)
         if panels:
             name = re.sub(r"[^a-z]+", "-", title.lower()).strip("-")
             files[PICTURES / f"{name}.svg"] = drawing(panels)
             words = "; ".join(panel.label for panel in panels)
+            tables = FIGURE.sub("", shown)
             shown = f"![{words.replace('[', '(').replace(']', ')')}](images/gallery/{name}.svg)\n"
+            shown += f"\n{tables}" if "<table" in tables else ""
         parts.append(f"## {title}\n\n```lisp\n{line}\n```\n\n{shown}")
     files[PAGE] = "\n".join([*parts, CLOSING])
     return files
+
+
+# What a page brings for itself, and what differs from run to run.
+BROUGHT = re.compile(r"<style>.*?</style>|<script>.*?</script>", re.S)
+CLOCK = re.compile(r'(class="?clock"?)(?: data-v=[\d.]+)?>[^<]*')
+FIGURE = re.compile(r"<figure\b.*?</figure>", re.S)
+
+
+def words_of(page: str) -> str:
+    """A page as a block of HTML in a page of Markdown, whose style and script the site has already."""
+    shown = CLOCK.sub(r"\1>…", BROUGHT.sub("", page))
+    # A blank line would end the block.
+    return re.sub(r"\n\s*\n", "\n&nbsp;\n", shown) + "\n"
 
 
 def drawing(panels: list[Panel]) -> str:
@@ -122,6 +140,7 @@ def _escaped(text: str) -> str:
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 # A comma stands between two numbers only where no sign does.
 NUMBER = re.compile(r",?(-?(?:\d+(?:\.\d+)?|\.\d+))")
+BARS = re.compile("[▁▂▃▄▅▆▇█]")
 
 
 def alike(a: str, b: str) -> bool:
@@ -129,7 +148,7 @@ def alike(a: str, b: str) -> bool:
     if a == b:
         return True
     pictures = [[_pixels(found) for found in IMAGE.findall(unquote(text))] for text in (a, b)]
-    bare = [IMAGE.sub("", text) for text in (a, b)]
+    bare = [BARS.sub("█", IMAGE.sub("", text)) for text in (a, b)]
     numbers = [[float(found) for found in NUMBER.findall(text)] for text in bare]
     return (
         NUMBER.sub("", bare[0]) == NUMBER.sub("", bare[1])
@@ -147,12 +166,7 @@ def stale(files: dict[Path, str]) -> Iterable[str]:
     """What is not as it would be written now."""
     there = {path: path.read_text("utf-8") for path in (PAGE, *PICTURES.glob("*.svg")) if path.exists()}
     for path in sorted({*files, *there}):
-        if path not in files or path not in there:
-            yield path.name
-        elif path.suffix == ".svg":
-            if not alike(files[path], there[path]):
-                yield path.name
-        elif files[path] != there[path]:
+        if path not in files or path not in there or not alike(files[path], there[path]):
             yield path.name
 
 
