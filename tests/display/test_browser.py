@@ -42,8 +42,8 @@ def marked(dom: str, name: str) -> str:
 
 def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -> None:
     script = """
-    var heading = document.querySelectorAll("table[data-sort] th")[2];
-    function names() { return Array.from(document.querySelectorAll("table[data-sort] tbody tr"))
+    var heading = document.querySelectorAll("table[data-tree] th")[2];
+    function names() { return Array.from(document.querySelectorAll("table[data-tree] tbody tr"))
       .filter(function (row) { return !row.parentNode.closest("td"); })
       .map(function (row) { return row.querySelector("summary").textContent; }).join(" "); }
     heading.click(); document.body.setAttribute("data-falling", names());
@@ -59,7 +59,7 @@ def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -
 
 def test_headings_are_reached_by_keyboard(chromium: str) -> None:
     script = """
-    var heading = document.querySelectorAll("table[data-sort] th")[2];
+    var heading = document.querySelectorAll("table[data-tree] th")[2];
     heading.focus(); var event = new KeyboardEvent("keydown", {key: "Enter", bubbles: true});
     document.activeElement.dispatchEvent(event);
     document.body.setAttribute("data-sorted", heading.getAttribute("aria-sort"));
@@ -76,7 +76,7 @@ def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
     var rows = Array.from(document.querySelectorAll("tbody tr:not([hidden], td tr)"));
     var names = rows.map(function (row) { return row.querySelector("summary").textContent; });
     document.body.setAttribute("data-left", names.join(" "));
-    document.body.setAttribute("data-seen", Array.from(document.querySelectorAll("[data-tree] > details"))
+    document.body.setAttribute("data-seen", Array.from(document.querySelectorAll(".t > details"))
       .filter(function (branch) { return branch.checkVisibility(); })
       .map(function (branch) { return branch.querySelector("b").textContent; }).join(" "));
     """
@@ -95,7 +95,7 @@ def test_a_row_opens_its_tensor_by_mouse_and_in_the_sorted_table(chromium: str) 
     first.querySelector("summary").focus(); seen.push(document.activeElement.tagName);
     // A row of a branch is inside of another fold.
     [1, 2].forEach(function () { folds()[1].closest("tr").cells[1].click(); seen.push(told()); });
-    document.querySelectorAll("table[data-sort] th")[2].click();
+    document.querySelectorAll("table[data-tree] th")[2].click();
     folds()[1].closest("tr").cells[3].click(); seen.push(told());
     document.body.setAttribute("data-read", seen.join("|"));
     """
@@ -113,7 +113,8 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
     var parts = [[5.5 / 20, 10.5 / 20], [5.25 / 20, 10.25 / 20], [0.999, 0.999]];
     window.addEventListener("load", () => {
     document.querySelectorAll("img[data-scale]").forEach((image, k) => {
-    var box = image.getBoundingClientRect(), map = JSON.parse(image.getAttribute("data-scale")).maps[0].axes;
+    var box = image.getBoundingClientRect(), map = JSON.parse(image.getAttribute("data-scale")).maps[0].axes
+      .map(([from, size, , block, first, last]) => [from, size * (last - first + 1) / block]);
     var before = document.body.scrollHeight;
     image.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + map[0][0] + map[0][1] * parts[k][0],
       clientY: box.top + map[1][0] + map[1][1] * parts[k][1]}));
@@ -171,31 +172,29 @@ def test_the_points_of_a_curve_are_read_by_keyboard(chromium: str) -> None:
 
 def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
     weights = torch.eye(4).repeat(3, 1, 1)
-    weights[2] = weights[2].flip(0)
     shown = bundle(Attention(("layer 0", "layer 1"), (weights, weights), None))["text/html"]
     script = """
     window.addEventListener("load", function () {
-    var grid = document.querySelector("img[data-heads]"), facts = JSON.parse(grid.getAttribute("data-heads"));
-    function said() { return document.querySelectorAll("figcaption")[1].textContent.split(":")[0]; }
-    function press(key) { grid.dispatchEvent(new KeyboardEvent("keydown", {key: key})); }
-    function colour(x, y) {
-      var sheet = document.querySelector("canvas"), large = document.querySelector("img[data-scale]");
-      var [across, down] = JSON.parse(large.getAttribute("data-scale")).maps[0].axes;
-      var left = across[0] + (x + .5) * across[1] / 4, top = down[0] + (y + .5) * down[1] / 4;
-      return sheet.getContext("2d").getImageData(left, top, 1, 1).data[0] > 200 ? "light" : "dark"; }
-    var box = grid.getBoundingClientRect(), middle = facts.side / 2;
-    grid.dispatchEvent(new MouseEvent("click", {clientX: box.left + facts.x + 2 * facts.step + middle,
-      clientY: box.top + facts.y + facts.step + middle}));
-    document.body.setAttribute("data-clicked", said() + " " + colour(0, 0) + " " + colour(3, 0));
+    var grid = document.querySelector("img"), sheet = document.querySelector("[data-heads]"), seen = [];
+    var [across, down] = JSON.parse(grid.dataset.scale).maps[0].axes, box = grid.getBoundingClientRect();
+    function say() { seen.push(document.querySelectorAll("figcaption")[1].textContent.split(":")[0] + " " +
+      (sheet.checkVisibility() ? sheet.style.backgroundPosition : "itself")); }
+    function press(key) { ["keydown", "keyup"].forEach(kind =>
+      grid.dispatchEvent(new KeyboardEvent(kind, {key: key}))); say(); }
+    var at = {clientX: box.left + across[0] + 2.4 * across[1], clientY: box.top + down[0] + 1.4 * down[1]};
+    ["mousemove", "click"].forEach(kind => grid.dispatchEvent(new MouseEvent(kind, at))); say();
     press("ArrowLeft");
-    document.body.setAttribute("data-left", said() + " " + colour(0, 0) + " " + colour(3, 0));
     ["ArrowLeft", "ArrowUp"].forEach(press);
-    document.body.setAttribute("data-back", said() + " " + document.querySelectorAll("canvas").length); });
+    document.body.dataset.read = seen.join("|"); });
     """
     dom = browser.document(chromium, browser.page([shown], script=script))
-    assert marked(dom, "clicked") == "layer 1, head 2 dark light"
-    assert marked(dom, "left") == "layer 1, head 1 light dark"
-    assert marked(dom, "back") == "layer 0, head 0 0"
+    chosen = marked(dom, "read").split("|")
+    # The grid's picture lies over the large one as far to the left and up as the head is in it.
+    assert [head.split(" -")[0] for head in chosen[:3]] == [f"layer 1, head {k}" for k in (2, 1, 0)]
+    assert chosen[3] == "layer 0, head 0 itself"
+    lefts, tops = zip(*(head.split(" -")[1:] for head in chosen[:3]), strict=True)
+    assert len(set(lefts)) == 3
+    assert len(set(tops)) == 1
 
 
 def test_a_block_of_a_graph_opens_by_mouse_and_by_keyboard(chromium: str) -> None:
@@ -213,8 +212,8 @@ def test_a_block_of_a_graph_opens_by_mouse_and_by_keyboard(chromium: str) -> Non
     click(1, 1);
     click(spot[0] + 4, spot[1] + 4);
     branch.open = false;
-    ["ArrowRight", "ArrowRight", "Enter"].forEach(function (key) {
-      image.dispatchEvent(new KeyboardEvent("keydown", {key: key})); });
+    ["ArrowRight", "ArrowRight", "Enter"].forEach((key) => ["keydown", "keyup"].forEach((kind) =>
+      image.dispatchEvent(new KeyboardEvent(kind, {key: key}))));
     seen.push(branch.open, document.activeElement.tagName);
     document.body.setAttribute("data-read", seen.join(" ")); });
     """
@@ -276,15 +275,15 @@ def test_rows_of_layers_bars_and_ridges_look_as_they_did(chromium: str, tmp_path
 
 def test_points_in_space_turn_by_keyboard(chromium: str) -> None:
     script = """
-    window.addEventListener("load", () => { var sheet = document.querySelector("canvas");
-    var before = sheet.toDataURL(), seen = sheet.getAttribute("data-seen");
-    ["ArrowRight", "ArrowDown"].forEach((key) => sheet.dispatchEvent(new KeyboardEvent("keydown", {key})));
-    document.body.setAttribute("data-read", [seen, sheet.getAttribute("data-seen"),
-      before !== sheet.toDataURL(), document.querySelector("img[data-turn]").style.display].join("|")); });
+    window.addEventListener("load", () => { var picture = document.querySelector("img[data-turn]"), seen = [];
+    ["Right", "Down", "Left", "Up"].forEach((way) => {
+      picture.dispatchEvent(new KeyboardEvent("keydown", {key: "Arrow" + way})); seen.push(picture.src); });
+    picture.onload = () => document.body.dataset.read =
+      [new Set(seen).size, seen[3].split("circle").length, picture.naturalWidth].join("|"); });
     """
-    shown = bundle(embedding_map(torch.eye(4), List(["a", "b", "c", "d"])))["text/html"]
+    shown = bundle(embedding_map(torch.eye(4), List(["a<b", "b", "c", "d"])))["text/html"]
     dom = browser.document(chromium, browser.page([shown], script=script))
-    assert marked(dom, "read") == "0.60 0.40|0.70 0.50|true|none"
+    assert marked(dom, "read") == "4|5|440"
 
 
 def test_columns_sort_by_what_their_cells_say(chromium: str) -> None:
@@ -302,6 +301,6 @@ def test_columns_sort_by_what_their_cells_say(chromium: str) -> None:
     after = {name: tensor + k for k, (name, tensor) in enumerate(before.items(), 1)}
     shown = bundle(compare(StateDict(before), StateDict(after)))["text/html"]
     dom = browser.document(chromium, browser.page([shown], script=script))
-    by_name, by_shape, by_change = "1.c 2.a 2.b 10.b", "10.b 2.b 1.c 2.a", "10.b 2.b 2.a 1.c"
+    by_name, by_shape, by_change = "1.c 2.a 2.b 10.b", "2.a 10.b 2.b 1.c", "10.b 2.b 2.a 1.c"
     # Names in their natural order and back, shapes, the largest change first, bars.
     assert marked(dom, "read").split("|") == [by_name, by_change, by_shape, by_name, by_change]

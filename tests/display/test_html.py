@@ -187,13 +187,5 @@ def test_a_style_holds_what_its_output_can_use() -> None:
 
 
 def test_what_rules_begin_with_is_written_once() -> None:
-    rules = [
-        ".lsp{top:0}",
-        ".lsp .a{top:1}",
-        ".lsp.lsp :is(b,i),.lsp.lsp p{top:2}",
-        ".lsp .c,p{top:3}",
-        "@x{.lsp b{}}",
-    ]
-    assert dense.nested(rules) == (
-        ".lsp .c,p{top:3}.lsp.lsp{:is(b,i),p{top:2}}.lsp{top:0;.a{top:1}}@x{.lsp b{}}"
-    )
+    rules = [".lsp.lsp{top:0}", ".lsp.lsp :is(b,i),.lsp.lsp p{top:2}", "@x{.lsp.lsp b{}}"]
+    assert dense.nested(rules) == ".lsp.lsp{top:0;:is(b,i),p{top:2}@x{b{}}}"

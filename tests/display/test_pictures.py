@@ -29,7 +29,11 @@ def maps(html: str) -> list[dict[str, float]]:
     """Where the rasters of an output lie in their pictures."""
     facts = [json.loads(v) for _, name, v in Page(html).attributes if name == "data-scale"]
     axes = [place["axes"] for fact in facts for place in fact.get("maps", ())]
-    return [{"x": a[0], "w": a[1], "y": d[0], "h": d[1]} for a, d in axes]
+    long = [
+        [(begin, size * (last - first + 1) / block) for begin, size, _, block, first, last, *_ in one]
+        for one in axes
+    ]
+    return [{"x": x, "w": w, "y": y, "h": h} for (x, w), (y, h) in long]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -101,15 +101,16 @@ def _facts(series: Sequence[Series], frame: Frame) -> str | None:
     if sum(len(s.ys) for s in series) > _KEPT:
         return None
     told = [
-        [
-            shortened(one.name, 40),
-            ";".join(
-                f"{svg.number(frame.across(x))},{svg.number(frame.down(y))},{exact(x)},{exact(y)}{told}"
+        places
+        for one in series
+        for places in svg.places(
+            (
+                (frame.across(x), frame.down(y), f"{exact(x)}, {exact(y)}{told}")
                 for x, y, told in _points(one)
                 if frame.holds(x, y)
             ),
-        ]
-        for one in series
+            f"{shortened(one.name, 40)}: ",
+        )
     ]
     return svg.for_script({"points": told})
 

@@ -314,7 +314,14 @@ def _facts(raster: Raster, down: Axis, across: Axis, values: Any) -> dict[str, A
 def _placed(fact: dict[str, Any]) -> dict[str, Any]:
     """What is told of a raster, with its axes beginning where it lies."""
     (across, down), rest = fact["axes"], {"v": fact["v"]} if "v" in fact else {}
-    return {"axes": [[fact["x"], fact["w"], *across], [fact["y"], fact["h"], *down]], **rest}
+    axes = [_from_to(fact["x"], fact["w"], *across), _from_to(fact["y"], fact["h"], *down)]
+    return {"axes": axes, **rest}
+
+
+def _from_to(begin: float, length: float, count: int, block: int, first: int, *names: Any) -> list[Any]:
+    """Where an axis begins, how large a pixel is, how many there are, then which values they cover."""
+    pixel = round(length * block / max(1, count), 4)
+    return [round(begin, 4), pixel, math.ceil(count / block), block, first, first + count - 1, *names]
 
 
 def _axis(axis: Axis, name: str, count: int, block: int) -> list[Any]:

@@ -54,7 +54,7 @@ def ridges(lines: Sequence[Ridge], low: float, high: float, label: str, x_name: 
         parts.append(svg.line(f"M{svg.number(x)},{_HEIGHT - _BOTTOM}v4"))
         parts.append(svg.words(text, x, _HEIGHT - _BOTTOM + 15, "middle"))
     parts.append(svg.words(x_name, (left + _WIDTH) / 2, _HEIGHT - 4, "middle"))
-    facts = svg.for_script({"told": told})
+    facts = svg.for_script({"points": svg.places(told)})
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_scale=facts)
 
 

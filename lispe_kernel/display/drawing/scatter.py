@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from lispe_kernel.display.drawing import charts, svg
 from lispe_kernel.display.drawing.frames import LINEAR, Series, frame_of
 from lispe_kernel.display.drawing.svg import Drawing
-from lispe_kernel.display.page.html import Element, Node, element, hint, shortened
+from lispe_kernel.display.page.html import Element, Node, element, escape, hint, shortened
 
 _WIDTH, _HEIGHT = 440, 340
 _TOLD = 400  # points whose names and places are kept in the page
 _NAMED = 40  # points with their name beside them
-_GRAIN = 100  # a half of the space in whole numbers
+_GRAIN = 144  # pixels, half of the room along an axis
 _TURN, _TILT = 0.6, 0.4  # radians: the side that is seen
 _LETTERS = 16
 
@@ -34,10 +33,10 @@ def plane(
     facts = None
     if len(names) <= _TOLD:
         told = [
-            [shortened(name, 40), f"{svg.number(px)},{svg.number(py)},{charts.exact(x)},{charts.exact(y)}"]
+            (px, py, f"{shortened(name, 40)}: {charts.exact(x)}, {charts.exact(y)}")
             for name, (px, py), x, y in zip(names, places, xs, ys, strict=True)
         ]
-        facts = svg.for_script({"points": told})
+        facts = svg.for_script({"points": svg.places(told)})
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, data_scale=facts)
 
 
@@ -45,10 +44,12 @@ def _beside(
     places: Sequence[tuple[float, float]],
     names: Sequence[str],
     taken: Sequence[tuple[float, float, float, float]] = (),
+    low: float = 0.0,
 ) -> list[Node]:
     """Names to the right of their points, or to the left, above, below; one without room is left out.
 
     A pointer over the point tells it all the same. taken: boxes that hold other words.
+    low: the left edge.
     """
     boxes = [*((x - 3, y - 3, x + 3, y + 3) for x, y in places), *taken]
     parts: list[Node] = []
@@ -62,7 +63,7 @@ def _beside(
             (x - width / 2, y + 15),
         ):
             box = (left, base - 9, left + width, base + 2)
-            if left >= 0 and left + width <= _WIDTH and not any(_meet(box, other) for other in boxes):
+            if low <= left and left + width <= low + _WIDTH and not any(_meet(box, other) for other in boxes):
                 boxes.append(box)
                 parts.append(svg.words(told, left, base))
                 break
@@ -78,44 +79,27 @@ def space(
 ) -> Element:
     """Points in space from one side, nearer ones over farther ones; the script lets it turn."""
     largest = max((abs(n) for point in points for n in point), default=0.0) or 1.0
-    grained = [[round(_GRAIN * n / largest) for n in point] for point in points]
-    middle, zoom = (_WIDTH / 2, _HEIGHT / 2), 0.0085 * _HEIGHT / 2
-    seen = sorted((_seen(p), k) for k, p in enumerate(grained))
-    places = [(middle[0] + x * zoom, middle[1] + y * zoom) for (_, x, y), _ in seen]
+    grained = [tuple(round(_GRAIN * n / largest) for n in point) for point in points]
+    reach = round(1.1 * _GRAIN)
+    ends = [(reach, 0, 0), (0, reach, 0), (0, 0, reach)]
+    seen = sorted((*_seen(p), k) for k, p in enumerate(grained))
+    places = [(x, y) for _, x, y, _ in seen]
     parts: list[Node] = []
     taken = []
-    for name, end in zip(axes, ((110, 0, 0), (0, 110, 0), (0, 0, 110)), strict=True):
-        _, x, y = _seen(end)
-        _, x0, y0 = _seen([-n for n in end])
-        at = [
-            svg.number(v)
-            for v in (
-                middle[0] + x0 * zoom,
-                middle[1] + y0 * zoom,
-                middle[0] + x * zoom,
-                middle[1] + y * zoom,
-            )
-        ]
-        parts.append(svg.line(f"M{at[0]},{at[1]}L{at[2]},{at[3]}"))
-        left, base = middle[0] + x * zoom + 3, middle[1] + y * zoom
-        parts.append(svg.words(name, left, base))
-        taken.append((left, base - 9, left + svg.width_of(name), base + 2))
+    for name, (_, x, y) in zip(axes, map(_seen, ends), strict=True):
+        parts.append(svg.line(f"M{svg.number(-x)},{svg.number(-y)}L{svg.number(x)},{svg.number(y)}"))
+        parts.append(svg.words(name, x + 3, y))
+        taken.append((x + 3, y - 9, x + 3 + svg.width_of(name), y + 2))
     parts.append(dots(places, len(places)))
     if len(names) <= _NAMED:
-        parts.append(_beside(places, [names[k] for _, k in seen], taken))
-    told: dict[str, Any] = {
-        "p": grained,
-        "a": list(axes),
-        "turn": _TURN,
-        "tilt": _TILT,
-        "zoom": round(zoom, 4),
-    }
-    if len(names) <= _TOLD:
-        told["n"] = [shortened(name, 24) for name in names]
-    facts = svg.for_script(told)
+        parts.append(_beside(places, [names[k] for *_, k in seen], taken, -_WIDTH / 2))
+    beside = [escape(shortened(name, 24)) for name in names] if len(names) <= _NAMED else [""] * len(grained)
+    told = [[*place, name] for place, name in zip([*ends, *grained], [*axes, *beside], strict=True)]
+    facts = svg.for_script([told, _TURN, _TILT, 1.7 if len(grained) > 200 else 2.5])
+    middle = element("g", parts, transform=f"translate({_WIDTH // 2},{_HEIGHT // 2})", fill=charts.INK[0])
     # The script shows it: without one nothing turns.
     caption = hint("drag it, or use the arrow keys, to turn it", "figcaption", hidden=True)
-    return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
+    return svg.figure(Drawing(middle, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
 
 
 def _seen(point: Sequence[float]) -> tuple[float, float, float]:

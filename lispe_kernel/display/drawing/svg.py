@@ -12,7 +12,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -119,6 +119,12 @@ def line(path: str) -> Element:
 def for_script(facts: Any) -> str:
     """What the page's script reads from an attribute: in ASCII, without blanks."""
     return json.dumps(facts, separators=(",", ":"))
+
+
+def places(told: Iterable[Sequence[Any]], name: str = "") -> list[list[str]]:
+    """Places that the script tells something of: across, down and the text, which begins with the name."""
+    lines = "\n".join(f"{number(x)},{number(y)},{' '.join(text.splitlines())}" for x, y, text in told)
+    return [[name, lines]] if lines else []
 
 
 def number(value: float) -> str:

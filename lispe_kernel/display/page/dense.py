@@ -16,16 +16,18 @@ _NAME = r"[A-Za-z_$][\w$]*"
 # Texts and patterns, which nothing here changes.
 _QUOTED = re.compile(r"""("[^"\n]*"|'[^'\n]*'|/(?![ /*])[^/\n]+/(?=[,.)g]))""")
 _DECLARED = (
-    re.compile(rf"\bvar ({_NAME})"),
-    re.compile(r"\bvar \[([^\]]*)\]"),
+    re.compile(rf"\b(?:let|var) ({_NAME})"),
+    re.compile(r"\b(?:let|var) \[([^\]]*)\]"),
     re.compile(rf", ({_NAME}) = "),
+    re.compile(rf", ({_NAME}),$", re.M),
+    re.compile(r", \[([\w$, ]*)\] = "),
     re.compile(rf"\bfunction ({_NAME})"),
 )
 # Names in brackets take parts of what is given.
 _PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(([\w$, .\[\]]*)\) =>|({_NAME}) =>")
 _RESERVED = frozenset(("as", "do", "if", "in", "is", "of"))
 # What begins at two blanks is known in the whole script.
-_SHARED = re.compile(rf"^  (?:function|var) ({_NAME})", re.M)
+_SHARED = re.compile(rf"^  (?:function|let|var) ({_NAME})", re.M)
 _BLOCKS = re.compile(r"^(?=  [^\s}])", re.M)
 # A name that is no property; what follows three points is one that is spread.
 _USED = re.compile(rf"(?<![\w$.]){_NAME}|(?<=\.\.\.){_NAME}")
@@ -36,7 +38,17 @@ def rules(style: str) -> tuple[str, ...]:
     """The rules of a style, each without blanks; one with rules in it is one of them."""
     text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
     dense = re.sub(r" ?([{};,>]) ?|(?<=:) ", r"\1", text).replace(";}", "}").strip()
-    return tuple(re.findall(r"[^{}]+\{(?:[^{}]*|(?:[^{}]+\{[^{}]*\})*)\}", dense))
+    return tuple(_pieces(dense))
+
+
+def _pieces(style: str) -> Iterator[str]:
+    """What stands beside each other, each up to the end of its outermost brackets."""
+    begin = depth = 0
+    for place, sign in enumerate(style, 1):
+        depth += (sign == "{") - (sign == "}")
+        if sign == "}" and not depth:
+            yield style[begin:place]
+            begin = place
 
 
 def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
@@ -56,29 +68,20 @@ def needed(rule: str, tags: frozenset[str], classes: frozenset[str]) -> str:
     return f"{','.join(kept)}{{{body}" if kept else ""
 
 
-# What rules begin with, those that must win first: of two that are as strong the later one does.
-_BEGINNINGS = (".lsp.lsp ", ".lsp ")
+# What every rule begins with.
+_BEGINNING = ".lsp.lsp"
 _INNER = re.compile(r":([\w-]+)\(([^()]*)\)")
 
 
 def nested(chosen: Iterable[str]) -> str:
-    """Rules with what they begin with written once, around all that share it."""
-    groups: dict[str, list[str]] = {"": [], **{beginning: [] for beginning in _BEGINNINGS}, "@": []}
-    for rule in filter(None, chosen):
-        head, brace, body = rule.partition("{")
-        if head == _BEGINNINGS[-1].strip():
-            # The rule of the output itself, before those of what is in it.
-            inner = body.removesuffix("}")
-            groups[_BEGINNINGS[-1]].append(inner if inner.endswith("}") else f"{inner};")
-            continue
-        parts = _selectors(head)
-        shared = next((b for b in _BEGINNINGS if all(part.startswith(b) for part in parts)), "")
-        inner = ",".join(part.removeprefix(shared) for part in parts)
-        groups["@" if rule.startswith("@") else shared].append(f"{inner}{brace}{body}")
-    return "".join(
-        f"{beginning.strip()}{{{''.join(inner)}}}" if beginning in _BEGINNINGS and inner else "".join(inner)
-        for beginning, inner in groups.items()
-    )
+    """Rules with what they begin with written once, around all of them."""
+    inner = []
+    for rule in chosen:
+        head, _, body = rule.partition("{")
+        # The rule of the output itself has others after it.
+        own = body.removesuffix("}") + ";" * (not body.endswith("}}"))
+        inner.append(own if head == _BEGINNING else rule.replace(f"{_BEGINNING} ", ""))
+    return f"{_BEGINNING}{{{''.join(inner)}}}"
 
 
 def _selectors(head: str) -> list[str]:
@@ -94,9 +97,8 @@ def _selectors(head: str) -> list[str]:
 
 
 def without_unused(style: str) -> str:
-    """A style without the values that it names (`--edge`) and never takes."""
-    kept = set(re.findall(r"var\((--[\w-]+)", style))
-    return re.sub(r"(?<=[{;])(--[\w-]+):[^;{}]*;?", lambda named: named[0] if named[1] in kept else "", style)
+    """A style without the container that nothing in it asks for its width."""
+    return style if re.search("@container|cqw", style) else style.replace("container-type:inline-size;", "")
 
 
 def _alternatives(selector: str) -> list[str]:
@@ -148,7 +150,7 @@ def _code(source: str) -> str:
 
 
 def _dense(code: str, short: dict[str, str]) -> str:
-    code = re.sub(r" *([{}()\[\];,:=<>?&|*+!]) *", r"\1", re.sub(" +", " ", code)).replace(";}", "}")
+    code = re.sub(r" *([{}()\[\];,:=<>?&|*+!%]) *", r"\1", re.sub(" +", " ", code)).replace(";}", "}")
     code = re.sub(r"(?<![-/]) ?([-/]) (?![-/])", r"\1", code)
     return _USED.sub(lambda found: short.get(found[0], found[0]), code)
 

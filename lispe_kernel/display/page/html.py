@@ -204,6 +204,7 @@ def table(
 
     sparse: columns that are left out where no row has anything in them. words: columns of short words of
     ours, which do not break. Few rows need no sorting.
+    A content that is a cell already stays as it is.
     """
     lines, titles = [list(row) for row in rows], list(headings)
     if len(lines) <= FEW_ROWS:
@@ -215,9 +216,12 @@ def table(
 
     def cell(index: int, row: list[Node]) -> Element:
         is_right, k = index in right, kept[index]
+        content = row[k]
+        if isinstance(content, Element) and content.tag == "td":
+            return content
         return element(
             "td",
-            row[k],
+            content,
             class_="n" if is_right else None,
             align="right" if is_right else None,
             nowrap=k in whole,
@@ -238,7 +242,12 @@ def searched(content: Node, rows: int, hint: str) -> Element:
     """What holds rows that a click anywhere opens, with a field for searching more than a few."""
     if rows <= FEW_ROWS:
         return element("div", content, data_rows=True)
-    return element("div", content, data_find=hint)
+    return element("div", search_field(hint), content, data_find=True)
+
+
+def search_field(hint: str) -> Element:
+    """A field that the script shows and reads."""
+    return element("input", type="search", placeholder=hint, aria_label=hint, hidden="hidden")
 
 
 def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:
@@ -263,7 +272,7 @@ def headline(content: Node) -> Element:
 def facts(pairs: Iterable[tuple[str, Node]]) -> Element:
     """A line of named facts: `dtype float32 · shape [2, 3]`."""
     shown = [pair for pair in pairs if pair[1] not in (None, "")]
-    items = [element("span", element("i", key + " "), element("b", content)) for key, content in shown]
+    items = [element("span", key + " ", element("b", content)) for key, content in shown]
     apart = [[" · " if place else None, item] for place, item in enumerate(items)]
     return element("p", apart, class_="f")
 

@@ -2,348 +2,247 @@
 // An output carries the first and the last part, and those after a line that names an attribute or a key it has.
 // Without it everything is there and readable. No library, no network, nothing kept.
 // What begins at two blanks is known everywhere, the names inside of it are its own (page/dense.py).
-(() => {
-  function start(name, act) {
-    document.querySelectorAll("[data-" + name + "]:not([data-on])").forEach(part => {
-      part.dataset.on = 1;
-      act(part, part.dataset[name]);
-    });
-  }
+{
+  let start = (name, act) => document.querySelectorAll("[data-" + name + "]:not([data-on])").forEach(part =>
+    act(part, part.dataset[name], part.dataset.on = 1));
 
-  //@ data-tree data-find data-heads data-turn
-  function make(tag) { return document.createElement(tag); }
-
-  //@ data-find data-answers
-  function each(root, selector, act) { root.querySelectorAll(selector).forEach(act); }
-
-  //@ data-sort data-find
+  //@ data-sort data-tree data-find
   // The name in a cell: the line of the fold that a row opens, or the whole cell.
-  function label(cell) { return cell.querySelector(":scope>details>summary") || cell; }
+  let label = cell => cell.querySelector("summary") || cell;
 
-  //@ data-sort data-find data-rows
+  //@ data-sort data-tree data-find
   // The rows of a table or of a tree of tables, without those that stand inside of a row.
-  function rows(box) { return [...box.querySelectorAll("tbody tr:not(:scope td tr)")]; }
+  let rows = box => [...box.querySelectorAll("tbody tr:not(:scope td tr)")];
 
   //@ data-tree
-  // -- a tree as one flat table with full names, for its rows to be sorted ---------------------------
-  function flatten(tree, table, done) {
-    var back = make("button"), homes = rows(tree).map(row => {
-      var home = row.parentNode, prefix = make("span");
-      prefix.textContent = home.parentNode.dataset.p || "";
-      prefix.className = "q";
-      label(row.cells[0]).prepend(prefix);
-      return () => { prefix.remove(); home.append(row); };
-    });
-    back.textContent = "back to the tree";
-    table.before(back);
-    back.onclick = () => { homes.forEach(home => home()); back.remove(); done(); };
-  }
-
-  //@ data-sort
-  // -- sorting: a plain table in place, a tree as a flat one ------------------------------------------
-  // A number, with its unit; else a text, as the number is of a name (0.weight) or of a shape (48×16). A bar says its own.
-  function key(cell) {
-    var text = cell.dataset.v || label(cell).textContent.trim() || (cell.querySelector("[alt]") || cell).alt || "";
-    if (/^-?inf$/.test(text)) return +text.replace("inf", "Infinity");
-    return /^-?[\d.,]+(e[-+]?\d+)?( [a-zA-Zµ]+|%)?$/.test(text) ? parseFloat(text.replace(/,/g, "")) : text.toLowerCase();
-  }
-  function order(a, b) { return a.localeCompare ? a.localeCompare(b, "en", { numeric: true }) : a - b || 0; }
-  function sortable(table) {
-    var tree = table.closest("[data-tree]"), headings = table.querySelectorAll(":scope>thead th");
-    function forget() { headings.forEach(one => one.ariaSort = null); }
+  //@ data-sort data-tree
+  // -- sorting: the rows of a box, put into the table whose headings are clicked ------------------------------------------
+  let sortable = (table, box, before) => {
+    let headings = [...table.tHead.rows[0].cells],
+      forget = () => headings.forEach(one => one.ariaSort = null),
+      // A number, perhaps with its unit; names (0.weight) and shapes (48×16) are none.
+      number = text => +text.replace(/,|[ %].*/g, "").replace("inf", "Infinity"),
+      order = (a, b) => number(a) - number(b) || a.localeCompare(b, "en", { numeric: 1 });
     headings.forEach((heading, column) => {
+      let said = row => row.cells[column].dataset.v || label(row.cells[column]).textContent;
       heading.tabIndex = 0;
-      heading.title = "sort by " + heading.textContent;
+      heading.title = "sort";
+      heading.style.cursor = "pointer";
       heading.onclick = heading.onkeydown = event => {
         if (event.key && !/Enter| /.test(event.key)) return;
         // Numbers fall at first; a second time it is the other way.
-        var was = heading.ariaSort, rising = was ? was > "b" : !heading.matches(".n");
+        let was = heading.ariaSort, rising = was ? was > "b" : !heading.className;
         forget();
         heading.ariaSort = rising ? "ascending" : "descending";
-        if (tree && !tree.querySelector(":scope>button")) flatten(tree, table, forget);
-        (table.tBodies[0] || table.createTBody()).append(...rows(tree || table)
-          .map(row => [key(row.cells[column] || row.cells[0]), row])
-          .sort(([a], [b]) => (order(typeof a, typeof b) || order(a, b)) * (rising ? 1 : -1)).map(pair => pair[1]));
+        before?.(forget);
+        table.tBodies[0].append(...rows(box)
+          .sort((one, other) => order(said(one), said(other)) * (rising || -1)));
         return false;
       };
     });
-  }
+  };
 
-  start("sort", sortable);
+  //@ data-tree
+  // -- a tree as one flat table with full names, for its rows to be sorted ---------------------------
+  start("tree", table => {
+    let tree = table.parentNode, back = tree.querySelector("button");
+    sortable(table, tree, done => {
+      if (!back.hidden) return;
+      let homes = rows(tree).map(row => {
+        let home = row.parentNode, name = label(row.cells[0]);
+        name.prepend(home.parentNode.dataset.p || "");
+        return () => { name.firstChild.remove(); home.append(row); };
+      });
+      back.hidden = 0;
+      back.onclick = () => { homes.forEach(home => home()); back.hidden = 1; done(); };
+    });
+  });
+
+  //@ data-sort
+  start("sort", table => sortable(table, table));
+
+  //@ data-find data-rows
+  // -- a click anywhere on a row opens what its name opens; boxes around the row's own have no say -------
+  let opens = event => {
+    event.cancelBubble = 1;
+    event.target.closest("details,tr")?.querySelector(":scope>td>details")?.toggleAttribute("open");
+  };
 
   //@ data-find
   // -- searching: rows whose name or text holds what is typed; the style hides branches without any ----
-  function searchable(box, hint) {
-    var field = make("input");
-    field.type = "search";
-    field.placeholder = hint;
-    // The notebook must not take letters typed here for its own shortcuts.
-    field.onkeydown = field.onkeypress = field.onkeyup = event => event.stopPropagation();
+  start("find", box => {
+    let field = box.querySelector("input");
+    field.hidden = 0;
+    box.onclick = opens;
     field.oninput = () => {
-      var wanted = field.value.toLowerCase();
+      let wanted = field.value.toLowerCase();
       rows(box).forEach(row => {
-        var text = row.closest("table").dataset.p || "";
-        each(row, ":scope>td", cell => text += label(cell).textContent);
+        let text = row.closest("table").dataset.p || "";
+        for (let cell of row.cells) text += label(cell).textContent;
         row.hidden = !text.toLowerCase().includes(wanted);
       });
-      each(box, "details:not(:scope td details)", branch => {
-        branch.lspWas ??= branch.open;
-        branch.open = wanted || branch.lspWas;
+      box.querySelectorAll("details:not(:scope td *)").forEach(branch => {
+        branch.was ??= branch.open;
+        branch.open = wanted || branch.was;
       });
     };
-    box.prepend(field);
-    clickable(box);
-  }
-
-  start("find", searchable);
-
-  //@ data-find data-rows
-  // -- a click anywhere on a row opens what its name opens ---------------------------------------------
-  function clickable(box) {
-    box.onclick = event => {
-      var row = rows(box).find(row => row.contains(event.target)), fold = row && row.querySelector("td>details");
-      if (fold && !fold.contains(event.target)) fold.open = !fold.open;
-    };
-  }
+  });
 
   //@ data-rows
-  start("rows", clickable);
+  start("rows", box => box.onclick = opens);
 
-  //@ data-scale data-heads data-turn
-  // -- what the arrow keys move, and where of a picture the pointer is: across and down ---------------
-  var within = (value, most) => Math.max(0, Math.min(value, most));
-  function arrows(part, act) {
+  //@ data-scale data-turn
+  // -- what the arrow keys move ------------------------------------------------------------------------
+  let arrows = (part, act) => {
     part.tabIndex = 0;
     part.dataset.lmSuppressShortcuts = 1;
     part.onkeydown = event => {
-      var step = { Up: [0, -1], Down: [0, 1], Left: [-1, 0], Right: [1, 0] }[event.key.slice(5)];
-      if (step) {
-        event.stopPropagation();
-        act(...step);
-        return false;
-      }
+      let way = "LURD".indexOf(event.key[5]);
+      if (way < 0) return;
+      act((way - 1) % 2, (way - 2) % 2);
+      return false;
     };
-  }
-  function place(event) {
-    var picture = event.target, zoom = picture.naturalWidth / picture.width;
-    return [event.offsetX * zoom, event.offsetY * zoom];
-  }
+  };
+
+  //@ data-scale
+  let within = (value, most) => Math.max(0, Math.min(value, most));
 
   //@ "bar":
   // -- the value of a colour, where the page does not keep the values: it is looked for in the colour bar ----
-  function coloured([left, top, wide, low, high, strange], picture, x, y) {
+  let coloured = ([left, top, wide, low, high, strange], picture, x, y) => {
     // Each on a sheet of its own: what lies at an edge is half transparent.
-    var pixels = (x, y) => {
-      var pen = new OffscreenCanvas(wide, 1).getContext("2d");
-      pen.drawImage(picture, -(x | 0), -(y | 0));
+    let pixels = (x, y) => {
+      let pen = new OffscreenCanvas(wide, 1).getContext("2d");
+      pen.drawImage(picture, -x | 0, -y | 0);
       return pen.getImageData(0, 0, wide, 1).data;
-    }, ramp = pixels(left, top), pixel = pixels(x, y), far = [...Array(wide).keys()].map(k =>
-      [0, 1, 2].reduce((sum, c) => sum + (ramp[4 * k + c] - pixel[c]) ** 2, 0)), least = Math.min(...far);
-    return least < 600 ? "≈ " + (low + (high - low) * far.indexOf(least) / (wide - 1)).toPrecision(3) : strange || "?";
-  }
+    }, ramp = pixels(left, top), pixel = pixels(x, y), far = Array.from(Array(wide), (_, k) =>
+      Math.hypot(...[0, 1, 2].map(c => ramp[4 * k + c] - pixel[c]))), least = Math.min(...far);
+    return least < 25 ? "≈ " + (low + (high - low) * far.indexOf(least) / (wide - 1)).toPrecision(3) : strange;
+  };
 
   //@ "maps":
-  // -- the places of a raster, across and down: where an axis begins, how long it is, how many values it has, how many
-  //    a pixel covers, the number of the first, its name and the words of its places ---------------------
-  function mapped(scale, picture) {
-    var map, at = [];
-    // What is told at a spot, or a step away from where it was told last.
+  // -- the places of rasters: of each axis, across and down, where it begins, how large a place is, how many there are,
+  //    how many values a place covers, the numbers of the first and the last value, its name and the words of its places
+  let mapped = (scale, picture) => {
+    let map, at = [];
+    // What is told at a spot, or a step away from where it was told last; at first that is the first place.
     return (spot, step) => {
       map = step ? map || scale.maps[0]
-        : scale.maps.find(m => m.axes.every(([from, long], k) => spot[k] >= from && spot[k] < from + long));
-      var here = [], told = map && map.axes.map(([from, long, count, block, first, name, words], k) => {
-        // What is not yet anywhere begins at the first place.
-        var index = at[k] = within((step ? at[k] + spot[k] : (spot[k] - from) / long * count / block) | 0,
-          (count - 1) / block | 0), begin = index * block, end = Math.min(begin + block, count) - 1;
-        here[k] = from + (begin + end + 1) / 2 / count * long;
-        return name + (words ? words[index] : first + begin + (end > begin ? "–" + (first + end) : ""));
+        : scale.maps.find(m => m.axes.every(([from, size, most], k) => spot[k] > from && spot[k] < from + size * most));
+      let here = [], told = map && map.axes.map(([from, size, most, block, first, last, name, words], k) => {
+        let index = at[k] = within((step ? at[k] + spot[k] : (spot[k] - from) / size) | 0, most - 1),
+          begin = first + index * block, end = Math.min(begin + block - 1, last);
+        here[k] = from + (index + .5) * size;
+        return name + (words ? words[index] : begin + (end > begin ? "–" + end : ""));
       });
       return told ? [...here, told[1] + ", " + told[0] + ": " +
         (map.v ? map.v.split(";")[at[1]].split(",")[at[0]] : coloured(scale.bar, picture, ...here))] : [];
     };
-  }
+  };
 
-  //@ "points": "told":
-  // -- the points of curves, or places that something is told of ----------------------------------------
-  function pointed(scale, picture) {
-    var at, points = scale.told || scale.points.flatMap(([name, told]) => told ? told.split(";").map(told => {
-      var [x, y, across, up] = told.split(",");
-      return [x, y, name + ": " + across + ", " + up];
-    }) : []);
+  //@ "points":
+  // -- the points of curves, or places that something is told of: a name before the text of each ----------
+  let pointed = scale => {
+    let at, points = scale.points.flatMap(([name, told]) => told.split("\n").map(point => {
+      let [x, y, ...text] = point.split(",");
+      return [x, y, name + text];
+    }));
     return ([x, y], step) => {
-      var far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / 4));
+      let far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / 4));
       // What is not yet anywhere begins at the first point.
       at = step ? within(at + y * (scale.across || 1) + x | 0, points.length - 1) : far.indexOf(Math.min(...far));
-      var told = points[at] || [];
-      picture.dataset.at = told.slice(0, 2);
-      return told;
+      return points[at];
     };
-  }
+  };
 
   //@ data-scale
   // -- the value under the pointer or under the arrow keys, over the picture ------------------------
-  function readable(picture, told) {
+  start("scale", (picture, told) => {
     // What it says is read aloud by itself.
-    var scale = JSON.parse(told), tip = document.createElement("output"), figure = picture.parentNode,
-      read = (scale.maps ? mapped : pointed)(scale, picture), say = ([x, y, text]) => {
-        var zoom = picture.width / picture.naturalWidth;
+    let scale = JSON.parse(told), tip = document.createElement("output"), figure = picture.parentNode,
+      read = (scale.maps ? mapped : pointed)(scale, picture), zoom = () => picture.width / picture.naturalWidth,
+      say = here => {
+        let [x, y, text] = picture.at = here, across = x * zoom() / figure.clientWidth * 100 + "%";
         if (!text) return tip.remove();
         tip.textContent = text;
         figure.append(tip);
-        // The picture is in the corner of its figure.
-        tip.style.top = y * zoom + 14 + "px";
-        tip.style.left = within(x * zoom + 10, figure.clientWidth - tip.offsetWidth) + "px";
+        // The picture is in the corner of its figure; at an edge what is said ends there.
+        tip.style = "top:" + (y * zoom() + 14) + "px;left:" + across + ";translate:-" + across;
       };
-    picture.onmousemove = event => say(read(place(event)));
+    picture.onmousemove = event => say(read([event.offsetX / zoom(), event.offsetY / zoom()]));
     picture.onmouseleave = picture.onblur = () => say([]);
     arrows(picture, (...step) => say(read(step, 1)));
-  }
-
-  start("scale", readable);
+  });
 
   //@ data-heads
-  // -- the head that is clicked, or reached by the arrow keys, in the large picture's place ----------
-  function choosing(grid, told) {
-    var facts = JSON.parse(told), at = 0, large = grid.closest(".lsp").querySelector("[data-scale]");
-    var figure = large.parentNode, axes = JSON.parse(large.dataset.scale).maps[0].axes;
-    var [left, wide] = axes[0], [top, high] = axes[1];
-    var sheet = make("canvas"), pen = sheet.getContext("2d");
+  // -- the head that is clicked, or reached by the arrow keys, over the large picture's raster -----------
+  start("heads", (sheet, told) => {
+    // What of the grid's picture is a head's is the background of a sheet over the large picture, which is the first head's.
+    let [half, left, top, wide, high, fit] = JSON.parse(told), grid = sheet.closest(".lsp").querySelector("img"),
+      first = sheet.nextSibling.textContent;
     grid.style.cursor = "pointer";
-    sheet.style.maxWidth = "100%";
-    function show(index) {
-      var told = facts.told[index];
-      if (!told) return;
-      at = index;
-      figure.querySelector("figcaption").textContent = told[2];
-      // The first head is the large picture itself, with its values under the pointer.
-      large.style.display = index ? "none" : "";
-      if (!index) return sheet.remove();
-      sheet.width = large.naturalWidth;
-      sheet.height = large.naturalHeight;
-      pen.drawImage(large, 0, 0);
-      pen.imageSmoothingEnabled = false;
-      pen.clearRect(left, top, wide, high);
-      pen.drawImage(grid, facts.x + told[1] * facts.step, facts.y + told[0] * facts.step,
-        told[4] * facts.zoom, told[3] * facts.zoom, left, top, wide, high);
-      large.before(sheet);
-    }
-    function choose(layer, head) { show(facts.told.findIndex(told => told[0] === layer && told[1] === head)); }
-    grid.onclick = event => {
-      var [x, y] = place(event);
-      choose(Math.floor((y - facts.y) / facts.step), Math.floor((x - facts.x) / facts.step));
+    grid.onclick = grid.onkeyup = () => {
+      let [x, y, text] = grid.at || [], large = sheet.previousSibling, px = n => n * large.width / large.naturalWidth + "px ";
+      if (!text) return;
+      sheet.nextSibling.textContent = text;
+      sheet.hidden = first.startsWith(text);
+      sheet.style = "position:absolute;left:" + px(left) + ";top:" + px(top) + ";width:" + px(wide) + ";height:" + px(high)
+        + ';background:url("' + grid.src + '")' + px((half - x) * fit) + px((half - y) * fit) + "/" + px(grid.naturalWidth * fit);
     };
-    arrows(grid, (across, down) => choose(facts.told[at][0] + down, facts.told[at][1] + across));
-  }
-
-  start("heads", choosing);
+  });
 
   //@ data-opens
   // -- a block of a graph that is clicked, or reached by the arrow keys, opened under the picture -----
-  function opening(figure, told) {
-    var spots = JSON.parse(told), picture = figure.querySelector("img");
-    function spot(x, y) { return spots.find(s => x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3]); }
-    function at(event) { return spot(...place(event)); }
-    function open(found) {
-      var branch = found && figure.closest(".lsp").querySelector('[data-level="' + found[4] + '"]');
-      for (var outer = branch; outer; outer = outer.parentElement.closest("details")) outer.open = true;
-      if (branch) branch.querySelector("summary").focus();
-    }
+  start("opens", (figure, told) => {
+    let picture = figure.querySelector("img"),
+      spot = ([x, y]) => JSON.parse(told).find(s => x >= s[0] && x <= s[2] && y >= s[1] && y <= s[3]),
+      under = event => spot([event.offsetX, event.offsetY].map(n => n * picture.naturalWidth / picture.width)),
+      open = found => {
+        let branch = found && figure.closest(".lsp").querySelector("[data-level='" + found[4] + "']");
+        for (let outer = branch; outer; outer = outer.parentElement.closest("details")) outer.open = true;
+        branch?.querySelector("summary").focus();
+      };
     // What is told under the pointer and moved by the arrow keys listens to the picture as well.
-    picture.addEventListener("mousemove", event => picture.style.cursor = at(event) ? "pointer" : "");
-    picture.onclick = event => open(at(event));
-    picture.addEventListener("keydown", event => {
-      var told = picture.dataset.at;
-      if (event.key !== "Enter" || !told) return;
-      event.preventDefault();
-      event.stopPropagation();
-      open(spot(...told.split(",")));
-    });
-  }
-
-  start("opens", opening);
+    picture.addEventListener("mousemove", event => picture.style.cursor = under(event) ? "pointer" : "");
+    picture.onclick = event => open(under(event));
+    picture.onkeyup = event => event.key == "Enter" && picture.at && open(spot(picture.at));
+  });
 
   //@ data-turn
   // -- points in space, turned by the pointer or the arrow keys -------------------------------------
-  function turning(picture, facts) {
-    var told = JSON.parse(facts), turn = told.turn, tilt = told.tilt, held = null;
-    var sheet = make("canvas"), pen = sheet.getContext("2d"), w = picture.naturalWidth, h = picture.naturalHeight;
-    var ends = [[110, 0, 0], [0, 110, 0], [0, 0, 110]], few = told.n && told.n.length <= 40;
-    if (!w) return picture.addEventListener("load", () => turning(picture, facts), { once: true });
-    sheet.width = 2 * w;
-    sheet.height = 2 * h;
-    sheet.style.cssText = "width:" + w + "px;max-width:100%;cursor:grab;touch-action:none";
-    sheet.setAttribute("role", "img");
-    sheet.setAttribute("aria-label", picture.alt);
-    pen.scale(2, 2);
-    pen.font = "11.5px system-ui,sans-serif";
-    function seen(p) {
-      var x = p[0] * Math.cos(turn) + p[2] * Math.sin(turn), z = p[2] * Math.cos(turn) - p[0] * Math.sin(turn);
-      return [z * Math.cos(tilt) + p[1] * Math.sin(tilt), w / 2 + x * told.zoom,
-        h / 2 + (z * Math.sin(tilt) - p[1] * Math.cos(tilt)) * told.zoom];
-    }
-    function draw() {
-      pen.clearRect(0, 0, w, h);
-      pen.strokeStyle = pen.fillStyle = "#757575";
-      var boxes = [];
-      ends.forEach((end, k) => {
-        var a = seen(end), b = seen(end.map(n => -n));
-        pen.globalAlpha = 0.3;
-        pen.beginPath();
-        pen.moveTo(b[1], b[2]);
-        pen.lineTo(a[1], a[2]);
-        pen.stroke();
-        pen.globalAlpha = 1;
-        pen.fillText(told.a[k], a[1] + 3, a[2]);
-        boxes.push([a[1], a[2] - 9, a[1] + 45, a[2] + 2]);
-      });
-      function word(text, p) {
-        // At the right of its point, or at the left where other words stand.
-        var wide = pen.measureText(text).width;
-        [p[1] + 5, p[1] - 5 - wide].find(x => {
-          var box = [x, p[2] - 5, x + wide, p[2] + 6];
-          if (boxes.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;
-          pen.fillText(text, x, p[2] + 4);
-          return boxes.push(box);
-        });
-      }
-      told.p.map((p, k) => [seen(p), k]).sort((a, b) => a[0][0] - b[0][0])
-        .forEach(pair => {
-          var p = pair[0];
-          pen.fillStyle = "#2f7fd1";
-          pen.globalAlpha = 0.75 + p[0] / 700;
-          pen.beginPath();
-          pen.arc(p[1], p[2], (told.p.length > 200 ? 1.7 : 2.5) * (1 + p[0] / 400), 0, 7);
-          pen.fill();
-          pen.globalAlpha = 1;
-          pen.fillStyle = "#757575";
-          if (few) word(told.n[pair[1]], p);
-        });
-      sheet.dataset.seen = turn.toFixed(2) + " " + tilt.toFixed(2);
-    }
-    function by(across, down) {
-      turn += across;
-      tilt = Math.max(-1.5, Math.min(1.5, tilt + down));
-      draw();
-    }
-    sheet.onpointerdown = event => {
-      held = [event.clientX, event.clientY];
-      sheet.setPointerCapture(event.pointerId);
+  start("turn", (picture, told) => {
+    // Places with what stands beside them; the first three are the ends of the axes. The picture begins as it did.
+    let held, [points, turn, tilt, size] = JSON.parse(told), [head] = picture.src.split("%3Cpath"),
+      spin = (a, b, angle) => [a * Math.cos(angle) + b * Math.sin(angle), b * Math.cos(angle) - a * Math.sin(angle)],
+      by = (across, down) => {
+        let taken = [];
+        turn += across;
+        tilt = Math.max(-1.5, Math.min(1.5, tilt + down));
+        picture.src = head + encodeURIComponent(points.map(([a, b, c, name], k) => {
+          let [x, z] = spin(a, c, turn), [near, up] = spin(z, b, tilt);
+          return [near, x, -up, name, k];
+        }).sort((a, b) => a[0] - b[0]).map(([near, x, y, name, k]) => {
+          // At the right of its point, or at the left where other words stand.
+          let long = 6 * name.length, at = name && [x + 5, x - 5 - long].find(left =>
+            taken.every(([u, v, wide]) => Math.abs(y - v) > 11 || left > u + wide || u > left + long));
+          if (at) taken.push([at, y, long]);
+          return (k < 3 ? '<path class="g" d="M' + [-x, -y] + "L" + [x, y]
+            : '<circle cx="' + x + '" cy="' + y + '" r="' + size * (1 + near / 600) + '" opacity="' + (.75 + near / 999))
+            + '"/>' + (at ? '<text x="' + at + '" y="' + (y + 4) + '">' + name + "</text>" : "");
+        }).join("") + "</g></svg>");
+      };
+    picture.draggable = 0;
+    picture.style = "cursor:grab;touch-action:none";
+    picture.onpointerdown = picture.onpointermove = event => {
+      let here = [event.clientX, event.clientY];
+      picture.setPointerCapture(event.pointerId);
+      if (event.buttons && event.type > "pointerm") by((here[0] - held[0]) / 120, (here[1] - held[1]) / 120);
+      held = here;
     };
-    sheet.onpointermove = event => {
-      if (!held) return;
-      by((event.clientX - held[0]) / 120, (event.clientY - held[1]) / 120);
-      held = [event.clientX, event.clientY];
-    };
-    sheet.onpointerup = sheet.onpointercancel = () => held = null;
-    arrows(sheet, (across, down) => by(across / 10, down / 10));
-    picture.style.display = "none";
-    picture.before(sheet);
+    arrows(picture, (across, down) => by(across / 10, down / 10));
     // What says how it is turned.
     picture.parentNode.lastChild.hidden = 0;
-    draw();
-  }
-
-  start("turn", turning);
+  });
 
   //@ data-asks
   // -- a row that opens asks the kernel, through the hidden field of the application, for its view ----
@@ -398,4 +297,4 @@
   start("still", stillOf);
 
   //@ end
-})();
+}

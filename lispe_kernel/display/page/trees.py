@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row
+from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row, search_field
 
 # Width in pixels and number of columns: the name takes what is left.
-_COLUMNS = ((None, None), (150, None), (84, None), (74, None), (74, None), (67, 2), (89, None))
+_COLUMNS = ((None, None), (150, None), (89, None), (79, None), (74, None), (67, 2), (99, None))
 _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 
 T = TypeVar("T")
@@ -24,8 +24,9 @@ def tree(
     head = element("thead", heading_row(headings, numeric))
     if lines <= FEW_ROWS:
         return element("div", _table(head, aria_label="columns"), branches, data_rows=True)
-    columns = _table(head, data_sort=True, aria_label="columns")
-    return element("div", columns, branches, data_tree=True, data_find=find)
+    columns = _table([head, element("tbody")], data_tree=True, aria_label="columns")
+    back = element("button", "back to the tree", hidden="hidden")
+    return element("div", search_field(find), back, columns, branches, class_="t", data_find=True)
 
 
 def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> Element:
@@ -33,7 +34,7 @@ def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> E
     return _table(element("tbody", rows), aria_label=label, data_p=prefix or None)
 
 
-def _table(rows: Element, **attributes: Any) -> Element:
+def _table(rows: Node, **attributes: Any) -> Element:
     """One of the tables, whose columns are as wide as those of the others, also where styles are lost.
 
     There the name keeps some room, in a window of any width; our style takes less where there is less.

@@ -86,7 +86,7 @@ def _of_element(node: Element, depth: int) -> Iterator[Listing | Line]:
         listing = Listing(attributes.get("aria-label", "table"))
         _read(node, listing, 0)
         yield listing
-    elif "data-tree" in attributes:
+    elif any(isinstance(child, Element) and "data-tree" in dict(child.attributes) for child in node.children):
         listing = Listing("tree")
         _read(node.children, listing, 0)
         yield listing

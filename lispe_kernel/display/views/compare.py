@@ -379,7 +379,7 @@ def change_table(changes: list[Change], views: Mapping[int, Node]) -> Element:
     for place, found in enumerate(changes[:_ROWS]):
         known = found.difference
         length = 90 * min(1.0, found.relative / most) if math.isfinite(found.relative) else 90
-        bar = charts.bar(length / 90, 90)
+        bar = element("td", charts.bar(length / 90, 90), data_v=length)
         rows.append(
             [
                 opened.named(name(found.name), views.get(place)),

@@ -23,6 +23,7 @@ from lispe_kernel.display.page.html import (
     headline,
     name,
     one_line,
+    search_field,
     shortened,
     table,
 )
@@ -349,9 +350,10 @@ class BagView(View):
             headline(f"{kind} of {numbers.count(len(members))}"),
             element(
                 "div",
+                search_field("search"),
                 table(("member",), rows, label=kind),
                 style="max-height:320px;overflow-y:auto",
-                data_find="search",
+                data_find=True,
             ),
             element("p", f"{numbers.count(more)} more", class_="q") if more else None,
         ]

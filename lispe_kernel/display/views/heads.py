@@ -7,7 +7,10 @@ bring another head to the large place. The large picture of another head is as f
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import groupby
+from typing import Any
 
 from lispe_kernel.display.drawing import colours, heatmaps, pictures, png, svg
 from lispe_kernel.display.drawing.colours import SEQUENTIAL
@@ -56,7 +59,7 @@ class AttentionView(View):
         return [
             headline(self.text()),
             self._grid(rasters, shades),
-            self._large(layer, head, shades),
+            self._large(layer, head, shades, rasters[layer, head]),
             self._numbers(),
             element("p", "attention shows where a head looks, not what it does there", class_="q"),
         ]
@@ -67,6 +70,16 @@ class AttentionView(View):
         longest = max(int(n) for w in self.value.weights for n in w.shape[-2:])
         room = min(_FINEST, int(math.sqrt(_PIXELS / len(self.heads))))
         return math.ceil(longest / math.ceil(longest / max(4, room)))
+
+    @cached_property
+    def zoom(self) -> int:
+        """The pixels of a place in a small picture: few places are drawn larger."""
+        return max(1, min(6, 48 // self.side))
+
+    @cached_property
+    def step(self) -> int:
+        """The places from one small picture to the next."""
+        return self.side + max(1, _GAP // self.zoom)
 
     def _rasters(self) -> dict[tuple[int, int], Raster]:
         return {
@@ -79,9 +92,7 @@ class AttentionView(View):
         import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
         lines, across = 1 + max(k for k, _ in self.heads), 1 + max(h for _, h in self.heads)
-        # Small pictures of few places are drawn larger than a pixel a place.
-        zoom = max(1, min(6, 48 // self.side))
-        step = self.side + max(1, _GAP // zoom)
+        zoom, step = self.zoom, self.step
         sheet = np.full((lines * step, across * step), colours.CLEAR, dtype=np.uint8)
         for (layer, head), raster in rasters.items():
             high, wide = raster.blocks.shape
@@ -106,39 +117,54 @@ class AttentionView(View):
             for k, name in enumerate(names)
         ]
         parts += [svg.words(str(h), left + h * step * zoom + middle, 13, "middle") for h in range(across)]
-        facts = {
-            "x": left,
-            "y": _TOP,
-            "step": step * zoom,
-            "side": self.side * zoom,
-            # Heads with other axes than the large picture's cannot take its place.
-            "told": [
-                [k, h, self._told(k, h), *rasters[k, h].blocks.shape]
-                for k, h in self.heads
-                if self.value.weights[k].shape[1:] == self.value.weights[0].shape[1:]
-            ],
-            "zoom": zoom,
-        }
-        told = svg.for_script(facts)
+        told = svg.for_script({"maps": list(self._lines(names, left, step * zoom))})
         label = f"attention of {len(self.heads)} heads, a line a layer, a column a head"
         drawing = Drawing(parts, left + width, _TOP + height)
-        return svg.figure(drawing, label, "a line a layer, a column a head", data_heads=told)
+        return svg.figure(drawing, label, "a line a layer, a column a head", data_scale=told)
+
+    def _lines(self, names: list[str], left: float, step: float) -> Iterator[dict[str, Any]]:
+        """The heads whose axes are the large picture's: others cannot take its place."""
+        alike = [w.shape[1:] == self.value.weights[0].shape[1:] for w in self.value.weights[: len(names)]]
+        first = 0
+        for is_alike, run in groupby(alike):
+            end = first + len(list(run))
+            if is_alike:
+                most = max(len(w) for w in self.value.weights[first:end])
+                told = (
+                    ",".join(self._told(layer, head) for head in range(most)) for layer in range(first, end)
+                )
+                yield {
+                    "axes": [
+                        [left, step, most, 1, 0, most - 1, "head "],
+                        [_TOP + first * step, step, end - first, 1, first, end - 1, "", names[first:end]],
+                    ],
+                    "v": ";".join(told),
+                }
+            first = end
 
     def _told(self, layer: int, head: int) -> str:
-        entropy, distance = self.measured[layer, head]
-        away = "" if math.isnan(distance) else f", mean distance {numbers.value(distance, 3)}"
-        return f"{self.value.names[layer]}, head {head}: entropy {numbers.value(entropy, 3)} bits{away}"
+        entropy, distance = self.measured.get((layer, head), (math.nan, math.nan))
+        away = "" if math.isnan(distance) else f" · mean distance {numbers.value(distance, 3)}"
+        return f"entropy {numbers.value(entropy, 3)} bits{away}"
 
-    def _large(self, layer: int, head: int, shades: Shades) -> Element:
+    def _large(self, layer: int, head: int, shades: Shades, small: Raster) -> Element:
+        """The first head, and over it a sheet on which the script shows what is chosen in the grid."""
         weights = self.value.weights[layer][head]
         queries, keys = weights.shape
         down, across = self._axis("query", queries), self._axis("key", keys)
         words = any(len(text) > 4 for _, text in across.ticks)
         raster = pictures.reduce_matrix(weights, _WIDEST)
-        caption = self._told(layer, head)
-        return heatmaps.heatmap(
-            raster, shades, caption, down=down, across=across, caption=caption, widest=_WIDEST, rotate=words
-        )
+        caption = f"{one_line(self.value.names[layer], 20)}, head {head}: {self._told(layer, head)}"
+        drawn = heatmaps.framed(raster, shades, down=down, across=across, widest=_WIDEST, rotate=words)
+        (fact,) = drawn.facts
+        facts = [
+            self.step * self.zoom / 2,
+            *(round(fact[key], 2) for key in "xywh"),
+            round(fact["w"] / small.blocks.shape[1] / self.zoom, 4),
+        ]
+        figure = heatmaps.gathered([drawn], [raster], shades, caption, caption)
+        picture, below = figure.children
+        return element("figure", picture, element("i", data_heads=svg.for_script(facts)), below)
 
     def _axis(self, name: str, length: int) -> Axis:
         tokens = self.value.tokens

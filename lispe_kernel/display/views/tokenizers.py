@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, shortened, table
+from lispe_kernel.display.page.html import (
+    Node,
+    element,
+    facts,
+    foldable,
+    headline,
+    search_field,
+    shortened,
+    table,
+)
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.torch_library.tokens.pieces import piece_of
@@ -36,7 +45,13 @@ class TokenizerView(View):
             facts([("tokens", numbers.count(size)), ("file", getattr(self.value, "path", ""))]),
             foldable(
                 ["vocabulary ", element("span", more, class_="q")],
-                element("div", listing, data_find="search tokens", style="max-height:320px;overflow-y:auto"),
+                element(
+                    "div",
+                    search_field("search tokens"),
+                    listing,
+                    data_find=True,
+                    style="max-height:320px;overflow-y:auto",
+                ),
                 open_=size <= _OPEN_TOKENS,
             ),
         ]

@@ -224,7 +224,7 @@ def _figure(level: Level) -> Node:
     shown = svg.picture(
         drawing,
         f"graph of {level.title}: {names}",
-        data_scale=svg.for_script({"told": points}),
+        data_scale=svg.for_script({"points": svg.places(points)}),
     )
     return element("figure", shown, data_opens=svg.for_script(opened) if opened else None)
 

@@ -137,7 +137,7 @@ class LensView(View):
             for k, layer in enumerate(layers)
             for place in range(first, last)
         ]
-        facts = {"told": told, "across": last - first}
+        facts = {"points": svg.places(told), "across": last - first}
         return svg.for_script(facts)
 
     def _cell(self, layer: Any, place: int) -> str:

@@ -116,7 +116,7 @@ class WeightHistogramsView(View):
         large = (_CHART[0], 160) if len(drawn) == 1 else _BARS
         whole = svg.grid([_barred(one, *large) for one in drawn], 640)
         told = [[round(bar["x"]), round(bar["y"]), bar["told"]] for bar in whole.facts]
-        facts = svg.for_script({"told": told})
+        facts = svg.for_script({"points": svg.places(told)})
         is_logarithmic = any(charts.needs_logarithms(one.seen[0][1].counts) for one in drawn)
         return svg.figure(
             whole,
