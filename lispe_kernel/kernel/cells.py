@@ -28,7 +28,7 @@ from lispe_kernel.running.background import needs_torch
 from lispe_kernel.running.bridges import Evaluated, PythonCell
 from lispe_kernel.running.magics import run_cell, run_lispe
 from lispe_kernel.running.report import Report, report
-from lispe_kernel.running.sessions import cell_begins, cell_ended, offer
+from lispe_kernel.running.sessions import cell_begins, cell_ended, ended_quickly, offer
 from lispe_kernel.session import Outcome, Session
 from lispe_kernel.sittings import KEEPER
 from lispe_kernel.torch_library.support.behind import behind
@@ -89,7 +89,7 @@ class Cell:
     def ended(self) -> None:
         """Nobody waits for this cell any more: let who keeps the session take what it is now."""
         before, number, text = self._before, self.request.count, self.request.code
-        if self.is_kept:
+        if self.is_kept and not ended_quickly(before, self.session, number, text):
             # Another request may have to be read, or text to be sent.
             with behind():
                 self.kernel.interrupts.during(lambda: cell_ended(before, self.session, number, text))

@@ -7,6 +7,7 @@ one call wakes the other thread's event loop.
 
 from __future__ import annotations
 
+import threading
 from asyncio import AbstractEventLoop, Task
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -93,6 +94,21 @@ class Requests:
         task = self._loop.create_task(self._run(None, message), context=self._context)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def let_go_out(kernel: LispeKernel, seconds: float) -> None:
+    """Let the other threads send what they were given, so long at most; called in the main thread.
+
+    Each needs the interpreter for a moment, and has to wait for it while the main thread works.
+    """
+    thread = kernel.shell_channel_thread
+    if thread is None or threading.current_thread() is not threading.main_thread():
+        return
+    sent = threading.Lock()
+    sent.acquire()
+    with suppress(RuntimeError):
+        _loop_of(thread.io_loop).call_soon_threadsafe(sent.release)
+        sent.acquire(timeout=seconds)
 
 
 def install(kernel: LispeKernel) -> None:

@@ -56,7 +56,7 @@ FACADE, SHELL, PUBLISHER = (
 )
 # Seconds between the first answer and the import of torch.
 PAUSE = 0.05
-# Seconds in which the reply of a cell goes out.
+# Seconds at most in which the reply of a cell goes out.
 SENDING = 0.0005
 # How long help and completion wait for torch's names before they answer without them.
 PATIENCE = 6.0
@@ -196,8 +196,8 @@ class LispeKernel(Kernel):
             task = asyncio.current_task()
             if task in self._ended:
                 if self._ended[task].is_kept:
-                    # The threads that send the reply go first: each needs the interpreter for a moment.
-                    await asyncio.sleep(SENDING)
+                    # The reply goes out first.
+                    handover.let_go_out(self, SENDING)
                 self._ended.pop(task).ended()
 
     def end_cells(self) -> None:

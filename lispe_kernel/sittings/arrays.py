@@ -107,6 +107,10 @@ def _stored(cls: type[Stored]) -> None:
         # A copy: Python's array moves when it grows, and nothing else looks at its memory.
         return write_array(value.array.copy(), out)
 
+    def holds(value: Any) -> Any:
+        # Long ones are a block of memory, which is looked at each time.
+        return [value.array.tobytes()] if len(value) <= _SHORT else None
+
     def make(data: Any, into: Into) -> Any:
         if isinstance(data, dict):
             array = read_array(data, into)
@@ -117,8 +121,7 @@ def _stored(cls: type[Stored]) -> None:
             raise Broken(f"holds {cls.name} that are none")
         return cls(data)
 
-    # Long ones are a block of memory, which is looked at each time.
-    register_keeper(Keeper(cls.name, cls, write, make, holds=lambda value: [value.array.tobytes()]))
+    register_keeper(Keeper(cls.name, cls, write, make, holds=holds))
 
 
 for _cls in CLASS_OF_DTYPE.values():

@@ -65,6 +65,15 @@ class Definitions:
         """The names of the namespace that stand for definitions."""
         return list(self._names)
 
+    def take(self, name: str, value: Any) -> bool:
+        """Take a function for the one that a name had, or as the last of all; False for anything else."""
+        if self._names.get(name, "function") != "function" or self._kind(name, value) != "function":
+            return False
+        self._names[name] = "function"
+        self.named = {key: each for key, each in self.named.items() if each != name}
+        self.named[id(value)] = name
+        return True
+
     def __contains__(self, name: str) -> bool:
         return name in self._names
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType
 from typing import Any
@@ -42,6 +43,8 @@ _NUMBERED = re.compile(r"(?P<name>\S+)(?: \d+)?")
 _ITSELF = "λ"
 # The kind of an instance that is a module, and what the torch library calls what it holds.
 MODULE, HELD_BY_MODULE = "torch instance", "torch fields of an instance"
+# What of a session's values is written by the names that its definitions have.
+KINDS = frozenset({"function", "library", "class", "instance", MODULE, "lambda"})
 
 
 def _fill_cell(cell: CellType, data: Any, into: Into) -> None:
@@ -64,6 +67,9 @@ class FunctionsOut:
 
     def __init__(self, session: Session, definitions: Definitions, sources: Sources) -> None:
         self._session, self._definitions, self._sources = session, definitions, sources
+        # All that the data of such a value is made of, in order; None where that is not told. Who keeps this
+        # keeps nothing of one time.
+        self.holds = partial(_holds, definitions)
         # Variables that the compiler put into boxes, as the cells that they would be; kept alive by both.
         self._boxes: dict[int, tuple[Any, CellType]] = {}
 
@@ -77,20 +83,6 @@ class FunctionsOut:
             return MODULE, lambda out: self._module(value, out)
         if isinstance(value, Instance):
             return "instance", lambda out: self._instance(value, out)
-        return None
-
-    def holds(self, value: Any) -> list[Any] | None:
-        """All that the data of such a value is made of, in order; None where that is not told."""
-        if isinstance(value, FunctionType | BuiltinFunctionType):
-            name = self._definitions.named.get(id(value))
-            if name is not None:
-                return ["function", name]
-            is_whole = getattr(value, "__closure__", ()) is None
-            return ["lambda", value.__code__, value.__doc__] if is_whole else None  # type: ignore[union-attr]
-        if isinstance(value, Instance) and not type(value).lispe_taken:
-            name = self._definitions.named.get(id(type(value)))
-            held = [*chain.from_iterable(value.__dict__.items())]
-            return None if name is None or any(key.startswith(" ") for key in held[::2]) else [name, *held]
         return None
 
     def _function(self, value: Any) -> tuple[str, Callable[[Out], Any]]:
@@ -156,6 +148,20 @@ class FunctionsOut:
         if type(box) is not list or len(box) != 1:
             return cell
         return self._boxes.setdefault(id(box), (box, CellType(box[0])))[1]
+
+
+def _holds(definitions: Definitions, value: Any) -> list[Any] | None:
+    if isinstance(value, FunctionType | BuiltinFunctionType):
+        name = definitions.named.get(id(value))
+        if name is not None:
+            return ["function", name]
+        is_whole = getattr(value, "__closure__", ()) is None
+        return ["lambda", value.__code__, value.__doc__] if is_whole else None  # type: ignore[union-attr]
+    if isinstance(value, Instance) and not type(value).lispe_taken:
+        name = definitions.named.get(id(type(value)))
+        held = [*chain.from_iterable(value.__dict__.items())]
+        return None if name is None or any(key.startswith(" ") for key in held[::2]) else [name, *held]
+    return None
 
 
 def _unkept(text: str) -> Callable[[Out], Any]:

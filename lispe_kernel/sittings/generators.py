@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import random
+import struct
 import sys
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,36 @@ def _check_python(state: Any, _into: Into) -> Any:
     return found
 
 
-register_state(State("python", lambda: True, random.getstate, _of_python, _check_python, random.setstate))
+# The generator behind Python's functions, and whether its memory is known: where it stands, then its words.
+_PYTHONS: Any = getattr(random.getstate, "__self__", None)
+_PLACE, _LAYOUT = object.__basicsize__, struct.Struct("=i624I")
+_is_known: list[bool] = []
+
+
+def _glance_at_python() -> Any:
+    """The memory of Python's generator. Reading its state as numbers takes ten times as long."""
+    if not _is_known:
+        _, (*words, place), _ = random.getstate()
+        fits = type(_PYTHONS).__basicsize__ >= _PLACE + _LAYOUT.size
+        _is_known.append(fits and _memory_of_python() == _LAYOUT.pack(place, *words))
+    return (_memory_of_python(), _PYTHONS.gauss_next) if _is_known[0] else None
+
+
+def _memory_of_python() -> bytes:
+    return ctypes.string_at(id(_PYTHONS) + _PLACE, _LAYOUT.size)
+
+
+register_state(
+    State(
+        "python",
+        lambda: True,
+        random.getstate,
+        _of_python,
+        _check_python,
+        random.setstate,
+        _glance_at_python,
+    )
+)
 
 
 def _numpys() -> Any:
@@ -58,18 +89,25 @@ _untouched: list[tuple[Any, bytes] | None] = []
 _WORDS = 624 * 4 + 4
 
 
+@lru_cache(1)
+def _address(generator: Any) -> int:
+    found: int = generator.ctypes.state_address
+    return found
+
+
 def _glance_at_numpy() -> Any:
     """The memory of numpy's generator. Reading its whole state takes a hundred times as long.
 
     The state has one number more, which a draw leaves for the next: this tells only while none was made.
     """
+    if _untouched == [None]:
+        return None
     numpys: Any = np.random
     generator = numpys.get_bit_generator()
     if type(generator) is not numpys.MT19937:
         _untouched[:] = [None]
-    if _untouched == [None]:
         return None
-    now = generator, ctypes.string_at(generator.ctypes.state_address, _WORDS)
+    now = generator, ctypes.string_at(_address(generator), _WORDS)
     if not _untouched:
         _untouched.append(now)
     elif _untouched != [now]:

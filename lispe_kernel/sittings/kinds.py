@@ -45,6 +45,16 @@ def fields(data: Any, *names: str) -> list[Any]:
     return [data[name] for name in names]
 
 
+def list_holds(value: Any) -> list[Any]:
+    """What a list is made of."""
+    return [*list.__iter__(value)]
+
+
+def pairs_hold(value: Any) -> list[Any]:
+    """What a dictionary is made of."""
+    return [*chain.from_iterable(dict.items(value))]
+
+
 def _list_like(name: str, cls: Any) -> None:
     def write(value: Any, out: Out) -> Any:
         return list(map(out.value, list.__iter__(value)))
@@ -52,11 +62,7 @@ def _list_like(name: str, cls: Any) -> None:
     def fill(value: Any, data: Any, into: Into) -> None:
         list.extend(value, map(into.value, items(data)))
 
-    register_keeper(
-        Keeper(
-            name, cls, write, lambda _data, _into: cls(), fill, holds=lambda value: [*list.__iter__(value)]
-        )
-    )
+    register_keeper(Keeper(name, cls, write, lambda _data, _into: cls(), fill, holds=list_holds))
 
 
 _kind: Any
@@ -84,14 +90,7 @@ def _fill_pairs(value: Any, data: Any, into: Into) -> None:
 
 def _dictionary(name: str, cls: Any) -> None:
     register_keeper(
-        Keeper(
-            name,
-            cls,
-            _write_pairs,
-            lambda _data, _into: cls(),
-            _fill_pairs,
-            holds=lambda value: [*chain.from_iterable(dict.items(value))],
-        )
+        Keeper(name, cls, _write_pairs, lambda _data, _into: cls(), _fill_pairs, holds=pairs_hold)
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from lispe_kernel.sittings.definitions import SHARED, Definitions
 from lispe_kernel.sittings.functions_in_values import FunctionsOut
 from lispe_kernel.sittings.seen import seen
 from lispe_kernel.sittings.text import Sources
-from lispe_kernel.sittings.writing import Graph, Item
+from lispe_kernel.sittings.writing import Graph, Item, blocks_of, tables, told
 
 # What every session has from its start and a folder never gives: they are of the machine and the program.
 _OF_THE_MACHINE = frozenset({"_args", "_current", "_sep", "_version", "_exit_code"})
@@ -36,27 +36,30 @@ class Kept:
 
 @dataclass
 class Gathered:
-    """All that was asked of the values of a session. What is made of it asks them no more."""
+    """All that was asked of the values of a session. What is made of it asks them no more.
+
+    own: whether all blocks are of random states: copies that nobody changes.
+    """
 
     blocks: list[Block]
-    graph: Graph
     tops: dict[str, Any]
     rest: dict[str, Any]
+    own: bool = False
 
     def manifest(self) -> dict[str, Any]:
         """What `session.json` will say, without its memory."""
-        tables = self.graph.tables(self.tops, self.blocks)
+        found = tables(self.tops, self.blocks)
         return {
             "format": folders.FORMAT,
             "version": folders.VERSION,
             "lispe": __version__,
             "saved": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime()) + " UTC",
             "definitions": self.rest["definitions"],
-            "variables": _named(tables.trees, "variable"),
-            "slots": _named(tables.trees, "slot"),
+            "variables": _named(found.trees, "variable"),
+            "slots": _named(found.trees, "slot"),
             "constants": self.rest["constants"],
-            "states": _named(tables.trees, "state"),
-            "objects": tables.objects,
+            "states": _named(found.trees, "state"),
+            "objects": found.objects,
             "left out": self.rest["left out"],
             "kept without": self.rest["kept without"],
         }
@@ -67,23 +70,47 @@ def of_the_session(name: str) -> bool:
     return name in _OF_THE_MACHINE or (name.startswith("__") and name.endswith("__"))
 
 
+def is_variable(name: str, value: Any) -> bool:
+    """Whether a name of the namespace has a value that the user gave it."""
+    if name[:1] in _MARKS and (
+        of_the_session(name) or (name.startswith(" ") and not name.startswith(SHARED))
+    ):
+        return False
+    return name not in CONSTANTS or CONSTANTS[name] is not value
+
+
 def variables(session: Session) -> Iterator[tuple[str, Any]]:
     """The names in a session's namespace that the user gave a value, in order."""
-    for name, value in list(session.namespace.items()):
-        if name[:1] in _MARKS and (
-            of_the_session(name) or (name.startswith(" ") and not name.startswith(SHARED))
-        ):
-            continue
-        if name not in CONSTANTS or CONSTANTS[name] is not value:
-            yield name, value
+    return (pair for pair in list(session.namespace.items()) if is_variable(*pair))
+
+
+def texts(session: Session) -> Sources:
+    """The texts of a session, as they were read before."""
+    sources: Sources | None = session.library_states.get(_READ_BEFORE)
+    if sources is None:
+        sources = session.library_states[_READ_BEFORE] = Sources(session.sources, session.canonical)
+    return sources
 
 
 def defined(session: Session) -> tuple[Definitions, Sources]:
     """What a session defines, and the texts in which it stands."""
-    sources: Sources | None = session.library_states.get(_READ_BEFORE)
-    if sources is None:
-        sources = session.library_states[_READ_BEFORE] = Sources(session.sources, session.canonical)
+    sources = texts(session)
     return Definitions(session, sources), sources
+
+
+def described(
+    definitions: Definitions, only: Container[str] | None = None
+) -> tuple[list[dict[str, Any]], dict[str, tuple[str, str]]]:
+    """Definitions as they are written; those that cannot be, with why and the cells that made them."""
+    written, failed = [], {}
+    for definition in definitions:
+        if only is not None and definition.name not in only:
+            continue
+        if definition.problem:
+            failed[definition.name] = (definition.problem, definition.cell)
+        else:
+            written.append(definition.data)
+    return written, failed
 
 
 def as_data(session: Session) -> Kept:
@@ -92,26 +119,16 @@ def as_data(session: Session) -> Kept:
     return Kept(found.manifest(), found.blocks)
 
 
-def gathered(
-    session: Session, only: Container[str] | None = None, before: dict[int, Item] | None = None
-) -> Gathered:
+def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
     """All of a session that can be kept, as it is now.
 
-    only: the names that are wanted, where not all are; random states and slots are then left out. before:
-    what the last one has as `lasting`.
+    only: the names that are wanted, where not all are; random states and slots are then left out.
     """
     # Python code may have made tensors before any of LispE's functions did.
     session.meet_python()
     definitions, sources = defined(session)
-    graph = Graph(FunctionsOut(session, definitions, sources), before)
-    written, failed = [], {}
-    for definition in definitions:
-        if only is not None and definition.name not in only:
-            continue
-        if definition.problem:
-            failed[definition.name] = (definition.problem, definition.cell)
-            continue
-        written.append(definition.data)
+    graph = Graph(FunctionsOut(session, definitions, sources))
+    written, failed = described(definitions, only)
     tops: dict[str, Any] = {}
     notes: dict[str, str] = {}
     values = [("variable", *pair) for pair in variables(session) if pair[0] not in definitions]
@@ -124,7 +141,7 @@ def gathered(
         if not isinstance(top, Item):
             tops[f"{kind} {name}"] = top
             continue
-        problem, lacks = graph.told(top)
+        problem, lacks = told(top)
         shown = name.removeprefix(SHARED)
         if problem:
             failed[shown] = (problem, sources.assigning(shown))
@@ -133,20 +150,28 @@ def gathered(
         if lacks:
             notes[shown] = "; ".join(dict.fromkeys(lacks))
     if only is None:
-        tops |= _states(session, graph)
+        tops |= random_states(session, lambda: graph)
     rest = {
         "definitions": written,
         "constants": sorted(name for name in session.fixed if f"variable {name}" in tops),
-        "left out": {n: {"why": why, "cell": cell} for n, (why, cell) in failed.items()},
+        "left out": left_out(failed),
         "kept without": notes,
     }
-    blocks = graph.blocks(tops)
+    blocks = blocks_of(tops.values())
     graph.let_go()
-    return Gathered(blocks, graph, tops, rest)
+    return Gathered(blocks, tops, rest)
 
 
-def _states(session: Session, graph: Graph) -> dict[str, Any]:
-    """What stands for the random states. One that is as it was at the last save is not written anew."""
+def left_out(failed: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    """What is not kept, as it is written: why, and the cell that made it."""
+    return {name: {"why": why, "cell": cell} for name, (why, cell) in failed.items()}
+
+
+def random_states(session: Session, graph: Callable[[], Graph]) -> dict[str, Any]:
+    """What stands for the random states. One that is as it was at the last save is not written anew.
+
+    graph: gives the one with which a state is written.
+    """
     before: dict[str, Any] = session.library_states.get(_STATES, {})
     now = {}
     for state in states():
@@ -157,7 +182,7 @@ def _states(session: Session, graph: Graph) -> dict[str, Any]:
                 if known is not None and known[1] == stands:
                     top = known[2]
                 else:
-                    top = graph.start(state.capture(stands))
+                    top = graph().start(state.capture(stands))
                 known = state.glance(), stands, top
             now[state.name] = known
     session.library_states[_STATES] = now

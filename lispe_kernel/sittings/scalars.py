@@ -49,6 +49,11 @@ def writer(cls: type) -> Callable[[Any], Any] | None:
     return _WRITE.get(cls) or (_plain_number if cls.__name__ in _WITH_TENSOR else None)
 
 
+def stays(cls: type) -> bool:
+    """Whether values of a class are scalars that never change and keep nothing alive."""
+    return cls in _WRITE or (writer(cls) is not None and not remembers(cls))
+
+
 def remembers(cls: type) -> bool:
     """Whether a scalar of a class keeps a tensor alive."""
     return cls.__name__ in _WITH_TENSOR

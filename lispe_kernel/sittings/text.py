@@ -103,11 +103,14 @@ class Sources:
             found = self._known[file] = list(_written(source, self.canonical)) if source is not None else []
         return found
 
-    def find(self, data: Any) -> Iterator[Written]:
-        """Where a form stands, the latest text first. Older ones are looked at when they are asked for."""
-        return (
-            form for file in reversed(self._sources) for form in self._forms(file) if same(form.data, data)
-        )
+    def find(self, data: Any) -> Iterator[tuple[Written, bool]]:
+        """Where a form stands, the latest text first, and whether that was read only now.
+
+        Older ones are looked at when they are asked for.
+        """
+        for file in reversed(self._sources):
+            new = file not in self._known
+            yield from ((form, new) for form in self._forms(file) if same(form.data, data))
 
     def text_of(self, form: Any) -> tuple[str, str]:
         """A form as text, and what people call the source that has it; no text where none reads back."""
@@ -115,9 +118,10 @@ class Sources:
         if known is None:
             data = as_data(form)
             text = cell = ""
-            for number, each in enumerate(self.find(data)):
+            for number, (each, new) in enumerate(self.find(data)):
                 cell = cell if number else each.cell
-                if reads_back(each.text, form, self.canonical):
+                # What a name stands for may be another since a text was read.
+                if new or reads_back(each.text, form, self.canonical):
                     text = each.text
                     break
             if not text:

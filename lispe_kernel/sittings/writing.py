@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import is_
+from functools import partial
 from typing import Any, Protocol
 
 from lispe_kernel.language.keeping import Out, Part, Unkept, keeper_of, refusal_of
@@ -29,18 +29,18 @@ class Item:
     """
 
     __slots__ = (
-        *("cls", "data", "holds", "kind", "marks", "notes"),
+        *("data", "held", "holds", "kind", "notes"),
         *("parts", "problem", "refs", "told", "value"),
     )
 
     def __init__(self, value: Any) -> None:
-        self.value, self.cls = value, type(value)
+        self.value = value
         self.kind, self.problem = "", ""
         # Asks the value what the data is made of, where the kind tells that.
         self.holds: Callable[[Any], list[Any] | None] | None = None
-        # That: scalars, and items; None where a value is not known to be as it was.
-        self.marks: list[Any] | None = None
-        # What `Graph.told` found.
+        # What that was: the value is as it was while it holds the very same, and these are as they were.
+        self.held: list[Any] | None = None
+        # What `told` found.
         self.told: tuple[str, list[str]] | None = None
         self.data: Any = None
         self.refs: list[Item] = []
@@ -68,18 +68,15 @@ class Special(Protocol):
 class Graph:
     """What some values reach, as data. The `Out` of the kinds.
 
-    before: what `lasting` gave for an earlier one of the same session.
+    items: what is known already, by the places of values that are alive and as they were. Those that are met
+    come to it.
     """
 
-    def __init__(self, special: Special, before: dict[int, Item] | None = None) -> None:
+    def __init__(self, special: Special, items: dict[int, Item] | None = None) -> None:
         self._special = special
-        self._before = before if before is not None else {}
-        self._items: list[Item] = []
-        self._of: dict[int, Item] = {}
-        # Values of before that are as they were: nothing else may come to lie at their places meanwhile; and
-        # their items.
-        self._standing: list[Any] = []
-        self._again: set[int] = set()
+        # What was met by this graph.
+        self.met: list[Item] = []
+        self._of = items if items is not None else {}
         self._current = Item(None)
         self._done = 0
 
@@ -93,7 +90,7 @@ class Graph:
         item = self._of.get(id(value))
         if item is None:
             item = self._of[id(value)] = Item(value)
-            self._items.append(item)
+            self.met.append(item)
         self._current.refs.append(item)
         return item
 
@@ -108,20 +105,10 @@ class Graph:
 
     def start(self, value: Any) -> Any:
         """Go through a value and all that it reaches; what stands for it."""
-        write = scalars.writer(type(value))
-        if write is not None:
-            return write(value)
-        item = self._before.get(id(value))
-        if item is not None and item.cls is type(value) and id(value) not in self._of:
-            if item.refs:
-                self._look_again(value)
-            elif self._holds_the_same(item, value):
-                self._stands(value, item)
-                return item
         self._current = Item(None)
         found = self.value(value)
-        while self._done < len(self._items):
-            self._current = self._items[self._done]
+        while self._done < len(self.met):
+            self._current = self.met[self._done]
             self._done += 1
             try:
                 self._write(self._current)
@@ -133,116 +120,59 @@ class Graph:
         special = self._special(item.value)
         if special is not None:
             item.kind, write = special
-            item.data = write(self)
-            item.marks = self._marks(item, self._special.holds(item.value))
-            return
-        keeper = keeper_of(item.value)
-        if keeper is None:
-            raise Unkept(refusal_of(item.value) or _what(item.value))
-        item.kind, item.data = keeper.name, keeper.write(item.value, self)
-        if keeper.holds is not None:
-            item.holds = keeper.holds
-            item.marks = self._marks(item, keeper.holds(item.value))
-
-    def _marks(self, item: Item, held: list[Any] | None) -> list[Any] | None:
-        if held is None or item.parts or any(map(scalars.remembers, set(map(type, held)))):
-            return None
-        return held if not item.refs else [self._of.get(id(each), each) for each in held]
-
-    def _look_again(self, value: Any) -> None:
-        """Take the items of before for a value and all that it reaches, where every one is as it was.
-
-        An item may be of a value that is gone, with another in its place: what has the same marks is written
-        the same.
-        """
-        met: dict[int, tuple[Any, Item]] = {}
-        pending = [value]
-        while pending:
-            value = pending.pop()
-            key = id(value)
-            item, now = self._before.get(key), self._of.get(key)
-            if item is None or (now is not None and now is not item) or type(value) is not item.cls:
-                return
-            if now is item or key in met:
-                continue
-            met[key] = value, item
-            if not item.refs:
-                if not self._holds_the_same(item, value):
-                    return
-                continue
-            held, marks = self._held(item, value), item.marks
-            if held is None or marks is None or len(held) != len(marks):
-                return
-            for each, mark in zip(held, marks, strict=True):
-                if each is mark:
-                    continue
-                if type(mark) is not Item or self._before.get(id(each)) is not mark:
-                    return
-                pending.append(each)
-        for value, item in met.values():
-            self._stands(value, item)
-
-    def _stands(self, value: Any, item: Item) -> None:
-        self._of[id(value)] = item
-        self._standing.append(value)
-        self._again.add(id(item))
-
-    def _held(self, item: Item, value: Any) -> list[Any] | None:
-        return (item.holds or self._special.holds)(value)
-
-    def _holds_the_same(self, item: Item, value: Any) -> bool:
-        """Whether a value of which the item refers to no other is as the item says."""
-        held, marks = self._held(item, value), item.marks
-        if held is None or marks is None or len(held) != len(marks):
-            return False
-        return all(map(is_, held, marks)) or (len(held) == 1 and type(held[0]) is bytes and held == marks)
+            item.holds = self._special.holds
+        else:
+            keeper = keeper_of(item.value)
+            if keeper is None:
+                raise Unkept(refusal_of(item.value) or _what(item.value))
+            item.kind, item.holds = keeper.name, keeper.holds
+            write = partial(keeper.write, item.value)
+        # Before the data: what a thread of the program changes in between is then found the next time.
+        held = item.holds(item.value) if item.holds is not None else None
+        item.data = write(self)
+        if held is not None and not any(map(scalars.remembers, set(map(type, held)))):
+            item.held = held
 
     # -- what came of it -----------------------------------------------------------------------------
 
-    def told(self, top: Any) -> tuple[str, list[str]]:
-        """Why what stands for a value cannot be kept, empty where it can; what its copy will lack."""
-        if not isinstance(top, Item):
-            return "", []
-        if top.told is None:
-            reached = _reached([top])
-            problem = next((item.problem for item in reached if item.problem), "")
-            top.told = problem, [] if problem else [note for item in reached for note in item.notes]
-        return top.told
-
     def let_go(self) -> None:
         """Nothing is asked of the values any more: they need not stay for what is made of their data."""
-        for item in self._items:
+        for item in self.met:
             item.value = None
-        self._standing.clear()
-
-    def lasting(self) -> dict[int, Item]:
-        """The items that a later graph may use again, by the places of their values."""
-        fleeting = [item for item in self._items if item.problem or item.marks is None]
-        leads_to: dict[int, list[Item]] = {}
-        if fleeting:
-            for item in self._items:
-                for reference in item.refs:
-                    leads_to.setdefault(id(reference), []).append(item)
-        gone = set(map(id, fleeting))
-        while fleeting:
-            for item in leads_to.get(id(fleeting.pop()), ()):
-                if id(item) not in gone:
-                    gone.add(id(item))
-                    fleeting.append(item)
-        return {key: item for key, item in self._of.items() if id(item) not in gone}
-
-    def blocks(self, tops: dict[str, Any]) -> list[Block]:
-        """The memory that some values look at."""
-        # What is written as before reaches none.
-        new = [top for top in tops.values() if id(top) not in self._again]
-        return joined(part for item in _reached(new) for part in item.parts)
-
-    def tables(self, tops: dict[str, Any], blocks: list[Block]) -> Tables:
-        """The data of some values: trees, and the objects that stand in several places."""
-        return _Writer(tops, blocks).tables()
 
 
-def _reached(tops: Iterable[Any]) -> list[Item]:
+def told(top: Item) -> tuple[str, list[str]]:
+    """Why what stands for a value cannot be kept, empty where it can; what its copy will lack."""
+    if top.told is None:
+        found = reached([top])
+        problem = next((item.problem for item in found if item.problem), "")
+        top.told = problem, [] if problem else [note for item in found for note in item.notes]
+    return top.told
+
+
+def blocks_of(tops: Iterable[Any]) -> list[Block]:
+    """The memory that some values look at."""
+    return joined(part for item in reached(tops) for part in item.parts)
+
+
+def leading_to(items: Iterable[Item], ends: list[Item]) -> list[Item]:
+    """The ends, and those of the items from which one of them is reached."""
+    leads_to: dict[int, list[Item]] = {}
+    if ends:
+        for item in items:
+            for reference in item.refs:
+                leads_to.setdefault(id(reference), []).append(item)
+    found = list(ends)
+    seen = set(map(id, found))
+    for item in found:
+        for before in leads_to.get(id(item), ()):
+            if id(before) not in seen:
+                seen.add(id(before))
+                found.append(before)
+    return found
+
+
+def reached(tops: Iterable[Any]) -> list[Item]:
     """All that some values reach, each once, in the order in which it is met."""
     found: list[Item] = []
     seen: set[int] = set()
@@ -263,6 +193,11 @@ class Tables:
 
     trees: dict[str, Any]
     objects: dict[str, Any]
+
+
+def tables(tops: dict[str, Any], blocks: list[Block]) -> Tables:
+    """The data of some values: trees, and the objects that stand in several places."""
+    return _Writer(tops, blocks).tables()
 
 
 class _Writer:

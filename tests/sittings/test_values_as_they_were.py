@@ -9,8 +9,9 @@ import pytest
 
 from lispe_kernel import LispeError, Session
 from lispe_kernel.sittings import load
-from lispe_kernel.sittings.saving import _STATES, gathered
-from lispe_kernel.sittings.writing import Item
+from lispe_kernel.sittings.cells.look import Look
+from lispe_kernel.sittings.saving import _STATES, Gathered, gathered
+from lispe_kernel.sittings.writing import Graph
 
 load()
 CELLS = (
@@ -43,20 +44,46 @@ CELLS = (
     "(torch_rand '(2))",
     "(setq s (set 1 2)) (setq t (heap))",
     '(import "math") (setq o (list math 1))',
+    "(setq l (link 'plus '+)) (setfast 1 x) (setfast 2 3)",
+    "(defmacro twice (x) (* 2 x)) (defmacro twice (x y) (+ x y))",
+    "(setq f 3)",
+    "(defun a (x) x)",
+    "(killsymbol 'x) (setq x 2)",
+    "(killsymbol 'd)",
+    '(python "globals().pop(chr(122), None) and 1") (setq z 1)',
+    "(setq v (list (torch_ones '(2)) y)) (setq k (lambda () (push y 1)))",
+    "(k)",
+    "(setqv c 5)",
+    '(setq t (python "(1, [2, 3])"))',
+    '(python "t[1].append(4)")',
+    "(data@ tree (leaf _) (node _ _))",
+    "(setq b (leaf 1)) (setq c b)",
+    "(setq u (list p f h)) (setq p nil)",
+    "(defun deeper () (push (@ x 2) 9))",
+    "(deeper)",
+    "(setq nested (list 1 (list 2 (list 3)))) (setq fill (lambda (n) (push (@ nested 1 1) n)))",
+    "(fill 4)",
+    "(setq r (python \"__import__('numpy').arange(4.0)\")) (setq rs (list r))",
+    '(python "r.__setitem__(0, r[0] + 1) or 1")',
+    '(python "w.data.fill_(w.data[0, 0] + 1).numel()")',
+    "(setq a 1000000) (setq b (+ 999999 1))",
+    '(import "math")',
+    "(setq f2 f) (setq old (list f2))",
+    "(setq f f2)",
+    "(python \"globals().__setitem__('pf', __import__('os').path.join)\")",
+    "(setq k 3)",
     "(setq o 1)",
 )
 
 
-def written(session: Session, before: dict[int, Item] | None) -> tuple[Any, dict[int, Item]]:
-    found = session.call(gathered, session, None, before)
+def as_text(found: Gathered) -> str:
     memory = [bytes(block.bytes()).hex() for block in found.blocks]
-    manifest = {**found.manifest(), "saved": "", "memory": memory}
-    return json.dumps(manifest), found.graph.lasting()
+    return json.dumps({**found.manifest(), "saved": "", "memory": memory})
 
 
 def written_anew(session: Session) -> str:
     states = session.library_states.pop(_STATES)
-    found: str = written(session, None)[0]
+    found = as_text(session.call(gathered, session))
     session.library_states[_STATES] = states
     return found
 
@@ -65,24 +92,36 @@ def written_anew(session: Session) -> str:
 def test_it_is_written_as_if_nothing_were_known_before(seed: int) -> None:
     choose = random.Random(seed)
     session = Session()
-    lasting: dict[int, Item] = {}
+    look = Look(session)
     for number in range(40):
         text = choose.choice(CELLS)
         # A cell may use what is not there.
         with suppress(LispeError):
             session.evaluate(text, f"cell {number}")
-        now, lasting = written(session, lasting)
-        assert now == written_anew(session), text
+        assert as_text(look.quickly() or session.call(look.gathered)) == written_anew(session), text
 
 
-def test_values_that_are_as_they_were_are_not_written_again() -> None:
+def test_values_that_are_as_they_were_are_not_gone_through_again(monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session()
     session.evaluate('(setq x (list 1 (list 2))) (setq d (dictionary "k" x)) (setq y (list 3))')
-    before = written(session, None)[1]
-    session.evaluate("(push y 4)")
-    now = written(session, before)[1]
-    again = {item.kind for key, item in now.items() if before.get(key) is item}
-    assert (again, len(now) - sum(before.get(key) is item for key, item in now.items())) == (
-        {"list", "dictionary"},
-        1,
-    )
+    look = Look(session)
+    session.call(look.gathered)
+    gone_through: list[Any] = []
+    value = Graph.value
+    monkeypatch.setattr(Graph, "value", lambda self, each: gone_through.append(each) or value(self, each))
+    session.call(look.gathered)
+    assert gone_through == []
+    session.evaluate("(push y 4) (setq z 5)")
+    session.call(look.gathered)
+    assert gone_through == [[3, 4], 3, 4]
+
+
+def test_values_that_nothing_reaches_are_let_go() -> None:
+    session = Session()
+    look = Look(session)
+    session.evaluate("(setq x (list 1 (list 2))) (setq v (list (torch_ones '(2)) (list 3)))")
+    session.call(look.gathered)
+    assert len(look._standing.items) == 3
+    session.evaluate("(pop x 1) (setq v nil)")
+    session.call(look.gathered)
+    assert [len(held) for held in (look._standing.items, look._standing._values)] == [1, 1]

@@ -73,7 +73,7 @@ class Keeper:
     that it needs to exist, which must not lead back to it. fill: puts in the parts that may. finish: what is
     left when every value is filled. They raise Broken (or what Python raises) for data that `write` never
     makes, and call nothing that came out of the folder. holds: all that the data is made of, in order, where
-    a value that holds the very same is written the same.
+    a value that holds the very same is written the same; None where that is not told.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Keeper:
     make: Callable[[Any, Into], Any]
     fill: Callable[[Any, Any, Into], None] | None = None
     finish: Callable[[Any], None] | None = None
-    holds: Callable[[Any], list[Any]] | None = None
+    holds: Callable[[Any], list[Any] | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,10 @@ def refusal_of(value: Any) -> str:
 def register_state(state: State) -> None:
     """Let the state of something be kept beside the values."""
     _states[state.name] = state
+    for name in sorted(_states):
+        _states[name] = _states.pop(name)
 
 
 def states() -> list[State]:
     """All states that can be kept, in the order of their names."""
-    return [_states[name] for name in sorted(_states)]
+    return [*_states.values()]

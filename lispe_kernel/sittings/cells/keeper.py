@@ -23,16 +23,16 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
+from lispe_kernel.sittings.blocks import Block
+from lispe_kernel.sittings.cells.look import Look
 from lispe_kernel.sittings.cells.record import Record, prune, records_and_memory
 from lispe_kernel.sittings.differences import Prints
 from lispe_kernel.sittings.memory import Files, Memory
-from lispe_kernel.sittings.saving import Gathered, gathered
+from lispe_kernel.sittings.saving import Gathered
 from lispe_kernel.sittings.seen import Content, seen
-from lispe_kernel.sittings.writing import Item
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 from lispe_kernel.torch_library.support.behind import behind
-from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
 try:
     import fcntl
@@ -74,8 +74,10 @@ class Keeper:
         self._place = 0
         self._lock: int | None = None
         self._prints = Prints()
-        # What of the last cell's values may be as it was.
-        self._lasting: dict[int, Item] = {}
+        self._look = Look(session)
+        # The memory of the last cell.
+        self._blocks: list[Block] = []
+        self._contents: list[Content] = []
         self._memories: dict[str, Any] = {}
         # What is not on the disk yet, by content.
         self._copies: dict[Key, Any] = {}
@@ -86,7 +88,9 @@ class Keeper:
         self._ended: float | None = None
         # Whether the thread waits for a pause, out of which no cell wakes it.
         self._listening = False
-        self._changing = threading.Condition()
+        # Taken without more than one step of Python's: an interrupt leaves it taken and let go, or neither.
+        self._mutex = threading.RLock()
+        self._changing = threading.Condition(self._mutex)
         self._thread: threading.Thread | None = None
         self._problem = ""
         self._told = False
@@ -136,29 +140,57 @@ class Keeper:
         told, self._told = self._told, bool(self._problem)
         return "" if told else self._problem
 
+    def ended_quickly(self, number: int, text: str) -> bool:
+        """Take what the session is now, where that takes no time; False where `cell_ended` has to.
+
+        Nothing that a cell changed is lost in between.
+        """
+        if self._look.session is not self.session:
+            return False
+        try:
+            found = self._look.quickly()
+            if found is None:
+                return False
+            self._take(found, number, text)
+        except Exception:
+            return False
+        return True
+
     def cell_ended(self, number: int, text: str) -> None:
         """Take what the session is now."""
+        if self.ended_quickly(number, text):
+            return
         try:
-            found: Gathered = self.session.call(gathered, self.session, None, self._lasting)
-            self._lasting = found.graph.lasting()
-            contents = seen(self.session).contents(found.blocks, often=True)
+            if self._look.session is not self.session:
+                self._look = Look(self.session)
+            self._take(self.session.call(self._look.gathered), number, text)
         except Exception as error:
             with self._changing:
                 self._problem = _words(error)
-            return
         finally:
             self._ended = time.monotonic()
-        # An interrupt leaves the cell taken or not.
-        with uninterrupted(), self._changing:
-            self._place += 1
-            record = Record(self._place, self.run, number, self.at, text)
-            self.at = self._place
-            self._waiting.append(_Taken(record, found, self._copied(contents)))
-            self._make_room()
+
+    def _take(self, found: Gathered, number: int, text: str) -> None:
+        is_known = found.blocks is self._blocks
+        if not is_known:
+            contents = seen(self.session).contents(found.blocks, often=True)
+        self._ended = time.monotonic()
+        with self._mutex:
+            if not is_known:
+                self._contents = contents if found.own else self._copied(contents)
+                self._blocks = found.blocks
+                self._make_room()
+            taken = _Taken(Record(self._place + 1, self.run, number, self.at, text), found, self._contents)
+            try:
+                self._waiting.append(taken)
+            finally:
+                # An interrupt leaves the cell taken or not.
+                if self._waiting and self._waiting[-1] is taken:
+                    self.at = self._place = taken.record.place
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write_all, name="session keeper", daemon=True)
                 self._thread.start()
-            if not self._listening or self._hurried():
+            if not self._listening or (self._copies and self._hurried()):
                 self._changing.notify_all()
 
     def _copied(self, contents: list[Content]) -> list[Content]:

@@ -16,10 +16,8 @@ from lispe_kernel.language.keeping import (
     Keeper,
     Out,
     Part,
-    State,
     Unkept,
     register_keeper,
-    register_state,
 )
 from lispe_kernel.torch_library.keeping.marks import mark
 from lispe_kernel.torch_library.modules.lora_layer import REST
@@ -218,32 +216,3 @@ def _fill_state(state: StateDict, data: Any, into: Into) -> None:
 register_keeper(
     Keeper("torch state dict", StateDict, _write_state, lambda _data, _into: StateDict({}), _fill_state)
 )
-
-
-# -- PyTorch's generators ---------------------------------------------------------------------------------
-
-
-def _now() -> list[bytes]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
-    return [state.numpy().tobytes() for state in (torch.get_rng_state(), *cuda)]
-
-
-def _capture(states: list[bytes]) -> Any:
-    return [torch.frombuffer(bytearray(state), dtype=torch.uint8) for state in states]
-
-
-def _check(states: Any, _into: Into) -> Any:
-    if not isinstance(states, list) or not all(isinstance(state, torch.Tensor) for state in states):
-        raise Broken("holds a random state that is none")
-    torch.Generator().set_state(states[0])
-    return states
-
-
-def _put_back(states: list[torch.Tensor]) -> None:
-    torch.set_rng_state(states[0])
-    if torch.cuda.is_available():
-        for device, state in list(enumerate(states[1:]))[: torch.cuda.device_count()]:
-            torch.cuda.set_rng_state(state, device)
-
-
-register_state(State("torch", lambda: True, _now, _capture, _check, _put_back))
