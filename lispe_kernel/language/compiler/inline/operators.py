@@ -299,6 +299,24 @@ def _cut(e: Emitter, kind: str, value: ast.expr) -> ast.expr:
     return e.choose(test, e.call(" int", kept), other)
 
 
+@inline("number", kind="number", least=1, most=1)
+def number(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
+    """A double as it is, a text of digits with one point among them or after them read by Python."""
+    value = e.value(node.arguments[0])
+    kind = node.arguments[0].kind
+    if kind == "number":
+        return e.deliver(value, destination)
+    if kind in INTEGERS:
+        return e.deliver(e.call("number", value), destination)
+    kept = e.simple(value)
+    digits = e.call(e.attribute(kept, "replace"), e.constant("."), e.constant(""), e.constant(1))
+    tests = [] if kind == "text" else [e.is_of(kept, " str")]
+    tests.append(e.call(e.attribute(digits, "isdecimal")))
+    tests.append(e.compare(e.subscript(kept, e.constant(0)), [ast.NotEq()], [e.constant(".")]))
+    read = e.choose(e.boolean(ast.And(), tests), e.call(" float", kept), e.call("number", kept))
+    return e.deliver(read if kind == "text" else e.choose(e.is_of(kept, " float"), kept, read), destination)
+
+
 @inline("string", kind="text", least=1, most=1)
 def string(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """The text of a value."""

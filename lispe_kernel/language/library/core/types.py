@@ -57,7 +57,7 @@ def number(value: Any) -> float:
     """
     if type(value) is float:
         return value
-    if type(value) is str and len(value) < _SHORT and value.isascii():
+    if type(value) is str and value.isascii():
         whole_part, point, decimals = value.partition(".")
         if whole_part.isdecimal() and (decimals.isdecimal() or not point):
             return float(value)
