@@ -95,8 +95,8 @@ def session_keep(folder: Any) -> Any:
     A thread writes while no cell runs, at the latest after two seconds, only what changed, and each save is
     whole or not there. What is written is what was there after the cell. The folder remembers the cells:
     `%session log` lists them with what each changed, `%session goto 12` puts the session back to what it was
-    after cell 12. The oldest of more than 200 cells go, and the oldest where the numbers take more than 1 GiB
-    and more than four times the session.
+    after cell 12. The oldest of more than 200 cells go, and the oldest where the files of cells and numbers
+    take more than 1 GiB and more than four times the session.
 
     Example: (session_keep nil) => nil
     Errors: for a folder that holds other things, that cannot be written or is kept by another session;

@@ -276,6 +276,40 @@ def test_the_oldest_cells_go_and_shared_numbers_stay(
     assert notebook.session.evaluate("(list a (@ v 0 0))") == [1, 1]
 
 
+def test_the_oldest_cells_go_where_their_texts_take_too_much(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "MOST_BYTES", 200_000)
+    for number in range(6):
+        notebook.cell(f'(setq a "{number:030000}")')
+        notebook.keeper.flush()
+    # Four times the session may stay.
+    left = sorted(file.name for file in notebook.folder.glob("cell-*.json"))
+    assert left == [f"cell-{place:06}.json" for place in (4, 5, 6, 7)]
+
+
+def test_of_many_cells_the_newest_is_written_first(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.keeper.flush()
+    monkeypatch.setattr(keeping, "_PAUSE", 60.0)
+    monkeypatch.setattr(keeping, "_LONGEST", 60.0)
+    written: list[list[str]] = []
+    write = keeping.folders.write_manifests
+    monkeypatch.setattr(
+        keeping.folders,
+        "write_manifests",
+        lambda folder, files: written.append([*files]) or write(folder, files),
+    )
+    for number in range(10):
+        notebook.cell(f"(setq a {number}) (setq w (torch_rand (list {number} 2)))")
+    notebook.keeper.flush()
+    assert [len(names) for names in written] == [1, 11]
+    other = Session()
+    other.evaluate(f'(session_restore "{notebook.folder}")')
+    assert to_text(other.evaluate("w")) == to_text(notebook.session.evaluate("w"))
+
+
 def test_a_new_sitting_offers_the_old_one(
     notebook: Notebook, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

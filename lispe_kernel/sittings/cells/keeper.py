@@ -43,6 +43,8 @@ except ImportError:  # two keepers of one folder are then the user's to avoid
 _WAITING, _MUCH = 256 << 20, 64 << 20
 # Seconds without a cell after which the thread writes, and after which it no longer waits for such a pause.
 _PAUSE, _LONGEST = 0.02, 2.0
+# The newest of more cells than these is written before all others, too: they take a while.
+_MANY = 8
 
 Key = tuple[str, int]
 
@@ -276,7 +278,8 @@ class Keeper:
             self._take_lock()
         with behind(), folders.locked(self.folder, writing=True):
             contents = [taken.contents for taken in begun]
-            memories, _ = folders.write_blocks(self.folder, contents, {}, self._memories)
+            there = self._write_newest(begun[-1]) if len(begun) > _MANY else {}
+            memories, _ = folders.write_blocks(self.folder, contents, there, self._memories)
             files, now = {}, self._prints
             for taken, memory in zip(begun, memories, strict=True):
                 record, manifest = taken.record, taken.gathered.manifest()
@@ -289,7 +292,14 @@ class Keeper:
             self._prints = now
             with self._changing:
                 self._memories = {**self._memories, **dict(zip(files, memories, strict=True))}
-                self._prune(sum(content.size for content in contents[-1]))
+                self._prune(len(data) + sum(content.size for content in contents[-1]))
+
+    def _write_newest(self, taken: _Taken) -> dict[str, Any]:
+        """Write the session alone, before the many cells that led to it; what it says of its memory."""
+        (memory,), _ = folders.write_blocks(self.folder, [taken.contents], {}, self._memories)
+        manifest = {**taken.gathered.manifest(), "memory": memory, "cell": taken.record.data()}
+        folders.write_manifests(self.folder, {folders.MANIFEST: folders.dumped(manifest)})
+        return memory
 
     def _prune(self, size: int) -> None:
         if len(self._waiting) > self._begun:

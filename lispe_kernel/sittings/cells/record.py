@@ -16,7 +16,7 @@ from lispe_kernel.sittings import folder as folders
 
 # The oldest cells go when there are more than so many ...
 MOST_CELLS = 200
-# ... or when all files of numbers are larger than this, and larger than so many times the session itself.
+# ... or when the files of cells and of numbers are larger than this and than so many times the session.
 MOST_BYTES, MOST_TIMES = 1 << 30, 4
 
 
@@ -109,13 +109,14 @@ def prune(folder: str, memories: dict[str, Any], size: int) -> list[str]:
     session itself. The newest cell stays.
     """
     gone: list[str] = []
+    texts = {name: folders.size_of(folder, name) for name in memories}
     while len(memories) > 1:
         files = {entry["file"] for memory in memories.values() for entry in memory.values()}
-        held = sum(folders.size_of(folder, file) for file in files)
+        held = sum(texts.values()) + sum(folders.size_of(folder, file) for file in files)
         if len(memories) <= MOST_CELLS and held <= max(MOST_BYTES, MOST_TIMES * size):
             break
         oldest = min(memories)
         os.unlink(os.path.join(folder, oldest))
-        del memories[oldest]
+        del memories[oldest], texts[oldest]
         gone.append(oldest)
     return gone
