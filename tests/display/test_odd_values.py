@@ -12,8 +12,10 @@ from lispe_kernel.display.functions import attention_map, plot
 from lispe_kernel.display.views.training import Tracker
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
+from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from lispe_kernel.torch_library.training.schedulers import lr_scheduler
+from tests.display import browser
 from tests.display.page_checks import Page, drawings, written
 
 NAN = math.nan
@@ -114,4 +116,16 @@ def test_long_names_break_at_their_joints() -> None:
 def test_a_tree_without_its_style_leaves_room_for_names() -> None:
     shown = bundle(StateDict({"a": torch.ones(2)}))["text/html"]
     assert 'style="min-width:740px"' in shown
-    assert "min-width:0 !important" in shown
+    assert "min-width:0!important" in shown
+
+
+def test_headings_of_many_columns_break_and_words_of_state_do_not(chromium: str) -> None:
+    layers = {f"layer{k}": LoraLinear(torch.nn.Linear(8, 8), 2, 4.0) for k in range(3)}
+    script = """
+    var table = document.querySelector("table[data-sort]"), state = table.rows[1].cells[9];
+    document.body.dataset.read = [table.offsetWidth < 560, table.rows[0].offsetHeight > state.offsetHeight,
+      state.offsetHeight < 30].join(" ");
+    """
+    shown = bundle(torch.nn.ModuleDict(layers))["text/html"]
+    dom = browser.document(chromium, browser.page([shown], width=560, script=script))
+    assert 'data-read="true true true"' in dom

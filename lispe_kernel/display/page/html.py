@@ -30,7 +30,7 @@ _BARE, _NONE = re.compile(r"[A-Za-z0-9_.-]+\Z"), re.compile(r"(?!)")
 _BLANKS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 _LINKS = frozenset({"src", "href", "xlink:href"})
 _LONGEST_NAME = 160
-_NARROW = 16  # letters of a name that the narrowest column holds
+_NARROW = 12  # letters of a name that the narrowest column holds
 _JOINTS = re.compile(r"(?<=[._/-])(?=\w)")
 
 
@@ -224,7 +224,7 @@ def table(
             content,
             class_="n" if is_right else None,
             align="right" if is_right else None,
-            nowrap=k in whole,
+            style="white-space:nowrap" if k in whole else None,
         )
 
     body = [element("tr", [cell(place, row) for place in range(len(kept))]) for row in lines]

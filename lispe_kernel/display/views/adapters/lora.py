@@ -40,9 +40,11 @@ def singular_values(layer: Any) -> list[float] | None:
 
 
 def adapter_table(layers: list[tuple[str, Any]]) -> Element:
-    """One row an adapter."""
+    """One row an adapter; which one is active stands there where any has a name of its own."""
     rows = []
-    for key, layer in layers[:_ROWS]:
+    shown = layers[:_ROWS]
+    named = {getattr(layer, "active", "") for _, layer in shown} - {"", "default"}
+    for key, layer in shown:
         values = singular_values(layer)
         adapter = layer.lora_A.weight.numel() + layer.lora_B.weight.numel()
         base = layer.original.weight.numel()
@@ -57,7 +59,7 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
                 *_norm_and_largest(values),
                 _of_base(layer),
                 "merged" if layer.merged else "beside",
-                name(getattr(layer, "active", "")),
+                name(getattr(layer, "active", "")) if named else "",
             ]
         )
     headings = [
@@ -73,7 +75,9 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
         "state",
         "adapter",
     ]
-    return table(headings, rows, label="LoRA adapters", numeric=range(2, 9), words=(9,), data_sort=True)
+    return table(
+        headings, rows, label="LoRA adapters", numeric=range(2, 9), words=(9,), sparse=(10,), data_sort=True
+    )
 
 
 def _norm_and_largest(values: list[float] | None) -> tuple[str, str]:
