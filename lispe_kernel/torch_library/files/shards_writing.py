@@ -62,7 +62,12 @@ def write_folder(prefix: str, path: str, tree: Any, own: Any, summary: dict[str,
     group.agreed(NAME, "the tensors", [f"{n} {kind_of(t)}" for n, t in tensors.items()])
     mine = {**_share(tensors), **own_tensors}
     name = f"v{version}-rank-{group.rank()}.safetensors"
-    facts, told = group.together(NAME, lambda: _write(prefix, path, name, mine))
+    try:
+        facts, told = group.together(NAME, lambda: _write(prefix, path, name, mine))
+    except BaseException:
+        # Another rank's disk is full, say: no index will name this file. None is written without this rank.
+        _remove(path, [name])
+        raise
     # The tagged form of the only entry of a table.
     (_, ((_, plain),)) = to_json(own_skeleton)
     written = [_Written(*each) for each in group.exchange(NAME, [name, facts, told, plain])]
@@ -113,8 +118,13 @@ def _joined(tensors: dict[str, torch.Tensor], written: list[_Written]) -> dict[s
 
 def _finish(prefix: str, path: str, content: dict[str, Any]) -> None:
     """Put the index in its place; the files of the version before go."""
-    with writing(prefix, path):
-        write_bytes(os.path.join(path, INDEX), index_bytes(content))
+    try:
+        with writing(prefix, path):
+            write_bytes(os.path.join(path, INDEX), index_bytes(content))
+    except LispeError:
+        # The old index is in its place.
+        _remove(path, list(content["files"]))
+        raise
     _remove(path, [n for n in os.listdir(path) if FILES.fullmatch(n) and n not in content["files"]])
 
 

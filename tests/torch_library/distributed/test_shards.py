@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.files import shards, shards_writing
 from lispe_kernel.torch_library.files.atomic import CannotWrite
@@ -74,6 +76,25 @@ def test_saving_again_leaves_one_version(saved: nn.Module) -> None:
     assert sorted(os.listdir("c")) == ["checkpoint.json", "v3-rank-0.safetensors"]
 
 
+def test_a_full_disk_on_another_rank_leaves_no_file_behind(
+    saved: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = shards_writing.group.together
+
+    def failing(name: str, work: Callable[[], Any], on: int | None = None) -> Any:
+        found = together(name, work, on)
+        if on is None:
+            assert "v2-rank-0.safetensors" in os.listdir("c")
+            raise LispeError("no space left on device (on rank 1)")
+        return found
+
+    monkeypatch.setattr(shards_writing.group, "together", failing)
+    model, optimizer = trained(5)
+    assert error_of("torch_save_checkpoint", model, optimizer, 2, "c/").endswith("(on rank 1)")
+    assert sorted(os.listdir("c")) == ["checkpoint.json", "v1-rank-0.safetensors"]
+    assert same(saved, call("torch_load_checkpoint", "c").model.tensors)
+
+
 def test_folders_and_files_are_listed_and_pruned_together(in_folder: Path) -> None:
     for epoch, (name, loss) in enumerate({"a/": 0.1, "b.pt": 0.9, "c/": 0.8, "d/": 0.7}.items()):
         save(f"runs/{name}", epoch, loss=loss)
@@ -128,7 +149,8 @@ def test_a_save_that_ends_before_the_index_leaves_the_old_checkpoint(
             error_of("torch_save_checkpoint", *trained(5), 2, "c/") == "Error saving checkpoint: ended here"
         )
     assert same(saved, call("torch_load_checkpoint", "c").model.tensors)
-    assert len(os.listdir("c")) == 3
+    # What it wrote has gone with it: on a full disk the room is needed.
+    assert sorted(os.listdir("c")) == ["checkpoint.json", "v1-rank-0.safetensors"]
 
 
 def test_what_a_killed_save_left_goes_with_the_next_one(saved: nn.Module) -> None:
