@@ -251,12 +251,16 @@ def search_field(hint: str) -> Element:
 
 
 def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:
-    """The headings of a table's columns."""
+    """The headings of a table's columns; those of several words may break, as numbers may not."""
     right = frozenset(numeric)
-    return element(
-        "tr",
-        [element("th", h, scope="col", class_="n" if i in right else None) for i, h in enumerate(headings)],
-    )
+
+    def heading(place: int, words: Node) -> Element:
+        is_right = place in right
+        breaks = is_right and isinstance(words, str) and " " in words
+        style = "white-space:normal" if breaks else None
+        return element("th", words, scope="col", class_="n" if is_right else None, style=style)
+
+    return element("tr", [heading(place, words) for place, words in enumerate(headings)])
 
 
 def foldable(summary: Node, *children: Node, open_: bool = False) -> Element:
