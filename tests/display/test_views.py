@@ -248,7 +248,7 @@ def test_a_layer_opens_to_its_tensors_and_one_without_stands_among_them() -> Non
     model.add_module("again", torch.nn.Sequential(model[0]))
     page = bundle(model)["text/html"]
     # Two of the first layer, five of the norm, the model's own; the shared layer has them in its first place.
-    assert [page.count(f"<summary>{n}</summary>") for n in ("weight", "bias", "running_mean", "scale")] == [
+    assert [page.count(f"<summary>{n}</summary>") for n in ("weight", "bias", "running_var", "scale")] == [
         2,
         2,
         1,

@@ -30,7 +30,7 @@ _BARE, _NONE = re.compile(r"[A-Za-z0-9_.-]+\Z"), re.compile(r"(?!)")
 _BLANKS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 _LINKS = frozenset({"src", "href", "xlink:href"})
 _LONGEST_NAME = 160
-_NARROW = 12  # letters of a name that the narrowest column holds
+_NARROW = 11  # letters of a name that the narrowest column holds
 _JOINTS = re.compile(r"(?<=[._/-])(?=\w)")
 
 

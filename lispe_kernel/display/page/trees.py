@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row, search_field
 
 # Width in pixels and number of columns: the name takes what is left, and the shape gives way to it.
-_COLUMNS = ((None, None), ("16%", None), (89, None), (79, None), (74, None), (67, 2), (99, None))
+_COLUMNS = ((None, None), ("20%", None), (89, None), (79, None), (74, None), (67, 2), (99, None))
 _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 
 T = TypeVar("T")
