@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from lispe_kernel import LIBRARIES, __version__
@@ -19,7 +20,7 @@ from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.builtins import make_builtins
 from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.compiler.calls import arity_error
-from lispe_kernel.language.compiler.execution import Execution
+from lispe_kernel.language.compiler.execution import Execution, above
 from lispe_kernel.language.compiler.forms.spaces import within
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.compiler.program import Program, compile_program
@@ -103,7 +104,13 @@ class Session:
 
         file: the file name that code objects carry (for debuggers), made up when absent.
         """
-        program = self.compile(source, name, file)
+        try:
+            program = self.compile(source, name, file)
+        except CompileError as error:
+            text, place = self._source(source, name, file), error.span
+            with suppress(LispeError, RecursionError):
+                self.run_program(call_deep(lambda: above(self, text, read(text, self.canonical), place)))
+            raise
         outcome = self.run_program(program)
         if program.passes():
             self._passing.add(program.source)

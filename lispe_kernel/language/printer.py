@@ -136,7 +136,15 @@ def describe(value: Any, width: int = 40) -> str:
 def wrong_argument(function: str, position: int, expected: str, value: object) -> LispeError:
     """The error for a value of the wrong kind: names the function, the argument and what was expected."""
     ordinal = {1: "first", 2: "second", 3: "third", 4: "fourth"}.get(position, f"number {position}")
-    return LispeError(f"Error: {function}: the {ordinal} argument must be {expected}, not {describe(value)}")
+    hint = _for_tensors(function) if type_atom(value).name == "torch_tensor_" else ""
+    text = f"Error: {function}: the {ordinal} argument must be {expected}, not {describe(value)}{hint}"
+    return LispeError(text)
+
+
+def _for_tensors(function: str) -> str:
+    """What does for tensors what a function of numbers and lists does, or an empty text."""
+    name = f"tensor_{function}"
+    return f" (for tensors: {name})" if name in registry else ""
 
 
 def quoted(text: str) -> str:

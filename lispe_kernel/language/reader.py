@@ -56,6 +56,7 @@ _TOKEN = re.compile(
     re.X,
 )
 
+_QUASI = " (a ` opens a long string that the next ` closes; for code with parts filled in: list, defmacro)"
 _ESCAPE = re.compile(r"\\(.)", re.S)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 # The kinds of token that are names.
@@ -255,9 +256,8 @@ class _Reader:
                 incomplete=True,
             )
         # A long string may still be closed by more text, one between double quotes ends with its line.
-        raise self.error(
-            "Error: missing end of string", start, start + 1, incomplete=self.text[end - 1] in LONG_QUOTES
-        )
+        incomplete, hint = self.text[end - 1] in LONG_QUOTES, _QUASI if self.text[start:end] == "`" else ""
+        raise self.error(f"Error: missing end of string{hint}", start, start + 1, incomplete=incomplete)
 
     def _name(self, text: str, start: int) -> Any:
         if start > 1 and self.text[start - 2 : start] == "->":

@@ -88,9 +88,18 @@ def test_of_a_runaway_recursion_a_part_of_the_calls_is_kept() -> None:
 
 def test_nothing_runs_when_the_text_does_not_compile() -> None:
     session = Session()
-    error_of("(setq x 1) (defun f () 1) (defmacro m (a) a) (car)", session)
+    error_of("(setq x 1) (car) (defun f () 1) (defmacro m (a) a)", session)
     for source in ("x", "(f)", "(m 1)"):
         error_of(source, session)
+
+
+def test_definitions_above_a_form_that_does_not_compile_stay() -> None:
+    session = Session()
+    error_of("(setq x 1) (defun f (n) (* n 2)) (defmacro m (a) (+ a 1)) (class@ c (k)) (f 1 2)", session)
+    error_of("x", session)
+    assert text_of("(list (f 4) (m 6) (@ (c 8) 'k))", session) == "(8 7 8)"
+    error_of("(defun f (n) 'new) (defun g () (car))", session)
+    assert text_of("(f 1)", session) == "new"
 
 
 def test_what_ran_before_an_error_stays() -> None:

@@ -58,6 +58,7 @@ def test_text_is_read_as_these_forms(text: str, expected: str) -> None:
         ("a]", "Error: brackets do not balance", False),
         ('"abc', "Error: missing end of string", False),
         ("`abc", "Error: missing end of string", True),
+        ("`(a ,b)", "Error: missing end of string (a ` opens a long string", True),
         ("'", "Error: Wrong number of arguments for 'quote'", True),
         ("(')", "Error: Wrong number of arguments for 'quote'", False),
         ("{1:2 3}", "Error: dictionary has a different number of key/value", False),

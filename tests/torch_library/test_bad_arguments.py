@@ -11,6 +11,14 @@ TOO_LARGE = "Error: the number 1e+300 is too large: integers of tensors have 64 
 PAIR = torch.ones(2, 2)
 
 CASES = (
+    (
+        "exp",
+        (PAIR,),
+        (
+            "Error: exp: the first argument must be a number, not the torch tensor 1 1 1 1 "
+            "[ CPUFloatType{2,2} ] (for tensors: tensor_exp)"
+        ),
+    ),
     ("tensor_abs", ("x",), 'Error: Argument must be a tensor, not the string "x"'),
     ("tensor_argmax", (PAIR, "x"), 'Error: dim must be an integer, not the string "x"'),
     ("tensor_zeros", (3,), "Error: shape must be a list of integers, not the integer 3"),

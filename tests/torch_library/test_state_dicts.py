@@ -101,6 +101,14 @@ def test_a_misfit_changes_nothing():
 # -- arithmetic
 
 
+def test_a_table_of_tensors_is_a_state_dict():
+    session = Session()
+    session.evaluate("(setq l (torch_linear 2 1))")
+    table = '{"weight":(torch_tensor (list (list 3.0 4.0))) "bias":(torch_tensor (list 1.0))}'
+    assert session.evaluate(f"(torch_load_state_dict l {table})") == "State dict loaded successfully"
+    assert to_text(session.evaluate("(tensor_to_list (l (torch_tensor (list 1.0 1.0))))")) == "(8)"
+
+
 def test_the_difference_of_two_state_dicts():
     a = state(w=[3.0, 4.0], v=[1.0], only=[1.0], shape=[1.0])
     b = state(w=[3.0, 5.0], v=[1.0], new=[1.0], shape=[[1.0]])

@@ -17,11 +17,16 @@ from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.program import FunctionCode, Program, Step, compile_program, names_in
 from lispe_kernel.language.compiler.variables import python_name
 from lispe_kernel.language.compiler.versions.held import let_go
-from lispe_kernel.language.errors import CompileError, ReturnFromTop
+from lispe_kernel.language.errors import CompileError, ReturnFromTop, Span
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.made import note
 from lispe_kernel.language.python.faces import take_over
 from lispe_kernel.language.python.methods import define
+from lispe_kernel.language.source import Source
+from lispe_kernel.language.special_forms import is_definition
+
+# What these forms define is there without running anything.
+_STAYING = ("function", "class", "record", "macro", "name", "thread")
 
 
 class Names(Context, Protocol):
@@ -187,3 +192,20 @@ def _declared(program: Program) -> frozenset[str]:
 def _own_name(name: str) -> str:
     """The name that a program writes for a function of a space, or for a space."""
     return name.rpartition(" ")[2]
+
+
+def above(context: Context, source: Source, forms: Form, place: Span | None) -> Program:
+    """What stays of a text that cannot be compiled: the definitions that end above the place of its error.
+
+    Nothing of such a text runs. Who corrects a call in a notebook has the function already, as in the
+    original, and as Python has what stands above a wrong call. Raises CompileError: of two errors one may
+    be found late.
+    """
+    wrong = (place.line, place.column) if place is not None else (0, 0)
+    kept = [
+        (form, span)
+        for form, span in zip(forms, forms.spans, strict=True)
+        if (span.end_line, span.end_column) <= wrong and any(is_definition(form, kind) for kind in _STAYING)
+    ]
+    text = Form([form for form, _ in kept], forms.span, [span for _, span in kept])
+    return compile_program(context, source, text)

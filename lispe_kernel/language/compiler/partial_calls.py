@@ -31,6 +31,7 @@ _LISTING = frozenset(
     {"↑↑", "mapcar", "filterlist", "filtercar", "takelist", "takecar", "droplist", "dropcar", "scanlist"}
 )
 _FOLDS = frozenset(f"{fold}{n}" for fold in ("foldl", "foldr", "scanl", "scanr") for n in ("", "1"))
+_COMPOSED = frozenset({*_COMPOSING, *_FOLDS, *(f"!{f}" for f in _FOLDS)})
 _COMBINING = frozenset({"sort", "shift", "↗", "⌿", "↘", "⍀", "outer", *_FOLDS, *(f"!{f}" for f in _FOLDS)})
 # How many elements each of them gives its function.
 _GIVEN = {**dict.fromkeys(_COMPOSING | _LISTING, 1), **dict.fromkeys(_COMBINING, 2)}
@@ -44,7 +45,11 @@ _OPERATORS = frozenset(_OPERATOR_NAMES.split())
 def with_lambda(r: Resolver, name: str, form: Form) -> Form:
     """A call of a list function with a lambda in the place of a partial call; any other form as it is."""
     count = _elements_given(name, form)
-    if not count or len(form) < 2 or not is_list(form[1]) or not form[1]:
+    if not count or len(form) < 2:
+        return form
+    if type(form[1]) is Atom and name in _COMPOSED and _is_bare(r, form[1].name):
+        return Form([form[0], Form([QUOTE, form[1]], form.spans[1]), *form[2:]], form.span, form.spans)
+    if not is_list(form[1]) or not form[1]:
         return form
     call: Any = form[1]
     span = form.spans[1]
@@ -65,6 +70,11 @@ def with_lambda(r: Resolver, name: str, form: Form) -> Form:
     return Form(
         [form[0], Form([LAMBDA, Form(elements, span), placed], span), *form[2:]], form.span, form.spans
     )
+
+
+def _is_bare(r: Resolver, name: str) -> bool:
+    """Whether a name is an instruction and nothing else, which the composing functions take unquoted."""
+    return name not in r.scope and name not in special_forms and r.is_keyword(name) and not r.is_own(name)
 
 
 def _elements_given(name: str, form: Form) -> int:

@@ -1,7 +1,8 @@
 """A whole text compiled: definitions first, then the top-level forms, each a code object.
 
 Compiling changes nothing in the session: macros, constants and signatures found on the way are handed
-back, so that a text with an error in its last line leaves no trace.
+back, so that a text with an error in its last line leaves no trace (`execution.above` compiles anew what
+stays).
 """
 
 from __future__ import annotations

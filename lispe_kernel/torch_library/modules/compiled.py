@@ -7,6 +7,7 @@ twice, and nothing that torch.compile leaves between pieces gets among the sessi
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -23,6 +24,7 @@ from lispe_kernel.torch_library.support.wording import readable
 
 NAME = "torch_compile"
 _LONGEST = 160
+_INDUCTOR = "torch._inductor.compile_fx"
 _PLACES = itertools.count(1)
 
 
@@ -39,6 +41,7 @@ class Compiled:
         if self.plain:
             return self.called(*values, **named)
         if self.run is None:
+            self._tell_of_the_first()
             self.run = self._made()
         try:
             return self.run(*values, **named)
@@ -52,6 +55,11 @@ class Compiled:
             self.plain = True
             print(f"{NAME}: {self.shown} runs as it is: {_reason(error)}")
             return found
+
+    def _tell_of_the_first(self) -> None:
+        """Say in a process once why nothing seems to happen: the compiler is loaded, and writes C++."""
+        if self.options["backend"] == "inductor" and _INDUCTOR not in sys.modules:
+            print(f"{NAME}: compiling {self.shown}; the first time takes up to a minute", flush=True)
 
     def _made(self) -> Any:
         shared = beginning(current().namespace)

@@ -16,6 +16,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.protocols import Answers, answers_of, register_answers
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.distributed.parts import cut, here, is_part, whole_tensors
 from lispe_kernel.torch_library.files.errors import BadFile, Misfit, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
@@ -148,7 +149,7 @@ LOADING = "Error loading state dict: "
 
 @torch_function("torch_load_state_dict", prefix=LOADING)
 def load_state_dict(model: nn.Module, state_dict: Any, strict: Any = None) -> str:
-    """Copy the tensors of a state dict (or of a loaded checkpoint) into the model, by name.
+    """Copy the tensors of a state dict (of a loaded checkpoint, of a table) into the model, by name.
 
     Names that only one side has are left alone, and the answer then names them; with `(? strict true)` they
     are an error. Floating-point values are converted to the model's dtype. From a file or a checkpoint come
@@ -219,9 +220,13 @@ def _in_part(report: Report) -> str:
 
 
 def as_state(value: Any, text: str) -> StateDict:
-    """The value as a state dict: one, or something that carries one as its `model`."""
+    """The value as a state dict: one, something that carries one as its `model`, or a table of tensors."""
     if isinstance(value, StateDict):
         return value
+    if isinstance(value, Dictionary) and all(isinstance(each, torch.Tensor) for each in value.values()):
+        names = list(value)
+        if all(isinstance(name, str) for name in names):
+            return StateDict({name: value[name] for name in names})
     inner = getattr(value, "model", None)
     if isinstance(inner, StateDict):
         return inner
