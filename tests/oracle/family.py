@@ -8,6 +8,7 @@ from itertools import islice
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.registry import ARITHMETIC, COMPARATORS, FORMS, FUNCTIONS, form
 from tests.oracle.scope import Block
+from tests.oracle.scope import read as read_variable
 from tests.oracle.values import (
     NIL,
     TRUE,
@@ -163,12 +164,21 @@ def function_given(interpreter, written, scope):
     return interpreter.eval(written, scope)
 
 
+def composed_given(interpreter, written, scope):
+    """The function argument of the composing family, where an instruction may stand unquoted (dialect)."""
+    named = isinstance(written, Atom) and written.name in FUNCTIONS
+    if named and written.name not in ARITHMETIC | COMPARATORS and read_variable(scope, written.name) is None:
+        return written
+    return function_given(interpreter, written, scope)
+
+
 def composed(name, operators, stage):
     """A composing function of a function and a list."""
 
     @form(name, "!" + name, least=2, most=2)
     def run(interpreter, arguments, scope, tail):
-        given, container = given_and_container(interpreter, arguments, scope)
+        given = composed_given(interpreter, arguments[0], scope)
+        container = interpreter.eval(arguments[1], scope)
         step = composing(interpreter, given, scope, operators)
         if isinstance(container, Lazy) and name != "takewhile":
             return Lazy(lambda: stage(step, walked(container)), "", container.endless)
@@ -245,7 +255,7 @@ def two_arguments(interpreter, given, scope):
 def folding(name, initial, right, scan):
     @form(name, "!" + name, least=3 if initial else 2, most=3 if initial else 2)
     def run(interpreter, arguments, scope, tail):
-        given = function_given(interpreter, arguments[0], scope)
+        given = composed_given(interpreter, arguments[0], scope)
         rest = [interpreter.eval(one, scope) for one in arguments[1:]]
         container = rest[-1]
         if isinstance(container, Lazy) and container.endless:

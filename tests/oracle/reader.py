@@ -42,8 +42,13 @@ def tokenise(text: str):
     """The tokens, as (kind, text)."""
     if NOT_READ.search(text):
         raise Undetermined("byte strings, comments of older revisions, quotes of other languages")
-    at = 0
+    at = braces_open = 0
     while at < len(text):
+        if text[at - 1 : at] == "'" and (text[at : at + 2] == "{)" or (text[at] == "}" and not braces_open)):
+            # A quoted brace that opens and closes nothing is an atom (dialect).
+            yield "atom", text[at]
+            at += 1
+            continue
         if text[at].isspace():
             at += 1
             continue
@@ -51,6 +56,7 @@ def tokenise(text: str):
         if not found:
             raise OracleError("syntax", "Error: missing end of string")
         at = found.end()
+        braces_open += {"{": 1, "}": -1}.get(found.group(), 0)
         if found.lastgroup:
             yield found.lastgroup, found.group()
 
