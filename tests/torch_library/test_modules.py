@@ -208,3 +208,15 @@ def test_variables_take_the_parts_of_what_a_module_answers():
     session.evaluate("(setq (answer states) (lstm steps)) (setq (hidden cell) states)")
     expected = session.namespace["lstm"](session.namespace["steps"])[1][1]
     assert torch.equal(session.namespace["cell"], expected)
+
+
+def test_several_parts_that_a_module_answers_are_a_list():
+    session = Session()
+    session.namespace.update(lstm=nn.LSTM(3, 4), steps=torch.ones(2, 5, 3))
+    session.evaluate("(defpat parts ([answer [hidden cell]]) (list answer cell)) (defpat parts (_) 'no)")
+    answer, (_, cell) = session.namespace["lstm"](session.namespace["steps"])
+    found = session.evaluate("(parts (lstm steps))")
+    assert torch.equal(found[0], answer)
+    assert torch.equal(found[1], cell)
+    assert torch.equal(session.evaluate("(@ (reverse (lstm steps)) 1)"), answer)
+    assert to_text(session.evaluate("(list (consp (lstm steps)) (size (cons 0 (lstm steps))))")) == "(true 3)"
