@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import groupby, product
 from string import ascii_letters
 
 _NAME = r"[A-Za-z_$][\w$]*"
@@ -126,7 +126,16 @@ def script(source: str) -> str:
     """A script without comments, indentation, line ends and blanks around signs, its own names short."""
     lines = re.sub(r"^\s*//.*\n", "", source, flags=re.M)
     shared = _short_names(_SHARED.findall(lines), _code(lines), ())
-    return "".join(_block(block, shared) for block in _BLOCKS.split(lines)).strip()
+    return "".join(_joined(_block(block, shared) for block in _BLOCKS.split(lines))).strip()
+
+
+def _joined(blocks: Iterable[str]) -> Iterator[str]:
+    """What is declared one after the other, declared at once; each declaration is a block of its own."""
+    for declares, run in groupby(filter(None, blocks), key=lambda block: block.startswith("let ")):
+        if declares:
+            yield f"let {','.join(block.removeprefix('let ').removesuffix(';') for block in run)};"
+        else:
+            yield from run
 
 
 def _block(source: str, shared: dict[str, str]) -> str:

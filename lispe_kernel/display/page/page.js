@@ -98,25 +98,20 @@
     part.dataset.lmSuppressShortcuts = 1;
     part.onkeydown = event => {
       let way = "LURD".indexOf(event.key[5]);
-      if (way < 0) return;
-      act((way - 1) % 2, (way - 2) % 2);
-      return false;
+      // What acts gives nothing back: the page must not scroll then.
+      return way < 0 || !!act((way - 1) % 2, (way - 2) % 2);
     };
   };
-
-  //@ data-scale
-  let within = (value, most) => Math.max(0, Math.min(value, most));
 
   //@ "bar":
   // -- the value of a colour, where the page does not keep the values: it is looked for in the colour bar ----
   let coloured = ([left, top, wide, low, high, strange], picture, x, y) => {
-    // Each on a sheet of its own: what lies at an edge is half transparent.
-    let pixels = (x, y) => {
-      let pen = new OffscreenCanvas(wide, 1).getContext("2d");
-      pen.drawImage(picture, -x | 0, -y | 0);
-      return pen.getImageData(0, 0, wide, 1).data;
-    }, ramp = pixels(left, top), pixel = pixels(x, y), far = Array.from(Array(wide), (_, k) =>
-      Math.hypot(...[0, 1, 2].map(c => ramp[4 * k + c] - pixel[c]))), least = Math.min(...far);
+    // The bar, and behind it the pixel.
+    let pen = new OffscreenCanvas(wide + 1, 1).getContext("2d");
+    pen.drawImage(picture, left, top, wide, 1, 0, 0, wide, 1);
+    pen.drawImage(picture, x | 0, y | 0, 1, 1, wide, 0, 1, 1);
+    let seen = pen.getImageData(0, 0, wide + 1, 1).data, far = Array.from(Array(wide), (_, k) =>
+      Math.hypot(...[0, 1, 2].map(c => seen[4 * k + c] - seen[4 * wide + c]))), least = Math.min(...far);
     return least < 25 ? "≈ " + (low + (high - low) * far.indexOf(least) / (wide - 1)).toPrecision(3) : strange;
   };
 
@@ -124,19 +119,20 @@
   // -- the places of rasters: of each axis, across and down, where it begins, how large a place is, how many there are,
   //    how many values a place covers, the numbers of the first and the last value, its name and the words of its places
   let mapped = (scale, picture) => {
-    let map, at = [];
-    // What is told at a spot, or a step away from where it was told last; at first that is the first place.
+    let map;
+    // What is told at a spot, or a step (1) away from where it was told last; at first that is the first place.
     return (spot, step) => {
-      map = step ? map || scale.maps[0]
-        : scale.maps.find(m => m.axes.every(([from, size, most], k) => spot[k] > from && spot[k] < from + size * most));
+      // A map keeps the places where it is.
+      map = step ? map || scale.maps[0] : scale.maps.find(m => m.axes.every(([from, size, most], k) =>
+        (m[k] = (spot[k] - from) / size) > 0 && m[k] < most));
       let here = [], told = map && map.axes.map(([from, size, most, block, first, last, name, words], k) => {
-        let index = at[k] = within((step ? at[k] + spot[k] : (spot[k] - from) / size) | 0, most - 1),
+        let index = map[k] = Math.max(0, Math.min((map[k] || 0) + step * spot[k] | 0, most - 1)),
           begin = first + index * block, end = Math.min(begin + block - 1, last);
         here[k] = from + (index + .5) * size;
         return name + (words ? words[index] : begin + (end > begin ? "–" + end : ""));
       });
-      return told ? [...here, told[1] + ", " + told[0] + ": " +
-        (map.v ? map.v.split(";")[at[1]].split(",")[at[0]] : coloured(scale.bar, picture, ...here))] : [];
+      return told && [...here, told[1] + ", " + told[0] + ": " +
+        (map.v ? map.v.split(";")[map[1]].split(",")[map[0]] : coloured(scale.bar, picture, ...here))];
     };
   };
 
@@ -148,9 +144,10 @@
       return [x, y, name + text];
     }));
     return ([x, y], step) => {
-      let far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / 4));
       // What is not yet anywhere begins at the first point.
-      at = step ? within(at + y * (scale.across || 1) + x | 0, points.length - 1) : far.indexOf(Math.min(...far));
+      let far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / 4)),
+        next = step ? at + y * (scale.across || 1) + x | 0 : far.indexOf(Math.min(...far));
+      if (points[next]) at = next;
       return points[at];
     };
   };
@@ -162,15 +159,15 @@
     let scale = JSON.parse(told), tip = document.createElement("output"), figure = picture.parentNode,
       read = (scale.maps ? mapped : pointed)(scale, picture), zoom = () => picture.width / picture.naturalWidth,
       say = here => {
-        let [x, y, text] = picture.at = here, across = x * zoom() / figure.clientWidth * 100 + "%";
+        let [x, y, text] = picture.at = here || [], across = x * zoom() / figure.clientWidth * 100 + "%";
         if (!text) return tip.remove();
         tip.textContent = text;
         figure.append(tip);
         // The picture is in the corner of its figure; at an edge what is said ends there.
         tip.style = "top:" + (y * zoom() + 14) + "px;left:" + across + ";translate:-" + across;
       };
-    picture.onmousemove = event => say(read([event.offsetX / zoom(), event.offsetY / zoom()]));
-    picture.onmouseleave = picture.onblur = () => say([]);
+    picture.onmousemove = event => say(read([event.offsetX / zoom(), event.offsetY / zoom()], 0));
+    picture.onmouseleave = picture.onblur = () => say();
     arrows(picture, (...step) => say(read(step, 1)));
   });
 
