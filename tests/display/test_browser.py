@@ -8,6 +8,7 @@ import torch
 
 from lispe_kernel.display import bundle
 from lispe_kernel.display.functions import compare, embedding_map, graph, plot, weight_histograms
+from lispe_kernel.display.page import html, trees
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
@@ -34,12 +35,21 @@ def state() -> str:
     return bundle(StateDict(tensors))["text/html"]
 
 
+@pytest.fixture
+def _few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables of the samples count as those that are sorted and searched."""
+    for place in (html, trees):
+        monkeypatch.setattr(place, "FEW_ROWS", 1)
+    monkeypatch.setattr(html, "SEEN_ROWS", 1)
+
+
 def marked(dom: str, name: str) -> str:
     found = re.search(rf'data-{name}="([^"]*)"', dom)
     assert found, f"the page's script did not get to data-{name}"
     return found[1]
 
 
+@pytest.mark.usefixtures("_few_rows")
 def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -> None:
     script = """
     var heading = document.querySelectorAll("table[data-tree] th")[2];
@@ -57,6 +67,7 @@ def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -
     assert marked(dom, "after") == "[]"
 
 
+@pytest.mark.usefixtures("_few_rows")
 def test_headings_are_reached_by_keyboard(chromium: str) -> None:
     script = """
     var heading = document.querySelectorAll("table[data-tree] th")[2];
@@ -69,6 +80,7 @@ def test_headings_are_reached_by_keyboard(chromium: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("_few_rows")
 def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
     script = """
     var field = document.querySelector("input[type=search]");
@@ -76,7 +88,7 @@ def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
     var rows = Array.from(document.querySelectorAll("tbody tr:not([hidden], td tr)"));
     var names = rows.map(function (row) { return row.querySelector("summary").textContent; });
     document.body.setAttribute("data-left", names.join(" "));
-    document.body.setAttribute("data-seen", Array.from(document.querySelectorAll(".t > details"))
+    document.body.setAttribute("data-seen", Array.from(document.querySelectorAll(".u > details"))
       .filter(function (branch) { return branch.checkVisibility(); })
       .map(function (branch) { return branch.querySelector("b").textContent; }).join(" "));
     """
@@ -84,6 +96,7 @@ def test_searching_leaves_what_holds_the_text(chromium: str) -> None:
     assert (marked(dom, "left"), marked(dom, "seen")) == ("middle", "a")
 
 
+@pytest.mark.usefixtures("_few_rows")
 def test_a_row_opens_its_tensor_by_mouse_and_in_the_sorted_table(chromium: str) -> None:
     script = """
     function folds() { return Array.from(document.querySelectorAll("td > details"))
@@ -286,6 +299,7 @@ def test_points_in_space_turn_by_keyboard(chromium: str) -> None:
     assert marked(dom, "read") == "4|5|440"
 
 
+@pytest.mark.usefixtures("_few_rows")
 def test_columns_sort_by_what_their_cells_say(chromium: str) -> None:
     script = """
     var table = document.querySelector("table[data-sort]");

@@ -1,4 +1,4 @@
-"""Style and script of an output: 2 KB at most, and more only where a table sorts or colours are looked up."""
+"""Style and script of an output: 2 KB at most, more where a tree sorts, points turn or colours are read."""
 
 import re
 from pathlib import Path
@@ -15,24 +15,21 @@ _OURS = re.compile(r"<style>.*?</style>|<script>.*?</script>", re.S)
 _USUAL = 2_048
 # What takes more, with its limit and what stands in it.
 _MORE = (
-    # Rasters beside curves and a table; a picture beside a table that is searched.
-    (2_200, ("encodings", "state comparison")),
-    # A table that sorts beside curves.
-    (2_500, ("lens", "runs", "weights over time")),
-    # A tree that sorts and is searched; one with pictures in it.
-    (2_780, ("state dict", "module", "lora", "lora model", "embedding")),
-    # Points in space that turn.
-    (2_820, ("map",)),
-    # Rasters, curves and a table that sorts.
-    (3_050, ("dictionary", "timeline")),
-    # Beside a table heads to choose from.
-    (3_100, ("heads",)),
+    # A raster whose colours are looked up, in a row of a table that opens.
+    (2_100, ("dictionary",)),
+    # Beside a large picture heads to choose from.
+    (2_200, ("heads",)),
+    # A tree that sorts.
+    (2_300, ("lora", "lora model")),
+    # Points in the plane, and points in space that turn.
+    (2_550, ("map",)),
+    # A tree, and rasters whose colours are looked up.
+    (2_670, ("embedding",)),
 )
 LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
 
-# Rows that sort, are searched, open and have pictures in them.
-_ALL = 3_600
-_FEW_ROWS = 1_250
+# Without sorting and searching; with them; rows that open pictures besides, in a table and in a tree.
+_FEW_ROWS, _MANY_ROWS, _OPENING, _TREE = 1_250, 2_660, 3_500, 3_750
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
@@ -41,8 +38,10 @@ def test_style_and_script_of_each_kind_stay_small(kind: str, tmp_path: Path) -> 
 
 
 def test_many_rows_have_all_and_few_have_neither_sorting_nor_searching() -> None:
-    first, second = ({f"t{k}": torch.randn(20, 30) for k in range(4)} for _ in range(2))
-    assert _size(compare(StateDict(first), StateDict(second))) <= _ALL
+    first, second = (StateDict({f"t{k}": torch.randn(20, 30) for k in range(14)}) for _ in range(2))
+    assert _FEW_ROWS < _size(StateDict({f"t{k}": torch.ones(3, 3) for k in range(14)})) <= _MANY_ROWS
+    assert _MANY_ROWS < _size(compare(first, second)) <= _OPENING
+    assert _OPENING < _size(torch.nn.Sequential(*(torch.nn.Linear(20, 20) for _ in range(7)))) <= _TREE
     for few in (torch.nn.Linear(2, 3), torch.nn.LayerNorm(4), StateDict({"a": torch.ones(3)})):
         assert _size(few) <= _FEW_ROWS
 

@@ -186,7 +186,8 @@ def breaking(text: str) -> Node:
     return [[element("wbr") if k else None, part] for k, part in enumerate(_JOINTS.split(text))]
 
 
-FEW_ROWS = 2  # that nobody sorts or searches
+FEW_ROWS = 4  # that nobody sorts
+SEEN_ROWS = 12  # at a glance, so that nobody searches in them
 _MANY_COLUMNS = 8
 
 
@@ -238,16 +239,13 @@ def table(
     )
 
 
-def searched(content: Node, rows: int, hint: str) -> Element:
-    """What holds rows that a click anywhere opens, with a field for searching more than a few."""
-    if rows <= FEW_ROWS:
-        return element("div", content, data_rows=True)
-    return element("div", search_field(hint), content, data_find=True)
-
-
-def search_field(hint: str) -> Element:
-    """A field that the script shows and reads."""
-    return element("input", type="search", placeholder=hint, aria_label=hint, hidden="hidden")
+def searched(content: Node, rows: int, hint: str, **attributes: Any) -> Element:
+    """What holds rows that a click anywhere opens, with a field for searching many of them."""
+    if rows <= SEEN_ROWS:
+        return element("div", content, data_rows=True, **attributes)
+    # The script shows it and reads it.
+    field = element("input", type="search", placeholder=hint, aria_label=hint, hidden="hidden")
+    return element("div", field, content, data_find=True, **attributes)
 
 
 def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:

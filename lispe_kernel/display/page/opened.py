@@ -62,9 +62,9 @@ class Asked:
 def named(label: Node, view: Node) -> Node:
     """The name of a row, as the line of a fold where the row has a view."""
     if isinstance(view, Asked):
-        waiting = element("div", element("p", "asking the kernel …", class_="q"))
+        waiting = element("div", element("p", "asking the kernel …", class_="q"), class_="o")
         return element("details", element("summary", label), waiting, data_k=str(view.place))
-    return label if view is None else foldable(label, element("div", view))
+    return label if view is None else foldable(label, element("div", view, class_="o"))
 
 
 def told(openable: int, rows: int, how: str) -> Element | None:

@@ -159,12 +159,13 @@
     let scale = JSON.parse(told), tip = document.createElement("output"), figure = picture.parentNode,
       read = (scale.maps ? mapped : pointed)(scale, picture), zoom = () => picture.width / picture.naturalWidth,
       say = here => {
-        let [x, y, text] = picture.at = here || [], across = x * zoom() / figure.clientWidth * 100 + "%";
+        let [x, y, text] = picture.at = here || [];
         if (!text) return tip.remove();
-        tip.textContent = text;
+        tip.value = text;
         figure.append(tip);
-        // The picture is in the corner of its figure; at an edge what is said ends there.
-        tip.style = "top:" + (y * zoom() + 14) + "px;left:" + across + ";translate:-" + across;
+        // The picture is in the corner of its figure; what is said lies as far in it as the place in the picture.
+        tip.style = "top:" + (y * zoom() + 14) + "px;left:"
+          + Math.max(0, x * zoom() * (1 - tip.offsetWidth / figure.clientWidth)) + "px";
       };
     picture.onmousemove = event => say(read([event.offsetX / zoom(), event.offsetY / zoom()], 0));
     picture.onmouseleave = picture.onblur = () => say();
@@ -174,17 +175,17 @@
   //@ data-heads
   // -- the head that is clicked, or reached by the arrow keys, over the large picture's raster -----------
   start("heads", (sheet, told) => {
-    // What of the grid's picture is a head's is the background of a sheet over the large picture, which is the first head's.
-    let [half, left, top, wide, high, fit] = JSON.parse(told), grid = sheet.closest(".lsp").querySelector("img"),
-      first = sheet.nextSibling.textContent;
+    // A part of the grid's picture is the background of a sheet over the large picture, which is the first head's.
+    let [half, fit] = JSON.parse(told), grid = sheet.closest(".lsp").querySelector("img"), large = sheet.previousSibling,
+      caption = sheet.nextSibling, first = caption.textContent;
     grid.style.cursor = "pointer";
     grid.onclick = grid.onkeyup = () => {
-      let [x, y, text] = grid.at || [], large = sheet.previousSibling, px = n => n * large.width / large.naturalWidth + "px ";
+      let [x, y, text] = grid.at || [], look = sheet.style;
       if (!text) return;
-      sheet.nextSibling.textContent = text;
+      caption.textContent = text;
       sheet.hidden = first.startsWith(text);
-      sheet.style = "position:absolute;left:" + px(left) + ";top:" + px(top) + ";width:" + px(wide) + ";height:" + px(high)
-        + ';background:url("' + grid.src + '")' + px((half - x) * fit) + px((half - y) * fit) + "/" + px(grid.naturalWidth * fit);
+      look.zoom = large.width / large.naturalWidth;
+      look.background = 'url("' + grid.src + '")' + (half - x) * fit + "px " + (half - y) * fit + "px/" + grid.naturalWidth * fit + "px";
     };
   });
 

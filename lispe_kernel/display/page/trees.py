@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row, search_field
+from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row, searched
 
 # Width in pixels and number of columns: the name takes what is left, and the shape gives way to it.
 _COLUMNS = ((None, None), ("20%", None), (89, None), (79, None), (74, None), (67, 2), (99, None))
@@ -26,7 +26,7 @@ def tree(
         return element("div", _table(head, aria_label="columns"), branches, data_rows=True)
     columns = _table([head, element("tbody")], data_tree=True, aria_label="columns")
     back = element("button", "back to the tree", hidden="hidden")
-    return element("div", search_field(find), back, columns, branches, class_="t", data_find=True)
+    return searched([back, columns, branches], lines, find, class_="u")
 
 
 def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> Element:

@@ -86,7 +86,7 @@ def _of_element(node: Element, depth: int) -> Iterator[Listing | Line]:
         listing = Listing(attributes.get("aria-label", "table"))
         _read(node, listing, 0)
         yield listing
-    elif any(isinstance(child, Element) and "data-tree" in dict(child.attributes) for child in node.children):
+    elif node.tag == "div" and _are_columns(node.children):
         listing = Listing("tree")
         _read(node.children, listing, 0)
         yield listing
@@ -100,6 +100,13 @@ def _of_element(node: Element, depth: int) -> Iterator[Listing | Line]:
         yield from (found for found in _blocks(node.children, depth) if isinstance(found, Listing))
     elif node.tag not in ("img", "input", "button"):
         yield from _blocks(node.children, depth + (node.tag == "details"))
+
+
+def _are_columns(node: Node) -> bool:
+    """Whether the headings of a tree of tables stand here, before its branches."""
+    if isinstance(node, Element):
+        return ("class", "z") in node.attributes
+    return not isinstance(node, str) and isinstance(node, Iterable) and any(map(_are_columns, node))
 
 
 def _read(node: Node, listing: Listing, depth: int) -> None:

@@ -23,7 +23,7 @@ from lispe_kernel.display.page.html import (
     headline,
     name,
     one_line,
-    search_field,
+    searched,
     shortened,
     table,
 )
@@ -348,12 +348,11 @@ class BagView(View):
         more = len(members) - len(rows)
         return [
             headline(f"{kind} of {numbers.count(len(members))}"),
-            element(
-                "div",
-                search_field("search"),
+            searched(
                 table(("member",), rows, label=kind),
+                len(rows),
+                "search",
                 style="max-height:320px;overflow-y:auto",
-                data_find=True,
             ),
             element("p", f"{numbers.count(more)} more", class_="q") if more else None,
         ]

@@ -157,14 +157,17 @@ class AttentionView(View):
         caption = f"{one_line(self.value.names[layer], 20)}, head {head}: {self._told(layer, head)}"
         drawn = heatmaps.framed(raster, shades, down=down, across=across, widest=_WIDEST, rotate=words)
         (fact,) = drawn.facts
-        facts = [
-            self.step * self.zoom / 2,
-            *(round(fact[key], 2) for key in "xywh"),
-            round(fact["w"] / small.blocks.shape[1] / self.zoom, 4),
-        ]
+        told = [self.step * self.zoom / 2, round(fact["w"] / small.blocks.shape[1] / self.zoom, 4)]
+        place = zip(("left", "top", "width", "height"), "xywh", strict=True)
+        look = "".join(f";{side}:{svg.number(fact[key])}px" for side, key in place)
         figure = heatmaps.gathered([drawn], [raster], shades, caption, caption)
         picture, below = figure.children
-        return element("figure", picture, element("i", data_heads=svg.for_script(facts)), below)
+        return element(
+            "figure",
+            picture,
+            element("i", data_heads=svg.for_script(told), style=f"position:absolute{look}"),
+            below,
+        )
 
     def _axis(self, name: str, length: int) -> Axis:
         tokens = self.value.tokens

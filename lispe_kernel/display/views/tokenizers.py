@@ -11,7 +11,7 @@ from lispe_kernel.display.page.html import (
     facts,
     foldable,
     headline,
-    search_field,
+    searched,
     shortened,
     table,
 )
@@ -45,13 +45,7 @@ class TokenizerView(View):
             facts([("tokens", numbers.count(size)), ("file", getattr(self.value, "path", ""))]),
             foldable(
                 ["vocabulary ", element("span", more, class_="q")],
-                element(
-                    "div",
-                    search_field("search tokens"),
-                    listing,
-                    data_find=True,
-                    style="max-height:320px;overflow-y:auto",
-                ),
+                searched(listing, len(rows), "search tokens", style="max-height:320px;overflow-y:auto"),
                 open_=size <= _OPEN_TOKENS,
             ),
         ]
