@@ -122,7 +122,7 @@ def test_a_tree_without_its_style_leaves_room_for_names() -> None:
 def test_headings_of_many_columns_break_and_words_of_state_do_not(chromium: str) -> None:
     layers = {f"layer{k}": LoraLinear(torch.nn.Linear(8, 8), 2, 4.0) for k in range(3)}
     script = """
-    var table = document.querySelector("table[data-sort]"), state = document.createRange();
+    var table = document.querySelector("table[aria-label='LoRA adapters']"), state = document.createRange();
     state.selectNodeContents(table.rows[1].cells[9]);
     document.body.dataset.read = [table.offsetWidth <= 560, state.getClientRects().length].join(" ");
     """
