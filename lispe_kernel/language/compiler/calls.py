@@ -10,7 +10,7 @@ from lispe_kernel.language.compiler.inlines import inline_functions, syntaxes
 from lispe_kernel.language.compiler.instances import create, instance_call
 from lispe_kernel.language.compiler.macro_calls import replacement
 from lispe_kernel.language.compiler.partial_calls import own_functions, with_lambda
-from lispe_kernel.language.compiler.tree import Block, Call, Global, Node, Primitive, Python, SelfCall
+from lispe_kernel.language.compiler.tree import Block, Call, Global, If, Node, Primitive, Python, SelfCall
 from lispe_kernel.language.compiler.variables import Function, Signature, python_name
 from lispe_kernel.language.explain import unknown_argument
 from lispe_kernel.language.forms import Form, head, is_list
@@ -27,7 +27,7 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
     """A call whose head is a name: of an instance, a variable, a method, a class, a macro, a function."""
     found = instance_call(r, form)
     if found is not None:
-        return found
+        return _or_method(r, name, form, found)
     if name in r.scope:
         return computed_call(r, form)
     if r.space or r.thread:
@@ -47,6 +47,15 @@ def named_call(r: Resolver, name: str, form: Form) -> Node:
     if r.instance is not None and r.instance.knows(name) and r.context.library(name) is None:
         return _field_call(r, name, form)
     return _library_call(r, name, form)
+
+
+def _or_method(r: Resolver, name: str, form: Form, of_field: Node) -> Node:
+    """A call of what a field holds, or of the method that another class has by that name."""
+    current = r.instance
+    if current is None or current.inside or name in r.scope or name not in current.methods & current.fields:
+        return of_field
+    has_field = r.helper(" has field", r.read(current.variable), r.constant(name))
+    return If(r.place, has_field, of_field, current.call(r, form))
 
 
 _SUBSCRIPTS = frozenset({"at", "set@"})
