@@ -151,20 +151,26 @@ def gathered(session: Session, only: Container[str] | None = None) -> Gathered:
             notes[shown] = "; ".join(dict.fromkeys(lacks))
     if only is None:
         tops |= random_states(session, lambda: graph)
-    rest = {
-        "definitions": written,
-        "constants": sorted(name for name in session.fixed if f"variable {name}" in tops),
-        "left out": left_out(failed),
-        "kept without": notes,
-    }
+    rest = besides(session, tops, written, failed, notes)
     blocks = blocks_of(tops.values())
     graph.let_go()
     return Gathered(blocks, tops, rest)
 
 
-def left_out(failed: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    """What is not kept, as it is written: why, and the cell that made it."""
-    return {name: {"why": why, "cell": cell} for name, (why, cell) in failed.items()}
+def besides(
+    session: Session,
+    tops: dict[str, Any],
+    written: list[dict[str, Any]],
+    failed: dict[str, tuple[str, str]],
+    notes: dict[str, str],
+) -> dict[str, Any]:
+    """What the manifest says besides the values. failed: why something is not kept, and what cell made it."""
+    return {
+        "definitions": written,
+        "constants": sorted(name for name in session.fixed if f"variable {name}" in tops),
+        "left out": {name: {"why": why, "cell": cell} for name, (why, cell) in failed.items()},
+        "kept without": notes,
+    }
 
 
 def random_states(session: Session, graph: Callable[[], Graph]) -> dict[str, Any]:

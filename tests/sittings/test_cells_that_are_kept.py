@@ -14,7 +14,7 @@ import pytest
 
 from lispe_kernel import LispeError, Session, to_text
 from lispe_kernel.running.programs import Program
-from lispe_kernel.running.sessions import cell_begins, cell_ended, offer
+from lispe_kernel.running.sessions import cell_begins, cell_ended, ended_quickly, offer
 from lispe_kernel.sittings import HOST, KEEPER
 from lispe_kernel.sittings.cells import keeper as keeping
 from lispe_kernel.sittings.cells import record as recording
@@ -42,7 +42,9 @@ class Notebook:
                 return None
             return self.session.evaluate(text, f"cell {self.count}")
         finally:
-            cell_ended(before, self.session, self.count, text)
+            # As the kernel does it.
+            if not ended_quickly(before, self.session, self.count, text):
+                cell_ended(before, self.session, self.count, text)
 
     def goto(self, number: int) -> None:
         self.cell(f'(magic "%session goto {number}")')

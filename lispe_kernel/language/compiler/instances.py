@@ -244,7 +244,7 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, scope, form, start)])
     inside = _inside(r, scope, form, start)
-    is_one: Node = Python(r.place, " isinstance", r.read(subject), Global(r.place, " Instance"))
+    is_one: Node = Python(r.place, " is instance", r.read(subject))
     methods = {SETQI.name}.union(*(cls.lispe_methods for cls in classes))
     called = {name.name for name in map(head, seen[start:]) if name is not None and name.name in methods}
     if all(r.is_function(name) for name in called):

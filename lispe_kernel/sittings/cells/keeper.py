@@ -160,8 +160,6 @@ class Keeper:
 
     def cell_ended(self, number: int, text: str) -> None:
         """Take what the session is now."""
-        if self.ended_quickly(number, text):
-            return
         try:
             if self._look.session is not self.session:
                 self._look = Look(self.session)

@@ -24,10 +24,10 @@ from lispe_kernel.sittings.definitions import SHARED, Definitions
 from lispe_kernel.sittings.functions_in_values import KINDS, FunctionsOut
 from lispe_kernel.sittings.saving import (
     Gathered,
+    besides,
     defined,
     described,
     is_variable,
-    left_out,
     random_states,
     texts,
 )
@@ -337,12 +337,8 @@ class Look:
         order = [key for key in (*self._tops, *slots) if key in problems]
         failed = {**self._failed, **{_shown(key): found[key] for key in order}}
         notes = {key: "; ".join(dict.fromkeys(lacks)) for key, lacks in self._lacks.items()}
-        self._rest = {
-            "definitions": self._written,
-            "constants": sorted(name for name in self.session.fixed if _key(name) in tops),
-            "left out": left_out(failed),
-            "kept without": {_shown(key): notes[key] for key in tops if key in notes},
-        }
+        told_of = {_shown(key): notes[key] for key in tops if key in notes}
+        self._rest = besides(self.session, tops, self._written, failed, told_of)
         return self._rest
 
 

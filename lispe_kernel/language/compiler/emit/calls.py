@@ -234,7 +234,8 @@ def _operation(e: Emitter, node: Python) -> ast.expr:
         return e.tuple_(parts)
     if operation == "{}":
         return e.dict_([*parts[::2]], parts[1::2])
-    e.questions += operation == " isinstance"
+    if operation == " is instance":
+        return e.is_instance(parts[0])
     return e.call(operation, *parts)
 
 

@@ -131,6 +131,8 @@ def _is_another_name(e: Emitter, node: Assign, later: Sequence[Node]) -> bool:
     target, value = node.target, node.value
     if not (isinstance(target, ToVariable) and target.names) or target.variable.captured:
         return False
+    # In another version of the same code it may have been.
+    e.renamed.pop(target.variable, None)
     variable = value.variable if type(value) is Read or (type(value) is Name and value.certain) else None
     if variable is None or variable.boxed or not all(stays(value, other) for other in later):
         return False

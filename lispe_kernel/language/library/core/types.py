@@ -57,10 +57,8 @@ def number(value: Any) -> float:
     """
     if type(value) is float:
         return value
-    if type(value) is str and value.isascii():
-        whole_part, point, decimals = value.partition(".")
-        if whole_part.isdecimal() and (decimals.isdecimal() or not point):
-            return float(value)
+    if type(value) is str and value.replace(".", "", 1).isdecimal() and value[0] != ".":
+        return float(value)
     return float(scalar(value, "number"))
 
 
