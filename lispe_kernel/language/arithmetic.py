@@ -23,7 +23,8 @@ from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.lists import NUMBERS, OF_PYTHON, List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind, on_bits_of_doubles, raised
-from lispe_kernel.language.values.typed import TypedList, of_few, quotient, room_for, total, typed, whole
+from lispe_kernel.language.values.typed.lists import TypedList, total
+from lispe_kernel.language.values.typed.operators import PLAIN, of_wide, vectorised, whole
 
 Binary = Callable[[Any, Any], Any]
 
@@ -236,16 +237,12 @@ def _taken_over(op: Binary, a: Any, b: Any) -> Any:
     return NotImplemented
 
 
-# Python's operators that give of doubles and of integers of 64 bits what numpy's give.
-_FOR_FEW: dict[str, Binary] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": quotient}
-
-
 def _typed_operation(name: str, ufunc: str) -> Binary:
-    op, for_few = OPERATORS[name], _FOR_FEW.get(name)
+    op, plain = OPERATORS[name], PLAIN.get(name)
 
     def operate(a: Any, b: Any) -> Any:
-        if for_few is not None:
-            made = of_few(for_few, a, b)
+        if plain is not None:
+            made = of_wide(plain, a, b)
             if made is not None:
                 return made
         if isinstance(a, str) or isinstance(b, str):
@@ -259,7 +256,7 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
         left, right = _operand(a, name, b), _operand(b, name, a)
         if name in ("/", "%") and np.size(left) and not np.all(right):
             raise LispeError("Error: division by zero")
-        return _vectorised(name, ufunc, left, right)
+        return vectorised(name, ufunc, left, right)
 
     return operate
 
@@ -269,52 +266,6 @@ def _operand(value: Any, name: str, other: Any) -> Any:
         raise cannot(name, value, other)
     found = value.array if isinstance(value, TypedList) else value
     return whole(found) if name == "%" else found
-
-
-def _vectorised(name: str, ufunc: str, left: Any, right: Any) -> Any:
-    sizes = [len(x) for x in (left, right) if hasattr(x, "__len__")]
-    rest = None
-    if len(sizes) == 2 and sizes[0] != sizes[1]:
-        common = min(sizes)
-        left, right, rest = left[:common], right[:common], left[common:]
-    try:
-        with np.errstate(all="ignore"):
-            made = room_for(left, right, max(sizes)) if name in "+-*" and rest is None else None
-            result = getattr(np, ufunc)(left, right, out=None if made is None else made.array)
-    except OverflowError:
-        text = f"Error: '{name}': an integer does not fit in the elements of this typed list"
-        raise LispeError(text) from None
-    if name == "%":
-        result += 0  # no zero has a sign
-    if result.dtype.kind == "i":
-        refuse_overflow(name, left, right, result)
-    if rest is not None and len(rest):
-        result = np.concatenate([result, rest])
-    return typed(result) if made is None else made
-
-
-def refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:
-    """64-bit integers wrap silently in numpy; LispE's integers do not overflow, so this is an error."""
-    if name not in ("+", "-", "*", "^^") or not result.size:
-        return None
-    limit = 1 << (result.dtype.itemsize * 8 - 1)
-    extremes = [(x, x) if type(x) is int else (int(np.min(x)), int(np.max(x))) for x in (left, right)]
-    op = OPERATORS[name] if name != "^^" else multiply
-    if name == "^^":
-        return _refuse_power_overflow(extremes, limit)
-    corners = [op(x, y) for x in extremes[0] for y in extremes[1]]
-    if min(corners) < -limit or max(corners) >= limit:
-        exact = getattr(np, {"+": "add", "-": "subtract", "*": "multiply"}[name])
-        wide = exact(np.asarray(left, dtype=object), np.asarray(right, dtype=object))
-        if (wide != result).any():
-            raise LispeError(f"Error: '{name}': a result does not fit in {result.dtype.name}")
-    return None
-
-
-def _refuse_power_overflow(extremes: list[tuple[int, int]], limit: int) -> None:
-    base = max(abs(extremes[0][0]), abs(extremes[0][1]))
-    if base > 1 and extremes[1][1] * math.log2(base) >= limit.bit_length() - 1:
-        raise LispeError("Error: '^^': a result does not fit in the elements of this typed list")
 
 
 # Python's method of an operator -> its LispE name and numpy's function for it.
@@ -349,7 +300,7 @@ def _bind_operators() -> None:
 
 def _list_operation(name: str) -> Binary:
     """An operator on lists, as the language means it that uses it: in Python code `+` joins, `*` repeats."""
-    op, in_python, quick = OPERATORS[name], OF_PYTHON.get(name, _no_operator), _FOR_FEW.get(name)
+    op, in_python, quick = OPERATORS[name], OF_PYTHON.get(name, _no_operator), PLAIN.get(name)
 
     def operate(a: Any, b: Any) -> Any:
         if not asked_by_lispe(2):

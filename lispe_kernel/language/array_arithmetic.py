@@ -14,7 +14,6 @@ from lispe_kernel.language.arithmetic import (
     cannot,
     elementwise,
     reflected_of,
-    refuse_overflow,
 )
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.protocols import answers_of, extend_answers
@@ -25,6 +24,7 @@ from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import shape_text
 from lispe_kernel.language.values.scalars import NUMERIC
 from lispe_kernel.language.values.sets import Set, combined
+from lispe_kernel.language.values.typed.operators import refuse_overflow
 
 Binary = Callable[[Any, Any], Any]
 

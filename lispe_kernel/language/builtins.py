@@ -54,8 +54,8 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
-from lispe_kernel.language.values.typed import REFUSED, Integers, TypedList
-from lispe_kernel.language.values.typed_views import TypedView
+from lispe_kernel.language.values.typed.lists import REFUSED, Integers, TypedList
+from lispe_kernel.language.values.typed.views import TypedView
 from lispe_kernel.language.values.views import View
 
 

@@ -17,7 +17,7 @@ from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.records import Record
 from lispe_kernel.language.values.sets import Set
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.typed.lists import Floats, Integers, Numbers, Shorts, TypedList
 from lispe_kernel.language.values.views import View
 
 

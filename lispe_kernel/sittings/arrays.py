@@ -13,8 +13,8 @@ from numpy.lib.array_utils import byte_bounds
 
 from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Part, Unkept, register_keeper
 from lispe_kernel.language.values.matrices import DTYPES, Matrix
-from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, Stored
-from lispe_kernel.language.values.typed_views import _RESTS, _ROWS
+from lispe_kernel.language.values.typed.lists import CLASS_OF_DTYPE, Stored
+from lispe_kernel.language.values.typed.views import _RESTS, _ROWS
 from lispe_kernel.sittings.kinds import _count, fields, items
 
 # Numbers of a typed list that stand in the text.

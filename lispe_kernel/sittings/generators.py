@@ -14,7 +14,7 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken, Into, State, register_state
 from lispe_kernel.language.library.numbers.randomness import Dice, dice, last_draw, replace_dice
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.language.values.typed.lists import Integers
 
 
 def _of_python(state: Any) -> List:

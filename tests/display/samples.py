@@ -14,7 +14,7 @@ from lispe_kernel.display.views import timeline, training
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.typed import Floats, Integers
+from lispe_kernel.language.values.typed.lists import Floats, Integers
 from lispe_kernel.session import Session
 from lispe_kernel.torch_library import load as load_torch
 from lispe_kernel.torch_library.checkpoints.files import load_checkpoint, save_checkpoint

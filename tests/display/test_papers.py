@@ -31,7 +31,7 @@ from lispe_kernel.display.papers.tables import tables_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.language.values.typed.lists import Integers
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
 from lispe_kernel.torch_library.state.state_dicts import StateDict
 from tests.display.samples import KINDS

@@ -22,7 +22,7 @@ from lispe_kernel.display.views.timeline import timeline
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.language.values.typed.lists import Integers
 from lispe_kernel.torch_library.checkpoints.files import save_checkpoint
 from lispe_kernel.torch_library.modules.lora_layer import LoraLinear
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding

@@ -11,7 +11,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.scalars import NUMERIC
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 # What a program writes to get one value of each kind.
 PROGRAMS = """

@@ -17,7 +17,7 @@ from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.scalars import Short, Single
-from lispe_kernel.language.values.typed import Integers, Numbers
+from lispe_kernel.language.values.typed.lists import Integers, Numbers
 from tests.library.library_calls import inside_a_session
 
 library.load()

@@ -11,7 +11,7 @@ from lispe_kernel.language.library import load
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Integers, Numbers
+from lispe_kernel.language.values.typed.lists import Integers, Numbers
 from lispe_kernel.language.values.views import View, rest_of
 from tests.library.library_calls import inside_a_session
 

@@ -10,7 +10,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import Strings
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.typed import Numbers, Shorts
+from lispe_kernel.language.values.typed.lists import Numbers, Shorts
 from lispe_kernel.language.values.views import View
 from tests.torch_library.torch_calls import call, error_of, floats, integers, listed
 

@@ -10,7 +10,7 @@ from lispe_kernel.language import library
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.language.values.typed.lists import Integers
 from tests.library.all_kinds import PROMISES, argument_lists, broken_promise
 
 library.load()

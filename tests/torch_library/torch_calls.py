@@ -10,7 +10,7 @@ import lispe_kernel.torch_library
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Floats, Integers
+from lispe_kernel.language.values.typed.lists import Floats, Integers
 
 # As a session does: the operators and texts of the list classes come with the library.
 lispe_kernel.language.library.load()

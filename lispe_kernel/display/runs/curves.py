@@ -12,7 +12,7 @@ from lispe_kernel.language.printer import register_kind, to_text
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import Strings
-from lispe_kernel.language.values.typed import Numbers
+from lispe_kernel.language.values.typed.lists import Numbers
 
 HERE = "."  # the name of the run that lies in the folder itself
 

@@ -8,7 +8,7 @@ from lispe_kernel.display.page.html import one_line
 from lispe_kernel.display.views.plots import Heatmap, is_tensor, labels_in
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import to_text, wrong_argument
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.tokens.pieces import piece_of
 
 

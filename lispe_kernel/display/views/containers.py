@@ -31,7 +31,7 @@ from lispe_kernel.display.page.registry import View, plain_text, renderer, view_
 from lispe_kernel.language.printer import quoted, to_text, type_atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 _PRINTED_WHOLE = 400  # a container with at most so many things in it prints as LispE prints it
 _HEAD, _TAIL = 24, 4

@@ -23,7 +23,7 @@ from lispe_kernel.display.page.html import Node, element, headline, one_line, wa
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 _MOST_MAPS = 16
 

@@ -17,7 +17,7 @@ from lispe_kernel.language.forms import Form
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.language.values.views import View
 
 Convert = Callable[[Any], Any]

@@ -18,7 +18,7 @@ from lispe_kernel.language.values.equality import equal_lists
 from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import first_element, position
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 
 class LinkedList(deque[Any]):

@@ -24,8 +24,8 @@ from lispe_kernel.language.values.positions import (
     position,
     shape_text,
 )
-from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, TypedList, cast, class_of, typed
-from lispe_kernel.language.values.typed_views import row_of
+from lispe_kernel.language.values.typed.lists import CLASS_OF_DTYPE, TypedList, cast, class_of, typed
+from lispe_kernel.language.values.typed.views import row_of
 
 # The suffix of the constructor's name -> the dtype of the array.
 DTYPES = {

@@ -14,7 +14,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.files.trees import LARGEST_BITS
 from lispe_kernel.torch_library.state.names import MODEL_KEYS
 from lispe_kernel.torch_library.state.state_dicts import StateDict

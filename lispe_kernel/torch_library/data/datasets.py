@@ -13,7 +13,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.language.values.views import View
 from lispe_kernel.torch_library.data.arrays import ImageFolder, array_samples
 from lispe_kernel.torch_library.data.lines import PREFIX, CsvRows, JsonLines, TextLines, json_value

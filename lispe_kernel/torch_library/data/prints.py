@@ -13,7 +13,7 @@ import torch
 import xxhash
 
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.typed import Stored
+from lispe_kernel.language.values.typed.lists import Stored
 from lispe_kernel.torch_library.data.samples import Foreign, Mapped, Samples
 
 # So many samples at most, evenly apart, with the first and the last; of each so many numbers, letters, parts.

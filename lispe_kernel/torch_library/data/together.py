@@ -16,7 +16,7 @@ from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support.tracked import TensorNumber
 from lispe_kernel.torch_library.support.wording import kind_of
 from lispe_kernel.torch_library.tensors import conversions

@@ -15,7 +15,7 @@ import torch
 from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 from lispe_kernel.torch_library.hugging_face import sampling
 from lispe_kernel.torch_library.hugging_face.context import limited_cache
 from lispe_kernel.torch_library.hugging_face.engine import quietly

@@ -15,7 +15,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.hugging_face.models import Loaded
 from lispe_kernel.torch_library.hugging_face.settings import SAMPLING
 from lispe_kernel.torch_library.support import arguments

@@ -19,7 +19,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.lists import Strings
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.hugging_face.models import model_named
 from lispe_kernel.torch_library.hugging_face.tokenizers import tokenizer_of
 from lispe_kernel.torch_library.inside.inputs import run

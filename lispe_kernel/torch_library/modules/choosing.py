@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.rules import (
     COUNT,

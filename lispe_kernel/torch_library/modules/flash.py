@@ -15,7 +15,7 @@ from torch.nn.functional import scaled_dot_product_attention as sdpa
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, number_text, register_kind
 from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.modules import masks
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function

@@ -17,7 +17,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.state.names import wrapping
 from lispe_kernel.torch_library.state.state_dicts import StateDict, as_state
 from lispe_kernel.torch_library.support import arguments

@@ -18,7 +18,7 @@ from lispe_kernel.language.printer import describe, number_text, wrong_argument
 from lispe_kernel.language.python.faces import lacking
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.instances import Instance
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced, learns
 from lispe_kernel.torch_library.support.wording import kind_of
 

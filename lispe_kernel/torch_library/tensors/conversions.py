@@ -18,7 +18,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.scalars import Short
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.typed.lists import Floats, Integers, Numbers, Shorts, TypedList
 from lispe_kernel.torch_library.support.tracked import TensorNumber, TrackedNumber, is_traced
 
 UNSUPPORTED = "Error: Unsupported type for tensor conversion"

@@ -13,7 +13,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.language.values.typed.lists import Integers
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import tensor_function, torch_function
 from lispe_kernel.torch_library.tensors import conversions

@@ -14,7 +14,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.core.ranges import is_range, no_range, range_of
 from lispe_kernel.language.printer import number_text
 from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.indexes import refuse_places
 from lispe_kernel.torch_library.support.tracked import TensorNumber, is_traced

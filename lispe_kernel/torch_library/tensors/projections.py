@@ -15,7 +15,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import Floats
+from lispe_kernel.language.values.typed.lists import Floats
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 

@@ -15,7 +15,7 @@ import torch
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 

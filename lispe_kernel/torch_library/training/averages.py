@@ -12,7 +12,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, register_kind, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom, truth
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.distributed.parallel import is_sharded, whole
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function

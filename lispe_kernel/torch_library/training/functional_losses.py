@@ -16,7 +16,7 @@ from torch.nn import functional
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.values.atoms import TRUE
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.indexes import refuse_classes

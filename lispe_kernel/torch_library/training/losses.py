@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.support.indexes import refuse_classes

@@ -16,7 +16,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, register_kind
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 from lispe_kernel.torch_library.distributed.early import remember
 from lispe_kernel.torch_library.distributed.parts import is_part
 from lispe_kernel.torch_library.modules.layers import modules_in

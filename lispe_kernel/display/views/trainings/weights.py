@@ -16,7 +16,7 @@ from lispe_kernel.language.printer import register_kind, to_text
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import Floats, Integers
+from lispe_kernel.language.values.typed.lists import Floats, Integers
 
 _NAME = "weight_histograms"
 _BINS, _MOST_BINS = 40, 200

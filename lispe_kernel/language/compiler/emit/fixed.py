@@ -25,8 +25,8 @@ from lispe_kernel.language.values.instances import Instance
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
-from lispe_kernel.language.values.typed import CLASSES, Floats, Integers, Numbers, Shorts
-from lispe_kernel.language.values.typed_views import TYPED_VIEWS
+from lispe_kernel.language.values.typed.lists import CLASSES, Floats, Integers, Numbers, Shorts
+from lispe_kernel.language.values.typed.views import TYPED_VIEWS
 from lispe_kernel.language.values.views import View, rest_of
 
 # Classes whose truth in Python is their truth in LispE.

@@ -22,7 +22,7 @@ from lispe_kernel.language.values.matrices import (
 )
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS, shape_text
-from lispe_kernel.language.values.typed import CLASS_OF_DTYPE, Integers, cast
+from lispe_kernel.language.values.typed.lists import CLASS_OF_DTYPE, Integers, cast
 
 # -- constructors -------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import SCALARS, List, deep_copy
 from lispe_kernel.language.values.positions import element_by_index
 from lispe_kernel.language.values.sets import Set
-from lispe_kernel.language.values.typed import CLASSES, append
+from lispe_kernel.language.values.typed.lists import CLASSES, append
 from lispe_kernel.language.values.views import View, rest_of
 
 _TEXT = Answers(

@@ -15,7 +15,7 @@ from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 
 @function("apply", keyword=True)

@@ -16,8 +16,8 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import INTEGERS, NUMBERS, TEXTS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numerals import scalar, whole
-from lispe_kernel.language.values.typed import Floats, Integers, Numbers, Shorts, TypedList
-from lispe_kernel.language.values.typed_views import Rest
+from lispe_kernel.language.values.typed.lists import Floats, Integers, Numbers, Shorts, TypedList
+from lispe_kernel.language.values.typed.views import Rest
 from lispe_kernel.language.values.views import View
 
 

@@ -25,7 +25,7 @@ from lispe_kernel.language.values.dictionaries import (
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.positions import OUT_OF_BOUNDS, element_by_index
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
-from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, Numbers, TypedList
 from lispe_kernel.language.values.views import View
 
 

@@ -44,7 +44,7 @@ from lispe_kernel.language.values.lists import List, deep_copy
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 Function = Callable[..., Any]
 Items = Sequence[Any]

@@ -35,7 +35,7 @@ from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.positions import out_of_bounds
 from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, StringSet
-from lispe_kernel.language.values.typed import CLASSES, REFUSED
+from lispe_kernel.language.values.typed.lists import CLASSES, REFUSED
 
 # Lists that hold their elements themselves, by the code of Python's own.
 _STORED = frozenset({List, Strings, *CLASSES})

@@ -28,7 +28,7 @@ from lispe_kernel.language.library.shared.elements import (
 from lispe_kernel.language.printer import to_text, type_atom, wrong_argument
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 _FLAGGED = (Parameter("function"), Parameter("container"), Parameter("typed", True, default="true"))
 

@@ -23,7 +23,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import INTEGERS, NUMBERS, TEXTS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import CLASSES, FEW, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed.lists import CLASSES, FEW, Integers, Numbers, TypedList
 
 _TEXT = (str, ByteString)
 _STRICT = {"<": False, ">": True}

@@ -34,7 +34,7 @@ from lispe_kernel.language.values.matrices import (
 )
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS, shape_text
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 Function = Callable[..., Any]
 

@@ -38,7 +38,7 @@ from lispe_kernel.language.values.lists import NUMBERS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set
-from lispe_kernel.language.values.typed import FEW, WIDE, Integers, TypedList
+from lispe_kernel.language.values.typed.lists import FEW, WIDE, Integers, TypedList
 
 # Values for which Python's == within one class is LispE's =; lists of them are searched at C's speed.
 _PLAIN = frozenset({int, float, str, Atom})

@@ -28,7 +28,7 @@ from lispe_kernel.language.values.lists import SCALARS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix, array_of, leaves_of, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import MOST_ELEMENTS
-from lispe_kernel.language.values.typed import CLASSES, FEW, Integers, Numbers
+from lispe_kernel.language.values.typed.lists import CLASSES, FEW, Integers, Numbers
 
 
 def _number(value: Any, name: str, position: int) -> int | float:

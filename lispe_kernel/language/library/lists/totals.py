@@ -22,7 +22,7 @@ from lispe_kernel.language.values.lists import DOUBLES, INTEGERS, NUMBERS, TEXTS
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.sets import Set, StringSet
-from lispe_kernel.language.values.typed import FEW, Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed.lists import FEW, Integers, Numbers, TypedList
 
 # Two of these are compared as they are, which is by far the most frequent call.
 _OF_TEXTS = frozenset({List, Strings})

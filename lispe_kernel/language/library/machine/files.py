@@ -17,7 +17,7 @@ from lispe_kernel.language.library.shared.paths import path_argument, system_err
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
-from lispe_kernel.language.values.typed import Shorts, TypedList
+from lispe_kernel.language.values.typed.lists import Shorts, TypedList
 
 
 def as_bytes(value: Any) -> bytes:

@@ -16,7 +16,7 @@ from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.values.atoms import truth
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import Integers, Numbers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, Numbers, TypedList
 
 Law = Callable[..., Any]
 

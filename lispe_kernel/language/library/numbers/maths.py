@@ -17,7 +17,7 @@ from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import Numbers, TypedList
+from lispe_kernel.language.values.typed.lists import Numbers, TypedList
 
 CONSTANTS = {
     "_pi": math.pi,

@@ -16,7 +16,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 _MOST_DRAWS = 1 << 28
 

@@ -32,7 +32,7 @@ from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import NUMBERS, List, Strings
 from lispe_kernel.language.values.matrices import Matrix
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import (
+from lispe_kernel.language.values.typed.lists import (
     FEW,
     REFUSED,
     WIDE,

@@ -14,7 +14,7 @@ from lispe_kernel.language.library.shared.arguments import integer_argument, tex
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.bytestrings import ByteString, StringBytes
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 # LispE's blanks: every character with a code up to that of the space.
 BLANKS = "".join(map(chr, range(33)))

@@ -20,7 +20,7 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.equality import equal
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.matrices import Matrix
-from lispe_kernel.language.values.typed import CLASSES, Integers, TypedList
+from lispe_kernel.language.values.typed.lists import CLASSES, Integers, TypedList
 
 INCLUDED, FROM_END, INCLUDED_FROM_END = Atom("+"), Atom("-"), Atom("-+")
 _OPERATORS = (INCLUDED, FROM_END, INCLUDED_FROM_END)

@@ -23,7 +23,7 @@ from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary, NumberDictionary
 from lispe_kernel.language.values.lazy import finite
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.language.values.typed import TypedList
+from lispe_kernel.language.values.typed.lists import TypedList
 
 _text = json.JSONEncoder(ensure_ascii=False).encode
 

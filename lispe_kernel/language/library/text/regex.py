@@ -17,7 +17,7 @@ from lispe_kernel.language.library.text import ecmascript_regex, regex_language
 from lispe_kernel.language.printer import plainly, quoted, register_kind, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, truth
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 
 @dataclass(frozen=True)

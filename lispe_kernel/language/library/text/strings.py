@@ -20,7 +20,7 @@ from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, atoms_named, truth
 from lispe_kernel.language.values.bytestrings import ByteString
 from lispe_kernel.language.values.lists import List, Strings
-from lispe_kernel.language.values.typed import Integers, TypedList
+from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 # Texts and counts below this are small enough to make a text of.
 _SHORT = 1 << 14

@@ -23,7 +23,7 @@ from lispe_kernel.language.printer import plainly, register_kind, to_text, wrong
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.sets import StringSet
-from lispe_kernel.language.values.typed import Integers
+from lispe_kernel.language.values.typed.lists import Integers
 
 POINTS = (0, 1, 2)
 

@@ -3,13 +3,13 @@
 The block is that of Python's `array`, from which the classes inherit: an element is read, stored or appended
 by Python's own code. Bulk work is numpy's, on a view of the same block (`array`) that is made for one
 operation and dropped after it: while one lives, the block cannot grow. Parts of other values' memory are
-typed lists too (`typed_views.py`). Operators are bound by `arithmetic.py`.
+typed lists too (`views.py`). Operators are computed in `operators.py` and bound by `arithmetic.py`.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -263,12 +263,6 @@ def class_of(dtype: Any) -> type[Stored] | None:
     return _class_of_letter[letter]
 
 
-def room_for(left: Any, right: Any, size: int) -> Stored | None:
-    """A list in which numpy can write a result of two operands; None where there is no such kind."""
-    cls = class_of(np.result_type(left, right))
-    return None if cls is None else cls.room(size)
-
-
 def typed(numbers: Any) -> TypedList:
     """A typed list for a one-dimensional numpy array, by its dtype (other integers become int64)."""
     cls = class_of(numbers.dtype)
@@ -278,49 +272,8 @@ def typed(numbers: Any) -> TypedList:
     return cls.of_array(numbers)
 
 
-def of_few(op: Callable[[Any, Any], Any], a: Any, b: Any) -> TypedList | None:
-    """The operator on short lists, element by element; None for what is numpy's to compute or to refuse."""
-    left, right = type(a), type(b)
-    try:
-        if left not in WIDE:
-            doubles = _WIDE_SCALARS[left] | WIDE[right]
-            return _made(op, doubles, [op(a, y) for y in b], a) if len(b) <= FEW else None
-        if right not in WIDE:
-            doubles = WIDE[left] | _WIDE_SCALARS[right]
-            return _made(op, doubles, [op(x, b) for x in a], b) if len(a) <= FEW else None
-        fits = len(a) == len(b) <= FEW
-        return _made(op, WIDE[left] | WIDE[right], list(map(op, a, b)), 0) if fits else None
-    except (KeyError, OverflowError, ZeroDivisionError):
-        return None
-
-
 # Whether the elements of 64 bits are doubles (views add their kinds), and so numbers beside them.
 WIDE: dict[type, bool] = {Integers: False, Numbers: True}
-_WIDE_SCALARS: dict[type, bool] = {int: False, float: True}
-
-
-def whole(values: Any) -> Any:
-    """Numbers without their fractions, as `%` takes them."""
-    if np.asarray(values).dtype.kind != "f":
-        return values
-    if not np.all(np.isfinite(values)):
-        raise LispeError("Error: '%': what is infinite or no number has no remainder")
-    return np.trunc(values)
-
-
-def quotient(x: float, y: float) -> float:
-    """As numpy divides: integers as doubles."""
-    return float(x) / float(y)
-
-
-def _made(op: Callable[[Any, Any], Any], doubles: bool, results: list[Any], scalar: Any) -> TypedList | None:
-    if not doubles and not -(1 << 63) <= scalar < 1 << 63:
-        return None
-    return _new(Numbers, "d", results) if doubles or op is quotient else _new(Integers, "q", results)
-
-
-# `exactly` without the call of a method: short lists are made in half a microsecond.
-_new: Callable[..., TypedList] = array.__new__
 
 
 def total(values: TypedList) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import extend_answers
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed import (
+from lispe_kernel.language.values.typed.lists import (
     WIDE,
     Floats,
     Integers,

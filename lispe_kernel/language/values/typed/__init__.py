@@ -1,0 +1,1 @@
+"""Typed lists: numbers of one kind in one block of memory, parts of such memory, their arithmetic."""
