@@ -1,11 +1,13 @@
 """List functions against their definitions in Python, on generated lists."""
 
 import itertools
+import operator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.library import load
 from lispe_kernel.language.values.atoms import Atom
@@ -20,6 +22,8 @@ SMALL = st.integers(-5, 5)
 PLAIN = st.lists(SMALL, max_size=12)
 WIDE = st.lists(st.integers(-(1 << 62), 1 << 62), max_size=12)
 KINDS = (List, Integers, LinkedList)
+# Doubles are divided as doubles: an integer above 2**53 is rounded first.
+OF_PYTHON = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": lambda x, y: float(x) / float(y)}
 
 
 def call(name, *arguments):
@@ -84,16 +88,35 @@ def test_sums_of_integers_are_exact(values):
     assert list(call("scan", Atom("+"), Integers(values))) == list(itertools.accumulate(values))
 
 
-@given(a=WIDE, b=WIDE, name=st.sampled_from("+-*"))
-def test_typed_arithmetic_is_exact_or_an_error(a, b, name):
-    from lispe_kernel import LispeError
-
+@given(a=WIDE, b=WIDE, name=st.sampled_from("+-*/"), times=st.sampled_from((1, 8)), same=st.booleans())
+def test_typed_arithmetic_is_exact_or_an_error(a, b, name, times, same):
     size = min(len(a), len(b))
-    exact = [{"+": x + y, "-": x - y, "*": x * y}[name] for x, y in zip(a, b, strict=False)] + a[size:]
+    a, b = a[: size if same else None] * times, b[: size if same else None] * times
+    check_typed(name, a, b, Integers(a), Integers(b))
+
+
+@given(
+    a=WIDE,
+    b=st.integers(-(1 << 64), 1 << 64) | SMALL,
+    name=st.sampled_from("+-*/"),
+    times=st.sampled_from((1, 8)),
+)
+def test_typed_arithmetic_with_a_number_is_exact_or_an_error(a, b, name, times):
+    a *= times
+    check_typed(name, a, [b] * len(a), Integers(a), b)
+    check_typed(name, [b] * len(a), a, b, Integers(a))
+
+
+def check_typed(name, a, b, left, right):
+    """The operator on every pair, and what is left of a longer first list; or a good reason for none."""
+    size = min(len(a), len(b))
+    pairs = list(zip(a, b, strict=False))
+    by_zero = name == "/" and any(y == 0 for _, y in pairs)
+    exact = [] if by_zero else [OF_PYTHON[name](x, y) for x, y in pairs] + a[size:]
     try:
-        found = call(name, Integers(a), Integers(b))
+        found = call(name, left, right)
     except LispeError:
-        assert any(not -(1 << 63) <= value < 1 << 63 for value in exact)
+        assert by_zero or any(not -(1 << 63) <= value < 1 << 63 for value in (*exact, *a, *b))
     else:
         assert list(found) == exact
 
