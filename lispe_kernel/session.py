@@ -385,7 +385,7 @@ def _run_code(code: list[Any], arguments: tuple[Any, ...]) -> Any:
 
 
 def _resolve(atom: Atom) -> Callable[..., Any]:
-    return runtime.function_of_atom(atom)
+    return callable_of(atom)
 
 
 set_resolver(_resolve)

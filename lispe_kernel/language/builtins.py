@@ -44,7 +44,7 @@ from lispe_kernel.language.library.shared.elements import as_bits, elements, lik
 from lispe_kernel.language.library.text.extract import between, put_part
 from lispe_kernel.language.printer import describe, to_text
 from lispe_kernel.language.python import objects
-from lispe_kernel.language.python.border import to_lispe
+from lispe_kernel.language.python.functions import across
 from lispe_kernel.language.values import instances
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary, IntegerDictionary
@@ -63,8 +63,6 @@ def _several(values: Any, count: int) -> list[Any]:
     """The elements for `(setq (a b) list)`."""
     if type(values) is List and len(values) == count:
         return values
-    # What a module answers with is Python's own tuple: it is called without a detour.
-    values = to_lispe(values)
     if not isinstance(values, (list, TypedList, LinkedList)) or len(values) != count:
         raise LispeError("Error: a list of variable should have the same size as its value.")
     return list(values)
@@ -233,6 +231,7 @@ class Again:
 HELPERS: dict[str, Any] = {
     **FIXED,
     " checked": _checked,
+    " across": across,
     " alone": _alone,
     " Again": Again,
     " again": Again,

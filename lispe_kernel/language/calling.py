@@ -11,6 +11,7 @@ from typing import Any
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import LAMBDA
 from lispe_kernel.language.printer import describe
+from lispe_kernel.language.python.functions import across
 from lispe_kernel.language.runtime import current, function_of_atom
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
@@ -26,11 +27,11 @@ def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any
     not a function` for a value that cannot be called.
     """
     if isinstance(value, Atom):
-        return function_of_atom(value)
+        return across(function_of_atom(value))  # type: ignore[no-any-return]
     if isinstance(value, list):
         return _from_list(value, element_first)
     if callable(value):
-        return value  # type: ignore[no-any-return]
+        return across(value)  # type: ignore[no-any-return]
     raise LispeError(f"Error: wrong function call: {describe(value)} is not a function")
 
 
@@ -47,7 +48,7 @@ def _from_list(code: list[Any], element_first: bool) -> Callable[..., Any]:
         return current().evaluate_form(code)  # type: ignore[no-any-return]
     if element_first and len(code) == 2 and not isinstance(head, Atom) and isinstance(code[1], Atom):
         # `'(v op)` computes (op v x)
-        function, fixed = function_of_atom(code[1]), fixed_argument(head)
+        function, fixed = callable_of(code[1]), fixed_argument(head)
         return lambda element: function(fixed, element)
     function = callable_of(head)
     if isinstance(function, list):

@@ -6,12 +6,12 @@ It never catches anything itself.
 
 from __future__ import annotations
 
-import opcode
+import dis
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType, FunctionType, TracebackType
 from typing import NamedTuple
 
 from lispe_kernel.language.arity import TYPE_NAMES, refused_by_python, wrong_kind
@@ -178,6 +178,8 @@ def _text(error: BaseException, at: _Reached | None, place: Place) -> str:
         arity = _ARITY.match(said_by(error))
         if arity:
             name, method = arity["name"].rpartition(".")[2], _has_self(arity["name"])
+            if name == "__call__":
+                name = _head(form) or name
             known = None if method else _arity_of(name, name, said_by(error), place)
             return known or _arity_text(name, said_by(error), method)
         if _OPERANDS.search(said_by(error)):
@@ -209,11 +211,8 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
     if isinstance(error, AttributeError) and hasattr(error.obj, "lispe_fields"):
         # An instance without the method (its name begins with a blank) or field.
         wanted = str(error.name)
-        return (
-            f"Unknown function call: '{wanted[1:]}'"
-            if wanted[0] == " "
-            else f"Error: Unbound atom: '{wanted}'"
-        )
+        what = "Unknown function call" if wanted[0] == " " else "Error: Unbound atom"
+        return f"{what}: '{wanted.removeprefix(' ')}'"
     if isinstance(error, (IndexError, KeyError)):
         return f"Error: index out of bounds{_of(form)}"
     if isinstance(error, TypeError):
@@ -224,18 +223,19 @@ def _direct(error: BaseException, form: str, at: _Reached, place: Place) -> str 
 def _unknown(name: str, at: _Reached, place: Place) -> str:
     name = _MARK.sub("", name)
     hint = near(name, place.names())
-    if _is_called(at):
-        return f"Unknown function call: '{name}'{hint}"
-    return f"Error: Unbound atom: '{name}'{hint}"
+    return f"{'Unknown function call' if _is_called(at) else 'Error: Unbound atom'}: '{name}'{hint}"
 
 
-_LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
+_LOAD_GLOBAL = dis.opmap["LOAD_GLOBAL"]
 
 
 def _is_called(at: _Reached) -> bool:
-    """Whether the unknown name is that of a function: Python marks a global that it loads to call it."""
-    code, where = at.frame.f_code.co_code, at.instruction
-    return code[where] == _LOAD_GLOBAL and bool(code[where + 1] & 1)
+    """Whether the unknown name is that of a function: marked by Python, or asked first whether it is one."""
+    code, where = at.frame.f_code, at.instruction
+    after = (each for each in dis.get_instructions(code) if each.offset > where and "CALL" not in each.opname)
+    return code.co_code[where] == _LOAD_GLOBAL and (
+        bool(code.co_code[where + 1] & 1) or next(after).argval in (FunctionType, " function")
+    )
 
 
 # What other languages call things, by what LispE calls them.

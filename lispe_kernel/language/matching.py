@@ -11,7 +11,6 @@ from typing import Any
 
 from lispe_kernel.language.errors import CallError
 from lispe_kernel.language.printer import type_atom
-from lispe_kernel.language.protocols import answers_of
 from lispe_kernel.language.values.linked import LinkedList
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix
@@ -23,9 +22,6 @@ from lispe_kernel.language.values.views import View
 
 def list_subject(value: Any) -> Any:
     """A list of any kind as something with a size and elements by index; None for what is no list."""
-    if isinstance(value, tuple):  # of Python's, as a module that is called answers
-        items = answers_of(value).items
-        return items(value) if items is not None else None
     return value if isinstance(value, (list, TypedList, LinkedList, Matrix, View)) else None
 
 

@@ -70,6 +70,58 @@ def test_lispe_sees_through_to_it(session: Session, made: str, lispe: str, shown
     assert to_text(session.evaluate(lispe)) == shown
 
 
+SEES = """
+class Sees:
+    def __call__(self, value, wanted=True): return (value, type(value).__name__, wanted is False, (True,))
+s = Sees()
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "(s {})",
+        "(apply s (list {}))",
+        "(apply 's (list {}))",
+        "(car (map 's (list {})))",
+        "(car (maplist (λ (x) (s x)) (list {})))",
+        "((λ (f) (f {})) s)",
+        "((car (list s)) {})",
+        "(eval '(s {}))",
+        "((Around s) (ask {}))",
+        "(through {})",
+        "(setq a 's) (a {})",
+    ],
+)
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("true", '(true "bool" nil (true))'),
+        ("(cdr '(1 2))", '((2) "list" nil (true))'),
+        ("(@ (s 1) 3)", '((true) "tuple" nil (true))'),
+    ],
+)
+def test_an_object_is_called_across_the_border_however_it_is_called(
+    session: Session, call: str, given: str, shown: str
+) -> None:
+    python(session, SEES)
+    session.evaluate("(class@ Around (held) (defun ask (x) (held x))) (defun through (x) (s x))")
+    assert to_text(session.evaluate(call.format(given))) == shown
+
+
+def test_an_object_that_is_called_with_nil_gets_false_where_it_wants_an_answer(session: Session) -> None:
+    python(session, SEES)
+    assert to_text(session.evaluate("(list (s nil nil) (s nil (? wanted nil)))")) == (
+        '((nil "NoneType" true (true)) (nil "NoneType" true (true)))'
+    )
+
+
+def test_what_is_wrong_with_the_call_of_an_object_is_said_with_its_name(session: Session) -> None:
+    python(session, SEES)
+    with pytest.raises(LispeError, match=r"in call to: 's' \(it takes 1 to 2, 3 are given\)"):
+        session.evaluate("(s 1 2 3)")
+
+
 def test_a_tuple_cannot_be_changed(session: Session) -> None:
     python(session, "t = (1, 2)")
     with pytest.raises(LispeError, match=r"\(1 2\) is a tuple of Python's, which cannot be changed"):

@@ -218,5 +218,22 @@ def test_several_parts_that_a_module_answers_are_a_list():
     found = session.evaluate("(parts (lstm steps))")
     assert torch.equal(found[0], answer)
     assert torch.equal(found[1], cell)
-    assert torch.equal(session.evaluate("(@ (reverse (lstm steps)) 1)"), answer)
+    assert torch.equal(session.evaluate("(@ (reverse (lstm steps) true) 1)"), answer)
     assert to_text(session.evaluate("(list (consp (lstm steps)) (size (cons 0 (lstm steps))))")) == "(true 3)"
+
+
+def test_states_that_a_module_gave_are_given_to_it_again():
+    session, lstm, steps = Session(), nn.LSTM(3, 4), torch.ones(2, 5, 3)
+    session.namespace.update(lstm=lstm, steps=steps)
+    session.evaluate("(setq (answer states) (lstm steps))")
+    again = lstm(steps, lstm(steps)[1])
+    assert torch.equal(session.evaluate("(@ (lstm steps states) 0)"), again[0])
+    assert torch.equal(session.evaluate("(@ (lstm steps (list (@ states 0) (@ states 1))) 1 1)"), again[1][1])
+
+
+def test_what_a_module_of_the_language_answers_is_a_value_of_the_language():
+    session = Session()
+    session.evaluate("(class@ Asks (w) (defun forward (x) (list true x))) (setq asks (Asks 1))")
+    assert to_text(session.evaluate("(list (= (@ (asks 5) 0) true) (type (@ (asks (integers 1 2)) 1)))")) == (
+        "(true integers_)"
+    )

@@ -104,7 +104,7 @@ def computed_call(r: Resolver, form: Form) -> Node:
     function, *arguments = r.arguments(positional, 0)
     if len(form) == 1 and is_list(form[0]):
         return r.helper(" alone", function, quiet=False)
-    return Call(r.place, function, arguments, named)
+    return Call(r.place, function, arguments, named, foreign=True)
 
 
 def _field_call(r: Resolver, name: str, form: Form) -> Node:
@@ -113,7 +113,7 @@ def _field_call(r: Resolver, name: str, form: Form) -> Node:
     function, *arguments = r.arguments(positional, 0)
     if r.user_defined(name) or r.context.library(name) is not None:
         function = r.helper(" field or function", function, r.constant(name))
-    return Call(r.place, function, arguments, named)
+    return Call(r.place, function, arguments, named, foreign=True)
 
 
 def function_call(r: Resolver, name: str, form: Form, entry: LibraryFunction | None = None) -> Node:
@@ -125,9 +125,8 @@ def function_call(r: Resolver, name: str, form: Form, entry: LibraryFunction | N
     if signature is not None and not named and not signature.accepts(len(positional) - 1):
         raise r.error(arity_error(signature))
     arguments = r.arguments(positional)
-    called = Call(
-        r.place, _function(r, name, form), arguments, named, entry.kind if entry is not None else ""
-    )
+    kind, foreign = (entry.kind, False) if entry is not None else ("", signature is None)
+    called = Call(r.place, _function(r, name, form), arguments, named, kind, foreign=foreign)
     function = r.function
     if (
         not named

@@ -293,7 +293,7 @@ def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
     """The call of what turns out to be no instance; its arguments may make sense inside one only."""
     kept = set(r.globals_here), set(r.perhaps)
     try:
-        called: Node = Call(r.place, r.read(subject), r.arguments(form))
+        called: Node = Call(r.place, r.read(subject), r.arguments(form), foreign=True)
     except CompileError as error:
         called = Raise(r.place, r.helper(" error", r.constant(error.text)))
     method, (r.globals_here, r.perhaps) = head(form[1]) if len(form) == 2 else None, kept  # fields are none
@@ -301,7 +301,7 @@ def _ordinary(r: Resolver, subject: Variable, form: Form) -> Node:
         return called
     # What a library calls by that method has it, too: `(layer (forward x))`.
     try:
-        direct = Call(r.place, r.read(subject), r.arguments(form[1]))
+        direct = Call(r.place, r.read(subject), r.arguments(form[1]), foreign=True)
     except CompileError:
         return called
     is_called = r.helper(" is called by", r.read(subject), r.constant(method.name))

@@ -146,9 +146,12 @@ def is_missing(node: Node) -> bool:
 
 
 class Call(Node):
-    """A call of whatever the function node gives."""
+    """A call of whatever the function node gives.
 
-    __slots__ = ("arguments", "function", "named")
+    foreign: what is called may be an object of Python's, such as a module of PyTorch's.
+    """
+
+    __slots__ = ("arguments", "foreign", "function", "named")
 
     def __init__(
         self,
@@ -157,12 +160,15 @@ class Call(Node):
         arguments: Sequence[Node],
         named: Sequence[tuple[str, Node]] = (),
         kind: str = "",
+        *,
+        foreign: bool = False,
     ) -> None:
         self.span = span
         self.function = function
         self.arguments = arguments
         self.named = named
         self.kind = kind
+        self.foreign = foreign
 
     def parts(self) -> Sequence[Node]:
         if self.named:

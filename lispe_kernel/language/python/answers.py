@@ -39,7 +39,9 @@ def _answers(
 ) -> tuple[list[Any], dict[str, Any]]:
     """The arguments with False for nil where the signature wants an answer."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        # A module of PyTorch's says under this name what it is called with.
+        called = function if isinstance(function, type) else getattr(function, "forward", function)
+        parameters = list(inspect.signature(called).parameters.values())
     except (TypeError, ValueError):
         return values, named
     wanting = {

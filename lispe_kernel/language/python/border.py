@@ -26,8 +26,10 @@ Convert = Callable[[Any], Any]
 KEPT = "__python variables__"
 
 # What no container needs converted.
-_PLAIN = frozenset({int, float, str, complex, bytes, type(None)})
-_SAME = _PLAIN | {Atom, List, View, Dictionary, Form}
+_PLAIN: frozenset[type] = frozenset({int, float, str, complex, bytes, type(None)})
+_OURS = frozenset({Atom, List, View, Dictionary, Form})
+# Classes whose values are the same on both sides, and are so often met that they are asked for first.
+SAME: set[type] = set(_PLAIN)
 # Python's classes -> LispE's value, the first that fits; LispE's classes -> Python's value, exactly.
 _into: dict[type, Convert] = {}
 _out: dict[type, Convert] = {}
@@ -43,10 +45,15 @@ def given_as(cls: type, convert: Convert) -> None:
     _out[cls] = convert
 
 
+def same_as(*classes: type) -> None:
+    """Let values of exactly these classes cross as themselves, at once."""
+    SAME.update(classes)
+
+
 def to_lispe(value: Any) -> Any:
     """A Python value as LispE sees it: True and False as true and nil, containers and functions as views."""
     kind = type(value)
-    if kind in _SAME:
+    if kind in SAME or kind in _OURS:
         return value
     for cls in kind.__mro__:
         convert = _into.get(cls)

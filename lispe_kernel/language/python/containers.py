@@ -15,11 +15,11 @@ from weakref import WeakValueDictionary
 from lispe_kernel.language.errors import LispeError, MissingKeyError
 from lispe_kernel.language.forms import Form
 from lispe_kernel.language.printer import describe, register_kind, show, write_elements, write_pairs
-from lispe_kernel.language.protocols import Answers, answers_of, extend_answers, register_answers
+from lispe_kernel.language.protocols import answers_of, extend_answers, register_answers
 from lispe_kernel.language.python.border import given_as, seen_as, to_lispe, to_python
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.language.values.equality import both_empty, equal_lists
+from lispe_kernel.language.values.equality import both_empty
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.positions import element_by_index
 from lispe_kernel.language.values.views import rest_of
@@ -259,22 +259,6 @@ for _cls in (PythonList, PythonTuple, PythonDictionary):
 for _list in (PythonList, PythonTuple):
     register_kind(_list, "list_", write_elements, nests=True)
     register_answers(_list, replace(answers_of(List()), cdr=rest_of, same=_same))
-# A tuple that comes past the border, from an object that is called, is read as one that comes through it.
-register_answers(
-    tuple,
-    Answers(
-        element=lambda items, key: _element_of_tuple(seen(PythonTuple, items), key),
-        size=len,
-        car=lambda items: to_lispe(items[0]) if items else None,
-        cdr=lambda items: rest_of(seen(PythonTuple, items)),
-        iterate=lambda items: seen(PythonTuple, items),
-        items=lambda items: list(seen(PythonTuple, items)),
-        flatten=lambda items: list(seen(PythonTuple, items)),
-        equal=lambda items, other: equal_lists(seen(PythonTuple, items), other),
-        same=both_empty,
-        copy=lambda items: List(seen(PythonTuple, items)),
-    ),
-)
 extend_answers(PythonTuple, element=_element_of_tuple)
 register_kind(PythonDictionary, "dictionary_", write_pairs, nests=True)
 register_answers(PythonDictionary, replace(answers_of(Dictionary()), same=_same))

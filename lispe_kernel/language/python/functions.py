@@ -26,7 +26,7 @@ from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
 from lispe_kernel.language.python.answers import called_with_nil
-from lispe_kernel.language.python.border import KEPT, given_as, giving, seen_as, to_lispe, to_python
+from lispe_kernel.language.python.border import KEPT, SAME, given_as, giving, seen_as, to_lispe, to_python
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import Atom
@@ -34,6 +34,7 @@ from lispe_kernel.language.values.instances import Instance
 
 # What a session's namespace holds of itself, and the package whose functions are LispE's library.
 SESSION, LIBRARY = " globals", "lispe_kernel."
+_LANGUAGE = "lispe_kernel.language."
 _CALLBACK, _FUNCTION = "lispe_callback", "lispe_function"
 
 
@@ -50,21 +51,15 @@ class PythonFunction:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         if self.variables is not None:
             self.variables.refresh()
-        give = giving(self.base)
-        values = [give(argument) for argument in arguments]
-        keywords = {_written(name): give(argument) for name, argument in named.items()}
         try:
-            if any(value is None for value in (*values, *keywords.values())):
-                value = called_with_nil(self.base, values, keywords)
-            else:
-                value = self.base(*values, **keywords)
+            value = _answer(self.base, arguments, named)
         except LispeError:
             raise
         except Exception as error:
             raise LispeError(f"Error: {self.__name__}: {_reason(error)}") from error
         if self.variables is not None:
             self.variables.settle()
-        return to_lispe(value)
+        return value
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PythonFunction) and bool(self.base == other.base)
@@ -86,6 +81,53 @@ class PythonFunction:
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return PythonFunction, (self.base,)
+
+
+def _answer(base: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """What Python's code answers to LispE's arguments, as LispE sees it."""
+    give = giving(base)
+    values = [give(argument) for argument in arguments]
+    keywords = {_written(name): give(argument) for name, argument in named.items()}
+    if any(value is None for value in (*values, *keywords.values())):
+        return to_lispe(called_with_nil(base, values, keywords))
+    return to_lispe(base(*values, **keywords))
+
+
+# Whether LispE calls what is of a class by itself.
+_own: dict[type, bool] = {}
+
+
+def called_as_ours(cls: type) -> None:
+    """Let what is of exactly this class be called with LispE's values."""
+    _own[cls] = True
+
+
+def across(called: Any) -> Any:
+    """What a program calls: something of LispE's by itself, an object of Python's across the border."""
+    own = _own.get(type(called))
+    if own is None:
+        if isinstance(called, Instance):
+            # A module takes LispE's values, and answers as it answers Python's code.
+            return lambda *arguments, **named: to_lispe(called(*arguments, **named))
+        own = _own[type(called)] = _is_own(called)
+    if own:
+        return called
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        for argument in arguments:
+            if argument is None or type(argument) not in SAME:
+                return _answer(called, arguments, named)
+        if named:
+            return _answer(called, arguments, named)
+        found = called(*arguments)
+        return found if type(found) in SAME else to_lispe(found)
+
+    return call
+
+
+def _is_own(called: Any) -> bool:
+    module = type(called).__module__
+    return module == "builtins" or module.startswith(_LANGUAGE) or not callable(called)
 
 
 def names_of(name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.printer import register_kind, wrong_argument
+from lispe_kernel.language.python.functions import called_as_ours
 from lispe_kernel.language.runtime import current
 from lispe_kernel.torch_library.modules.entry import beginning
 from lispe_kernel.torch_library.support.wording import readable
@@ -89,6 +90,7 @@ def _reason(error: Exception) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
+called_as_ours(Compiled)
 register_kind(Compiled, "function_", lambda value, _show: f"compiled {value.shown}")
 
 

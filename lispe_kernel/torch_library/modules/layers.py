@@ -14,6 +14,7 @@ from torch import nn
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
@@ -191,25 +192,30 @@ def model(input_size: int, hidden_size: int, output_size: int) -> TorchModel:
 
 
 @torch_function("torch_forward", "torch_model_forward", prefix="Error in forward pass: ")
-def forward(model: nn.Module, input_data: torch.Tensor) -> torch.Tensor:
+def forward(model: nn.Module, input_data: torch.Tensor) -> Any:
     """The answer of any module for one input; attention attends from the input to itself.
 
-    Of a model that answers with a record (`torch_hf_model`) the logits, or its last hidden state.
+    A list where the answer has several parts, the logits or the last hidden state where it is a record
+    (`torch_hf_model`).
 
     Example: (tensor_shape (torch_forward (torch_model 4 8 2) (tensor_ones '(3 4)))) => (3 2)
     Errors: `Error: First argument must be a model`, `Error: Second argument must be a tensor`
     Source: torch API 7.6
     """
+    return to_lispe(answer_of(model, input_data))
+
+
+def answer_of(model: nn.Module, input_data: torch.Tensor) -> Any:
+    """The same as Python has it."""
     layer = arguments.module(model, nn.Module, "Error: First argument must be a model")
     data = arguments.tensor(input_data, arguments.SECOND)
     if isinstance(layer, nn.MultiheadAttention):
-        return layer(data, data, data, need_weights=False)[0]  # type: ignore[no-any-return]
+        return layer(data, data, data, need_weights=False)[0]
     answer: Any = layer(data)
     if isinstance(answer, torch.Tensor):
         # To ask a tensor for what it has not costs as much as a small layer.
         return answer
-    found: torch.Tensor = getattr(answer, "logits", getattr(answer, "last_hidden_state", answer))
-    return found
+    return getattr(answer, "logits", getattr(answer, "last_hidden_state", answer))
 
 
 def modules_in(value: Any, text: str) -> list[nn.Module]:

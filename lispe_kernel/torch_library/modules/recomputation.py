@@ -14,8 +14,9 @@ from torch.utils.checkpoint import checkpoint
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind
+from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.values.atoms import TRUE, Atom
-from lispe_kernel.torch_library.modules.layers import forward
+from lispe_kernel.torch_library.modules.layers import answer_of
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 
@@ -31,10 +32,10 @@ class CheckpointedModule(nn.Module):
         self.module = module
         self.enabled = False
 
-    def forward(self, data: torch.Tensor) -> torch.Tensor:
+    def forward(self, data: torch.Tensor) -> Any:
         if not (self.enabled and torch.is_grad_enabled()):
-            return forward(self.module, data)
-        return checkpoint(forward, self.module, data, use_reentrant=False)  # type: ignore[no-any-return]
+            return answer_of(self.module, data)
+        return checkpoint(answer_of, self.module, data, use_reentrant=False)
 
 
 register_kind(
@@ -87,7 +88,7 @@ def checkpoint_disable(module: Any) -> Atom:
 
 
 @torch_function("torch_checkpoint_forward", prefix="Error in torch_checkpoint_forward: ")
-def checkpoint_forward(module: Any, input_data: Any) -> torch.Tensor:
+def checkpoint_forward(module: Any, input_data: Any) -> Any:
     """The wrapped module's answer, the same numbers whether enabled or not; attention attends to itself.
 
     Example: (maybe (torch_checkpoint_forward 3 4) "no wrapper") => no wrapper
@@ -97,4 +98,4 @@ def checkpoint_forward(module: Any, input_data: Any) -> torch.Tensor:
     wrapper = arguments.module(
         module, CheckpointedModule, "Error: First argument must be a checkpointed module"
     )
-    return wrapper(arguments.tensor(input_data, arguments.SECOND))  # type: ignore[no-any-return]
+    return to_lispe(wrapper(arguments.tensor(input_data, arguments.SECOND)))

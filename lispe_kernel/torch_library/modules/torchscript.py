@@ -17,6 +17,7 @@ import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text
+from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List, Strings
@@ -189,7 +190,7 @@ def _run(model: JitModel, data: torch.Tensor) -> Any:
     module = model.loaded()
     method = next((name for name in METHODS if module._c._has_method(name)), "forward")
     answer = getattr(module, method)(data.to(model.device))
-    return List(answer) if isinstance(answer, tuple) else answer
+    return to_lispe(answer)
 
 
 @torch_function("torch_jit_model_info")

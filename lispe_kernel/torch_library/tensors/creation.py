@@ -12,6 +12,7 @@ import torch
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import describe, register_kind
+from lispe_kernel.language.python.border import same_as
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.typed.lists import Integers
 from lispe_kernel.torch_library.support import arguments
@@ -20,6 +21,7 @@ from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.tensors.parts import fitting
 from lispe_kernel.torch_library.tensors.text import tensor_text
 
+same_as(torch.Tensor, torch.nn.Parameter)
 register_kind(torch.Tensor, "torch_tensor_", lambda tensor, _show: tensor_text(tensor))
 
 

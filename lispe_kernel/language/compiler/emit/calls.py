@@ -91,7 +91,16 @@ def _call(e: Emitter, node: Call, destination: Destination) -> ast.expr | None:
         function, *arguments = e.operands([node.function, *nodes])
     given, named = arguments[: len(node.arguments)], arguments[len(node.arguments) :]
     keywords = {name: value for (name, _), value in zip(node.named, named, strict=True)}
+    if node.foreign:
+        function = _across(e, function)
     return e.deliver(e.call(function, *given, named=keywords), destination)
+
+
+def _across(e: Emitter, function: ast.expr) -> ast.expr:
+    """What is called: a function itself, an object of Python's through the border."""
+    if not isinstance(function, ast.Name):
+        function = e.saved(function)
+    return e.choose(e.is_of(function, " function"), function, e.call(" across", function))
 
 
 @emits(Helper)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from types import FunctionType
 from typing import Any
 
 from lispe_kernel.language.errors import Caught
@@ -79,6 +80,7 @@ FIXED: dict[str, Any] = {
     " plain": PLAIN,
     " type": type,
     " isinstance": isinstance,
+    " function": FunctionType,
     " Instance": Instance,
     " str": str,
     " int": int,

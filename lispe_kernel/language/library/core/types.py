@@ -173,7 +173,7 @@ def consp(value: Any) -> Atom | None:
     """
     if isinstance(value, View | Rest) and value.start >= len(value.base):
         return None
-    return truth(isinstance(value, (list, tuple, TypedList, LinkedList, Matrix)))
+    return truth(isinstance(value, (list, TypedList, LinkedList, Matrix)))
 
 
 @function("atomp", "atom?", keyword=True, returns="boolean")

@@ -178,14 +178,8 @@ def reverse(container: Any, copy: Any = None) -> Any:
             return flipped
         container.array[...] = flipped.array
         return container
-    return _list_backwards(container, copy)
-
-
-def _list_backwards(container: Any, copy: Any) -> Any:
     if container is None:
         return List()
-    if isinstance(container, tuple):  # of Python's, which cannot be changed in place
-        return List(list(elements(container, "reverse", 1))[::-1])
     if not is_list(container):
         raise wrong_argument("reverse", 1, "a list, a dictionary, a string or a number", container)
     if truth_of(copy):

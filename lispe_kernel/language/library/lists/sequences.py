@@ -326,7 +326,7 @@ def cons(value: Any, container: Any) -> Any:
         return made
     if container is None:
         return List([value])
-    if is_list(container) or isinstance(container, tuple) or array_of(container) is not None:
+    if is_list(container) or array_of(container) is not None:
         return List([value, *elements(container, "cons", 2)])
     return LinkedList((value,), container)
 
