@@ -1,6 +1,8 @@
 """Outputs in a real Chromium: what the script adds, that nothing is wider than its cell, how they look."""
 
+import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ import torch
 
 from lispe_kernel.display import bundle
 from lispe_kernel.display.functions import compare, embedding_map, graph, plot, weight_histograms
-from lispe_kernel.display.page import html, trees
+from lispe_kernel.display.page import html, theme, trees
+from lispe_kernel.display.views.state_dicts import asking_page, measured
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.torch_library.inside.attention import Attention
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
@@ -40,7 +43,14 @@ def _few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables of the samples count as those that are sorted and searched."""
     for place in (html, trees):
         monkeypatch.setattr(place, "FEW_ROWS", 1)
-    monkeypatch.setattr(html, "SEEN_ROWS", 1)
+        monkeypatch.setattr(place, "SEEN_ROWS", 1)
+
+
+def facts(page: str, name: str) -> str:
+    """What the page's script was told in its first attribute of this name: it takes it away."""
+    found = re.search(rf" data-{name}=([\"'])(.*?)\1", page)
+    assert found
+    return unescape(found[2])
 
 
 def marked(dom: str, name: str) -> str:
@@ -52,25 +62,39 @@ def marked(dom: str, name: str) -> str:
 @pytest.mark.usefixtures("_few_rows")
 def test_a_heading_sorts_the_whole_tree_and_the_tree_comes_back(chromium: str) -> None:
     script = """
-    var heading = document.querySelectorAll("table[data-tree] th")[2];
-    function names() { return Array.from(document.querySelectorAll("table[data-tree] tbody tr"))
-      .filter(function (row) { return !row.parentNode.closest("td"); })
-      .map(function (row) { return row.querySelector("summary").textContent; }).join(" "); }
-    heading.click(); document.body.setAttribute("data-falling", names());
-    heading.click(); document.body.setAttribute("data-rising", names());
-    document.querySelector(".lsp button").click();
-    document.body.setAttribute("data-after", "[" + names() + (heading.ariaSort || "") + "]");
+    var heading = document.querySelectorAll(".u th")[2], seen = [];
+    function names(rows) { return Array.from(rows).filter(row => !row.parentNode.closest("td"))
+      .map(row => row.querySelector("summary").textContent).join(" "); }
+    [1, 2, 3].forEach(() => { heading.click();
+      seen.push(heading.ariaSort + ": " + names(document.querySelector(".u tbody").rows)); });
+    seen.push(names(document.querySelectorAll(".u tbody tr")));
+    document.body.setAttribute("data-read", seen.join("|"));
     """
     dom = browser.document(chromium, browser.page([state()], script=script))
-    assert marked(dom, "falling") == "a.large a.middle b.small"
-    assert marked(dom, "rising") == "b.small a.middle a.large"
-    assert marked(dom, "after") == "[]"
+    falling, rising = "a.large a.middle b.small", "b.small a.middle a.large"
+    home = "null: |b.small large middle"
+    assert marked(dom, "read") == f"descending: {falling}|ascending: {rising}|{home}"
+
+
+@pytest.mark.usefixtures("_few_rows")
+def test_a_line_that_is_one_cell_is_sorted_and_found(chromium: str) -> None:
+    layers = (torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 3))
+    shown = bundle(torch.nn.Sequential(torch.nn.Sequential(*layers)))["text/html"]
+    script = """
+    document.querySelectorAll(".u th")[2].click();
+    var seen = [document.querySelector(".u tbody").rows.length], field = document.querySelector("input");
+    field.value = "0.1 relu"; field.dispatchEvent(new Event("input"));
+    seen.push(document.querySelectorAll(".u tbody tr:not([hidden], td tr)").length);
+    document.body.setAttribute("data-read", seen.join(" "));
+    """
+    dom = browser.document(chromium, browser.page([shown], script=script))
+    assert marked(dom, "read") == "5 1"
 
 
 @pytest.mark.usefixtures("_few_rows")
 def test_headings_are_reached_by_keyboard(chromium: str) -> None:
     script = """
-    var heading = document.querySelectorAll("table[data-tree] th")[2];
+    var heading = document.querySelectorAll(".u th")[2];
     heading.focus(); var event = new KeyboardEvent("keydown", {key: "Enter", bubbles: true});
     document.activeElement.dispatchEvent(event);
     document.body.setAttribute("data-sorted", heading.getAttribute("aria-sort"));
@@ -108,7 +132,7 @@ def test_a_row_opens_its_tensor_by_mouse_and_in_the_sorted_table(chromium: str) 
     first.querySelector("summary").focus(); seen.push(document.activeElement.tagName);
     // A row of a branch is inside of another fold.
     [1, 2].forEach(function () { folds()[1].closest("tr").cells[1].click(); seen.push(told()); });
-    document.querySelectorAll("table[data-tree] th")[2].click();
+    document.querySelectorAll(".u th")[2].click();
     folds()[1].closest("tr").cells[3].click(); seen.push(told());
     document.body.setAttribute("data-read", seen.join("|"));
     """
@@ -125,17 +149,17 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
     script = """
     var parts = [[5.5 / 20, 10.5 / 20], [5.25 / 20, 10.25 / 20], [0.999, 0.999]];
     window.addEventListener("load", () => {
-    document.querySelectorAll("img[data-scale]").forEach((image, k) => {
-    var box = image.getBoundingClientRect(), map = JSON.parse(image.getAttribute("data-scale")).maps[0].axes
+    document.querySelectorAll("img[tabindex]").forEach((image, k) => {
+    var box = image.getBoundingClientRect(), map = told[k].maps[0].axes
       .map(([from, size, , block, first, last]) => [from, size * (last - first + 1) / block]);
     var before = document.body.scrollHeight;
     image.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + map[0][0] + map[0][1] * parts[k][0],
       clientY: box.top + map[1][0] + map[1][1] * parts[k][1]}));
-    document.body.setAttribute("data-read" + k, document.querySelector("output").textContent);
+    document.body.setAttribute("data-read" + k, document.querySelector("output:not([hidden])").textContent);
     image.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
-    document.body.setAttribute("data-right" + k, document.querySelector("output").textContent);
+    document.body.setAttribute("data-right" + k, document.querySelector("output:not([hidden])").textContent);
     document.body.setAttribute("data-moved" + k, "by " + (document.body.scrollHeight - before));
-    image.dispatchEvent(new MouseEvent("mouseleave")); }); });
+    image.dispatchEvent(new MouseEvent("mouseout")); }); });
     """
     large = torch.zeros(40, 40)
     large[20:22, 10:12] = 1.0
@@ -146,7 +170,8 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
         bundle(value)["text/html"]
         for value in (matrix, large.repeat_interleave(10, 0).repeat_interleave(10, 1), uneven)
     ]
-    dom = browser.document(chromium, browser.page(pages, script=script))
+    told = f"var told = [{','.join(facts(page, 'scale') for page in pages)}];"
+    dom = browser.document(chromium, browser.page(pages, script=told + script))
     assert marked(dom, "read0") == "row 10, column 5: 1"
     assert marked(dom, "right0") == "row 10, column 6: 0"
     # Of a large one the colours are read.
@@ -159,10 +184,10 @@ def test_the_value_under_the_pointer_is_read_from_the_picture(chromium: str) -> 
 
 def test_a_bin_is_read_by_keyboard(chromium: str) -> None:
     script = """
-    window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
+    window.addEventListener("load", function () { var image = document.querySelector("img[tabindex]");
     ["ArrowRight", "ArrowRight", "ArrowDown"].forEach(
       (key) => image.dispatchEvent(new KeyboardEvent("keydown", {key: key})));
-    document.body.setAttribute("data-read", document.querySelector("output").textContent); });
+    document.body.setAttribute("data-read", document.querySelector("output:not([hidden])").textContent); });
     """
     states = [{"w": torch.tensor([1, 2])}, {"w": torch.tensor([1, 1, 2])}]
     shown = bundle(weight_histograms(states))["text/html"]
@@ -172,9 +197,9 @@ def test_a_bin_is_read_by_keyboard(chromium: str) -> None:
 
 def test_the_points_of_a_curve_are_read_by_keyboard(chromium: str) -> None:
     script = """
-    window.addEventListener("load", function () { var image = document.querySelector("img[data-scale]");
+    window.addEventListener("load", function () { var image = document.querySelector("img[tabindex]");
     [1, 2].forEach(() => image.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"})));
-    document.body.setAttribute("data-read", document.querySelector("output").textContent); });
+    document.body.setAttribute("data-read", document.querySelector("output:not([hidden])").textContent); });
     """
     shown = bundle(plot([1.0, 0.1234567, 3.0], None, "loss"))["text/html"]
     assert (
@@ -188,8 +213,8 @@ def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
     shown = bundle(Attention(("layer 0", "layer 1"), (weights, weights), None))["text/html"]
     script = """
     window.addEventListener("load", function () {
-    var grid = document.querySelector("img"), sheet = document.querySelector("[data-heads]"), seen = [];
-    var [across, down] = JSON.parse(grid.dataset.scale).maps[0].axes, box = grid.getBoundingClientRect();
+    var grid = document.querySelector("img"), sheet = document.querySelector("figure i"), seen = [];
+    var [across, down] = told.maps[0].axes, box = grid.getBoundingClientRect();
     function say() { seen.push(document.querySelectorAll("figcaption")[1].textContent.split(":")[0] + " " +
       (sheet.checkVisibility() ? sheet.style.backgroundPosition : "itself")); }
     function press(key) { ["keydown", "keyup"].forEach(kind =>
@@ -200,12 +225,17 @@ def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
     ["ArrowLeft", "ArrowUp"].forEach(press);
     document.body.dataset.read = seen.join("|"); });
     """
-    dom = browser.document(chromium, browser.page([shown], script=script))
+    told = f"var told = {facts(shown, 'scale')};"
+    dom = browser.document(chromium, browser.page([shown], script=told + script))
     chosen = marked(dom, "read").split("|")
     # The grid's picture lies over the large one as far to the left and up as the head is in it.
     assert [head.split(" -")[0] for head in chosen[:3]] == [f"layer 1, head {k}" for k in (2, 1, 0)]
     assert chosen[3] == "layer 0, head 0 itself"
     lefts, tops = zip(*(head.split(" -")[1:] for head in chosen[:3]), strict=True)
+    # The first one of a line begins where the large one does.
+    across, _ = json.loads(facts(shown, "scale"))["maps"][0]["axes"]
+    _, fit = json.loads(facts(shown, "heads"))
+    assert float(lefts[2].removesuffix("px")) == pytest.approx(across[0] * fit, abs=0.1)
     assert len(set(lefts)) == 3
     assert len(set(tops)) == 1
 
@@ -216,7 +246,6 @@ def test_a_block_of_a_graph_opens_by_mouse_and_by_keyboard(chromium: str) -> Non
     script = """
     window.addEventListener("load", function () {
     var image = document.querySelector("figure img"), branch = document.querySelector("details");
-    var spot = JSON.parse(document.querySelector("figure").getAttribute("data-opens"))[0];
     var box = image.getBoundingClientRect();
     var seen = [branch.open];
     function click(x, y) {
@@ -230,7 +259,8 @@ def test_a_block_of_a_graph_opens_by_mouse_and_by_keyboard(chromium: str) -> Non
     seen.push(branch.open, document.activeElement.tagName);
     document.body.setAttribute("data-read", seen.join(" ")); });
     """
-    dom = browser.document(chromium, browser.page([shown], script=script))
+    told = f"var [spot] = {facts(shown, 'opens')};"
+    dom = browser.document(chromium, browser.page([shown], script=told + script))
     assert marked(dom, "read") == "false false true true SUMMARY"
 
 
@@ -286,13 +316,29 @@ def test_rows_of_layers_bars_and_ridges_look_as_they_did(chromium: str, tmp_path
     browser.looks_as_before(file, "layers")
 
 
+def test_the_answer_of_the_kernel_stands_in_the_row_that_asked(chromium: str) -> None:
+    entries = measured([("a", torch.ones(2)), ("b", torch.ones(3))])
+    asks, answers = theme.page(asking_page(entries)), theme.page(html.element("div", "here", data_answers=1))
+    live = f"<div class=widget-vbox>{asks}<p class=lsp-asked><input></p><p id=answers></p></div>"
+    script = f"""
+    var field = document.querySelector(".lsp-asked input"), seen = [];
+    document.querySelectorAll("td > details")[1].open = true;
+    field.oninput = () => {{
+      document.querySelector("#answers").append(document.createRange().createContextualFragment({answers!r}));
+      document.body.dataset.read = field.value + ": " + [...document.querySelectorAll("td > details > div")]
+        .map(part => part.textContent).join(); }};
+    """
+    dom = browser.document(chromium, browser.page([live], script=script.replace("</script>", "<\\/script>")))
+    assert marked(dom, "read") == "1: asking the kernel …,here"
+
+
 def test_points_in_space_turn_by_keyboard(chromium: str) -> None:
     script = """
-    window.addEventListener("load", () => { var picture = document.querySelector("img[data-turn]"), seen = [];
+    window.addEventListener("load", () => { var picture = document.querySelector("img[draggable]"), seen = [];
     ["Right", "Down", "Left", "Up"].forEach((way) => {
       picture.dispatchEvent(new KeyboardEvent("keydown", {key: "Arrow" + way})); seen.push(picture.src); });
     picture.onload = () => document.body.dataset.read =
-      [new Set(seen).size, seen[3].split("circle").length, picture.naturalWidth].join("|"); });
+      [new Set(seen).size, seen[3].split("stroke-width").length, picture.naturalWidth].join("|"); });
     """
     shown = bundle(embedding_map(torch.eye(4), List(["a<b", "b", "c", "d"])))["text/html"]
     dom = browser.document(chromium, browser.page([shown], script=script))
@@ -302,7 +348,7 @@ def test_points_in_space_turn_by_keyboard(chromium: str) -> None:
 @pytest.mark.usefixtures("_few_rows")
 def test_columns_sort_by_what_their_cells_say(chromium: str) -> None:
     script = """
-    var table = document.querySelector("table[data-sort]");
+    var table = document.querySelector("[aria-label=changes]");
     var headings = table.querySelectorAll("th"), seen = [];
     function names() { return [...table.querySelectorAll("tbody tr:not(td tr)")]
       .map(row => row.querySelector("summary").textContent).join(" "); }

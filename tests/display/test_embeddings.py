@@ -119,7 +119,7 @@ def test_names_come_from_a_tokenizer() -> None:
 def test_space_is_seen_from_a_side() -> None:
     deep, across, down = scatter._seen((0, 100, 0))
     assert across == 0
-    assert (deep, down) == pytest.approx((100 * math.sin(0.4), -100 * math.cos(0.4)))
+    assert (deep, down) == pytest.approx((100 * math.sin(scatter._TILT), -100 * math.cos(scatter._TILT)))
 
 
 def test_umap_is_used_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

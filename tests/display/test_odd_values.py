@@ -114,7 +114,7 @@ def test_long_names_break_at_their_joints() -> None:
 
 
 def test_a_tree_without_its_style_leaves_room_for_names() -> None:
-    shown = bundle(StateDict({"a": torch.ones(2)}))["text/html"]
+    shown = bundle(StateDict({name: torch.ones(2) for name in ("a.b", "a.c", "d")}))["text/html"]
     assert 'style="min-width:740px"' in shown
     assert "min-width:0!important" in shown
 

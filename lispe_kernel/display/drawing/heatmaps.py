@@ -132,13 +132,14 @@ def _figure(drawn: Drawing, rasters: Sequence[Raster], shades: Shades, label: st
     ends = " to ".join(dict.fromkeys(shades.texts(rasters)))
     facts: dict[str, Any] = {"maps": [_placed(one) for one in drawn.facts]}
     if not all("v" in one for one in drawn.facts):
-        # Where the colours are, for the value of one to be looked up, and what their ends mean.
-        ends_ = (float(f"{end:.6g}") for end in (shades.low, shades.high))
-        wide = _SWATCH if shades.low == shades.high else int(bar.width)
+        # Where the colours are, for the value of one to be looked up, what the first means, and a step.
+        wide = (_SWATCH if shades.low == shades.high else int(bar.width)) - 1
+        step = shades.high / (wide - 1) - shades.low / (wide - 1)
+        scale = (float(f"{end:.6g}") for end in (shades.low, step))
         other = filter(None, [pictures.strange(rasters)])
         # Where nothing has a colour of the bar, it is looked for on the paper.
         at = (math.ceil(left), math.ceil(under) + 4) if pictures.has_numbers(rasters) else (0, 0)
-        facts["bar"] = [*at, wide - 1, *ends_, *other]
+        facts["bar"] = [*at, wide, *scale, *other]
     told = svg.for_script(facts)
     means = _averaged(rasters)
     under_it = [caption, ", ", means] if caption and means else caption or means or None

@@ -17,7 +17,7 @@ _WIDTH, _HEIGHT = 440, 340
 _TOLD = 400  # points whose names and places are kept in the page
 _NAMED = 40  # points with their name beside them
 _GRAIN = 144  # pixels, half of the room along an axis
-_TURN, _TILT = 0.6, 0.4  # radians: the side that is seen
+_TURN, _TILT = math.radians(35), math.radians(23)  # the side that is seen
 _LETTERS = 16
 
 
@@ -84,7 +84,8 @@ def space(
     ends = [(reach, 0, 0), (0, reach, 0), (0, 0, reach)]
     seen = sorted((*_seen(p), k) for k, p in enumerate(grained))
     places = [(x, y) for _, x, y, _ in seen]
-    parts: list[Node] = []
+    # What the script draws looks as this does.
+    parts: list[Node] = [element("style", f"path{{stroke:{charts.INK[0]};stroke-linecap:round}}")]
     taken = []
     for name, (_, x, y) in zip(axes, map(_seen, ends), strict=True):
         parts.append(svg.line(f"M{svg.number(-x)},{svg.number(-y)}L{svg.number(x)},{svg.number(y)}"))
@@ -94,8 +95,9 @@ def space(
     if len(names) <= _NAMED:
         parts.append(_beside(places, [names[k] for *_, k in seen], taken, -_WIDTH / 2))
     beside = [escape(shortened(name, 24)) for name in names] if len(names) <= _NAMED else [""] * len(grained)
-    told = [[*place, name] for place, name in zip([*ends, *grained], [*axes, *beside], strict=True)]
-    facts = svg.for_script([told, _TURN, _TILT, 1.7 if len(grained) > 200 else 2.5])
+    # In a picture what is higher has a smaller number.
+    told = [[name, x, -y, z] for (x, y, z), name in zip([*ends, *grained], [*axes, *beside], strict=True)]
+    facts = svg.for_script([told, 35, -23, _width(len(grained))])
     middle = element("g", parts, transform=f"translate({_WIDTH // 2},{_HEIGHT // 2})", fill=charts.INK[0])
     # The script shows it: without one nothing turns.
     caption = hint("drag it, or use the arrow keys, to turn it", "figcaption", hidden=True)
@@ -112,7 +114,10 @@ def _seen(point: Sequence[float]) -> tuple[float, float, float]:
 def dots(places: Sequence[tuple[float, float]], count: int) -> Element:
     """Points as one path; many of them are smaller."""
     path = "".join(f"M{svg.number(x)},{svg.number(y)}h0" for x, y in places)
-    width = "5" if count <= 200 else "3.4" if count <= 1000 else "2.4"
     return element(
-        "path", d=path, stroke=charts.INK[0], stroke_width=width, stroke_linecap="round", fill="none"
+        "path", d=path, stroke=charts.INK[0], stroke_width=_width(count), stroke_linecap="round", fill="none"
     )
+
+
+def _width(count: int) -> float:
+    return 5 if count <= 200 else 3.4 if count <= 1000 else 2.4

@@ -24,7 +24,7 @@ _DECLARED = (
     re.compile(rf"\bfunction ({_NAME})"),
 )
 # Names in brackets take parts of what is given.
-_PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(([\w$, .\[\]]*)\) =>|({_NAME}) =>")
+_PARAMETERS = re.compile(rf"\bfunction *(?:{_NAME})?\(([^()]*)\)|\(([\w$, .=\[\]]*)\) =>|({_NAME}) =>")
 _RESERVED = frozenset(("as", "do", "if", "in", "is", "of"))
 # What begins at two blanks is known in the whole script.
 _SHARED = re.compile(rf"^  (?:function|let|var) ({_NAME})", re.M)
@@ -37,7 +37,7 @@ _KEY = re.compile(rf"[{{,]\s*({_NAME})\s*:")
 def rules(style: str) -> tuple[str, ...]:
     """The rules of a style, each without blanks; one with rules in it is one of them."""
     text = re.sub(r"\s+", " ", re.sub(r"/\*.*?\*/", "", style, flags=re.S))
-    dense = re.sub(r" ?([{};,>]) ?|(?<=:) ", r"\1", text).replace(";}", "}").strip()
+    dense = re.sub(r" ?([{};,>]) ?|(?<=:) | (?=#)", r"\1", text).replace(";}", "}").strip()
     return tuple(_pieces(dense))
 
 
@@ -160,7 +160,7 @@ def _code(source: str) -> str:
 
 def _dense(code: str, short: dict[str, str]) -> str:
     code = re.sub(r" *([{}()\[\];,:=<>?&|*+!%]) *", r"\1", re.sub(" +", " ", code)).replace(";}", "}")
-    code = re.sub(r"(?<![-/]) ?([-/]) (?![-/])", r"\1", code)
+    code = re.sub(r"(?<![-/]) ?([-/])(?: (?![-/])|(?==))", r"\1", code)
     return _USED.sub(lambda found: short.get(found[0], found[0]), code)
 
 

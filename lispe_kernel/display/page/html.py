@@ -245,7 +245,7 @@ def searched(content: Node, rows: int, hint: str, **attributes: Any) -> Element:
         return element("div", content, data_rows=True, **attributes)
     # The script shows it and reads it.
     field = element("input", type="search", placeholder=hint, aria_label=hint, hidden="hidden")
-    return element("div", field, content, data_find=True, **attributes)
+    return element("div", field, content, data_rows=True, data_find=True, **attributes)
 
 
 def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:

@@ -32,14 +32,19 @@ def _rules() -> tuple[str, ...]:
 @cache
 def script(used: frozenset[str]) -> Constant:
     """The script element with the parts that one of these attributes (`data-sort` ...) or keys needs."""
-    chosen = [text for needs, text in _parts() if not needs or not used.isdisjoint(needs)]
+    chosen = [text for needs, text in _parts() if not needs or any(_holds(need, used) for need in needs)]
     return Constant("<script>" + dense.script("".join(chosen)) + "</script>")
+
+
+def _holds(need: str, used: frozenset[str]) -> bool:
+    """Whether all names that are joined by "&" are used, and those after "!" not."""
+    return all((name.removeprefix("!") in used) != name.startswith("!") for name in need.split("&"))
 
 
 @cache
 def uses() -> tuple[str, ...]:
     """The attributes that the script looks for, and the keys in them: `data-scale`, `"maps":`."""
-    return tuple(dict.fromkeys(need for needs, _ in _parts() for need in needs))
+    return tuple(dict.fromkeys(re.findall(r"[^&!\s]+", " ".join(n for needs, _ in _parts() for n in needs))))
 
 
 @cache

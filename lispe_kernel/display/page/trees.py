@@ -1,11 +1,14 @@
-"""A tree of tables: one line of headings over branches that open and close, rows where nothing lies below."""
+"""A tree of tables: one line of headings over branches that open and close, rows where nothing lies below.
+
+Rows without branches are one table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from lispe_kernel.display.page.html import FEW_ROWS, Element, Node, element, heading_row, searched
+from lispe_kernel.display.page.html import FEW_ROWS, SEEN_ROWS, Element, Node, element, heading_row, searched
 
 # Width in pixels and number of columns: the name takes what is left, and the shape gives way to it.
 _COLUMNS = ((None, None), ("20%", None), (89, None), (79, None), (74, None), (67, 2), (99, None))
@@ -15,18 +18,37 @@ T = TypeVar("T")
 
 
 def tree(
-    headings: Iterable[Node], branches: Node, *, numeric: Iterable[int], find: str, lines: int
+    headings: Iterable[Node],
+    branches: Node,
+    *,
+    numeric: Iterable[int],
+    find: str,
+    lines: int,
+    rows: int,
 ) -> Element:
     """The headings over the branches; `find` is what the field for searching says.
 
-    lines: how many there are in all; few of them are neither searched nor sorted.
+    lines: how many there are in all, of branches and of rows; few lines are not searched, few rows are not
+    sorted.
     """
+    sorts = rows > FEW_ROWS
     head = element("thead", heading_row(headings, numeric))
-    if lines <= FEW_ROWS:
-        return element("div", _table(head, aria_label="columns"), branches, data_rows=True)
-    columns = _table([head, element("tbody")], data_tree=True, aria_label="columns")
-    back = element("button", "back to the tree", hidden="hidden")
-    return searched([back, columns, branches], lines, find, class_="u")
+    match list(_elements(branches)):
+        case [Element("table", _, (*_, body))]:
+            # No branches: one table, whose columns need no others to line up with.
+            flat = element("table", head, body, aria_label="tensors", class_="y", data_sort=sorts)
+            return searched(flat, lines, find)
+    columns = _table([head, element("tbody") if sorts else None], aria_label="columns")
+    hides = sorts or lines > SEEN_ROWS
+    return searched([columns, branches], lines, find, class_="u" if hides else None, data_sort=sorts)
+
+
+def _elements(node: Node) -> Iterator[Element]:
+    if isinstance(node, Element):
+        yield node
+    else:
+        for part in node or ():
+            yield from _elements(part)
 
 
 def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> Element:

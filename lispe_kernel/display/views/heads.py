@@ -56,10 +56,12 @@ class AttentionView(View):
         layer, head = self.heads[0]
         rasters = self._rasters()
         shades = heatmaps.shades_of(list(rasters.values()), from_zero=True)
+        caption = f"{one_line(self.value.names[layer], 20)}, head {head}: {self._told(layer, head)}"
+        large, whole = self._large(layer, head, shades)
         return [
             headline(self.text()),
-            self._grid(rasters, shades),
-            self._large(layer, head, shades, rasters[layer, head]),
+            self._grid(rasters, shades, self._fit(large, rasters[layer, head])),
+            self._figure(caption, large, whole, shades),
             self._numbers(),
             element("p", "attention shows where a head looks, not what it does there", class_="q"),
         ]
@@ -87,7 +89,12 @@ class AttentionView(View):
             for place in self.heads
         }
 
-    def _grid(self, rasters: dict[tuple[int, int], Raster], shades: Shades) -> Element:
+    def _fit(self, large: Drawing, small: Raster) -> float:
+        """How many times as large a place is in the large picture."""
+        places: int = small.blocks.shape[1]
+        return float(round(large.facts[0]["w"] / places / self.zoom, 4))
+
+    def _grid(self, rasters: dict[tuple[int, int], Raster], shades: Shades, fit: float) -> Element:
         """All heads in one picture: a line a layer, a column a head."""
         import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
@@ -120,7 +127,11 @@ class AttentionView(View):
         told = svg.for_script({"maps": list(self._lines(names, left, step * zoom))})
         label = f"attention of {len(self.heads)} heads, a line a layer, a column a head"
         drawing = Drawing(parts, left + width, _TOP + height)
-        return svg.figure(drawing, label, "a line a layer, a column a head", data_scale=told)
+        # Half of the room of a small picture, as the script lays it over the large one.
+        heads = svg.for_script([round(step * zoom / 2 * fit, 4), fit])
+        return svg.figure(
+            drawing, label, "a line a layer, a column a head", data_scale=told, data_heads=heads
+        )
 
     def _lines(self, names: list[str], left: float, step: float) -> Iterator[dict[str, Any]]:
         """The heads whose axes are the large picture's: others cannot take its place."""
@@ -147,27 +158,22 @@ class AttentionView(View):
         away = "" if math.isnan(distance) else f" · mean distance {numbers.value(distance, 3)}"
         return f"entropy {numbers.value(entropy, 3)} bits{away}"
 
-    def _large(self, layer: int, head: int, shades: Shades, small: Raster) -> Element:
-        """The first head, and over it a sheet on which the script shows what is chosen in the grid."""
+    def _large(self, layer: int, head: int, shades: Shades) -> tuple[Drawing, Raster]:
         weights = self.value.weights[layer][head]
         queries, keys = weights.shape
         down, across = self._axis("query", queries), self._axis("key", keys)
         words = any(len(text) > 4 for _, text in across.ticks)
         raster = pictures.reduce_matrix(weights, _WIDEST)
-        caption = f"{one_line(self.value.names[layer], 20)}, head {head}: {self._told(layer, head)}"
         drawn = heatmaps.framed(raster, shades, down=down, across=across, widest=_WIDEST, rotate=words)
+        return drawn, raster
+
+    def _figure(self, caption: str, drawn: Drawing, raster: Raster, shades: Shades) -> Element:
+        """The first head, and over it a sheet on which the script shows what is chosen in the grid."""
         (fact,) = drawn.facts
-        told = [self.step * self.zoom / 2, round(fact["w"] / small.blocks.shape[1] / self.zoom, 4)]
         place = zip(("left", "top", "width", "height"), "xywh", strict=True)
         look = "".join(f";{side}:{svg.number(fact[key])}px" for side, key in place)
-        figure = heatmaps.gathered([drawn], [raster], shades, caption, caption)
-        picture, below = figure.children
-        return element(
-            "figure",
-            picture,
-            element("i", data_heads=svg.for_script(told), style=f"position:absolute{look}"),
-            below,
-        )
+        picture, below = heatmaps.gathered([drawn], [raster], shades, caption, caption).children
+        return element("figure", picture, element("i", style=f"position:absolute{look}"), below)
 
     def _axis(self, name: str, length: int) -> Axis:
         tokens = self.value.tokens

@@ -176,10 +176,10 @@ class _Layers:
         branches = self._below(self.module, "", open_depth(self.module, self._lines, _children))
         more = self.tensors - len(self.leaves)
         if not self.leaves:
-            return element("div", branches, data_tree=True)
+            return element("div", branches)
         return [
             alarms_of(self.entries),
-            tree_of_tensors(branches, "search layers", len(self.leaves) + layers - 1),
+            tree_of_tensors(branches, "search layers", len(self.leaves), layers - 1),
             element("p", f"... and {numbers.count(more)} more tensors", class_="q") if more else None,
             self._why_unseen(),
             opened.told(len(self.views), self.tensors, "(explore ...)"),

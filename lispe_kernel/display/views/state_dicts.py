@@ -183,9 +183,9 @@ def _page(entries: Sequence[Entry], views: Mapping[int, Node]) -> Node:
     ]
 
 
-def tree_of_tensors(branches: Node, find: str, lines: int) -> Element:
+def tree_of_tensors(branches: Node, find: str, rows: int, layers: int = 0) -> Element:
     """Branches with rows of tensors in them, under the headings of these rows."""
-    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find, lines=lines)
+    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find, lines=rows + layers, rows=rows)
 
 
 def alarms_of(entries: Sequence[Entry]) -> Node:

@@ -105,8 +105,8 @@ class TraceView(View):
             return element("p", told, class_="q")
         root = self.value.root
         depth = open_depth(root, lambda call: len(call.calls), lambda call: call.calls)
-        branches = _calls(root.calls or [root], depth)
-        return tree(_HEADINGS, branches, numeric=_NUMERIC, find="search modules", lines=calls)
+        branches, rows = _calls(root.calls or [root], depth), sum(not call.calls for call in self.value)
+        return tree(_HEADINGS, branches, numeric=_NUMERIC, find="search modules", lines=calls, rows=rows)
 
 
 def _deep(call: Any, depth: int) -> Iterator[tuple[int, Any]]:
