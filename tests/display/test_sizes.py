@@ -24,21 +24,14 @@ _MORE = (
 )
 LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
 
-_ELSEWHERE = {
-    *(
-        "Array",
-        "DOMMatrix",
-        "DOMPoint",
-        "Event",
-        "JSON",
-        "Math",
-        "MutationObserver",
-        "OffscreenCanvas",
-        "Text",
-    ),
-    *("Text", "document", "encodeURIComponent", "delete", "false", "function", "let", "new", "null", "true"),
-    *("undefined", "var", "return", "else", "for"),
-}
+# What a browser has, and words of the language.
+_ELSEWHERE = set(
+    re.findall(
+        r"\w+",
+        "Array DOMMatrix DOMPoint Event JSON Math MutationObserver OffscreenCanvas Text document "
+        "encodeURIComponent delete else false for function let new null return true undefined var",
+    )
+)
 
 # Without sorting and searching; with them, in a table and in a tree; where rows open pictures besides, too.
 _FEW_ROWS, _MANY_ROWS, _TREE, _OPENING, _OPENING_TREE = 1_230, 1_990, 2_520, 3_250, 3_520
