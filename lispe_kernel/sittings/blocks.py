@@ -47,15 +47,19 @@ class Block:
                 return part.dtype, list(part.shape)
         return "", []
 
+    @property
+    def reader(self) -> Any:
+        """What reads it, where the processor does not."""
+        return self.parts[0].reader(self.parts[0].owner)
+
     def mark(self) -> str:
         """What tells bytes on a device apart without reading them; empty where nothing does."""
-        return self.parts[0].owner.mark() if self.device else ""
+        return self.reader.mark() if self.device else ""
 
     def bytes(self) -> Any:
         """The bytes now, as an array that must not be changed."""
-        first = self.parts[0]
         if self.device:
-            return first.owner.cpu().numpy().reshape(-1).view("u1")
+            return self.reader.cpu().numpy().reshape(-1).view("u1")
         if not self.size:
             return np.empty(0, "u1")
         return np.asarray(_Memory(self.address, self.size))

@@ -150,6 +150,7 @@ register_keeper(
         tuple,
         lambda value, out: list(map(out.value, value)),
         lambda data, into: tuple(map(into.value, items(data))),
+        holds=lambda value: [*value],
     )
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -42,6 +43,17 @@ def _note(path: str, version: tuple[int, ...], name: str, has: _Has) -> None:
             _compared.pop(next(iter(_compared)), None)
         held = _compared[path] = (version, {})
     held[1][name] = has
+
+
+def unchanged(folder: str, files: Iterable[str]) -> bool:
+    """Whether files that were written or compared are the very same versions now."""
+    try:
+        return all(
+            path in _compared and _compared[path][0] == identity(os.lstat(path))
+            for path in (_path(folder, file) for file in files)
+        )
+    except OSError:
+        return False
 
 
 def forgotten(folder: str, file: str) -> None:

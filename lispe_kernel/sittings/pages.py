@@ -17,6 +17,7 @@ import platform
 import re
 import struct
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -35,6 +36,7 @@ _WRITE_PROTECT = 2
 _PROTECT_MATCHING, _ONLY_WATCHED = 1, 2
 _WRITTEN, _PRESENT = 1 << 1, 1 << 3
 _ROWS = 1024
+_WORDS = struct.Struct("12Q")
 
 Range = tuple[int, int]
 
@@ -53,6 +55,8 @@ class Pages:
         self._process = os.getpid()
         self._watch, self._map = _opened()
         self._rows = np.zeros((_ROWS, 3), np.uint64)
+        self._place, self._ask = self._rows.ctypes.data, bytearray(_WORDS.size)
+        self._status = _opened_status() if self._watch >= 0 else -1
         self._asked_by: object = None
         self._pinned = False
         self._one_at_a_time = threading.Lock()
@@ -80,7 +84,7 @@ class Pages:
             before, self._asked_by = self._asked_by, asker
             found = [part for stretch in stretches for part in self._written(*stretch)]
             # Asked after the watch began: what is pinned later is written to for that, and is seen.
-            pinned_before, self._pinned = self._pinned, _is_any_pinned()
+            pinned_before, self._pinned = self._pinned, _is_any_pinned(self._status)
             return found if before is asker and not (pinned_before or self._pinned) else stretches
 
     def _written(self, start: int, end: int) -> list[Range]:
@@ -108,13 +112,15 @@ class Pages:
         found: list[Range] = []
         interesting = _WRITTEN | _PRESENT
         while start < end:
-            flags = _PROTECT_MATCHING | _ONLY_WATCHED
-            rows = self._rows.ctypes.data
-            words = (96, flags, start, end, 0, rows, _ROWS, 0, _PRESENT, 0, interesting, _WRITTEN)
-            ask = bytearray(struct.pack("12Q", *words))
+            flags, ask = _PROTECT_MATCHING | _ONLY_WATCHED, self._ask
+            rows = self._place
+            _WORDS.pack_into(
+                *(ask, 0, 96, flags, start, end, 0, rows, _ROWS, 0, _PRESENT, 0, interesting, _WRITTEN)
+            )
             count = fcntl.ioctl(self._map, _SCAN, ask)
-            found += [(int(first), int(last)) for first, last, _ in self._rows[:count]]
-            reached = struct.unpack("12Q", ask)[4]
+            if count:
+                found += [(first, last) for first, last, _ in self._rows[:count].tolist()]
+            reached = _WORDS.unpack(ask)[4]
             if reached <= start:
                 raise OSError("the system did not go on")
             start = reached
@@ -148,11 +154,18 @@ def _opened() -> tuple[int, int]:
         return -1, -1
 
 
-def _is_any_pinned() -> bool:
+def _opened_status() -> int:
+    """The descriptor of what the system tells of this process; -1 where it tells nothing."""
+    try:
+        return os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def _is_any_pinned(status: int) -> bool:
     """Whether the system counts pages of this process that stay where they are for a device or for itself."""
     try:
-        with open("/proc/self/status", "rb") as file:
-            return re.search(rb"^VmPin:\s*0 kB$", file.read(), re.M) is None
+        return re.search(rb"\nVmPin:\s*0 kB\n", os.pread(status, 1 << 16, 0)) is None
     except OSError:
         return True
 
@@ -188,11 +201,7 @@ def _in_pages(ranges: Iterable[Range]) -> list[Range]:
 def overlapping(stretches: list[Range], ranges: list[Range]) -> list[bool]:
     """For each range, whether any of the stretches lies in it. The stretches are in order and apart."""
     assert all(one[1] <= other[0] for one, other in pairwise(stretches))
-    firsts = np.array([first for first, _ in stretches], np.uint64)
-    lasts = np.array([last for _, last in stretches], np.uint64)
+    lasts = [last for _, last in stretches]
     # The first stretch that ends behind the range's beginning.
-    at = np.searchsorted(lasts, np.array([start for start, _ in ranges], np.uint64), "right")
-    return [
-        bool(place < len(firsts) and int(firsts[place]) < end)
-        for place, (_, end) in zip(at, ranges, strict=True)
-    ]
+    found = [bisect_right(lasts, start) for start, _ in ranges]
+    return [at < len(lasts) and stretches[at][0] < end for at, (_, end) in zip(found, ranges, strict=True)]

@@ -38,13 +38,13 @@ class Kept:
 class Gathered:
     """All that was asked of the values of a session. What is made of it asks them no more.
 
-    own: whether all blocks are of random states: copies that nobody changes.
+    let_go: called when nobody asks for the bytes of the blocks any more.
     """
 
     blocks: list[Block]
     tops: dict[str, Any]
     rest: dict[str, Any]
-    own: bool = False
+    let_go: Callable[[], None] = lambda: None
 
     def manifest(self) -> dict[str, Any]:
         """What `session.json` will say, without its memory."""

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lispe_kernel.session import Session
@@ -42,7 +43,7 @@ class _Known:
 class Content:
     """The bytes of a block as they are written: with their checksum, and what other programs see in them.
 
-    read: gives the bytes as an array that must not be changed.
+    read: gives the bytes as an array that must not be changed. ours: whether they are a copy.
     """
 
     checksum: str
@@ -51,6 +52,7 @@ class Content:
     dtype: str
     shape: list[int]
     read: Callable[[], Any]
+    ours: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -58,11 +60,51 @@ class Content:
         return self.checksum, self.size
 
 
+@dataclass(slots=True)
+class _Small:
+    """The blocks of a list that are read each time: their numbers, their bytes, and what was read.
+
+    gave: the contents of all blocks that were told.
+    """
+
+    blocks: list[Block]
+    numbers: list[int]
+    views: list[Any]
+    digests: list[bytes]
+    gave: list[Content] | None = None
+
+    @classmethod
+    def of(cls, blocks: list[Block]) -> _Small:
+        numbers = [n for n, block in enumerate(blocks) if block.size < _LARGE and not block.device]
+        return cls(blocks, numbers, [blocks[n].bytes() for n in numbers], [])
+
+    def read(self) -> list[bytes]:
+        """What their bytes are now."""
+        return [*map(checksums.short_digest, self.views)]
+
+    def others(self) -> list[int]:
+        """The numbers of the other blocks."""
+        if len(self.numbers) == len(self.blocks):
+            return []
+        return sorted(set(range(len(self.blocks))).difference(self.numbers))
+
+    def told(self, others: dict[int, str]) -> list[str]:
+        """The checksums of all blocks in order. others: those of the others."""
+        found = {**others, **dict(zip(self.numbers, map(checksums.of_short, self.digests), strict=True))}
+        return [found[n] for n in range(len(self.blocks))]
+
+    def by_place(self, given: list[Content]) -> dict[Key, Content]:
+        """What was given for the blocks, by their places."""
+        return {(block.address, block.size): each for block, each in zip(self.blocks, given, strict=True)}
+
+
 class Seen:
     """The blocks of the last save."""
 
     def __init__(self) -> None:
         self._known: dict[Key, _Known] = {}
+        self._marks: dict[Key, str] = {}
+        self._small = _Small([], [], [], [])
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -70,53 +112,88 @@ class Seen:
         """Whether this system tells which memory was written."""
         return pages().watching
 
-    def contents(self, blocks: list[Block], *, often: bool = False) -> list[Content]:
+    def contents(
+        self, blocks: list[Block], *, often: bool = False, before: list[Content] | None = None
+    ) -> list[Content]:
         """The contents of blocks now.
 
         often: this is asked after each cell. What changes from cell to cell is not watched then, since the
-        first write to each watched page costs its writer time.
+        first write to each watched page costs its writer time. before: what this gave the last time; those
+        of which no byte differs are given again, and the very list where that is so for the very same blocks.
         """
         with self._one_at_a_time:
-            return self._contents(blocks, often)
+            return self._contents(blocks, often, before)
 
-    def _contents(self, blocks: list[Block], often: bool) -> list[Content]:
+    def _contents(self, blocks: list[Block], often: bool, given: list[Content] | None) -> list[Content]:
         # An interrupt before all is read must leave nothing that is believed.
         before, self._known = self._known, {}
-        keys = [(block.address, block.size) for block in blocks]
-        held = self._held(blocks, keys, before, often)
-        marks = {
-            key: block.mark()
-            for block, key in zip(blocks, keys, strict=True)
-            if block.device and block.size >= _LARGE
+        last, self._small = self._small, _Small([], [], [], [])
+        same = last.blocks is blocks
+        small = _Small(blocks, last.numbers, last.views, []) if same else _Small.of(blocks)
+        small.digests = small.read()
+        others = small.others()
+        held = self._others(blocks, others, before, often) if others else {}
+        if given is not last.gave:
+            given = None
+        if same and given and len(held) == len(others) and small.digests == last.digests:
+            self._known, self._small = before, last
+            return given
+        unknown = [n for n in others if n not in held]
+        # Before the checksums: who writes in between is then found the next time.
+        edges = {n: _edges(blocks[n]) for n in unknown if not blocks[n].device}
+        texts = {
+            **held,
+            **dict(zip(unknown, checksums.digests(blocks[n].bytes() for n in unknown), strict=True)),
         }
-        for key, mark in marks.items():
+        self._know(blocks, others, before, texts, edges)
+        again = last.by_place(given) if given else {}
+        small.gave = [*map(partial(_given_or_new, again), blocks, small.told(texts))]
+        self._small = small
+        return small.gave
+
+    def _others(
+        self, blocks: list[Block], numbers: list[int], before: dict[Key, _Known], often: bool
+    ) -> dict[int, str]:
+        """The checksums that still hold, of blocks that are large or on a device."""
+        keys = [(blocks[n].address, blocks[n].size) for n in numbers]
+        held = self._held([blocks[n] for n in numbers], keys, before, often)
+        self._marks = {
+            key: blocks[n].mark()
+            for n, key in zip(numbers, keys, strict=True)
+            if blocks[n].device and blocks[n].size >= _LARGE
+        }
+        for key, mark in self._marks.items():
             if mark and key in before and before[key].mark == mark:
                 held[key] = before[key].checksum
-        unknown = [number for number, key in enumerate(keys) if key not in held]
-        # Before the checksums: who writes in between is then found the next time.
-        edges = {keys[number]: _edges(blocks[number]) for number in unknown if _is_large(blocks[number])}
-        read = checksums.digests(blocks[number].bytes() for number in unknown)
-        found = dict(zip(unknown, read, strict=True))
-        now = [found.get(number) or held[key] for number, key in enumerate(keys)]
-        self._known = {
-            key: _Known(
-                checksum,
-                key not in before or before[key].checksum == checksum,
-                marks.get(key, ""),
-                edges[key] if key in edges else before[key].edges if key in held else b"",
-            )
-            for block, key, checksum in zip(blocks, keys, now, strict=True)
-            if not block.device or key in marks
-        }
-        return [_content(block, checksum) for block, checksum in zip(blocks, now, strict=True)]
+        return {n: held[key] for n, key in zip(numbers, keys, strict=True) if key in held}
+
+    def _know(
+        self,
+        blocks: list[Block],
+        numbers: list[int],
+        before: dict[Key, _Known],
+        texts: dict[int, str],
+        edges: dict[int, bytes],
+    ) -> None:
+        for n in numbers:
+            key = (blocks[n].address, blocks[n].size)
+            if not blocks[n].device or key in self._marks:
+                self._known[key] = _Known(
+                    texts[n],
+                    key not in before or before[key].checksum == texts[n],
+                    self._marks.get(key, ""),
+                    edges[n] if n in edges else before[key].edges if key in before else b"",
+                )
 
     def _held(
         self, blocks: list[Block], keys: list[Key], before: dict[Key, _Known], often: bool
     ) -> dict[Key, str]:
         """The checksums that still hold. All that is watched is asked about before a byte is read."""
         watched: dict[Key, Block] = {}
+        torch = sys.modules.get("torch")
+        pinned = torch is not None and torch.cuda.is_initialized()
         for block, key in zip(blocks, keys, strict=True):
-            if block.size < _LARGE or not _can_be_watched(block):
+            if block.size < _LARGE or block.device or (pinned and not _can_be_watched(block)):
                 continue
             known = before.get(key)
             if not (often and known is not None and not known.still):
@@ -125,6 +202,8 @@ class Seen:
             return {}
         ranges = [(address, address + size) for address, size in watched]
         written = pages().written(ranges, self)
+        if not written:
+            return {key: before[key].checksum for key in watched if key in before}
         own = [(-(-start // _PAGE) * _PAGE, end // _PAGE * _PAGE) for start, end in ranges]
         held = {}
         for key, at_all, inside in zip(
@@ -150,18 +229,21 @@ def _edges(block: Block) -> bytes:
 
 
 def _can_be_watched(block: Block) -> bool:
-    """Whether whoever writes it does so through the processor's page tables."""
-    if block.device:
-        return False
-    torch = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
-        return True
-    # A graphics card writes into pinned memory past them.
-    return all(part.torch and not part.owner.is_pinned() for part in block.parts)
+    """Whether no graphics card writes into it, past the page tables of the processor."""
+    return all(part.torch and not part.reader(part.owner).is_pinned() for part in block.parts)
 
 
-def _content(block: Block, checksum: str) -> Content:
+def _given_or_new(given: dict[Key, Content], block: Block, checksum: str) -> Content:
+    """The content of a block with a checksum: what was given for its place, where that says the same."""
     dtype, shape = block.as_a_whole
+    known = given.get((block.address, block.size))
+    if known is not None and (known.checksum, known.dtype, known.shape, known.torch) == (
+        checksum,
+        dtype,
+        shape,
+        block.torch,
+    ):
+        return known
     return Content(checksum, block.size, block.torch, dtype, shape, block.bytes)
 
 

@@ -18,6 +18,8 @@ from lispe_kernel.sittings.blocks import Block, joined
 
 # How deep data stands inside of data; what lies deeper is written in the table of objects.
 _DEEPEST = 12
+# What asking a value raises that is not what its kind is.
+ODD = (AttributeError, KeyError, IndexError, TypeError, RuntimeError, StopIteration)
 _LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
@@ -29,8 +31,8 @@ class Item:
     """
 
     __slots__ = (
-        *("data", "held", "holds", "kind", "notes"),
-        *("parts", "problem", "refs", "told", "value"),
+        *("ask", "data", "facts", "held", "holds", "kind", "notes", "owners"),
+        *("parts", "problem", "reached", "refs", "told", "value", "weighs"),
     )
 
     def __init__(self, value: Any) -> None:
@@ -40,8 +42,16 @@ class Item:
         self.holds: Callable[[Any], list[Any] | None] | None = None
         # What that was: the value is as it was while it holds the very same, and these are as they were.
         self.held: list[Any] | None = None
-        # What `told` found.
+        # Asks the value for the rest of what the data is made of, where there is any; what that was.
+        self.ask: Callable[[list[Any]], list[Any]] | None = None
+        self.facts: Any = None
+        # Asks for what keeps the memory that the value looks at.
+        self.owners: Callable[[list[Any]], list[Any]] | None = None
+        # Whether it is a tensor or leads to one: who keeps the item may not keep the value.
+        self.weighs = False
+        # What `told` found, and the memory that it and all that it refers to look at.
         self.told: tuple[str, list[str]] | None = None
+        self.reached: list[Part] = []
         self.data: Any = None
         self.refs: list[Item] = []
         self.parts: list[Part] = []
@@ -126,9 +136,10 @@ class Graph:
             if keeper is None:
                 raise Unkept(refusal_of(item.value) or _what(item.value))
             item.kind, item.holds = keeper.name, keeper.holds
+            item.ask, item.owners = keeper.facts, keeper.owners
             write = partial(keeper.write, item.value)
         # Before the data: what a thread of the program changes in between is then found the next time.
-        held = item.holds(item.value) if item.holds is not None else None
+        held, item.facts = held_by(item, item.value)
         item.data = write(self)
         if held is not None and not any(map(scalars.remembers, set(map(type, held)))):
             item.held = held
@@ -147,12 +158,34 @@ def told(top: Item) -> tuple[str, list[str]]:
         found = reached([top])
         problem = next((item.problem for item in found if item.problem), "")
         top.told = problem, [] if problem else [note for item in found for note in item.notes]
+        top.reached = [part for item in found for part in item.parts]
     return top.told
 
 
+def held_by(item: Item, value: Any) -> tuple[list[Any] | None, Any]:
+    """What the data of an item's value is made of, as it is now: values by identity, and the rest."""
+    try:
+        if item.ask is None:
+            return item.holds(value) if item.holds is not None else None, None
+        return item.holds(value) if item.holds is not None else [], item.ask([value])[0]
+    except ODD:
+        # Not what its kind is: the one that writes it says so.
+        return None, None
+
+
+def parts_of(tops: Iterable[Any]) -> list[Part]:
+    """The memory that some values look at, in the order in which it is met."""
+    found: dict[int, Part] = {}
+    for top in tops:
+        if isinstance(top, Item):
+            told(top)
+            found.update((id(part), part) for part in top.reached)
+    return [*found.values()]
+
+
 def blocks_of(tops: Iterable[Any]) -> list[Block]:
-    """The memory that some values look at."""
-    return joined(part for item in reached(tops) for part in item.parts)
+    """The memory that some values look at, in which what overlaps is one block."""
+    return joined(parts_of(tops))
 
 
 def leading_to(items: Iterable[Item], ends: list[Item]) -> list[Item]:

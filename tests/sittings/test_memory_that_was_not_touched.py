@@ -123,7 +123,7 @@ def test_pinned_memory_is_read_each_time_and_once_after(
     memory = mmap.mmap(-1, _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     tensor, known = torch.frombuffer(memory, dtype=torch.uint8), Seen()
     for now in pinned:
-        monkeypatch.setattr(watching, "_is_any_pinned", lambda now=now: now)
+        monkeypatch.setattr(watching, "_is_any_pinned", lambda _status, now=now: now)
         known.contents([_block(tensor)])
     wanted = [1, 1, 1, 0, 0] if True in pinned else [1, 0, 0, 0, 0]
     assert read == (wanted if known.watching else [1] * 5)

@@ -4,6 +4,7 @@ import json
 import random
 from contextlib import suppress
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -121,7 +122,73 @@ def test_values_that_nothing_reaches_are_let_go() -> None:
     look = Look(session)
     session.evaluate("(setq x (list 1 (list 2))) (setq v (list (torch_ones '(2)) (list 3)))")
     session.call(look.gathered)
-    assert len(look._standing.items) == 3
+    look.let_go()
+    standing = look._standing
+    assert [len(held) for held in (standing.items, standing._values, standing._heavy)] == [4, 3, 1]
     session.evaluate("(pop x 1) (setq v nil)")
     session.call(look.gathered)
-    assert [len(held) for held in (look._standing.items, look._standing._values)] == [1, 1]
+    assert [len(held) for held in (standing.items, standing._values, standing._heavy)] == [1, 1, 0]
+
+
+def test_the_memory_of_a_tensor_is_let_go_with_its_name() -> None:
+    session = Session()
+    look = Look(session)
+    session.evaluate('(setq m (torch_linear 4 4)) (setq w (@ m "weight")) (setq t (torch_ones \'(2)))')
+    for _ in range(2):
+        session.call(look.gathered)
+        look.let_go()
+    gone = [ref(session.namespace[name]) for name in ("m", "w", "t")]
+    session.evaluate("(setq m nil) (setq w nil) (setq t nil)")
+    assert [each() for each in gone] == [None, None, None]
+
+
+CHANGES = (
+    "w.detach().add_(1)",
+    "w.data.fill_(7)",
+    "w.detach().numpy().fill(3)",
+    "w.untyped_storage().fill_(1)",
+    "setattr(w, 'data', w.data[:1])",
+    "w.requires_grad_(False)",
+    "setattr(w, 'data', torch.ones(2, dtype=torch.int32))",
+    "setattr(model, 'bias', torch.nn.Parameter(torch.ones(2)))",
+    "setattr(model.bias, 'grad', torch.ones(2))",
+    "model.bias.grad.mul_(5)",
+    "setattr(model.bias, 'grad', None)",
+    "model.eval()",
+    "model.register_forward_hook(print)",
+    "model._forward_hooks.clear()",
+    "setattr(model, 'in_features', 2.0)",
+    "setattr(model, 'sizes', [1, [2]])",
+    "model.sizes[1].append(3)",
+    "model._parameters.update(other=model._parameters.pop('bias'))",
+    "o.param_groups[0].update(lr=9)",
+    "o.param_groups[0].update(lr=9.0)",
+    "o.state[w]['exp_avg'].zero_()",
+    "o.param_groups[0]['params'].reverse()",
+    "o.state.clear()",
+    "lo.lora_A.weight.data.add_(1)",
+    "setattr(lo, 'alpha', 3.0)",
+    "lo.merge()",
+    "model.other.register_hook(print)",
+)
+
+
+def test_each_change_of_tensors_modules_and_optimizers_is_seen() -> None:
+    session = Session()
+    session.evaluate(
+        '(setq model (torch_linear 2 2)) (setq w (@ model "weight")) (setq l (list w model))'
+        '(setq o (torch_optimizer model 0.1 "adam")) (setq d (dictionary "w" w "o" o))'
+        "(setq lo (torch_lora_linear 2 2 1 2)) (python \"globals().update(torch=__import__('torch'))\")"
+        "(torch_backward (->sum (torch_forward model (torch_ones '(1 2))))) (torch_optimizer_step o)"
+    )
+    look = Look(session)
+    before = ""
+    for change in CHANGES:
+        assert as_text(session.call(look.gathered)) == written_anew(session)
+        look.let_go()
+        session.evaluate(f'(python "[{change}] and 1")')
+        found = session.call(look.gathered)
+        assert as_text(found) == written_anew(session), change
+        assert as_text(found) != before, change
+        before = as_text(found)
+        look.let_go()

@@ -19,12 +19,23 @@ class Broken(Exception):
     """What was kept is damaged, or not what this program wrote. Reads as `it ...`."""
 
 
-@dataclass(frozen=True)
+def alone(value: Any) -> list[Any]:
+    """What a value that never changes is made of."""
+    return [value]
+
+
+def itself(value: Any) -> Any:
+    """The value."""
+    return value
+
+
+@dataclass(eq=False, slots=True)
 class Part:
     """A stretch of memory that a value looks at: the block in which it lies, and where it begins.
 
-    owner: the array or storage that keeps the block. dtype and shape are those of the block as a whole, where
-    the value is all of it; they let other programs read the file.
+    owner: the array or storage that keeps the block; None when its bytes are no longer asked for. dtype and
+    shape are those of the block as a whole, where the value is all of it; they let other programs read the
+    file. reader: makes of the owner what reads memory that is not the processor's, or is not its alone.
     """
 
     owner: Any
@@ -35,6 +46,7 @@ class Part:
     torch: bool = False
     dtype: str = ""
     shape: tuple[int, ...] = ()
+    reader: Callable[[Any], Any] = itself
 
 
 class Out(Protocol):
@@ -73,7 +85,10 @@ class Keeper:
     that it needs to exist, which must not lead back to it. fill: puts in the parts that may. finish: what is
     left when every value is filled. They raise Broken (or what Python raises) for data that `write` never
     makes, and call nothing that came out of the folder. holds: all that the data is made of, in order, where
-    a value that holds the very same is written the same; None where that is not told.
+    a value that holds the very same is written the same; None where that is not told. facts: for each of many
+    values all that its data is made of, as what compares equal while that is the same: values that it holds
+    by their `id`, the place of its memory but not the bytes there. Values that have facts are not kept alive
+    by who remembers them; `holds` then tells whose ids these are. owners: what keeps the memory of each.
     """
 
     name: str
@@ -83,6 +98,8 @@ class Keeper:
     fill: Callable[[Any, Any, Into], None] | None = None
     finish: Callable[[Any], None] | None = None
     holds: Callable[[Any], list[Any] | None] | None = None
+    facts: Callable[[list[Any]], list[Any]] | None = None
+    owners: Callable[[list[Any]], list[Any]] | None = None
 
 
 @dataclass(frozen=True)

@@ -23,16 +23,16 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
-from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.cells.look import Look
 from lispe_kernel.sittings.cells.record import Record, prune, records_and_memory
 from lispe_kernel.sittings.differences import Prints
-from lispe_kernel.sittings.memory import Files, Memory
+from lispe_kernel.sittings.memory import Files, Memory, unchanged
 from lispe_kernel.sittings.saving import Gathered
 from lispe_kernel.sittings.seen import Content, seen
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 from lispe_kernel.torch_library.support.behind import behind
+from lispe_kernel.torch_library.support.collector import at_rest
 
 try:
     import fcntl
@@ -41,8 +41,9 @@ except ImportError:  # two keepers of one folder are then the user's to avoid
 
 # Bytes that may wait for the disk besides what is being written, and those that do not wait for more.
 _WAITING, _MUCH = 256 << 20, 64 << 20
-# Seconds without a cell after which the thread writes, and after which it no longer waits for such a pause.
-_PAUSE, _LONGEST = 0.02, 2.0
+# Seconds without a cell after which the thread writes, and after which it no longer waits for such a pause;
+# those between two looks whether a cell still runs, and between two at the folder.
+_PAUSE, _LONGEST, _RUNNING, _OFTEN = 0.02, 2.0, 0.1, 1.0
 # The newest of more cells than these is written before all others, too: they take a while.
 _MANY = 8
 
@@ -77,10 +78,12 @@ class Keeper:
         self._lock: int | None = None
         self._prints = Prints()
         self._look = Look(session)
-        # The memory of the last cell.
-        self._blocks: list[Block] = []
+        # The memory of the last cell, where it may be taken for that of the next.
         self._contents: list[Content] = []
         self._memories: dict[str, Any] = {}
+        # The files of the newest, and when it was last looked whether they are there.
+        self._files: set[str] = set()
+        self._looked = 0.0
         # What is not on the disk yet, by content.
         self._copies: dict[Key, Any] = {}
         self._waiting: list[_Taken] = []
@@ -150,10 +153,12 @@ class Keeper:
         if self._look.session is not self.session:
             return False
         try:
-            found = self._look.quickly()
-            if found is None:
-                return False
-            self._take(found, number, text)
+            # What a look makes goes with it, or stays.
+            with at_rest():
+                found = self._look.quickly()
+                if found is None:
+                    return False
+                self._take(found, number, text)
         except Exception:
             return False
         return True
@@ -163,7 +168,8 @@ class Keeper:
         try:
             if self._look.session is not self.session:
                 self._look = Look(self.session)
-            self._take(self.session.call(self._look.gathered), number, text)
+            with at_rest():
+                self._take(self.session.call(self._look.gathered), number, text)
         except Exception as error:
             with self._changing:
                 self._problem = _words(error)
@@ -171,40 +177,56 @@ class Keeper:
             self._ended = time.monotonic()
 
     def _take(self, found: Gathered, number: int, text: str) -> None:
-        is_known = found.blocks is self._blocks
-        if not is_known:
-            contents = seen(self.session).contents(found.blocks, often=True)
-        self._ended = time.monotonic()
-        with self._mutex:
-            if not is_known:
-                self._contents = contents if found.own else self._copied(contents)
-                self._blocks = found.blocks
-                self._make_room()
-            taken = _Taken(Record(self._place + 1, self.run, number, self.at, text), found, self._contents)
-            try:
-                self._waiting.append(taken)
-            finally:
-                # An interrupt leaves the cell taken or not.
-                if self._waiting and self._waiting[-1] is taken:
-                    self.at = self._place = taken.record.place
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write_all, name="session keeper", daemon=True)
-                self._thread.start()
-            if not self._listening or (self._copies and self._hurried()):
-                self._changing.notify_all()
+        if not self._are_there():
+            # What is there has to be written again, or read once.
+            self._contents = []
+        try:
+            contents = seen(self.session).contents(found.blocks, often=True, before=self._contents)
+            self._ended = time.monotonic()
+            with self._mutex:
+                if contents is not self._contents:
+                    self._contents = contents if self._copy(contents) else []
+                    self._make_room()
+                taken = _Taken(Record(self._place + 1, self.run, number, self.at, text), found, contents)
+                try:
+                    self._waiting.append(taken)
+                finally:
+                    # An interrupt leaves the cell taken or not.
+                    if self._waiting and self._waiting[-1] is taken:
+                        self.at = self._place = taken.record.place
+                if self._thread is None:
+                    self._begin_writing()
+                if not self._listening or (self._copies and self._hurried()):
+                    self._changing.notify_all()
+        finally:
+            found.let_go()
 
-    def _copied(self, contents: list[Content]) -> list[Content]:
-        """The contents without the session's memory: a copy of each that is not in the folder already."""
-        known = self._there() | self._copies.keys()
-        new = [content for content in contents if content.key not in known]
+    def _copy(self, contents: list[Content]) -> bool:
+        """Take the contents out of the session's memory: a copy of each that is not known already.
+
+        Whether the copies are what was read: a thread of the program may have written meanwhile.
+        """
+        fresh = [content for content in contents if not content.ours]
+        known = {content.key for content in self._contents} | self._copies.keys()
+        if any(content.key not in known for content in fresh):
+            known |= self._there()
+        new = [content for content in fresh if content.key not in known]
         copies = [np.array(content.read(), copy=True) for content in new]
-        # A thread of the program may have written between the checksum and the copy.
-        for content, copy, checksum in zip(new, copies, checksums.digests(copies), strict=True):
+        read, now = [content.checksum for content in new], checksums.digests(copies)
+        for content, copy, checksum in zip(new, copies, now, strict=True):
             content.checksum = checksum
             self._copies.setdefault(content.key, copy)
-        for content in contents:
-            content.read = partial(self._bytes, content.key)
-        return contents
+        for content in fresh:
+            content.read, content.ours = partial(self._bytes, content.key), True
+        return read == now
+
+    def _are_there(self) -> bool:
+        """Whether the files of the newest are as they were written, as far as was looked lately."""
+        now = time.monotonic()
+        if now < self._looked + _OFTEN:
+            return True
+        self._looked = now
+        return unchanged(self.folder, self._files)
 
     def _there(self) -> set[Key]:
         """What the folder surely has. A file that was not compared does not count: no cell reads a disk."""
@@ -231,6 +253,10 @@ class Keeper:
         self._copies = {key: array for key, array in self._copies.items() if key in wanted}
 
     # -- the thread ----------------------------------------------------------------------------------
+
+    def _begin_writing(self) -> None:
+        self._thread = threading.Thread(target=self._write_all, name="session keeper", daemon=True)
+        self._thread.start()
 
     def _write_all(self) -> None:
         while True:
@@ -262,7 +288,7 @@ class Keeper:
         self._listening = True
         while not self._hurried():
             now = time.monotonic()
-            left = min(latest, now + _PAUSE if self._ended is None else self._ended + _PAUSE) - now
+            left = min(latest, now + _RUNNING if self._ended is None else self._ended + _PAUSE) - now
             if left <= 0:
                 break
             self._changing.wait(left)
@@ -283,13 +309,15 @@ class Keeper:
                 record, manifest = taken.record, taken.gathered.manifest()
                 manifest["memory"] = memory
                 before, now = now, now.of(manifest)
-                _compare(record, before.names, now.names)
+                record.compare(before.names, now.names)
                 files[record.file] = data = folders.dumped({**manifest, "cell": record.data()})
             # The newest comes first: who kills the process then loses cells in between at most.
             folders.write_manifests(self.folder, {folders.MANIFEST: data, **files})
             self._prints = now
             with self._changing:
                 self._memories = {**self._memories, **dict(zip(files, memories, strict=True))}
+                self._files = {entry["file"] for entry in memories[-1].values()}
+                self._looked = 0.0
                 self._prune(len(data) + sum(content.size for content in contents[-1]))
 
     def _write_newest(self, taken: _Taken) -> dict[str, Any]:
@@ -326,6 +354,7 @@ class Keeper:
             self.at = self._waiting[0].record.after
         self._waiting.clear()
         self._copies.clear()
+        self._contents, self._files = [], set()
         self._give_lock()
         try:
             folders.prepare(self.folder)
@@ -363,12 +392,6 @@ class Keeper:
         with suppress(Exception):
             atexit.unregister(self.close)
         return problem
-
-
-def _compare(record: Record, before: dict[str, Any], now: dict[str, Any]) -> None:
-    record.new = [name for name in now if name not in before]
-    record.changed = [name for name in now if name in before and before[name] != now[name]]
-    record.removed = [name for name in before if name not in now]
 
 
 def _words(error: Exception) -> str:

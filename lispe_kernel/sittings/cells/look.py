@@ -1,7 +1,7 @@
 """What a session is after each cell, found out from what differs from the last time.
 
 It is the same as `gathered` finds from nothing. A name with the very value that it had is not looked at,
-where that is a scalar, a function, or a container that stands; any other value is gone through again.
+where that is a scalar, a function, or a value that stands; any other value is gone through again.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 from weakref import ref
 
 from lispe_kernel.language import runtime
-from lispe_kernel.language.keeping import keeper_of
+from lispe_kernel.language.keeping import Part, keeper_of
 from lispe_kernel.language.values.records import RecordGroup
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import scalars
-from lispe_kernel.sittings.blocks import Block
+from lispe_kernel.sittings.blocks import Block, joined
 from lispe_kernel.sittings.cells.standing import FLAT, Standing
 from lispe_kernel.sittings.definitions import SHARED, Definitions
 from lispe_kernel.sittings.functions_in_values import KINDS, FunctionsOut
@@ -31,7 +31,7 @@ from lispe_kernel.sittings.saving import (
     random_states,
     texts,
 )
-from lispe_kernel.sittings.writing import Graph, Item, blocks_of, told
+from lispe_kernel.sittings.writing import Graph, Item, parts_of, told
 
 # In the place of a value that is gone through each time, and that is not kept alive until then.
 _ELSE: Any = object()
@@ -39,8 +39,9 @@ _ABSENT: Any = object()
 _DEFINING = (FunctionType, BuiltinFunctionType, type, RecordGroup)
 # What Python code leaves in a session: it is refused, and that for as long as the definitions stay.
 _REFUSED = (ModuleType, FunctionType, type)
-# What is looked at without a moment in which an interrupt may come: so many values, of so many elements.
-_FEW, _SHORT, _SMALL = 20, 200, 1000
+# What is looked at without a moment in which an interrupt may come: so many values, of so many elements, and
+# so many bytes.
+_FEW, _SHORT, _SMALL, _LITTLE = 20, 200, 1000, 32 << 20
 _SLOT = "slot "
 
 
@@ -88,10 +89,14 @@ class Look:
         self._rest: dict[str, Any] | None = None
         self._cells: list[str] = []
         self._states: dict[str, Any] = {}
-        # Whether all is known of all values while they stand, and whether some looked at memory.
+        # Whether all is known of all values while they stand.
         self._at_rest = False
-        self._looked = True
+        # The memory that the session looked at: as its values see it, and as blocks.
+        self._parts: list[Part] = []
         self._blocks: list[Block] = []
+        self._bytes = 0
+        # What a quick look found that was too much for it.
+        self._found: Differences | None = None
 
     def quickly(self) -> Gathered | None:
         """As `gathered` where that takes no time; None where values must be gone through."""
@@ -100,7 +105,10 @@ class Look:
         token = runtime.enter(self.session)
         try:
             found = self._differences()
-            return self._gathered(found) if self._is_small(found) else None
+            if not self._is_small(found):
+                self._found = found
+                return None
+            return self._gathered(found)
         except BaseException:
             self._begin()
             raise
@@ -108,15 +116,22 @@ class Look:
             runtime.leave(token)
 
     def gathered(self) -> Gathered:
-        """All of the session that can be kept, as it is now. Its list of blocks is that of the last time only
-        where their bytes are surely the same.
+        """All of the session that can be kept, as it is now. Its list of blocks is that of the last time
+        where they lie as they did; their bytes may be others.
         """
         try:
-            return self._gathered(self._differences())
+            found, self._found = self._found, None
+            return self._gathered(found or self._differences())
         except BaseException:
             # What an interrupt left half known is not believed.
             self._begin()
             raise
+
+    def let_go(self) -> None:
+        """Nobody asks for the bytes that were gathered any more: no memory of the session is kept alive."""
+        self._standing.let_go()
+        for part in self._parts:
+            part.owner = None
 
     def _differences(self) -> Differences:
         # Python code may have made tensors before any of LispE's functions did.
@@ -128,13 +143,19 @@ class Look:
         if names != self._names:
             removed = dict(zip(self._names, before, strict=True))
             before = [removed.pop(name, _ABSENT) for name in names]
-        places = [*compress(range(len(names)), map(is_not, values, before))]
+        places = [
+            n
+            for n in compress(range(len(names)), map(is_not, values, before))
+            if not (type(before[n]) is ref and before[n]() is values[n])
+        ]
         return Differences(names, values, before, removed, places, self._standing.changed())
 
     def _is_small(self, found: Differences) -> bool:
         return (
             len(found.places) <= _FEW
             and not (found.changed and len(self._standing.items) > _SMALL)
+            and not any(item.weighs for item in found.changed)
+            and self._bytes <= _LITTLE
             and all(self._is_short(found.values[n]) for n in found.places)
         )
 
@@ -153,7 +174,7 @@ class Look:
         names, values, before, slots = found.names, found.values, found.before, self.session.slots
         places, gone = self._to_go_through(found)
         if not (places or gone or slots) and self._at_rest and names == self._names:
-            return self._put_together([], {})
+            return self._put_together({})
         ending = [*found.removed.values(), *[before[n] for n in places]]
         self._graph = None
         for key in [*map(_key, found.removed), *[key for key in self._problems if key.startswith(_SLOT)]]:
@@ -165,17 +186,15 @@ class Look:
         for key, top in tops.items():
             self._tell(key, top)
         self._let_stand(gone, ending, tops)
-        fleeting = []
         for n in places:
             key, before[n] = _key(names[n]), values[n]
-            if key in self._tops and not self._stays(values[n], self._tops[key]):
-                before[n] = _ELSE
-                fleeting.append(key)
-                if isinstance(values[n], FunctionType):
+            if key in self._tops:
+                before[n] = self._remembered(values[n], self._tops[key])
+                if before[n] is _ELSE and isinstance(values[n], FunctionType):
                     self._no_definitions[names[n]] = ref(values[n])
         self._names, self._values = names, before
-        self._at_rest = not (fleeting or slots)
-        return self._put_together(fleeting, tops)
+        self._at_rest = not slots and all(each is not _ELSE for each in before)
+        return self._put_together(tops, again=True)
 
     def _to_go_through(self, found: Differences) -> tuple[list[int], list[Item]]:
         """The places of names whose values are to be gone through, and items that stand no more."""
@@ -301,16 +320,18 @@ class Look:
         if self._problems.pop(key, None) or self._lacks.pop(key, None):
             self._rest = None
 
-    def _stays(self, value: Any, top: Any) -> bool:
-        """Whether a variable is as it was while it has this value and nothing that stands changes."""
-        if isinstance(top, Item):
-            refused = bool(top.problem) and not top.refs and isinstance(value, _REFUSED)
-            return refused or id(value) in self._standing.items
-        return scalars.stays(type(value))
+    def _remembered(self, value: Any, top: Any) -> Any:
+        """What a variable is as it was by, while nothing that stands changes; else `_ELSE`."""
+        if not isinstance(top, Item):
+            return value if scalars.stays(type(value)) else _ELSE
+        if top.problem and not top.refs and isinstance(value, _REFUSED):
+            return value
+        return self._standing.held(value, _ELSE)
 
     # -- all of it ---------------------------------------------------------------------------------
 
-    def _put_together(self, fleeting: list[str], slots: dict[str, Any]) -> Gathered:
+    def _put_together(self, slots: dict[str, Any], *, again: bool = False) -> Gathered:
+        """again: whether values were gone through."""
         tops = {**self._tops, **slots}
         for key in self._problems:
             del tops[key]
@@ -318,11 +339,14 @@ class Look:
         if rest is None or self.session.fixed or self._problems:
             rest = self._rest_of(tops)
         states = random_states(self.session, self._new_graph)
-        looking = [tops[key] for key in (*fleeting, *slots) if key in tops]
-        if looking or self._looked or [*map(id, states.values())] != [*map(id, self._states.values())]:
-            self._blocks = blocks_of([*looking, *states.values()])
-        self._looked, self._states = bool(looking), states
-        return Gathered(self._blocks, {**tops, **states}, rest, own=not looking)
+        if again or [*map(id, states.values())] != [*map(id, self._states.values())]:
+            parts, others = parts_of(tops.values()), parts_of(states.values())
+            if [*map(id, parts)] != [*map(id, self._parts)] or states != self._states:
+                self._blocks = joined([*parts, *others])
+                self._bytes = sum(block.size for block in self._blocks)
+            # Random states are copies, which nobody changes and which stay.
+            self._parts, self._states = parts, states
+        return Gathered(self._blocks, {**tops, **states}, rest, self.let_go)
 
     def _rest_of(self, tops: dict[str, Any]) -> dict[str, Any]:
         """What the manifest says besides the values."""

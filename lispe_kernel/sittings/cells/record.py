@@ -45,6 +45,12 @@ class Record:
         """Whether the session was another afterwards."""
         return bool(self.new or self.changed or self.removed)
 
+    def compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
+        """Note which names are new, changed or gone, by what stands for their values."""
+        self.new = [name for name in now if name not in before]
+        self.changed = [name for name in now if name in before and before[name] != now[name]]
+        self.removed = [name for name in before if name not in now]
+
     def data(self) -> dict[str, Any]:
         """The record as it stands in its file."""
         return {**vars(self), "text": self.text.split("\n")}

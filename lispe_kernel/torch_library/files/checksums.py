@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import xxhash
@@ -21,12 +21,13 @@ from lispe_kernel.torch_library.files import page_sums
 Advance = Callable[[int], None]
 # A part of the scheme: another length gives other checksums. Progress and interrupts come between stretches.
 _STRETCH = 8 << 20
+SHORT = _STRETCH
 # Bytes that are copied at once; a stretch is several of them.
 _PIECE = 256 << 10
 # Bytes below which handing the work to a thread costs more than the work.
 _SMALL = 1 << 20
 # Bytes of all arrays together below which making threads costs more than they save.
-_FEW = 16 << 20
+_FEW = 32 << 20
 # The memory is not faster for more readers than this. (Threads of our own: PyTorch's wait for each other
 # after each tensor, which takes long where the processors are busy.)
 _MOST_THREADS = 8
@@ -68,15 +69,27 @@ def digest(data: Bytes, scheme: str = SCHEME) -> str:
     return digests([data], scheme=scheme)[0]
 
 
+def short_digest(data: Any) -> bytes:
+    """What the bytes of a short array have in common with the same bytes only; `of_short` needs no more."""
+    return xxhash.xxh3_128_digest(data) if len(data) else b""
+
+
+def of_short(found: bytes) -> str:
+    """The checksum of an array that is no longer than `SHORT`, by its `short_digest`."""
+    return _of_all(0, [found])
+
+
 def digests(arrays: Iterable[Bytes], advance: Advance | None = None, scheme: str = SCHEME) -> list[str]:
     """The checksums of several arrays of bytes; `advance` is told the bytes of each finished stretch."""
     of_stretch, of_all = SCHEMES[scheme]
     held = list(arrays)
     sizes = [len(array) for array in held]
-    if advance is None and sum(sizes) < _FEW and max(sizes, default=0) <= _STRETCH:
-        # One stretch each and nobody to tell: the many small tensors of a session are read in passing.
-        whole = [array[:size] for array, size in zip(held, sizes, strict=True)]
-        return [of_all(len(each), [of_stretch(each)] if len(each) else []) for each in whole]
+    if advance is None and sum(sizes) < _FEW:
+        # Little, and nobody to tell: the many small tensors of a session are read in passing.
+        return [
+            of_all(size, [of_stretch(array[n : min(n + _STRETCH, size)]) for n in range(0, size, _STRETCH)])
+            for array, size in zip(held, sizes, strict=True)
+        ]
     small = _SMALL if sum(map(len, held)) >= _FEW else _STRETCH + 1
     pool = _Pool()
     try:

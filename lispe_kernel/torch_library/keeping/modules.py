@@ -34,6 +34,7 @@ OURS = (
 # What every module has, and whether a fresh one has something there.
 TABLES = ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set")
 EMPTY = vars(nn.Module())
+_HOOKS = tuple(name for name in EMPTY if name not in TABLES and name != "training")
 # Recurrent layers keep their weights a second time.
 _FLAT = ("_flat_weights", "_flat_weight_refs")
 _PLAIN = (type(None), bool, int, float, str, torch.dtype, torch.device, torch.Size)
@@ -84,6 +85,30 @@ def _write(module: nn.Module, out: Out) -> Any:
     }
 
 
+def _holds(module: nn.Module) -> list[Any]:
+    """All values that `_write` writes, in order."""
+    known = vars(module)
+    buffers = {} if isinstance(module, ComputedTables) else known["_buffers"]
+    return [
+        *(value for name, value in known.items() if name not in EMPTY and name not in _FLAT),
+        *(known["training"], *known["_parameters"].values(), *buffers.values(), *known["_modules"].values()),
+    ]
+
+
+def _facts(modules: list[nn.Module]) -> list[Any]:
+    """All names and values that `_write` writes, and whether there are hooks."""
+    return [
+        (
+            *(any(map(known.get, _HOOKS)), *map(id, known.values()), *known, None),
+            *(None, *map(id, known["_parameters"].values()), *known["_parameters"]),
+            *(None, *map(id, known["_buffers"].values()), *known["_buffers"]),
+            *(None, *map(id, known["_modules"].values()), *known["_modules"]),
+            *(None, *known["_non_persistent_buffers_set"]),
+        )
+        for known in map(vars, modules)
+    ]
+
+
 def _maker(cls: Any) -> Any:
     def make(_data: Any, _into: Into) -> Any:
         made = cls.__new__(cls)
@@ -131,7 +156,13 @@ def _finish(cls: type) -> Any:
 
 
 for _cls in (*_classes(), *OURS):
-    register_keeper(Keeper(f"torch {_cls.__name__}", _cls, _write, _maker(_cls), _fill, _finish(_cls)))
+    register_keeper(
+        Keeper(
+            *(f"torch {_cls.__name__}", _cls, _write, _maker(_cls), _fill, _finish(_cls)),
+            holds=_holds,
+            facts=_facts,
+        )
+    )
 
 
 # -- LoRA -------------------------------------------------------------------------------------------------
@@ -158,6 +189,29 @@ def _write_lora(layer: LoraLinear, out: Out) -> Any:
         "merged": out.value(layer._merged.layer.weight if layer._merged is not None else None),
         "lengths": out.value(layer.lora_magnitude_vector if isinstance(layer, Dora) else None),
     }
+
+
+def _lora_holds(layer: LoraLinear) -> list[Any]:
+    """All values that `_write_lora` writes."""
+    known, resting = vars(layer), layer._resting
+    merged = layer._merged.layer.weight if layer._merged is not None else None
+    return [
+        *(layer.training, layer.active, layer.alpha, merged, *known["_parameters"].values()),
+        *(*known["_modules"].values(), *(each for adapter in resting.values() for each in adapter)),
+    ]
+
+
+def _lora_facts(layers: list[LoraLinear]) -> list[Any]:
+    return [*map(_facts_of_lora, layers)]
+
+
+def _facts_of_lora(layer: LoraLinear) -> Any:
+    known, resting = vars(layer), layer._resting
+    parts = (part for adapter in resting.values() for part in (adapter.down, adapter.up))
+    return (
+        *(any(map(known.get, _HOOKS)), *known["_parameters"], None, *known["_modules"], None, *resting),
+        *(*map(id, _lora_holds(layer)), *(vars(part.weight)[REST].trained for part in parts)),
+    )
 
 
 def _make_lora(cls: type[LoraLinear]) -> Any:
@@ -206,7 +260,11 @@ def _finish_lora(layer: LoraLinear) -> None:
 
 for _kind in (LoraLinear, LoraEmbedding, DoraLinear, DoraEmbedding):
     register_keeper(
-        Keeper(f"torch {_kind.__name__}", _kind, _write_lora, _make_lora(_kind), _fill_lora, _finish_lora)
+        Keeper(
+            *(f"torch {_kind.__name__}", _kind, _write_lora, _make_lora(_kind), _fill_lora, _finish_lora),
+            holds=_lora_holds,
+            facts=_lora_facts,
+        )
     )
 
 

@@ -5,6 +5,7 @@ What computed a tensor is not kept: one that came out of a computation comes bac
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from lispe_kernel.language.keeping import (
     Out,
     Part,
     Unkept,
+    alone,
     register_keeper,
 )
 from lispe_kernel.torch_library.keeping.marks import mark
@@ -34,13 +36,13 @@ _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 class _Raw:
     """A storage as what keeps a block: as a tensor of bytes only where it is asked for them."""
 
-    __slots__ = ("_device", "_storage")
+    __slots__ = ("_storage",)
 
-    def __init__(self, storage: torch.UntypedStorage, device: str) -> None:
-        self._storage, self._device = storage, device
+    def __init__(self, storage: torch.UntypedStorage) -> None:
+        self._storage = storage
 
     def _tensor(self) -> torch.Tensor:
-        return torch.empty(0, dtype=torch.uint8, device=self._device).set_(self._storage)
+        return torch.empty(0, dtype=torch.uint8, device=self._storage.device).set_(self._storage)
 
     def cpu(self) -> torch.Tensor:
         return self._tensor().cpu()
@@ -82,7 +84,7 @@ def _write(tensor: torch.Tensor, out: Out) -> Any:
     device = "cpu" if tensor.is_cpu else str(tensor.device)
     whole = tensor.is_contiguous() and tensor.nbytes == size
     part = Part(
-        _Raw(storage, device),
+        storage,
         storage.data_ptr(),
         size,
         int(tensor.storage_offset()) * tensor.itemsize,
@@ -90,6 +92,7 @@ def _write(tensor: torch.Tensor, out: Out) -> Any:
         torch=True,
         dtype=name if whole else "",
         shape=tuple(shape) if whole else (),
+        reader=_Raw,
     )
     return {
         "at": out.memory(part),
@@ -100,6 +103,44 @@ def _write(tensor: torch.Tensor, out: Out) -> Any:
         "requires_grad": tensor.requires_grad and tensor.grad_fn is None,
         "grad": out.value(tensor.grad if tensor.is_leaf else None),
     }
+
+
+# Asked of all tensors of a session after each cell: nothing here takes a step of Python's for one of them.
+_BASE = torch._C.TensorBase
+_FLAGS = attrgetter(
+    *("_backward_hooks", "_post_accumulate_grad_hooks"),
+    *("shape", "dtype", "device", "requires_grad", "is_leaf"),
+)
+_ADDED = attrgetter("__dict__")
+
+
+def _facts(tensors: list[torch.Tensor]) -> list[Any]:
+    """All that `_write` and `_odd` ask of tensors, and that may become another: gradients by their places."""
+    storages = _storages(tensors)
+    return [
+        *zip(
+            map(torch.UntypedStorage.data_ptr, storages),
+            map(torch.UntypedStorage.nbytes, storages),
+            map(_BASE.storage_offset, tensors),
+            map(_BASE.stride, tensors),
+            map(_BASE.is_conj, tensors),
+            map(_BASE.is_neg, tensors),
+            [_without_hooks(flags) for flags in map(_FLAGS, tensors)],
+            map(tuple, map(_ADDED, tensors)),
+            [id(tensor.grad) if tensor.is_leaf else 0 for tensor in tensors],
+            strict=True,
+        )
+    ]
+
+
+def _without_hooks(flags: Any) -> Any:
+    """Flags of a tensor that has no hooks; any others are like no others."""
+    before, after, *_ = flags
+    return flags if before is None and after is None else (object(), flags)
+
+
+def _storages(tensors: list[torch.Tensor]) -> list[Any]:
+    return [*map(_BASE.untyped_storage, tensors)]
 
 
 def _make(data: Any, into: Into) -> torch.Tensor:
@@ -152,8 +193,13 @@ def _make_parameter(data: Any, into: Into) -> nn.Parameter:
     return nn.Parameter(_make(data, into), requires_grad=data["requires_grad"] is True)
 
 
-register_keeper(Keeper("torch tensor", torch.Tensor, _write, _make, _fill))
-register_keeper(Keeper("torch parameter", nn.Parameter, _write, _make_parameter, _fill))
+for _name, _cls, _maker in (
+    ("torch tensor", torch.Tensor, _make),
+    ("torch parameter", nn.Parameter, _make_parameter),
+):
+    register_keeper(
+        Keeper(_name, _cls, _write, _maker, _fill, facts=_facts, owners=_storages),
+    )
 
 
 # -- names of PyTorch's -----------------------------------------------------------------------------------
@@ -171,6 +217,7 @@ register_keeper(
         torch.dtype,
         lambda value, _out: dtype_name(value) if dtype_name(value) in DTYPES else _no_dtype(value),
         lambda data, _into: _dtype(data),
+        holds=alone,
     )
 )
 
@@ -180,7 +227,10 @@ def _no_dtype(value: torch.dtype) -> Any:
 
 
 register_keeper(
-    Keeper("torch device", torch.device, lambda v, _out: str(v), lambda data, _into: torch.device(data))
+    Keeper(
+        *("torch device", torch.device, lambda v, _out: str(v), lambda data, _into: torch.device(data)),
+        holds=alone,
+    )
 )
 register_keeper(
     Keeper(
@@ -188,6 +238,7 @@ register_keeper(
         torch.Size,
         lambda value, _out: list(value),
         lambda data, _into: torch.Size([int(number) for number in data]),
+        holds=alone,
     )
 )
 

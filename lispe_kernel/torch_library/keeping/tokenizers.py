@@ -31,7 +31,10 @@ def _make_simple(data: Any, _into: Into) -> SimpleTokenizer:
 
 
 register_keeper(
-    Keeper("torch simple tokenizer", SimpleTokenizer, lambda value, _out: list(value.tokens), _make_simple)
+    Keeper(
+        *("torch simple tokenizer", SimpleTokenizer, lambda value, _out: list(value.tokens), _make_simple),
+        holds=lambda value: [*value.tokens],
+    )
 )
 
 

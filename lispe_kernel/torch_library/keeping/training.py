@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
@@ -48,6 +49,31 @@ def _write(optimizer: torch.optim.Optimizer, out: Out) -> Any:
         "groups": groups,
         "state": state,
     }
+
+
+def _holds(optimizer: torch.optim.Optimizer) -> list[Any]:
+    """All values that `_write` writes, in order."""
+    groups, state = optimizer.param_groups, optimizer.state
+    return [
+        *(each for group in groups for name, each in group.items() if name != "params"),
+        *(each for group in groups for each in group["params"]),
+        *state,
+        *chain.from_iterable(map(dict.values, state.values())),
+        *optimizer.defaults.values(),
+    ]
+
+
+def _facts(optimizers: list[torch.optim.Optimizer]) -> list[Any]:
+    return [*map(_facts_of, optimizers)]
+
+
+def _facts_of(optimizer: torch.optim.Optimizer) -> Any:
+    """All names that `_write` writes, how many belong together, and whether there are hooks."""
+    groups, state, known = optimizer.param_groups, optimizer.state, vars(optimizer)
+    return (
+        *(any(map(known.get, _HOOKS)), *((len(group["params"]), *group) for group in groups), None),
+        *(*map(tuple, state.values()), None, *optimizer.defaults, *map(id, _holds(optimizer))),
+    )
 
 
 def _maker(cls: Any) -> Any:
@@ -97,7 +123,9 @@ _CLASSES = {
 
 _cls: Any
 for _cls in sorted(_CLASSES, key=lambda cls: cls.__name__):
-    register_keeper(Keeper(f"torch {_cls.__name__}", _cls, _write, _maker(_cls), _fill))
+    register_keeper(
+        Keeper(f"torch {_cls.__name__}", _cls, _write, _maker(_cls), _fill, holds=_holds, facts=_facts)
+    )
 
 
 def _make_rate_only(data: Any, _into: Into) -> RateOnlyOptimizer:
@@ -110,6 +138,7 @@ register_keeper(
         RateOnlyOptimizer,
         lambda value, _out: {"kind": value.kind, "rate": float(value.param_groups[0]["lr"])},
         _make_rate_only,
+        holds=lambda value: [value.kind, value.param_groups[0]["lr"]],
     )
 )
 
@@ -125,6 +154,11 @@ def _write_schedule(schedule: Scheduler, out: Out) -> Any:
         "steps": schedule.steps,
         "shares": [out.value(share) for share in schedule.shares],
     }
+
+
+def _schedule_holds(schedule: Scheduler) -> list[Any]:
+    settings = schedule.settings.values()
+    return [schedule.optimizer, schedule.kind, schedule.steps, *settings, *schedule.shares]
 
 
 def _fill_schedule(schedule: Scheduler, data: Any, into: Into) -> None:
@@ -145,6 +179,8 @@ register_keeper(
         _write_schedule,
         lambda _data, _into: Scheduler.__new__(Scheduler),
         _fill_schedule,
+        holds=_schedule_holds,
+        facts=lambda values: [(*value.settings, *map(id, _schedule_holds(value))) for value in values],
     )
 )
 
