@@ -296,6 +296,15 @@ def _bind_operators() -> None:
             setattr(cls, f"__{method}__", operate)
             setattr(cls, f"__r{method}__", reflected_of(name, operate))
         setattr(List, f"__r{method}__", _reflected_list_operation(name))
+    for cls in (List, TypedList):
+        setattr(cls, "__pos__", itself)  # noqa: B010
+
+
+def itself(value: Any) -> Any:
+    """`+value`, by which compiled code asks whether a product is one; Python code may not add to nothing."""
+    if not asked_by_lispe(2):
+        raise TypeError(f"bad operand type for unary +: '{type(value).__name__}'")
+    return value
 
 
 def _list_operation(name: str) -> Binary:

@@ -13,6 +13,7 @@ from lispe_kernel.language.arithmetic import (
     OPERATORS,
     cannot,
     elementwise,
+    itself,
     reflected_of,
 )
 from lispe_kernel.language.errors import LispeError
@@ -80,6 +81,7 @@ def _bind() -> None:
             bound = _bound(operate, OPERATORS[name])
             setattr(cls, f"__{method}__", bound)
             setattr(cls, f"__r{method}__", reflected_of(name, bound))
+        setattr(cls, "__pos__", itself)  # noqa: B010
     # deque's own += and *= would change the list in place and mean something else.
     for method in ("add", "mul"):
         setattr(LinkedList, f"__i{method}__", getattr(LinkedList, f"__{method}__"))

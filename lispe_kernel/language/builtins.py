@@ -14,6 +14,7 @@ from lispe_kernel.language import matching
 from lispe_kernel.language.arithmetic import (
     OPERATORS,
     add,
+    multiply,
     power,
     remainder,
     truth_of,
@@ -244,6 +245,9 @@ HELPERS: dict[str, Any] = {
     " equal": equal,
     " identical": identical,
     " add": add,
+    " multiply": multiply,
+    # What Python says where a product is no number; PyTorch says it of a mask.
+    " No number": (TypeError, RuntimeError),
     " remainder": remainder,
     " square": _square,
     " power": power,

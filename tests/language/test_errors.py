@@ -40,7 +40,7 @@ from .support import error_of, text_of, times
         ('(setq s "a%d") (% s 3)', "Error: cannot evaluate '%'"),
         (
             '((λ (a b) (* a b)) "ab" 2.5)',
-            "Error: cannot evaluate '*' with these operands: a string and a number",
+            "Error: cannot evaluate '*' with these operands: the string \"ab\" and the number 2.5",
         ),
         ("(- 5)", "Error: cannot apply '-' to one element"),
         ("(@ '(1 2) 5)", "Error: index out of bounds"),

@@ -30,6 +30,9 @@ class Single(float):
             rounded = math.copysign(math.inf, value)
         return float.__new__(cls, rounded)
 
+    def __pos__(self) -> Single:
+        return self
+
     def __neg__(self) -> Single:
         return Single(-float(self))
 
@@ -49,6 +52,9 @@ class Short(int):
         if not SMALLEST_SHORT <= value <= LARGEST_SHORT:
             raise LispeError(f"Error: int16_t: {int(value)} does not fit in 16 bits")
         return int.__new__(cls, value)
+
+    def __pos__(self) -> Short:
+        return self
 
     def __neg__(self) -> Short:
         return Short(-int(self))

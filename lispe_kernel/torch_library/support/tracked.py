@@ -34,6 +34,9 @@ class TensorNumber(float):
         made.tensor = tensor
         return made
 
+    def __pos__(self) -> Self:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy, and what a file keeps, is the number.
         return float, (float(self),)

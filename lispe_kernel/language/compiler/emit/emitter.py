@@ -79,6 +79,8 @@ class Emitter(Nodes):
         self.function: Function = None  # type: ignore[assignment]
         # The loops around this place in the function.
         self.loops: list[RunningLoop] = []
+        # In how many comprehensions this place stands, which statements would make loops of.
+        self.collecting = 0
         # In a loop or a protected body a call is never a tail call.
         self.tail_blocked = 0
         # Set when a tail call of the function was written; `turning` when each turn is a call of its own.

@@ -163,6 +163,10 @@ class Nodes:
     def negate(self, test: ast.expr) -> ast.expr:
         return ast.UnaryOp(ast.Not(), test, **self._place)
 
+    def plus(self, number: ast.expr) -> ast.expr:
+        """A number as it is; for anything that Python knows not to be one a TypeError."""
+        return ast.UnaryOp(ast.UAdd(), number, **self._place)
+
     def subscript(self, value: ast.expr, index: ast.expr, context: ast.expr_context = LOAD) -> ast.Subscript:
         return ast.Subscript(self._whole(value), index, context, **self._place)
 

@@ -227,6 +227,7 @@ def _collect(e: Emitter, node: Collect, destination: Destination) -> ast.expr | 
     source = e.value(node.items)
     variable = node.variable.python
     e.tail_blocked += 1
+    e.collecting += 1
     e.loops.append(RunningLoop())
     with e.nested_block() as statements:
         if node.keeps:
@@ -235,6 +236,7 @@ def _collect(e: Emitter, node: Collect, destination: Destination) -> ast.expr | 
         else:
             condition, value = None, e.value(node.body)
     e.loops.pop()
+    e.collecting -= 1
     e.tail_blocked -= 1
     if not statements:
         loop = ast.comprehension(e.stored(variable), source, [condition] if condition else [], 0)

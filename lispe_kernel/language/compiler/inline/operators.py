@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from lispe_kernel.language.compiler.emit.emitter import Destination, Emitter
-from lispe_kernel.language.compiler.inline.operands import operands, stepwise
+from lispe_kernel.language.compiler.emit.emitter import VALUE, Destination, Emitter
+from lispe_kernel.language.compiler.inline.operands import stepwise
 from lispe_kernel.language.compiler.inlines import inline
 from lispe_kernel.language.compiler.kinds import INTEGERS, NOT_TEXT, arithmetic_kind, join
 from lispe_kernel.language.compiler.tree import Constant, Node, Primitive
@@ -62,15 +62,29 @@ def divide(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | 
 def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr | None:
     """A product; a result that is text comes from Python's repetition of strings and is refused."""
     node = stepwise(node)
-    (total, kind), *others = operands(e, node)
-    is_float = _is_float(node.arguments[0])
-    for part, (operand, other) in zip(node.arguments[1:], others, strict=True):
-        product: ast.expr = e.binary(total, ast.Mult(), operand)
-        no_text = is_float or _is_float(part) or {kind, other} <= NOT_TEXT or _are_one(total, operand)
-        if not no_text:
-            product = _refuse_text(e, product, likely=" int" if {kind, other} & INTEGERS else " float")
-        total, kind, is_float = product, arithmetic_kind("*", kind, other), False
-    return e.deliver(total, destination)
+    solid = _solid(node)
+    (total, *others), last = e.operands(node.arguments, twice=not all(solid)), len(solid) - 1
+    for at, other in enumerate(others):
+        goal = destination if at == last else VALUE
+        if solid[at] or _are_one(total, other):
+            product = e.deliver(e.binary(total, ast.Mult(), other), goal)
+        else:
+            product = _number(e, total, other, goal, likely=_likely(node))
+        if at == last:
+            return product
+        assert product is not None
+        total = product
+    return total
+
+
+def _solid(node: Primitive) -> list[bool]:
+    """Whether Python repeats no text in each of the products, by what is known of the operands."""
+    first, *others = node.arguments
+    kind, is_float, found = first.kind, _is_float(first), []
+    for other in others:
+        found.append(is_float or _is_float(other) or {kind, other.kind} <= NOT_TEXT)
+        kind, is_float = arithmetic_kind("*", kind, other.kind), False
+    return found
 
 
 def _is_float(node: Node) -> bool:
@@ -85,8 +99,34 @@ def _are_one(a: ast.expr, b: ast.expr) -> bool:
     return isinstance(a, ast.Name) and isinstance(b, ast.Name) and a.id == b.id
 
 
-def _refuse_text(e: Emitter, product: ast.expr, *, likely: str) -> ast.expr:
-    """A product whose class is asked for once: a number, or what may be a repeated text."""
+def _number(
+    e: Emitter, left: ast.expr, right: ast.expr, destination: Destination, *, likely: str
+) -> ast.expr | None:
+    """Python's product of two operands that may be texts.
+
+    Its `+` refuses a text, at a quarter of what a question costs. What else it refuses, and what it says not
+    to be a number, is for the library to multiply.
+    """
+    left, right = e.simple(left), e.simple(right)
+    product = e.binary(left, ast.Mult(), right)
+    if e.collecting:
+        return e.deliver(_asked(e, product, likely), destination)
+    inner, name = e.through(destination)
+    with e.nested_block() as fast:
+        e.deliver(e.plus(product), inner)
+    with e.nested_block() as slow:
+        e.deliver(e.call(" multiply", left, right), inner)
+    e.try_(fast, e.name(" No number"), None, slow)
+    return e.result(name)
+
+
+def _likely(node: Primitive) -> str:
+    """The class of a product that is asked for first."""
+    return " int" if any(part.kind in INTEGERS for part in node.arguments) else " float"
+
+
+def _asked(e: Emitter, product: ast.expr, likely: str) -> ast.expr:
+    """A product in a comprehension, which holds no statements: its class is asked for."""
     name, kind = e.function.temporary(), e.function.temporary()
     asked = e.noted(kind, e.call(" type", e.noted(name, product)))
     first, second = (" int", " float") if likely == " int" else (" float", " int")

@@ -47,11 +47,11 @@ def of_wide(op: Binary, a: Any, b: Any) -> TypedList | None:
     left, right = type(a), type(b)
     try:
         if left not in WIDE:
-            size, doubles = len(b), _SCALARS[left] | WIDE[right]
+            doubles, size = _SCALARS[left] | WIDE[right], len(b)
         elif right not in WIDE:
-            size, doubles = len(a), WIDE[left] | _SCALARS[right]
+            doubles, size = WIDE[left] | _SCALARS[right], len(a)
         else:
-            size, doubles = len(a), WIDE[left] | WIDE[right]
+            doubles, size = WIDE[left] | WIDE[right], len(a)
             if size != len(b):
                 return None
         if size > FEW:
