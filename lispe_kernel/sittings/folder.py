@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken
+from lispe_kernel.sittings.lean import filled, leaned
 from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
 from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
@@ -32,7 +33,9 @@ except ImportError:  # a system without file locks: two savers of one folder are
     fcntl = None  # type: ignore[assignment]
 
 MANIFEST = "session.json"
-FORMAT, VERSION = "lispe session", 1
+FORMAT, VERSION = "lispe session", 2
+# The version before says all of a manifest in full.
+_IN_FULL = 1
 # What a session was after a cell, and the file that its keeper holds a lock on.
 CELL, KEEPER = re.compile(r"cell-[0-9]{6}\.json"), "keeper.lock"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -165,6 +168,8 @@ def write_blocks(
                 "bytes": content.size,
                 "checksum": content.checksum,
                 "torch": content.torch,
+                "dtype": content.dtype,
+                "shape": content.shape,
             }
         memories.append(memory)
     if not new:
@@ -268,8 +273,10 @@ def dumped(manifest: dict[str, Any]) -> bytes:
 
     Errors: CannotWrite for one that could not be read again.
     """
-    whole = {**manifest, "checksum": _checksum(manifest)}
-    lines = [f" {_json(key)}: {_section(value)}" for key, value in whole.items()]
+    lean = manifest["version"] == VERSION
+    whole = {**(leaned(manifest) if lean else manifest), "checksum": _checksum(manifest)}
+    text_of = {"memory": _files} if lean else {}
+    lines = [f" {_json(key)}: {text_of.get(key, _section)(value)}" for key, value in whole.items()]
     data = ("{\n" + ",\n".join(lines) + "\n}\n").encode("utf-8", "surrogatepass")
     if len(data) > MOST_VALUES and beyond(data):
         raise CannotWrite(f"cannot write {MANIFEST}: {beyond(data)}; {_way_out(manifest)}")
@@ -294,6 +301,17 @@ def _section(value: Any) -> str:
     if isinstance(value, list) and value:
         return "[\n" + ",\n".join(f"  {_definition(item)}" for item in value) + "\n ]"
     return _json(value)
+
+
+def _files(memory: dict[str, Any]) -> str:
+    """What the files have, a line for each block."""
+    if not memory:
+        return "{}"
+    files = []
+    for file, blocks in memory.items():
+        lines = [f"   {_json(number)}: {_json(block)}" for number, block in blocks.items()]
+        files.append(f"  {_json(file)}: {{\n" + ",\n".join(lines) + "\n  }")
+    return "{\n" + ",\n".join(files) + "\n }"
 
 
 def _definition(item: Any) -> str:
@@ -332,9 +350,10 @@ def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise Broken(f"has a {name} that is not one of LispE")
     version = manifest.get("version")
-    if type(version) is not int or version != VERSION:
+    if type(version) is not int or version not in (_IN_FULL, VERSION):
         told = f"version {version}" if type(version) is int and version < 1 << 63 else "an unknown version"
-        raise Broken(f"is of {told}, this LispE reads version {VERSION}")
-    if manifest.pop("checksum", None) != _checksum(manifest):
+        raise Broken(f"is of {told}, this LispE reads versions {_IN_FULL} and {VERSION}")
+    found: dict[str, Any] = filled(manifest) if version == VERSION else manifest
+    if found.pop("checksum", None) != _checksum(found):
         raise Broken(f"has a {name} that was changed or damaged since it was written")
-    return manifest
+    return found

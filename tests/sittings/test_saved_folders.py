@@ -217,9 +217,9 @@ def test_memory_outside_of_the_folder_is_refused(saved: Path, name: str) -> None
 
 
 def test_a_size_beyond_the_file_is_refused_before_memory_is_taken(saved: Path) -> None:
-    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(bytes=1 << 50))
+    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(bytes=1 << 50, dtype="", shape=[]))
     assert "bytes of memory" in refusal(saved)
-    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(bytes=1 << 20))
+    rewritten(saved, lambda manifest: manifest["memory"]["1"].update(bytes=1 << 20, dtype="", shape=[]))
     assert "another save" in refusal(saved)
 
 
@@ -242,9 +242,23 @@ def test_links_are_not_followed(saved: Path) -> None:
     assert outside.read_bytes() == content
 
 
+def test_a_folder_of_the_version_before_comes_back(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(f'(setq m (torch_linear 2 2)) (setq a (list m)) (session_save "{tmp_path}/kept")')
+    manifest = {**folders.load(str(tmp_path / "kept")), "version": 1}
+    for entry in manifest["memory"].values():
+        del entry["dtype"], entry["shape"]
+    (tmp_path / "kept" / "session.json").write_bytes(folders.dumped(manifest))
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept") (session_save "{tmp_path}/kept")')
+    shown = '(python "m.weight.tolist() if a[0] is m else 0")'
+    assert other.evaluate(shown) == session.evaluate(shown)
+    assert folders.load(str(tmp_path / "kept"))["version"] == 2
+
+
 def test_a_later_version_and_other_folders_are_refused(saved: Path, tmp_path: Path) -> None:
     manifest = folders.load(str(saved))
-    for version, told in ((2, "version 2"), (True, "an unknown version")):
+    for version, told in ((3, "version 3"), (True, "an unknown version")):
         (saved / "session.json").write_bytes(folders.dumped({**manifest, "version": version}))
         assert told in refusal(saved)
     assert "is not there" in refusal(tmp_path / "nothing")
