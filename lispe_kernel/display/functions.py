@@ -184,10 +184,11 @@ def embedding_map(table: Any, labels: Any = None, method: str = "pca") -> Any:
 
     `labels` names the rows: a list of texts, or the tokenizer whose tokens they are. The method is "pca", by
     principal axes, or "umap" where umap-learn is installed (the extra `umap`). The nearest rows of the first
-    ones are listed; `torch_nearest` and `torch_pca` give the numbers.
+    ones are listed; `torch_nearest` and `torch_pca` give the numbers. Rows with NaN or infinity are left out,
+    and named.
 
     Example: (println (embedding_map (tensor_create '((0 0) (1 1) (2 2))))) => map of 3 rows of 2 numbers, principal axes with 100%, 0% of the variance
-    Errors: a value that is no table; NaN or infinity in it; another number of labels than rows
+    Errors: a value that is no table; fewer than two rows of finite numbers; another number of labels than rows
     """  # noqa: E501
     from lispe_kernel.display.views.embeddings import maps  # noqa: PLC0415 - start-up: a kernel starts without any view
 

@@ -144,6 +144,18 @@ def test_umap_is_used_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None
         embedding_map(torch.eye(4), None, "umap")
 
 
+def test_rows_of_no_numbers_are_left_out_and_named() -> None:
+    table = torch.eye(5)
+    table[1] = float("nan")
+    table[3, 0] = float("inf")
+    made = embedding_map(table, List(["a", "b", "c", "d", "e"]))
+    shown = bundle(made)["text/html"]
+    assert made.text.startswith("map of 3 rows of 5 numbers")
+    assert "2 rows hold NaN or infinity and are left out: b, d" in Page(shown).words
+    assert {"a", "c", "e"} <= set(written(shown))
+    assert not {"b", "d"} & set(written(shown))
+
+
 @pytest.mark.parametrize(
     ("table", "labels", "method", "text"),
     [
@@ -151,7 +163,7 @@ def test_umap_is_used_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None
         (torch.ones(3), None, "pca", "a table of rows"),
         (torch.ones(1, 3), None, "pca", "a single row"),
         (torch.ones(0, 3), None, "pca", "the table has no values"),
-        (torch.tensor([[1.0], [float("nan")]]), None, "pca", "row 1 holds NaN or infinity"),
+        (torch.tensor([[1.0], [float("nan")]]), None, "pca", "1 of 2 rows hold NaN or infinity"),
         (torch.eye(3), List(["a"]), "pca", "1 labels for 3 rows"),
         (torch.eye(3), 7, "pca", "a list of labels or a tokenizer"),
         (torch.eye(3), None, "tsne", "pca"),

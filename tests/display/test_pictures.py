@@ -128,9 +128,11 @@ def test_a_curve_of_nan_alone_is_a_picture_without_a_line() -> None:
 
 def test_a_mask_is_no_alarm_in_its_picture_and_zeros_alone_have_no_scale() -> None:
     mask, scores = torch.full((20, 20), -torch.inf).triu(1), torch.randn(20, 20)
-    drawn = {name: bundle(value)["text/html"] for name, value in (("mask", mask), ("none", mask + scores))}
+    values = (("mask", mask), ("scores", mask + scores), ("none", mask.roll(1, 1) + scores))
+    drawn = {name: bundle(value)["text/html"] for name, value in values}
     grey, loud = colours.css(colours.MASKED), colours.css(colours.NOT_A_NUMBER)
     assert (quote(grey) in drawn["mask"], quote(loud) in drawn["mask"]) == (True, False)
+    assert (quote(grey) in drawn["scores"], quote(loud) in drawn["scores"]) == (True, False)
     assert (quote(grey) in drawn["none"], quote(loud) in drawn["none"]) == (False, True)
     assert 'colours from 0"' in drawn["mask"]
     assert loud in bundle(torch.tensor([[0.0, -torch.inf], [torch.nan, 0.0]]))["text/html"]

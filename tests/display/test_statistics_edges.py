@@ -307,6 +307,11 @@ CAUSAL = torch.full((4, 4), -math.inf).triu(1)
 TOLD = [
     (CAUSAL, "6 masked (-Inf)"),
     (CAUSAL.bfloat16()[None].expand(3, 4, 4), "18 masked (-Inf)"),
+    # Scores of attention that are masked; places that are not looked at for another reason may be damage.
+    (CAUSAL + 0.5, "6 masked (-Inf)"),
+    (CAUSAL[None, None].expand(2, 3, 4, 4) - 2.5, "36 masked (-Inf)"),
+    (CAUSAL[:3] + 0.5, "6 -Inf!"),
+    (CAUSAL[:2, :2] + 0.5, "1 -Inf!"),
     (torch.tensor([0.5, -math.inf]), "1 -Inf!"),
     (torch.tensor([-math.inf]), "1 -Inf!"),
     (torch.tensor([0, math.inf]), "1 Inf!"),

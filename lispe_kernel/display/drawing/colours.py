@@ -7,7 +7,7 @@ where -Inf is meant, it is a quiet grey.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -46,7 +46,11 @@ DIVERGING = Scale("diverging", ((18, 66, 130), (80, 147, 205), (245, 245, 242), 
 SEQUENTIAL = Scale(
     "sequential", ((9, 20, 72), (47, 76, 116), (104, 118, 122), (174, 160, 104), (253, 236, 122))
 )
-MASK = Scale("mask", DIVERGING.stops, MASKED)
+
+
+def masked(scale: Scale) -> Scale:
+    """The scale where -Inf is meant."""
+    return replace(scale, name=f"masked {scale.name}", strange=MASKED)
 
 
 @cache

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lispe_kernel.display.drawing import colours, pictures, svg
-from lispe_kernel.display.drawing.colours import DIVERGING, MASK, SEQUENTIAL, Scale
+from lispe_kernel.display.drawing.colours import DIVERGING, SEQUENTIAL, Scale
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
@@ -48,9 +48,14 @@ def shades_of(rasters: Sequence[Raster], *, from_zero: bool = False) -> Shades:
     there is no scale, only the colour of zero.
     from_zero: values of one sign begin at zero wherever they lie (shares, weights of attention).
     """
+    found = _fitting(rasters, from_zero)
+    return replace(found, scale=colours.masked(found.scale)) if pictures.are_masks(rasters) else found
+
+
+def _fitting(rasters: Sequence[Raster], from_zero: bool) -> Shades:
     lowest, highest = pictures.range_of(rasters)
     if lowest == highest == 0:
-        return Shades(0.0, 0.0, MASK if pictures.are_masks(rasters) else DIVERGING)
+        return Shades(0.0, 0.0)
     limit = pictures.limit_of(rasters)
     if lowest < 0 < highest:
         return Shades(-limit, limit)

@@ -221,14 +221,18 @@ def has_numbers(rasters: Sequence[Raster]) -> bool:
 
 
 def are_masks(rasters: Sequence[Raster]) -> bool:
-    """Whether they are made to be added to scores of attention: -Inf where nothing is looked at, else 0."""
+    """Whether -Inf is meant: in what is added to scores of attention, else 0, or after the place in them."""
     import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
 
     values = [raster.blocks for raster in rasters]
-    return (
-        strange(rasters) == "-Inf"
-        and any((part == 0).any() for part in values)
-        and all(((part == 0) | np.isneginf(part)).all() for part in values)
+    if strange(rasters) != "-Inf":
+        return False
+    hidden = [np.isneginf(part) for part in values]
+    # A pixel may stand for a block of values, some of which are hidden.
+    if any(all((part == np.triu(np.ones_like(part), k)).all() for part in hidden) for k in (0, 1)):
+        return True
+    return any((part == 0).any() for part in values) and all(
+        ((part == 0) | np.isneginf(part)).all() for part in values
     )
 
 

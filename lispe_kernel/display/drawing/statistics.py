@@ -9,6 +9,7 @@ no copy of it. `looks` goes through the values, `side_by_side` through many smal
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -60,9 +61,20 @@ class Statistics:
 
     @property
     def is_mask(self) -> bool:
-        """Whether it is made to be added to scores of attention: -Inf where nothing is looked at, else 0."""
+        """Whether -Inf is meant: where attention does not look, in what is added to its scores or in them."""
         rest = self.count - self.below
-        return 0 < self.infinities == self.below and self.zeros == rest > 0
+        return self._hides and (self.zeros == rest > 0 or self._is_causal)
+
+    @property
+    def _hides(self) -> bool:
+        return 0 < self.infinities == self.below and not self.nans
+
+    @property
+    def _is_causal(self) -> bool:
+        """Whether as many are -Inf as come after their own place, as in masked scores of attention."""
+        *batch, down, across = (0, 0, *self.shape)
+        after = math.prod(batch[2:]) * down * (down - 1) // 2
+        return down == across > 2 and self.below == after
 
     @property
     def damage(self) -> tuple[tuple[str, int], ...]:

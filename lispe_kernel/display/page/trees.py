@@ -10,8 +10,14 @@ from typing import Any, TypeVar
 
 from lispe_kernel.display.page.html import FEW_ROWS, SEEN_ROWS, Element, Node, element, heading_row, searched
 
-# Width in pixels and number of columns: the name takes what is left, and the shape gives way to it.
-_COLUMNS = ((None, None), ("20%", None), (89, None), (79, None), (74, None), (67, 2), (99, None))
+# The name takes what is left, and the shape gives way to it, in all depths as much; others have their pixels.
+_COLUMNS: tuple[dict[str, Any], ...] = (
+    {},
+    {"style": "width:20cqw"},
+    *({"width": n} for n in (89, 79, 74)),
+    {"width": 67, "span": 2},
+    {"width": 99},
+)
 _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 
 T = TypeVar("T")
@@ -61,7 +67,7 @@ def _table(rows: Node, **attributes: Any) -> Element:
 
     There the name keeps some room, in a window of any width; our style takes less where there is less.
     """
-    widths = [element("col", width=width, span=span) for width, span in _COLUMNS]
+    widths = [element("col", **looks) for looks in _COLUMNS]
     return element("table", widths, rows, class_="z", width="100%", style="min-width:740px", **attributes)
 
 

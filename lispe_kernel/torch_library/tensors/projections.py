@@ -6,6 +6,7 @@ table gives the same picture everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,22 @@ class Principal:
 
 def rows_of(function: str, value: Any) -> torch.Tensor:
     """A table of finite numbers on the CPU: a matrix, or the weight of an embedding."""
+    table = table_of(function, value)
+    for row in strange_rows(table):
+        raise LispeError(f"Error: {function}: row {row} holds NaN or infinity")
+    return table
+
+
+def strange_rows(table: torch.Tensor) -> Iterator[int]:
+    """The numbers of the rows that hold NaN or infinity."""
+    first = 0
+    for part in _parts(table):
+        yield from ((~part.isfinite()).any(1).nonzero()[:, 0] + first).tolist()
+        first += len(part)
+
+
+def table_of(function: str, value: Any) -> torch.Tensor:
+    """A table of any numbers on the CPU: a matrix, or the weight of an embedding."""
     weight = getattr(value, "weight", None) if isinstance(value, torch.nn.Module) else value
     if not isinstance(weight, torch.Tensor) or weight.dim() != 2 or weight.is_complex() or weight.is_meta:
         raise wrong_argument(function, 1, "a table of rows (a matrix, an embedding)", value)
@@ -46,12 +63,6 @@ def rows_of(function: str, value: Any) -> torch.Tensor:
     table = (dense.dequantize() if dense.is_quantized else dense).cpu()
     if table.numel() == 0:
         raise LispeError(f"Error: {function}: the table has no values")
-    first = 0
-    for part in _parts(table):
-        strange = (~part.isfinite()).any(1).nonzero()
-        if len(strange):
-            raise LispeError(f"Error: {function}: row {first + int(strange[0])} holds NaN or infinity")
-        first += len(part)
     return table
 
 

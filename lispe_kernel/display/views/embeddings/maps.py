@@ -13,7 +13,17 @@ from typing import Any
 
 from lispe_kernel.display.drawing import scatter
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Node, element, facts, foldable, headline, name, one_line, table
+from lispe_kernel.display.page.html import (
+    Node,
+    element,
+    facts,
+    foldable,
+    headline,
+    name,
+    one_line,
+    table,
+    warning,
+)
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
@@ -24,6 +34,7 @@ _DRAWN = 2000  # points of the plane
 _TURNED = 600  # points in space
 _LISTED = 12  # rows whose nearest rows are listed
 _NEAR = 5
+_LOUD = 8  # rows without a place that are named
 _METHODS = {"pca": "pca", "umap": "umap"}
 
 
@@ -38,6 +49,8 @@ class EmbeddingMap:
     deep: Any  # [rows, 3]
     shares: tuple[float, ...]
     labels: tuple[str, ...] | None
+    kept: tuple[int, ...] | range  # the rows of the table that have a place
+    left_out: tuple[int, ...]  # those that hold NaN or infinity
     near: tuple[tuple[int, tuple[tuple[int, float], ...]], ...]
 
     @property
@@ -49,6 +62,11 @@ class EmbeddingMap:
         return f"{told}, principal axes with {shares} of the variance"
 
     def label(self, row: int) -> str:
+        """What a row that has a place is called, by its number among them."""
+        return self.name(self.kept[row])
+
+    def name(self, row: int) -> str:
+        """What a row of the table is called."""
         return self.labels[row] if self.labels is not None else f"row {row}"
 
 
@@ -60,11 +78,16 @@ def embedding_map(value: Any, labels: Any, method: Any) -> EmbeddingMap:
     from lispe_kernel.torch_library.support import arguments  # noqa: PLC0415 - PyTorch is imported when it is first needed
     from lispe_kernel.torch_library.tensors import projections  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
-    found = projections.rows_of(_NAME, value)
-    if len(found) < 2:
-        raise LispeError(f"Error: {_NAME}: a single row has no place among others")
+    whole = projections.table_of(_NAME, value)
+    left_out = tuple(projections.strange_rows(whole))
+    strange = frozenset(left_out)
+    kept = [row for row in range(len(whole)) if row not in strange] if strange else range(len(whole))
+    if len(kept) < 2:
+        told = f"{len(left_out)} of {len(whole)} rows hold NaN or infinity, and " if left_out else ""
+        raise LispeError(f"Error: {_NAME}: {told}a single row has no place among others")
+    found = whole[kept] if left_out else whole
     chosen = arguments.choice(_NAME, 3, method, _METHODS)
-    names = _labels(labels, len(found))
+    names = _labels(labels, len(whole))
     shares: list[float] = []
     if chosen == "umap":
         flat, deep = (_umap(found, count) for count in (2, 3))
@@ -78,7 +101,18 @@ def embedding_map(value: Any, labels: Any, method: Any) -> EmbeddingMap:
     ):
         pairs = [pair for pair in zip(rows, cosines, strict=True) if pair[0] != row]
         near.append((row, tuple(pairs[:_NEAR])))
-    return EmbeddingMap(chosen, len(found), found.shape[1], flat, deep, tuple(shares), names, tuple(near))
+    return EmbeddingMap(
+        method=chosen,
+        rows=len(found),
+        width=found.shape[1],
+        flat=flat,
+        deep=deep,
+        shares=tuple(shares),
+        labels=names,
+        kept=kept if isinstance(kept, range) else tuple(kept),
+        left_out=left_out,
+        near=tuple(near),
+    )
 
 
 def _umap(table: Any, count: int) -> Any:
@@ -120,12 +154,23 @@ class EmbeddingMapView(View):
         few = len(drawn) < made.rows
         return [
             headline(made.text),
+            self._left_out(),
             facts(
                 [("drawn", f"{len(drawn)} of {numbers.count(made.rows)} rows, evenly chosen" if few else "")]
             ),
             element("div", self._plane(drawn), self._space(self._chosen(_TURNED))),
             self._near(),
         ]
+
+    def _left_out(self) -> Node:
+        """The rows without a place, in a loud line."""
+        made, many = self.value, len(self.value.left_out)
+        if not many:
+            return None
+        names = ", ".join(map(made.name, made.left_out[:_LOUD])) + (" ..." if many > _LOUD else "")
+        hold = "row holds" if many == 1 else "rows hold"
+        are = "is" if many == 1 else "are"
+        return warning(f"{numbers.count(many)} {hold} NaN or infinity and {are} left out: {names}")
 
     def _chosen(self, most: int) -> list[int]:
         """Rows that are drawn, evenly chosen."""
