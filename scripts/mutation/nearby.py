@@ -18,6 +18,10 @@ from typing import Any
 import pytest
 
 CORE = ("tests/conformance/test_conformance.py",)
+# Few programs of the oracle's generator, always the same; the suite leaves them out, which has thousands of others.
+PROGRAMS = "tests/oracle/fixed_programs.py"
+# What these may take of the budget, which the quickest tests would use up.
+SHARE = 1 / 3
 # Words in the names of the tests of files, state dicts and checkpoints.
 ABOUT_FILES = (
     *("archive", "checkpoint", "checksums", "compaction", "data", "exact", "file", "known_whole"),
@@ -30,7 +34,7 @@ FILES = (
 )
 # The first entry that fits: files whose path begins so, and where the tests for them are.
 NEARBY: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("lispe_kernel/language/compiler/", ("tests/language", *CORE)),
+    ("lispe_kernel/language/compiler/", ("tests/language", *CORE, PROGRAMS)),
     ("lispe_kernel/language/library/", ("tests/library", *CORE)),
     ("lispe_kernel/language/", ("tests/language", "tests/library", *CORE)),
     ("lispe_kernel/torch_library/files/", FILES),
@@ -151,10 +155,19 @@ def chosen(known: Iterable[Known], path: str, lines: range | None, budget: float
         for test in known
         if path in test.lines and (lines is None or not test.lines[path].isdisjoint(lines))
     ]
-    names: list[str] = []
-    for test in sorted(fitting, key=lambda test: test.seconds):
-        budget -= test.seconds
-        if budget < 0 and names:
+    programs = [test for test in fitting if test.name.startswith(PROGRAMS)]
+    kept = _within(programs, SHARE * budget)
+    others = [test for test in fitting if not test.name.startswith(PROGRAMS)]
+    kept += _within(others, budget - sum(test.seconds for test in kept))
+    return [test.name for test in sorted(kept, key=lambda test: test.seconds)]
+
+
+def _within(tests: Iterable[Known], seconds: float) -> list[Known]:
+    """The quickest that take no more together; one at least."""
+    found: list[Known] = []
+    for test in sorted(tests, key=lambda test: test.seconds):
+        seconds -= test.seconds
+        if seconds < 0 and found:
             break
-        names.append(test.name)
-    return names
+        found.append(test)
+    return found

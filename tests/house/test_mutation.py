@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from scripts.mutation.nearby import NEARBY, Known, chosen, files_near, state_of
+from scripts.mutation.nearby import NEARBY, PROGRAMS, Known, chosen, files_near, state_of
 
 KNOWN = [
     Known("slow", 9.0, {"a.py": {1, 2}}),
     Known("quick", 1.0, {"a.py": {2, 3}}),
     Known("other", 1.0, {"b.py": {2}}),
     Known("middle", 3.0, {"a.py": {2}, "b.py": {1}}),
+    *(Known(name, 0.9, {"d.py": {1}}) for name in ("one", "two", "three", "four")),
+    *(Known(f"{PROGRAMS}::{number}", 1.0, {"d.py": {1}}) for number in (1, 2)),
 ]
 
 
@@ -25,6 +27,7 @@ KNOWN = [
         ("a.py", range(4, 9), 60, []),
         ("b.py", None, 60, ["other", "middle"]),
         ("c.py", None, 60, []),
+        ("d.py", None, 3, ["one", "two", f"{PROGRAMS}::1"]),
     ],
 )
 def test_the_quickest_tests_that_run_a_line_are_chosen(
