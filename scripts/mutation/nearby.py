@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 CORE = ("tests/conformance/test_conformance.py",)
-# Few programs of the oracle's generator, always the same; the suite leaves them out, which has thousands of others.
+# Few programs of the oracle's generator, always the same; the suite has thousands of others.
 PROGRAMS = "tests/oracle/fixed_programs.py"
 # What these may take of the budget, which the quickest tests would use up.
 SHARE = 1 / 3
