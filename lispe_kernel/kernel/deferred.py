@@ -25,6 +25,8 @@ WAITING: dict[str, dict[str, str]] = {
         ("find_connection_file", "write_connection_file"), "jupyter_client.connect"
     ),
 }
+# What their own modules ask them for while they are imported themselves, as those of IPython before 9.11 do.
+OF_ITS_OWN = {"IPython": {"get_ipython": "IPython.core.getipython"}}
 # What ipykernel's application takes from modules that only Python's kernel needs, and the class of which each
 # is a case: where the application knows it by name, any other case serves.
 GENERAL: dict[str, tuple[str, str, str]] = {
@@ -122,7 +124,9 @@ class _Package(ModuleType):
     def __getattribute__(self, name: str) -> Any:
         if name in _OF_IMPORTS:
             return super().__getattribute__(name)
-        home = WAITING[self.__name__].get(name)
+        if name in self.__dict__ and self.__name__ not in _begun and _imports_its_own(self.__name__):
+            return self.__dict__[name]
+        home = WAITING[self.__name__].get(name) or _asked_by_its_own(self.__name__, name)
         if home is not None and name not in self.__dict__:
             return getattr(import_module(home), name)
         if _running.acquire(timeout=PATIENCE):
@@ -133,6 +137,21 @@ class _Package(ModuleType):
                 _running.release()
         # Its own code asks, too, while it runs.
         return ModuleType.__getattribute__(self, name)
+
+
+def _asked_by_its_own(package: str, name: str) -> str | None:
+    """Where a module of the package finds what it asks the package for while it is imported."""
+    found = OF_ITS_OWN.get(package, {}).get(name)
+    return found if found is not None and _imports_its_own(package) else None
+
+
+def _imports_its_own(package: str) -> bool:
+    """Whether a module of the package is being imported: the package's code would meet it half made."""
+    return any(
+        getattr(module.__spec__, "_initializing", False)
+        for name, module in list(sys.modules.items())
+        if name.startswith(f"{package}.") and getattr(module, "__spec__", None) is not None
+    )
 
 
 def _run(package: ModuleType) -> None:

@@ -43,6 +43,26 @@ first.start(); entered.wait(); print(slow.ANSWER); first.join()
 """
 
 
+# As IPython until 9.10: a module that is imported asks its package, whose code would import that module.
+CIRCLE = """
+import os, tempfile
+folder = tempfile.TemporaryDirectory()
+os.mkdir(f"{folder.name}/round")
+for name, code in {
+    "__init__": "from round.part import ANSWER; from round.other import get",
+    "part": "import round.other as other; from round import get; ANSWER = get()",
+    "other": "def get(): return 42",
+}.items():
+    open(f"{folder.name}/round/{name}.py", "w").write(code)
+sys.path.insert(0, folder.name)
+deferred.WAITING["round"], deferred.OF_ITS_OWN["round"] = {}, {"get": "round.other"}
+from round.part import ANSWER
+begun = "round" in deferred._begun
+import round
+print(begun, ANSWER, round.part.get is round.get)
+"""
+
+
 @pytest.mark.parametrize(
     ("program", "printed"),
     [
@@ -71,8 +91,9 @@ first.start(); entered.wait(); print(slow.ANSWER); first.join()
             "done\nasked\nNone",
         ),
         (THREADS, "42"),
+        (CIRCLE, "False 42 True"),
     ],
-    ids=["nothing heavy", "packages", "classes", "afterwards", "a second thread waits"],
+    ids=["nothing heavy", "packages", "classes", "afterwards", "a second thread waits", "a circle"],
 )
 def test_what_waits(program: str, printed: str) -> None:
     command = [sys.executable, "-c", START + program]
