@@ -30,7 +30,7 @@ _LONG = "|".join(f"{opening}[^{closing}]*{closing}" for opening, closing in LONG
 _STOP = rf"""\s()\[\]{{}}"{_OPENING}';:.,"""
 _OPERATOR = r"+\-*/%<>=!&|^~?@\\"
 # `!map` and its kin: a composing function that is not merged with the one inside.
-_UNFUSED = rf"!(?:map|filter|(?:take|drop)(?:while)?|(?:fold|scan)[lr]1?)(?![^{_STOP}])"
+_UNFUSED = rf"!(?:map|filter|for|(?:take|drop)(?:while)?|(?:fold|scan)[lr]1?)(?![^{_STOP}])"
 
 # Most tokens are names that begin with a letter: they come first, and are the one alternative without a name.
 _TOKEN = re.compile(

@@ -116,8 +116,17 @@ def consb(interpreter, values):
     return List([*a_list(values[0], "consb").items, values[1]])
 
 
-@function("push", "pushlast", least=2)
+@function("push", least=2)
 def push(interpreter, values):
+    container, *added = values
+    if isinstance(container, List) and container.kind == "llist":
+        container.become([*added[::-1], *container.items])
+        return container
+    return pushlast(interpreter, values)
+
+
+@function("pushlast", least=2)
+def pushlast(interpreter, values):
     container, *added = values
     if isinstance(container, str):
         return container + "".join(map(to_text, added))
@@ -166,7 +175,7 @@ def pop(interpreter, values):
     if isinstance(container, SetValue):
         return SETS.remove(container, values)
     items = a_list(container, "pop").items
-    at = len(items) - 1
+    at = len(items) - 1 if container.kind != "llist" else 0
     if len(values) == 2:
         at = values[1]
         if type(at) is not int:

@@ -24,16 +24,16 @@ rho→ρ rotate→⌽ member→∈ tally→≢ to_list→⊂
 ELSEWHERE_TEXT = r"""
 +* , -+ -\\ . ? @@@ addr_ atoms atshape backscan bappend bernoulli_distribution binomial_distribution
 bodies bread bwrite bytes cauchy_distribution chi_squared_distribution chrono command complex conspoint data
-cosine cyclic? cyclicp date day deaccentuate deflib deflibpat defpred defprol defspace determinant
+cosine cyclic? cyclicp date day deflib deflibpat defpred defprol defspace determinant
 dethread discrete_distribution elapse emoji? emojip enum erf erfc explode exponential_distribution
 extreme_value_distribution fappend fclose fgetchars file file_close file_eof file_getchar file_getstruct
 file_read file_readline file_readlist file_write file_writeln fileinfo fisher_distribution float floats
 fopen fputchars fread fseek fsize ftell fwrite gamma_distribution geometric_distribution
 get_tokenizer_operators get_tokenizer_rules getchar getenv getfast getstruct heap hour imaginary indent
-inner input@ int16_t invert irank@ isdirectory json json_dictionary json_parse json_read json_write label
-lgamma link llist load loadcode lock logb lognormal_distribution ls lubksb ludcmp mark mask@ matrix_float
+input@ int16_t invert irank@ isdirectory json_dictionary json_parse json_read json_write label
+lgamma link load loadcode lock logb lognormal_distribution ls lubksb ludcmp mark mask@ matrix_float
 matrix_integer matrix_number matrix_short matrix_string matrix_stringbyte minute month
-negative_binomial_distribution normal_distribution ontology outer over padding pattern@
+negative_binomial_distribution normal_distribution ontology over pattern@
 piecewise_constant_distribution piecewise_linear_distribution pipe poisson_distribution prettify prgx
 prgx_find prgx_find_i prgx_findall prgx_findall_i prgx_match prgx_replace prgx_split printerr printerrln
 punctuationp random random_choice rank@ real realpath resetmark rgx rgx_find rgx_find_i rgx_findall
@@ -41,9 +41,9 @@ rgx_findall_i rgx_match rgx_replace rgx_split second segment segment_e segmenter
 set_tokenizer_operators set_tokenizer_rules setdate setenv setfast seth setq= setshape shift short shorts
 shuffle sleep socket_create solve space stringbyte stringbytes student_distribution tensor_float
 tensor_integer tensor_number tensor_short tensor_string tensor_stringbyte tgamma threadclear
-threadretrieve threadspace threadstore to_llist to_tensor toclean tokenize tokenize_rules tokenizer
+threadretrieve threadspace threadstore to_tensor toclean tokenize tokenize_rules tokenizer
 tokenizer_display tokenizer_main tokenizer_rules trace transpose trigger uniform_distribution use uuid
-wait waiton weekday weibull_distribution year yearday ° ⊃ ⌹ ⍉ ⍤
+wait waiton weekday weibull_distribution year yearday ⊃ ⌹ ⍉ ⍤
 file_exists irank key keyi keyn matrix memory_size rank tensor tokenizee tree treei treen
 """
 # The functions whose first argument may be a partial call.

@@ -97,6 +97,11 @@ def floored(value):
     return math.floor(value) or value * 0.0
 
 
+def towards(rounding):
+    """A rounding of C's: what becomes zero keeps its sign."""
+    return lambda value: math.copysign(rounding(value), value)
+
+
 def rounded(value):
     """Halves away from zero."""
     return math.copysign(math.floor(abs(value) + 0.5), value)
@@ -108,8 +113,8 @@ MATHS = {
     "sin": math.sin, "cos": math.cos, "tan": math.tan,
     "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh,
     "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "expm1": math.expm1,
-    "log1p": math.log1p, "floor": floored, "trunc": math.trunc, "round": rounded, "rint": round,
-    "nearbyint": round, "radian": math.radians, "degree": math.degrees,
+    "log1p": math.log1p, "floor": floored, "trunc": towards(math.trunc), "round": rounded,
+    "rint": towards(round), "nearbyint": towards(round), "radian": math.radians, "degree": math.degrees,
 }  # fmt: skip
 
 

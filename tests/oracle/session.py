@@ -5,6 +5,7 @@ from tests.oracle import (  # noqa: F401 (each fills the registry)
     classes,
     comparison,
     dictionaries,
+    exchange,
     family,
     forms_binding,
     forms_control,

@@ -6,6 +6,7 @@ from tests.oracle import (  # noqa: F401
     themes_definitions,
     themes_library,
     themes_scope,
+    themes_texts,
 )
 from tests.oracle.theme import THEMES
 

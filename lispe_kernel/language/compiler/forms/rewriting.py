@@ -94,7 +94,7 @@ def _is_executable(r: Resolver, parts: list[Any]) -> bool:
     return name.name in special_forms or r.user_defined(name.name) or r.context.library(name.name) is not None
 
 
-@special("for", "element container form", needs_function=True)
+@special("for", "element container form", aliases=("!for",), needs_function=True)
 def resolve_for(r: Resolver, form: Form) -> Node:
     """The list of the values of a form with the variable bound to each element in turn.
 

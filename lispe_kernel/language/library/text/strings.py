@@ -221,8 +221,8 @@ def startwith(str_: Any, fnd: Any) -> Atom | None:
 
     Example: (startwith "lispe" "lis") => true
     """
-    part = text_argument("startwith", 2, fnd)
-    return truth(part and text_argument("startwith", 1, str_).startswith(part))
+    text, part = text_argument("startwith", 1, str_), text_argument("startwith", 2, fnd)
+    return truth(part and text.startswith(part))
 
 
 @function("endwith", returns="boolean")
@@ -231,8 +231,8 @@ def endwith(str_: Any, fnd: Any) -> Atom | None:
 
     Example: (endwith "lispe" "pe") => true
     """
-    part = text_argument("endwith", 2, fnd)
-    return truth(part and text_argument("endwith", 1, str_).endswith(part))
+    text, part = text_argument("endwith", 1, str_), text_argument("endwith", 2, fnd)
+    return truth(part and text.endswith(part))
 
 
 @function("fill")
