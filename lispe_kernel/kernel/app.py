@@ -10,6 +10,7 @@ import gc
 
 from lispe_kernel.kernel import deferred
 from lispe_kernel.kernel.bytecode import use_cache
+from lispe_kernel.language.stack import in_a_large_block
 
 
 def launch(argv: list[str]) -> int:
@@ -28,5 +29,6 @@ def launch(argv: list[str]) -> int:
     app.initialize(argv)
     gc.freeze()
     gc.enable()
-    app.start()
+    # Made once, and not for each cell.
+    in_a_large_block(app.start)
     return 0

@@ -74,7 +74,7 @@ def _with_limit(function: Callable[[], T], limit: int) -> T:
             sys.setrecursionlimit(limit)
     _here.deep = True
     try:
-        return _in_a_large_block(function)
+        return in_a_large_block(function)
     finally:
         _here.deep = False
         with _lock:
@@ -83,15 +83,26 @@ def _with_limit(function: Callable[[], T], limit: int) -> T:
                 sys.setrecursionlimit(_before)
 
 
-def _in_a_large_block(function: Callable[[], T]) -> T:
-    return function()
+def in_a_large_block(work: Callable[[], T]) -> T:
+    """Do something whose calls lie in one large block of Python's; what is inside already, as it is."""
+    if getattr(_here, "in_block", False):
+        return work()
+    _here.in_block = True
+    try:
+        return _widely(work)
+    finally:
+        _here.in_block = False
+
+
+def _widely(work: Callable[[], T]) -> T:
+    return work()
 
 
 # Python lays the frames of calls into blocks of 16 KiB and gives a block back when its first frame is left: a
 # recursion that goes to and fro over the end of one asks the system for memory at every other call, and may
 # take twice its time. A frame that says it needs half a MiB gets a block of the next power of two, and what
 # it leaves free holds some thousand calls. Memory is taken only when it is used.
-_in_a_large_block.__code__ = _in_a_large_block.__code__.replace(co_stacksize=1 << 16)  # words
+_widely.__code__ = _widely.__code__.replace(co_stacksize=1 << 16)  # words
 
 
 def _in_thread_of_ours(function: Callable[[], T]) -> T:
