@@ -15,12 +15,17 @@ from nbconvert import HTMLExporter
 from lispe_kernel.notebook.run import NotebookError, code_cells, execute, kernel_of, read
 
 # The page is read from a file, perhaps without a network: no block that loads a script from elsewhere.
+# On paper nobody scrolls: long lines of code break.
 OFFLINE_TEMPLATE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js_requirejs -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block jupyter_widgets -%}{%- endblock -%}
+{%- block html_head_css -%}
+{{ super() }}
+<style>@media print { .highlight pre { white-space: pre-wrap } }</style>
+{%- endblock -%}
 """
 
 # Best first. Widget views are left out: they need a running kernel, and every widget comes with HTML or text.
