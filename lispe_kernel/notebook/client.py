@@ -64,6 +64,23 @@ class Client(NotebookClient):
         """Models of widgets end with their kernel; nbclient needs to know them only while cells run."""
 
 
+def join_streams(cell: Any) -> None:
+    """Join pieces of a stream that follow each other, as front ends do: where they end says how busy it was.
+
+    Only when all cells have run: a later one may change what is shown under an earlier one, by its place.
+    What nbclient has for this (`coalesce_streams`) moves pieces over what is shown between them.
+    """
+    joined: list[Any] = []
+    for output in cell.get("outputs", ()):
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    if "outputs" in cell:
+        cell.outputs = joined
+
+
 async def asked_again(get: Callable[..., Awaitable[Any]], timeout: float | None = None) -> Any:
     """The next message of a channel, asked for in slices. Errors: Empty after `timeout` seconds, if given.
 

@@ -77,7 +77,7 @@ def execute(
     Cells are skipped and may fail as their tags and comments say. Raises NotebookError where a cell fails,
     takes too long, or the kernel dies or does not start.
     """
-    from lispe_kernel.notebook.client import Client, run, words_for  # noqa: PLC0415 - heavy: each command imports only what it runs
+    from lispe_kernel.notebook.client import Client, join_streams, run, words_for  # noqa: PLC0415 - heavy: each command imports only what it runs
 
     numbers = {id(cell): number for number, cell in enumerate(code_cells(notebook), start=1)}
 
@@ -100,6 +100,9 @@ def execute(
     except Exception as problem:
         # Whatever nbclient and the kernel's start raise: a person reads a sentence.
         raise NotebookError(words_for(problem, kernel)) from problem
+    finally:
+        for cell in notebook.cells:
+            join_streams(cell)
 
 
 def kernel_of(notebook: Any) -> str:
