@@ -3,14 +3,21 @@
 Nothing of a folder is run when it is read; what is there is data and definitions.
 """
 
-from lispe_kernel.language.discovery import import_all
+from importlib import import_module
+
+from lispe_kernel.torch_library.support.collector import at_rest
 
 # How the names of its functions begin.
 BEGINNINGS = ("session_",)
+# The modules that register something: what restores, compares or keeps is imported when it is asked for.
+_REGISTERING = ("arrays", "functions", "functions_in_values", "generators", "kinds")
 # Under these keys a session keeps who runs its cells, and who keeps it after each.
 HOST, KEEPER = "running: host", "sittings: keeper"
 
 
 def load() -> None:
     """Register the functions, and how the language's own kinds are kept."""
-    import_all(__name__)
+    # What is imported stays: the collector would go through all of PyTorch for it.
+    with at_rest():
+        for name in _REGISTERING:
+            import_module(f"{__name__}.{name}")

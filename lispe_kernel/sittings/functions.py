@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
@@ -14,12 +14,14 @@ from lispe_kernel.language.library.shared.paths import path_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.sittings import HOST, KEEPER, restoring, saving
-from lispe_kernel.sittings.cells.keeper import Keeper
-from lispe_kernel.sittings.cells.record import Record
-from lispe_kernel.sittings.cells.travel import Arrived, Row, address, go_to, rows
-from lispe_kernel.sittings.differences import Differences, differences, names_in
+from lispe_kernel.sittings import HOST, KEEPER, saving
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
+
+if TYPE_CHECKING:
+    from lispe_kernel.sittings.cells.keeper import Keeper
+    from lispe_kernel.sittings.cells.record import Record
+    from lispe_kernel.sittings.cells.travel import Arrived, Row
+    from lispe_kernel.sittings.differences import Differences
 
 
 @contextmanager
@@ -73,6 +75,8 @@ def session_restore(folder: Any) -> Dictionary:
     Example: (setq n 5) (session_save "/tmp/lispe_n") (setq n 6) (session_restore "/tmp/lispe_n") n => 5
     Errors: for a folder that is damaged, of another version, or no session; nothing has changed then.
     """
+    from lispe_kernel.sittings import restoring  # noqa: PLC0415 - a save needs no more than it uses
+
     path = path_argument("session_restore", 1, folder)
     session: Any = current()
     with told("session_restore", path):
@@ -113,6 +117,8 @@ def session_keep(folder: Any) -> Any:
             raise LispeError(
                 "Error: session_keep: it saves after each cell, and here are none; session_save saves once"
             )
+        from lispe_kernel.sittings.cells.keeper import Keeper  # noqa: PLC0415 - as above
+
         begun = Keeper(session, path)
         with told("session_keep", path):
             _offer(begun, begun.begin())
@@ -131,6 +137,8 @@ def session_keep(folder: Any) -> Any:
 def _offer(keeper: Keeper, found: list[Record]) -> None:
     """Say that the folder has what an earlier sitting held."""
     if found:
+        from lispe_kernel.sittings.cells.travel import address  # noqa: PLC0415 - as above
+
         last = address(found[-1], keeper)
         print(f"{keeper.folder} has an earlier session: %session goto {last} brings it back")
 
@@ -145,6 +153,8 @@ def kept(session: Any) -> Keeper:
 
 def gone_to(session: Any, wanted: str) -> Arrived:
     """Put a session back, for `%session goto`. Errors: LispeError."""
+    from lispe_kernel.sittings.cells.travel import go_to  # noqa: PLC0415 - as above
+
     keeper = kept(session)
     with told("%session goto", keeper.folder):
         return go_to(keeper, wanted)
@@ -152,6 +162,8 @@ def gone_to(session: Any, wanted: str) -> Arrived:
 
 def logged(session: Any) -> list[Row]:
     """The cells that are kept, for `%session log`. Errors: LispeError."""
+    from lispe_kernel.sittings.cells.travel import rows  # noqa: PLC0415 - as above
+
     keeper = kept(session)
     with told("%session log", keeper.folder):
         return rows(keeper)
@@ -170,11 +182,15 @@ def _why(entry: Any) -> str:
 
 def listed(folder: str) -> list[tuple[str, str]]:
     """The names in a folder, with what they are, for `%session list`. Errors: LispeError."""
+    from lispe_kernel.sittings.differences import names_in  # noqa: PLC0415 - as above
+
     with told("%session list", folder):
         return names_in(folder)
 
 
 def compared(session: Any, folder: str) -> Differences:
     """How a folder differs from a session, for `%session diff`. Errors: LispeError."""
+    from lispe_kernel.sittings.differences import differences  # noqa: PLC0415 - as above
+
     with told("%session diff", folder):
         return differences(session, folder)

@@ -42,8 +42,8 @@ except ImportError:  # two keepers of one folder are then the user's to avoid
 # Bytes that may wait for the disk besides what is being written, and those that do not wait for more.
 _WAITING, _MUCH = 256 << 20, 64 << 20
 # Seconds without a cell after which the thread writes, and after which it no longer waits for such a pause;
-# those between two looks whether a cell still runs, and between two at the folder.
-_PAUSE, _LONGEST, _RUNNING, _OFTEN = 0.02, 2.0, 0.1, 1.0
+# those between two looks at the folder.
+_PAUSE, _LONGEST, _OFTEN = 0.02, 2.0, 1.0
 # The newest of more cells than these is written before all others, too: they take a while.
 _MANY = 8
 
@@ -288,7 +288,7 @@ class Keeper:
         self._listening = True
         while not self._hurried():
             now = time.monotonic()
-            left = min(latest, now + _RUNNING if self._ended is None else self._ended + _PAUSE) - now
+            left = min(latest, now + _PAUSE if self._ended is None else self._ended + _PAUSE) - now
             if left <= 0:
                 break
             self._changing.wait(left)
