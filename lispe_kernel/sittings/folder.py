@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from lispe_kernel.language.keeping import Broken
-from lispe_kernel.sittings.lean import filled, leaned
+from lispe_kernel.sittings.lean import as_array, filled, leaned
 from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
 from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
@@ -168,8 +168,7 @@ def write_blocks(
                 "bytes": content.size,
                 "checksum": content.checksum,
                 "torch": content.torch,
-                "dtype": content.dtype,
-                "shape": content.shape,
+                **as_array(content.dtype, content.shape, content.size),
             }
         memories.append(memory)
     if not new:

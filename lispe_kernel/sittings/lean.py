@@ -61,7 +61,12 @@ def _lean(data: Any, memory: dict[str, Any]) -> Any:
 
 
 def _without(data: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
-    return {key: item for key, item in data.items() if key not in usual or item != usual[key]}
+    # Python takes 1 and true for one another.
+    return {
+        key: item
+        for key, item in data.items()
+        if key not in usual or type(item) is not type(usual[key]) or item != usual[key]
+    }
 
 
 def _lean_tensor(data: dict[str, Any], trained: bool, memory: dict[str, Any]) -> dict[str, Any]:
@@ -69,7 +74,8 @@ def _lean_tensor(data: dict[str, Any], trained: bool, memory: dict[str, Any]) ->
     at, entry = data["at"], memory.get(str(data["at"]["memory"]), {})
     if at["start"] == 0:
         data = {**data, "at": at["memory"]}
-        usual |= {name: entry.get(name) for name in ("dtype", "shape")}
+        if entry.get("dtype") == data["dtype"] and entry["shape"] == data["shape"]:
+            usual |= {name: entry[name] for name in ("dtype", "shape")}
     return _without(data, usual)
 
 
@@ -97,7 +103,7 @@ def _full_tensor(data: dict[str, Any], trained: bool, memory: dict[str, Any]) ->
     found = {"device": "cpu", "requires_grad": trained, "grad": None, **data}
     if type(data["at"]) is int:
         entry = memory.get(str(data["at"]), {})
-        if entry.get("dtype"):
+        if entry.get("dtype") and "dtype" not in data:
             found = {"dtype": entry["dtype"], "shape": entry["shape"], **found}
         found["at"] = {"memory": data["at"], "start": 0}
     if "steps" not in data and isinstance(found.get("shape", []), list):
@@ -157,6 +163,12 @@ def _entry(file: str, number: str, block: Any) -> dict[str, Any]:
         told |= each
     found = {"file": file, "bytes": size, "checksum": checksum, "dtype": kind, "shape": shape}
     return {**found, **told}
+
+
+def as_array(kind: str, shape: list[int], size: int) -> dict[str, Any]:
+    """What the entry of a block of so many bytes says of the array that it is, where it is one."""
+    is_one = _bytes_of(kind, shape) == size
+    return {"dtype": kind if is_one else "", "shape": shape if is_one else []}
 
 
 def _bytes_of(kind: Any, shape: Any) -> int | None:

@@ -15,6 +15,7 @@ from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings import memory as memories
 from lispe_kernel.sittings.differences import differences, names_in
+from lispe_kernel.sittings.saving import as_data
 from lispe_kernel.torch_library.support import foreign_json
 from lispe_kernel.torch_library.support.foreign_json import depth_and_values
 
@@ -240,6 +241,21 @@ def test_links_are_not_followed(saved: Path) -> None:
     with pytest.raises(LispeError, match="a link or no file"):
         Session().evaluate(f'(session_save "{saved}")')
     assert outside.read_bytes() == content
+
+
+def test_what_a_manifest_leaves_out_comes_back(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(
+        '(setq m (torch_linear 2 2)) (setq o (torch_optimizer m 0.1 "adam")) (setq i (integers 1 2))'
+        "(setq n (->sum (torch_forward m (torch_ones '(1 2))))) (torch_backward n) (torch_optimizer_step o)"
+        "(setq t (torch_ones '(4))) (setq v (@ t 1)) (setq e (torch_ones '(0 3)))"
+        '(setq f (python "t.view(2, 2)")) (setq s (python "t[2]")) (python "setattr(m, \'training\', 1)")'
+    )
+    session.evaluate(f'(session_save "{tmp_path}/kept")')
+    written = session.call(as_data, session).manifest
+    found = folders.load(str(tmp_path / "kept"))
+    for name in ("variables", "objects", "states"):
+        assert json.dumps(found[name], sort_keys=True) == json.dumps(written[name], sort_keys=True)
 
 
 def test_a_folder_of_the_version_before_comes_back(tmp_path: Path) -> None:
