@@ -18,10 +18,10 @@ from lispe_kernel.sittings import HOST, KEEPER, saving
 from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 
 if TYPE_CHECKING:
+    from lispe_kernel.sittings.cells.differences import Differences
     from lispe_kernel.sittings.cells.keeper import Keeper
     from lispe_kernel.sittings.cells.record import Record
     from lispe_kernel.sittings.cells.travel import Arrived, Row
-    from lispe_kernel.sittings.differences import Differences
 
 
 @contextmanager
@@ -182,7 +182,7 @@ def _why(entry: Any) -> str:
 
 def listed(folder: str) -> list[tuple[str, str]]:
     """The names in a folder, with what they are, for `%session list`. Errors: LispeError."""
-    from lispe_kernel.sittings.differences import names_in  # noqa: PLC0415 - as above
+    from lispe_kernel.sittings.cells.differences import names_in  # noqa: PLC0415 - as above
 
     with told("%session list", folder):
         return names_in(folder)
@@ -190,7 +190,7 @@ def listed(folder: str) -> list[tuple[str, str]]:
 
 def compared(session: Any, folder: str) -> Differences:
     """How a folder differs from a session, for `%session diff`. Errors: LispeError."""
-    from lispe_kernel.sittings.differences import differences  # noqa: PLC0415 - as above
+    from lispe_kernel.sittings.cells.differences import differences  # noqa: PLC0415 - as above
 
     with told("%session diff", folder):
         return differences(session, folder)

@@ -14,7 +14,7 @@ from lispe_kernel import LispeError, Session
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings import memory as memories
-from lispe_kernel.sittings.differences import differences, names_in
+from lispe_kernel.sittings.cells.differences import differences, names_in
 from lispe_kernel.sittings.saving import as_data
 from lispe_kernel.torch_library.support import foreign_json
 from lispe_kernel.torch_library.support.foreign_json import depth_and_values

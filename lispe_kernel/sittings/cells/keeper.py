@@ -23,9 +23,9 @@ import numpy as np
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
+from lispe_kernel.sittings.cells.differences import Prints
 from lispe_kernel.sittings.cells.look import Look
 from lispe_kernel.sittings.cells.record import Record, prune, records_and_memory
-from lispe_kernel.sittings.differences import Prints
 from lispe_kernel.sittings.memory import Files, Memory, unchanged
 from lispe_kernel.sittings.saving import Gathered
 from lispe_kernel.sittings.seen import Content, seen

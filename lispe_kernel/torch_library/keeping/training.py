@@ -33,6 +33,8 @@ def _option(value: Any, out: Out) -> Any:
 def _write(optimizer: torch.optim.Optimizer, out: Out) -> Any:
     if any(getattr(optimizer, name, None) for name in _HOOKS):
         raise Unkept("an optimizer with hooks")
+    if not optimizer.param_groups:
+        raise Unkept("an optimizer without parameters")
     groups = [
         {
             "params": [out.value(tensor) for tensor in group["params"]],
