@@ -246,8 +246,6 @@ HELPERS: dict[str, Any] = {
     " identical": identical,
     " add": add,
     " multiply": multiply,
-    # What Python says where a product is no number; PyTorch says it of a mask.
-    " No number": (TypeError, RuntimeError),
     " remainder": remainder,
     " square": _square,
     " power": power,
@@ -301,6 +299,7 @@ HELPERS: dict[str, Any] = {
     " break": MapEnded,
     " Exception": Exception,
     " TypeError": TypeError,
+    " RuntimeError": RuntimeError,
     " Caught": Caught,
     **matching.HELPERS,
     **instances.HELPERS,

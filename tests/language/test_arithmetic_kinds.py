@@ -55,6 +55,13 @@ def test_an_operator_of_three_goes_from_left_to_right(operator: str) -> None:
             "(2 2)",
         ),
         ("(defun f () (loopcount -3 i (setq r (% (- i 5) 4))) r) (f)", "-1"),
+        # products of what Python does not know as numbers: masks, small numbers, lists, another library's
+        (
+            "(defun f (a b) (* a b)) (setq m (> (tensor_create '(1 2 3)) 1)) (tensor_to_list (+ 0 (f m m)))",
+            "(0 1 1)",
+        ),
+        ("(defun f (a b) (* a b)) (type (f (int16_t 2) (int16_t 3)))", "short_"),
+        ("(defun f (a b) (* a b)) (list (f '(1 2) 3) (f (integers 1 2) (integers 3 4)))", "((3 6) (3 8))"),
         # text
         ('(+ "a" 1 2)', "a12"),
         ('(+ "a" 1.5)', "a1.5"),

@@ -271,10 +271,17 @@ class Nodes:
         self.emit_statement(ast.For(target, items, body or [self.pass_()], otherwise or [], **self._place))
 
     def try_(
-        self, body: list[ast.stmt], error: ast.expr, as_name: str | None, handler: list[ast.stmt]
+        self,
+        body: list[ast.stmt],
+        error: ast.expr,
+        as_name: str | None,
+        handler: list[ast.stmt],
+        *others: tuple[ast.expr, list[ast.stmt]],
     ) -> None:
-        caught = ast.ExceptHandler(error, as_name, handler or [self.pass_()], **self._place)
-        self.emit_statement(ast.Try(body or [self.pass_()], [caught], [], [], **self._place))
+        """A body, and what is done for an error that it raises. others: the same for other errors."""
+        caught = [ast.ExceptHandler(error, as_name, handler or [self.pass_()], **self._place)]
+        caught += [ast.ExceptHandler(other, None, written, **self._place) for other, written in others]
+        self.emit_statement(ast.Try(body or [self.pass_()], caught, [], [], **self._place))
 
     def pass_(self) -> ast.stmt:
         return ast.Pass(**self._place)

@@ -104,19 +104,20 @@ def _number(
 ) -> ast.expr | None:
     """Python's product of two operands that may be texts.
 
-    Its `+` refuses a text, at a quarter of what a question costs. What else it refuses, and what it says not
-    to be a number, is for the library to multiply.
+    Its `+` refuses a text, at a quarter of what a question costs. What else it refuses is for the library to
+    multiply; PyTorch has no such `+` of a mask, whose product is taken, or fails, where it is written.
     """
     left, right = e.simple(left), e.simple(right)
-    product = e.binary(left, ast.Mult(), right)
     if e.collecting:
-        return e.deliver(_asked(e, product, likely), destination)
+        return e.deliver(_asked(e, e.binary(left, ast.Mult(), right), likely), destination)
     inner, name = e.through(destination)
     with e.nested_block() as fast:
-        e.deliver(e.plus(product), inner)
+        e.deliver(e.plus(e.binary(left, ast.Mult(), right)), inner)
     with e.nested_block() as slow:
         e.deliver(e.call(" multiply", left, right), inner)
-    e.try_(fast, e.name(" No number"), None, slow)
+    with e.nested_block() as bare:
+        e.deliver(e.binary(left, ast.Mult(), right), inner)
+    e.try_(fast, e.name(" TypeError"), None, slow, (e.name(" RuntimeError"), bare))
     return e.result(name)
 
 
