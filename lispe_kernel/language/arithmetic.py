@@ -301,7 +301,7 @@ def _bind_operators() -> None:
 
 
 def itself(value: Any) -> Any:
-    """`+value`, by which compiled code asks whether a product is one; Python code may not add to nothing."""
+    """`+value`, by which compiled code sees that a product is no text; Python code knows none of a list."""
     if not asked_by_lispe(2):
         raise TypeError(f"bad operand type for unary +: '{type(value).__name__}'")
     return value

@@ -8,6 +8,8 @@ checksum of a manifest is that of the whole.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lispe_kernel.language.keeping import Broken
@@ -28,7 +30,7 @@ _WIDTHS = {
 def leaned(manifest: dict[str, Any]) -> dict[str, Any]:
     """A manifest without what `filled` puts back."""
     memory = manifest["memory"]
-    found = {name: _lean(manifest[name], memory) for name in _TREES}
+    found = {name: _changed(manifest[name], partial(_lean, memory)) for name in _TREES}
     return {**manifest, **found, "memory": _by_file(memory)}
 
 
@@ -36,7 +38,7 @@ def filled(manifest: dict[str, Any]) -> dict[str, Any]:
     """The whole of a manifest from a file. Errors: Broken."""
     memory = _by_number(manifest.get("memory"))
     try:
-        found = {name: _full(manifest.get(name), memory) for name in _TREES}
+        found = {name: _changed(manifest.get(name), partial(_full, memory)) for name in _TREES}
     except (RecursionError, TypeError, ValueError) as error:
         raise Broken("is malformed: it holds what no save of LispE writes") from error
     return {**manifest, **found, "memory": memory}
@@ -45,19 +47,32 @@ def filled(manifest: dict[str, Any]) -> dict[str, Any]:
 # -- values ---------------------------------------------------------------------------------------------
 
 
-def _lean(data: Any, memory: dict[str, Any]) -> Any:
+def _changed(data: Any, change: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Any:
+    """Data with what is said of each tensor and module of PyTorch's changed, from the inside out."""
     if isinstance(data, list):
-        return [_lean(item, memory) if type(item) in (dict, list) else item for item in data]
+        return [_changed(item, change) if type(item) in (dict, list) else item for item in data]
     if not isinstance(data, dict):
         return data
-    found = {key: _lean(item, memory) if type(item) in (dict, list) else item for key, item in data.items()}
+    found = {
+        key: _changed(item, change) if type(item) in (dict, list) else item for key, item in data.items()
+    }
     if len(found) == 1:
         ((kind, inner),) = found.items()
-        if kind in _TENSORS and isinstance(inner, dict) and inner.keys() == _OF_TENSORS:
-            return {kind: _lean_tensor(inner, _TENSORS[kind], memory)}
-        if kind.startswith("torch ") and isinstance(inner, dict) and inner.keys() == _FIELDS:
-            return {kind: _without(inner, _OF_MODULES)}
+        if kind.startswith("torch ") and isinstance(inner, dict):
+            return {kind: change(kind, inner)}
     return found
+
+
+def _lean(memory: dict[str, Any], kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    if kind in _TENSORS and data.keys() == _OF_TENSORS:
+        return _lean_tensor(data, _TENSORS[kind], memory)
+    return _without(data, _OF_MODULES) if data.keys() == _FIELDS else data
+
+
+def _full(memory: dict[str, Any], kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    if kind in _TENSORS and "at" in data and data.keys() <= _OF_TENSORS:
+        return _full_tensor(data, _TENSORS[kind], memory)
+    return {**_OF_MODULES, **data} if "settings" in data and data.keys() <= _FIELDS else data
 
 
 def _without(data: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
@@ -77,26 +92,6 @@ def _lean_tensor(data: dict[str, Any], trained: bool, memory: dict[str, Any]) ->
         if entry.get("dtype") == data["dtype"] and entry["shape"] == data["shape"]:
             usual |= {name: entry[name] for name in ("dtype", "shape")}
     return _without(data, usual)
-
-
-def _full(data: Any, memory: dict[str, Any]) -> Any:
-    if isinstance(data, list):
-        return [_full(item, memory) if type(item) in (dict, list) else item for item in data]
-    if not isinstance(data, dict):
-        return data
-    found = {key: _full(item, memory) if type(item) in (dict, list) else item for key, item in data.items()}
-    if len(found) == 1:
-        ((kind, inner),) = found.items()
-        if kind in _TENSORS and isinstance(inner, dict) and "at" in inner and inner.keys() <= _OF_TENSORS:
-            return {kind: _full_tensor(inner, _TENSORS[kind], memory)}
-        if (
-            kind.startswith("torch ")
-            and isinstance(inner, dict)
-            and "settings" in inner
-            and inner.keys() <= _FIELDS
-        ):
-            return {kind: {**_OF_MODULES, **inner}}
-    return found
 
 
 def _full_tensor(data: dict[str, Any], trained: bool, memory: dict[str, Any]) -> dict[str, Any]:

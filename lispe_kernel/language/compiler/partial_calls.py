@@ -30,9 +30,14 @@ _COMPOSING = frozenset(
 _LISTING = frozenset(
     {"↑↑", "mapcar", "filterlist", "filtercar", "takelist", "takecar", "droplist", "dropcar", "scanlist"}
 )
-_FOLDS = frozenset(f"{fold}{n}" for fold in ("foldl", "foldr", "scanl", "scanr") for n in ("", "1"))
-_COMPOSED = frozenset({*_COMPOSING, *_FOLDS, *(f"!{f}" for f in _FOLDS)})
-_COMBINING = frozenset({"sort", "shift", "↗", "⌿", "↘", "⍀", "outer", *_FOLDS, *(f"!{f}" for f in _FOLDS)})
+_FOLDS = frozenset(
+    f"{unfused}{fold}{n}"
+    for unfused in ("", "!")
+    for fold in ("foldl", "foldr", "scanl", "scanr")
+    for n in ("", "1")
+)
+_COMPOSED = _COMPOSING | _FOLDS
+_COMBINING = frozenset({"sort", "shift", "↗", "⌿", "↘", "⍀", "outer"}) | _FOLDS
 # How many elements each of them gives its function.
 _GIVEN = {**dict.fromkeys(_COMPOSING | _LISTING, 1), **dict.fromkeys(_COMBINING, 2)}
 # No LispE name begins with a blank.

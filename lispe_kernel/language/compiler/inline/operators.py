@@ -63,18 +63,13 @@ def multiply(e: Emitter, node: Primitive, destination: Destination) -> ast.expr 
     """A product; a result that is text comes from Python's repetition of strings and is refused."""
     node = stepwise(node)
     solid = _solid(node)
-    (total, *others), last = e.operands(node.arguments, twice=not all(solid)), len(solid) - 1
-    for at, other in enumerate(others):
-        goal = destination if at == last else VALUE
-        if solid[at] or _are_one(total, other):
-            product = e.deliver(e.binary(total, ast.Mult(), other), goal)
-        else:
-            product = _number(e, total, other, goal, likely=_likely(node))
-        if at == last:
-            return product
+    total, *others = e.operands(node.arguments, twice=not all(solid))
+    likely = _likely(node)
+    for other, plain in zip(others[:-1], solid, strict=False):
+        product = _product(e, total, other, VALUE, plain=plain, likely=likely)
         assert product is not None
         total = product
-    return total
+    return _product(e, total, others[-1], destination, plain=solid[-1], likely=likely)
 
 
 def _solid(node: Primitive) -> list[bool]:
@@ -99,14 +94,16 @@ def _are_one(a: ast.expr, b: ast.expr) -> bool:
     return isinstance(a, ast.Name) and isinstance(b, ast.Name) and a.id == b.id
 
 
-def _number(
-    e: Emitter, left: ast.expr, right: ast.expr, destination: Destination, *, likely: str
+def _product(
+    e: Emitter, left: ast.expr, right: ast.expr, destination: Destination, *, plain: bool, likely: str
 ) -> ast.expr | None:
-    """Python's product of two operands that may be texts.
+    """Python's product of two operands that are no texts, by what is known of them, or that may be.
 
     Its `+` refuses a text, at a quarter of what a question costs. What else it refuses is for the library to
     multiply; PyTorch has no such `+` of a mask, whose product is taken, or fails, where it is written.
     """
+    if plain or _are_one(left, right):
+        return e.deliver(e.binary(left, ast.Mult(), right), destination)
     left, right = e.simple(left), e.simple(right)
     if e.collecting:
         return e.deliver(_asked(e, e.binary(left, ast.Mult(), right), likely), destination)

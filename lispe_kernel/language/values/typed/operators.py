@@ -1,7 +1,8 @@
 """Arithmetic on typed lists: on few elements Python's, on many numpy's, never with an integer that wraps.
 
 What meets most often is two lists of 64 bits, or one and a number: of many elements numpy writes the result
-where it stays, since memory that is copied costs as much as the sum. The rest goes a general way.
+where it stays, since memory that is copied costs as much as the sum. The rest goes a general way, which
+asks more.
 `arithmetic.py` says which values an operator takes and binds it to the classes.
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.typed.lists import FEW, WIDE, Integers, Numbers, TypedList, typed
+from lispe_kernel.language.values.typed.lists import FEW, WIDE, Integers, Numbers, TypedList, class_of, typed
 
 Binary = Callable[[Any, Any], Any]
 
@@ -54,13 +55,14 @@ def of_wide(op: Binary, a: Any, b: Any) -> TypedList | None:
             doubles, size = WIDE[left] | WIDE[right], len(a)
             if size != len(b):
                 return None
+        doubles = doubles or op is quotient
         if size > FEW:
-            return _of_many(op, a, b, size, doubles or op is quotient)
+            return _of_many(op, a, b, size, doubles)
         if left not in WIDE:
-            return _of_few([op(a, y) for y in b], a, doubles or op is quotient)
+            return _of_few([op(a, y) for y in b], a, doubles)
         if right not in WIDE:
-            return _of_few([op(x, b) for x in a], b, doubles or op is quotient)
-        return _of_few(list(map(op, a, b)), 0, doubles or op is quotient)
+            return _of_few([op(x, b) for x in a], b, doubles)
+        return _of_few(list(map(op, a, b)), 0, doubles)
     except (KeyError, OverflowError, ZeroDivisionError):
         return None
 
@@ -129,7 +131,8 @@ def vectorised(name: str, ufunc: str, left: Any, right: Any) -> TypedList:
         left, right, rest = left[:common], right[:common], left[common:]
     try:
         with np.errstate(all="ignore"):
-            result = getattr(np, ufunc)(left, right)
+            made = _room_for(left, right, max(sizes)) if name in "+-*" and rest is None else None
+            result = getattr(np, ufunc)(left, right, out=None if made is None else made.array)
     except OverflowError:
         text = f"Error: '{name}': an integer does not fit in the elements of this typed list"
         raise LispeError(text) from None
@@ -139,7 +142,13 @@ def vectorised(name: str, ufunc: str, left: Any, right: Any) -> TypedList:
         refuse_overflow(name, left, right, result)
     if rest is not None and len(rest):
         result = np.concatenate([result, rest])
-    return typed(result)
+    return typed(result) if made is None else made
+
+
+def _room_for(left: Any, right: Any, size: int) -> TypedList | None:
+    """A list in which numpy can write a result of two operands; None where there is no such kind."""
+    cls = class_of(np.result_type(left, right))
+    return None if cls is None else cls.room(size)
 
 
 def refuse_overflow(name: str, left: Any, right: Any, result: Any) -> None:
