@@ -177,13 +177,25 @@ def _status_of(work: Callable[[], None]) -> int:
 
 @contextmanager
 def _finished(session: Session) -> Iterator[None]:
-    """Show what waits for the end of the program, whether it ends well or not."""
+    """Show what waits for the end of the program, whether it ends well or not.
+
+    A program whose threads failed, and which did not wait for them, has failed.
+    """
     from lispe_kernel.display.page.publish import finish  # noqa: PLC0415 - start-up: each command imports only what it runs
 
     try:
         yield
     finally:
         finish(session)
+        failed = session.threads.unheard
+        if failed:
+            from lispe_kernel.running.report import threads_reported  # noqa: PLC0415 - only who needs it
+
+            sys.stdout.flush()
+            with threads_reported(session.threads):
+                pass
+    if failed:
+        raise SystemExit(FAILED)
 
 
 def _status(leave: SystemExit) -> int:

@@ -17,6 +17,7 @@ from lispe_kernel.running import sessions as _sessions  # noqa: F401 - and this 
 from lispe_kernel.running import timing as _timing  # noqa: F401 - and these
 from lispe_kernel.running.hosts import NOTHING, Host, run_parts, runs
 from lispe_kernel.running.places import name_file
+from lispe_kernel.running.report import threads_reported
 from lispe_kernel.session import Outcome, Session
 from lispe_kernel.sittings import HOST
 
@@ -27,7 +28,8 @@ def run_cell(code: str, host: Host) -> Outcome:
     name_file(host.file, host.name)
     session.library_states[HOST] = host
     try:
-        return run_parts(code, host)
+        with threads_reported(session.threads):
+            return run_parts(code, host)
     finally:
         # Curves and progress that were updated a moment ago show their last state.
         finish(session)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from lispe_kernel.language.errors import CompileError, Frame, LispeError, masked, said_by, visible
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.machine.threads import Threads
 from lispe_kernel.running import places
 
 RED, BOLD, DIM, RESET = "\x1b[31m", "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -64,6 +67,22 @@ def report(error: BaseException, colours: bool = True) -> Report:
     if not colours:
         lines = [_plain(line) for line in lines]
     return Report(name_of(error), message, lines)
+
+
+@contextmanager
+def threads_reported(threads: Threads) -> Iterator[None]:
+    """Report errors of threads that nobody waits for: at the end of what runs here, from then on at once."""
+    threads.hears = None
+    try:
+        yield
+    finally:
+        threads.hears = _report_thread
+        threads.tell()
+
+
+def _report_thread(name: str, error: Exception) -> None:
+    said = report(error, colours=sys.stderr.isatty()).text()
+    print(f"In the thread {name}: {said}", file=sys.stderr, flush=True)
 
 
 def name_of(error: BaseException) -> str:

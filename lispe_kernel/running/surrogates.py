@@ -7,6 +7,7 @@ that is no UTF-8 Python keeps as the surrogates DC80 to DCFF: a terminal and a p
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from io import TextIOWrapper
 from typing import Any
@@ -25,7 +26,10 @@ def mended(value: Any) -> Any:
 
 
 def printable() -> None:
-    """Let standard output take every text."""
+    """Let standard output take every text; a standard stream that is closed is an empty one."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - it stays open
     codecs.register_error(ERRORS, _encoded)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors=ERRORS)
@@ -36,7 +40,7 @@ def _encoded(error: UnicodeError) -> tuple[bytes | str, int]:
         raise error
     piece = error.object[error.start : error.end]
     try:
-        return piece.encode("utf-8", "surrogateescape"), error.end
+        return piece.encode(error.encoding, "surrogateescape"), error.end
     except UnicodeEncodeError:
         whole = REPLACEMENT if error.encoding.lower().startswith("utf") else "?"
         # As bytes: Python refuses a text that is not ASCII here.

@@ -189,6 +189,21 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("1\n", "")
 
 
+def test_standard_streams_that_are_closed_are_empty(tmp_path: Path) -> None:
+    (tmp_path / "p.lisp").write_text('(fwrite "seen" (string (pipe))) (println 1) (printerrln 2)')
+    command = f"{sys.executable} -m lispe_kernel.cli p.lisp <&- >&- 2>&-"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, env=environment(tmp_path), check=False)
+    assert (done.returncode, (tmp_path / "seen").read_text()) == (0, "nil")
+
+
+def test_a_program_whose_thread_failed_unheard_has_failed(tmp_path: Path) -> None:
+    alive = """(python "[t for t in __import__('threading').enumerate() if t.name == 'bad']")"""
+    program = f"(dethread bad (x) (/ 1 x)) (bad 0) (while {alive} (sleep 1)) (println 'end)"
+    done = lispe(tmp_path, "-e", program)
+    assert (done.stdout, done.returncode) == ("end\n", 1)
+    assert done.stderr.startswith("In the thread bad: Error: division by zero")
+
+
 def test_torch_is_not_imported_for_a_program_that_does_not_use_it(tmp_path: Path) -> None:
     code = (
         "import sys; from lispe_kernel.cli import main; main(['-e', '1']); sys.exit('torch' in sys.modules)"

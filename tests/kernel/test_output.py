@@ -44,6 +44,17 @@ def test_output_of_a_thread_that_outlives_its_cell_is_shown(kernel: Running, tmp
 HALF = "\\ud83d"
 
 
+def test_an_error_of_a_thread_that_outlives_its_cell_is_told_at_once_and_raised_by_wait(
+    kernel: Running, tmp_path: Path
+) -> None:
+    ended = tmp_path / "ended"
+    kernel.run(f'(dethread bad () (while (not (fileinfo "{ended}")) (sleep 1)) (car 5)) (bad)')
+    ended.touch()
+    said = kernel.wait_for("stream")
+    assert (said["name"], said["text"].split(":")[:3]) == ("stderr", ["In the thread bad", " Error", " car"])
+    assert kernel.run("(wait)").content["evalue"].startswith("Error: car: ")
+
+
 @pytest.mark.parametrize(
     ("cell", "shown"),
     [

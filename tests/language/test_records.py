@@ -8,6 +8,8 @@ from .support import error_of, text_of
 
 USE = "(use (data@ (Name [type...])...) or (data@ Group [(Name [type...])...]))"
 POINT = "(data@ (Point integer_ _)) "
+NODE = "(Node 1 (Leaf 2) (Node 3 (Leaf 4) (Leaf 5)))"
+TREE = "(data@ Tree (Leaf _) (Node _ Tree Tree)) "
 SHAPE = "(data@ Shape (Round _) (Flat _)) "
 
 
@@ -22,6 +24,11 @@ SHAPE = "(data@ Shape (Round _) (Flat _)) "
             "(Line (Point 1 2) (Point 3 4))",
         ),
         (SHAPE + "(data@ (Box Shape)) (Box (Flat 1))", "(Box (Flat 1))"),
+        (TREE + NODE, NODE),
+        ("(data@ (Box Lid) (Lid _)) (Box (Lid 1))", "(Box (Lid 1))"),
+        ("(data@ (Box Lid)) (data@ (Lid _)) (Box (Lid 1))", "(Box (Lid 1))"),
+        ("(class@ Lid (x)) (data@ (Box Lid)) (Box (Lid 1))", '(Box (Lid "x":1))'),
+        (POINT + '(data@ (Box (Point _ string_))) (Box (Point 1 "a"))', '(Box (Point 1 "a"))'),
         (
             POINT + "(defpat f ([Point 1 y]) y) (defpat f (x) 'no) (list (f (Point 1 5)) (f (Point 2 5)))",
             "(5 no)",
@@ -50,6 +57,11 @@ def test_a_record_is_a_list_with_a_name(source, value):
         (
             POINT + "(data@ (Line Point)) (Line '(Point 1 2))",
             "Error: Mismatch on argument: 1 (Point required)",
+        ),
+        (TREE + "(Node 1 (Leaf 2) 3)", "Error: Mismatch on argument: 3 (Tree required)"),
+        (
+            POINT + "(data@ (Box (Point _ string_))) (Box (Point 1 2))",
+            "Error: Mismatch on argument: 1 ((Point _ string_) required)",
         ),
         ("(data@ ())", f"Error: A data structure can only contain non empty lists {USE}"),
         ("(data@ (A 3))", f"Error: wrong slot in a data structure: '3' is neither _ nor a type {USE}"),

@@ -16,6 +16,8 @@ from lispe_kernel.language.printer import register_kind, type_atom, write_elemen
 from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.lists import List
 
+Test = Callable[[Any], bool]
+
 
 class Record(List):
     """One record: its name, then its slots."""
@@ -31,7 +33,7 @@ class RecordType:
     """
 
     name: Atom
-    slots: tuple[tuple[Callable[[Any], bool] | None, str], ...]
+    slots: tuple[tuple[Test | None, str], ...]
     description: List
     group: Atom | None = None
 
@@ -61,14 +63,34 @@ class RecordGroup:
     members: frozenset[Atom]
 
 
-def is_of_type(name: Atom) -> Callable[[Any], bool]:
+def is_of_type(name: Atom) -> Test:
     """A test that a value's type is exactly the one that a type atom names."""
     return lambda value: type_atom(value) is name
 
 
-def is_record_of(names: frozenset[Atom]) -> Callable[[Any], bool]:
+def is_of_type_or_record(name: Atom) -> Test:
+    """A test that a value's type, or a record's own name, is this one."""
+    typed, named = is_of_type(name), is_record_of(frozenset({name}))
+    return lambda value: typed(value) or named(value)
+
+
+def is_record_of(names: frozenset[Atom]) -> Test:
     """A test that a value is a record with one of these names."""
     return lambda value: type(value) is Record and type(value[0]) is Atom and value[0] in names
+
+
+def is_record_with(names: frozenset[Atom], slots: list[Test | None]) -> Test:
+    """A test that a value is a record with one of these names, whose slots pass their tests."""
+    named = is_record_of(names)
+
+    def passes(value: Any) -> bool:
+        return (
+            named(value)
+            and len(value) == len(slots) + 1
+            and all(test is None or test(part) for test, part in zip(slots, value[1:], strict=True))
+        )
+
+    return passes
 
 
 register_kind(Record, "data_", write_elements, nests=True)

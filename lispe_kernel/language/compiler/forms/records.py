@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lispe_kernel.language.compiler.forms.definitions import check_free
@@ -12,7 +11,15 @@ from lispe_kernel.language.made import record_of
 from lispe_kernel.language.printer import is_type_atom
 from lispe_kernel.language.special_forms import special
 from lispe_kernel.language.values.atoms import Atom
-from lispe_kernel.language.values.records import RecordGroup, RecordType, is_of_type, is_record_of
+from lispe_kernel.language.values.records import (
+    RecordGroup,
+    RecordType,
+    Test,
+    is_of_type,
+    is_of_type_or_record,
+    is_record_of,
+    is_record_with,
+)
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.resolve import Resolver
@@ -29,7 +36,7 @@ NOT_LISTS = "Error: A data structure can only contain non empty lists"
     errors={"(Name [type...])...": NOT_LISTS, "[(Name [type...])...]": NOT_LISTS},
 )
 def resolve_data(r: Resolver, form: Form) -> Node:
-    """Declare record types. A slot is `_` (any value), a type atom, a record or group name, or (Name _...).
+    """Declare record types. A slot is `_` (any value), a type atom, a record or group name, (Name type...).
 
     `(Name value...)` makes a record, a list that begins with its name; `[Name x...]` takes it apart in a
     pattern. A group name stands for each of its members in patterns and slots.
@@ -45,11 +52,16 @@ def resolve_data(r: Resolver, form: Form) -> Node:
             raise r.error(f"Error: data structure has already been recorded: '{name.name}'", span)
         check_free(r, name, span)
         names.append(name)
-        slots = tuple(_slot(r, slot) for slot in description[1:])
+    # Slots may name any record of this declaration, and its group: a tree has trees in it.
+    here = {name: frozenset({name}) for name in names}
+    if group is not None:
+        here[group] = frozenset(names)
+    for name, description in zip(names, form[start:], strict=True):
+        slots = tuple(_slot(r, slot, here) for slot in description[1:])
         made = RecordType(name, slots, as_data(description), group)
         r.declare(name.name, made.maker(), Signature(name.name, ("slot...",), rest=True))
     if group is not None:
-        r.declare(group.name, RecordGroup(group, frozenset(names)))
+        r.declare(group.name, RecordGroup(group, here[group]))
     return r.true()
 
 
@@ -57,16 +69,24 @@ def _declared_here(r: Resolver, name: Atom) -> bool:
     return record_of(r.declarations.get(name.name)) is not None
 
 
-def _slot(r: Resolver, slot: Any) -> tuple[Callable[[Any], bool] | None, str]:
-    """The test of one slot and what it requires, as an error says it."""
-    name: Atom | None = slot[0] if is_list(slot) else slot
-    if name is None:
+def _slot(r: Resolver, slot: Any, here: dict[Atom, frozenset[Atom]]) -> tuple[Test | None, str]:
+    """The test of one slot and what it requires, as an error says it. `here`: what this declaration makes."""
+    if slot is None:
         return None, "_"
+    name: Atom = slot[0] if is_list(slot) else slot
     found = r.declared(name.name)
-    if isinstance(found, RecordGroup):
-        return is_record_of(found.members), name.name
-    if is_type_atom(name.name) and record_of(found) is None:
+    if name in here:
+        members = here[name]
+    elif isinstance(found, RecordGroup):
+        members = found.members
+    elif record_of(found) is not None or (is_list(slot) and not is_type_atom(name.name)):
+        members = frozenset({name})
+    elif is_type_atom(name.name):
         return is_of_type(name), name.name
-    if is_list(slot) or record_of(found) is not None:
-        return is_record_of(frozenset({name})), name.name
-    return is_of_type(name), name.name
+    else:  # a class, or a record that a later text declares
+        return is_of_type_or_record(name), name.name
+    parts = [_slot(r, part, here) for part in slot[1:]] if is_list(slot) else []
+    if all(test is None for test, _ in parts):
+        return is_record_of(members), name.name
+    text = " ".join([name.name, *(required for _, required in parts)])
+    return is_record_with(members, [test for test, _ in parts]), f"({text})"

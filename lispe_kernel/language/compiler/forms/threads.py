@@ -36,7 +36,8 @@ OUTSIDE = "Error: this instruction can only be used in a 'threadspace' block"
 def resolve_dethread(r: Resolver, form: Form) -> Node:
     """Define a function whose call starts a thread and gives true at once; its arguments are copied.
 
-    A call of the function inside its own body is an ordinary call. `(wait)` waits for all threads.
+    A call of the function inside its own body is an ordinary call. `(wait)` waits for all threads
+    and raises what one of them failed at; where no `wait` follows, a program, or a cell, tells at its end.
 
     Example: (dethread fill (v) (threadspace (seth filled v))) (fill 5) (wait) (threadspace filled) => 5
     """
@@ -112,7 +113,7 @@ def starter(name: str, body: str) -> Callable[..., Atom]:
             try:
                 session.call(session.namespace[body], *copies)
             except Exception as error:
-                threads.errors.append(error)
+                threads.failed(name, error)
 
         with threads.guard:
             threads.running = [thread for thread in threads.running if thread.is_alive()]

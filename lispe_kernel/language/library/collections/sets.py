@@ -92,7 +92,8 @@ def heap_by(comparator: Any, key: Callable[[Any], Any], *values: Any) -> Heap:
 def _members(name: str, value: Any, position: int) -> Iterable[Any]:
     if isinstance(value, Set) or is_list(value):
         return value  # type: ignore[no-any-return]
-    raise wrong_argument(name, position, "a list, a set or a string", value)
+    wanted = "a list, a set or a string" if position == 1 else "a list or a set, as the first is"
+    raise wrong_argument(name, position, wanted, value)
 
 
 def _keep_both(first: Iterable[Any], other: Set) -> Iterable[Any]:

@@ -205,15 +205,17 @@ def unique(container: Any) -> Any:
     """The elements without repetitions, in order of first appearance; equal are those that print alike.
 
     Example: (unique '(b a b c a)) => (b a c)
-    Example: (unique '((1 2) (1 2) "1" 1)) => ((1 2) "1" 1)
+    Example: (unique '((1 2) (1 2) "1" 1 1.0)) => ((1 2) "1" 1)
     """
     if type(container) is List and all_among(_OWN_TEXT, container):
         return List(dict.fromkeys(container))
     found: dict[Any, Any] = {}
     for item in elements(container, "unique", 1):
         kind = type(item)
-        own = kind is int or kind is Atom or isinstance(item, str)
-        found.setdefault(item if own else (kind, show(item)), item)
+        if kind is Atom or isinstance(item, str):
+            found.setdefault(item, item)
+        else:
+            found.setdefault((str(item) if kind is int else show(item),), item)
     return like(container, found.values())
 
 

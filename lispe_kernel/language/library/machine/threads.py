@@ -45,6 +45,10 @@ class Threads:
 
     running: list[threading.Thread] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
+    # Errors, with the names of their threads, that nobody heard of; who hears of them: nobody while a text
+    # runs that may still `wait` for them.
+    unheard: list[tuple[str, Exception]] = field(default_factory=list)
+    hears: Callable[[str, Exception], None] | None = None
     stores: dict[str, List] = field(default_factory=dict)
     # One for threadspace; one for a key of `lock`; one for the lists above and this table.
     space: Lock = field(init=False)
@@ -62,6 +66,23 @@ class Threads:
         """The lock of a key."""
         with self.guard:
             return self.locks.setdefault(key, Lock(self))
+
+    def failed(self, name: str, error: Exception) -> None:
+        """A thread ended with an error."""
+        with self.guard:
+            self.errors.append(error)
+            self.unheard.append((name, error))
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell of errors that nobody heard of, if anybody hears."""
+        with self.guard:
+            hears = self.hears
+            waiting = self.unheard if hears is not None else []
+            self.unheard = self.unheard[len(waiting) :]
+        for name, error in waiting:
+            assert hears is not None
+            hears(name, error)
 
     def patiently(self, attempt: Callable[[], bool]) -> None:
         """Try until something succeeds. Errors: `Break Requested` once the session is interrupted."""
@@ -93,9 +114,10 @@ def wait() -> Atom:
             threads.patiently(lambda thread=thread: _has_ended(thread))
         with threads.guard:
             threads.running = [thread for thread in threads.running if thread not in others]
-    if threads.errors:
-        error, threads.errors = threads.errors[0], []
-        raise error
+    with threads.guard:
+        errors, threads.errors, threads.unheard = threads.errors, [], []
+    if errors:
+        raise errors[0]
     return TRUE
 
 
