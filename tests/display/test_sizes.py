@@ -1,4 +1,4 @@
-"""Style and script of an output: 2 KB at most, more where points turn or rows open pictures."""
+"""Style and script of an output: 2 KB at most, more where many rows of a tree sort or open pictures."""
 
 import re
 from pathlib import Path
@@ -14,15 +14,7 @@ from tests.display.samples import KINDS
 
 _OURS = re.compile(r"<style>.*?</style>|<script>.*?</script>", re.S)
 _SCRIPT = re.compile(r"(?<=<script>).*(?=</script>)", re.S)
-_USUAL = 2_048
-# What takes more, with its limit and what stands in it.
-_MORE = (
-    # Points in the plane, and points in space that turn.
-    (2_300, ("map",)),
-    # A row that opens its picture, and rasters whose colours are looked up.
-    (2_365, ("embedding",)),
-)
-LIMITS = {kind: most for most, kinds in _MORE for kind in kinds}
+_MOST = 2_048
 
 # What a browser has, and words of the language.
 _ELSEWHERE = set(
@@ -34,13 +26,13 @@ _ELSEWHERE = set(
 )
 
 # Without sorting and searching; with them, in a table and in a tree; where rows open pictures besides, too.
-_FEW_ROWS, _MANY_ROWS, _TREE, _OPENING, _OPENING_TREE = 1_230, 1_990, 2_520, 3_250, 3_520
+_FEW_ROWS, _MANY_ROWS, _TREE, _OPENING, _OPENING_TREE = 1_230, 1_960, 2_330, 3_220, 3_325
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_style_and_script_of_each_kind_stay_small(kind: str, tmp_path: Path) -> None:
     value = KINDS[kind]("a", tmp_path)
-    assert _size(value) <= LIMITS.get(kind, _USUAL)
+    assert _size(value) <= _MOST
     assert _undeclared("".join(_SCRIPT.findall(bundle(value).get("text/html", "")))) == set()
 
 

@@ -97,11 +97,11 @@ def space(
     beside = [escape(shortened(name, 24)) for name in names] if len(names) <= _NAMED else [""] * len(grained)
     # In a picture what is higher has a smaller number.
     told = [[name, x, -y, z] for (x, y, z), name in zip([*ends, *grained], [*axes, *beside], strict=True)]
-    facts = svg.for_script([told, 35, -23, _width(len(grained))])
+    facts = svg.for_script({"turn": [told, 35, -23, _width(len(grained))]})
     middle = element("g", parts, transform=f"translate({_WIDTH // 2},{_HEIGHT // 2})", fill=charts.INK[0])
     # The script shows it: without one nothing turns.
     caption = hint("drag it, or use the arrow keys, to turn it", "figcaption", hidden=True)
-    return svg.figure(Drawing(middle, _WIDTH, _HEIGHT), label, caption, data_turn=facts)
+    return svg.figure(Drawing(middle, _WIDTH, _HEIGHT), label, caption, data_scale=facts)
 
 
 def _seen(point: Sequence[float]) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ _NAME = r"[A-Za-z_$][\w$]*"
 # Texts and patterns, which nothing here changes.
 _QUOTED = re.compile(r"""("[^"\n]*"|'[^'\n]*'|/(?![ /*])[^/\n]+/(?=[,.)g]))""")
 _DECLARED = (
-    re.compile(rf"\b(?:let|var) ({_NAME})"),
+    re.compile(rf"\b(?:let|var) ({_NAME}(?:, {_NAME})*)"),
     re.compile(r"\b(?:let|var) \[([^\]]*)\]"),
     re.compile(rf", ({_NAME}) = "),
     re.compile(rf", ({_NAME}),$", re.M),

@@ -239,13 +239,18 @@ def table(
     )
 
 
-def searched(content: Node, rows: int, hint: str, **attributes: Any) -> Element:
-    """What holds rows that a click anywhere opens, with a field for searching many of them."""
+def searched(content: Node, rows: int, hint: str, *, opens: bool, **attributes: Any) -> Element:
+    """What holds rows, with a field for searching many of them; the content begins with what sorts.
+
+    opens: a click anywhere on a row opens what its name opens.
+    """
     if rows <= SEEN_ROWS:
-        return element("div", content, data_rows=True, **attributes)
+        return element("div", content, data_rows=opens, **attributes)
     # The script shows it and reads it.
-    field = element("input", type="search", placeholder=hint, aria_label=hint, hidden="hidden")
-    return element("div", field, content, data_rows=True, data_find=True, **attributes)
+    field = element(
+        "input", type="search", placeholder=hint, aria_label=hint, hidden="hidden", data_find=True
+    )
+    return element("div", field, content, data_rows=opens, **attributes)
 
 
 def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:

@@ -8,100 +8,74 @@
   let start = (name, act) => document.querySelectorAll("[data-" + name + "]").forEach(part =>
     act(part, part.dataset[name], delete part.dataset[name]));
 
-  //@ data-sort data-find
-  // What a cell says: the line of the fold that it opens, or all of it.
-  let said = cell => (cell.querySelector("summary") || cell).textContent;
-
-  //@ data-sort data-find
-  // The rows of a table or of a tree of tables, without those that stand inside of a row.
-  let rows = box => [...box.querySelectorAll("tbody tr:not(:scope td tr)")];
-
   //@ data-sort
-  // -- sorting a table, or a tree, whose rows then stand under its headings with their full names -----------------
+  // -- sorting and searching a table, or a tree, whose rows then stand under its headings with their full names -------
   start("sort", box => {
-    // The heading that was clicked last, and how often: the third time all is as it was.
-    let last, times = 0, body = box.querySelector("tbody"), all = rows(box).map(row => [row, row.parentNode]);
-    [...body.previousSibling.rows[0].cells].map((heading, column) => {
-      // A line that is one cell is sorted by all that it says.
-      let cell = row => row.cells[column] || row,
-        text = ([row]) => cell(row).dataset.v || said(cell(row)),
-        // A number, perhaps with its unit; names (0.weight) and shapes (48×16) are none.
-        number = one => +text(one).replace(/,|[ %].*/g, "").replace("inf", 1 / 0);
+    // The heading that sorts, which way, and what is searched.
+    let last, way, wanted, body = box.querySelector("tbody"), line = cell => cell.querySelector("summary") || cell,
+      // The rows, without those that stand inside of a row, and where each is at home.
+      all = [...box.querySelectorAll("tbody tr:not(:scope td tr)")].map(row => [row, row.parentNode]),
+      // A line that is one cell is sorted by all that it says, a cell by the line of the fold that it opens.
+      text = ([row]) => {
+        let cell = row.cells[last.cellIndex] || row;
+        return cell.dataset.v || line(cell).textContent;
+      },
+      // A number, perhaps with its unit; names (0.weight) and shapes (48×16) are none.
+      number = one => +text(one).replace(/,|[ %].*/g, "").replace("inf", 1 / 0),
+      lay = box.parentNode.oninput = () => {
+        //@ data-sort&data-find
+        wanted = box.previousSibling?.value?.toLowerCase() || "";
+        //@ data-sort
+        (way ? [...all].sort((a, b) =>
+          (number(a) - number(b) || text(a).localeCompare(text(b), "en", { numeric: 1 })) * way) : all)
+          .map(([row, home]) => {
+            //@ data-sort&data-p
+            line(row.cells[0]).prepend(row.said ??= new Text);
+            row.said.data = (way || wanted) && home.parentNode.dataset.p || "";
+            //@ data-sort&data-find
+            row.hidden = !("" + [...row.cells].map(cell => line(cell).textContent)).toLowerCase().includes(wanted);
+            //@ data-sort
+            (way || wanted ? body : home).append(row);
+          });
+      };
+    [...body.previousSibling.rows[0].cells].map(heading => {
       heading.tabIndex = 0;
       heading.title = "sort, reverse, back";
       heading.style.cursor = "pointer";
       heading.onclick = heading.onkeydown = event => {
         if (event.key && !/Enter| /.test(event.key)) return;
-        times = last == heading ? (times + 1) % 3 : 1;
+        // Numbers fall at first; the third time all is as it was.
+        let first = heading.className ? -1 : 1;
         if (last) last.ariaSort = null;
-        last = heading;
-        // Numbers fall at first.
-        let rising = times < 2 == !heading.className;
-        if (times) heading.ariaSort = rising ? "ascending" : "descending";
-        (times ? [...all].sort((a, b) =>
-          (number(a) - number(b) || text(a).localeCompare(text(b), "en", { numeric: 1 })) * (rising || -1)) : all)
-          .map(([row, home]) => {
-            //@ data-sort&data-p
-            let name = row.said ??= new Text;
-            (row.cells[0].querySelector("summary") || row.cells[0]).prepend(name);
-            name.data = times && home.parentNode.dataset.p || "";
-            //@ data-sort
-            (times ? body : home).append(row);
-          });
+        way = last != heading ? first : way == first && -first;
+        last = way && heading;
+        if (way) heading.ariaSort = way > 0 ? "ascending" : "descending";
+        lay();
         return false;
       };
     });
   });
 
+  //@ data-find
+  // -- the field for searching: rows whose name or text holds what is typed -----------------------------
+  start("find", field => field.hidden = 0);
+
   //@ data-rows
   // -- a click anywhere on a row opens what its name opens; boxes around the row's own have no say -------
   start("rows", box => box.onclick = event => {
     event.cancelBubble = 1;
-    event.target.closest("details,tr")?.querySelector(":scope>td>details>summary")?.click();
+    event.target.closest("details,tr")?.cells?.[0].querySelector("summary")?.click();
   });
-
-  //@ data-find
-  // -- searching: rows whose name or text holds what is typed; the style hides branches without any ----
-  start("find", box => {
-    let field = box.querySelector("input");
-    field.hidden = 0;
-    field.oninput = () => {
-      let wanted = field.value.toLowerCase();
-      rows(box).map(row => row.hidden = !(""
-        //@ data-find&data-p
-        + [row.closest("table").dataset.p]
-        //@ data-find
-        + [...row.cells].map(said)).toLowerCase().includes(wanted));
-      //@ data-find&data-p
-      box.querySelectorAll("details:not(:scope td *)").forEach(branch => {
-        branch.was ??= branch.open;
-        branch.open = wanted || branch.was;
-      });
-      //@ data-find
-    };
-  });
-
-  //@ data-scale data-turn
-  // -- what the arrow keys move ------------------------------------------------------------------------
-  let arrows = (part, act) => {
-    part.tabIndex = 0;
-    part.dataset.lmSuppressShortcuts = 1;
-    part.onkeydown = event => {
-      let way = "LURD".indexOf(event.key[5]);
-      // What acts gives nothing back: the page must not scroll then.
-      return way < 0 || !!act((way - 1) % 2, (way - 2) % 2);
-    };
-  };
 
   //@ "bar":
   // -- the value of a colour, where the page does not keep the values: it is looked for in the colour bar ----
   let coloured = ([left, top, wide, low, step, strange], picture, x, y) => {
-    // The bar, and behind it the pixel.
+    // The pixel, and behind it the bar.
     let pen = new OffscreenCanvas(wide + 1, 1).getContext("2d");
-    pen.drawImage(picture, left, top, wide, 1, 0, 0, wide, 1);
-    pen.drawImage(picture, x | 0, y | 0, 1, 1, wide, 0, 1, 1);
+    pen.drawImage(picture, -x | 0, -y | 0);
+    pen.drawImage(picture, left, top, wide, 1, 1, 0, wide, 1);
     let seen = pen.getImageData(0, 0, wide + 1, 1).data, far = Array.from(Array(wide), (_, k) =>
-      Math.hypot(...[0, 1, 2].map(c => seen[4 * k + c] - seen[4 * wide + c]))), least = Math.min(...far);
+      Math.hypot(...[0, 1, 2].map(c => seen[4 * k + 4 + c] - seen[c]))), least = Math.min(...far);
     return least < 25 ? "≈ " + (low + step * far.indexOf(least)).toPrecision(3) : strange;
   };
 
@@ -110,13 +84,13 @@
   //    how many values a place covers, the numbers of the first and the last value, its name and the words of its places
   let mapped = (scale, picture) => {
     let map;
-    // What is told at a spot, or a step (1) away from where it was told last; after the last place comes the first.
+    // What is told at a spot, or a step (1) away from where it was told last.
     return (spot, step) => {
       // A map keeps the places where it is.
       map = step ? map || scale.maps[0] : scale.maps.find(m => m.axes.every(([from, size, most], k) =>
         (m[k] = (spot[k] - from) / size) > 0 && m[k] < most));
       let here = [], told = map?.axes.map(([from, size, most, block, first, last, name, words], k) => {
-        let index = map[k] = (map[k] + step * spot[k] + most | 0) % most, begin = first + index * block, end = Math.min(begin + block - 1, last);
+        let index = map[k] = Math.max(0, Math.min(most - 1, map[k] + step * spot[k] | 0)), begin = first + index * block, end = Math.min(begin + block - 1, last);
         here[k] = from + (index + .5) * size;
         return name + (words ? words[index] : begin + (end > begin ? "–" + end : ""));
       });
@@ -147,19 +121,53 @@
     };
   };
 
+  //@ "turn":
+  // -- points in space, turned by the pointer that is pressed or by steps -------------------------------
+  let turned = (scale, picture) => {
+    // Places after what stands beside them; the first three are the ends of the axes. The picture begins as it did.
+    let [points, turn, tilt, size] = scale.turn, [head] = picture.src.split("%3Cpath");
+    picture.draggable = 0;
+    picture.style = "cursor:grab;touch-action:none";
+    // What says how it is turned.
+    picture.parentNode.lastChild.hidden = 0;
+    let by = ([across, down], step) => {
+      if (!step) return;
+      let taken = [], seen = new DOMMatrix().rotate(tilt -= 6 * down, 0).rotate(0, turn += 6 * across);
+      picture.src = head + encodeURIComponent(points.map(([name, ...place], k) => {
+        // The words stand at the right of their point, or at the left where others are.
+        let { x, y, z } = seen.transformPoint(new DOMPoint(...place)), long = 6 * name.length, free = name && [x + 5, x - 5 - long].find(left =>
+          taken.every(([u, v, wide]) => Math.abs(y - v) > 11 || left > u + wide || u > left + long));
+        if (free) taken.push([free, y, long]);
+        return (k < 3 ? '<path class="g" d="M' + [-x, -y] : '<path stroke-width="' + size * (1 + z / 300) + '" d="M' + [x, y])
+          + "L" + [x, y] + '"/>' + (free ? '<text x="' + free + '" y="' + (y + 4) + '">' + name + "</text>" : "");
+      }).join("") + "</g></svg>");
+    };
+    picture.onpointermove = event => {
+      if (event.buttons) {
+        picture.setPointerCapture(event.pointerId);
+        by([event.movementX / 12, event.movementY / 12], 1);
+      }
+    };
+    return by;
+  };
+
   //@ data-scale
   // -- the value under the pointer or under the arrow keys, over the picture ------------------------
   start("scale", (picture, told) => {
     // What it says is read aloud by itself.
     let tip = document.createElement("output"), figure = picture.parentNode,
       zoom = () => picture.width / picture.naturalWidth,
-      read =
-        //@ "maps":&"points":
-        (told = JSON.parse(told)).points ? pointed(told) : mapped(told, picture),
-        //@ "maps":&!"points":
-        mapped(JSON.parse(told), picture),
-        //@ "points":&!"maps":
-        pointed(JSON.parse(told)),
+      facts = JSON.parse(told), read =
+        //@ "points":&"maps": "points":&"turn":
+        facts.points ? pointed(facts) :
+        //@ "turn":&"maps":
+        facts.turn ? turned(facts, picture) :
+        //@ "maps":
+        mapped(facts, picture),
+        //@ "turn":&!"maps":
+        turned(facts, picture),
+        //@ "points":&!"maps":&!"turn":
+        pointed(facts),
         //@ data-scale
       say = (here = []) => {
         let [x, y, text] = picture.at = here;
@@ -172,7 +180,13 @@
       };
     picture.onmousemove = event => say(read([event.offsetX / zoom(), event.offsetY / zoom()], 0));
     picture.onmouseout = picture.onblur = () => say();
-    arrows(picture, (...step) => say(read(step, 1)));
+    picture.tabIndex = 0;
+    picture.dataset.lmSuppressShortcuts = 1;
+    picture.onkeydown = event => {
+      let way = "LURD".indexOf(event.key[5]);
+      // The page must not scroll then.
+      return way < 0 || !!say(read([(way - 1) % 2, (way - 2) % 2], 1));
+    };
   });
 
   //@ data-heads
@@ -208,35 +222,6 @@
     picture.addEventListener("mousemove", event => picture.style.cursor = under(event) ? "pointer" : "");
     picture.onclick = event => open(under(event));
     picture.onkeyup = event => event.key == "Enter" && picture.at && open(spot(picture.at));
-  });
-
-  //@ data-turn
-  // -- points in space, turned by the pointer or the arrow keys -------------------------------------
-  start("turn", (picture, told) => {
-    // Places after what stands beside them; the first three are the ends of the axes. The picture begins as it did.
-    let [points, turn, tilt, size] = JSON.parse(told), [head] = picture.src.split("%3Cpath"),
-      by = (across, down) => {
-        let taken = [], seen = new DOMMatrix().rotate(tilt -= down / 2, 0).rotate(0, turn += across / 2);
-        picture.src = head + encodeURIComponent(points.map(([name, ...place], k) => {
-          // The words stand at the right of their point, or at the left where others are.
-          let { x, y, z } = seen.transformPoint(new DOMPoint(...place)), long = 6 * name.length, free = name && [x + 5, x - 5 - long].find(left =>
-            taken.every(([u, v, wide]) => Math.abs(y - v) > 11 || left > u + wide || u > left + long));
-          if (free) taken.push([free, y, long]);
-          return (k < 3 ? '<path class="g" d="M' + [-x, -y] : '<path stroke-width="' + size * (1 + z / 600) + '" d="M' + [x, y])
-            + "L" + [x, y] + '"/>' + (free ? '<text x="' + free + '" y="' + (y + 4) + '">' + name + "</text>" : "");
-        }).join("") + "</g></svg>");
-      };
-    picture.draggable = 0;
-    picture.style = "cursor:grab;touch-action:none";
-    picture.onpointermove = event => {
-      if (event.buttons) {
-        picture.setPointerCapture(event.pointerId);
-        by(event.movementX, event.movementY);
-      }
-    };
-    arrows(picture, (across, down) => by(across * 12, down * 12));
-    // What says how it is turned.
-    picture.parentNode.lastChild.hidden = 0;
   });
 
   //@ data-asks

@@ -31,22 +31,23 @@ def tree(
     find: str,
     lines: int,
     rows: int,
+    opens: bool,
 ) -> Element:
     """The headings over the branches; `find` is what the field for searching says.
 
     lines: how many there are in all, of branches and of rows; few lines are not searched, few rows are not
-    sorted.
+    sorted. opens: whether any row does.
     """
-    sorts = rows > FEW_ROWS
+    sorts = rows > FEW_ROWS or lines > SEEN_ROWS
     head = element("thead", heading_row(headings, numeric))
     match list(_elements(branches)):
         case [Element("table", _, (*_, body))]:
             # No branches: one table, whose columns need no others to line up with.
             flat = element("table", head, body, aria_label="tensors", class_="y", data_sort=sorts)
-            return searched(flat, lines, find)
+            return searched(flat, lines, find, opens=opens)
     columns = _table([head, element("tbody") if sorts else None], aria_label="columns")
-    hides = sorts or lines > SEEN_ROWS
-    return searched([columns, branches], lines, find, class_="u" if hides else None, data_sort=sorts)
+    whole = element("div", columns, branches, class_="u", data_sort=True) if sorts else [columns, branches]
+    return searched(whole, lines, find, opens=opens)
 
 
 def _elements(node: Node) -> Iterator[Element]:

@@ -396,4 +396,4 @@ def change_table(changes: list[Change], views: Mapping[int, Node]) -> Element:
     listing = table(headings, rows, label="changes", numeric=(3, 4, 5), sparse=(7,), data_sort=True)
     more = len(changes) - len(rows)
     rest = element("p", f"{more} more", class_="q") if more > 0 else None
-    return searched([listing, rest], len(rows), "search names")
+    return searched([listing, rest], len(rows), "search names", opens=bool(views))

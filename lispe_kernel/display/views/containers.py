@@ -349,9 +349,10 @@ class BagView(View):
         return [
             headline(f"{kind} of {numbers.count(len(members))}"),
             searched(
-                table(("member",), rows, label=kind),
+                table(("member",), rows, label=kind, data_sort=True),
                 len(rows),
                 "search",
+                opens=False,
                 style="max-height:320px;overflow-y:auto",
             ),
             element("p", f"{numbers.count(more)} more", class_="q") if more else None,

@@ -25,6 +25,7 @@ from lispe_kernel.display.views.state_dicts import (
     stored_views,
     tree_of_tensors,
 )
+from lispe_kernel.display.views.tensors import measures
 from lispe_kernel.language.printer import to_text
 
 _MOST_LAYERS = 3000
@@ -97,15 +98,21 @@ class ModuleView(View):
         """LispE's line and a line of totals."""
         return f"{self.line()}\n{size_of(self.value).line}"
 
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Tensors whose pictures are `special`: their measures stand above it, their rows open none."""
+        return ()
+
     def line(self) -> str:
         return plain_text(to_text(self.value))
 
     def html(self) -> Node:
-        layers = _Layers(self.value)
+        layers = _Layers(self.value, self.drawn)
         told = [norm_of(layers.parameters)] if layers.are_all_measured else []
         return [
             headline(self.line()),
             facts([*self.properties(size_of(self.value)), *told]),
+            [facts(measures(entry.known)) for entry in layers.entries if entry.name in self.drawn],
             self.special(),
             layers.page(),
         ]
@@ -140,7 +147,7 @@ class InstanceView(ModuleView):
 class _Layers:
     """The layers of a module as a tree, the first of all tensors under their layers' lines."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, drawn: tuple[str, ...] = ()) -> None:
         self.module = module
         named = [*module.named_parameters(), *module.named_buffers()]
         shown = named if len(named) <= _MOST_TENSORS else named[:_FIRST]
@@ -153,9 +160,11 @@ class _Layers:
         self.tensors = len(named)
         self.unseen = len(shown) - len(chosen)
         self.entries = measured(chosen)
-        self.views = stored_views(self.entries)
+        self.drawn = drawn
+        opening = [entry for entry in self.entries if entry.name not in drawn]
+        self.views = {opening[k].name: view for k, view in stored_views(opening).items()}
         self.leaves = {key: Leaf(unmeasured(tensor)) for key, tensor in shown}
-        self.leaves |= {e.name: Leaf(e.known, self.views.get(k)) for k, e in enumerate(self.entries)}
+        self.leaves |= {e.name: Leaf(e.known, self.views.get(e.name)) for e in self.entries}
 
     @property
     def are_all_measured(self) -> bool:
@@ -179,10 +188,10 @@ class _Layers:
             return element("div", branches)
         return [
             alarms_of(self.entries),
-            tree_of_tensors(branches, "search layers", len(self.leaves), layers - 1),
+            tree_of_tensors(branches, "search layers", len(self.leaves), layers - 1, opens=bool(self.views)),
             element("p", f"... and {numbers.count(more)} more tensors", class_="q") if more else None,
             self._why_unseen(),
-            opened.told(len(self.views), self.tensors, "(explore ...)"),
+            opened.told(len(self.views), self.tensors - len(self.drawn), "(explore ...)"),
         ]
 
     def _why_unseen(self) -> Node:

@@ -271,10 +271,15 @@ def table_figure(found: Positions, rows: tuple[int, int] | None = None) -> Eleme
 class EmbeddingView(ModuleView):
     """An embedding: its table as a heatmap; of a short one (learned positions) the similarities as well."""
 
-    def special(self) -> Node:
+    @property
+    def drawn(self) -> tuple[str, ...]:
         table = self.value.weight
-        if table.is_meta or table.numel() == 0:
+        return () if table.is_meta or table.numel() == 0 else ("weight",)
+
+    def special(self) -> Node:
+        if not self.drawn:
             return None
+        table = self.value.weight
         raster = pictures.reduce_matrix(table, _EMBEDDING_PIXELS)
         label = f"heatmap of the embedding table, {table.shape[0]} rows by {table.shape[1]} dimensions"
         down, across = Axis.counted("row", table.shape[0]), Axis.counted("dimension", table.shape[1])

@@ -179,13 +179,14 @@ def _page(entries: Sequence[Entry], views: Mapping[int, Node]) -> Node:
     return [
         facts(_totals([e.known for e in entries])),
         alarms_of(entries),
-        tree_of_tensors(_branch(root, _open_depth(root)), "search names", len(entries)),
+        tree_of_tensors(_branch(root, _open_depth(root)), "search names", len(entries), opens=bool(views)),
     ]
 
 
-def tree_of_tensors(branches: Node, find: str, rows: int, layers: int = 0) -> Element:
+def tree_of_tensors(branches: Node, find: str, rows: int, layers: int = 0, *, opens: bool) -> Element:
     """Branches with rows of tensors in them, under the headings of these rows."""
-    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find, lines=rows + layers, rows=rows)
+    lines = rows + layers
+    return tree(_HEADINGS, branches, numeric=_NUMERIC, find=find, lines=lines, rows=rows, opens=opens)
 
 
 def alarms_of(entries: Sequence[Entry]) -> Node:

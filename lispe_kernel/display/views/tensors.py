@@ -85,7 +85,7 @@ class TensorView(View):
         known = self.statistics
         drawn = list(self._values()) if fits_table(known.shape) or known.ragged else self._small()
         return [
-            facts([*_measures(known), *_masked(known), *_properties(known)[3:]]),
+            facts([*measures(known), *_masked(known), *_properties(known)[3:]]),
             alarms(known),
             element("div", drawn or self._spread()),
         ]
@@ -105,7 +105,7 @@ class TensorView(View):
         return [
             headline(f"tensor {known.dtype} {known.sizes}"),
             facts(_properties(known)),
-            facts([*_measures(known), *_masked(known)]) if known.count > 1 else None,
+            facts([*measures(known), *_masked(known)]) if known.count > 1 else None,
             alarms(known),
             element("div", self._spread(), list(self._values())),
         ]
@@ -201,7 +201,7 @@ def summary(known: Statistics) -> str:
     parts += known.notes
     if known.count == 0:
         parts.append("no elements")
-    parts += [f"{name} {shown}" for name, shown in _measures(known)]
+    parts += [f"{name} {shown}" for name, shown in measures(known)]
     if known.is_mask:
         parts.append(f"{numbers.count(known.below)} masked (-Inf)")
     parts += [f"{numbers.count(number)} {what}!" for what, number in known.damage]
@@ -217,7 +217,7 @@ def _properties(known: Statistics) -> list[tuple[str, str]]:
     ]
 
 
-def _measures(known: Statistics) -> list[tuple[str, str]]:
+def measures(known: Statistics) -> list[tuple[str, str]]:
     """The measured numbers, rounded so that every machine writes the same."""
     if not known.known:
         return []

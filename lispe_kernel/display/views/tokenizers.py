@@ -45,7 +45,9 @@ class TokenizerView(View):
             facts([("tokens", numbers.count(size)), ("file", getattr(self.value, "path", ""))]),
             foldable(
                 ["vocabulary ", element("span", more, class_="q")],
-                searched(listing, len(rows), "search tokens", style="max-height:320px;overflow-y:auto"),
+                searched(
+                    listing, len(rows), "search tokens", opens=False, style="max-height:320px;overflow-y:auto"
+                ),
                 open_=size <= _OPEN_TOKENS,
             ),
         ]

@@ -106,7 +106,8 @@ class TraceView(View):
         root = self.value.root
         depth = open_depth(root, lambda call: len(call.calls), lambda call: call.calls)
         branches, rows = _calls(root.calls or [root], depth), sum(not call.calls for call in self.value)
-        return tree(_HEADINGS, branches, numeric=_NUMERIC, find="search modules", lines=calls, rows=rows)
+        size = {"lines": calls, "rows": rows}
+        return tree(_HEADINGS, branches, numeric=_NUMERIC, find="search modules", **size, opens=False)
 
 
 def _deep(call: Any, depth: int) -> Iterator[tuple[int, Any]]:

@@ -13,17 +13,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing import scatter
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import (
-    Node,
-    element,
-    facts,
-    foldable,
-    headline,
-    name,
-    one_line,
-    table,
-    warning,
-)
+from lispe_kernel.display.page.html import Element, Node, element, facts, headline, name, one_line, warning
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import register_kind, to_text, wrong_argument
@@ -193,11 +183,14 @@ class EmbeddingMapView(View):
         label = f"{len(rows)} rows as points in three dimensions"
         return scatter.space(made.deep[rows].tolist(), [made.label(r) for r in rows], label, self._axes)
 
-    def _near(self) -> Node:
+    def _near(self) -> list[Element]:
+        """A line a row: words in a line, which no table needs."""
         made = self.value
-        rows = [
-            [name(made.label(row)), ", ".join(f"{made.label(other)} {cosine:.3f}" for other, cosine in near)]
+        lines = [
+            (row, ", ".join(f"{made.label(other)} {cosine:.3f}" for other, cosine in near))
             for row, near in made.near
         ]
-        listing = table(("row", "nearest rows, by their cosine"), rows, label="nearest rows")
-        return foldable("nearest rows", listing, open_=made.labels is not None and made.rows <= _DRAWN)
+        return [
+            element("p", "nearest rows, by their cosine:"),
+            *(element("p", element("b", name(made.label(row))), " ", told) for row, told in lines),
+        ]
