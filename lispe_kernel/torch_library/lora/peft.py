@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
+from lispe_kernel.torch_library.lora.peft_names import Misread, misread_on, takes_weight
 from lispe_kernel.torch_library.lora.peft_places import (
     BASE_LAYER,
     Places,
@@ -68,18 +70,23 @@ def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
     layers = adapted(model, NO_LAYERS)
     modules = modules_of(model, NO_LAYERS)
     folder = arguments.path("torch_lora_save_peft", 2, folder)
-    _refuse_in_attention(modules)
+    _refuse_uncalled(modules)
     _refuse_shared(modules)
     named = {path or ALONE: layer for path, layer in layers.items()}
     with writing(SAVING, folder):
         whole = _whole_modules(trained_beside(modules) if save is None else save, modules)
+    misread = misread_on(modules.get(""))
     found = {name: tensor for path, layer in named.items() for name, tensor in _theirs(path, layer).items()}
+    _refuse_misread(named, misread, found)
     found |= {joined(p, name): t for p, part in whole.items() for name, t in part.state_dict().items()}
     tensors = {_LEAD + name: tensor for name, tensor in found.items()}
-    config = _config(named) | {
-        "target_modules": _targets(list(named), _paths(modules)),
+    parameters = {path: f"{path}.weight" for path in named if misread.as_parameter(path)}
+    config = _config({parameters.get(path, path): layer for path, layer in named.items()}) | {
+        "target_modules": _targets([path for path in named if path not in parameters], _paths(modules)),
         "modules_to_save": list(whole) or None,
     }
+    if parameters:  # Older PEFT, which has no such setting, takes these names as they are.
+        config["target_parameters"] = list(parameters.values())
     text = json.dumps(config, indent=2, sort_keys=True) + "\n"
     with writing(SAVING, folder):
         _make_folder(folder)
@@ -122,17 +129,18 @@ def _whole_modules(save: Any, modules: dict[str, nn.Module]) -> dict[str, nn.Mod
     return {str(path): parts[path] for path in save}
 
 
-def _refuse_in_attention(modules: dict[str, nn.Module]) -> None:
-    """PyTorch's attention takes the weight of `out_proj` and never calls it: PEFT's adapter would not act."""
+def _refuse_uncalled(modules: dict[str, nn.Module]) -> None:
+    """A layer whose weight the module around it takes, and that is never called: PEFT's would not act."""
     for prefix, module in modules.items():
         for path, part in module.named_modules(remove_duplicate=False):
-            if isinstance(part, nn.MultiheadAttention) and isinstance(part.out_proj, LoraLinear):
-                place = joined(prefix, joined(path, "out_proj"))
-                raise LispeError(
-                    f"{SAVING}in PEFT no adapter acts on {place}, the output of an attention layer; keep it "
-                    "in a file of ours: (torch_lora_save_adapters model path), or merge it: "
-                    "(torch_lora_merge_weights model)"
-                )
+            for name, layer in part.named_children():
+                if isinstance(layer, LoraLinear) and takes_weight(part, name):
+                    raise LispeError(
+                        f"{SAVING}in PEFT no adapter acts on {joined(prefix, joined(path, name))}: a "
+                        f"{type(part).__name__} takes its weight without calling it; keep it in a file of "
+                        "ours: (torch_lora_save_adapters model path), or merge it: "
+                        "(torch_lora_merge_weights model)"
+                    )
 
 
 def _refuse_shared(modules: dict[str, nn.Module]) -> None:
@@ -145,6 +153,21 @@ def _refuse_shared(modules: dict[str, nn.Module]) -> None:
                 f"{SAVING}{other} and {path} are one layer, of which PEFT would adapt the first place only; "
                 "keep it in a file of ours: (torch_lora_save_adapters model path)"
             )
+
+
+def _refuse_misread(layers: dict[str, LoraLinear], misread: Misread, names: Iterable[str]) -> None:
+    """On a model of transformers PEFT takes some names for others, and goes on without these adapters."""
+    changed = misread.changed(names)
+    why = f"PEFT would read {changed[0]} as {changed[1]} on this model" if changed else None
+    dora = (path for path, layer in layers.items() if isinstance(layer, Dora) and misread.as_parameter(path))
+    stretched = next(dora, None)
+    if stretched is not None:
+        why = f"PEFT takes the name of {stretched} for a part of the experts, and finds it without DoRA alone"
+    if why is not None:
+        raise LispeError(
+            f"{SAVING}{why}; keep it in a file of ours: (torch_lora_save_adapters model path), merge it: "
+            "(torch_lora_merge_weights model), or leave this layer out"
+        )
 
 
 def _make_folder(folder: str) -> None:

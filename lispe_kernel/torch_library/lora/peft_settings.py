@@ -25,7 +25,7 @@ _PASSED_OVER = {
 }  # fmt: skip
 _FOLLOWED = {
     "peft_type", "r", "lora_alpha", "rank_pattern", "alpha_pattern", "use_rslora", "use_dora",
-    "init_lora_weights", "modules_to_save",
+    "init_lora_weights", "modules_to_save", "target_parameters",
 }  # fmt: skip
 # What a setting holds that is not used.
 _OFF = (None, False, "none", "", 0)
@@ -48,16 +48,20 @@ class Settings(NamedTuple):
     dora: bool
     # Names of modules of which the folder has copies of their own.
     saved: tuple[str, ...]
+    # Weights of linear layers that the folder adapts by their own names, or ends of these names.
+    parameters: tuple[str, ...]
 
     def alpha(self, path: str, rank: int) -> float:
         """The alpha of a layer whose A has this rank: alpha/rank is then PEFT's scale.
 
         Errors: BadFile when the settings give the layer another rank.
         """
-        wanted = _by_pattern(self.ranks, path, self.rank)
+        weight = f"{path}.weight"
+        key = weight if any(f".{weight}".endswith(f".{name}") for name in self.parameters) else path
+        wanted = _by_pattern(self.ranks, key, self.rank)
         if wanted not in (None, rank):
             raise BadFile(f"{CONFIG} gives {path} the rank {wanted}, its A has the rank {rank}")
-        alpha = float(_by_pattern(self.alphas, path, self.default_alpha))
+        alpha = float(_by_pattern(self.alphas, key, self.default_alpha))
         # PEFT then divides by the square root.
         return alpha * math.sqrt(rank) if self.stabilised else alpha
 
@@ -79,6 +83,7 @@ def settings_in(config: Any) -> Settings:
         _answer(config, "use_rslora"),
         _answer(config, "use_dora"),
         _names(config, "modules_to_save"),
+        _weights(config),
     )
 
 
@@ -94,6 +99,15 @@ def _names(config: dict[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise _malformed(name, value, "a list of names")
     return tuple(value)
+
+
+def _weights(config: dict[str, Any]) -> tuple[str, ...]:
+    """The parameters that are adapted by name. Errors: others than weights, such as those of experts."""
+    found = _names(config, "target_parameters")
+    if not all(name.endswith(".weight") for name in found):
+        text = str(list(found))[:80]
+        raise BadFile(f"it uses target_parameters = {text}, which has no counterpart here")
+    return found
 
 
 def _refuse_foreign(config: dict[str, Any]) -> None:
