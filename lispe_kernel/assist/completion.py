@@ -16,6 +16,7 @@ from lispe_kernel.assist.magics import MAGICS, Magics
 from lispe_kernel.assist.names import SessionSource, all_names, known, parameters
 from lispe_kernel.assist.python_completion import python_matches
 from lispe_kernel.assist.python_objects import attributes, is_there, object_of
+from lispe_kernel.assist.surroundings import MAGIC, OTHER, PATHS, PYTHON, surroundings
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.protocols import answers_of
@@ -24,7 +25,7 @@ from lispe_kernel.language.python.variables import variables_of
 TYPES = "_jupyter_types_experimental"
 # Beyond this nobody reads on, and a front end would stall.
 MOST = 500
-_PYTHON_CELL = re.compile(r"\s*%%python\b[^\n]*\n")
+_WORD = re.compile(r"[^\s'\"=;|&<>()]*\Z")
 # Functions, by their own names, whose second argument is a key of the first.
 _READING = frozenset({"at", "key@"})
 
@@ -67,7 +68,10 @@ class Completer:
         magic = _magic(code, cursor, self._magics)
         if magic is not None:
             return magic
-        if _PYTHON_CELL.match(code):
+        around = surroundings(code, cursor, self._magics).kind
+        if around in (PATHS, OTHER, MAGIC):
+            return _in_words(code, cursor, around)
+        if around == PYTHON:
             start, named = python_matches(code, cursor, variables_of(self._session().namespace).table())
             return start, [Match(text, kind) for text, kind in named[:MOST]]
         place = place_at(code, cursor)
@@ -195,6 +199,14 @@ def _paths(folder: str, begun: str, rooted: bool) -> Iterator[Match]:
     for name, is_folder in found:
         if not name.startswith(".") or begun.startswith("."):
             yield Match(name + "/" if is_folder else name, "path")
+
+
+def _in_words(code: str, cursor: int, around: str) -> tuple[int, list[Match]]:
+    """The files that a word of a shell, or of a magic that takes paths, may mean."""
+    found = _WORD.search(code, code.rfind("\n", 0, cursor) + 1, cursor)
+    folder, slash, begun = (found[0] if found is not None else "").rpartition("/")
+    start = cursor - len(begun)
+    return start, list(_paths(folder, begun, bool(slash)))[:MOST] if around == PATHS else []
 
 
 def _magic(code: str, cursor: int, magics: Magics) -> tuple[int, list[Match]] | None:

@@ -12,13 +12,18 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from lispe_kernel.assist.cursor import place_at, word_around
+from lispe_kernel.assist.magics import MAGICS
 from lispe_kernel.assist.names import Name, SessionSource, definition, known
-from lispe_kernel.assist.python_objects import documentation, is_there, object_of, signature
+from lispe_kernel.assist.python_completion import python_value
+from lispe_kernel.assist.python_objects import documentation, is_there, object_of, python_call, signature
+from lispe_kernel.assist.surroundings import LISPE, MAGIC, PYTHON, Surroundings, surroundings
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.functions import Function
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import describe, show, type_atom
 from lispe_kernel.language.python.border import to_python
 from lispe_kernel.language.python.functions import PythonFunction
+from lispe_kernel.language.python.variables import variables_of
 from lispe_kernel.language.special_forms import SpecialForm
 from lispe_kernel.language.values.instances import Instance
 
@@ -76,6 +81,15 @@ class Inspector:
 
     def inspect(self, code: str, cursor: int, _detail: int = 0) -> dict[str, Any]:
         """The content of an inspect_reply: the word at the cursor, else the call around it."""
+        around = surroundings(code, cursor)
+        if around.kind != LISPE:
+            page = self._foreign(code, cursor, around)
+            return {
+                "status": "ok",
+                "found": page is not None,
+                "data": page.bundle() if page else {},
+                "metadata": {},
+            }
         named = self._attribute(code, cursor)
         if named is not None:
             return {"status": "ok", "found": True, "data": named.bundle(), "metadata": {}}
@@ -85,13 +99,30 @@ class Inspector:
                 return {"status": "ok", "found": True, "data": data, "metadata": {}}
         return {"status": "ok", "found": False, "data": {}, "metadata": {}}
 
+    def _foreign(self, code: str, cursor: int, around: Surroundings) -> Page | None:
+        """The help on a magic, or on what a Python cell names; words of a shell have none."""
+        if around.kind == MAGIC:
+            return _magic_page(around.magic)
+        if around.kind != PYTHON:
+            return None
+        name, value = python_value(code, cursor, variables_of(self._session().namespace).table())
+        if value is None:
+            return None
+        if isinstance(value, FunctionType) and source_of(value) is not None:
+            return self._page(Name(name.rpartition(".")[2], "function", value))
+        if callable(value) or isinstance(value, ModuleType):
+            return _object_page(name + python_call(value), value)
+        return _value_page(Name(name, "instance", value))
+
     def _attribute(self, code: str, cursor: int) -> Page | None:
         """The help on what `(@ object 'name` and `(->name object` name at the cursor."""
         word = word_around(code, cursor)
         place = place_at(code, cursor)
         value = object_of(place.call, code[cursor:], self._session().namespace) if word else None
         found = getattr_static(value, word, None) if word and is_there(value) else None
-        return _object_page(word, found) if found is not None else None
+        if found is None:
+            return None
+        return _object_page(signature(found, word) or word, found)
 
     def _candidates(self, code: str, cursor: int) -> list[str]:
         place = place_at(code, cursor)
@@ -105,6 +136,8 @@ class Inspector:
 
     def about(self, text: str) -> dict[str, str] | None:
         """The help on a name as a MIME bundle; None when nothing has this name."""
+        if text.startswith("%") and text.strip("%") in MAGICS:
+            return _magic_page(text.strip("%")).bundle()
         name = known(self._session(), text)
         return None if name is None else self._page(name).bundle()
 
@@ -118,7 +151,8 @@ class Inspector:
         if isinstance(name.entry, Macro):
             return Page(name.signature, "your macro")
         if isinstance(name.entry, ModuleType | PythonFunction):
-            return _object_page(name.text, to_python(name.entry))
+            value = to_python(name.entry)
+            return _object_page(signature(value, name.text) or name.text, value)
         return _value_page(name)
 
     def _user_page(self, name: Name) -> Page:
@@ -144,6 +178,11 @@ def _registered_page(entry: Function | SpecialForm) -> Page:
     return page
 
 
+def _magic_page(name: str) -> Page:
+    written, _, said = MAGICS[name].help.partition(": ")
+    return Page(written, "magic", [said])
+
+
 def _kind_of(entry: Function | SpecialForm) -> str:
     if isinstance(entry, SpecialForm):
         return f"special form that defines a {entry.defines}" if entry.defines else "special form"
@@ -153,17 +192,17 @@ def _kind_of(entry: Function | SpecialForm) -> str:
 def _class_page(name: Name) -> Page:
     cls = name.entry
     page = Page(name.signature, "your class")
-    if cls.lispe_parent is not None:
+    if cls.lispe_parent is not Instance:
         page.facts.append(("Extends", cls.lispe_parent.__name__))
     methods = sorted({method for base in cls.__mro__ for method in getattr(base, "lispe_methods", ())})
     page.facts.append(("Methods", " ".join(methods)))
     return page
 
 
-def _object_page(name: str, value: Any) -> Page:
+def _object_page(heading: str, value: Any) -> Page:
     """Something of Python's: its call and its own documentation."""
     kind = "class" if isinstance(value, type) else "function" if callable(value) else type(value).__name__
-    page = Page(signature(value, name) or name, f"{kind} of Python's")
+    page = Page(heading, f"{kind} of Python's")
     page.paragraphs += documentation(value).split("\n\n")
     return page
 

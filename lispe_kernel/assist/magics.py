@@ -20,8 +20,8 @@ SHELL, HELP = "!", "?"
 
 _CELL = re.compile(r"\s*%%(?P<name>[A-Za-z_]\w*)[ \t]*(?P<argument>[^\n]*)(?:\n|\Z)(?P<body>.*)", re.S)
 _LINE = re.compile(
-    r"[ \t]*(?:%(?P<name>[A-Za-z_]\w*)[ \t]*(?P<argument>.*)|!(?P<shell>[^=].*)"
-    r"|\?{1,2}[ \t]*(?P<before>[^\s()?]+)[ \t]*|(?P<after>[^\s()'\"`;?]+)\?)[ \t]*$"
+    r"[ \t]*(?:%(?P<name>[A-Za-z_]\w*+)(?!\?{1,2}[ \t]*$)[ \t]*(?P<argument>.*)|!(?P<shell>[^=].*)"
+    r"|\?{1,2}[ \t]*(?P<before>[^\s()?]+)[ \t]*|(?P<after>[^\s()'\"`;?]+)\?{1,2})[ \t]*$"
 )
 
 
@@ -134,7 +134,7 @@ def _cut(code: str, magics: Magics) -> Iterator[Part]:
     start = 0
     for number in sorted(set(candidates)):
         found = _LINE.match(lines[number])
-        if found is None or not _at_top("\n".join(lines[start:number])):
+        if found is None or not at_top("\n".join(lines[start:number])):
             continue
         if not _known(found, magics):
             raise _unknown(f"%{found['name']}", magics)
@@ -158,7 +158,7 @@ def _magic_part(found: re.Match[str], line: int) -> Part:
     return Part("", HELP, found["before"] or found["after"], line)
 
 
-def _at_top(text: str) -> bool:
+def at_top(text: str) -> bool:
     """Whether what follows this text stands outside every bracket, string and comment."""
     source = Source(text)
     return not depth(source) and not any(kind in ("broken", "unclosed") for kind, _, _ in tokens(source))

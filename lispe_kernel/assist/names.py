@@ -81,8 +81,11 @@ def _names(session: Session, word: str) -> Iterator[Name]:
 def _hidden(text: str, prefix: str, value: Any) -> bool:
     entry = registry.get(text)
     # A library function that a program has used may lie in the namespace: it is listed once, as what it is.
-    return (text.startswith("_") and not prefix.startswith("_")) or (
-        entry is not None and entry.call is value
+    # The compiler's own helpers have blanks in their names.
+    return (
+        " " in text
+        or (text.startswith("_") and not prefix.startswith("_"))
+        or (entry is not None and entry.call is value)
     )
 
 

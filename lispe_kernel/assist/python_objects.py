@@ -75,6 +75,17 @@ def signature(value: Any, name: str) -> str:
     return "(" + " ".join([name, *(_parameter(p) for p in parameters if p.name != "self")]) + ")"
 
 
+def python_call(value: Any) -> str:
+    """The parameters of a call as Python writes them; empty for what is not called or does not tell."""
+    if not callable(value):
+        return ""
+    try:
+        found = inspect.signature(value)
+        return str(found.replace(parameters=[p for p in found.parameters.values() if p.name != "self"]))
+    except (TypeError, ValueError):
+        return ""
+
+
 def _parameter(parameter: inspect.Parameter) -> str:
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         return "..."

@@ -65,12 +65,29 @@ def test_what_fits_is_offered(completer: Completer, marked: str, offered: str) -
 
 @pytest.mark.parametrize(
     "marked",
-    ["; a comment gree|", ";; a block gree|", '"gree|', "(println `gree|", "#! gree|", "(area 3 zzzz|"],
+    [
+        "; a comment gree|",
+        ";; a block gree|",
+        '"gree|',
+        "(println `gree|",
+        "#! gree|",
+        "(area 3 zzzz|",
+        "!gree|",
+        "%cd gree|",
+        "%%bash\ngree|",
+        "%who gree|",
+    ],
 )
 def test_nothing_is_offered_in_comments_strings_and_where_nothing_fits(
     completer: Completer, marked: str
 ) -> None:
     assert ask(completer, marked)["matches"] == []
+
+
+def test_names_of_the_compiler_are_offered_nowhere(completer: Completer) -> None:
+    matches = ask(completer, "(setq x |")["matches"]
+    assert "greeting" in matches
+    assert not [text for text in matches if " " in text]
 
 
 def test_after_a_closed_comment_names_are_offered_again(completer: Completer) -> None:

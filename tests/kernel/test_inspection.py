@@ -47,6 +47,14 @@ def text(inspector: Inspector, marked: str) -> str:
         ("(println x|s)", "xs"),
         ("(lambda| (x) x)", "(λ"),
         ("(unless_tr|ue x y)", "(unless_true test body)    [your macro]"),
+        ("(println 1)\n%ti|me (area 1)", "%time FORM, %%time    [magic]"),
+        ("?%ti|me", "%time FORM, %%time    [magic]"),
+        ("%time (ar|ea 1)", "(area width (height 2))"),
+        ("%%time\n(ar|ea 1)", "(area width (height 2))"),
+        ("%%python\nma|x(1, 2)", "max    [function of Python's]"),
+        ("%%python\nmax(len([|", "len(obj, /)    [function of Python's]"),
+        ("%%python\nxs.appe|nd", "xs.append(object, /)"),
+        ("%%time\n%%python\nare|a", "(area width (height 2))"),
     ],
 )
 def test_the_word_at_the_cursor_or_the_call_around_it_is_explained(
@@ -55,7 +63,9 @@ def test_the_word_at_the_cursor_or_the_call_around_it_is_explained(
     assert text(inspector, marked).startswith(heading)
 
 
-@pytest.mark.parametrize("marked", ["|", "; prin|tln", "(unknown_thing| 1)", "12|"])
+@pytest.mark.parametrize(
+    "marked", ["|", "; prin|tln", "(unknown_thing| 1)", "12|", "!l|s", "%cd l|s", "%%bash\nl|s"]
+)
 def test_where_nothing_is_known_nothing_is_found(inspector: Inspector, marked: str) -> None:
     assert text(inspector, marked) == ""
 
@@ -104,4 +114,5 @@ def test_a_class_shows_its_fields_parent_and_methods(session: Session, inspector
     page = inspector.about("Px")["text/plain"]
     assert page.startswith("(Px ")
     assert "Extends: Pt" in page
+    assert "Extends" not in inspector.about("Pt")["text/plain"]
     assert "Methods: norm paint" in page
