@@ -42,8 +42,9 @@ class Quiet:
 
 @dataclass
 class Compiled:
-    """The definitions of a folder: the program, and the functions that it will bind."""
+    """The definitions of a folder: their text, the program, and the functions that it will bind."""
 
+    source: Source
     program: Program
     functions: dict[str, Any]
     classes: dict[str, Any]
@@ -67,7 +68,7 @@ def compiled(session: Quiet, texts: list[str]) -> Compiled:
     made = {id(each): session.execution.made(each) for each in defining}
     functions = {python_name(each.name): made[id(each)] for each in defining if each.owner is None}
     known = {name: value for name, value in program.declarations.items() if callable(value)}
-    return Compiled(program, {**known, **functions}, program.classes, made)
+    return Compiled(source, program, {**known, **functions}, program.classes, made)
 
 
 def _check(form: Any) -> None:

@@ -151,8 +151,8 @@ def write_blocks(
     memories: list[dict[str, Any]] = []
     new: list[tuple[str, Content]] = []
     for contents in sessions:
-        # Blocks of one session that have the same bytes have each its own.
-        left = {key: list(places) for key, places in known.items()}
+        # Blocks of one session that have the same bytes have each its own, in the order of before.
+        left = {key: places[::-1] for key, places in known.items()}
         memory: dict[str, Any] = {}
         for number, content in enumerate(contents, 1):
             found = left.get(content.key)

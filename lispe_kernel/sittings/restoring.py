@@ -20,7 +20,7 @@ from lispe_kernel.sittings.definitions import SHARED
 from lispe_kernel.sittings.functions_in_values import FunctionsInto
 from lispe_kernel.sittings.memory import Memory
 from lispe_kernel.sittings.reading import Reading
-from lispe_kernel.sittings.saving import defined, of_the_session
+from lispe_kernel.sittings.saving import defined, of_the_session, texts
 from lispe_kernel.torch_library import load as load_torch_library
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 
@@ -77,6 +77,8 @@ class _Ready:
     slots: dict[int, Any]
     constants: set[str]
     states: list[tuple[State, Any]]
+    # As they stand in the folder.
+    definitions: list[dict[str, Any]]
 
 
 def checked(folder: str, file: str = folders.MANIFEST) -> dict[str, Any]:
@@ -130,7 +132,7 @@ def restore(
             _clear(session, forget)
         _bind(session, ready)
     return Restored(
-        [name for name in ready.variables if not name.startswith(" ")],
+        [name.removeprefix(SHARED).strip() for name in ready.variables],
         names,
         replaced,
         manifest["left out"],
@@ -160,7 +162,7 @@ def values(session: Session, folder: str, called: str = "") -> dict[str, Any]:
         known = _Known(functions, dict(session.classes))
         ready = _ready(session, folder, {**manifest, "definitions": lacking}, called, known)
     if lacking:
-        _bind(session, _Ready(ready.compiled, {}, {}, set(), []))
+        _bind(session, _Ready(ready.compiled, {}, {}, set(), [], ready.definitions))
     return ready.variables
 
 
@@ -191,7 +193,17 @@ def _ready(
         reading.finish()
         checked_states = [(state, state.check(value, reading)) for state, value in put_back]
         constants = {str(name) for name in manifest["constants"]} & set(variables)
-    return _Ready(found, variables, slots, constants, checked_states)
+    return _Ready(found, variables, slots, constants, checked_states, manifest["definitions"])
+
+
+def _made_by(definitions: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    """The first line of each definition in the text of all, and what people call the text that made it."""
+    found, line = [], 1
+    for definition in definitions:
+        found.append((line, str(definition.get("cell", ""))))
+        # An empty line stands between two.
+        line += len(definition["text"]) + 1
+    return found
 
 
 def _names_torch(manifest: dict[str, Any]) -> bool:
@@ -228,7 +240,13 @@ def _clear(session: Session, names: set[str]) -> None:
 
 
 def _bind(session: Session, ready: _Ready) -> None:
+    before = set(session.namespace)
     session.execution.bring(ready.compiled.program, ready.compiled.made)
+    texts(session).came_from[ready.compiled.source.file] = _made_by(ready.definitions)
+    # Those of several clauses were bound after all others: the next save has them where they stood.
+    for name in (each["name"] for each in ready.definitions if each["kind"] == "function"):
+        if name in session.namespace and name not in before:
+            session.namespace[name] = session.namespace.pop(name)
     session.fixed -= set(ready.variables)
     session.namespace.update(ready.variables)
     session.fixed |= ready.constants

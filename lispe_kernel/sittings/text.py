@@ -7,8 +7,10 @@ that no source has (a program made it) is written anew, with every digit.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -95,12 +97,19 @@ class Sources:
         self._assigning: dict[str, tuple[str, str]] = {}
         # What was found of the functions of the session, by their names.
         self.functions: dict[str, tuple[Any, list[Any]]] = {}
+        # Of a text that came from a folder: the first line of each definition, and the text that made it.
+        self.came_from: dict[str, list[tuple[int, str]]] = {}
 
     def _forms(self, file: str) -> list[Written]:
         found = self._known.get(file)
         if found is None:
             source = self._sources.get(file)
-            found = self._known[file] = list(_written(source, self.canonical)) if source is not None else []
+            found = list(_written(source, self.canonical)) if source is not None else []
+            lines = self.came_from.get(file)
+            if lines:
+                at = [bisect(lines, form.line, key=itemgetter(0)) for form in found]
+                found = [replace(form, cell=lines[n - 1][1]) for form, n in zip(found, at, strict=True)]
+            self._known[file] = found
         return found
 
     def find(self, data: Any) -> Iterator[tuple[Written, bool]]:

@@ -29,6 +29,7 @@ SHAPE = "(data@ Shape (Round _) (Flat _)) "
         ("(data@ (Box Lid)) (data@ (Lid _)) (Box (Lid 1))", "(Box (Lid 1))"),
         ("(class@ Lid (x)) (data@ (Box Lid)) (Box (Lid 1))", '(Box (Lid "x":1))'),
         (POINT + '(data@ (Box (Point _ string_))) (Box (Point 1 "a"))', '(Box (Point 1 "a"))'),
+        (SHAPE + "(list Shape (type Shape))", "(Shape data_)"),
         (
             POINT + "(defpat f ([Point 1 y]) y) (defpat f (x) 'no) (list (f (Point 1 5)) (f (Point 2 5)))",
             "(5 no)",

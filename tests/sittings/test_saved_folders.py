@@ -66,6 +66,29 @@ def test_the_numbers_are_read_by_the_library_of_the_format(saved: Path) -> None:
     assert any(array.tolist() == [[1, 2], [3, 4]] for array in load_file(file).values())
 
 
+# Equal bytes, functions of several clauses before others, a space, what threads share, what is left out.
+CAME_BACK = (
+    "(setq a (floats 1 2)) (setq b (floats 3)) (setq c (floats 1 2)) (threadspace (seth t 1))",
+    "(defpat n (0) 1) (defpat n (k) (n (- k 1))) (defun late (x) x)",
+    "(defspace metric (defun unit () 1)) (data@ Shape (Dot _) (Box _)) (class@ P (x)) (defmacro m (x) x)",
+)
+
+
+def test_a_session_that_came_back_is_saved_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    session = Session()
+    for number, text in enumerate(CAME_BACK, 1):
+        session.evaluate(text, f"cell {number}")
+    told = session.evaluate(f'(session_save "{folder}")')
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for other in (session, Session()):
+        if other is not session:
+            found = other.evaluate(f'(session_restore "{folder}")')
+            assert (found["variables"], found["definitions"]) == (told["variables"], told["definitions"])
+        assert other.evaluate(f'(session_save "{folder}")')["written"] == 0
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+
+
 def test_a_second_save_writes_only_what_changed(tmp_path: Path) -> None:
     session = Session()
     session.evaluate(f'(setq a (range 0 2000 1)) (setq b (range 0 2000 1)) (session_save "{tmp_path}/kept")')

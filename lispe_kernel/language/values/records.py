@@ -94,3 +94,4 @@ def is_record_with(names: frozenset[Atom], slots: list[Test | None]) -> Test:
 
 
 register_kind(Record, "data_", write_elements, nests=True)
+register_kind(RecordGroup, "data_", lambda group, _show: group.name.name)
