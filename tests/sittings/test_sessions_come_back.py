@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lispe_kernel import Session, to_text
+from lispe_kernel.sittings.cells.differences import differences
 from tests import fresh_processes
 
 CASES = {
@@ -160,6 +161,24 @@ def test_a_module_written_in_lispe_trains_on(tmp_path: Path) -> None:
     other = Session()
     other.evaluate(f'(session_restore "{tmp_path}/kept")')
     assert to_text(other.evaluate("(step) (step)")) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "then", "changed"),
+    [
+        ("(setq t (tensor_ones '(2 2))) (setq m (torch_linear 2 1))", "", []),
+        ("(setq t (tensor_ones '(2 2)))", "(->add_ t 1)", ["t"]),
+        ("(setq w (list 1)) (setq d (list w w))", "(setq w 2)", ["w"]),
+        ("(setq w (list 1)) (setq d (list w w))", "(setq d (list w (clone w)))", ["d"]),
+        ("(setq d (list 1)) (push d d)", "(setq e d)", []),
+    ],
+)
+def test_only_what_changed_differs_from_a_folder(
+    tmp_path: Path, values: str, then: str, changed: list[str]
+) -> None:
+    session = Session()
+    session.evaluate(f'{values} (session_save "{tmp_path}/kept") {then}')
+    assert session.call(differences, session, f"{tmp_path}/kept").changed == changed
 
 
 def test_the_magic_lists_and_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

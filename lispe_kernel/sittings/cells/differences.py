@@ -113,7 +113,10 @@ def _all(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(manifest: dict[str, Any], data: Any) -> list[Any]:
-    """A value with everything that it reaches, told by order instead of by the numbers of the folder."""
+    """A value with everything that it reaches, told by order instead of by the numbers of the folder.
+
+    What it reaches once is told where it is reached, whether another name has it, too, or not.
+    """
     found: list[Any] = []
     met: dict[tuple[str, Any], int] = {}
     pending = [data]
@@ -126,13 +129,17 @@ def _form(manifest: dict[str, Any], data: Any) -> list[Any]:
             found.append((type(item).__name__, item))
         elif item.keys() == {"object"} or item.keys() == {"memory", "start"}:
             key = ("object", item["object"]) if "object" in item else ("memory", item["memory"])
-            new = key not in met
-            found.append((key[0], met.setdefault(key, len(met)), item.get("start")))
-            if new and key[0] == "object":
+            if key in met:
+                found.append((key[0], met[key], item.get("start")))
+                continue
+            met[key] = len(found)
+            if key[0] == "object":
                 pending.append(manifest["objects"].get(str(key[1])))
-            elif new:
-                found.append(manifest["memory"].get(str(key[1]), {}).get("checksum"))
+            else:
+                found.append((item["start"], manifest["memory"].get(str(key[1]), {}).get("checksum")))
         else:
-            found.append(tuple(item))
-            pending.extend(reversed(list(item.values())))
+            # A file has the parts in another order than the session.
+            parts = sorted(item)
+            found.append(tuple(parts))
+            pending.extend(item[part] for part in reversed(parts))
     return found
