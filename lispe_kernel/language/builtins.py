@@ -261,6 +261,7 @@ HELPERS: dict[str, Any] = {
     " size": size,
     " Unfit": (IndexError, *REFUSED),
     " AttributeError": AttributeError,
+    " Unchanged": (AttributeError, IndexError, *REFUSED),
     " between": between,
     " put part": put_part,
     " Lazy": Lazy,

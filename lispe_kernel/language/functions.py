@@ -68,7 +68,8 @@ class Function(Documented):
     silent: bool = False
     # What every result is, for the compiler: "boolean" (true or nil), "answer" (that, or a mask of tensors),
     # "number", "natural" (an int, 0 or more), "text" (a str), "list" (exactly a List), "integers" (exactly
-    # those), "numbers" (any typed list); empty when it depends.
+    # those), "numbers" (any typed list), "dictionary", "keyed" and "other" as in `compiler/kinds.py`; empty
+    # when it depends.
     returns: str = ""
 
     @property

@@ -109,7 +109,7 @@ def bodies(text: str) -> int:
         ("", "type(s) is  List"),
         ('(found "banana" 3)', "type(s) is  str"),
         ("(found (iota 9) 3)", "type(s) is  Integers"),
-        ("(defun first (l) (found l 1)) (first (dictionaryi 0 1))", "type(s) is  List"),
+        ("(defun first (l) (found l 1)) (first (dictionaryi 0 1))", "type(s) is  IntegerDictionary"),
         ('(setq all "banana") (defun first (n) (found all n))', "type(s) is  str"),
         ('(loop word "banana" (found word 1))', "type(s) is  str"),
     ],

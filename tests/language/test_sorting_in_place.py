@@ -1,10 +1,10 @@
-"""A sort by a comparator that is written out gives what it gives by the same one in a variable."""
+"""A sort by a comparator that is written out, or named, gives what it gives by the same one in a variable."""
 
 import pytest
 
 from lispe_kernel import Session
 
-from .support import outcome, worded
+from .support import outcome, text_of, worded
 
 COMPARATORS = (
     "(< (@ a 0) (@ b 0))",
@@ -44,8 +44,38 @@ def test_a_comparator_in_place_sorts_as_one_in_a_variable_does(body: str) -> Non
     session = Session()
     session.evaluate(f"(defun called (l) (let ((before (λ (a b) {body}))) (sort before l)))")
     session.evaluate(f"(defun go (l) (sort (λ (a b) {body}) l))")
+    session.evaluate(f"(defun first_of (a b) {body}) (defun named (l) (sort 'first_of l))")
+    session.evaluate("(defun plain (l) (sort first_of l))")
     for rows in ROWS:
-        assert told(session, f"(go {rows})") == told(session, f"(called {rows})"), rows
+        right = told(session, f"(called {rows})")
+        assert told(session, f"(go {rows})") == right, rows
+        for way in ("named", "plain"):
+            # An error names the comparator as it was given.
+            found = told(session, f"({way} {rows})")
+            assert found == right or (found[:11] == right[:11] and right.startswith("Error: ")), (way, rows)
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        # What the name means when the call runs decides.
+        ("(defun go (l) (sort 'up l)) (defun up (a b) (> (car a) (car b))) (go '((1) (3)))", "((3) (1))"),
+        ("(defun go (up l) (sort up l)) (go '> '(1 3 2))", "(3 2 1)"),
+        ("(let ((up (λ (a b) (> a b)))) (sort up '(1 3 2)))", "(3 2 1)"),
+        (
+            "(setq h (heap 'two '(1 9) '(2 3))) (push h '(0 5)) (list h (car h))",
+            "(((2 3) (0 5) (1 9)) (2 3))",
+        ),
+        (
+            "(setq make (λ () (heap two '(1) '(2)))) (defun two (a b) (>=< (car b) (car a))) (make)",
+            "((2) (1))",
+        ),
+        ("(setq h (heap 'two '(1 1))) (catch (push h 7)) (push h '(0 0)) h", "((0 0) (1 1))"),
+    ],
+)
+def test_a_name_means_what_it_means_when_the_call_runs(program: str, value: str) -> None:
+    known = "(defun up (a b) (< (car a) (car b))) (defun two (a b) (>=< (cadr a) (cadr b)))"
+    assert text_of(f"{known} {program}") == value
 
 
 SETS = (

@@ -9,8 +9,18 @@ from lispe_kernel.language.errors import Caught
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.values.atoms import TRUE, Atom
 from lispe_kernel.language.values.bytestrings import ByteString
-from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.dictionaries import (
+    Dictionary,
+    IntegerDictionary,
+    IntegerTree,
+    NumberDictionary,
+    NumberTree,
+    TextTree,
+)
+from lispe_kernel.language.values.heaps import Heap
+from lispe_kernel.language.values.lists import List, Strings
 from lispe_kernel.language.values.scalars import NUMERIC
+from lispe_kernel.language.values.sets import Set
 from lispe_kernel.language.values.typed.lists import Integers, TypedList
 
 # What a program writes to get one value of each kind.
@@ -70,6 +80,8 @@ def is_mask(value: object) -> bool:
     return str(getattr(value, "dtype", "")).rpartition(".")[2] == "bool"
 
 
+OTHER = (Set, Heap, Strings, NumberDictionary, TextTree, IntegerTree, NumberTree)
+
 PROMISES = {
     "boolean": lambda value: value is TRUE or value is None,
     "answer": lambda value: value is TRUE or value is None or is_mask(value),
@@ -77,6 +89,9 @@ PROMISES = {
     "natural": lambda value: type(value) is int and value >= 0,
     "text": lambda value: type(value) is str,
     "list": lambda value: type(value) is List,
+    "dictionary": lambda value: type(value) is Dictionary,
+    "keyed": lambda value: type(value) is IntegerDictionary,
+    "other": lambda value: isinstance(value, OTHER),
     "integers": lambda value: type(value) is Integers,
     "numbers": lambda value: isinstance(value, TypedList),
 }

@@ -2,8 +2,8 @@
 
 `natural`, `integer`, `number`; `text`; `boolean` (true or nil); `list`, `dictionary` and `keyed` (exactly our
 List, our Dictionary and our IntegerDictionary); `integers` (exactly that typed list) and `numbers` (any typed
-list); `solid` (anything but text); `test` (Python's own True and False, which only conditions hold). An empty
-kind says nothing.
+list); `solid` (anything but text); `other` (a set, a heap, strings, another dictionary);
+`test` (Python's own True and False, which only conditions hold). An empty kind says nothing.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ class Resolver(Meanings):
         # Lexical variables by name, and how many loops stand around this place in its function.
         self.scope: dict[str, Variable] = {}
         self.loops = 0
-        # Definitions met so far in this text: name -> signature, and what the unit collects of them.
-        self.signatures: dict[str, Signature] = {}
+        # Definitions met so far in this text: name -> signature, -> form as data; what the unit collects.
+        self.signatures, self.sources = dict[str, Signature](), dict[str, Any]()
         self.definitions: list[Any] = []
         self.macros: dict[str, Any] = {}
         self.fixed: set[str] = set()

@@ -118,6 +118,14 @@ class Heap:
             self._keys.pop(index)
         return self._items.pop(index)
 
+    def lispe_push(self, value: Any) -> None:
+        """As that of `List`; where the comparator is asked, it must not be asked once more after an error."""
+        if not self.natural and self._keys is None:
+            raise TypeError
+        self.add(value)
+
+    lispe_poplast = lispe_popfirst = pop
+
     def clear(self) -> None:
         self._items.clear()
         self._keys = None if self._key is None else []

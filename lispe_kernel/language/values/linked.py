@@ -45,6 +45,16 @@ class LinkedList(deque[Any]):
 
     __copy__ = copy
 
+    # As those of `List`.
+    lispe_push = deque.appendleft
+
+    def lispe_popfirst(self, _first: int = 0) -> None:
+        if self.loops_to is not None:
+            raise TypeError
+        self.popleft()
+
+    lispe_pop = lispe_popfirst
+
     def link(self, other: Any) -> None:
         """Put the elements of a container at the end; a list linked to itself becomes a cycle."""
         if other is self:

@@ -30,6 +30,13 @@ from lispe_kernel.language.values.positions import (
 _apply_code: Callable[..., Any] | None = None
 
 
+_AS_STATEMENTS = {"lispe_push", "lispe_pop", "lispe_poplast", "lispe_popfirst"}
+
+
+def _refuse(*_arguments: Any) -> None:
+    raise TypeError
+
+
 @inherit_making
 @inherit_subscript
 class List(list[Any]):
@@ -38,6 +45,15 @@ class List(list[Any]):
     __slots__ = ()
     # A list is no key of a dictionary; LispE compares containers by content with `=`.
     __hash__ = None
+    # What compiled code calls for a statement `(push l x)`, `(pop l)` ..., whatever the class of `l` is:
+    # Python finds a method as fast as a class is asked for. What they refuse, and a container without them,
+    # is the library's. No value but ours has such names; a class below this one has what it writes itself.
+    lispe_push = list.append
+    lispe_pop = lispe_poplast = lispe_popfirst = list.pop
+
+    def __init_subclass__(cls) -> None:
+        for name in _AS_STATEMENTS - cls.__dict__.keys():
+            setattr(cls, name, _refuse)
 
     def __call__(self, *arguments: Any) -> Any:
         if _apply_code is None:
@@ -58,6 +74,13 @@ class Strings(List):
     @staticmethod
     def convert(value: Any) -> str:
         return to_text(value)
+
+    def lispe_push(self, value: Any) -> None:
+        if type(value) is not str:
+            raise TypeError
+        self.append(value)
+
+    lispe_pop = lispe_poplast = lispe_popfirst = list.pop
 
 
 def sub(items: List, start: int, end: int | None = None) -> List:

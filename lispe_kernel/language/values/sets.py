@@ -65,6 +65,10 @@ class Set:
         key = value if type(value) in _PLAIN_KEYS else self._key(value)
         self._members.setdefault(key, value)
 
+    def lispe_push(self, value: Any) -> None:
+        """As that of `List`."""
+        self.add(value)
+
     def remove(self, value: Any) -> bool:
         """Take an element out; whether it was there."""
         key = self._key(self.convert(value))

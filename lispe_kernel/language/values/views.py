@@ -101,6 +101,8 @@ class View(List):
     def append(self, value: Any) -> None:
         self.base.append(value)
 
+    lispe_push = append
+
     def extend(self, values: Iterable[Any]) -> None:
         self.base.extend(values)
 

@@ -167,7 +167,8 @@ def resolve_defun(r: Resolver, form: Form) -> Node:
     r.signatures[name] = signature
     start, doc = (4, form[3]) if len(form) > 4 and isinstance(form[3], str) else (3, "")
     function = resolve_function(r, Function("defun", name, r.place), parameters, form, start)
-    r.definitions.append(Definition(name, function, signature, as_data(form), doc))
+    source = r.sources[name] = as_data(form)
+    r.definitions.append(Definition(name, function, signature, source, doc))
     return Global(r.place, python_name(name))
 
 

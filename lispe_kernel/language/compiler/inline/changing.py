@@ -116,21 +116,25 @@ def _push_here(
     """The statement for pushes; a typed list may have to convert the value, and is left to the library."""
     with e.nested_block() as slow:
         e.evaluate(e.call(" push", container, *values))
-    with e.nested_block() as fast:
+    if kind == "list":
         e.evaluate(appended)
-    if kind == "integers" and len(values) > 1:
-        e.block.extend(slow)
+    elif len(values) == 1:
+        _change_here(e, "push", container, values, slow)
     elif kind == "integers":
-        e.try_(fast, e.name(" Unfit"), None, slow)
-    elif kind == "list":
-        e.block.extend(fast)
-    elif len(values) > 1:
-        e.if_(e.is_of(container, " List"), fast, slow)
+        e.block.extend(slow)
     else:
-        with e.nested_block() as tried:
-            e.try_(fast, e.name(" Unfit"), None, slow)
-        growing = e.is_among(container, " List", " growing")
-        e.if_(growing, tried, slow)
+        with e.nested_block() as fast:
+            e.evaluate(appended)
+        e.if_(e.is_of(container, " List"), fast, slow)
+
+
+def _change_here(
+    e: Emitter, name: str, container: ast.expr, values: list[ast.expr], slow: list[ast.stmt]
+) -> None:
+    """The statement for a change that our containers have as a method (`lispe_push` of lists)."""
+    with e.nested_block() as fast:
+        e.evaluate(e.call(e.attribute(container, f"lispe_{name}"), *values))
+    e.try_(fast, e.name(" Unchanged"), None, slow)
 
 
 def _made_kind(_kinds: list[str], node: Primitive) -> str:
@@ -199,14 +203,10 @@ def poplast(e: Emitter, node: Primitive, destination: Destination) -> ast.expr |
     call = e.call(node.inline.name, container)
     if destination is not EFFECT:
         return e.deliver(call, destination)
-    at = [e.constant(0)] if node.inline.name == "popfirst" else []
-    with e.nested_block() as fast:
-        e.evaluate(e.call(e.attribute(container, "pop"), *at))
     with e.nested_block() as slow:
         e.evaluate(call)
-    test = all_of(e, is_growing(e, container, node.arguments[0].kind), container)
-    assert test is not None
-    e.if_(test, fast, slow)
+    at = [e.constant(0)] if node.inline.name == "popfirst" else []
+    _change_here(e, node.inline.name, container, at, slow)
     return None
 
 

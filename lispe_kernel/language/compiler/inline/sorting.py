@@ -1,17 +1,20 @@
-"""`sort` and `heap` by a comparator that is written out.
+"""`sort` and `heap` by a comparator that is written out, or defined under a name that is written.
 
-Where it compares keys, these are computed once for each element; what else it asks is written once more as
-Python's sort wants its answer, so that no call stands between the two.
+Where it compares keys, these are computed once for each element; what else one that is written out asks is
+written once more as Python's sort wants its answer, so that no call stands between the two. What a name
+means is asked when the call runs: the keys are those of the definition that was read.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from lispe_kernel.language.compiler.emit.emitter import Written
 from lispe_kernel.language.compiler.inline.mapping import lambda_in_place
 from lispe_kernel.language.compiler.inlines import syntax
 from lispe_kernel.language.compiler.tree import Node
-from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, head, is_list, mentions
+from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, as_code, head, is_list, mentions
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 _OF_KEYS = frozenset({"car", "cadr", "caddr", "at", "last", "size", "+", "-", "*"})
 _ORDERS = frozenset({"<", ">"})
 _OPPOSITE = {"<": ">", ">": "<", ">=<": ""}
-_IF, _BREAK = Atom("if"), Atom("break")
+_IF, _BREAK, _DEFUN = Atom("if"), Atom("break"), Atom("defun")
 
 
 class Key(NamedTuple):
@@ -94,13 +97,42 @@ def _renamed(form: Any, kept: Atom, other: Atom) -> Any:
     return other if form is kept else form
 
 
-def _written(r: Resolver, form: Any) -> tuple[Form, _Comparator] | None:
-    """A comparator of one form that is written out."""
+class _Comparing(NamedTuple):
+    """A comparator of one form. definition: as data, of one that is given by its name."""
+
+    form: Form
+    comparator: _Comparator
+    definition: Any
+
+    def by(self, key: Any) -> Node:
+        """The function that gives the key of an element."""
+        return _function_of(self.comparator.r, [self.comparator.first], key, self.form)
+
+    def read(self) -> list[Node]:
+        """For the helper: the definition that the comparator's name must mean when the call runs."""
+        r = self.comparator.r
+        return [] if self.definition is None else [r.constant(Written(self.definition))]
+
+
+def _comparing(r: Resolver, form: Any) -> _Comparing | None:
+    """A comparator that is written out, or whose name is."""
+    definition = _definition(r, form)
+    if definition is not None:
+        form = Form([LAMBDA, *as_code(definition)[2:]], r.place)
     function = lambda_in_place(r, form, 2)
     if function is None or len(function.form) != 3:
         return None
     first, second = (Atom(text) for text in function.names)
-    return function.form, _Comparator(r, first, second)
+    return _Comparing(function.form, _Comparator(r, first, second), definition)
+
+
+def _definition(r: Resolver, form: Any) -> Any:
+    """The definition, as data, of the function that a name means: in this text, or before it."""
+    name = form[1] if is_list(form) and len(form) == 2 and head(form) is QUOTE else form
+    if not isinstance(name, Atom) or (name is form and name.name in r.scope):
+        return None
+    source = r.sources.get(name.name) or source_of(r.declared(name.name))
+    return source if source and source[0] is _DEFUN else None
 
 
 def _function_of(r: Resolver, names: list[Atom], body: Any, comparator: Form) -> Node:
@@ -112,36 +144,32 @@ def _function_of(r: Resolver, names: list[Atom], body: Any, comparator: Form) ->
 
 @syntax("sort")
 def read_sort(r: Resolver, form: Form) -> Node | None:
-    """A sort by a comparator that is written out."""
-    found = _written(r, form[1]) if len(form) == 3 else None
+    """A sort by a comparator that compares keys, or is written out."""
+    found = _comparing(r, form[1]) if len(form) == 3 else None
     if found is None:
         return None
-    written, comparator = found
-    keys = comparator.chain(written[2])
-    first, second = comparator.first, comparator.second
+    question = found.form[2]
+    keys = found.comparator.chain(question)
     before = r.node(form[1], form.spans[1])
     if keys is not None:
-        by = [_function_of(r, [first], key.form, written) for key in keys]
         ways = r.constant("".join(key.way for key in keys))
-        return r.helper(" sort by", before, ways, *by, r.node(form[2], form.spans[2]))
-    if mentions(written[2], _BREAK):
+        by = r.tuple([found.by(key.form) for key in keys])
+        return r.helper(" sort by", before, ways, by, r.node(form[2], form.spans[2]), *found.read())
+    if found.definition is not None or mentions(question, _BREAK):
         return None
-    span = written.spans[2]
-    answer = Form([_IF, written[2], -1, 0], span, [span, span, span, span])
-    compare = _function_of(r, [first, second], answer, written)
+    span = found.form.spans[2]
+    answer = Form([_IF, question, -1, 0], span, [span, span, span, span])
+    names = [found.comparator.first, found.comparator.second]
+    compare = _function_of(r, names, answer, found.form)
     return r.helper(" sort with", before, compare, r.node(form[2], form.spans[2]))
 
 
 @syntax("heap")
 def read_heap(r: Resolver, form: Form) -> Node | None:
-    """A heap by a comparator `(λ (a b) (>=< KEY KEY))`, whose keys can be computed once for each element."""
-    found = _written(r, form[1]) if len(form) > 1 else None
-    if found is None:
+    """A heap by a comparator that answers `(>=< KEY KEY)`: the keys are computed once for each element."""
+    found = _comparing(r, form[1]) if len(form) > 1 else None
+    key = None if found is None else found.comparator.key(found.form[2], {">=<"})
+    if found is None or key is None:
         return None
-    written, comparator = found
-    key = comparator.key(written[2], {">=<"})
-    if key is None:
-        return None
-    by = _function_of(r, [comparator.first], key.form, written)
     order, *values = r.arguments(form)
-    return r.helper(" heap", order, by, *values)
+    return r.helper(" heap", order, found.by(key.form), r.tuple(values), *found.read())

@@ -54,14 +54,16 @@ class Guesses:
         self._dividends: set[Node] = set()
 
     def read(self, node: Node, most: int) -> bool:
-        """Take in all uses in a part of a tree; whether it is small enough and makes no functions."""
+        """Take in all uses in a part of a tree; whether it is small enough."""
         pending = [(node, 1.0)]
         while pending:
             at, weight = pending.pop()
             self.nodes += 1
             kind = type(at)
-            if self.nodes > most or kind is Lambda or kind is Seen:
+            if self.nodes > most or kind is Seen:
                 return False
+            if kind is Lambda:
+                continue
             if kind is Primitive:
                 self._use(at, weight)
             elif kind is While or kind is Each or kind is Collect:
@@ -215,6 +217,8 @@ _SETTLED = frozenset({"natural", "integer", "number", "text", "list", "dictionar
 
 def _preferred(hint: str, guess: str) -> str:
     """What a text gives a variable comes before what its uses speak for."""
+    if hint == "other":
+        return ""
     if hint == "numbers":
         # Of the typed lists, only this one is asked for.
         return "integers"

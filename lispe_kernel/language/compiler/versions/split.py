@@ -7,7 +7,7 @@ point of it stands there twice, and which of both runs is asked when it is reach
 from __future__ import annotations
 
 from lispe_kernel.language.compiler.effects import effects
-from lispe_kernel.language.compiler.statements import Assign, Collect, Each, Versions, While
+from lispe_kernel.language.compiler.statements import Assign, Collect, Each, Lambda, Versions, While
 from lispe_kernel.language.compiler.tree import Block, Constant, Node
 from lispe_kernel.language.compiler.variables import Function, Variable
 from lispe_kernel.language.compiler.versions.copies import copied
@@ -39,8 +39,10 @@ def split(function: Function, most: int = _MOST) -> int:
     saved = sum(guesses.saves(variable) for variable, _ in found)
     if not wider and saved * (_TURNS if function.calls_itself else 1.0) < _LEAST:
         return 0
+    rest = Block(body.nodes[at].span, body.nodes[at:]) if isinstance(body, Block) and at else body
+    if _has(Lambda, node=rest):
+        return 0
     if isinstance(body, Block) and at:
-        rest = Block(body.nodes[at].span, body.nodes[at:])
         function.body = Block(body.span, [*body.nodes[:at], Versions(rest.span, found, copied(rest), rest)])
     else:
         function.body = Versions(body.span, found, copied(body), body, wider)
@@ -62,7 +64,7 @@ def _beginning(function: Function, body: Node, kinds: dict[Variable, str]) -> tu
     known = set(function.parameters)
     if not isinstance(body, Block) or function.calls_itself:
         return 0, known
-    loop = next((at for at, node in enumerate(body.nodes) if _has_loop(node)), 0)
+    loop = next((at for at, node in enumerate(body.nodes) if _has(While, Each, Collect, node=node)), 0)
     before = [effects(node).variables for node in body.nodes[:loop] if not _is_written(node)]
     stored = set().union(*before)
     return (0, known) if stored.isdisjoint(kinds) else (loop, known | stored)
@@ -80,7 +82,6 @@ def _is_written(node: Node) -> bool:
     return isinstance(node, Assign) and isinstance(node.value, Constant)
 
 
-def _has_loop(node: Node) -> bool:
-    if isinstance(node, (While, Each, Collect)):
-        return True
-    return any(map(_has_loop, node.parts()))
+def _has(*classes: type[Node], node: Node) -> bool:
+    """Whether a node of some classes stands in a part of a tree."""
+    return isinstance(node, classes) or any(_has(*classes, node=part) for part in node.parts())

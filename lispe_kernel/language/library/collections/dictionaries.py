@@ -44,7 +44,8 @@ def _register(name: str, cls: type[Dictionary], keys: str, example: str) -> None
         f"Example: {example}\n"
         "Errors: `Error: dictionary has a different number of key/value`."
     )
-    function(name, keyword=True, parameters=_PAIRS)(make)
+    returns = "keyed" if cls is IntegerDictionary else "other"
+    function(name, keyword=True, parameters=_PAIRS, returns=returns)(make)
 
 
 for _kind in _KINDS:

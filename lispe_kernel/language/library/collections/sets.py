@@ -12,6 +12,7 @@ from lispe_kernel.language.library.core.types import spread
 from lispe_kernel.language.library.shared.elements import BINARY, COMPARATORS, binary_function, is_list, like
 from lispe_kernel.language.library.shared.strings_core import TEXT_SET_OPERATIONS
 from lispe_kernel.language.library.shared.strings_core import like as text_like
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List
@@ -21,7 +22,7 @@ from lispe_kernel.language.values.sets import IntegerSet, NumberSet, Set, String
 _VALUES = (Parameter("values", rest=True),)
 
 
-@function("set", keyword=True)
+@function("set", keyword=True, returns="other")
 def set_(*values: Any) -> Set:
     """A set of any values, in the order of their first appearance.
 
@@ -38,7 +39,7 @@ def _register(name: str, cls: type[Set], kind: str, example: str) -> None:
     make.__doc__ = (
         f"A set of {kind}, kept sorted; lists and sets among the arguments are spread.\n\nExample: {example}"
     )
-    function(name, keyword=True, parameters=_VALUES)(make)
+    function(name, keyword=True, parameters=_VALUES, returns="other")(make)
 
 
 for _name, _cls, _kind, _example in (
@@ -49,7 +50,7 @@ for _name, _cls, _kind, _example in (
     _register(_name, _cls, _kind, _example)
 
 
-@function("heap", keyword=True)
+@function("heap", keyword=True, returns="other")
 def heap(comparator: Any = None, *values: Any) -> Heap:
     """Elements kept in the order of a comparator that answers -1, 0 or 1; `>=<` when it is nil or ().
 
@@ -81,8 +82,16 @@ def _ordering(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return order
 
 
-def heap_by(comparator: Any, key: Callable[[Any], Any], *values: Any) -> Heap:
-    """A heap by a comparator that compares the `key` of its two arguments by `>=<`."""
+def heap_by(comparator: Any, key: Callable[[Any], Any], values: tuple[Any, ...], read: Any = None) -> Heap:
+    """A heap by a comparator that compares the `key` of its two arguments by `>=<`.
+
+    read: the definition that the key comes from, if the comparator is a name.
+    """
+    if read is not None:
+        compare = binary_function(comparator, "heap")
+        if source_of(compare) is not read.data:
+            return heap(comparator, *values)
+        return Heap(_ordering(compare), values, comparator, key=key)
     return Heap(_ordering(comparator), values, comparator, key=key)
 
 

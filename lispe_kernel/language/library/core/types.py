@@ -129,7 +129,7 @@ def shorts(*values: Any) -> TypedList:
     return Shorts(values if all_among(INTEGERS, values) else _converted(values, whole, "shorts"))
 
 
-@function("strings", keyword=True)
+@function("strings", keyword=True, returns="other")
 def strings(*values: Any) -> Strings:
     """A typed list of strings; lists among the arguments are spread.
 
@@ -233,7 +233,7 @@ def list_(*values: Any) -> List:
     return List(values)
 
 
-@function("dictionary", keyword=True)
+@function("dictionary", keyword=True, returns="dictionary")
 def dictionary(*pairs: Any) -> Dictionary:
     """A dictionary from keys and values in turn, or from a list of each; keys become texts.
 

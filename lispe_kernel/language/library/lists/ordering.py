@@ -13,6 +13,7 @@ from lispe_kernel.language.library.shared.arguments import integer_argument
 from lispe_kernel.language.library.shared.elements import binary_function, elements, is_list, like, plain
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.library.shared.strings_core import reverse_text, rotate_text
+from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import show, to_text, wrong_argument
 from lispe_kernel.language.protocols import all_among
 from lispe_kernel.language.runtime import current
@@ -77,14 +78,15 @@ def _sort_compared(comparator: Any, before: Any, compare: Any, container: Any) -
     return container
 
 
-def sort_by(before: Any, ways: str, *keys_and_container: Any) -> Any:
+def sort_by(before: Any, ways: str, keys: tuple[Any, ...], container: Any, read: Any = None) -> Any:
     """Sort with a comparator that compares the keys of its arguments one after the other.
 
     ways: `<` or `>` for each key. The keys are computed once for each element where those of each function
-    are all numbers or all texts.
+    are all numbers or all texts. read: the definition that they come from, if the comparator is a name.
     """
-    *keys, container = keys_and_container
     if type(container) is not List or len(container) < 2:
+        return sort(before, container)
+    if read is not None and source_of(binary_function(before, "sort")) is not read.data:
         return sort(before, container)
     columns = [_column(key, container) for key in keys]
     order = list(range(len(container)))

@@ -150,6 +150,9 @@ class Stored(TypedList, array):  # type: ignore[type-arg,misc]
 
     __slots__ = ()
     tolist = array.tolist
+    # As those of `List`.
+    lispe_push = array.append
+    lispe_pop = lispe_poplast = lispe_popfirst = array.pop
 
     @classmethod
     def room(cls, size: int) -> Self:
