@@ -56,7 +56,7 @@ def list_checkpoints(folder: Any = ".") -> CheckpointList:
     `writer` ("LispE" or "another program"; nil for a damaged file), `link` (where a symbolic link leads).
 
     Only headers are read, so a folder of large files is listed at once, and damage inside the tensors is not
-    seen. What ranks wrote into a folder (`torch_save_checkpoint`) is one checkpoint.
+    seen. What ranks wrote into a folder (`torch_save_checkpoint`) is one checkpoint, also of that folder.
     A checkpoint of LispE is known under any name, one of another program by its suffix (.pt .pth
     .ckpt .bin .safetensors). Models, adapters, other files and the pickles of PyTorch before 2020, which have
     no header, are left out; damaged files come last.
@@ -81,7 +81,13 @@ def _listed(folder: str) -> CheckpointList:
 
 
 def _files(folder: str) -> list[os.DirEntry[str]]:
+    # A folder that is itself a checkpoint of several ranks holds that one: who trains into `run/` asks for
+    # the newest of `run/`, and would begin anew, over it, if that had none.
+    whole = os.path.abspath(folder)
     try:
+        if is_folder(whole):
+            with os.scandir(os.path.dirname(whole)) as items:
+                return [item for item in items if item.name == os.path.basename(whole)]
         with os.scandir(folder) as items:
             return [item for item in items if item.name[0] != "." and _is_file(item)]
     except FileNotFoundError:

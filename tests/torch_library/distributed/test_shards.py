@@ -95,6 +95,13 @@ def test_a_full_disk_on_another_rank_leaves_no_file_behind(
     assert same(saved, call("torch_load_checkpoint", "c").model.tensors)
 
 
+def test_a_checkpoint_in_a_folder_is_the_newest_of_that_folder(in_folder: Path) -> None:
+    save("run/", 3, loss=0.5)
+    assert [(e["name"], e["epoch"]) for e in call("torch_list_checkpoints", "run/")] == [("run", 3)]
+    assert call("torch_resume_newest", "run", *trained(3)) == 3
+    assert list(call("torch_prune_checkpoints", "run", 1)) == []
+
+
 def test_folders_and_files_are_listed_and_pruned_together(in_folder: Path) -> None:
     for epoch, (name, loss) in enumerate({"a/": 0.1, "b.pt": 0.9, "c/": 0.8, "d/": 0.7}.items()):
         save(f"runs/{name}", epoch, loss=loss)
