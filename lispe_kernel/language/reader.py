@@ -269,7 +269,7 @@ class _Reader:
         return self.names[text]
 
     def _check_number_end(self, start: int, end: int) -> None:
-        """Errors: for `3x`, and for `.5` and `5.`, whose points would compose: digits stand on both sides."""
+        """Errors: for `3x`, `0b12`; for `.5`, `5.`, whose points would compose: digits stand around one."""
         text, following = self.text[start:end], self.text[end : end + 1]
         sign, _, digits = text.rpartition(".")
         if sign in ("", "+", "-") and digits != text:
@@ -277,7 +277,7 @@ class _Reader:
         if following == ".":
             way_out = f" (write {text}.0)" if text.lstrip("+-").isdigit() else ""
             raise self.error(f"Error: malformed number: '{text}.'{way_out}", start, end + 1)
-        if following.isalpha() or following == "_":
+        if following.isalnum() or following == "_":
             stop = end
             while self.text[stop : stop + 1].isalnum() or self.text[stop : stop + 1] == "_":
                 stop += 1

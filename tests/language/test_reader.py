@@ -64,6 +64,7 @@ def test_text_is_read_as_these_forms(text: str, expected: str) -> None:
         ("{1:2 3}", "Error: dictionary has a different number of key/value", False),
         ("{1::2}", "Error: wrong key/value separator in a dictionary", False),
         ("3abc", "Error: malformed number: '3abc'", False),
+        ("0b12", "Error: malformed number: '0b12'", False),
         ("(+ 1 .5)", "Error: malformed number: '.5' (write 0.5)", False),
         ("-.5", "Error: malformed number: '-.5' (write -0.5)", False),
         ("(* 2. 3)", "Error: malformed number: '2.' (write 2.0)", False),

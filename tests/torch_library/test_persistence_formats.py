@@ -319,7 +319,6 @@ def test_a_table_of_modules_is_one_file_with_the_keys_in_front(in_folder):
 
 def test_a_table_of_modules_is_one_file_per_entry_where_the_path_says_so(in_folder):
     saved, loaded = table(), table()
-    os.mkdir("parts")
     call("torch_save_model", saved, "parts/")
     call("torch_save_model", saved, "part_*.safetensors")
     assert sorted(os.listdir("parts")) == ["a.pt", "b.pt"]
@@ -328,6 +327,8 @@ def test_a_table_of_modules_is_one_file_per_entry_where_the_path_says_so(in_fold
         loaded = table()
         call("torch_load_model", path, loaded)
         assert all(same(saved[key], loaded[key]) for key in saved)
+    refused = error_of("torch_save_model", saved, "part_a.safetensors/")
+    assert refused == "Error saving model: cannot write part_a.safetensors/: file exists"
 
 
 def table() -> Dictionary:

@@ -20,6 +20,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.distributed.group import together
 from lispe_kernel.torch_library.distributed.parts import whole_tensors
 from lispe_kernel.torch_library.files.archive import Archive
+from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
 from lispe_kernel.torch_library.files.checksums import SCHEME
 from lispe_kernel.torch_library.files.errors import reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_trees
@@ -51,9 +52,9 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
     """Write a module's parameters and buffers to a file that any PyTorch reads.
 
     A path ending in `.safetensors` writes that format. A table of modules becomes one file, the keys in
-    front of the names; with a `*` in the path (`"part_*.pt"`) or a path ending in `/`, one file per entry.
-    `part` (a prefix or a list of names) saves only these tensors. The write is atomic, of several files too.
-    Of several ranks (`torch_distributed`), all of which call it, rank 0 writes.
+    front of the names; with a `*` in the path (`"part_*.pt"`) or a path ending in `/` (a folder, made if need
+    be), one file per entry. `part` (a prefix or a list of names) saves only these tensors. The write is
+    atomic, of several files too. Of several ranks (`torch_distributed`), all of which call it, rank 0 writes.
 
     Example: (torch_save_model (torch_linear 4 2) "layer.pt") => Model saved successfully
     Errors: `Error: First argument must be a PyTorch module`, `Error saving model: cannot write PATH: why`
@@ -71,7 +72,16 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
 
 def _write(path: str, contents: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> None:
     with writing(SAVING, path):
+        if path.endswith("/"):
+            _make_folder(path)
         write_trees(contents)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"cannot write {path}: {reason(error)}") from error
 
 
 def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, Any], dict[str, Any]]:
