@@ -220,24 +220,30 @@ def test_a_head_is_chosen_by_mouse_and_by_keyboard(chromium: str) -> None:
     var [across, down] = told.maps[0].axes, box = grid.getBoundingClientRect();
     function say() { seen.push(document.querySelectorAll("figcaption")[1].textContent.split(":")[0] + " " +
       (sheet.checkVisibility() ? sheet.style.backgroundPosition : "itself")); }
+    // The values of the large picture, which are the first head's, are told where it is seen itself.
+    function large() { let box = sheet.previousSibling.getBoundingClientRect();
+      return document.elementFromPoint(box.left + 40, box.top + 40)?.tagName + sheet.previousSibling.inert; }
+    seen.push(large());
     function press(key) { ["keydown", "keyup"].forEach(kind =>
       grid.dispatchEvent(new KeyboardEvent(kind, {key: key}))); say(); }
     var at = {clientX: box.left + across[0] + 2.4 * across[1], clientY: box.top + down[0] + 1.4 * down[1]};
     ["mousemove", "click"].forEach(kind => grid.dispatchEvent(new MouseEvent(kind, at))); say();
+    seen.unshift(large());
     press("ArrowLeft");
     ["ArrowLeft", "ArrowUp"].forEach(press);
     document.body.dataset.read = seen.join("|"); });
     """
     told = f"var told = {facts(shown, 'scale')};"
     dom = browser.document(chromium, browser.page([shown], script=told + script))
-    chosen = marked(dom, "read").split("|")
+    hidden, itself, *chosen = marked(dom, "read").split("|")
+    assert (hidden, itself) == ("Itrue", "IMGfalse")
     # The grid's picture lies over the large one as far to the left and up as the head is in it.
     assert [head.split(" -")[0] for head in chosen[:3]] == [f"layer 1, head {k}" for k in (2, 1, 0)]
     assert chosen[3] == "layer 0, head 0 itself"
     lefts, tops = zip(*(head.split(" -")[1:] for head in chosen[:3]), strict=True)
     # The first one of a line begins where the large one does.
     across, _ = json.loads(facts(shown, "scale"))["maps"][0]["axes"]
-    _, fit = json.loads(facts(shown, "heads"))
+    _, fit = map(float, facts(shown, "heads").split(","))
     assert float(lefts[2].removesuffix("px")) == pytest.approx(across[0] * fit, abs=0.1)
     assert len(set(lefts)) == 3
     assert len(set(tops)) == 1

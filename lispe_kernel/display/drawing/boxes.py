@@ -14,6 +14,7 @@ from lispe_kernel.display.page.html import Element, Node, element, plain
 
 _LINE = 15.0  # the height of a line of words
 _SMALL = 10.0  # of the letters beside an arrow
+_WIDE = 1.2 * _SMALL / svg.SIZE  # how wide they are, of other letters, in the widest of the usual fonts
 _BEHIND = 3.0  # how far the second of several sheets looks out
 _EDGE = 4.0
 _GAP = 12.0
@@ -144,7 +145,7 @@ def _marks(
         same = len({labels[n] for n in numbers}) == 1
         for number in numbers[:1] if same else numbers:
             text = plain(labels[number])
-            wide = svg.width_of(text) * _SMALL / svg.SIZE
+            wide = svg.width_of(text) * _WIDE
             ways = [layout.ways[n] for n in (numbers if same else [number])]
             ends = [way[0] if same else way[-1] for way in ways]
             y = ends[0][1] + 13 if same else ends[0][1] - 11

@@ -152,23 +152,28 @@
   };
 
   //@ data-scale
-  // -- the value under the pointer or under the arrow keys, over the picture ------------------------
+  // -- the value under the pointer or under the arrow keys, over the picture; what is told begins with its kind ------
   start("scale", (picture, told) => {
     // What it says is read aloud by itself.
     let tip = document.createElement("output"), figure = picture.parentNode,
       zoom = () => picture.width / picture.naturalWidth,
-      facts = JSON.parse(told), read =
+      read =
+        //@ "points":&"maps": "points":&"turn": "turn":&"maps":
+        (
         //@ "points":&"maps": "points":&"turn":
-        facts.points ? pointed(facts) :
+        told[2] == "p" ? pointed :
         //@ "turn":&"maps":
-        facts.turn ? turned(facts, picture) :
+        told[2] == "t" ? turned :
         //@ "maps":
-        mapped(facts, picture),
+        mapped
         //@ "turn":&!"maps":
-        turned(facts, picture),
+        turned
         //@ "points":&!"maps":&!"turn":
-        pointed(facts),
+        pointed
+        //@ "points":&"maps": "points":&"turn": "turn":&"maps":
+        )
         //@ data-scale
+        (JSON.parse(told), picture),
       say = (here = []) => {
         let [x, y, text] = picture.at = here;
         tip.hidden = !text;
@@ -192,15 +197,16 @@
   //@ data-heads
   // -- the head that is clicked, or reached by the arrow keys, over the large picture's raster -----------
   start("heads", (grid, told) => {
-    // A part of the grid's picture is the background of a sheet over the large picture, which is the first head's.
-    let [half, fit] = JSON.parse(told), [large, sheet, caption] = grid.parentNode.nextSibling.children,
-      first = caption.textContent, look = sheet.style;
+    // A part of the grid's picture is the background of a sheet over the large picture, which is the first head's
+    // and tells the values of that head alone.
+    let [half, fit] = told.split(","), [large, sheet, caption] = grid.parentNode.nextSibling.children,
+      first = caption.innerText, look = sheet.style;
     grid.style.cursor = "pointer";
     grid.onclick = grid.onkeyup = () => {
       let [x, y, text] = grid.at || [];
       if (text) {
-        caption.textContent = text;
-        sheet.hidden = first.startsWith(text);
+        caption.innerText = text;
+        large.inert = !(sheet.hidden = first.startsWith(text));
         look.zoom = large.width / large.naturalWidth;
         look.background = 'url("' + grid.src + '")' + (half - x * fit) + "px " + (half - y * fit) + "px/" + grid.naturalWidth * fit + "px";
       }

@@ -128,7 +128,7 @@ class AttentionView(View):
         label = f"attention of {len(self.heads)} heads, a line a layer, a column a head"
         drawing = Drawing(parts, left + width, _TOP + height)
         # Half of the room of a small picture, as the script lays it over the large one.
-        heads = svg.for_script([round(step * zoom / 2 * fit, 4), fit])
+        heads = f"{round(step * zoom / 2 * fit, 4)},{fit}"
         return svg.figure(
             drawing, label, "a line a layer, a column a head", data_scale=told, data_heads=heads
         )
@@ -173,7 +173,9 @@ class AttentionView(View):
         place = zip(("left", "top", "width", "height"), "xywh", strict=True)
         look = "".join(f";{side}:{svg.number(fact[key])}px" for side, key in place)
         picture, below = heatmaps.gathered([drawn], [raster], shades, caption, caption).children
-        return element("figure", picture, element("i", style=f"position:absolute{look}"), below)
+        return element(
+            "figure", picture, element("i", hidden="hidden", style=f"position:absolute{look}"), below
+        )
 
     def _axis(self, name: str, length: int) -> Axis:
         tokens = self.value.tokens

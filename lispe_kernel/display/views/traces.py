@@ -32,7 +32,7 @@ from lispe_kernel.language.printer import to_text
 _HEADINGS = ("module", "input → output", "parameters", "mult-adds", "time", "memory", "std", "values")
 _NUMERIC = (2, 3, 4, 5, 6)
 _MEASURES = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "dead units after ReLU")
-_GRADIENTS = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "norm of weights")
+_GRADIENTS = ("module", "mean", "std", "min", "max", "zeros", "NaN", "Inf", "norm of weights' gradient")
 _MOST_LINES = 60  # of text/plain
 _MOST_ROWS = 2000
 _MOST_WARNINGS = 8
@@ -226,6 +226,6 @@ def _measures(title: str, headings: tuple[str, ...], rows: list[list[Node]]) -> 
     if not rows:
         return None
     shown = table(
-        headings, rows[:_MOST_ROWS], label=title, numeric=range(1, 8), sparse=(6, 7, 8), data_sort=True
+        headings, rows[:_MOST_ROWS], label=title, numeric=range(1, 9), sparse=(6, 7, 8), data_sort=True
     )
     return foldable(title, shown, open_=len(rows) <= 16)
