@@ -25,6 +25,7 @@ from lispe_kernel.sittings.seen import Content
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_file, write_files
 from lispe_kernel.torch_library.files.outflow import Outflow
+from lispe_kernel.torch_library.support.collector import at_rest
 from lispe_kernel.torch_library.support.foreign_json import LONGEST, MOST_VALUES, Beyond, beyond, parsed
 
 try:
@@ -334,6 +335,7 @@ def _checksum(manifest: dict[str, Any]) -> str:
 # -- reading --------------------------------------------------------------------------------------------
 
 
+@at_rest()
 def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
     """A manifest of a folder, whole and of a version that is known. Errors: Broken, OSError."""
     if not os.path.isdir(folder):

@@ -360,6 +360,15 @@ def test_the_refusal_names_what_the_file_wants_to_run(in_folder):
     assert "posix.system, which is neither a tensor nor a plain value; nothing in it was run" in text
 
 
+def test_torn_bytes_want_to_run_nothing(in_folder):
+    torch.save({}, "g.pt")
+    with zipfile.ZipFile("g.pt") as source, zipfile.ZipFile("f.pt", "w") as target:
+        for name in source.namelist():
+            # A table within nothing: N( puts None where a table should be filled.
+            target.writestr(name, b"\x80\x02}(NN(NNu." if name.endswith(".pkl") else source.read(name))
+    assert "it is truncated or damaged" in load_fails("f.pt")
+
+
 def test_malice_in_a_peft_folder_runs_nothing(in_folder):
     os.mkdir("peft")
     Path("peft/adapter_config.json").write_text('{"peft_type": "LORA", "r": 2, "lora_alpha": 4}')

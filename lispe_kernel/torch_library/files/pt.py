@@ -290,7 +290,8 @@ _NAMED = re.compile(r"(?:GLOBAL|but got|function) (?:<class ')?([\w.]+)")
 def _refused(error: pickle.UnpicklingError) -> BadFile:
     """torch's refusal, reduced to the name of what the file wants to run."""
     found = _NAMED.search(str(error))
-    if found is None:
+    # Nothing, where a table should be filled: torn bytes, and no wish to run something.
+    if found is None or found[1] == "NoneType":
         return BadFile("it is truncated or damaged")
     return OtherContent(
         f"it holds {found[1]}, which is neither a tensor nor a plain value; nothing in it was run"

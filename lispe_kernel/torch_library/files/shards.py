@@ -23,6 +23,7 @@ from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.archive import Advance, Archive, Entry, copy_values, names_in
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.trees import from_json
+from lispe_kernel.torch_library.support.collector import at_rest
 from lispe_kernel.torch_library.support.dtypes import DTYPES
 from lispe_kernel.torch_library.support.foreign_json import LONGEST, Beyond, beyond, parsed
 
@@ -78,6 +79,7 @@ def _sum(text: str) -> str:
     return xxhash.xxh3_128_hexdigest(text.encode())
 
 
+@at_rest()
 def read_index(path: str) -> Index:
     """The index of a folder, compared with its checksum. Errors: BadFile, OSError."""
     place = os.path.join(path, INDEX)

@@ -1,4 +1,4 @@
-"""The collector of cyclic garbage, at rest while a large library is imported: what that makes stays."""
+"""The collector of cyclic garbage, at rest while all that is made stays: modules, a file's values."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from lispe_kernel.torch_library.support.collector import at_rest
+
 # Bytes of a text, values in it (each bracket and each comma counts as one), brackets inside of each other.
 LONGEST, MOST_VALUES, DEEPEST = 1 << 28, 1 << 24, 500
 # Digits of the longest integer; reading a long one takes the square of its length.
@@ -28,6 +30,8 @@ class Beyond(ValueError):
     """A text of JSON that passes a limit; says which."""
 
 
+# Maybe a million lists, and no cycle: the collector would go through all that there is again and again.
+@at_rest()
 def parsed(
     data: bytes, once: Callable[[list[tuple[str, Any]]], Any] | None = None, constant: Any = None
 ) -> Any:
