@@ -5,6 +5,7 @@ The reader decides: what it refuses for good is `invalid`, what more text could 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lispe_kernel.assist.magics import MAGICS, Magics
@@ -14,6 +15,7 @@ from lispe_kernel.language.source import Source
 
 # Blanks a level, as in LispE's own examples.
 INDENT = 4
+_ENDED = re.compile(r"\n[ \t]*\n[ \t]*\Z")
 
 
 def check(code: str, magics: Magics = MAGICS) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def _check_magic(code: str, magics: Magics) -> dict[str, Any]:
     first = code.lstrip()
     if first.startswith("%%"):
         # A cell magic takes lines until an empty one.
-        return {"status": "complete"} if code.endswith("\n\n") else {"status": "incomplete", "indent": ""}
+        return {"status": "complete"} if _ENDED.search(code) else {"status": "incomplete", "indent": ""}
     name = first[1:].split(None, 1)[0] if first[1:].strip() else ""
     if first[0] == "%" and name not in magics:
         return {"status": "invalid"} if name[:1].isalpha() else {"status": "complete"}

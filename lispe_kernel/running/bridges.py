@@ -137,5 +137,6 @@ def user_variables(namespace: dict[str, Any], predefined: dict[str, Any]) -> Ite
     """What the user defined, in the order of definition; not what every session has from its start."""
     for name, value in list(namespace.items()):
         own = name not in predefined or predefined[name] is not value
-        if own and not name.startswith("_") and not isinstance(value, ModuleType):
+        # A blank in a name is the compiler's.
+        if own and not name.startswith("_") and " " not in name and not isinstance(value, ModuleType):
             yield name, value

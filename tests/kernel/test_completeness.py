@@ -32,6 +32,7 @@ from lispe_kernel.assist.completeness import check
         ("{1:2", "incomplete", "    "),
         ("%%python\nx = 1", "incomplete", ""),
         ("%%python\nx = 1\n\n", "complete", None),
+        ("%%python\nif 1:\n    x = 1\n    \n    ", "complete", None),
         (")", "invalid", None),
         ("(a))", "invalid", None),
         ("(a}", "invalid", None),

@@ -294,8 +294,9 @@ def test_a_program_runs_magics_and_commands(tmp_path: Path) -> None:
 
 
 def test_who_lists_and_reset_forgets(kernel: Running) -> None:
-    kernel.run("(setq listed 12)")
-    assert "listed" in kernel.run("%who").stream()
+    kernel.run("%reset")
+    kernel.run("(setq listed 12) (dethread begin () 1)")
+    assert [line.split()[0] for line in kernel.run("%who").stream().splitlines()] == ["begin", "listed"]
     kernel.run("%reset")
     assert kernel.run("%who").stream() == "Nothing is defined yet.\n"
     assert kernel.run("listed").status == "error"
