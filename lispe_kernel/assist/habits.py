@@ -10,7 +10,7 @@ import builtins
 import re
 from collections.abc import Callable
 
-from lispe_kernel.language.explain import elsewhere
+from lispe_kernel.language.explain import ELSEWHERE
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.special_forms import special_forms
 
@@ -70,7 +70,7 @@ def _called(found: re.Match[str]) -> str:
             first = f"(@ {first} '{attribute})"
         return f"LispE writes ({' '.join(part for part in (f'->{method}', first, inside) if part)})"
     else:
-        method = elsewhere(name) or name
+        method = ELSEWHERE.get(name) or name
         if " " in method:
             return f"LispE says {method}"
         if hasattr(builtins, method) and method not in registry and method not in special_forms:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
-from lispe_kernel.language.forms import LAMBDA
+from lispe_kernel.language.forms import LAMBDA, QUOTE
 from lispe_kernel.language.printer import describe
 from lispe_kernel.language.python.functions import across
 from lispe_kernel.language.runtime import current, function_of_atom
 from lispe_kernel.language.special_forms import special_forms
 from lispe_kernel.language.values.atoms import TRUE, Atom
+from lispe_kernel.language.values.lists import List
 
 
 def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any]:
@@ -27,12 +28,35 @@ def callable_of(value: Any, *, element_first: bool = False) -> Callable[..., Any
     not a function` for a value that cannot be called.
     """
     if isinstance(value, Atom):
-        return across(function_of_atom(value))  # type: ignore[no-any-return]
+        return _of_form(value) or across(function_of_atom(value))
     if isinstance(value, list):
         return _from_list(value, element_first)
     if callable(value):
         return across(value)  # type: ignore[no-any-return]
     raise LispeError(f"Error: wrong function call: {describe(value)} is not a function")
+
+
+def _of_form(name: Atom) -> Callable[..., Any] | None:
+    """`'or`, `'and`, `'if`: a form of which any values can be the parts, as a function of these.
+
+    None for names of functions, and for forms that are not computed from values.
+    """
+    form = special_forms.get(name.name)
+    if form is None or form.defines or form.needs_function or form.name == QUOTE.name:
+        return None
+    if form.rule.begins_with_variable is not False or current().function_named(name.name) is not None:
+        return None
+    made: dict[int, Callable[..., Any]] = {}
+
+    def called(*values: Any) -> Any:
+        function = made.get(len(values))
+        if function is None:
+            parts = List(Atom(f"part {index}") for index in range(len(values)))
+            function = current().evaluate_form(List([LAMBDA, parts, List([name, *parts])]))
+            made[len(values)] = function
+        return function(*values)
+
+    return called
 
 
 def is_lambda(head: Any) -> bool:

@@ -35,6 +35,8 @@ _TWO_TYPES = re.compile(r"'([^']+)' and '([^']+)'$")
 _ARITY = re.compile(r"^(?P<name>.+?)\(\) (?P<what>takes|missing|got)\b")
 # What Python's libraries say of a mask of several elements where one answer is asked for.
 _AMBIGUOUS = re.compile(r"value of (Tensor|an array) with more than one \w+ is ambiguous")
+# How the functions of LispE's libraries in C++ begin that are not here.
+_NOT_HERE = re.compile("(mlx|gguf|blas|curl|sqlite|xml|transducer)_")
 # What they say of a product with a text, which Python would repeat.
 _REPEATED = re.compile(r"can't multiply sequence by non-int of type '(.+)'|only integer tensors of a single")
 LAMBDA = "λ"
@@ -283,15 +285,12 @@ ELSEWHERE = {
 }
 
 
-def elsewhere(name: str) -> str:
-    """What LispE calls something that has another name in other languages, or an empty text."""
-    return ELSEWHERE.get(name, "")
-
-
 def near(name: str, names: Iterable[str]) -> str:
-    """A hint with the known names that look like an unknown one, or an empty text."""
-    if elsewhere(name):
-        return f" (LispE says {elsewhere(name)})"
+    """A hint: LispE's own name, the library that is not here, or known names that look like this one."""
+    if name in ELSEWHERE:
+        return f" (LispE says {ELSEWHERE[name]})"
+    if library := _NOT_HERE.match(name):
+        return f" (of lispe_{library[1]}, which is not here)"
     import difflib  # noqa: PLC0415 - start-up: only an unknown name needs it
 
     found = difflib.get_close_matches(name, [other for other in names if other != name], n=3, cutoff=0.75)
