@@ -311,6 +311,7 @@ TOLD = [
     (CAUSAL + 0.5, "6 masked (-Inf)"),
     (CAUSAL[None, None].expand(2, 3, 4, 4) - 2.5, "36 masked (-Inf)"),
     (CAUSAL[:3] + 0.5, "6 -Inf!"),
+    (CAUSAL.roll(1, 1) + 0.5, "6 -Inf!"),
     (CAUSAL[:2, :2] + 0.5, "1 -Inf!"),
     (torch.tensor([0.5, -math.inf]), "1 -Inf!"),
     (torch.tensor([-math.inf]), "1 -Inf!"),

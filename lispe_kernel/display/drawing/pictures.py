@@ -30,6 +30,7 @@ class Raster:
     columns: int
     down: int
     across: int
+    is_causal: bool = False
     drawn: dict[tuple[float, float, Scale], bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -87,7 +88,19 @@ def reduce_matrix(matrix: Any, most: int = MOST_PIXELS) -> Raster:
         # One factor for both axes, unless the shorter one would be lost.
         down = across = max(down, across)
     reduce = _reduce_array if type(matrix).__module__ == "numpy" else _reduce_tensor
-    return Raster(reduce(matrix, down, across), rows, columns, down, across)
+    blocks = reduce(matrix, down, across)
+    return Raster(blocks, rows, columns, down, across, _is_causal(matrix, blocks))
+
+
+def _is_causal(matrix: Any, blocks: Any) -> bool:
+    """Whether the values are those of masked scores; a pixel of -Inf may stand for several of them."""
+    import numpy as np  # noqa: PLC0415 - heavy: numpy is imported when it is first needed
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    if not np.isneginf(blocks).any():
+        return False
+    values = torch.from_numpy(matrix.astype(np.float64)) if type(matrix).__module__ == "numpy" else matrix
+    return stored.is_causal(values)
 
 
 def _reduce_array(matrix: Any, down: int, across: int) -> Any:
@@ -227,9 +240,7 @@ def are_masks(rasters: Sequence[Raster]) -> bool:
     values = [raster.blocks for raster in rasters]
     if strange(rasters) != "-Inf":
         return False
-    hidden = [np.isneginf(part) for part in values]
-    # A pixel may stand for a block of values, some of which are hidden.
-    if any(all((part == np.triu(np.ones_like(part), k)).all() for part in hidden) for k in (0, 1)):
+    if all(raster.is_causal for raster in rasters):
         return True
     return any((part == 0).any() for part in values) and all(
         ((part == 0) | np.isneginf(part)).all() for part in values

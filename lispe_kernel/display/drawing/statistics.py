@@ -9,9 +9,8 @@ no copy of it. `looks` goes through the values, `side_by_side` through many smal
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lispe_kernel.display.drawing import side_by_side, stored
@@ -45,6 +44,9 @@ class Statistics:
     nans: int = 0
     infinities: int = 0
     below: int = 0  # the infinities that are negative
+    is_mask: bool = (
+        False  # -Inf is meant: where attention does not look, in what is added to its scores or in them
+    )
     low: float = 0.0  # the range of the histogram
     high: float = 0.0
     histogram: tuple[int, ...] = ()
@@ -58,23 +60,6 @@ class Statistics:
     def ends(self) -> tuple[float, float] | None:
         """The smallest and the largest finite value."""
         return None if self.minimum is None or self.maximum is None else (self.minimum, self.maximum)
-
-    @property
-    def is_mask(self) -> bool:
-        """Whether -Inf is meant: where attention does not look, in what is added to its scores or in them."""
-        rest = self.count - self.below
-        return self._hides and (self.zeros == rest > 0 or self._is_causal)
-
-    @property
-    def _hides(self) -> bool:
-        return 0 < self.infinities == self.below and not self.nans
-
-    @property
-    def _is_causal(self) -> bool:
-        """Whether as many are -Inf as come after their own place, as in masked scores of attention."""
-        *batch, down, across = (0, 0, *self.shape)
-        after = math.prod(batch[2:]) * down * (down - 1) // 2
-        return down == across > 2 and self.below == after
 
     @property
     def damage(self) -> tuple[tuple[str, int], ...]:
@@ -112,7 +97,16 @@ def summarise(tensor: Any, histogram: bool = True) -> Statistics:
         _log.debug("a %s could not be measured", type(tensor).__name__, exc_info=error)
         note = f"values of {type(tensor).__name__} cannot be measured ({type(error).__name__})"
         return Statistics(**{**known, "notes": (*known["notes"], note), "is_readable": False})
-    return Statistics(**known, **found)
+    return _known(tensor, known, found)
+
+
+def _known(tensor: Any, facts: dict[str, Any], found: dict[str, Any]) -> Statistics:
+    """The statistics; a tensor whose only strange values are -Inf is asked whether they are meant."""
+    made = Statistics(**facts, **found)
+    if not 0 < made.infinities == made.below or made.nans:
+        return made
+    is_mask = made.zeros == made.count - made.below > 0 or stored.is_causal(tensor)
+    return replace(made, is_mask=is_mask)
 
 
 def summarise_all(tensors: Iterable[Any]) -> list[Statistics]:
@@ -120,7 +114,7 @@ def summarise_all(tensors: Iterable[Any]) -> list[Statistics]:
     given = list(tensors)
     together = side_by_side.measured(given)
     return [
-        Statistics(**_facts(tensor), **together[k]) if k in together else summarise(tensor)
+        _known(tensor, _facts(tensor), together[k]) if k in together else summarise(tensor)
         for k, tensor in enumerate(given)
     ]
 

@@ -25,6 +25,7 @@ READABLE = frozenset(
 _WIDE = frozenset({"torch.int64", "torch.uint64"})
 SIGN = 1 << 63  # what an unsigned number of 64 bits is larger than the signed one that stands for it
 _STRIDED = "torch.strided"
+_CAUSAL = 3  # the rows from which on a triangle of -Inf says something
 
 
 def unreadable(tensor: Any) -> str:
@@ -51,6 +52,19 @@ def kind_of(tensor: Any) -> str:
 def is_strided(tensor: Any) -> bool:
     """Whether a tensor holds a number for each of its places: none of the sparse layouts."""
     return str(tensor.layout) == _STRIDED
+
+
+def is_causal(tensor: Any) -> bool:
+    """Whether -Inf stands at all places after their own and only there, as in masked scores."""
+    import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
+
+    down, across = (0, 0, *sizes_of(tensor)[0])[-2:]
+    if down != across or down < _CAUSAL or not is_strided(tensor) or not tensor.is_floating_point():
+        return False
+    after = torch.ones(down, down, dtype=torch.bool, device=tensor.device).triu(1)
+    # The smallest types have no arithmetic of their own.
+    values = tensor.detach().float() if tensor.element_size() == 1 else tensor.detach()
+    return bool((values.isneginf() == after).all())
 
 
 def sizes_of(tensor: Any) -> tuple[tuple[int, ...], str]:
