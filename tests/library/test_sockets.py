@@ -59,6 +59,7 @@ def test_a_silent_side_is_an_error(pair):
 ERRORS = (
     ("(socket_read 3)", "Error: socket_read: the first argument must be a socket, not the integer 3"),
     ("(socket_create 70000 1)", "Error: socket_create: the first argument must be a port from 0 to 65535"),
+    ('(socket_connect "localhost" 1)', "Error: socket_connect: localhost:1: Connection refused"),
     ("(socket_read (socket_create 0 1))", "Error: socket_read: a server needs the number of a client"),
     ("(socket_read (socket_create 0 1) 4)", "Error: socket_read: there is no client 4"),
     (

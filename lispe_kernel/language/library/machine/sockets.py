@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import socket as network
 from typing import Any
 from weakref import finalize
@@ -67,6 +68,13 @@ register_kind(
 )
 
 
+def _unreached(name: str, place: tuple[str, int], error: OSError | UnicodeError) -> LispeError:
+    # What the system says, without its number and what Python adds to it.
+    number = error.errno if isinstance(error, OSError) else None
+    reason = os.strerror(number) if number and number > 0 else getattr(error, "strerror", None) or str(error)
+    return LispeError(f"Error: {name}: {place[0]}:{place[1]}: {reason.partition(' (while ')[0]}")
+
+
 def _failed(name: str, error: OSError) -> LispeError:
     if isinstance(error, (TimeoutError, BlockingIOError)):
         return LispeError(f"Error: {name}: nothing came in time")
@@ -120,7 +128,7 @@ def socket_create(port: Any, nbclients: Any, hostname: Any = "localhost") -> Soc
     try:
         return Socket(network.create_server(place, backlog=waiting), server=True)
     except (OSError, UnicodeError) as error:
-        raise LispeError(f"Error: socket_create: {error}") from None
+        raise _unreached("socket_create", place, error) from None
 
 
 @function("socket_connect")
@@ -134,7 +142,7 @@ def socket_connect(hostname: Any, port: Any) -> Socket:
     try:
         return Socket(network.create_connection(place), server=False)
     except (OSError, UnicodeError) as error:
-        raise LispeError(f"Error: socket_connect: {error}") from None
+        raise _unreached("socket_connect", place, error) from None
 
 
 @function("socket_wait")
