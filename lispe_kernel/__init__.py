@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "lispe_kernel.torch_library": ("torch",),
     "lispe_kernel.sittings": (),
+    "lispe_kernel.sittings.cells": (),
     "lispe_kernel.ranks": (),
     "lispe_kernel.display": (),
     "lispe_kernel.running": (),

@@ -17,6 +17,7 @@ from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.special_forms import SpecialForm
 from lispe_kernel.running import bridges, programs, report, screen  # noqa: F401 - they register functions
+from lispe_kernel.sittings import cells
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ABOUT = """\
@@ -39,6 +40,7 @@ PLACES = {
 }
 # Rooms whose folder's word is no title. A room that is not here is called by its folder.
 TITLES = {
+    "cells": "Sessions kept after each cell",
     "core": "The core",
     "distributed": "Many processes",
     "forms": "Special forms",
@@ -98,7 +100,7 @@ def pages() -> dict[str, str]:
 
 def rooms() -> list[Room]:
     """All rooms that register something, the language's first."""
-    for floor in (compiler, library, torch_library, sittings, ranks, display):
+    for floor in (compiler, library, torch_library, sittings, cells, ranks, display):
         floor.load()
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in [*special_forms, *registry]:

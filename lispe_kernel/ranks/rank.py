@@ -31,7 +31,7 @@ from lispe_kernel.running.programs import Program
 from lispe_kernel.running.report import Report, report
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import load as load_kinds
-from lispe_kernel.sittings.functions import told
+from lispe_kernel.sittings.folder import told
 from lispe_kernel.sittings.restoring import restore
 
 

@@ -14,7 +14,7 @@ from lispe_kernel.ranks.cluster import Cluster
 from lispe_kernel.ranks.folds import Folds, names
 from lispe_kernel.ranks.sending import Sending, fetched, shared_folder
 from lispe_kernel.session import Session
-from lispe_kernel.sittings.functions import told
+from lispe_kernel.sittings.folder import told
 
 # Seconds in which ranks must have found each other.
 _JOIN = 120.0

@@ -156,7 +156,7 @@ def _lacking(found: Any) -> None:
 
 
 def _list(_host: Host, folder: str) -> None:
-    from lispe_kernel.sittings.functions import listed  # noqa: PLC0415 - start-up, as above
+    from lispe_kernel.sittings.cells.functions import listed  # noqa: PLC0415 - start-up, as above
 
     rows = listed(folder)
     width = max((len(name) for name, _ in rows), default=0)
@@ -167,7 +167,7 @@ def _list(_host: Host, folder: str) -> None:
 
 
 def _diff(host: Host, folder: str) -> None:
-    from lispe_kernel.sittings.functions import compared  # noqa: PLC0415 - start-up, as above
+    from lispe_kernel.sittings.cells.functions import compared  # noqa: PLC0415 - start-up, as above
 
     found = compared(host.session, folder)
     for mark, names in (("-", found.only_there), ("+", found.only_here), ("~", found.changed)):
@@ -177,13 +177,13 @@ def _diff(host: Host, folder: str) -> None:
 
 
 def _keep(_host: Host, folder: str) -> None:
-    from lispe_kernel.sittings.functions import session_keep  # noqa: PLC0415 - start-up, as above
+    from lispe_kernel.sittings.cells.functions import session_keep  # noqa: PLC0415 - start-up, as above
 
     session_keep(None if folder == "off" else folder)
 
 
 def _log(host: Host, _: str) -> None:
-    from lispe_kernel.sittings.functions import logged  # noqa: PLC0415 - start-up, as above
+    from lispe_kernel.sittings.cells.functions import logged  # noqa: PLC0415 - start-up, as above
 
     found = logged(host.session)
     width = max((len(row.address) for row in found), default=0)
@@ -211,7 +211,7 @@ def _shown(text: str) -> str:
 
 
 def _goto(host: Host, wanted: str) -> None:
-    from lispe_kernel.sittings.functions import gone_to  # noqa: PLC0415 - start-up, as above
+    from lispe_kernel.sittings.cells.functions import gone_to  # noqa: PLC0415 - start-up, as above
 
     found = gone_to(host.session, wanted)
     print(f"variables and functions are as they were after cell {found.address}")

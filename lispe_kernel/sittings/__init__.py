@@ -7,9 +7,9 @@ from importlib import import_module
 
 from lispe_kernel.torch_library.support.collector import at_rest
 
-# How the names of its functions begin.
-BEGINNINGS = ("session_",)
-# The modules that register something: what restores, compares or keeps is imported when it is asked for.
+# How the names of its functions begin; `cells` has one more.
+BEGINNINGS = ("session_save", "session_restore")
+# The modules that register something.
 _REGISTERING = ("arrays", "functions", "functions_in_values", "generators", "kinds")
 # Under these keys a session keeps who runs its cells, and who keeps it after each.
 HOST, KEEPER = "running: host", "sittings: keeper"

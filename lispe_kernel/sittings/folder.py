@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.sittings.lean import as_array, filled, leaned
 from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
@@ -45,6 +46,19 @@ _SAFETENSORS = {
     "int16": "I16", "int8": "I8", "uint64": "U64", "uint32": "U32", "uint16": "U16", "uint8": "U8",
     "bool": "BOOL", "complex64": "C64", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2",
 }  # fmt: skip
+
+
+@contextmanager
+def told(name: str, folder: str) -> Iterator[None]:
+    """Errors of folders as LispE's, with the name of the function and the folder."""
+    try:
+        yield
+    except CannotWrite as error:
+        raise LispeError(f"Error: {name}: {error}") from error
+    except Broken as error:
+        raise LispeError(f"Error: {name}: {folder} {error}; nothing has changed") from error
+    except OSError as error:
+        raise LispeError(f"Error: {name}: {folder}: {reason(error)}; nothing has changed") from error
 
 
 def _refuse_links(path: str) -> None:
