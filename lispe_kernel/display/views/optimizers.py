@@ -20,7 +20,7 @@ _STEPS = 1000
     "torch.optim.optimizer.Optimizer", "lispe_kernel.torch_library.training.optimizers.RateOnlyOptimizer"
 )
 class OptimizerView(View):
-    """An optimizer: one row a parameter group."""
+    """An optimizer: what all parameter groups have in common, and a row for each of several."""
 
     def line(self) -> str:
         return plain_text(to_text(self.value))
@@ -36,24 +36,23 @@ class OptimizerView(View):
     def html(self) -> Node:
         groups = self.value.param_groups
         settings = [key for key in groups[0] if key not in _HIDDEN] if groups else []
-        rows = [
-            [
-                str(k),
-                str(len(group["params"])),
-                numbers.count(sum(p.numel() for p in group["params"])),
-                *(_setting(group.get(key)) for key in settings),
-            ]
-            for k, group in enumerate(groups)
-        ]
+        told = {key: [_setting(group.get(key)) for group in groups] for key in settings}
+        own = [key for key in settings if len(set(told[key])) > 1]
+        rows = [[str(k), *_weight(group), *(told[key][k] for key in own)] for k, group in enumerate(groups)]
+        parameters = [p for group in groups for p in group["params"]]
+        weight = zip(("tensors", "values"), _weight({"params": parameters}), strict=True)
         return [
             headline(self.line()),
-            facts([("kind", self._kind()), *self._memory()]),
+            facts([("kind", self._kind()), *weight, *self._memory()]),
+            facts([(key, told[key][0]) for key in settings if key not in own]),
             table(
-                ["group", "tensors", "values", *settings],
+                ["group", "tensors", "values", *own],
                 rows,
                 label="parameter groups",
-                numeric=range(3 + len(settings)),
-            ),
+                numeric=range(3 + len(own)),
+            )
+            if len(groups) > 1
+            else None,
         ]
 
     def _memory(self) -> list[tuple[str, Node]]:
@@ -68,6 +67,11 @@ class OptimizerView(View):
                 numbers.size(sum(t.numel() * t.element_size() for t in tensors)) if tensors else "empty",
             ),
         ]
+
+
+def _weight(group: dict[str, Any]) -> tuple[str, str]:
+    """How many tensors a group has, and how many values."""
+    return str(len(group["params"])), numbers.count(sum(p.numel() for p in group["params"]))
 
 
 def _setting(value: Any) -> str:
