@@ -45,7 +45,7 @@ _NOT_CALLABLE = re.compile(r"'([^']+)' object is not callable")
 _MARK = re.compile(r" \d*$")
 _UNEXPECTED = re.compile(r"got an unexpected keyword argument '([^']+)'")
 _NAME = re.compile(r"[^\s()\[\]{}\"`';]+")
-_HEAD = re.compile(r"[(\[]\s*([^\s()\[\]{}\"`';]+)")
+_HEAD = re.compile(r"[(\[]\s*(?!(?:§|•|/\\|infix)\s)([^\s()\[\]{}\"`';]+)")
 
 
 @dataclass

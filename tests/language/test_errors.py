@@ -32,6 +32,7 @@ from .support import error_of, text_of, times
         ("(/ 1 0)", "Error: division by zero"),
         ("(% 1 0)", "Error: division by zero"),
         ('(+ 1 "2")', "Error: cannot evaluate '+' with these operands"),
+        ("(§ 1 * nil)", "Error: cannot evaluate '*' with these operands"),
         ("(+ 'a 1)", "Error: cannot use this element in an arithmetic expression: 'a'"),
         ("(eval '(- (dictionary) 1))", "Error: cannot evaluate '-' with these operands"),
         ("(eval '(^^ (dictionary) 2.5))", "Error: cannot evaluate '^^' with these operands"),
