@@ -138,7 +138,7 @@ _HABITS: tuple[tuple[re.Pattern[str], Hint], ...] = tuple(
         ),
         (r"\s*cd\s+(?P<rest>\S+)\s*$", lambda found: f"a command begins with %: %cd {found['rest']}"),
         (r"\s*git\s+(?P<rest>\w.*)", lambda found: f"a command begins with !: !git {found['rest']}"),
-        (r"\s*(?://|/\*)", lambda _: "a comment begins with ;"),
+        (r"\s*(?://|/\*|--\s)|.*#\|", lambda _: "a comment begins with ;"),
         (r".*\bf(?P<quote>[\"'])(?P<text>[^\"']*)(?P=quote)", _formatted),
         # Other Lisps.
         (r"\s*\(define\s+\((?P<name>[^\s()]+)(?P<inside>[^()]*)\)", _defun),

@@ -10,6 +10,8 @@ from lispe_kernel.language.explain import ELSEWHERE
 from lispe_kernel.running.report import report
 
 HABITS = [
+    ("#| a comment |#", "begins with ;"),
+    ("-- a comment", "begins with ;"),
     ("import torch", '(import "torch")'),
     ("import numpy as np", '(import "numpy" np)'),
     ("from torch import nn", '(import "torch")'),
