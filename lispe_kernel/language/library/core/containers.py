@@ -106,7 +106,8 @@ def set_at(container: Any, key: Any, *keys_and_value: Any) -> Any:
     if further:
         set_at(at(container, key), *further, value)
     else:
-        raise LispeError(f"Error: cannot modify this element: {describe(container)}")
+        hint = " (set@@ puts a part into the text of a variable)" if isinstance(container, str) else ""
+        raise LispeError(f"Error: cannot modify this element: {describe(container)}{hint}")
     return container
 
 

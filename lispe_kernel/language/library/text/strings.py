@@ -15,6 +15,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.arguments import integer_argument, text_argument
 from lispe_kernel.language.library.shared.clusters import clusters
+from lispe_kernel.language.library.shared.elements import elements, is_list
 from lispe_kernel.language.library.shared.strings_core import BLANKS, like, pieces_like, repeated
 from lispe_kernel.language.printer import to_text, wrong_argument
 from lispe_kernel.language.values.atoms import Atom, atoms_named, truth
@@ -338,6 +339,20 @@ def stringbyte(e: Any) -> ByteString:
     Example: (size (stringbyte "é")) => 2
     """
     return _byte_string(e)
+
+
+@function("chrbyte")
+def chrbyte(bytes_: Any) -> ByteString:
+    """The byte string of these bytes: a number from 0 to 255, or a list of them.
+
+    Example: (chrbyte (integers 195 169 33)) => é!
+    Errors: for a number that is no byte.
+    """
+    given = elements(bytes_, "chrbyte", 1) if is_list(bytes_) else [bytes_]
+    found = [integer_argument("chrbyte", 1, item) for item in given]
+    if not all(0 <= item <= 255 for item in found):
+        raise wrong_argument("chrbyte", 1, "numbers from 0 to 255", bytes_)
+    return ByteString(bytes(found))
 
 
 def _byte_string(value: Any) -> ByteString:
