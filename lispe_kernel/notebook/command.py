@@ -164,7 +164,7 @@ def _write(options: Namespace, suffix: str, text: str, count: int) -> int:
     if target.exists() and not options.force:
         raise NotebookError(f"{target} exists already: --force writes over it, -o names another file.")
     target.write_text(text, encoding="utf-8")
-    print(f"Wrote {count} cells to {target}")
+    print(f"Wrote {count} cell{'s' if count != 1 else ''} to {target}")
     return DONE
 
 

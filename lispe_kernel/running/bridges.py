@@ -18,6 +18,7 @@ from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.shared.arguments import text_argument
 from lispe_kernel.language.python.border import to_lispe
 from lispe_kernel.language.python.variables import variables_of
 from lispe_kernel.language.runtime import Runtime, current, enter, leave
@@ -37,6 +38,7 @@ def python(code: str) -> Any:
     Errors: whatever Python raises, with Python's message.
     Example: (python "sum(range(5))") => 10
     """
+    code = text_argument("python", 1, code)
     return run_python(code, current(), _file(code))
 
 

@@ -16,6 +16,7 @@ from lispe_kernel.display.page.publish import Publisher, install, screen
 from lispe_kernel.display.page.registry import Bundle
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.shared.arguments import text_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.atoms import EMPTY
 from lispe_kernel.running.bridges import PythonCell
@@ -95,5 +96,6 @@ def magic(cell: str) -> Any:
     Example: (magic "(+ 1 2)") => 3
     """
     session: Any = current()
+    cell = text_argument("magic", 1, cell)
     outcome = run_parts(cell, session.library_states.get(HOST) or Program(session))
     return EMPTY if outcome.silent else outcome.value

@@ -293,6 +293,12 @@ def test_a_program_runs_magics_and_commands(tmp_path: Path) -> None:
     assert subprocess.run(command, capture_output=True, text=True).stdout == "one\n3 6\ntwo\n"
 
 
+@pytest.mark.parametrize("call", ["magic", "python"])
+def test_what_is_no_text_is_refused(kernel: Running, call: str) -> None:
+    said = kernel.run(f"({call} '(1))").content["evalue"]
+    assert said.startswith(f"Error: {call}: the first argument must be a string, not the list (1)")
+
+
 def test_who_lists_and_reset_forgets(kernel: Running) -> None:
     kernel.run("%reset")
     kernel.run("(setq listed 12) (dethread begin () 1)")

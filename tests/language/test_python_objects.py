@@ -33,6 +33,7 @@ def session() -> Session:
         ("(->tolist (->sum t (? dim 0)))", "(5 7 9)"),
         ("(->tolist (@ (->max t 1) 'values))", "(3 6)"),
         ("(->shape_of t 1)", "Error: ->shape_of: a Tensor of Python's has no 'shape_of'"),
+        ("(->shape_of 5)", "Error: ->shape_of: an int of Python's has no 'shape_of'"),
         ("(@ (layer (->float (->permute (->narrow t 1 0 2) 0 1))) 'shape)", "(2 3)"),
         ("(set@ layer 'name '(1 2)) (@ layer 'name 1)", "2"),
         ("(loop p (->parameters layer) (setq shape (@ p 'shape))) shape", "(3 2)"),

@@ -150,7 +150,8 @@ def _called(base: Any) -> str:
         return f"the module {base.__name__}"
     if isinstance(base, type):
         return f"the class {base.__name__}"
-    return f"a {type(base).__name__} of Python's"
+    name = type(base).__name__
+    return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name} of Python's"
 
 
 def _near(name: str, names: Iterable[str]) -> str:
