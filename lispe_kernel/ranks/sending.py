@@ -178,4 +178,4 @@ def put(session: Session, folder: str, name: str) -> None:
 def write(folder: str, found: Gathered, manifest: dict[str, Any]) -> None:
     """Write what was gathered into a folder. Errors: CannotWrite."""
     folders.prepare(folder)
-    folders.save(folder, manifest, Seen().contents(found.blocks))
+    folders.save(folder, manifest, found.blocks, Seen())

@@ -20,9 +20,10 @@ import numpy as np
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.keeping import Broken
+from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.lean import as_array, filled, leaned
 from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
-from lispe_kernel.sittings.seen import Content
+from lispe_kernel.sittings.seen import Content, Seen
 from lispe_kernel.torch_library.files import checksums
 from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_file, write_files
 from lispe_kernel.torch_library.files.outflow import Outflow
@@ -106,15 +107,20 @@ def _is_ours(name: str) -> bool:
 # -- writing --------------------------------------------------------------------------------------------
 
 
-def save(folder: str, manifest: dict[str, Any], contents: list[Content]) -> int:
+def save(folder: str, manifest: dict[str, Any], blocks: list[Block], seen: Seen) -> int:
     """Write a manifest and its memory into a folder; the number of bytes that were written.
 
+    What the folder has is not written again; where it has nothing, nothing is read to find that out.
     Errors: CannotWrite; what was in the folder is as it was.
     """
     with locked(folder, writing=True):
         there = _there(folder)
         cells = cells_of(folder)
-        (memory,), written = write_blocks(folder, [contents], there.get("memory", {}), cells)
+        before = there.get("memory", {})
+        contents, learn = (seen.contents(blocks), None) if before or cells else seen.unread(blocks)
+        (memory,), written = write_blocks(folder, [contents], before, cells)
+        if learn is not None:
+            learn([entry["checksum"] for entry in memory.values()])
         manifest["memory"] = memory
         # As text: Python takes 1, 1.0 and true for one another.
         if there and _checksum({**manifest, "saved": there["saved"]}) == _checksum(there):

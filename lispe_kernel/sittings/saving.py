@@ -206,4 +206,4 @@ def save(session: Session, folder: str) -> tuple[Kept, int]:
     """
     folders.prepare(folder)
     kept = as_data(session)
-    return kept, folders.save(folder, kept.manifest, seen(session).contents(kept.blocks))
+    return kept, folders.save(folder, kept.manifest, kept.blocks, seen(session))

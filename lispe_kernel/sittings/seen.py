@@ -106,6 +106,8 @@ class Seen:
         self._marks: dict[Key, str] = {}
         self._small = _Small([], [], [], [])
         self._one_at_a_time = threading.Lock()
+        # Another one each time that memory is asked about.
+        self._last: object = None
 
     @property
     def watching(self) -> bool:
@@ -124,10 +126,34 @@ class Seen:
         with self._one_at_a_time:
             return self._contents(blocks, often, before)
 
-    def _contents(self, blocks: list[Block], often: bool, given: list[Content] | None) -> list[Content]:
-        # An interrupt before all is read must leave nothing that is believed.
+    def unread(self, blocks: list[Block]) -> tuple[list[Content], Callable[[list[str]], None]]:
+        """The contents for a folder that holds nothing, and what takes the checksums as they were written.
+
+        What would have to be read for its checksum has none yet: writing it makes one.
+        """
+        with self._one_at_a_time:
+            before, _ = self._begin()
+            numbers = [n for n, block in enumerate(blocks) if block.size >= _LARGE or block.device]
+            held = self._others(blocks, numbers, before, often=False)
+            edges = {n: _edges(blocks[n]) for n in numbers if n not in held and not blocks[n].device}
+            asked = self._last
+
+        def learn(checksums: list[str]) -> None:
+            with self._one_at_a_time:
+                if self._last is asked:
+                    self._know(blocks, numbers, before, dict(enumerate(checksums)), edges)
+
+        return [_given_or_new({}, block, held.get(n, "")) for n, block in enumerate(blocks)], learn
+
+    def _begin(self) -> tuple[dict[Key, _Known], _Small]:
+        """What was known. An interrupt before all is read must leave nothing that is believed."""
+        self._last = object()
         before, self._known = self._known, {}
         last, self._small = self._small, _Small([], [], [], [])
+        return before, last
+
+    def _contents(self, blocks: list[Block], often: bool, given: list[Content] | None) -> list[Content]:
+        before, last = self._begin()
         same = last.blocks is blocks
         small = _Small(blocks, last.numbers, last.views, []) if same else _Small.of(blocks)
         small.digests = small.read()

@@ -187,3 +187,21 @@ def test_what_lies_in_a_page_with_others_is_read_only_where_it_was_written_itsel
         assert known.contents([_block(tensor)])[0].checksum == _DIGESTS([tensor.numpy()])[0]
     if known.watching:
         assert sum(read) == 1 + len(ours)
+
+
+def test_what_is_written_anyway_is_not_read_before_for_its_checksum(read: list[int]) -> None:
+    pages = mmap.mmap(-1, _SIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    tensor, known = torch.frombuffer(pages, dtype=torch.uint8), Seen()
+    (content,), learn = known.unread([_block(tensor)])
+    assert content.checksum == ""
+    learn(_DIGESTS([content.read()]))
+    assert known.contents([_block(tensor)])[0].checksum == _DIGESTS([tensor.numpy()])[0]
+    assert sum(read) == (0 if known.watching else 1)
+    # Written while it goes into the file; asked of another between; both are read again.
+    for between in (lambda: tensor[_SIZE // 2].add_(1), lambda: known.contents([])):
+        (content,), learn = known.unread([_block(tensor)])
+        early = _DIGESTS([content.read()])
+        between()
+        learn(early)
+        tensor[0] += 1
+        assert known.contents([_block(tensor)])[0].checksum == _DIGESTS([tensor.numpy()])[0]

@@ -84,6 +84,8 @@ def place(environment: Mapping[str, str]) -> Place:
         known = next(iter(given))
         raise LispeError(f"{known} is set and {lacking[0]} is not; start the program with torchrun")
     here, count = _number("RANK", given["RANK"]), _number("WORLD_SIZE", given["WORLD_SIZE"])
+    if not count:
+        raise LispeError("WORLD_SIZE is 0: there is at least one rank; start the program with torchrun")
     if not here < count:
         raise LispeError(f"RANK is {here}, and of WORLD_SIZE {count} ranks the last one is {count - 1}")
     if count > 1:
@@ -145,6 +147,8 @@ def _no_group(error: RuntimeError, found: Place, timeout: float) -> str:
             f"the port of {where} is in use; choose another one with torchrun --master-port, or let "
             "lispe run --ranks find a free one"
         )
+    if "trying to connect" in text:
+        return f"nobody answered at {where} within {timeout:g} seconds; it may be wrong, or rank 0 ended"
     if re.search(r"timed? ?out|timeout", text, re.I):
         came = re.search(r"(\d+)/(\d+) clients joined", text)
         said = f"{came[1]} of {found.size} ranks came" if came else f"not all of {found.size} ranks came"

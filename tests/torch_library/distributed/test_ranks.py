@@ -260,6 +260,10 @@ def test_pytorchs_own_reader_reads_what_two_ranks_wrote(
     [
         ({"RANK": "0"}, "RANK is set and WORLD_SIZE is not; start the program with torchrun"),
         ({"RANK": "2", "WORLD_SIZE": "2"}, "RANK is 2, and of WORLD_SIZE 2 ranks the last one is 1"),
+        (
+            {"RANK": "0", "WORLD_SIZE": "0"},
+            "WORLD_SIZE is 0: there is at least one rank; start the program with torchrun",
+        ),
         ({"RANK": "x", "WORLD_SIZE": "2"}, "RANK is 'x', not a whole number"),
         ({"RANK": "0", "WORLD_SIZE": "2"}, "MASTER_ADDR is not set; start the program with torchrun"),
     ],
@@ -271,19 +275,20 @@ def test_an_environment_that_contradicts_itself(environment: dict[str, str], tex
 
 
 @pytest.mark.parametrize(
-    ("taken", "text"),
+    ("rank", "taken", "text"),
     [
-        (True, r"the port of 127\.0\.0\.1:\d+ is in use; choose another one with torchrun --master-port"),
-        (False, r"1 of 3 ranks came within 1 seconds; WORLD_SIZE may be wrong, or a rank ended"),
+        (0, True, r"the port of 127\.0\.0\.1:\d+ is in use; choose another one with torchrun --master-port"),
+        (0, False, r"1 of 3 ranks came within 1 seconds; WORLD_SIZE may be wrong, or a rank ended"),
+        (1, False, r"nobody answered at 127\.0\.0\.1:\d+ within 1 seconds; it may be wrong, or rank 0 ended"),
     ],
-    ids=["a port in use", "ranks that never come"],
+    ids=["a port in use", "ranks that never come", "nobody there"],
 )
-def test_ranks_that_cannot_meet(monkeypatch: pytest.MonkeyPatch, taken: bool, text: str) -> None:
+def test_ranks_that_cannot_meet(monkeypatch: pytest.MonkeyPatch, rank: int, taken: bool, text: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         if not taken:
             other.close()
-        place = {"RANK": "0", "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        place = {"RANK": str(rank), "WORLD_SIZE": "3", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         for name, value in place.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(LispeError, match=text):
