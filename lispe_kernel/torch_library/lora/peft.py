@@ -22,7 +22,7 @@ from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
-from lispe_kernel.torch_library.lora.peft_names import Misread, misread_on, takes_weight
+from lispe_kernel.torch_library.lora.peft_names import LEAD, Misread, misread_on, takes_weight
 from lispe_kernel.torch_library.lora.peft_places import (
     BASE_LAYER,
     Places,
@@ -46,7 +46,6 @@ from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
 SAVING = "Error saving PEFT adapter: "
 LOADING = "Error loading PEFT adapter: "
 CONFIG, WEIGHTS, OLD_WEIGHTS = "adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"
-_LEAD = "base_model.model."
 # PEFT's names of A and B beside a table of embeddings.
 _EMBEDDED = {LORA_A: "lora_embedding_A", LORA_B: "lora_embedding_B"}
 # The name that a layer without a model around it has in PEFT's world.
@@ -79,7 +78,7 @@ def lora_save_peft(model: Any, folder: Any, save: Any = None) -> str:
     found = {name: tensor for path, layer in named.items() for name, tensor in _theirs(path, layer).items()}
     _refuse_misread(named, misread, found)
     found |= {joined(p, name): t for p, part in whole.items() for name, t in part.state_dict().items()}
-    tensors = {_LEAD + name: tensor for name, tensor in found.items()}
+    tensors = {LEAD + name: tensor for name, tensor in found.items()}
     parameters = {path: f"{path}.weight" for path in named if misread.as_parameter(path)}
     config = _config({parameters.get(path, path): layer for path, layer in named.items()}) | {
         "target_modules": _targets([path for path in named if path not in parameters], _paths(modules)),
@@ -300,7 +299,7 @@ def _refuse_other_kinds(places: Places, names: dict[str, str]) -> None:
     if not places.layers and not places.whole:
         raise BadFile("it holds no adapter")
     end = "." + _EMBEDDED[LORA_A]
-    of_embeddings = {name.removeprefix(_LEAD).removesuffix(end) for name in names if name.endswith(end)}
+    of_embeddings = {name.removeprefix(LEAD).removesuffix(end) for name in names if name.endswith(end)}
     for path, layer in places.layers.items():
         if path and isinstance(layer, LoraEmbedding) is not (path in of_embeddings):
             kind = type(layer.original).__name__
@@ -320,7 +319,7 @@ def _read_settings(path: str) -> Settings:
 def _their_names(names: dict[str, str]) -> dict[str, str]:
     """`base_model.model.PATH.lora_A.weight` -> `PATH.lora_A.weight`, and so of embeddings."""
     plain = {theirs: ours for ours, theirs in _EMBEDDED.items()}
-    return {_renamed(name.removeprefix(_LEAD), plain): ref for name, ref in names.items()}
+    return {_renamed(name.removeprefix(LEAD), plain): ref for name, ref in names.items()}
 
 
 def _down_projections(names: dict[str, str]) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+# How every name in a folder begins.
+LEAD = "base_model.model."
 # Names of layers that PEFT takes for parts of experts, by the architecture that it treats a model as.
 _OF_EXPERTS = {
     "mixtral": frozenset({"gate", "w1", "w2", "w3"}),
@@ -24,6 +26,7 @@ _OF_EXPERTS = {
 _TAKEN = re.compile(
     r"\w*Mamba\w*Mixer\.dt_proj|\w*TopkRouter\.classifier|WavLMAttention\.(q|k|v|out)_proj"
     r"|\w+AttentionMap\.k_(proj|linear)|MobileBertLMPredictionHead\.(decoder|dense)"
+    r"|NeoMMEForMaskedLM\.unembedding_projection"
 )
 
 
@@ -50,8 +53,8 @@ class Misread(NamedTuple):
             other = name
             for renaming in self.renamings:
                 other, _ = renaming.rename_source_key(other)
-            # What only lost its beginning PEFT takes back.
-            if not f".{name}".endswith(f".{other}"):
+            # What is an end of the name in the file PEFT takes back.
+            if not f"{LEAD}{name}".endswith(other):
                 return name, other
         return None
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 import transformers
 from peft import PeftModel
+from transformers.core_model_loading import WeightRenaming
 
+from lispe_kernel.torch_library.lora.peft_names import Misread
 from tests.torch_library.hugging_face.tiny_folders import SIZES
 from tests.torch_library.torch_calls import call, error_of, listed
 
@@ -90,3 +92,11 @@ def test_what_peft_would_not_find_on_a_model_is_refused(in_folder):
     )
     with open("ours/adapter_config.json") as file:
         assert "target_parameters" not in json.load(file)
+
+
+def test_a_name_that_peft_takes_back_is_written():
+    """It does where the changed name is an end of the one in the file."""
+    longer = Misread(renamings=(WeightRenaming(r"^model\.", "model.model."),))
+    assert longer.changed(["model.up.lora_A.weight"]) is None
+    twice = Misread(renamings=(WeightRenaming(r"^up\.", "up.up."),))
+    assert twice.changed(["up.lora_A.weight"]) == ("up.lora_A.weight", "up.up.lora_A.weight")
