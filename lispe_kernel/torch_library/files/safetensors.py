@@ -17,6 +17,7 @@ from lispe_kernel.torch_library.files.archive import Advance, Entry, Layout
 from lispe_kernel.torch_library.files.errors import BadFile
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.files.trees import from_json, to_json
+from lispe_kernel.torch_library.support.collector import at_rest
 from lispe_kernel.torch_library.support.dtypes import DTYPES, dtype_name
 from lispe_kernel.torch_library.support.foreign_json import parsed
 
@@ -104,6 +105,7 @@ def begins(start: bytes) -> bool:
     return start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _LONGEST_HEADER
 
 
+@at_rest()
 def layout(file: BinaryIO, size: int) -> Layout:
     """The layout of a safetensors file, each number checked. Errors: BadFile."""
     header, metadata, start = _header(file, size)
