@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from lispe_kernel.display import bundle
 from tests.display.page_checks import Page, faults
@@ -62,3 +63,20 @@ def test_the_text_is_short_and_plain(kind: str, tmp_path: Path) -> None:
     text = bundle(KINDS[kind]("name", tmp_path))["text/plain"]
     assert 0 < len(text) < 4000
     assert "0x" not in text
+
+
+def test_a_picture_of_a_page_is_not_drawn_again_in_a_row() -> None:
+    table = Page(bundle(torch.nn.Embedding(30, 8))["text/html"])
+    assert table.elements.count("img") == 2
+    assert "details" not in table.elements
+    assert "min" in table.words
+
+
+def test_an_optimizer_has_a_table_of_what_its_groups_differ_in() -> None:
+    first, second = (torch.ones(3, requires_grad=True) for _ in range(2))
+    one = Page(bundle(torch.optim.SGD([first], lr=0.1, momentum=0.9))["text/html"])
+    assert ("lr 0.1 · momentum 0.9" in one.words, "table" in one.elements) == (True, False)
+    groups = [{"params": [first], "weight_decay": 0.5}, {"params": [second]}]
+    two = Page(bundle(torch.optim.SGD(groups, lr=0.1))["text/html"])
+    assert "grouptensorsvaluesweight_decay" in two.words
+    assert "lr 0.1" in two.words
