@@ -66,7 +66,8 @@ def subtract(a: Any, b: Any) -> Any:
 
 def multiply(a: Any, b: Any) -> Any:
     """`(* a b)`. Python's repetition of strings is no product."""
-    if isinstance(a, str) or (isinstance(b, str) and not isinstance(a, List)):
+    text, other = (a, b) if isinstance(a, str) else (b, a)
+    if isinstance(text, str) and hasattr(other, "__index__"):
         raise cannot("*", a, b)
     return _apply("*", operator.mul, a, b)
 
@@ -237,6 +238,10 @@ def _taken_over(op: Binary, a: Any, b: Any) -> Any:
     return NotImplemented
 
 
+# What makes a list of anything beside a typed list: the results are no numbers of one type.
+_NO_TYPED = (list, complex)
+
+
 def _typed_operation(name: str, ufunc: str) -> Binary:
     op, plain = OPERATORS[name], PLAIN.get(name)
 
@@ -247,7 +252,7 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
                 return made
         if isinstance(a, str) or isinstance(b, str):
             raise cannot(name, a, b)
-        if isinstance(a, list) or isinstance(b, list):
+        if isinstance(a, _NO_TYPED) or isinstance(b, _NO_TYPED):
             return elementwise(op, a, b)
         if not (isinstance(a, TypedList) and isinstance(b, TypedList)):
             taken = _taken_over(op, a, b)

@@ -59,7 +59,9 @@ def on_matrices(op: Binary, a: Any, b: Any) -> Any:
 
 
 def _operand(value: Any) -> Any:
-    return value if type(value) in NUMERIC or isinstance(value, str) else array_of(value)
+    # There is no matrix of complex numbers.
+    is_one = (type(value) in NUMERIC and type(value) is not complex) or isinstance(value, str)
+    return value if is_one else array_of(value)
 
 
 def _rows(value: Any) -> Any:

@@ -40,6 +40,18 @@ RESULTS = (
     ("(cosine '(1 2) '(2 4))", "1"),
     ("(cosine '(0 0) '(2 4))", "nan"),
     ("(+ (complex 1 2) 1)", "2,2i"),
+    # A complex number makes a list of any values of a typed list: its imaginary part is kept.
+    ("(+ (integers 3 1) 1,2i)", "(4,2i 2,2i)"),
+    ("(* 1,2i (floats 1 2))", "(1,2i 2,4i)"),
+    ("(- 1,2i (iota0 40)) (size (- 1,2i (iota0 40)))", "40"),
+    # No number is a thing of its own, nor is what is no number.
+    (
+        "(setq n (- (/ 1 1e-320) (/ 1 1e-320))) (list (eq n n) (neq n n) (apply 'eq (list n n)))",
+        "(nil true nil)",
+    ),
+    # What comes after two that are not in order is not compared.
+    ("(list (< 3 1 nil) (apply '< '(3 1 nil)))", "(nil nil)"),
+    ('(list (* (set) "a") (apply \'* (list (set) "a")))', "({} {})"),
     ("(imaginary 3)", "0"),
     ("(* 2 π)", "6.28319"),
     ("(- τ (* 2 _pi))", "0"),
@@ -49,6 +61,7 @@ RESULTS = (
 )
 
 ERRORS = (
+    ("(+ (matrix_number '((1 2) (3 4))) 1,2i)", "Error: cannot evaluate '+' with these operands"),
     ("(sqrt '(4))", "Error: sqrt: the first argument must be a number, not the list (4)"),
     ("(cos nil)", "Error: cos: the first argument must be a number, not nil"),
     ("(! -1)", "Error: !: the first argument must be an integer from 0 to 200000"),

@@ -36,6 +36,8 @@ RESULTS = (
     ('(upper "a")', "A"),
     ("(upper 'abc)", "ABC"),
     ("(type (upper b`abc`))", "stringbyte_"),
+    ("(list (+ b`a` '(1 2)) (+ b`a` (integers 1 2)))", '(("a1" "a2") ("a1" "a2"))'),
+    ('(= (+ "a" (chrbyte (integers 255))) (apply \'+ (list "a" (chrbyte (integers 255)))))', "true"),
     ("(split b`a b`)", '("a" "b")'),
     ("(type (split b`a b`))", "stringbytes_"),
     ("(size (stringbyte `é`))", "2"),

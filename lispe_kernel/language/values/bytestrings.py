@@ -11,6 +11,7 @@ from typing import Any
 
 from lispe_kernel.language.printer import plainly, register_kind, to_text, write_items
 from lispe_kernel.language.values.lists import List
+from lispe_kernel.language.values.typed.lists import TypedList
 
 
 class ByteString(str):
@@ -45,8 +46,14 @@ class ByteString(str):
     def __iter__(self) -> Iterator[Any]:
         return (ByteString(character) for character in str.__iter__(self))
 
+    def __radd__(self, other: Any) -> Any:
+        """A text followed by what the bytes are as text."""
+        return other + self.text() if isinstance(other, str) else NotImplemented
+
     def __add__(self, other: Any) -> ByteString:
         """The bytes followed by other bytes, or by the text that another value prints as."""
+        if isinstance(other, (list, TypedList)):
+            return NotImplemented  # element by element, as of every text
         added = other if isinstance(other, ByteString) else ByteString.of(to_text(other))
         # Joined as bytes: two parts of one character become the character.
         return ByteString(self.raw() + added.raw())

@@ -122,9 +122,12 @@ def equals_empty(value: Any) -> bool:
 
 
 def identical(a: Any, b: Any) -> bool:
-    """`(eq a b)`: equal scalars, or the same container; nil and the empty list are alike."""
+    """`(eq a b)`: equal scalars, or the same container; nil and the empty list are alike.
+
+    A number is no object with an identity: what is no number (NaN) equals nothing.
+    """
     if a is b:
-        return True
+        return type(a) is not float or a == a
     if _is_number(a):
         return _is_number(b) and bool(a == b)
     if isinstance(a, str):

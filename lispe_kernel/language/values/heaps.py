@@ -155,7 +155,7 @@ def _push(heap: Heap, added: tuple[Any, ...]) -> Heap:
     return heap
 
 
-register_kind(Heap, "heap_", write_elements)
+register_kind(Heap, "heap_", write_elements, nests=True)
 register_answers(
     Heap,
     Answers(

@@ -76,8 +76,8 @@ def _chain(test: Callable[[Any, Any], Any]) -> Callable[..., Any]:
                 return TRUE if answer else None
             # A tensor's own comparison is the value, as of the operator.
             return answer
-        found = [test(a, b) for a, b in pairwise((value, other, *others))]
-        return truth(all(map(truth_of, found)))
+        # As in a program: what comes after two that are not in order is not compared.
+        return truth(all(truth_of(test(a, b)) for a, b in pairwise((value, other, *others))))
 
     return compare
 

@@ -267,8 +267,13 @@ def class_of(dtype: Any) -> type[Stored] | None:
 
 
 def typed(numbers: Any) -> TypedList:
-    """A typed list for a one-dimensional numpy array, by its dtype (other integers become int64)."""
+    """A typed list for a one-dimensional numpy array, by its dtype (other integers become int64).
+
+    Errors: for complex numbers, of which there is no typed list.
+    """
     cls = class_of(numbers.dtype)
+    if cls is None and numbers.dtype.kind == "c":
+        raise LispeError("Error: complex numbers are no elements of a typed list")
     if cls is None:
         cls = Integers if numbers.dtype.kind in "iub" else Numbers
         numbers = numbers.astype(cls.dtype)
