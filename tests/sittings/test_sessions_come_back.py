@@ -193,3 +193,17 @@ def test_the_magic_lists_and_compares(tmp_path: Path, capsys: pytest.CaptureFixt
     session.evaluate(f'(magic "%session list {folder}") (magic "%session restore {folder}")')
     assert capsys.readouterr().out.splitlines()[:3] == ["f  function", "a  1", "b  list of 2"]
     assert session.evaluate("(list a b c)") == [1, [1, 2], 4]
+
+
+def test_a_tensor_whose_memory_was_taken_away_is_left_out_and_the_rest_comes_back(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate(
+        "(setq n 5) (setq t (torch_ones (list 3))) (setq l (list t)) (setq w (torch_ones (list 2)))"
+    )
+    session.evaluate('(python "t.untyped_storage().resize_(8) and 1")')
+    found = session.evaluate(f'(session_save "{tmp_path}/kept")')["left_out"]
+    assert set(found) == {"t", "l"}
+    assert "lies outside of its memory" in found["t"]
+    other = Session()
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    assert to_text(other.evaluate("(list n (->tolist w))")) == "(5 (1 1))"

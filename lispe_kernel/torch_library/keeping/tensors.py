@@ -5,6 +5,7 @@ What computed a tensor is not kept: one that came out of a computation comes bac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -83,11 +84,14 @@ def _write(tensor: torch.Tensor, out: Out) -> Any:
     size, name, shape = storage.nbytes(), _NAMES[tensor.dtype], list(tensor.shape)
     device = "cpu" if tensor.is_cpu else str(tensor.device)
     whole = tensor.is_contiguous() and tensor.nbytes == size
+    start = int(tensor.storage_offset()) * tensor.itemsize
+    if not whole and start + _reach(shape, tensor.stride()) * tensor.itemsize > size:
+        raise Unkept("a tensor that lies outside of its memory, which Python code made smaller")
     part = Part(
         storage,
         storage.data_ptr(),
         size,
-        int(tensor.storage_offset()) * tensor.itemsize,
+        start,
         device="" if device == "cpu" else device,
         torch=True,
         dtype=name if whole else "",
@@ -143,6 +147,11 @@ def _storages(tensors: list[torch.Tensor]) -> list[Any]:
     return [*map(_BASE.untyped_storage, tensors)]
 
 
+def _reach(shape: Sequence[int], steps: Sequence[int]) -> int:
+    """How many elements of its memory a tensor spans."""
+    return 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+
+
 def _make(data: Any, into: Into) -> torch.Tensor:
     if not isinstance(data, dict) or data.keys() != set(_FIELDS):
         raise Broken("is malformed where a tensor belongs")
@@ -154,8 +163,7 @@ def _make(data: Any, into: Into) -> torch.Tensor:
     if not all(type(number) is int and 0 <= number < _IMPOSSIBLE for number in numbers):
         raise Broken("holds a tensor of an impossible size")
     raw, start = into.memory(data["at"], torch=True)
-    reach = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
-    if start % dtype.itemsize or start + reach * dtype.itemsize > raw.nbytes:
+    if start % dtype.itemsize or start + _reach(shape, steps) * dtype.itemsize > raw.nbytes:
         raise Broken("holds a tensor that lies outside of its memory")
     where = _device(data["device"])
     block = raw if where == "cpu" else _copy(raw, where)
