@@ -22,6 +22,21 @@ def test_the_forward_of_a_subclass_is_kept_and_not_merged_away():
     assert "0 is a Doubled, which has a forward of its own" in error_of("torch_lora_merge_weights", model)
 
 
+class Router(nn.Linear):
+    """As in Llama 4: scores, and what was computed on the way."""
+
+    def forward(self, data: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        scores = super().forward(data)
+        return scores.sigmoid(), scores
+
+
+@pytest.mark.parametrize("dora", [None, True])
+def test_a_layer_that_answers_no_tensor_is_named(dora):
+    model = call("torch_lora_apply", nn.Sequential(Router(3, 2)), 2, 4, None, dora)
+    text = error_of("torch_forward", model, torch.ones(1, 3))
+    assert "a Router answers a tuple and no tensor" in text
+
+
 def test_hooks_of_the_base_are_called_merged_or_not():
     layer, seen = nn.Linear(3, 2), []
     layer.register_forward_hook(lambda *_: seen.append(1))

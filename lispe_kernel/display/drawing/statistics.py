@@ -44,9 +44,8 @@ class Statistics:
     nans: int = 0
     infinities: int = 0
     below: int = 0  # the infinities that are negative
-    is_mask: bool = (
-        False  # -Inf is meant: where attention does not look, in what is added to its scores or in them
-    )
+    # -Inf is meant: where attention does not look, in what is added to its scores or in them.
+    is_mask: bool = False
     low: float = 0.0  # the range of the histogram
     high: float = 0.0
     histogram: tuple[int, ...] = ()

@@ -88,7 +88,7 @@ class Dora(LoraLinear):
         return found
 
     def forward(self, data: torch.Tensor) -> torch.Tensor:
-        base: torch.Tensor = self.original(data)
+        base = self.answer(data)
         stretch = self._stretch()
         plain = base if self.bias is None else base - self.bias
         total = base + (stretch - 1) * plain + stretch * self.scale * self.narrow(data)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from lispe_kernel.language.errors import LispeError
+
 DEFAULT = "default"
 
 
@@ -125,10 +127,20 @@ class LoraLinear(nn.Module):
         return self.alpha / self.rank
 
     def forward(self, data: torch.Tensor) -> torch.Tensor:
-        # The layer itself is called: a subclass has a forward of its own, and hooks see the call.
-        base: torch.Tensor = self.original(data)
+        base = self.answer(data)
         total: torch.Tensor = base + self.scale * self.narrow(data)
         return total.to(base.dtype)
+
+    def answer(self, data: torch.Tensor) -> torch.Tensor:
+        """What the base answers. Errors: for no tensor, to which an adapter could add."""
+        # The layer itself is called: a subclass has a forward of its own, and hooks see the call.
+        base = self.original(data)
+        if isinstance(base, torch.Tensor):
+            return base
+        raise LispeError(
+            f"Error: LoRA: a {type(self.original).__name__} answers a {type(base).__name__} and no tensor, "
+            "to which an adapter could add; name the layers that are to have one, without it"
+        )
 
     def narrow(self, data: torch.Tensor) -> torch.Tensor:
         """B(A x): what goes past the base."""

@@ -87,12 +87,10 @@ def heap_by(comparator: Any, key: Callable[[Any], Any], values: tuple[Any, ...],
 
     read: the definition that the key comes from, if the comparator is a name.
     """
-    if read is not None:
-        compare = binary_function(comparator, "heap")
-        if source_of(compare) is not read.data:
-            return heap(comparator, *values)
-        return Heap(_ordering(compare), values, comparator, key=key)
-    return Heap(_ordering(comparator), values, comparator, key=key)
+    compare = comparator if read is None else binary_function(comparator, "heap")
+    if read is not None and source_of(compare) is not read.data:
+        return heap(comparator, *values)
+    return Heap(_ordering(compare), values, comparator, key=key)
 
 
 # -- set operations -----------------------------------------------------------------------------------
