@@ -23,9 +23,8 @@ rho→ρ rotate→⌽ member→∈ tally→≢ to_list→⊂
 # What the reference knows and the oracle does not play: a call of one of these is no evidence.
 ELSEWHERE_TEXT = r"""
 +* , -+ -\\ . ? @@@ addr_ atoms atshape backscan bappend bernoulli_distribution binomial_distribution
-bodies bread bwrite bytes cauchy_distribution chrbyte chi_squared_distribution chrono command
-complex conspoint data
-cosine cyclic? cyclicp date day deflib deflibpat defpred defprol defspace determinant
+bodies bread bwrite bytes cauchy_distribution chi_squared_distribution chrbyte chrono command complex
+conspoint cosine cyclic? cyclicp data date day deflib deflibpat defpred defprol defspace determinant
 dethread discrete_distribution elapse emoji? emojip enum erf erfc explode exponential_distribution
 extreme_value_distribution fappend fclose fgetchars file file_close file_eof file_getchar file_getstruct
 file_read file_readline file_readlist file_write file_writeln fileinfo fisher_distribution float floats
