@@ -25,7 +25,14 @@ from lispe_kernel.sittings.lean import as_array, filled, leaned
 from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
 from lispe_kernel.sittings.seen import Content, Seen
 from lispe_kernel.torch_library.files import checksums
-from lispe_kernel.torch_library.files.atomic import SUFFIX, CannotWrite, reason, write_file, write_files
+from lispe_kernel.torch_library.files.atomic import (
+    SUFFIX,
+    CannotWrite,
+    reason,
+    refused,
+    write_file,
+    write_files,
+)
 from lispe_kernel.torch_library.files.outflow import Outflow
 from lispe_kernel.torch_library.support.collector import at_rest
 from lispe_kernel.torch_library.support.foreign_json import LONGEST, MOST_VALUES, Beyond, beyond, parsed
@@ -91,11 +98,9 @@ def exists(folder: str) -> bool:
 
 def prepare(folder: str) -> None:
     """Make the folder where it is not there. Errors: CannotWrite for one that holds something else."""
-    try:
+    with refused(folder):
         os.makedirs(folder, exist_ok=True)
         names = os.listdir(folder)
-    except OSError as error:
-        raise CannotWrite(f"cannot write {folder}: {reason(error)}") from error
     if names and MANIFEST not in names and not all(_is_ours(name) for name in names):
         raise CannotWrite(f"cannot write {folder}: it holds other things, no session; name an empty one")
 

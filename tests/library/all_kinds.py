@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Iterable
 
 from lispe_kernel import Session
@@ -35,6 +36,15 @@ nil true 'name '< '+ 0 1 3 -2 2.5 -0.5 1,2i (float 2.5) (int16_t 3) "" "a" "ab c
 (λ (x) x) (rgx "a+") (date) (catch (throw "e"))
 (block (data@ (Point integer_ integer_)) (Point 1 2)) (block (class@ kind (x)) (kind 1)) 'car
 """
+
+# Addresses and the time of the day.
+_VARYING = re.compile(r"0x[0-9a-f]+|\d+:\d+:\d+")
+
+
+def steady(text: str) -> str:
+    """A printed value, or an error, without what is another one each time."""
+    return _VARYING.sub("", text)
+
 
 # Compiled once: the values are made anew for every function.
 SESSION = Session()

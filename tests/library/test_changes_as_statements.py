@@ -1,17 +1,15 @@
 """What a statement changes: compiled in place, `push` and `pop` do what the library's functions do."""
 
 import math
-import re
 
 import pytest
 
 from lispe_kernel import Session
 from lispe_kernel.language.printer import show
 from lispe_kernel.language.values.lists import List
-from tests.library.all_kinds import values
+from tests.library.all_kinds import steady, values
 
 ADDED = (5, 2.5, 1 << 70, "a", math.nan, None, List([1]))
-_VARYING = re.compile(r"0x[0-9a-f]+|\d+:\d+:\d+")
 FORMS = {
     "push": "(push c v)",
     "push two": "(push c v v)",
@@ -26,8 +24,8 @@ def told(call: object, *arguments: object) -> str:
     try:
         call(*arguments)
     except Exception as error:
-        return _VARYING.sub("", str(error))
-    return _VARYING.sub("", show(arguments[0]))
+        return steady(str(error))
+    return steady(show(arguments[0]))
 
 
 @pytest.mark.parametrize("name", FORMS)

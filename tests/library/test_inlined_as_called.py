@@ -1,7 +1,6 @@
 """What the compiler writes in place of a call gives and changes what the library's function does."""
 
 import random
-import re
 import warnings
 from itertools import chain
 
@@ -9,10 +8,8 @@ from lispe_kernel import Session
 from lispe_kernel.language.compiler.inlines import inline_functions
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.printer import show
-from tests.library.all_kinds import values
+from tests.library.all_kinds import steady, values
 
-# Addresses and the time of the day.
-VARYING = re.compile(r"0x[0-9a-f]+|\d+:\d+:\d+")
 TRIES = 6
 INLINED = [entry for name in inline_functions if (entry := registry.get(name)) is not None and entry.keyword]
 
@@ -26,7 +23,7 @@ def told(call: object, arguments: list[object]) -> list[str]:
         raise
     except Exception:
         given = "an error"
-    return [VARYING.sub("", text) for text in (given, *map(show, arguments))]
+    return [*map(steady, (given, *map(show, arguments)))]
 
 
 def differing(session: Session, entry: Function, rng: random.Random) -> list[object]:

@@ -30,9 +30,6 @@ from lispe_kernel.language.values.positions import (
 _apply_code: Callable[..., Any] | None = None
 
 
-_AS_STATEMENTS = {"lispe_push", "lispe_pop", "lispe_poplast", "lispe_popfirst"}
-
-
 def _refuse(*_arguments: Any) -> None:
     raise TypeError
 
@@ -52,8 +49,9 @@ class List(list[Any]):
     lispe_pop = lispe_poplast = lispe_popfirst = list.pop
 
     def __init_subclass__(cls) -> None:
-        for name in _AS_STATEMENTS - cls.__dict__.keys():
-            setattr(cls, name, _refuse)
+        for name in vars(List).keys() - vars(cls).keys():
+            if name.startswith("lispe_"):
+                setattr(cls, name, _refuse)
 
     def __call__(self, *arguments: Any) -> Any:
         if _apply_code is None:

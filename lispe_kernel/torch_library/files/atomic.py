@@ -199,6 +199,15 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+@contextmanager
+def refused(path: str) -> Iterator[None]:
+    """What the system says of a folder that is made or looked into becomes CannotWrite, with the path."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(f"cannot write {path}: {reason(error)}") from error
+
+
 def _flush_folder(folder: str) -> None:
     """Make renames themselves survive a power failure, where the system lets folders be flushed."""
     with suppress(OSError):

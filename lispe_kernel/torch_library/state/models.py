@@ -20,7 +20,7 @@ from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.torch_library.distributed.group import together
 from lispe_kernel.torch_library.distributed.parts import whole_tensors
 from lispe_kernel.torch_library.files.archive import Archive
-from lispe_kernel.torch_library.files.atomic import CannotWrite, reason
+from lispe_kernel.torch_library.files.atomic import refused
 from lispe_kernel.torch_library.files.checksums import SCHEME
 from lispe_kernel.torch_library.files.errors import reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_trees
@@ -73,15 +73,9 @@ def save_model(model: nn.Module, path: str, part: Any = None) -> str:
 def _write(path: str, contents: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> None:
     with writing(SAVING, path):
         if path.endswith("/"):
-            _make_folder(path)
+            with refused(path):
+                os.makedirs(path, exist_ok=True)
         write_trees(contents)
-
-
-def _make_folder(path: str) -> None:
-    try:
-        os.makedirs(path, exist_ok=True)
-    except OSError as error:
-        raise CannotWrite(f"cannot write {path}: {reason(error)}") from error
 
 
 def _content(modules: dict[str, nn.Module], part: Any) -> tuple[dict[str, Any], dict[str, Any]]:
