@@ -19,6 +19,7 @@ NO_MATCH = "Error: Could not find a match for function: 'f'"
         ("(defpat f ((a% 'x $ r)) (list a r)) (list (f '(1 x 3)) (f '(x 5 6)))", "((1 (3)) (nil (5 6)))"),
         ("(defpat f ((a b (> c 2)+ $ r)) (list a b c r)) (f '(1 2 3 4 1 5))", "(1 2 (3 4) (1 5))"),
         ("(defpat f (((> c 2)* $ r)) (list c r)) (f '(1 5))", "(() (1 5))"),
+        ("(defpat f (((> c 2)* d e)) (list c d e)) (f '(3 4 1 2))", "((3 4) 1 2)"),
         ("(defpat f (((> c 2)% $ r)) (list c r)) (list (f '(5 1)) (f '(1)))", "((5 (1)) (nil (1)))"),
         # sets and dictionaries
         ("(defpat f ((set a 3 $ r)) (list a (size r))) (f (set 1 2 3))", "(1 1)"),

@@ -25,6 +25,11 @@ from .support import error_of, text_of
         ("(defun mk (n) (λ (x) (+ x n))) (setq a (mk 5)) (setq b (mk 7)) (list (a 1) (b 1))", "(6 8)"),
         ("(defun counter () (setq n 0) (λ () (+= n 1))) (setq c (counter)) (c) (c) (c)", "3"),
         ("(setq counter (let ((n 0)) (λ () (setq n (+ n 1)) n))) (counter) (counter)", "2"),
+        # a binding of one turn that is changed after a closure took it
+        (
+            "(setq l (list)) (loopcount 2 i (let ((j i)) (push l (λ () j)) (setq j (+ j 5)))) (map (λ (g) (g)) l)",
+            "(5 6)",
+        ),
         ("(defun f () ((λ (x) (setq w x)) 3) w) (f)", "3"),
         ("((λ (x) (setq w x)) 3) w", "3"),
         ("(setq x 9) ((λ (x) (setq x 1)) 5) x", "9"),

@@ -18,6 +18,7 @@ COMPARATORS = (
     "(and (< (@ a 2) (@ b 2)) 'yes)",
     "(+= asked 1) (< (@ a 2) (@ b 2))",
     "(< (+= asked 1) 2)",
+    "(< (@ a 0) (@ b 0) 9)",
     # What is refused.
     "(<= (@ a 0) (@ b 0))",
     "(< (@ a 7) (@ b 7))",
