@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,9 +16,12 @@ from lispe_kernel.ranks.folds import Folds, names
 from lispe_kernel.ranks.sending import Sending, fetched, shared_folder
 from lispe_kernel.session import Session
 from lispe_kernel.sittings.folder import told
+from lispe_kernel.sittings.saving import variables
 
 # Seconds in which ranks must have found each other.
 _JOIN = 120.0
+# What a rank says of a variable that only the notebook has.
+_UNBOUND = re.compile(r"Unbound atom: '([^']+)'")
 # How often another port is tried where the one that was free a moment ago is not.
 _TRIES = 3
 
@@ -110,7 +114,7 @@ def _all(cluster: Cluster, request: Callable[[int], dict[str, Any]], who: str, l
     return found
 
 
-def check(cluster: Cluster, found: list[Answer], who: str) -> None:
+def check(cluster: Cluster, found: list[Answer], who: str, hint: str = "") -> None:
     """Errors: LispeError that names each rank that failed, those with the same error together."""
     failed: dict[str, list[int]] = {}
     for answer in found:
@@ -122,9 +126,20 @@ def check(cluster: Cluster, found: list[Answer], who: str) -> None:
         f"{names(ranks)}: {message.removeprefix('Error: ').removeprefix(f'{who}: ')}"
         for message, ranks in failed.items()
     ]
-    gone = any(answer.gone for answer in found)
-    hint = f"\n(ranks {cluster.count}) starts them anew" if gone else ""
+    if any(answer.gone for answer in found):
+        hint += f"\n(ranks {cluster.count}) starts them anew"
     raise LispeError(f"Error: {who}: " + "\n".join(texts) + hint)
+
+
+def _unsent(session: Session, found: list[Answer]) -> str:
+    """How the ranks get the variables that they lack and the notebook has."""
+    lacking = {name: None for answer in found if answer.failed for name in _UNBOUND.findall(answer.message)}
+    here = dict(variables(session))
+    return "".join(
+        f"\n(to_ranks '{name}) gives the ranks the notebook's value of {name}"
+        for name in lacking
+        if name in here
+    )
 
 
 def run(
@@ -156,7 +171,7 @@ def run(
             for answer in found:
                 if answer.taken:
                     parcel.arrived(cluster.members[answer.rank])
-    check(cluster, found, "%%ranks")
+    check(cluster, found, "%%ranks", _unsent(session, found))
 
 
 def from_rank(session: Session, rank: int, name: str) -> Any:

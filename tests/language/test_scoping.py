@@ -27,7 +27,7 @@ from .support import error_of, text_of
         ("(setq counter (let ((n 0)) (λ () (setq n (+ n 1)) n))) (counter) (counter)", "2"),
         # a binding of one turn that is changed after a closure took it
         (
-            "(setq l (list)) (loopcount 2 i (let ((j i)) (push l (λ () j)) (setq j (+ j 5)))) (map (λ (g) (g)) l)",
+            "(setq l (list)) (loopcount 2 i (let ((j i)) (push l (λ () j)) (+= j 5))) (map (λ (g) (g)) l)",
             "(5 6)",
         ),
         ("(defun f () ((λ (x) (setq w x)) 3) w) (f)", "3"),

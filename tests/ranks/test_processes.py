@@ -112,6 +112,15 @@ def test_an_error_is_one_of_the_rank_that_has_it(notebook: Notebook) -> None:
     assert text.startswith("rank 0:\n  5\nrank 1:\n")
 
 
+def test_a_variable_that_only_the_notebook_has_is_offered_to_the_ranks(notebook: Notebook) -> None:
+    notebook.cell("(setq only-here 5)")
+    reply, _ = notebook.cell("%%ranks\n(+ only-here 1)")
+    assert reply["evalue"].endswith("(to_ranks 'only-here) gives the ranks the notebook's value of only-here")
+    assert "to_ranks" not in notebook.cell("%%ranks\n(+ nowhere 1)")[0]["evalue"]
+    notebook.cell("(to_ranks 'only-here)")
+    assert notebook.cell("%%ranks\n(+ only-here 1)")[1] == "ranks 0 and 1:\n  6"
+
+
 def test_an_interrupt_reaches_all_also_one_that_waits_for_another(notebook: Notebook) -> None:
     code = '%%ranks\n(println "begun")\n(if (= (torch_rank) 0) (sleep 600000) (torch_barrier))'
     reply, text = notebook.cell(code, notebook.running.interrupt)
