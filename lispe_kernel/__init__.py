@@ -19,6 +19,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "lispe_kernel.torch_library": ("torch",),
     "lispe_kernel.sittings": (),
     "lispe_kernel.sittings.cells": (),
+    "lispe_kernel.sittings.restoring": (),
     "lispe_kernel.ranks": (),
     "lispe_kernel.display": (),
     "lispe_kernel.running": (),

@@ -17,7 +17,7 @@ from lispe_kernel.language.compiler import special_forms
 from lispe_kernel.language.functions import Function, registry
 from lispe_kernel.language.special_forms import SpecialForm
 from lispe_kernel.running import bridges, programs, report, screen  # noqa: F401 - they register functions
-from lispe_kernel.sittings import cells
+from lispe_kernel.sittings import cells, restoring
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ABOUT = """\
@@ -49,6 +49,7 @@ TITLES = {
     "lora": "LoRA",
     "machine": "Files and the machine",
     "ranks": "Cells on many ranks",
+    "restoring": "Sessions put back",
     "running": "Python, shell, screen",
     "sittings": "Sessions that come back",
     "state": "State dicts and models in files",
@@ -100,7 +101,7 @@ def pages() -> dict[str, str]:
 
 def rooms() -> list[Room]:
     """All rooms that register something, the language's first."""
-    for floor in (compiler, library, torch_library, sittings, cells, ranks, display):
+    for floor in (compiler, library, torch_library, sittings, restoring, cells, ranks, display):
         floor.load()
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in [*special_forms, *registry]:

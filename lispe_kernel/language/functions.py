@@ -171,10 +171,7 @@ class Registry:
 
     def names(self) -> Iterator[tuple[str, Function]]:
         """Every name under which a function can be called, aliases included."""
-        for entry in list(self._by_name.values()):
-            yield entry.name, entry
-            for alias in entry.aliases:
-                yield alias, entry
+        return iter(list(self._found.items()))
 
 
 def _are_rivals(one: str, other: str) -> bool:

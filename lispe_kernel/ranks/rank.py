@@ -32,7 +32,7 @@ from lispe_kernel.running.report import Report, report
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import load as load_kinds
 from lispe_kernel.sittings.folder import told
-from lispe_kernel.sittings.restoring import restore
+from lispe_kernel.sittings.restoring.back import restore
 
 
 class Rank:

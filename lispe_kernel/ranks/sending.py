@@ -22,7 +22,7 @@ from lispe_kernel.ranks.cluster import Cluster, Member
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings import load as load_kinds
-from lispe_kernel.sittings.restoring import values
+from lispe_kernel.sittings.restoring.back import values
 from lispe_kernel.sittings.saving import Gathered, defined, gathered, variables
 from lispe_kernel.sittings.seen import Seen
 

@@ -133,7 +133,7 @@ def _save(_host: Host, folder: str) -> None:
 
 
 def _restore(_host: Host, folder: str) -> None:
-    from lispe_kernel.sittings.functions import session_restore  # noqa: PLC0415 - start-up, as above
+    from lispe_kernel.sittings.restoring.functions import session_restore  # noqa: PLC0415 - start-up, as above
 
     found = session_restore(folder)
     replaced = f", {found['replaced']} of them in the place of others" if found["replaced"] else ""

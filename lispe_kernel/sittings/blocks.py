@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,14 +24,14 @@ class _Memory:
         }
 
 
-@dataclass
 class Block:
     """Bytes in memory, with all that looks at them."""
 
-    address: int
-    size: int
-    device: str = ""
-    parts: list[Part] = field(default_factory=list)
+    __slots__ = ("address", "device", "parts", "size")
+
+    def __init__(self, address: int, size: int, device: str = "", parts: Iterable[Part] = ()) -> None:
+        self.address, self.size, self.device = address, size, device
+        self.parts = [*parts]
 
     @property
     def torch(self) -> bool:

@@ -7,7 +7,6 @@ the namespace that stand for definitions are no variables.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType
 from typing import Any
@@ -29,15 +28,12 @@ _VALUES = frozenset({str, int, float, bool, type(None), Atom, List, Dictionary, 
 _MAIN = "mainspace_"
 
 
-@dataclass(frozen=True)
 class Definition:
     """One definition: its name, what it is, its text, and what people call the text that made it."""
 
-    name: str
-    kind: str
-    text: str
-    cell: str = ""
-    problem: str = ""
+    def __init__(self, name: str, kind: str, text: str, cell: str = "", problem: str = "") -> None:
+        self.name, self.kind, self.text = name, kind, text
+        self.cell, self.problem = cell, problem
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -133,9 +129,10 @@ class Definitions:
             return [self._definition(name, kind, [source] if source is not None else [])]
         clauses = getattr(signature_of(value), "clauses", ())
         forms = [clause.form for clause in clauses] or [source_of(value)]
+        file = value.__code__.co_filename
         if kind == "thread":
-            return [self._definition(name.removeprefix(THREAD), kind, forms)]
-        found = self._definition(name, kind, [form for form in forms if form is not None])
+            return [self._definition(name.removeprefix(THREAD), kind, forms, file)]
+        found = self._definition(name, kind, [form for form in forms if form is not None], file)
         space, _, own = name.strip().rpartition(" ")
         if not space or found.problem:
             return [found]
@@ -161,10 +158,10 @@ class Definitions:
         record = record_of(self._session.namespace.get(name))
         return record.name if record is not None else None
 
-    def _definition(self, name: str, kind: str, forms: list[Any]) -> Definition:
+    def _definition(self, name: str, kind: str, forms: list[Any], file: str = "") -> Definition:
         texts, cell = [], ""
         for form in forms:
-            text, where = self._sources.text_of(form)
+            text, where = self._sources.text_of(form, file)
             cell = where or cell
             if not text:
                 return Definition(name, kind, "", cell, f"the {kind} {name} has no text that reads back")

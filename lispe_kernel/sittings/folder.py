@@ -46,8 +46,8 @@ MANIFEST = "session.json"
 FORMAT, VERSION = "lispe session", 2
 # The version before says all of a manifest in full.
 _IN_FULL = 1
-# What a session was after a cell, and the file that its keeper holds a lock on.
-CELL, KEEPER = re.compile(r"cell-[0-9]{6}\.json"), "keeper.lock"
+# The file that a session's keeper holds a lock on.
+KEEPER = "keeper.lock"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _SAFETENSORS = {
     "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
@@ -105,8 +105,13 @@ def prepare(folder: str) -> None:
         raise CannotWrite(f"cannot write {folder}: it holds other things, no session; name an empty one")
 
 
+def is_cell(name: str) -> bool:
+    """Whether a file is what a session was after a cell."""
+    return re.fullmatch(r"cell-[0-9]{6}\.json", name) is not None
+
+
 def _is_ours(name: str) -> bool:
-    return bool(TENSORS.fullmatch(name) or CELL.fullmatch(name)) or name == KEEPER or name.endswith(SUFFIX)
+    return bool(TENSORS.fullmatch(name)) or is_cell(name) or name == KEEPER or name.endswith(SUFFIX)
 
 
 # -- writing --------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ def _fill(data: bytes, file: BinaryIO) -> None:
 
 def cells_of(folder: str) -> dict[str, Any]:
     """The memory of each cell that a folder keeps, by the name of its file, the oldest first."""
-    names = sorted(name for name in os.listdir(folder) if CELL.fullmatch(name))
+    names = sorted(name for name in os.listdir(folder) if is_cell(name))
     return {name: _there(folder, name).get("memory", {}) for name in names}
 
 

@@ -1,4 +1,4 @@
-"""Sessions saved in a folder, and put back from it."""
+"""Sessions saved in a folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lispe_kernel.language.functions import function
 from lispe_kernel.language.library.shared.paths import path_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.values.dictionaries import Dictionary
-from lispe_kernel.sittings import restoring, saving
+from lispe_kernel.sittings import saving
 from lispe_kernel.sittings.folder import told
 
 
@@ -34,43 +34,7 @@ def session_save(folder: Any) -> Dictionary:
             "definitions": len(kept.manifest["definitions"]),
             "bytes": sum(block.size for block in kept.blocks),
             "written": written,
-            "left_out": _left_out(kept.manifest["left out"]),
+            "left_out": saving.left_out(kept.manifest["left out"]),
             "kept_without": Dictionary(kept.manifest["kept without"]),
         }
     )
-
-
-@function("session_restore")
-def session_restore(folder: Any) -> Dictionary:
-    """Put back what `session_save` kept: names in the folder take their values from there, others stay.
-
-    Nothing of the folder is run: it holds data and definitions. Everything is read and checked before
-    anything changes. Random numbers go on where the saved session stood.
-
-    Example: (setq n 5) (session_save "/tmp/lispe_n") (setq n 6) (session_restore "/tmp/lispe_n") n => 5
-    Errors: for a folder that is damaged, of another version, or no session; nothing has changed then.
-    """
-    path = path_argument("session_restore", 1, folder)
-    session: Any = current()
-    with told("session_restore", path):
-        found = restoring.restore(session, path)
-    return Dictionary(
-        {
-            "variables": len(found.variables),
-            "definitions": len(found.definitions),
-            "replaced": len(found.replaced),
-            "left_out": _left_out(found.left_out),
-            "kept_without": Dictionary(found.lacking),
-        }
-    )
-
-
-def _left_out(entries: dict[str, Any]) -> Dictionary:
-    return Dictionary({name: _why(entry) for name, entry in entries.items()})
-
-
-def _why(entry: Any) -> str:
-    if not isinstance(entry, dict):
-        return ""
-    cell = f" (made in {entry['cell']})" if entry.get("cell") else ""
-    return f"{entry.get('why', '')}{cell}"

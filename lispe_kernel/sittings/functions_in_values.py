@@ -39,7 +39,7 @@ from lispe_kernel.sittings.scalars import text
 from lispe_kernel.sittings.text import Sources, Written
 
 # What the compiler adds to the name of a variable that is bound inside of another's reach.
-_NUMBERED = re.compile(r"(?P<name>\S+)(?: \d+)?")
+_NUMBERED = r"(?P<name>\S+)(?: \d+)?"
 _ITSELF = "λ"
 # The kind of an instance that is a module, and what the torch library calls what it holds.
 MODULE, HELD_BY_MODULE = "torch instance", "torch fields of an instance"
@@ -122,7 +122,7 @@ class FunctionsOut:
         written = self._text(value)
         shared = {}
         for name, cell in zip(value.__code__.co_freevars, value.__closure__ or (), strict=True):
-            found = _NUMBERED.fullmatch(name)
+            found = re.fullmatch(_NUMBERED, name)
             if found is None or found["name"] in shared:
                 raise Unkept("a lambda whose variables have no names of their own")
             shared[found["name"]] = out.value(self._unboxed(cell))
@@ -251,7 +251,7 @@ class FunctionsInto:
         source = self._session.source("\n".join(lines))
         made = lambda_of(self._session, source, [field_name(name) for name in shared])
         cells = {name: into.value(cell) for name, cell in shared.items()}
-        wanted = [_NUMBERED.fullmatch(name) for name in made.__code__.co_freevars]
+        wanted = [re.fullmatch(_NUMBERED, name) for name in made.__code__.co_freevars]
         closure: Any = tuple(cells.get(found["name"]) if found else None for found in wanted)
         if len(closure) != len(cells) or not all(isinstance(cell, CellType) for cell in closure):
             raise Broken("holds a lambda whose variables are not those of its text")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel import __version__
 from lispe_kernel.language.keeping import states
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
+from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings.blocks import Block
@@ -26,25 +26,27 @@ _MARKS = "_ "
 _READ_BEFORE, _STATES = "sittings: texts", "sittings: random states"
 
 
-@dataclass
-class Kept:
+class Kept(NamedTuple):
     """A session as data: what `session.json` will say, and its memory."""
 
     manifest: dict[str, Any]
     blocks: list[Block]
 
 
-@dataclass
 class Gathered:
     """All that was asked of the values of a session. What is made of it asks them no more.
 
     let_go: called when nobody asks for the bytes of the blocks any more.
     """
 
-    blocks: list[Block]
-    tops: dict[str, Any]
-    rest: dict[str, Any]
-    let_go: Callable[[], None] = lambda: None
+    def __init__(
+        self,
+        blocks: list[Block],
+        tops: dict[str, Any],
+        rest: dict[str, Any],
+        let_go: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.blocks, self.tops, self.rest, self.let_go = blocks, tops, rest, let_go
 
     def manifest(self) -> dict[str, Any]:
         """What `session.json` will say, without its memory."""
@@ -182,13 +184,14 @@ def random_states(session: Session, graph: Callable[[], Graph]) -> dict[str, Any
     now = {}
     for state in states():
         if state.there():
-            known, seen = before.get(state.name), state.glance()
-            if known is None or seen is None or known[0] != seen:
+            known = before.get(state.name)
+            if known is None:
+                # A glance prepares more than it looks at: that is for whoever saves again.
                 stands = state.now()
-                if known is not None and known[1] == stands:
-                    top = known[2]
-                else:
-                    top = graph().start(state.capture(stands))
+                known = None, stands, graph().start(state.capture(stands))
+            elif known[0] is None or known[0] != state.glance():
+                stands = state.now()
+                top = known[2] if known[1] == stands else graph().start(state.capture(stands))
                 known = state.glance(), stands, top
             now[state.name] = known
     session.library_states[_STATES] = now
@@ -207,3 +210,15 @@ def save(session: Session, folder: str) -> tuple[Kept, int]:
     folders.prepare(folder)
     kept = as_data(session)
     return kept, folders.save(folder, kept.manifest, kept.blocks, seen(session))
+
+
+def left_out(entries: dict[str, Any]) -> Dictionary:
+    """What a manifest says of what is not kept: why, and the cell that made it."""
+    return Dictionary({name: _why(entry) for name, entry in entries.items()})
+
+
+def _why(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return ""
+    cell = f" (made in {entry['cell']})" if entry.get("cell") else ""
+    return f"{entry.get('why', '')}{cell}"

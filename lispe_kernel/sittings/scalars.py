@@ -17,7 +17,7 @@ from lispe_kernel.language.values.scalars import Short, Single
 
 # Beyond so many digits an integer is written in hexadecimal digits, which are read in linear time.
 _LONG = 4000
-_HEXADECIMAL = re.compile(r"-?0x[0-9a-f]+")
+_HEXADECIMAL = r"-?0x[0-9a-f]+"
 
 
 def _number(value: float) -> Any:
@@ -75,7 +75,7 @@ def _read_number(data: Any) -> float:
 
 
 def _read_integer(data: Any) -> int:
-    return int(data, 16) if _HEXADECIMAL.fullmatch(data) else _refuse()
+    return int(data, 16) if re.fullmatch(_HEXADECIMAL, data) else _refuse()
 
 
 def _read_complex(data: Any) -> complex:

@@ -12,9 +12,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.session import Session
 from lispe_kernel.sittings.blocks import Block
@@ -29,8 +28,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 Key = tuple[int, int]
 
 
-@dataclass
-class _Known:
+class _Known(NamedTuple):
     """The checksum of a block, and whether it was the same the last two times that it was read."""
 
     checksum: str
@@ -39,20 +37,19 @@ class _Known:
     edges: bytes = b""  # what it has of pages that are not its alone, where it is large
 
 
-@dataclass(slots=True)
 class Content:
     """The bytes of a block as they are written: with their checksum, and what other programs see in them.
 
     read: gives the bytes as an array that must not be changed. ours: whether they are a copy.
     """
 
-    checksum: str
-    size: int
-    torch: bool
-    dtype: str
-    shape: list[int]
-    read: Callable[[], Any]
-    ours: bool = False
+    __slots__ = ("checksum", "dtype", "ours", "read", "shape", "size", "torch")
+
+    def __init__(self, checksum: str, block: Block, dtype: str, shape: list[int]) -> None:
+        self.checksum, self.dtype, self.shape = checksum, dtype, shape
+        self.size, self.torch = block.size, block.torch
+        self.read: Callable[[], Any] = block.bytes
+        self.ours = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -60,23 +57,23 @@ class Content:
         return self.checksum, self.size
 
 
-@dataclass(slots=True)
 class _Small:
     """The blocks of a list that are read each time: their numbers, their bytes, and what was read.
 
     gave: the contents of all blocks that were told.
     """
 
-    blocks: list[Block]
-    numbers: list[int]
-    views: list[Any]
-    digests: list[bytes]
-    gave: list[Content] | None = None
+    __slots__ = ("blocks", "digests", "gave", "numbers", "views")
+
+    def __init__(self, blocks: list[Block], numbers: list[int], views: list[Any]) -> None:
+        self.blocks, self.numbers, self.views = blocks, numbers, views
+        self.digests: list[bytes] = []
+        self.gave: list[Content] | None = None
 
     @classmethod
     def of(cls, blocks: list[Block]) -> _Small:
         numbers = [n for n, block in enumerate(blocks) if block.size < _LARGE and not block.device]
-        return cls(blocks, numbers, [blocks[n].bytes() for n in numbers], [])
+        return cls(blocks, numbers, [blocks[n].bytes() for n in numbers])
 
     def read(self) -> list[bytes]:
         """What their bytes are now."""
@@ -104,7 +101,7 @@ class Seen:
     def __init__(self) -> None:
         self._known: dict[Key, _Known] = {}
         self._marks: dict[Key, str] = {}
-        self._small = _Small([], [], [], [])
+        self._small = _Small([], [], [])
         self._one_at_a_time = threading.Lock()
         # Another one each time that memory is asked about.
         self._last: object = None
@@ -149,13 +146,13 @@ class Seen:
         """What was known. An interrupt before all is read must leave nothing that is believed."""
         self._last = object()
         before, self._known = self._known, {}
-        last, self._small = self._small, _Small([], [], [], [])
+        last, self._small = self._small, _Small([], [], [])
         return before, last
 
     def _contents(self, blocks: list[Block], often: bool, given: list[Content] | None) -> list[Content]:
         before, last = self._begin()
         same = last.blocks is blocks
-        small = _Small(blocks, last.numbers, last.views, []) if same else _Small.of(blocks)
+        small = _Small(blocks, last.numbers, last.views) if same else _Small.of(blocks)
         small.digests = small.read()
         others = small.others()
         held = self._others(blocks, others, before, often) if others else {}
@@ -270,7 +267,7 @@ def _given_or_new(given: dict[Key, Content], block: Block, checksum: str) -> Con
         block.torch,
     ):
         return known
-    return Content(checksum, block.size, block.torch, dtype, shape, block.bytes)
+    return Content(checksum, block, dtype, shape)
 
 
 def seen(session: Session) -> Seen:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import LAMBDA, QUOTE, Form, as_data, head, is_list
@@ -24,12 +24,11 @@ from lispe_kernel.language.values.linked import LinkedList
 
 Canonical = Callable[[str], str]
 # The grammar of a form that assigns: not that of one that changes a value, as `+=` does.
-_GIVES_A_VALUE = re.compile(r"(?:variable|NAME|field) value(?: \||$)")
+_GIVES_A_VALUE = r"(?:variable|NAME|field) value(?: \||$)"
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """A form as it stands in a source: its data, its text, and what people call the source."""
 
     data: Any
@@ -108,26 +107,33 @@ class Sources:
             lines = self.came_from.get(file)
             if lines:
                 at = [bisect(lines, form.line, key=itemgetter(0)) for form in found]
-                found = [replace(form, cell=lines[n - 1][1]) for form, n in zip(found, at, strict=True)]
+                found = [form._replace(cell=lines[n - 1][1]) for form, n in zip(found, at, strict=True)]
             self._known[file] = found
         return found
 
-    def find(self, data: Any) -> Iterator[tuple[Written, bool]]:
-        """Where a form stands, the latest text first, and whether that was read only now.
+    def find(self, data: Any, file: str = "") -> Iterator[tuple[Written, bool]]:
+        """Where a form stands, and whether that was read only now.
 
-        Older ones are looked at when they are asked for.
+        file: the text that is looked at first. The others follow, the latest first, each when it is asked
+        for and where it has the name that the form defines.
         """
-        for file in reversed(self._sources):
-            new = file not in self._known
-            yield from ((form, new) for form in self._forms(file) if same(form.data, data))
+        named = data[1] if isinstance(data, list) and len(data) > 1 else None
+        word = named.name if isinstance(named, Atom) else ""
+        others = (f for f in reversed(self._sources) if f != file and word in self._sources[f].text)
+        for each in chain((file,) if file else (), others):
+            new = each not in self._known
+            yield from ((form, new) for form in self._forms(each) if same(form.data, data))
 
-    def text_of(self, form: Any) -> tuple[str, str]:
-        """A form as text, and what people call the source that has it; no text where none reads back."""
+    def text_of(self, form: Any, file: str = "") -> tuple[str, str]:
+        """A form as text, and what people call the source that has it; no text where none reads back.
+
+        file: the text that was compiled, where that is known.
+        """
         known = self._texts.get(id(form))
         if known is None:
             data = as_data(form)
             text = cell = ""
-            for number, (each, new) in enumerate(self.find(data)):
+            for number, (each, new) in enumerate(self.find(data, file)):
                 cell = cell if number else each.cell
                 # What a name stands for may be another since a text was read.
                 if new or reads_back(each.text, form, self.canonical):
@@ -171,7 +177,7 @@ def _is_definition(name: str) -> bool:
 def _is_assignment(name: str) -> bool:
     """Whether a form gives a value to the variable that it names; `import` names it last."""
     form = special_forms.get(name)
-    return form is not None and (form.name == "import" or _GIVES_A_VALUE.match(form.grammar) is not None)
+    return form is not None and (form.name == "import" or re.match(_GIVES_A_VALUE, form.grammar) is not None)
 
 
 def _assigns(data: Any, name: str) -> bool:

@@ -7,9 +7,8 @@ something which cannot be kept is left out, with the reason; the others are not 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lispe_kernel.language.keeping import Out, Part, Unkept, keeper_of, refusal_of
 from lispe_kernel.language.printer import describe
@@ -220,8 +219,7 @@ def reached(tops: Iterable[Any]) -> list[Item]:
     return found
 
 
-@dataclass
-class Tables:
+class Tables(NamedTuple):
     """Values as data: a tree for each name, and the shared objects."""
 
     trees: dict[str, Any]

@@ -9,14 +9,16 @@ import io
 
 import pytest
 
-from lispe_kernel import Session, display, sittings, to_text, torch_library
+from lispe_kernel import Session, display, to_text, torch_library
 from lispe_kernel.display.page.publish import finish
 from lispe_kernel.language.functions import registry
 from lispe_kernel.running import bridges, programs, screen  # noqa: F401 - they register functions
+from lispe_kernel.sittings import cells, restoring
 
 torch_library.load()
 display.load()
-sittings.load()
+cells.load()
+restoring.load()
 FUNCTIONS = [entry for entry in registry if ".language." not in entry.call.__module__]
 EXAMPLES = [
     pytest.param(code, result, id=f"{entry.name} {number}")

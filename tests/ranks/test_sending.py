@@ -14,7 +14,7 @@ from lispe_kernel.language.keeping import Broken
 from lispe_kernel.ranks.cluster import Member
 from lispe_kernel.ranks.magics import asked
 from lispe_kernel.ranks.sending import Sending, fetched, put
-from lispe_kernel.sittings.restoring import restore
+from lispe_kernel.sittings.restoring.back import restore
 
 DEFINITIONS = """
 (defun square (x) (* x x))

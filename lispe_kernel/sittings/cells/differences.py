@@ -11,7 +11,7 @@ import xxhash
 from lispe_kernel.language.printer import quoted
 from lispe_kernel.session import Session
 from lispe_kernel.sittings.blocks import Block
-from lispe_kernel.sittings.restoring import as_written, checked
+from lispe_kernel.sittings.restoring.back import as_written, checked
 from lispe_kernel.sittings.saving import as_data
 from lispe_kernel.sittings.seen import seen
 

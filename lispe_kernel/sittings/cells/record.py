@@ -90,7 +90,7 @@ def records_and_memory(folder: str) -> tuple[list[Record], dict[str, Any]]:
 
 def _read(folder: str) -> Iterable[tuple[Record, str]]:
     for name in sorted(os.listdir(folder)):
-        if not folders.CELL.fullmatch(name):
+        if not folders.is_cell(name):
             continue
         try:
             yield of_data(folders.load(folder, name).get("cell"), int(name[5:11])), name

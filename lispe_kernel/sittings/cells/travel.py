@@ -11,7 +11,7 @@ from lispe_kernel.session import Session
 from lispe_kernel.sittings.cells.keeper import Keeper
 from lispe_kernel.sittings.cells.record import Record, path_to, records
 from lispe_kernel.sittings.definitions import SHARED, Definitions
-from lispe_kernel.sittings.restoring import checked, restore
+from lispe_kernel.sittings.restoring.back import checked, restore
 from lispe_kernel.sittings.saving import as_data, variables
 from lispe_kernel.sittings.text import Sources
 

@@ -15,11 +15,11 @@ from lispe_kernel.language.keeping import Broken, State, states
 from lispe_kernel.language.library.numbers.maths import CONSTANTS
 from lispe_kernel.session import Session
 from lispe_kernel.sittings import folder as folders
-from lispe_kernel.sittings.compiling import Compiled, Quiet, compiled
 from lispe_kernel.sittings.definitions import SHARED
 from lispe_kernel.sittings.functions_in_values import FunctionsInto
 from lispe_kernel.sittings.memory import Memory
-from lispe_kernel.sittings.reading import Reading
+from lispe_kernel.sittings.restoring.compiling import Compiled, Quiet, compiled
+from lispe_kernel.sittings.restoring.reading import Reading
 from lispe_kernel.sittings.saving import defined, of_the_session, texts
 from lispe_kernel.torch_library import load as load_torch_library
 from lispe_kernel.torch_library.support.uninterrupted import uninterrupted
