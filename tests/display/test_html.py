@@ -11,6 +11,7 @@ from lispe_kernel.display.page.html import (
     Constant,
     element,
     foldable,
+    name,
     one_line,
     plain,
     shortened,
@@ -189,3 +190,13 @@ def test_a_style_holds_what_its_output_can_use() -> None:
 def test_what_rules_begin_with_is_written_once() -> None:
     rules = [".lsp.lsp{top:0}", ".lsp.lsp :is(b,i),.lsp.lsp p{top:2}", "@x{.lsp.lsp b{}}"]
     assert dense.nested(rules) == ".lsp.lsp{top:0;:is(b,i),p{top:2}@x{b{}}}"
+
+
+def test_a_column_of_names_keeps_their_words_beside_long_texts_and_headings_break_at_hyphens() -> None:
+    shown = to_html(table(("field", "mult-adds"), [(name("a name"), "x" * 90)], label="", numeric=(1,)))
+    assert '<th scope=col style="min-width:3.5em">field' in shown
+    assert '<th scope=col class=n style="white-space:normal">mult-adds' in shown
+
+
+def test_a_warning_keeps_its_ground_where_a_page_prints_without() -> None:
+    assert ".w{color:#fff;background:#a3103c!important" in page(element("p", "x", class_="w"))

@@ -27,10 +27,12 @@ _VOID = frozenset({"img", "input", "br", "hr", "col", "wbr"})
 _UNSAFE_ATTRIBUTE = re.compile(r"on|srcdoc|action|formaction|srcset")
 # Values that HTML takes without quotes, which would be escaped in a notebook's file; and none.
 _BARE, _NONE = re.compile(r"[A-Za-z0-9_.-]+\Z"), re.compile(r"(?!)")
-_BLANKS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
+BLANK = "␣"  # which more fonts have than the sign of its code (U+2420)
+_BLANKS = str.maketrans({" ": BLANK, "\n": "⏎", "\t": "⇥"})
 _LINKS = frozenset({"src", "href", "xlink:href"})
 _LONGEST_NAME = 160
 _NARROW = 11  # letters of a name that the narrowest column holds
+_APART = re.compile(r"[ -]")  # where a heading breaks
 _JOINTS = re.compile(r"(?<=[._/-])(?=\w)")
 
 
@@ -231,7 +233,7 @@ def table(
     body = [element("tr", [cell(place, row) for place in range(len(kept))]) for row in lines]
     return element(
         "table",
-        element("thead", heading_row([titles[k] for k in kept], right)),
+        element("thead", heading_row([titles[k] for k in kept], right, _letters(row[0] for row in lines))),
         element("tbody", body),
         aria_label=label,
         class_="m" if len(kept) > _MANY_COLUMNS else None,
@@ -253,14 +255,26 @@ def searched(content: Node, rows: int, hint: str, *, opens: bool, **attributes: 
     return element("div", field, content, data_rows=opens, **attributes)
 
 
-def heading_row(headings: Iterable[Node], numeric: Iterable[int]) -> Element:
-    """The headings of a table's columns; those of several words may break, as numbers may not."""
+def _letters(names: Iterable[Node]) -> int:
+    """How many letters a column of names keeps beside long texts: as many as a word of short ones has."""
+    texts = (cell.children for cell in names if isinstance(cell, Element) and cell.tag == "bdi")
+    words = (word for (text, *_) in texts if isinstance(text, str) for word in text.split())
+    return max(map(len, words), default=0)
+
+
+def heading_row(headings: Iterable[Node], numeric: Iterable[int], letters: int = 0) -> Element:
+    """The headings of a table's columns; those of several words may break, as numbers may not.
+
+    letters: how many the first column is wide at least.
+    """
     right = frozenset(numeric)
 
     def heading(place: int, words: Node) -> Element:
         is_right = place in right
-        breaks = is_right and isinstance(words, str) and " " in words
-        style = "white-space:normal" if breaks else None
+        breaks = is_right and isinstance(words, str) and bool(_APART.search(words))
+        # Some pages count what is around the letters as width.
+        wide = f"min-width:{0.75 * letters + 0.5:g}em" if letters and not place else None
+        style = "white-space:normal" if breaks else wide
         return element("th", words, scope="col", class_="n" if is_right else None, style=style)
 
     return element("tr", [heading(place, words) for place, words in enumerate(headings)])

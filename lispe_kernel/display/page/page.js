@@ -31,9 +31,9 @@
           .map(([row, home]) => {
             //@ data-sort&data-p
             line(row.cells[0]).prepend(row.said ??= new Text);
-            row.said.data = (way || wanted) && home.parentNode.dataset.p || "";
+            row.said.data = (way || wanted) && home.dataset.p || "";
             //@ data-sort&data-find
-            row.hidden = !("" + [...row.cells].map(cell => line(cell).textContent)).toLowerCase().includes(wanted);
+            row.hidden = ![...row.cells].some(cell => line(cell).textContent.toLowerCase().includes(wanted));
             //@ data-sort
             (way || wanted ? body : home).append(row);
           });
@@ -43,15 +43,17 @@
       heading.title = "sort, reverse, back";
       heading.style.cursor = "pointer";
       heading.onclick = heading.onkeydown = event => {
-        if (event.key && !/Enter| /.test(event.key)) return;
-        // Numbers fall at first; the third time all is as it was.
-        let first = heading.className ? -1 : 1;
-        if (last) last.ariaSort = null;
-        way = last != heading ? first : way == first && -first;
-        last = way && heading;
-        if (way) heading.ariaSort = way > 0 ? "ascending" : "descending";
-        lay();
-        return false;
+        // A click has no key: it is undefined.
+        if (/Enter| |und/.test(event.key)) {
+          // Numbers fall at first; the third time all is as it was.
+          let first = heading.className ? -1 : 1;
+          (last || heading).ariaSort = null;
+          way = last != heading ? first : way == first && -first;
+          last = way && heading;
+          if (way) heading.ariaSort = way > 0 ? "ascending" : "descending";
+          lay();
+          return false;
+        }
       };
     });
   });
@@ -155,8 +157,7 @@
   // -- the value under the pointer or under the arrow keys, over the picture; what is told begins with its kind ------
   start("scale", (picture, told) => {
     // What it says is read aloud by itself.
-    let tip = document.createElement("output"), figure = picture.parentNode,
-      zoom = () => picture.width / picture.naturalWidth,
+    let tip = document.createElement("output"), zoom = () => picture.width / picture.naturalWidth,
       read =
         //@ "points":&"maps": "points":&"turn": "turn":&"maps":
         (
@@ -178,10 +179,10 @@
         let [x, y, text] = picture.at = here;
         tip.hidden = !text;
         tip.value = text;
-        figure.append(tip);
-        // The picture is in the corner of its figure; what is said lies as far in it as the place in the picture.
-        tip.style = "top:" + (y * zoom() + 14) + "px;left:"
-          + Math.max(0, x * zoom() * (1 - tip.offsetWidth / figure.clientWidth)) + "px";
+        picture.after(tip);
+        // The picture is in the corner of its figure; what is said lies as far over it as its place.
+        tip.style = "top:" + (y * zoom() + 14) + "px;left:max(0px,"
+          + x * zoom() * (1 - tip.offsetWidth / picture.width) + "px)";
       };
     picture.onmousemove = event => say(read([event.offsetX / zoom(), event.offsetY / zoom()], 0));
     picture.onmouseout = picture.onblur = () => say();

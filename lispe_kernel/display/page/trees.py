@@ -18,6 +18,7 @@ _COLUMNS: tuple[dict[str, Any], ...] = (
     {"width": 67, "span": 2},
     {"width": 99},
 )
+_LETTERS = 6
 _OPEN_LINES = 48  # branches stand open as deep as so many lines are seen
 
 T = TypeVar("T")
@@ -39,7 +40,8 @@ def tree(
     sorted. opens: whether any row does.
     """
     sorts = rows > FEW_ROWS or lines > SEEN_ROWS
-    head = element("thead", heading_row(headings, numeric))
+    # So many letters of a name stay beside the other columns.
+    head = element("thead", heading_row(headings, numeric, _LETTERS))
     match list(_elements(branches)):
         case [Element("table", _, (*_, body))]:
             # No branches: one table, whose columns need no others to line up with.
@@ -60,7 +62,7 @@ def _elements(node: Node) -> Iterator[Element]:
 
 def rows_of_a_branch(rows: Iterable[Element], label: str, prefix: str = "") -> Element:
     """Rows under the headings of the whole tree; `prefix` stands before their names when they are sorted."""
-    return _table(element("tbody", rows), aria_label=label, data_p=prefix or None)
+    return _table(element("tbody", rows, data_p=prefix or None), aria_label=label)
 
 
 def _table(rows: Node, **attributes: Any) -> Element:

@@ -18,7 +18,7 @@ from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis, Raster
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, foldable, headline, one_line, table
+from lispe_kernel.display.page.html import BLANK, Element, Node, element, foldable, headline, one_line, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -181,7 +181,7 @@ class AttentionView(View):
         tokens = self.value.tokens
         if tokens is None or len(tokens) != length:
             return Axis.counted(name, length)
-        return Axis.labelled(name, [one_line(token, 16) or "␠" for token in tokens], most=128)
+        return Axis.labelled(name, [one_line(token, 16) or BLANK for token in tokens], most=128)
 
     def _numbers(self) -> Element:
         rows = [

@@ -7,6 +7,7 @@ places, one under the other, so that tokens stay readable.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from lispe_kernel.display.drawing.colours import SEQUENTIAL
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page import numbers
-from lispe_kernel.display.page.html import Element, Node, element, headline, one_line, table
+from lispe_kernel.display.page.html import BLANK, Element, Node, element, headline, one_line, table
 from lispe_kernel.display.page.registry import View, plain_text, renderer
 from lispe_kernel.language.printer import to_text
 
@@ -25,7 +26,6 @@ _MOST_CELLS = 1800
 _TOLD_CELLS = 500  # cells that a pointer is told of
 _LINES, _COLUMNS = 40, 8  # of text/plain
 _CELL = 8  # letters of a token in a cell
-_BLANK = "␠"
 _CERTAIN = Shades(0.0, 1.0, SEQUENTIAL)
 
 
@@ -170,9 +170,9 @@ class LensView(View):
 
 def _shown(token: str, most: int) -> str:
     """A token for a cell: harmless, its blanks seen."""
-    told = one_line(token.replace("\n", "⏎").replace(" ", _BLANK), most)
-    # Between letters a blank reads as such; at the beginning it is part of the token.
-    return told or _BLANK
+    # Between letters a blank reads as such; at an end it is part of the token.
+    seen = re.sub(r"^ +| +$", lambda blanks: BLANK * len(blanks[0]), token.replace("\n", "⏎"))
+    return one_line(seen, most) or BLANK
 
 
 def _fitting(text: str) -> str:
