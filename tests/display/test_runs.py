@@ -89,9 +89,26 @@ def test_tables_of_loggers(tmp_path: Path) -> None:
     file.write_text("epoch;loss;valid loss;note\n0;1.5;;x\n1;nan;0.5;y\n")
     found = read_runs(str(file))
     assert found.runs["."]["valid loss"].steps == [1.0]
-    assert found.notes == ["columns that do not hold numbers alone: note"]
+    assert found.notes == ["columns that do not hold numbers alone: note (row 2: x)"]
     file.write_text("Wall time,Step,Value\n100.5,3,0.25\n")
     assert read_runs(str(file)).runs["."]["Value"] == Measured([3.0], [0.25], [100.5])
+
+
+# A table as people have it -> its curves.
+TABLES = [
+    ("step;a\n1;0,5\n2;-1,25e3\n", {"a": [0.5, -1250.0]}),
+    ('"x; y; z",step\n2,1\n', {"x; y; z": [2.0]}),
+    ("step,a,b\n1,NA,-\n2,n/a,3\n3,4,null\n", {"a": [4.0], "b": [3.0]}),
+    ("step,a\n1,0.5,\n2,0.25,,\n", {"a": [0.5, 0.25]}),
+    ("step,a,a\n1,2,3\n", {"a": [2.0], "a 3": [3.0]}),
+]
+
+
+@pytest.mark.parametrize(("text", "curves"), TABLES)
+def test_tables_as_people_have_them(tmp_path: Path, text: str, curves: dict[str, list[float]]) -> None:
+    (tmp_path / "log.csv").write_text(text)
+    found = read_runs(str(tmp_path / "log.csv"))
+    assert {name: measured.values for name, measured in found.runs["."].items()} == curves
 
 
 @pytest.mark.parametrize(
@@ -100,7 +117,9 @@ def test_tables_of_loggers(tmp_path: Path) -> None:
         ("", "it is empty"),
         ("1,2\n3,4\n", "its first line must name the columns"),
         ("a,b\n1,2,3\n", "row 2 has 3 fields for 2 columns"),
-        ("a\nx\n", "no column of it holds numbers alone"),
+        ("a\nx\n", r"do not hold numbers alone: a \(row 2: x\)"),
+        ("a,step\n1\n", r"a \(row 2: step ''\)"),
+        ("step\n1\n", "no column of it holds numbers"),
         ('a\n"1', "unexpected end of data"),
         ("name,step,value\nloss,one,2\n", "row 2: step and value must be numbers"),
         ("\x00,a\n1,2\n\ud800", "not written in UTF-8"),

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from lispe_kernel.display.page.html import one_line
 from lispe_kernel.display.runs.curves import HERE, Measured, Runs
@@ -15,6 +17,7 @@ from lispe_kernel.display.runs.curves import HERE, Measured, Runs
 _COLUMNS = ("run", "name", "step", "time", "value")
 # What the columns of steps and times are called, the surest first; written small, blanks as underscores.
 _STEPS = ("step", "global_step", "iteration", "iter", "epoch", "batch")
+_MISSING = frozenset(("-", "na", "n/a", "null", "none"))  # what a cell without a number says
 _TIMES = ("wall_time", "time", "timestamp", "_timestamp", "_runtime")
 
 
@@ -24,7 +27,7 @@ class NoTable(ValueError):
 
 def read(text: str, run: str) -> Runs:
     """The curves of a table. Errors: NoTable."""
-    first = text.partition("\n")[0]
+    first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
     # What parts the headings parts the lines, too.
     sign = max(",;\t", key=first.count)
     try:
@@ -38,28 +41,37 @@ def read(text: str, run: str) -> Runs:
         raise NoTable("its first line must name the columns")
     body = rows[1:]
     for k, row in enumerate(body):
+        while len(row) > len(headings) and not row[-1].strip():
+            row.pop()
         if len(row) > len(headings):
             raise NoTable(f"row {k + 2} has {len(row)} fields for {len(headings)} columns")
     keys = [heading.lower().replace(" ", "_") for heading in headings]
+    # Where numbers are written with a comma, semicolons part them.
+    number = partial(_number, comma=sign == ";")
     if {"name", "step", "value"} <= set(keys):
-        return _long(keys, body)
-    return _wide(headings, keys, body, run)
+        return _long(keys, body, number)
+    return _wide(headings, keys, body, run, number)
 
 
-def _long(keys: Sequence[str], body: Sequence[Sequence[str]]) -> Runs:
+_Reader = Callable[[str], float | None]
+
+
+def _long(keys: Sequence[str], body: Sequence[Sequence[str]], number: _Reader) -> Runs:
     place = {key: k for k, key in reversed(list(enumerate(keys)))}
     found: dict[str, dict[str, Measured]] = {}
     for k, row in enumerate(body):
         told = {key: row[at] if at < len(row) else "" for key, at in place.items()}
-        step, value = _number(told["step"]), _number(told["value"])
+        step, value = number(told["step"]), number(told["value"])
         if step is None or value is None:
             raise NoTable(f"row {k + 2}: step and value must be numbers")
         curves = found.setdefault(told.get("run") or HERE, {})
-        curves.setdefault(told["name"], Measured()).add(step, value, _number(told.get("time", "")))
+        curves.setdefault(told["name"], Measured()).add(step, value, number(told.get("time", "")))
     return Runs(found)
 
 
-def _wide(headings: Sequence[str], keys: Sequence[str], body: Sequence[Sequence[str]], run: str) -> Runs:
+def _wide(
+    headings: Sequence[str], keys: Sequence[str], body: Sequence[Sequence[str]], run: str, number: _Reader
+) -> Runs:
     steps = next((keys.index(key) for key in _STEPS if key in keys), None)
     times = next((keys.index(key) for key in _TIMES if key in keys), None)
     curves: dict[str, Measured] = {}
@@ -72,23 +84,31 @@ def _wide(headings: Sequence[str], keys: Sequence[str], body: Sequence[Sequence[
             cell = row[column].strip() if column < len(row) else ""
             if not cell:
                 continue
-            value = _number(cell)
-            step = float(k) if steps is None else _number(row[steps])
+            value = number(cell)
+            if value is None and cell.lower() in _MISSING:
+                continue
+            at = str(k) if steps is None else row[steps] if steps < len(row) else ""
+            step = number(at)
             if value is None or step is None:
-                passed.append(one_line(heading, 40))
+                wrong = cell if value is None else f"{keys[steps or 0]} {at!r}"
+                passed.append(f"{one_line(heading, 40)} (row {k + 2}: {one_line(wrong, 20)})")
                 break
-            measured.add(step, value, None if times is None or times >= len(row) else _number(row[times]))
+            measured.add(step, value, None if times is None or times >= len(row) else number(row[times]))
         else:
             if measured.values:
-                curves[heading] = measured
+                # A second column of the same name keeps its place in its name.
+                curves[heading if heading not in curves else f"{heading} {column + 1}"] = measured
+    told = f"columns that do not hold numbers alone: {', '.join(passed[:8])}"
     if not curves:
-        raise NoTable("no column of it holds numbers alone")
-    notes = [f"columns that do not hold numbers alone: {', '.join(passed[:8])}"] if passed else []
+        raise NoTable(told if passed else "no column of it holds numbers")
+    notes = [told] if passed else []
     return Runs({run: curves}, notes)
 
 
-def _number(text: str) -> float | None:
-    """A number as programs write it; digits parted by underscores are none."""
+def _number(text: str, comma: bool = False) -> float | None:
+    """A number as programs write it; digits parted by underscores are none. comma: 0,5 is a half."""
+    if comma and "." not in text:
+        text = text.replace(",", ".")
     try:
         return None if "_" in text else float(text)
     except ValueError:
