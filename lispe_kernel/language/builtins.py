@@ -6,8 +6,10 @@ The helpers' names begin with a blank, which no LispE name can, so that nothing 
 from __future__ import annotations
 
 import builtins as python
+import re
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from lispe_kernel.language import matching
@@ -22,6 +24,7 @@ from lispe_kernel.language.arithmetic import (
 from lispe_kernel.language.compiler.emit.fixed import FIXED
 from lispe_kernel.language.compiler.program import UNSET_VALUE
 from lispe_kernel.language.errors import CallError, Caught, LispeError, MapEnded, ReturnFromTop, ThrownError
+from lispe_kernel.language.explain import register_remark
 from lispe_kernel.language.functions import Registry
 from lispe_kernel.language.library.collections.sets import heap_by
 from lispe_kernel.language.library.core.containers import (
@@ -319,3 +322,20 @@ def make_builtins(registry: Registry, own: dict[str, Callable[..., Any] | Any]) 
     found["__build_class__"] = python.__build_class__
     found["__import__"] = python.__import__
     return found
+
+
+_CALLED = re.compile(r"is not a function: \((\S+)")
+
+
+def _hidden(frames: list[FrameType], text: str) -> str:
+    """A word where a call failed because the program gave the function's name to a variable."""
+    called = _CALLED.search(text)
+    if called is None or not frames:
+        return ""
+    name, frame = called[1].rstrip(")"), frames[-1]
+    local = {variable.partition(" ")[0] for variable in frame.f_locals}
+    theirs = name in local or name in frame.f_globals
+    return f" (the variable {name} hides the function)" if theirs and name in frame.f_builtins else ""
+
+
+register_remark(_hidden)

@@ -50,6 +50,11 @@ from .support import error_of, text_of, times
         ('(@ {"a":1} "b")', "Error: index out of bounds"),
         ("(1 2)", "Error: wrong function call"),
         ("((+ 1 2) 3)", "Error: wrong function call"),
+        (
+            "(setq size 3) (size '(1))",
+            "Error: wrong function call: an integer is not a function: (size '(1)) (the variable size hides",
+        ),
+        ("(setq f 3) (defun g (count) (count 1)) (g 2)", "Error: wrong function call: an integer is not"),
         ("(defun f (x y) x) (f 1)", "Error: Wrong number of arguments in call to: '(f (x y)...)'"),
         ("(setq g (λ (x) x)) (g)", "Error: Wrong number of arguments"),
         ("(defun f (x) x) (apply 'f '(1 2))", "Error: Wrong number of arguments in call to: '(f (x)...)'"),

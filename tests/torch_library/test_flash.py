@@ -61,6 +61,17 @@ def test_attention_without_a_module_scales_by_the_part_of_the_width(width, parts
     assert torch.allclose(call("torch_flash_attention", q, k, v, 0.2), by_formula(q, k, v, 0.2), atol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [None, 0.5])
+def test_attention_without_a_module_obeys_a_mask(scale):
+    q, k, v = values(1, 2, 3, 4)
+    lower = torch.ones(3, 3).tril()
+    added = torch.zeros(3, 3).masked_fill(lower == 0, -math.inf)
+    found = call("torch_flash_attention_masked", q, k, v, scale, lower)
+    assert torch.allclose(found, by_formula(q, k, v, scale or 1.0, added), atol=1e-6)
+    free = call("torch_flash_attention_masked", q, k, v, scale, None)
+    assert torch.equal(free, call("torch_flash_attention", q, k, v, scale))
+
+
 def test_attention_without_a_module_needs_three_dimensions():
     text = "Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)"
     assert error_of("torch_flash_attention", *values(3, 4)).startswith(text)

@@ -92,6 +92,21 @@ def test_without_do_sample_nothing_is_drawn():
     assert call("torch_generate", made, integers(1)).tolist() == [[1, 2, 3, 4, 5]]
 
 
+@pytest.mark.parametrize(
+    ("strategy", "choice"),
+    [("greedy", ()), ("top_k", (1, 0.8)), ("top_p", (1e-9, 0.8)), ("beam_search", (2,))],
+)
+def test_a_strategy_of_its_own_takes_its_settings_with_the_call_and_leaves_those_of_the_generator(
+    strategy, choice
+):
+    made = generator(pad_token_id=0)
+    before, name = made.settings, f"torch_generator_{strategy}"
+    assert call(name, made, integers(1), 3, *choice).tolist() == [[1, 2, 3, 4]]
+    assert call(name, made, integers(5), None, *choice).tolist() == [[5, 6, 7, 8]]
+    assert made.settings == before
+    assert error_of(name, made, integers(1), -1).startswith(f"Error: {name}: max_length must be ")
+
+
 def test_several_end_tokens_or_none():
     assert call("torch_generate", generator(eos_token_id=integers(7, 4)), integers(1)).tolist() == [[1, 2, 3]]
     endless = generator(eos_token_id=None, max_length=12)

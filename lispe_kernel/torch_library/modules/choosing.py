@@ -37,6 +37,8 @@ class Settings:
     top_k: int = 50
     top_p: float = 0.9
     eos_token_id: tuple[int, ...] = (50256,)
+    # Programs tell it beside the end token. There is one text at a time here, which has no padding.
+    pad_token_id: int = 50256
     repetition_penalty: float = 1.0
     strategy: str = "greedy"
     do_sample: bool = True
@@ -158,6 +160,7 @@ RULES: dict[str, Rule] = {
     "top_k": ONE_OR_MORE,
     "top_p": SHARE,
     "eos_token_id": Rule(_ends, "an id (0 or more), a list of ids, or nil for no end"),
+    "pad_token_id": COUNT,
     "repetition_penalty": POSITIVE,
     "strategy": Rule(lambda value: value if value in STRATEGIES else None, f"one of {', '.join(STRATEGIES)}"),
     "do_sample": TRUTH,

@@ -118,11 +118,7 @@ def flash_forward(flash_attention: Any, query: Any, key: Any, value: Any) -> tor
     return module(*_inputs(query, key, value))  # type: ignore[no-any-return]
 
 
-@torch_function(
-    "torch_flash_attention_with_mask",
-    "torch_flash_attention_masked",
-    prefix="Error in Flash Attention with mask: ",
-)
+@torch_function("torch_flash_attention_with_mask", prefix="Error in Flash Attention with mask: ")
 def flash_with_mask(flash_attention: Any, query: Any, key: Any, value: Any, attn_mask: Any) -> torch.Tensor:
     """The module's answer under a mask [B,S] for the keys, or [S,S], [B,S,S] or [B,H,S,S] for each pair.
 
@@ -164,13 +160,7 @@ def flash_attention(query: Any, key: Any, value: Any, scale: Any = None) -> torc
     Errors: `Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)`
     Source: torch API 7.9
     """
-    q, k, v = conversions.as_tensors(query, key, value)
-    if min(q.dim(), k.dim(), v.dim()) < 3:
-        raise LispeError("Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)")
-    width = q.shape[-1]
-    parts = next(h for h in range(MOST_PARTS, 0, -1) if width % h == 0)
-    factor = 1 / math.sqrt(max(1, width // parts)) if scale is None else _scale(scale)
-    return sdpa(q, k, v, scale=factor)
+    return _simple(query, key, value, scale, None)
 
 
 def _scale(value: Any) -> float:
@@ -184,6 +174,30 @@ def _scale(value: Any) -> float:
     raise LispeError(
         f"Error: the scale must be a number, a tensor of one element or a list, not {describe(value)}"
     )
+
+
+@torch_function("torch_flash_attention_masked", prefix="Error in masked Flash Attention: ")
+def flash_attention_masked(query: Any, key: Any, value: Any, scale: Any, mask: Any) -> torch.Tensor:
+    """softmax(query·keyᵀ · scale + mask)·value without projections: what `torch_flash_attention` is, masked.
+
+    The mask is that of `torch_scaled_dot_product_attention`: ones and zeros say where to attend. A nil scale
+    is the default of `torch_flash_attention`, a nil mask is none.
+
+    Example: (maybe (torch_flash_attention_masked 1 2 3 nil nil) "no tensors") => no tensors
+    Errors: `Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)`
+    Source: torch API 20 (named in prose)
+    """
+    return _simple(query, key, value, scale, mask)
+
+
+def _simple(query: Any, key: Any, value: Any, scale: Any, mask: Any) -> torch.Tensor:
+    q, k, v = conversions.as_tensors(query, key, value)
+    if min(q.dim(), k.dim(), v.dim()) < 3:
+        raise LispeError("Flash Attention requires at least 3D tensors (batch, seq_len, embed_dim)")
+    width = q.shape[-1]
+    parts = next(h for h in range(MOST_PARTS, 0, -1) if width % h == 0)
+    factor = 1 / math.sqrt(max(1, width // parts)) if scale is None else _scale(scale)
+    return sdpa(q, k, v, attn_mask=_mask(mask, q, k), scale=factor)
 
 
 @torch_function("torch_scaled_dot_product_attention", prefix="Error in scaled dot product attention: ")
@@ -215,11 +229,15 @@ def scaled_dot_product_attention(
         q,
         k,
         v,
-        attn_mask=None if attn_mask is None else _for_scores(conversions.as_tensor(attn_mask, q), q, k),
+        attn_mask=_mask(attn_mask, q, k),
         dropout_p=arguments.chance(name, 5, dropout_p),
         is_causal=bool(is_causal),
         scale=None if scale is None else _scale(scale),
     )
+
+
+def _mask(value: Any, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor | None:
+    return None if value is None else _for_scores(conversions.as_tensor(value, query), query, key)
 
 
 def _for_scores(mask: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:

@@ -17,12 +17,13 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.printer import number_text, register_kind
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
-from lispe_kernel.torch_library.modules.choosing import STRATEGIES, Settings, changed, chosen
+from lispe_kernel.torch_library.modules.choosing import Settings, changed, chosen
 from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.tensors import conversions
 from lispe_kernel.torch_library.tensors.devices import device_of, place_of
 
+GENERATION = "Error in generation: "
 NO_GENERATOR = "First argument must be a torch generator"
 NO_LOGITS = "the model must map ids [1,n] to logits [1,n,vocabulary] or [1,vocabulary]"
 
@@ -83,6 +84,11 @@ def generate(generator: Generator, prompt: list[int], settings: Settings) -> lis
         return chosen(ask, prompt, settings)
 
 
+def _told(given: dict[str, Any]) -> Dictionary:
+    """The settings that are not nil."""
+    return Dictionary({name: value for name, value in given.items() if value is not None})
+
+
 def _generator(value: Any) -> Generator:
     if isinstance(value, Generator):
         return value
@@ -107,8 +113,9 @@ def generator_create(model: Any, device: str | None = None) -> Generator:
 @torch_function("torch_generator_config", "torch_generator_configure")
 def generator_config(generator: Any, config: Any) -> str:
     """Change settings by a dictionary: max_length (100), temperature (1.0), top_k (50), top_p (0.9),
-    eos_token_id (50256; also a list, or nil for none), repetition_penalty (1.0), strategy ("greedy", "top_k",
-    "top_p", "beam_search"), num_beams (4), do_sample (nil: no strategy draws, the likeliest token is taken).
+    eos_token_id (50256; also a list, or nil for none), pad_token_id (50256; one text has no padding),
+    repetition_penalty (1.0), strategy ("greedy", "top_k", "top_p", "beam_search"), num_beams (4), do_sample
+    (nil: no strategy draws, the likeliest token is taken).
 
     Example: (maybe (torch_generator_config 3 "cpu") "no generator") => no generator
     Errors: `First argument must be a torch generator`; an unknown setting is told the known ones, one out of
@@ -132,8 +139,7 @@ def set_generation_params(
     """
     target = _generator(generator)
     given = {"max_length": max_length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    known = Dictionary({name: value for name, value in given.items() if value is not None})
-    target.settings = changed(target.settings, known, "torch_set_generation_params")
+    target.settings = changed(target.settings, _told(given), "torch_set_generation_params")
     return "Generation parameters updated"
 
 
@@ -151,7 +157,7 @@ def generator_set_device(generator: Any, device: str) -> str:
     return "Generator device updated"
 
 
-@torch_function("torch_generate", "torch_generator_generate", prefix="Error in generation: ")
+@torch_function("torch_generate", "torch_generator_generate", prefix=GENERATION)
 def torch_generate(generator: Any, input_ids: Any, strategy: str | None = None) -> torch.Tensor:
     """The prompt followed by up to max_length new ids: int64 [1, n+m]. nil keeps the set strategy.
 
@@ -164,28 +170,71 @@ def torch_generate(generator: Any, input_ids: Any, strategy: str | None = None) 
     Errors: `First argument must be a torch generator`; a model that gives no logits, an unknown strategy
     Source: torch API 13.1
     """
+    return _generated("torch_generate", generator, input_ids, strategy=strategy)
+
+
+def _generated(function: str, generator: Any, input_ids: Any, **given: Any) -> torch.Tensor:
+    """The prompt and new ids, under the generator's settings but for those given; nil keeps the set one."""
     target = _generator(generator)
     prompt = conversions.as_tensor(List([input_ids]) if isinstance(input_ids, int) else input_ids)
     if prompt.numel() == 0 or prompt.is_floating_point() or (prompt.dim() > 1 and prompt.shape[0] != 1):
         raise ValueError("the input must be integer ids [n] or [1,n] with at least one id")
-    given = None if strategy is None else Dictionary({"strategy": strategy})
-    settings = changed(target.settings, given, "torch_generate")
+    settings = changed(target.settings, _told(given), function)
     ids = generate(target, prompt.flatten().tolist(), settings)
     return torch.tensor([ids], dtype=torch.int64, device=prompt.device)
 
 
-def _by_strategy(strategy: str) -> None:
-    def run(generator: Any, input_ids: Any) -> torch.Tensor:
-        return torch_generate(generator, input_ids, strategy)
+@torch_function("torch_generator_greedy", prefix=GENERATION)
+def generator_greedy(generator: Any, input_ids: Any, max_length: Any = None) -> torch.Tensor:
+    """As `torch_generate` with the likeliest token each time. Nil keeps the set length.
 
-    run.__doc__ = f"""As `torch_generate` with the strategy {strategy}.
-
-    Example: (maybe (torch_generator_{strategy} nil '(1)) "no generator") => no generator
-    Errors: as `torch_generate`
+    Example: (maybe (torch_generator_greedy nil '(1) 20) "no generator") => no generator
+    Errors: as `torch_generate`; a setting out of range is named
     Source: torch API 20 (named in prose)
     """
-    torch_function(f"torch_generator_{strategy}")(run)
+    name = "torch_generator_greedy"
+    return _generated(name, generator, input_ids, strategy="greedy", max_length=max_length)
 
 
-for _strategy in STRATEGIES:
-    _by_strategy(_strategy)
+@torch_function("torch_generator_top_k", prefix=GENERATION)
+def generator_top_k(
+    generator: Any, input_ids: Any, max_length: Any = None, k: Any = None, temperature: Any = None
+) -> torch.Tensor:
+    """As `torch_generate` with tokens drawn from the k likeliest. A nil argument keeps what is set.
+
+    Example: (maybe (torch_generator_top_k nil '(1) 20 5 0.8) "no generator") => no generator
+    Errors: as `torch_generate`; a setting out of range is named
+    Source: torch API 20 (named in prose)
+    """
+    given = {"strategy": "top_k", "max_length": max_length, "top_k": k, "temperature": temperature}
+    return _generated("torch_generator_top_k", generator, input_ids, **given)
+
+
+@torch_function("torch_generator_top_p", prefix=GENERATION)
+def generator_top_p(
+    generator: Any, input_ids: Any, max_length: Any = None, p: Any = None, temperature: Any = None
+) -> torch.Tensor:
+    """As `torch_generate` with tokens drawn from the fewest likely ones whose probabilities reach p. A nil
+    argument keeps what is set.
+
+    Example: (maybe (torch_generator_top_p nil '(1) 20 0.9 1.0) "no generator") => no generator
+    Errors: as `torch_generate`; a setting out of range is named
+    Source: torch API 20 (named in prose)
+    """
+    given = {"strategy": "top_p", "max_length": max_length, "top_p": p, "temperature": temperature}
+    return _generated("torch_generator_top_p", generator, input_ids, **given)
+
+
+@torch_function("torch_generator_beam_search", prefix=GENERATION)
+def generator_beam_search(
+    generator: Any, input_ids: Any, max_length: Any = None, num_beams: Any = None
+) -> torch.Tensor:
+    """As `torch_generate` with the best text that several at a time lead to. A nil argument keeps what is
+    set.
+
+    Example: (maybe (torch_generator_beam_search nil '(1) 20 4) "no generator") => no generator
+    Errors: as `torch_generate`; a setting out of range is named
+    Source: torch API 20 (named in prose)
+    """
+    given = {"strategy": "beam_search", "max_length": max_length, "num_beams": num_beams}
+    return _generated("torch_generator_beam_search", generator, input_ids, **given)
