@@ -17,7 +17,7 @@ from lispe_kernel.sittings import memory as memories
 from lispe_kernel.sittings.cells.differences import differences, names_in
 from lispe_kernel.sittings.saving import as_data
 from lispe_kernel.torch_library.support import foreign_json
-from lispe_kernel.torch_library.support.foreign_json import depth_and_values
+from lispe_kernel.torch_library.support.foreign_json import DIGITS, Beyond, depth_and_values, parsed
 
 PROGRAM = """
 (defun area (w (h 2)) ; a comment
@@ -226,6 +226,14 @@ def test_brackets_are_counted_outside_of_strings() -> None:
     assert depth_and_values(rb'{"a[[[": [["\\,"], "\"[[", {}, [1, 2]]}') == (3, 9)
     assert depth_and_values(b"[]," * 2_000_000) == (1, 4_000_000)
     assert depth_and_values(b'"[",{' * 1_000_000) == (1_000_000, 2_000_000)
+
+
+@pytest.mark.parametrize("before", [b"", b"1, ", b'"' + b"7" * 3 * DIGITS + b'", '])
+def test_an_integer_of_a_text_is_as_long_as_the_limit_and_no_longer(before: bytes) -> None:
+    digits = b"1" * DIGITS
+    assert parsed(b"[" + before + digits + b"]")[-1] == int(digits)
+    with pytest.raises(Beyond, match=f"an integer of {DIGITS + 1} digits"):
+        parsed(b"[" + before + digits + b"1]")
 
 
 @pytest.mark.parametrize("name", ["__builtins__", " globals", "_current", "a b", ""])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lispe_kernel import Session, to_text
+from lispe_kernel import LispeError, Session, to_text
+from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.sittings.cells.differences import differences
 from tests import fresh_processes
 
@@ -88,6 +89,21 @@ def test_a_training_goes_on_bit_for_bit_over_the_same_tensors(tmp_path: Path) ->
     )
     assert all(bool((mine == theirs).all()) for mine, theirs in parameters)
     assert other.evaluate("(@ table 0)") is other.evaluate('(@ model "ffn1" "weight")')
+
+
+def test_an_optimizer_that_came_back_knows_its_model(tmp_path: Path) -> None:
+    session, other = Session(), Session()
+    session.evaluate(f"""
+        (class@ Net () (setqi head (torch_linear 2 1)) (defun renew () (setqi head (torch_linear 2 1)))
+           (defun forward (x) (head x)))
+        (setq net (Net)) (setq o (torch_optimizer net 0.1 "sgd"))
+        (defun step () (torch_backward (->sum (net (forward (torch_ones '(1 2)))))) (torch_optimizer_step o))
+        (session_save "{tmp_path}/kept")""")
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    for each in (session, other):
+        assert each.evaluate("(step) (torch_optimizer_zero_grad o)") is TRUE
+        with pytest.raises(LispeError, match=r"no part of the model any more: head.weight, head.bias"):
+            each.evaluate("(net (renew)) (step)")
 
 
 def test_an_optimizer_comes_back_without_the_front_end_of_the_compiler(tmp_path: Path) -> None:

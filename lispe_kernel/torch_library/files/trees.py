@@ -27,7 +27,7 @@ _SIMPLE = (bool, int, float, str)
 LARGEST_BITS = 2000
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)
 class TensorRef:
     """The place of a tensor in a tree: the name under which the archive keeps it."""
 

@@ -11,7 +11,13 @@ import torch
 
 from lispe_kernel.language.keeping import Broken, Into, Keeper, Out, Unkept, refusal_of, register_keeper
 from lispe_kernel.torch_library.training.averages import MovingAverage
-from lispe_kernel.torch_library.training.optimizers import OPTIMIZERS, RateOnlyOptimizer
+from lispe_kernel.torch_library.training.optimizers import (
+    OPTIMIZERS,
+    RateOnlyOptimizer,
+    Trained,
+    note_trained,
+    trained_by,
+)
 from lispe_kernel.torch_library.training.schedulers import SCHEDULES, Scheduler, problem
 
 _PLAIN = (type(None), bool, int, float, str)
@@ -50,7 +56,22 @@ def _write(optimizer: torch.optim.Optimizer, out: Out) -> Any:
         "defaults": {name: _option(value, out) for name, value in optimizer.defaults.items()},
         "groups": groups,
         "state": state,
+        **_trained(optimizer, out),
     }
+
+
+def _trained(optimizer: torch.optim.Optimizer, out: Out) -> dict[str, Any]:
+    """What it was made for: a step refuses what is no part of that any more, after a restore as well."""
+    trained, layers = trained_by(optimizer), _layers(optimizer)
+    if trained is None or not layers:
+        return {}
+    names = [trained.names.get(id(each)) for group in optimizer.param_groups for each in group["params"]]
+    return {"trained": {"modules": [*map(out.value, layers)], "names": names}}
+
+
+def _layers(optimizer: torch.optim.Optimizer) -> list[Any]:
+    trained = trained_by(optimizer)
+    return trained.layers() if trained is not None else []
 
 
 def _holds(optimizer: torch.optim.Optimizer) -> list[Any]:
@@ -62,6 +83,7 @@ def _holds(optimizer: torch.optim.Optimizer) -> list[Any]:
         *state,
         *chain.from_iterable(map(dict.values, state.values())),
         *optimizer.defaults.values(),
+        *_layers(optimizer),
     ]
 
 
@@ -112,6 +134,19 @@ def _fill(optimizer: torch.optim.Optimizer, data: Any, into: Into) -> None:
         if not all(_is_plain(value) or isinstance(value, torch.Tensor) for value in values.values()):
             raise Broken("holds an optimizer with a moment that is none")
         optimizer.state[into.value(tensor)] = values
+    if "trained" in data:
+        _fill_trained(optimizer, data["trained"], into)
+
+
+def _fill_trained(optimizer: torch.optim.Optimizer, data: Any, into: Into) -> None:
+    layers, names = [*map(into.value, data["modules"])], data["names"]
+    tensors = [each for group in optimizer.param_groups for each in group["params"]]
+    if not (layers and all(isinstance(layer, torch.nn.Module) for layer in layers)):
+        raise Broken("holds an optimizer of modules that are none")
+    if len(names) != len(tensors) or not all(name is None or isinstance(name, str) for name in names):
+        raise Broken("holds an optimizer whose tensors have names that cannot be")
+    named = zip(map(id, tensors), names, strict=True)
+    note_trained(optimizer, Trained(layers, {key: name for key, name in named if name is not None}))
 
 
 # LispE's kinds, and the others that need no more than their groups.

@@ -44,7 +44,8 @@ def parsed(
         raise Beyond(problem)
     text = data.decode("utf-8", "surrogatepass")
     try:
-        return json.loads(text, parse_int=_integer, object_pairs_hook=once, parse_constant=constant)
+        count = _integer if _has_long_row_of_digits(data) else None
+        return json.loads(text, parse_int=count, object_pairs_hook=once, parse_constant=constant)
     except RecursionError:
         raise Beyond("it is nested too deeply") from None
 
@@ -79,6 +80,12 @@ def depth_and_values(data: bytes, enough: int = LONGEST) -> tuple[int, int]:
         if values > enough:
             break
     return deepest, values
+
+
+def _has_long_row_of_digits(data: bytes) -> bool:
+    """Whether more than so many digits may stand together: such a row covers one of these parts whole."""
+    part = DIGITS // 2
+    return any(data[start : start + part].isdigit() for start in range(0, len(data), part))
 
 
 def _integer(digits: str) -> int:

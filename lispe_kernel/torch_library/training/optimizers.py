@@ -96,29 +96,44 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
     for group in made.param_groups:
         if group.get("dampening") and not group["momentum"]:
             raise LispeError("Error: torch_optimizer: dampening changes nothing without momentum; give both")
-    vars(made)[_TRAINED] = _Trained(layers)
-    remember(made)
+    note_trained(made, Trained(layers, {id(p): n for layer in layers for n, p in layer.named_parameters()}))
     return made
 
 
-class _Trained:
+class Trained:
     """What an optimizer was made for: modules, which are not kept alive, and the names of their tensors."""
 
-    def __init__(self, layers: list[nn.Module]) -> None:
-        self.layers = [weakref.ref(layer) for layer in layers]
-        self.names = {id(p): name for layer in layers for name, p in layer.named_parameters()}
+    def __init__(self, layers: list[nn.Module], names: dict[int, str]) -> None:
+        self._layers, self.names = [weakref.ref(layer) for layer in layers], names
+
+    def layers(self) -> list[nn.Module]:
+        """The modules; none where one of them is gone itself."""
+        found = [layer for each in self._layers if (layer := each()) is not None]
+        return found if len(found) == len(self._layers) else []
 
     def lost(self, tensors: list[torch.Tensor]) -> list[str]:
         """The names of those tensors that the modules no longer have; none where a module is gone itself."""
-        layers = [layer() for layer in self.layers]
-        if None in layers:
+        layers = self.layers()
+        if not layers:
             return []
-        there = {id(p) for layer in layers if layer is not None for p in layer.parameters()}
+        there = {id(p) for layer in layers for p in layer.parameters()}
         return [self.names[id(p)] for p in tensors if id(p) in self.names and id(p) not in there]
 
 
 # Where an optimizer holds it.
 _TRAINED = "lispe_trained"
+
+
+def note_trained(made: torch.optim.Optimizer, trained: Trained) -> None:
+    """Let an optimizer know what it was made for."""
+    vars(made)[_TRAINED] = trained
+    remember(made)
+
+
+def trained_by(made: Any) -> Trained | None:
+    """What an optimizer was made for; None where that is not known."""
+    found: Trained | None = vars(made).get(_TRAINED)
+    return found
 
 
 _ADAM = ("weight_decay", "betas", "eps", "amsgrad")
@@ -247,7 +262,7 @@ def _refuse_lost(made: Any, tensors: list[torch.Tensor]) -> None:
 
     Such a tensor gets no gradient, so that others need not be looked for at every step.
     """
-    trained = vars(made).get(_TRAINED) if any(tensor.grad is None for tensor in tensors) else None
+    trained = trained_by(made) if any(tensor.grad is None for tensor in tensors) else None
     lost = trained.lost(tensors) if trained is not None else []
     if lost:
         raise LispeError(

@@ -212,6 +212,7 @@ HOSTILE = {
     ),
     "no version": lambda content: content.update(version=-2),
     "no pieces": lambda content: content["tensors"]["model.0.bias"].update(pieces=[]),
+    "a start": lambda content: content["tensors"]["model.0.bias"]["pieces"][0].__setitem__(1, [False]),
     "a kind": lambda content: content["tensors"]["model.0.bias"].update(dtype="float64"),
     "no tensor": lambda content: content["tensors"].pop("model.0.bias"),
     "a number": lambda content: content["tensors"].update({"model.0.bias": 3}),
@@ -227,6 +228,14 @@ def test_an_index_that_lies_is_refused(saved: nn.Module, name: str) -> None:
         "another shape", "a gap", "twice", "other dimensions",
     )  # fmt: skip
     error_of("torch_load_checkpoint", "c")
+
+
+def test_an_index_that_was_laid_out_anew_is_the_same(saved: nn.Module) -> None:
+    path = Path("c/checkpoint.json")
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=1))
+    assert same(saved, call("torch_load_checkpoint", "c/").model.tensors)
+    path.write_text(path.read_text().replace('"epoch": 1', '"epoch": 2'))
+    assert "is damaged" in error_of("torch_load_checkpoint", "c")
 
 
 def test_a_folder_in_the_place_of_a_ranks_file_is_named(saved: nn.Module) -> None:
