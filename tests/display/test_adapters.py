@@ -6,6 +6,8 @@ import torch
 
 from lispe_kernel.display import bundle
 from lispe_kernel.display.functions import compare
+from lispe_kernel.display.page import numbers
+from lispe_kernel.display.page.html import to_html
 from lispe_kernel.display.views.adapters import lora
 from lispe_kernel.display.views.adapters.overlap import overlap, overlaps_of
 from lispe_kernel.language.errors import LispeError
@@ -129,6 +131,16 @@ def test_the_layers_of_a_model_are_told_in_order() -> None:
         trained(layer)
     words = Page(bundle(model)["text/html"]).words
     assert "norm of the change over that of the base, layer by layer: 0 is 0, 1 is 1" in words
+
+
+@pytest.mark.parametrize(("kind", "largest"), [(LoraLinear, True), (DoraLinear, False)])
+def test_the_norm_in_the_table_is_that_of_the_whole_change(kind: type[LoraLinear], largest: bool) -> None:
+    layer = trained(kind(torch.nn.Linear(12, 20), 2, -4.0))
+    change = layer.delta(torch.float64).detach()
+    told = Page(to_html(lora.adapter_table([("a", layer)]))).words
+    assert numbers.value(float(change.norm())) in told
+    # Of DoRA it would take the singular values of a whole matrix.
+    assert (numbers.value(float(torch.linalg.svdvals(change)[0])) in told) == largest
 
 
 def test_a_base_without_readable_values_shows_the_numbers_alone() -> None:

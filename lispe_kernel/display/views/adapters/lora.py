@@ -36,7 +36,12 @@ def singular_values(layer: Any) -> list[float] | None:
         if not core.isfinite().all():
             return None
         found = torch.linalg.svdvals(core) * layer.scale
-    return [float(v) for v in found]
+    return [abs(float(v)) for v in found]
+
+
+def _is_dora(layer: Any) -> bool:
+    """Whether the change is more than B·A: what it is gets a size for each output."""
+    return hasattr(layer, "lora_magnitude_vector")
 
 
 def adapter_table(layers: list[tuple[str, Any]]) -> Element:
@@ -56,7 +61,7 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
                 numbers.value(float(layer.alpha)),
                 numbers.value(float(layer.scale)),
                 numbers.share(adapter, base + adapter),
-                *_norm_and_largest(values),
+                *_norm_and_largest(layer, values),
                 _of_base(layer),
                 "merged" if layer.merged else "beside",
                 name(getattr(layer, "active", "")) if named else "",
@@ -80,15 +85,19 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
     )
 
 
-def _norm_and_largest(values: list[float] | None) -> tuple[str, str]:
+def _norm_and_largest(layer: Any, values: list[float] | None) -> tuple[str, str]:
+    """The norm of the change and its largest singular value; DoRA's would cost those of a whole matrix."""
     if values is None:
         return "not finite", "not finite"
+    if _is_dora(layer):
+        norm = change_norm(layer)
+        return "not finite" if norm is None else numbers.value(norm), ""
     return numbers.value(sum(v * v for v in values) ** 0.5), numbers.value(values[0]) if values else ""
 
 
 def change_norm(layer: Any) -> float | None:
     """Frobenius' norm of what the adapter adds; None where it is not finite."""
-    if hasattr(layer, "lora_magnitude_vector"):
+    if _is_dora(layer):
         import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
         with torch.no_grad():
@@ -166,7 +175,7 @@ def _change_raster(layer: Any, like: Raster) -> Raster:
     import torch  # noqa: PLC0415 - PyTorch is imported when it is first needed
 
     with torch.no_grad():
-        if hasattr(layer, "lora_magnitude_vector"):
+        if _is_dora(layer):
             return pictures.reduce_matrix(layer.delta(torch.float64), _PIXELS)
         up = layer.lora_B.weight.detach().double().cpu().split(like.down, 0)
         down = layer.lora_A.weight.detach().double().cpu().split(like.across, 1)
@@ -202,8 +211,10 @@ class LoraView(ModuleView):
         if not change_norm(self.value):
             return element("p", "the delta is zero: a fresh adapter changes nothing", class_="q")
         series = Series("singular value", list(map(float, range(1, len(values) + 1))), values)
-        label = f"singular values of the delta, the largest {numbers.value(values[0])}"
+        what = "B·A, before the magnitudes" if _is_dora(self.value) else "the delta"
+        label = f"singular values of {what}, the largest {numbers.value(values[0])}"
         figure = charts.line_chart(
             [series], label, x_name="rank", y_name="singular value", marks=True, height=160
         )
-        return [change_figures(self.value), figure]
+        caption = element("p", f"singular values of {what}", class_="q") if _is_dora(self.value) else None
+        return [change_figures(self.value), figure, caption]

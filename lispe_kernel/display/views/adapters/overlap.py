@@ -193,7 +193,7 @@ def overlap_parts(overlaps: Sequence[Overlap]) -> Node:
     """The numbers of each layer, their course over the layers, φ(i, j) of the first ones."""
     rows = [_row(found) for found in overlaps]
     drawn = [found for found in overlaps if found.grid is not None]
-    measure = "overlap φ of Hu et al. 2021, 7.2: 1 where the smaller subspace lies in the larger one"
+    measure = "overlap φ of Hu et al. 2021, 7.2, of B·A: 1 where the smaller subspace lies in the larger one"
     return [
         table(HEADINGS, rows, label="overlap of adapters", numeric=range(2, 7), data_sort=True),
         element("p", measure, class_="q"),
