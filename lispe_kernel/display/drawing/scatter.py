@@ -14,7 +14,7 @@ from lispe_kernel.display.drawing.svg import Drawing
 from lispe_kernel.display.page.html import Element, Node, element, escape, hint, shortened
 
 _WIDTH, _HEIGHT = 440, 340
-_TOLD = 400  # points whose names and places are kept in the page
+_TOLD = 400  # points whose numbers are kept in the page; of more of them the names alone
 _NAMED = 40  # points with their name beside them
 _GRAIN = 144  # pixels, half of the room along an axis
 _TURN, _TILT = math.radians(35), math.radians(23)  # the side that is seen
@@ -30,13 +30,18 @@ def plane(
     parts: list[Node] = [charts.axes(frame, *axes), dots(places, len(places))]
     if len(names) <= _NAMED:
         parts.append(_beside(places, names))
-    facts = None
     if len(names) <= _TOLD:
         told = [
             (px, py, f"{shortened(name, 40)}: {charts.exact(x)}, {charts.exact(y)}")
             for name, (px, py), x, y in zip(names, places, xs, ys, strict=True)
         ]
-        facts = svg.for_script({"points": svg.places(told)})
+    else:
+        told = [
+            (round(px), round(py), shortened(name, _LETTERS))
+            for name, (px, py) in zip(names, places, strict=True)
+        ]
+    # Here as far down as across: a curve's points are looked for above and below as well.
+    facts = svg.for_script({"points": svg.places(told), "down": 1})
     return svg.figure(Drawing(parts, _WIDTH, _HEIGHT), label, data_scale=facts)
 
 

@@ -116,7 +116,7 @@
     }));
     return ([x, y], step) => {
       // What is not yet anywhere begins at the first point.
-      let far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / 4)),
+      let far = points.map(p => Math.hypot(p[0] - x, (p[1] - y) / (scale.down || 4))),
         next = step ? at + y * (scale.across || 1) + x | 0 : far.indexOf(Math.min(...far));
       if (points[next]) at = next;
       return points[at];
