@@ -1,5 +1,6 @@
 """Adapters to and from PEFT: same outputs on both sides, and what cannot be exchanged is refused."""
 
+import copy
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -301,12 +302,52 @@ def test_peft_adapts_the_same_layers_with_the_same_outputs(applied, in_folder):
     assert gap(ours(data), theirs(data)) <= TOLERANCE
 
 
-def test_an_attentions_output_is_refused(in_folder):
-    model = nn.ModuleDict({"a": call("torch_multihead_attention", 8, 2)})
-    call("torch_lora_apply", model, 2, 4, "out_proj")
+class Scores(nn.Module):
+    """Computes with the weight of `table`, asks about that of `up`, and calls `up` and what it inherits."""
+
+    def __init__(self):
+        super().__init__()
+        self.up, self.table = nn.Linear(4, 6), nn.Linear(6, 3, bias=False)
+
+    def forward(self, data):
+        wide = self.up(data.to(self.up.weight.dtype))
+        return wide @ self.table.weight.T
+
+
+class Called(Scores):
+    def forward(self, data):
+        return self.table(self.up(data))
+
+
+@pytest.mark.parametrize(
+    ("module", "target"),
+    [
+        (lambda: call("torch_multihead_attention", 8, 2), "out_proj"),
+        # PyTorch does not call these where nothing but adapters is trained and the layer evaluates.
+        (lambda: nn.TransformerEncoderLayer(8, 2, 12, batch_first=True), "linear1"),
+        (Scores, "table"),
+    ],
+)
+def test_a_layer_that_is_not_called_is_refused(module, target, in_folder):
+    model = nn.ModuleDict({"a": module()})
+    call("torch_lora_apply", model, 2, 4, target)
     text = error_of("torch_lora_save_peft", model, "adapter")
-    assert text.startswith("Error saving PEFT adapter: in PEFT no adapter acts on a.out_proj")
+    assert text.startswith(f"Error saving PEFT adapter: in PEFT no adapter acts on a.{target}")
     assert not Path("adapter").exists()
+
+
+@pytest.mark.parametrize(("module", "target"), [(Scores, "up"), (Called, "table")])
+def test_a_layer_that_is_called_is_written(module, target, in_folder):
+    model = nn.ModuleDict({"a": module()})
+    call("torch_lora_save_peft", call("torch_lora_apply", model, 2, 4, target), "adapter")
+
+
+def test_peft_leaves_the_adapter_out_that_is_refused():
+    plain = nn.Sequential(nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)).eval()
+    theirs = get_peft_model(copy.deepcopy(plain), LoraConfig(r=2, target_modules=["linear1"])).eval()
+    nn.init.normal_(theirs.get_parameter("base_model.model.0.linear1.lora_B.default.weight"))
+    data = torch.randn(1, 3, 8)
+    assert torch.allclose(theirs(data), plain(data), atol=1e-5)
 
 
 def test_a_layer_at_two_places_is_refused(in_folder):

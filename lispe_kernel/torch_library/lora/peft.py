@@ -22,7 +22,8 @@ from lispe_kernel.torch_library.files.errors import BadFile, reading, writing
 from lispe_kernel.torch_library.files.formats import opened, write_tree
 from lispe_kernel.torch_library.lora.files import Adapters, adapter_tensors, fill
 from lispe_kernel.torch_library.lora.layers import NO_LAYERS, adapted
-from lispe_kernel.torch_library.lora.peft_names import LEAD, Misread, misread_on, takes_weight
+from lispe_kernel.torch_library.lora.peft_calls import takes_weight
+from lispe_kernel.torch_library.lora.peft_names import LEAD, Misread, misread_on
 from lispe_kernel.torch_library.lora.peft_places import (
     BASE_LAYER,
     Places,

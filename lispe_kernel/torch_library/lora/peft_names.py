@@ -8,7 +8,6 @@ them. Never imports PEFT.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -22,19 +21,6 @@ _OF_EXPERTS = {
     "mixtral": frozenset({"gate", "w1", "w2", "w3"}),
     "qwen2_moe": frozenset({"gate", "gate_proj", "up_proj", "down_proj"}),
 }
-# Layers, as CLASS.NAME of the module around them, that it never calls: it computes with their weights.
-_TAKEN = re.compile(
-    r"\w*Mamba\w*Mixer\.dt_proj|\w*TopkRouter\.classifier|WavLMAttention\.(q|k|v|out)_proj"
-    r"|\w+AttentionMap\.k_(proj|linear)|MobileBertLMPredictionHead\.(decoder|dense)"
-    r"|NeoMMEForMaskedLM\.unembedding_projection"
-)
-
-
-def takes_weight(around: nn.Module, name: str) -> bool:
-    """Whether a module takes the weight of this part of its own, and never calls it."""
-    if isinstance(around, nn.MultiheadAttention):
-        return name == "out_proj"
-    return any(_TAKEN.fullmatch(f"{kind.__name__}.{name}") for kind in type(around).__mro__)
 
 
 class Misread(NamedTuple):

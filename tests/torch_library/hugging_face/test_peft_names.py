@@ -8,6 +8,7 @@ import torch
 import transformers
 from peft import PeftModel
 from transformers.core_model_loading import WeightRenaming
+from transformers.models.longcat_flash.modeling_longcat_flash import LongcatFlashTopkRouter
 
 from lispe_kernel.torch_library.lora.peft_names import Misread
 from tests.torch_library.hugging_face.tiny_folders import SIZES
@@ -37,16 +38,8 @@ def logits(model: torch.nn.Module) -> torch.Tensor:
         return model(IDS).logits
 
 
-class LongcatFlashTopkRouter(torch.nn.Module):
-    """The one of transformers computes with the weight of its only layer."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.classifier = torch.nn.Linear(4, 2)
-
-
 class Router(LongcatFlashTopkRouter):
-    """A class of the user's that inherits it."""
+    """A class of the user's, of one of transformers that computes with the weight of its only layer."""
 
 
 @pytest.mark.parametrize("targets", ["gate_proj", "all-linear"])
@@ -81,7 +74,8 @@ def test_what_peft_would_not_find_on_a_model_is_refused(in_folder):
     assert "PEFT would read model.layers.1.mlp.shared_experts.down_proj.lora_A.weight as" in error_of(
         "torch_lora_save_peft", other, "ours"
     )
-    router = torch.nn.ModuleDict({"router": Router()})
+    config = transformers.AutoConfig.for_model("longcat_flash")
+    router = torch.nn.ModuleDict({"router": Router(config)})
     call("torch_lora_apply", router, 2, 4)
     assert "no adapter acts on router.classifier: a Router takes its weight without calling it" in error_of(
         "torch_lora_save_peft", router, "ours"
