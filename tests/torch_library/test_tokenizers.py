@@ -111,8 +111,9 @@ def test_training_without_enough_text_gives_sentencepieces_message(tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("a b\n", encoding="utf-8")
     message = error_of("torch_train_sentencepiece", str(text), str(tmp_path / "m"), 4000, None)
-    assert message.startswith("Error training SentencePiece model: ")
-    assert "Vocabulary size" in message
+    assert message.startswith(
+        "Error training SentencePiece model: Vocabulary size too high (4000). Please set"
+    )
     assert "no such file" in error_of("torch_train_sentencepiece", str(tmp_path / "none"), "m")
 
 

@@ -121,6 +121,41 @@ def test_optimizers_print_alike():
 
 
 @pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_an_optimizer_of_a_rate_alone_trains_what_it_is_given_and_keeps_its_schedule(kind):
+    made = call(f"torch_{kind}_optimizer", 0.1)
+    schedule = call("torch_lr_scheduler", made, "step", Dictionary({"initial_lr": 0.1, "step_size": 1}))
+    one, two = (torch.ones(2, requires_grad=True) for _ in range(2))
+    assert call("torch_optimizer_add_params", made, listed(one)) is made
+    call("torch_scheduler_step", schedule)
+    (2 * one).sum().backward()
+    call("torch_optimizer_step", made)
+    expected = torch.optim.__dict__[{"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}[kind]]([two], lr=0.01)
+    (2 * two).sum().backward()
+    expected.step()
+    assert type(made) is type(expected)
+    assert torch.equal(one, two)
+
+
+def test_an_optimizer_is_given_models_and_tensors_besides():
+    layer, more, alone = (
+        call("torch_linear", 2, 1),
+        call("torch_linear", 1, 1),
+        torch.ones(1).requires_grad_(),
+    )
+    made = call("torch_optimizer", layer, 0.5, "sgd")
+    call("torch_optimizer_add_params", made, more)
+    call("torch_optimizer_add_params", made, listed(alone), 0.2)
+    groups = made.param_groups
+    assert [len(group["params"]) for group in groups] == [2, 2, 1]
+    assert [(group["lr"], group["weight_decay"]) for group in groups] == [(0.5, 0), (0.5, 0), (0.5, 0.2)]
+    assert "more than one parameter group" in error_of("torch_optimizer_add_params", made, listed(alone))
+    assert "a list of tensors or a model" in error_of("torch_optimizer_add_params", made, 3)
+    assert len(groups) == 3
+    more.weight = torch.nn.Parameter(torch.ones(1, 1))
+    assert "no part of the model any more: weight" in error_of("torch_optimizer_step", made)
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
 def test_an_optimizer_without_parameters_changes_nothing_without_complaint(kind):
     optimizer = call(f"torch_{kind}_optimizer", 0.1)
     assert call("torch_optimizer_step", optimizer) is TRUE

@@ -14,7 +14,8 @@ from lispe_kernel.language.arity import wrong_kind
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 
 # What C++ puts before and after a message, and the list of signatures the argument parser appends.
-_ORIGIN = re.compile(r"^\[enforce fail at [^\]]*\][^:]*: ")
+# Where in C++ a message was made: PyTorch's, and SentencePiece's before a message of its own.
+_ORIGIN = re.compile(r"^(\[enforce fail at [^\]]*\][^:]*: |[A-Z_]+: \S+\.(cc|h)\(\d+\) \[[^\]]*\] (?=\S))")
 _NOISE = re.compile(r"\n?(Exception raised from|C\+\+ CapturedTraceback|frame #\d).*", re.S)
 _SIGNATURES = re.compile(r",? but expected one of:.*", re.S)
 # What PyTorch's kernels call types of numbers.

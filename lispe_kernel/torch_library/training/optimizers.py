@@ -35,7 +35,10 @@ NO_MODEL = "Error: First argument must be a model"
 
 
 class RateOnlyOptimizer:
-    """An optimizer made from a learning rate alone: it holds its settings and has nothing to train."""
+    """An optimizer made from a learning rate alone: it holds its settings and has nothing to train.
+
+    Once it is given tensors it is PyTorch's own, under the names and in the schedules that hold it.
+    """
 
     def __init__(self, kind: str, rate: float) -> None:
         self.kind = kind
@@ -52,6 +55,12 @@ class RateOnlyOptimizer:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.param_groups[0]["lr"] = float(state["param_groups"][0]["lr"])
+
+    def train(self, group: dict[str, Any]) -> None:
+        """Become PyTorch's optimizer of the kind for a group of tensors."""
+        made = OPTIMIZERS[self.kind]([{"lr": self.param_groups[0]["lr"], **group}])
+        self.__dict__ = vars(made)
+        self.__class__ = type(made)  # type: ignore[assignment]
 
 
 # What every function that takes an optimizer accepts.
@@ -96,8 +105,12 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
     for group in made.param_groups:
         if group.get("dampening") and not group["momentum"]:
             raise LispeError("Error: torch_optimizer: dampening changes nothing without momentum; give both")
-    note_trained(made, Trained(layers, {id(p): n for layer in layers for n, p in layer.named_parameters()}))
+    note_trained(made, Trained(layers, _names_of(layers)))
     return made
+
+
+def _names_of(layers: list[nn.Module]) -> dict[int, str]:
+    return {id(p): name for layer in layers for name, p in layer.named_parameters()}
 
 
 class Trained:
@@ -201,7 +214,7 @@ def _rate_only(kind: str) -> None:
 
     make.__doc__ = f"""An optimizer ({kind}) with a learning rate and no parameters: a step changes nothing.
 
-    To train a model use `torch_optimizer`.
+    To train a model use `torch_optimizer`, or give it the model by `torch_optimizer_add_params`.
 
     Example: (torch_{kind}_optimizer 0.001) => PyTorch Optimizer
     Errors: the learning rate must be a number
@@ -215,21 +228,51 @@ for _kind in OPTIMIZERS:
 
 
 @torch_function("torch_optimizer_add_params", prefix="Error creating optimizer: ")
-def optimizer_of_tensors(params: Any, learning_rate: Any, weight_decay: Any = 0) -> torch.optim.Optimizer:
-    """A new AdamW optimizer of the tensors in a list (in spite of its name it adds to no optimizer).
+def optimizer_of_tensors(params: Any, learning_rate: Any, weight_decay: Any = None) -> Any:
+    """A new AdamW optimizer of the tensors in a list, with a weight decay of 0 where none is given.
+
+    `(torch_optimizer_add_params optimizer params)` adds to an optimizer, and answers it: the tensors in a
+    list, or those that a model trains. They have its learning rate, and its weight decay unless one is given.
 
     Example: (torch_optimizer_add_params (torch_model_parameters (torch_linear 1 1)) 0.1) => PyTorch Optimizer
-    Errors: `Error: params must be a list of tensors`, `Error: All elements in params must be tensors`
+    Example: (torch_optimizer_add_params (torch_adamw_optimizer 0.1) (torch_linear 1 1)) => PyTorch Optimizer
+    Errors: `Error: params must be a list of tensors`, `Error: All elements in params must be tensors`; a
+    tensor that the optimizer trains already
     Source: torch API 8.1
     """
     name = "torch_optimizer_add_params"
-    found = arguments.tensors(
-        params, "Error: params must be a list of tensors", "Error: All elements in params must be tensors"
-    )
+    decay = None if weight_decay is None else arguments.number(name, 3, weight_decay)
+    if isinstance(params, OPTIMIZER_TYPES):
+        _add(params, learning_rate, decay)
+        return params
+    rate = arguments.number(name, 2, learning_rate)
+    return torch.optim.AdamW(_tensors(params), lr=rate, weight_decay=decay or 0.0)
+
+
+def _tensors(params: Any) -> list[torch.Tensor]:
+    text = "Error: params must be a list of tensors"
+    found = arguments.tensors(params, text, "Error: All elements in params must be tensors")
     if not found:
-        raise LispeError("Error: params must be a list of tensors")
-    decay = 0.0 if weight_decay is None else arguments.number(name, 3, weight_decay)
-    return torch.optim.AdamW(found, lr=arguments.number(name, 2, learning_rate), weight_decay=decay)
+        raise LispeError(text)
+    return found
+
+
+def _add(made: Any, params: Any, decay: float | None) -> None:
+    """Let an optimizer train a list of tensors, or modules, besides."""
+    of_tensors = isinstance(params, list) and any(isinstance(item, torch.Tensor) for item in params)
+    layers = [] if of_tensors else modules_in(params, "Error: params must be a list of tensors or a model")
+    group: dict[str, Any] = {"params": _tensors(params) if of_tensors else trainable(layers)}
+    group |= {} if decay is None else {"weight_decay": decay}
+    if isinstance(made, torch.optim.Optimizer):
+        made.add_param_group({"lr": made.param_groups[0]["lr"], **group})
+    else:
+        made.train(group)
+        remember(made)
+    if layers:
+        before = trained_by(made)
+        known = before.layers() if before is not None else []
+        names = before.names if before is not None and known else {}
+        note_trained(made, Trained([*known, *layers], names | _names_of(layers)))
 
 
 NO_OPTIMIZER = "Error: Argument must be an optimizer"
