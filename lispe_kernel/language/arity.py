@@ -88,5 +88,10 @@ def wrong_kind(message: str) -> str:
     found = _WRONG_KIND.match(message)
     if found is None:
         return ""
-    wanted, given = (_KINDS.get(kind, kind) for kind in found.group(3, 4))
+    wanted, given = map(kind_in_words, found.group(3, 4))
     return f"{found[2]} of {found[1]} must be {wanted}, not {given}"
+
+
+def kind_in_words(kind: str) -> str:
+    """What a class of Python's is to a person: `dict` is `a dictionary`; other names stay."""
+    return _KINDS.get(kind, kind)

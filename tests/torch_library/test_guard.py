@@ -45,10 +45,29 @@ PARSER = "rand(): argument 'size' must be tuple of ints, but expected one of:\n 
             ),
         ),
         (RuntimeError("x" * 1000), "x" * 397 + "..."),
+        (
+            RuntimeError("Could not run 'aten::abs.out' with arguments from the 'QuantizedCPU' backend. A"),
+            "abs is not possible with a quantized tensor (torch_dequantize gives its numbers)",
+        ),
+        (IndexError("tuple index out of range"), "a tensor has fewer dimensions than are needed"),
+        (AttributeError("'dict' object has no attribute 'dim'"), "a tensor is needed, not a dictionary"),
+        (AttributeError("'Net' object has no attribute 'head'"), "'Net' object has no attribute 'head'"),
     ],
 )
 def test_a_message_is_one_line_without_stack_traces(error, text):
     assert readable(error) == text
+
+
+@pytest.mark.parametrize("dtype", ["int8", "bool", "complex64", "int16"])
+def test_ids_of_another_type_are_told_in_our_words(dtype):
+    ids = torch.ones(2, dtype=getattr(torch, dtype))
+    text = error_of("torch_embedding_forward", torch.nn.Embedding(3, 2), ids)
+    assert f"indices cannot hold numbers of type {dtype} (tensor_to_dtype converts them)" in text
+
+
+def test_a_norm_tells_how_numbers_of_another_type_are_converted():
+    text = error_of("torch_layer_norm_forward", torch.nn.LayerNorm(3), torch.ones(2, 3, dtype=torch.float64))
+    assert "the tensors must have the same dtype (tensor_to_dtype converts them)" in text
 
 
 def test_tensors_and_modules_are_described_by_their_shapes():

@@ -88,3 +88,21 @@ def test_a_quantized_tensor_tells_its_scale():
 
 def test_a_parameter_is_a_tensor():
     assert to_text(call("torch_linear", 1, 1).bias).endswith("[ CPUFloatType{1} ]")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "text"),
+    [
+        (torch.ones(2, 3, device="meta"), "...\n[ METAFloatType{2,3} ]"),
+        (torch.zeros(2, dtype=torch.uint8).view(torch.bits8), "...\n[ CPUbits8Type{2} ]"),
+        (torch.nn.LazyLinear(3).weight, "[ CPUFloatType ]"),
+    ],
+)
+def test_a_tensor_without_numbers_to_read_has_a_text(tensor, text):
+    assert to_text(tensor) == text
+
+
+def test_a_nested_tensor_prints_its_tensors():
+    jagged = torch.nested.nested_tensor([torch.ones(1), torch.zeros(2)], layout=torch.jagged)
+    parts = [" 1", "[ CPUFloatType{1} ]", " 0", " 0", "[ CPUFloatType{2} ]"]
+    assert to_text(jagged).splitlines() == [*parts, "[ nested CPUFloatType{2,*} ]"]

@@ -126,7 +126,8 @@ class _Part:
         return facts if facts.st_mtime_ns == self._stamp else None
 
     def _check_replaceable(self) -> None:
-        """Folders, devices and pipes are not replaced by a file."""
+        """Folders, devices and pipes are not replaced by a file; `none/../file` needs the folder `none`."""
+        os.stat(os.path.dirname(self._path) or ".")
         with suppress(FileNotFoundError):
             mode = os.stat(self._target).st_mode
             if stat.S_ISDIR(mode):

@@ -155,8 +155,7 @@ def lora_set_adapter(model: Any, name: Any, rank: Any = None, alpha: Any = None)
     has another rank or alpha than those given
     """
     layers = adapted(model, NO_LAYERS)
-    if not isinstance(name, str) or not name:
-        raise wrong_argument("torch_lora_set_adapter", 2, "the name of an adapter (a string)", name)
+    name = _adapter_name("torch_lora_set_adapter", name)
     settings = {
         path: lora_settings(
             "torch_lora_set_adapter",
@@ -181,6 +180,12 @@ def lora_set_adapter(model: Any, name: Any, rank: Any = None, alpha: Any = None)
                 layer.keep(name, made[path])
             layer.activate(name)
     return f"Adapter {name} is active"
+
+
+def _adapter_name(function: str, value: Any) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise wrong_argument(function, 2, "the name of an adapter (a string)", value)
 
 
 def _refuse_other_settings(path: str, name: str, adapter: Adapter | None, rank: Any, alpha: Any) -> None:
@@ -215,6 +220,7 @@ def lora_remove_adapter(model: Any, name: Any) -> str:
     Errors: `Error removing the adapter: ` when there is none of that name, or when it is active
     """
     layers = adapted(model, NO_LAYERS).values()
+    name = _adapter_name("torch_lora_remove_adapter", name)
     if any(layer.active == name for layer in layers):
         raise LispeError(f"Error removing the adapter: {name} is active; switch to another one first")
     if not any(name in layer.adapters() for layer in layers):

@@ -6,7 +6,6 @@ Nothing here computes on tensors.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from torch import nn
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.library.shared.paths import path_argument
 from lispe_kernel.language.printer import describe, number_text, wrong_argument
 from lispe_kernel.language.python.faces import lacking
 from lispe_kernel.language.values.dictionaries import Dictionary
@@ -152,10 +152,8 @@ def shape(value: Any, text: str = SHAPE) -> list[int]:
 
 
 def path(function: str, position: int, value: Any) -> str:
-    """The path of a file or a folder: a string that is not empty, its `~` expanded here and nowhere else."""
-    if isinstance(value, str) and value:
-        return os.path.expanduser(value)
-    raise wrong_argument(function, position, "a path (a string)", value)
+    """The path of a file or a folder, as the language's own functions take one."""
+    return path_argument(function, position, value)
 
 
 def identifier(function: str, position: int, value: Any) -> str:

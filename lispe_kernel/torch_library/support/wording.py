@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from lispe_kernel.language.arity import wrong_kind
+from lispe_kernel.language.arity import kind_in_words, wrong_kind
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 
 # What C++ puts before and after a message, and the list of signatures the argument parser appends.
@@ -50,10 +50,26 @@ _KINDS_OF_NUMBERS = (
     ),
     (re.compile(r"(.* the same dtype, but got.*)"), rf"\1 {_CONVERTS}"),
     (
+        re.compile(r"Expected tensor for argument #\d+ '(\w+)' to have .*; but got (.+) instead.*"),
+        lambda found: f"{found[1]} cannot hold numbers of type {_plain_type(found[2])} {_CONVERTS}",
+    ),
+    (
+        re.compile(r"Could not run '(?:\w+::)?(\w+)[.\w]*' with arguments from the '(\w+)' backend.*"),
+        lambda found: f"{found[1]} is not possible with {_engine(found[2])}",
+    ),
+    (re.compile(r"mixed dtype \(\w+\): .*"), f"the tensors must have the same dtype {_CONVERTS}"),
+    (
         re.compile(r".*Expected reduction dim to be specified for input\.numel\(\) == 0.*"),
         "the tensor has no elements",
     ),
 )
+# Which tensors PyTorch computes with by an engine of that name, and what makes plain ones of them.
+_ENGINES = {
+    "Quantized": "a quantized tensor (torch_dequantize gives its numbers)",
+    "Sparse": "a sparse tensor ((->to_dense t) makes a plain one)",
+    "Nested": "a nested tensor ((->unbind t) gives its tensors)",
+    "Meta": "a tensor of the device meta, which has no numbers",
+}
 # Names of PyTorch's C++ for types of numbers, where its messages give them.
 _C_TYPES = {
     "c10::Half": "float16",
@@ -78,6 +94,9 @@ _UNEQUAL = re.compile(r"(have the same dtype, but got: )([\w:<> ]+?) != ([\w:<>]
 _TOO_LARGE = re.compile(
     r".*(int too (big|large) to convert|negative int to unsigned|Overflow when unpacking long).*"
 )
+# What the Python side of PyTorch's modules says of a tensor with too few dimensions, and of no tensor at all.
+_FEW = "tuple index out of range"
+_NO_TENSOR = re.compile(r"'(\w+)' object has no attribute '(\w+)'")
 # What is not part of the language: the name of PyTorch's module, and of what a method belongs to.
 _FOREIGN = ((re.compile(r"\btorch\.\w*Tensor\{"), "tensor {"), (re.compile(r"\btorch\.(?=\w+\()"), ""))
 _SELF = re.compile(r"\bself\b")
@@ -107,10 +126,19 @@ def readable(error: BaseException) -> str:
         return of_gpu
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
-    text = wrong_kind(text) or _in_our_types(text)
+    text = wrong_kind(text) or _no_tensor(text) or _in_our_types(text)
     for said, ours in _KINDS_OF_NUMBERS:
         text = said.sub(ours, text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _no_tensor(text: str) -> str:
+    if text == _FEW:
+        return "a tensor has fewer dimensions than are needed"
+    found = _NO_TENSOR.fullmatch(text)
+    if found is None or not hasattr(torch.Tensor, found[2]):
+        return ""
+    return f"a tensor is needed, not {kind_in_words(found[1])}"
 
 
 def _in_our_types(text: str) -> str:
@@ -122,6 +150,16 @@ def _in_our_types(text: str) -> str:
     for said, ours in _FOREIGN:
         text = said.sub(ours, text)
     return _SELF.sub("the tensor", text)
+
+
+def _plain_type(name: str) -> str:
+    """A type of PyTorch's as `torch.CharTensor` or `CPUBoolType` in our words."""
+    short = re.sub(r"^torch\.(cuda\.)?|^(Quantized)?(CPU|CUDA|Meta)?|(Type|Tensor)$", "", name)
+    return _SHORT_TYPES.get(short, short.lower())
+
+
+def _engine(name: str) -> str:
+    return next((text for word, text in _ENGINES.items() if word in name), f"a tensor of {name}")
 
 
 def _type(name: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from lispe_kernel.language.printer import complex_text
 
@@ -52,15 +53,32 @@ class Format(NamedTuple):
 
 def tensor_text(tensor: torch.Tensor) -> str:
     """The text of a tensor: its numbers, then `[ CPUFloatType{2,2} ]`."""
+    if nn.parameter.is_lazy(tensor):
+        return f"[ {type_name(tensor)} ]"  # its first input decides the shape
+    if tensor.is_nested:
+        return _nested(tensor)
     footer = f"[ {type_name(tensor)}{{{','.join(map(str, tensor.shape))}}}{_quantization(tensor)} ]"
     if tensor.numel() == 0:
         return footer
+    try:
+        return "\n".join([*_body(_plain(tensor)), footer])
+    except NotImplementedError:  # of the device meta, or of a type that only kernels for GPUs read
+        return f"{GAP}\n{footer}"
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
     plain = tensor.detach()
     if plain.is_quantized:
         plain = plain.dequantize()
-    if plain.layout is not torch.strided:
-        plain = plain.to_dense()
-    return "\n".join([*_body(plain), footer])
+    return plain if plain.layout is torch.strided else plain.to_dense()
+
+
+def _nested(tensor: torch.Tensor) -> str:
+    """The tensors that one of other lengths holds, each with its own footer, then how many there are."""
+    texts = [tensor_text(part) for part in tensor.unbind()]
+    if tensor.numel() > THRESHOLD and len(texts) > 2 * EDGE:
+        texts[EDGE:-EDGE] = [GAP]
+    return "\n".join([*texts, f"[ nested {type_name(tensor)}{{{tensor.size(0)},*}} ]"])
 
 
 def type_name(tensor: torch.Tensor) -> str:
