@@ -38,8 +38,9 @@ def test_two_values_are_equal_however_they_are_written(operator: str, a: str) ->
 
 
 @pytest.mark.parametrize("operator", ["<", "<=", ">", ">="])
-def test_an_atom_beside_a_text_has_no_order(operator: str) -> None:
-    form = f"(maybe ({operator} 'a \"b\") 'bad)"
-    assert text_of(f"""(list {form} (maybe ({operator} "b" 'a) 'bad) ({operator} 'a 'b))""") == (
+@pytest.mark.parametrize("other", ['"b"', "nil", '{"k":1}', "(heap nil 1)"])
+def test_what_has_no_order_has_none_beside_an_atom(operator: str, other: str) -> None:
+    form = f"(maybe ({operator} 'a {other}) 'bad)"
+    assert text_of(f"(list {form} (maybe ({operator} {other} 'a) 'bad) ({operator} 'a 'b))") == (
         "(bad bad nil)"
     )

@@ -18,6 +18,9 @@ from .support import error_of, text_of
         ("(defprol p (x) cut_ nil) (defprol p (x) 2) (p 0)", "()"),
         ("(defprol p (x) cut_) (defprol p (x) 2) (p 0)", "(true 2)"),
         ("(defprol p ([string_ x]) 1) (p 3)", "nil"),
+        ("(defpred p (x) (setq y x) nil) (defpred p (x) (maybe y 'unbound)) (p 1)", "unbound"),
+        ("(setq y 3) (defprol p (x) (setq y x) y) (defprol p (x) y) (p 1)", "(1 3)"),
+        ("(defpred p (x@) (setq x 5) nil) (defpred p (x) x) (p 1)", "1"),
     ],
 )
 def test_a_predicate_tries_its_clauses(source, value):

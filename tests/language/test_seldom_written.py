@@ -49,6 +49,7 @@ from .support import text_of
         ("(< -1 (elapse (+ 1 2)) 1000)", "true"),
         ("(setq a 0) (elapse (setq a 5) (+= a 1)) a", "6"),
         ("""(link "first" 'car) (first '(4 5))""", "4"),
+        ("""(link "plus" '+) (list 'plus '(1 (plus)) (map 'plus '(1 2)))""", "(+ (1 (+)) (2 4))"),
         ("""(link "pour" 'loop) (setq s 0) (pour i '(1 2) (+= s i)) s""", "3"),
         ("(use 'lispe_torch)", "true"),
         ("(defmacro m (true) 7) (m true)", "7"),

@@ -53,3 +53,24 @@ def test_a_file_is_loaded_into_a_space(tmp_path):
     assert text_of(f'(load "{file}" parts)', session) == "18"
     assert text_of("(space parts (part 3))", session) == "27"
     assert error_of("(part 3)", session).text.startswith("Unknown function call: 'part'")
+
+
+OF_ONE_NAME = "(defun one (x) 'main) (defspace sa (defun one (x) (+ x 1)) (defun two (l) (map 'one l)))"
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("(space sa (map 'one '(1 2)))", "(2 3)"),
+        ("(space sa (apply 'one '(1)))", "2"),
+        ("(space sa (two '(1 2)))", "(2 3)"),
+        ("(space sa (eval '(one 2)))", "3"),
+        ("(defun f (l) (space sa (eval \"(map 'one l)\"))) (f '(5 6))", "(6 7)"),
+        ("(defun f (l) (space sa (map one l))) (f '(5 6))", "(6 7)"),
+        ("(defun f (one) (space sa one)) (f 5)", "5"),
+        ("(space sa (space mainspace_ (map 'one '(1))))", "(main)"),
+        ("(defspace sa (defun add (x y) (+ x y))) (space sa (maplist (add 1) '(1 2)))", "(2 3)"),
+    ],
+)
+def test_a_name_in_the_place_of_a_function_is_that_of_the_space(source, value):
+    assert text_of(OF_ONE_NAME + source) == value

@@ -20,6 +20,7 @@ from lispe_kernel.language.compiler.statements import (
     Break,
     Collect,
     Each,
+    Forget,
     Lambda,
     Protect,
     Raise,
@@ -346,6 +347,13 @@ def _protect(flow: Flow, node: Protect) -> None:
     flow.meet(after)
 
 
+def _forget(flow: Flow, node: Forget) -> None:
+    for variable in node.variables:
+        flow.certain.discard(variable)
+        flow.kinds.pop(variable, None)
+        variable.owner.unset.add(variable)
+
+
 def _seen(flow: Flow, node: Seen) -> None:
     node.visible = [variable for variable in node.names if variable in flow.certain]
     for variable in node.names:
@@ -379,6 +387,7 @@ _VISITS: dict[type[Node], Callable[[Flow, Any], None]] = {
     Lambda: _lambda,
     Protect: _protect,
     Within: _parts,
+    Forget: _forget,
     Seen: _seen,
     Versions: versions,
 }

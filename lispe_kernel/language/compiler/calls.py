@@ -65,7 +65,7 @@ _IN_PAIRS = frozenset({"%", "^^", "&", "|", "^", "&~", "<<", ">>"})
 
 def _library_call(r: Resolver, name: str, form: Form) -> Node:
     entry = r.context.library(name)
-    if r.instance is not None:
+    if r.instance is not None or r.space:
         bound, variables, form = own_functions(r, entry, form)
         if bound:
             with r.scoped(variables):

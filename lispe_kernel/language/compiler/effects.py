@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from lispe_kernel.language.compiler.statements import (
     Assign,
     Each,
+    Forget,
     Target,
     ToField,
     ToFound,
@@ -69,6 +70,8 @@ def _effects(node: Any) -> Effects:
         flags |= CALLS
     elif kind is Assign:
         flags |= _stored(node.target, variables)
+    elif kind is Forget:
+        variables.update(node.variables)
     elif kind is Unpack or kind is Each:
         for target in node.targets:
             flags |= _stored(target, variables)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lispe_kernel.language.reader import NIL_NAMES
 from lispe_kernel.language.special_forms import special_forms
+from lispe_kernel.language.values.atoms import Atom
 
 if TYPE_CHECKING:
     from lispe_kernel.language.compiler.context import Context
     from lispe_kernel.language.compiler.instances import InstanceScope
     from lispe_kernel.language.compiler.macro_calls import Macro
     from lispe_kernel.language.compiler.variables import Function, Signature, Variable
+
+
+def linked(data: Any, links: dict[str, str]) -> Any:
+    """Quoted data with the names that the text has linked: an alias is what it stands for."""
+    if not links:
+        return data
+    if isinstance(data, Atom):
+        name = links.get(data.name)
+        return data if name is None else None if name in NIL_NAMES else Atom(name)
+    return type(data)(linked(item, links) for item in data) if isinstance(data, list) else data
 
 
 class Meanings:

@@ -1,7 +1,7 @@
 """Partial calls: `(filterlist '(< k) l)` is `(filterlist (λ (x) (< k x)) l)`, quoted or not.
 
 Likewise `(maplist 'scaled l)` in a method means the instance's own `scaled`, a method or what a field holds,
-as `(scaled x)` does there.
+as `(scaled x)` does there; in a name space it means the space's.
 
 A call written where a list function takes its function becomes a lambda before it is resolved, so that its
 fixed arguments are evaluated, with the variables around. The element goes to the place of `_`; without one it
@@ -136,11 +136,11 @@ def _is_partial(r: Resolver, call: list[Any], count: int) -> bool:
 
 def _is_short(r: Resolver, name: str, given: int, count: int) -> bool:
     """Whether a call has too few arguments, and as many as are right when the elements are added."""
-    entry: Any = r.signature(name) or r.context.library(name)
+    entry: Any = r.signature(r.found_in_space(name)) or r.context.library(name)
     return entry is not None and not entry.accepts(given) and bool(entry.accepts(given + count))
 
 
-# -- functions of the instance ---------------------------------------------------------------------------
+# -- functions of the instance, or of the space ----------------------------------------------------------
 
 # How functions of the library call the parameters that take a function.
 _TAKES = frozenset({"function", "comparator", "condition", "operation", "fold", "combine", "collate"})
@@ -149,7 +149,7 @@ _TAKES = frozenset({"function", "comparator", "condition", "operation", "fold", 
 def own_functions(
     r: Resolver, entry: Function | None, form: Form
 ) -> tuple[list[Node], dict[str, Variable], Form]:
-    """What binds the instance's functions that a call names, the variables, and the call with them."""
+    """What binds own functions that a call names, the variables, and the call with them."""
     bound: list[Node] = []
     variables: dict[str, Variable] = {}
     items = list(form)
@@ -168,8 +168,13 @@ def own_functions(
 
 
 def _own_function(r: Resolver, instance: InstanceScope | None, name: str) -> Node | None:
-    """The instance's function of a name; None for a name that means none of its own."""
-    if instance is None or instance.parent or name in r.scope:
+    """The function of a name of the instance's or of the current space; None for any other name."""
+    if name in r.scope:
+        return None
+    if instance is None:
+        own = name not in r.function.frame.variables and r.found_in_space(name) != name
+        return r.name(Atom(name)) if own else None
+    if instance.parent:
         return None
     if name in instance.methods:
         holder = r.read(instance.variable)

@@ -17,7 +17,7 @@ from typing import Any
 from lispe_kernel.language.compiler.calls import computed_call, named_call
 from lispe_kernel.language.compiler.context import Context
 from lispe_kernel.language.compiler.instances import InstanceScope, instance_call
-from lispe_kernel.language.compiler.meanings import Meanings
+from lispe_kernel.language.compiler.meanings import Meanings, linked
 from lispe_kernel.language.compiler.statements import Assign, Target, ToFound, ToGlobal, ToVariable
 from lispe_kernel.language.compiler.tree import (
     Block,
@@ -78,7 +78,7 @@ class Resolver(Meanings):
         self.with_class: Any = None
         self.guesses = 0  # how many calls around this place may be of an instance whose class is not known
         # The current name space and thread body, the functions of theirs that are still to come.
-        self.space = self.thread = ""
+        self.space, self.thread = (evaluated or {}).get(" space", ""), ""
         self.announced: set[str] = set()
         self.in_threadspace = False
         self.twice = 0  # how many nodes of this text have been given a second body
@@ -195,8 +195,8 @@ class Resolver(Meanings):
     def quoted(self, form: Any) -> Node:
         """A quoted form as a value."""
         if is_list(form):
-            return Quoted(self.place, as_data(form))
-        return Constant(self.place, form)
+            return Quoted(self.place, linked(as_data(form), self.links))
+        return Constant(self.place, linked(form, self.links))
 
     # -- names that are read ---------------------------------------------------------------------
 
@@ -218,12 +218,12 @@ class Resolver(Meanings):
             field = self.instance.variable_node(self, name)
             if field is not None:
                 return field
-        if frame.kind == "defun" and (name in frame.variables or not self.is_keyword(name)):
+        if (self.space or self.thread) and name not in frame.variables:
+            name = self.found_in_space(name)
+        if frame.kind == "defun" and (name in frame.variables or not (" " in name or self.is_keyword(name))):
             if name not in frame.variables and not self.context.defined(name):
                 self.global_name(name)  # loads a library, refuses what can never be a variable
             return self.pending(name)
-        if self.space or self.thread:
-            name = self.found_in_space(name)
         return self.global_name(name)
 
     def read(self, variable: Variable) -> Read:

@@ -279,6 +279,22 @@ class Within(Node):
         return (self.manager, self.body)
 
 
+class Forget(Node):
+    """The variables of a frame have no value from here on: a clause begins after another one failed."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, span: Span, function: Function) -> None:
+        self.span = span
+        self.function = function
+        self.kind = ""
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All variables of the frame but parameters, once its end is known."""
+        return sorted(self.function.variables.values(), key=lambda variable: variable.python)
+
+
 class Seen(Node):
     """The local variables that have a value when it is evaluated, and the instances around, for `eval`."""
 

@@ -9,9 +9,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 _table: dict[str, Atom] = {}
-
 # How an atom in head position of a computed call finds its function; the session sets it.
 _resolve: Callable[[Atom], Callable[..., Any]] | None = None
+# What has no order, not even beside an atom.
+_UNORDERED: tuple[type, ...] = (str, dict)
+
+
+def never_ordered(cls: type) -> None:
+    """Give values of a class no order, not even beside an atom."""
+    global _UNORDERED  # noqa: PLW0603 - filled while the package is imported
+    _UNORDERED += (cls,)
 
 
 class Atom:
@@ -41,9 +48,9 @@ class Atom:
         return self
 
     # LispE orders numbers, strings and lists; for an atom the four order tests are always false. Beside a
-    # string they are an error, on whichever side it stands.
+    # string, nil, a dictionary or a heap they are an error, on whichever side it stands.
     def _never(self, other: object) -> bool:
-        return NotImplemented if isinstance(other, str) else False
+        return NotImplemented if other is None or isinstance(other, _UNORDERED) else False
 
     __lt__ = __le__ = __gt__ = __ge__ = _never
 

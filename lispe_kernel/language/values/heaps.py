@@ -12,6 +12,7 @@ from typing import Any
 
 from lispe_kernel.language.printer import register_kind, write_elements
 from lispe_kernel.language.protocols import Answers, register_answers
+from lispe_kernel.language.values.atoms import never_ordered
 from lispe_kernel.language.values.equality import equal, equal_lists
 from lispe_kernel.language.values.positions import has_elements, position
 
@@ -171,3 +172,6 @@ register_answers(
         truth=has_elements,
     ),
 )
+
+
+never_ordered(Heap)

@@ -20,6 +20,7 @@ from lispe_kernel.language.compiler.emit.emitter import (
 from lispe_kernel.language.compiler.kinds import NUMBERS
 from lispe_kernel.language.compiler.statements import (
     Assign,
+    Forget,
     Loop,
     Protect,
     Seen,
@@ -312,6 +313,13 @@ def _within(e: Emitter, node: Within, destination: Destination) -> ast.expr | No
     e.tail_blocked -= 1
     e.with_(manager, body)
     return e.result(name)
+
+
+@emits(Forget)
+def _forget(e: Emitter, node: Forget, destination: Destination) -> ast.expr | None:
+    for variable in node.variables:
+        e.assign(variable.python, e.name(" unset"))
+    return e.nil() if destination is VALUE else None
 
 
 @emits(Seen)

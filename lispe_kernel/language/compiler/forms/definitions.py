@@ -110,7 +110,7 @@ def standing_in(
 ) -> InstanceScope | None:
     """What is current in code that `eval` runs: `around` gave the names of the variables that hold it."""
     found = None
-    for name in sorted(name for name in variables if name in values and name[0] == " "):
+    for name in sorted(name for name in variables if name in values and name[:2] == " 0"):
         _, place, *parents = name.split()
         parent = r.context.declared(parents[0]) if parents else None
         outer, cls = found, type(values[name])

@@ -31,11 +31,20 @@ def resolve_eval(r: Resolver, form: Form) -> Node:
     instances = r.instance.around() if r.instance is not None else {}
     for variable in instances.values():
         r.function.uses(variable)
-    seen = Seen(r.place, r.function, [*((n, v) for n, v in r.scope.items() if n), *instances.items()])
+    lexical = [*((n, v) for n, v in r.scope.items() if n), *instances.items()]
+    opening = []
+    if r.space:
+        # What the code is compiled in, seen as a variable that no program can name.
+        held = r.temporary()
+        opening.append(r.bind(held, r.constant(r.space)))
+        r.function.uses(held)
+        lexical.append((" space", held))
+    seen = Seen(r.place, r.function, lexical)
     frame = r.function.frame
     if frame.kind == "defun":
         frame.seen.append(seen)
-    return r.helper(" eval", value, seen, quiet=False)
+    called = r.helper(" eval", value, seen, quiet=False)
+    return Block(r.place, [*opening, called]) if opening else called
 
 
 @special("elapse", "[form...]")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lispe_kernel.language.compiler.forms.definitions import DECLARATION
 from lispe_kernel.language.compiler.patterns.clauses import Matcher
 from lispe_kernel.language.compiler.patterns.defpat import Clause, add_clause, require_count, sizes
-from lispe_kernel.language.compiler.statements import Protect, Return, ToVariable
+from lispe_kernel.language.compiler.statements import Forget, Protect, Return, ToVariable
 from lispe_kernel.language.compiler.tree import Block, If, Node
 from lispe_kernel.language.compiler.variables import Variable
 from lispe_kernel.language.forms import BLOCK, QUOTE, Form, is_list
@@ -106,6 +106,7 @@ def _attempt(
 ) -> Node:
     """One protected clause; `succeed(value)` is what its success does."""
     outer, m = r.scope, Matcher(r)
+    m.do(Forget(r.place, r.function))
     try:
         require_count(m, clause, parameters, least)
         for pattern, span, parameter in zip(clause.patterns, clause.patterns.spans, parameters, strict=False):
@@ -121,12 +122,15 @@ def _attempt(
 
 
 def _argument(m: Matcher, pattern: Any, parameter: Variable) -> Node:
-    """A copy of the argument, or the original for a parameter that is written `p@`."""
-    if pattern is None or (isinstance(pattern, Atom) and pattern.name.endswith("@")):
-        return m.read(parameter)
+    """A copy of the argument, or the original for a parameter that is written `p@`.
+
+    In a variable of the clause: what the clause assigns is not what the next one starts from.
+    """
+    argument = m.read(parameter)
     if not isinstance(pattern, (Atom, list)):
-        return m.read(parameter)
-    return m.read(m.assign(m.r.helper(" copy", m.read(parameter))))
+        return argument
+    kept = isinstance(pattern, Atom) and pattern.name.endswith("@")
+    return m.read(m.assign(argument if kept else m.r.helper(" copy", argument)))
 
 
 def _tests(m: Matcher, body: Form, cut: Variable | None) -> Node:
