@@ -7,9 +7,10 @@ This module never evaluates forms: operands come as values, a stepwise function 
 import math
 
 from tests.oracle.errors import OracleError, Undetermined
+from tests.oracle.places import in_bits
 from tests.oracle.printer import to_text
 from tests.oracle.registry import ARITHMETIC, function
-from tests.oracle.values import Dictionary, List, SetValue, TypedList, is_number
+from tests.oracle.values import Array, Dictionary, List, SetValue, TypedList, is_number
 
 MISSING = object()
 LARGEST = 4000  # bits
@@ -30,6 +31,10 @@ def combine(name, first, rest):
 
 def apply_to(name, a, b):
     """One step of an operator."""
+    if isinstance(a, Array) or (isinstance(b, Array) and is_number(a)):
+        from tests.oracle.matrices import cell_by_cell
+
+        return cell_by_cell(name, a, b)
     if isinstance(a, str):
         if name != "+":
             raise OracleError("type", f"Error: cannot evaluate '{name}' with these operands")
@@ -134,6 +139,8 @@ def over_lists(name, a, b):
         else:
             values = [apply_to(name, x, y) for x, y in zip(a.items, b.items, strict=True)]
         kind = max((a.kind, b.kind), key=lambda k: WIDER.get(k, -1)) if typed else "list"
+        if {a.kind, b.kind} == {"floats", "integers"}:
+            kind = "numbers"  # floats hold no integer of 64 bits
     elif isinstance(a, List):
         values, kind = [apply_to(name, x, b) for x in a.items], a.kind
     else:
@@ -153,9 +160,7 @@ def in_kind(kind, values):
         return TypedList("strings", values)
     if any(isinstance(v, float) for v in values) and kind in ("integers", "shorts"):
         kind = "numbers"
-    if kind == "integers" and any(abs(v) >= 2**63 for v in values):
-        raise OracleError("overflow", "Error: an integer that does not fit")
-    return TypedList(kind, [float(v) for v in values] if kind in ("numbers", "floats") else values)
+    return TypedList(kind, [in_bits(kind, v) for v in values])
 
 
 def _operator(name):
@@ -180,7 +185,7 @@ def fold_one(name, value):
         if isinstance(value.items[0], str) and name != "+":
             raise OracleError("type", f"Error: cannot apply '{name}' to a string")
         return combine(name, value.items[0], iter(value.items[1:]))
-    if isinstance(value, (str, Dictionary, SetValue)):
+    if isinstance(value, (str, Dictionary, SetValue, Array)):
         raise Undetermined(f"{name} of one value that is no list")
     raise OracleError("type", f"Error: cannot apply '{name}' to one element")
 

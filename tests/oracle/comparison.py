@@ -7,8 +7,10 @@ from tests.oracle.registry import function
 from tests.oracle.values import (
     NIL,
     TRUE,
+    Array,
     Atom,
     Dictionary,
+    Heap,
     Instance,
     List,
     SetValue,
@@ -61,10 +63,19 @@ def equal(a, b) -> bool:
                 raise Undetermined("= of nil and an empty dictionary")
             return is_empty(b)
         return a is b
+    return containers_equal(a, b)
+
+
+def containers_equal(a, b) -> bool:
+    """`=` of two containers of one kind that are no lists."""
     if isinstance(a, Dictionary) and isinstance(b, Dictionary):
         return set(a.pairs) == set(b.pairs) and all(equal(v, b.pairs[k]) for k, v in a.pairs.items())
     if isinstance(a, SetValue) and isinstance(b, SetValue):
         return set(a.elements) == set(b.elements)
+    if isinstance(a, Array) and isinstance(b, Array):
+        return a.shape == b.shape and all(map(equal, a.cells, b.cells))
+    if isinstance(a, Heap) and isinstance(b, Heap):
+        return len(a.elements) == len(b.elements) and all(map(equal, a.elements, b.elements))
     if isinstance(a, Instance) and isinstance(b, Instance):
         return a is b or instances_equal(a, b)
     raise Undetermined("= of these values")
@@ -120,7 +131,7 @@ def ordered(name, a, b) -> bool:
             if isinstance(a, (Atom, Dictionary, SetValue)):
                 raise Undetermined("the order of an atom and a string")
             raise OracleError("type", "Error: a string compared with something else")
-    elif a is NIL or isinstance(a, Dictionary):
+    elif NIL in (a, b) or isinstance(a, (Dictionary, Heap)) or isinstance(b, (Dictionary, Heap)):
         # docs/dialect.md: a value that is missing should not look like a no.
         raise OracleError("type", "Error: nil or a dictionary in an order")
     elif isinstance(a, SetValue):
@@ -194,7 +205,7 @@ def xor(interpreter, values):
 @function("nullp", least=1, most=1)
 def nullp(interpreter, values):
     value = values[0]
-    if isinstance(value, (Dictionary, SetValue)) or (isinstance(value, List) and value.kind != "list"):
+    if isinstance(value, (Dictionary, SetValue, Heap)) or (isinstance(value, List) and value.kind != "list"):
         raise Undetermined("nullp of another container")
     return answer(value is NIL or (isinstance(value, List) and not value.items))
 

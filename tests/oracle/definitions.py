@@ -5,7 +5,7 @@ every clause of a `defpat`, every record and every class is made before. This mo
 """
 
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.names import FAMILY
+from tests.oracle.names import FAMILY, OLDER
 from tests.oracle.registry import FORMS, form, is_known
 from tests.oracle.scope import UNDEFINED
 from tests.oracle.values import (
@@ -29,6 +29,7 @@ from tests.oracle.values import (
 QUOTE, FROM = Atom("quote"), Atom("from@")
 # Whose first argument may be a call of a function that lacks an argument.
 MAPPERS = tuple(Atom(name) for name in FAMILY - {"sort", "//", "\\\\", "-//"})
+BY_PATTERN = ("defpat", "defpred", "defprol")
 BRINGERS = (Atom("eval"), Atom("load"), Atom("loadcode"))
 
 
@@ -55,15 +56,14 @@ def make_all(interpreter, forms) -> None:
     for found in found_in(forms):
         kind, name = found[0].name, found[1]
         name = name.name if isinstance(name, Atom) else str(name)
-        if kind == "defun":
-            if name in seen:
-                if seen[name] != "defun":
-                    raise Undetermined("defun and defpat of one name")
-                continue
-        elif kind == "class@" and name in seen:
+        if seen.get(name, kind) != kind:
+            raise Undetermined("two kinds of definition of one name")
+        if kind == "defun" and name in seen:
+            continue
+        if kind == "defspace":
+            name = f"space {name}"
+        if kind == "class@" and name in seen:
             raise Undetermined("two classes of one name in a text")
-        elif kind == "defpat" and (name in seen) != (seen.get(name) == "defpat"):
-            raise Undetermined("defun and defpat of one name")
         if late and kind == "class@" and not has_known_parent(interpreter, found):
             continue  # what the text evaluates before this form may bring the parent
         make(interpreter, found)
@@ -80,7 +80,7 @@ def found_in(forms):
             continue
         if isinstance(one[0], Atom) and one[0] in DEFINERS and len(one) > 1:
             yield one
-        if one[0] is not Atom("class@"):
+        if one[0] not in (Atom("class@"), Atom("defspace")):
             yield from found_in(one)
 
 
@@ -151,8 +151,11 @@ def make(interpreter, definition) -> None:
     if kind == "data@":
         declare_records(interpreter, definition[1:])
         return
+    if kind == "defspace":
+        fill_space(interpreter, definition)
+        return
     name = definition[1].name
-    if name in ("last", "unique", "product"):
+    if name in ("last", "unique", "product") or name in OLDER:
         raise Undetermined(f"a definition of {name}")  # a program may have its own (dialect)
     if is_known(name):
         raise OracleError("compile", f"Error: '{name}' is a reserved keyword.")
@@ -160,14 +163,30 @@ def make(interpreter, definition) -> None:
         names[name] = interpreter.function_of(definition, definition[2], definition[3:], name)
     elif kind == "class@":
         declare_class(interpreter, definition)
-    elif kind == "defpat":
+    elif kind in BY_PATTERN:
         clause = Clause(definition[2], definition[3:])
         found = names.get(name)
-        if not isinstance(found, PatternFunction):
-            found = names[name] = PatternFunction(name)
-        if any(repr(old.patterns) == repr(clause.patterns) for old in found.clauses):
+        if not isinstance(found, PatternFunction) or found.kind != kind:
+            found = names[name] = PatternFunction(name, kind)
+        if kind == "defpat" and any(repr(old.patterns) == repr(clause.patterns) for old in found.clauses):
             raise Undetermined("two clauses with one pattern")
         found.clauses.append(clause)
+
+
+def fill_space(interpreter, definition) -> None:
+    """`(defspace name function ...)`; a second one adds to it."""
+    name, functions = definition[1].name, definition[2:]
+    made = interpreter.spaces.setdefault(name, {})
+    interpreter.space = name
+    try:
+        for one in functions:
+            if not isinstance(one, list) or one[:1] != [Atom("defun")] or is_known(one[1].name):
+                raise Undetermined("something else than functions in a space")
+            if one[1].name in made or list(found_in(one[3:])):
+                raise Undetermined("a function of a space given again, or one that defines")
+            made[one[1].name] = interpreter.function_of(one, one[2], one[3:], one[1].name)
+    finally:
+        interpreter.space = None
 
 
 def declare_records(interpreter, descriptions) -> None:
@@ -287,7 +306,8 @@ def _definer(kind, least):
     form(kind, least=least)(lambda i, arguments, scope, tail: define(i, arguments, scope, tail, kind))
 
 
-for _kind, _least in (("defun", 3), ("defpat", 3), ("defmacro", 3), ("data@", 1), ("class@", 2)):
+LEAST = {"defspace": 2, "defun": 3, "defmacro": 3, "data@": 1, "class@": 2, **dict.fromkeys(BY_PATTERN, 3)}
+for _kind, _least in LEAST.items():
     _definer(_kind, _least)
-DEFINERS = {Atom(kind) for kind in ("defun", "defpat", "defmacro", "data@", "class@")}
+DEFINERS = {Atom(kind) for kind in LEAST}
 assert set(FORMS) >= {atom.name for atom in DEFINERS}

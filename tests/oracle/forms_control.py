@@ -133,8 +133,13 @@ def break_(interpreter, arguments, scope, tail):
 
 def protected(interpreter, forms, scope):
     """Run forms as `maybe` and `catch` do: the value, or the error that they may see."""
+    return protected_call(lambda: interpreter.body(forms, scope))
+
+
+def protected_call(run):
+    """What a function gives, or the error that `maybe` may see."""
     try:
-        return interpreter.body(forms, scope), None
+        return run(), None
     except OracleError as error:
         if error.kind in UNCATCHABLE:
             raise

@@ -1,9 +1,10 @@
 """Loops (core 5 and 5.1): a loop's variable is an ordinary variable, its value that of the last turn."""
 
 from tests.oracle.errors import BreakSignal, OracleError, Undetermined
-from tests.oracle.registry import form
+from tests.oracle.matrices import part, rows
+from tests.oracle.registry import form, function
 from tests.oracle.scope import UNDEFINED, assign, read
-from tests.oracle.values import NIL, Atom, Dictionary, Lazy, List, SetValue, is_true
+from tests.oracle.values import NIL, Array, Atom, Dictionary, Heap, Lazy, List, SetValue, is_true
 
 
 def elements(value):
@@ -14,9 +15,41 @@ def elements(value):
         return iter([key for key, _ in value.items()])
     if isinstance(value, SetValue):
         return iter(value.items())
-    if isinstance(value, Lazy):
+    if isinstance(value, Array):
+        return iter(rows(value))
+    if isinstance(value, Heap):
+        return unchanged(value)
+    if isinstance(value, (Lazy, Parts)):
         return value.make()
     raise Undetermined("a loop over something that is no container")
+
+
+class Parts:
+    """What `irank@` gives: the parts of a matrix with one more coordinate, which runs."""
+
+    def __init__(self, made, coordinates):
+        self.made, self.coordinates = made, coordinates
+
+    def make(self):
+        for at in range(self.made.shape[len(self.coordinates)]):
+            yield part(self.made, [*self.coordinates, at])
+
+
+@function("irank@", least=2)
+def irank(interpreter, values):
+    made, *coordinates = values
+    if not isinstance(made, Array) or len(coordinates) >= len(made.shape):
+        raise Undetermined("irank@ of this value")
+    return Parts(made, coordinates)
+
+
+def unchanged(heap: Heap):
+    """The elements of a heap in order; what a loop that changes it sees is not fixed."""
+    elements = list(heap.elements)
+    for one in elements:
+        yield one
+        if len(heap.elements) != len(elements):
+            raise Undetermined("a heap that changes while it is walked")
 
 
 def growing(values: List):

@@ -54,6 +54,9 @@ class Interpreter:
         self.macros: dict = {}
         self.methods: set[str] = set()
         self.records: dict[str, RecordType] = {}
+        self.spaces: dict[str, dict] = {}
+        self.space = None
+        self.aliases: dict[str, Atom] = {}
         self.limit = steps
         self.steps = 0
         self.output: list[str] = []
@@ -309,16 +312,13 @@ class Interpreter:
         if isinstance(function, ClassType):
             raise Undetermined("a class in the place of a function")
         if isinstance(function, PatternFunction):
-            from tests.oracle import patterns
+            from tests.oracle import patterns, predicates
 
-            return patterns.call(self, function, values)
+            return (patterns if function.kind == "defpat" else predicates).call(self, function, values)
         kind = "arity" if literal else "arguments"
         while True:
             # Each turn of a self tail call is a call, with variables of its own (docs/dialect.md, 5).
-            if function.is_lambda:
-                scope = Block(function.scope, function)
-            else:
-                scope = Frame(self.globals, function, instance)
+            scope = self.inside(function, instance)
             self.bind(function, values, named or {}, scope, kind)
             try:
                 return self.body(function.body, scope, tail=True)
@@ -330,6 +330,19 @@ class Interpreter:
                 values, named, kind = again.arguments, again.named, "arity"
             except BreakSignal:
                 raise Undetermined("break that leaves a function") from None
+
+    def inside(self, function, instance):
+        """The scope of a call."""
+        if function.is_lambda and function.space != self.space:
+            raise Undetermined("a lambda of another space")
+        if function.is_lambda:
+            return Block(function.scope, function)
+        if function.space is not None and function.space != self.space:
+            raise Undetermined("a function of a space that is called outside of it")
+        scope = Frame(self.globals, function, instance)
+        if self.space is not None:
+            scope.space, scope.sure = self.spaces[self.space], function.space == self.space
+        return scope
 
     def bind(self, function, values, named, scope, kind):
         """Give the parameters their values; defaults see the earlier parameters and the globals."""
@@ -361,7 +374,8 @@ class Interpreter:
 
     def function_of(self, source, parameters, body, name, scope=None) -> Function:
         """A function from its parts as forms."""
-        return Function(name, [self.parameter(p) for p in parameters], body, source, scope, scope is not None)
+        parts = [self.parameter(p) for p in parameters]
+        return Function(name, parts, body, source, scope, scope is not None, self.space)
 
     def parameter(self, form) -> Parameter:
         """`x`, `(x)`, `(x default)` or `(() x)`."""

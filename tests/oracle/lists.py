@@ -1,11 +1,11 @@
 """Lists: building, parts, adding, removing (library 4.1 to 4.3)."""
 
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.places import fit
+from tests.oracle.places import fit, float32, int16
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
 from tests.oracle.strings import integer_of, number_of, text_or_error
-from tests.oracle.values import NIL, Dictionary, List, Record, SetValue, TypedList
+from tests.oracle.values import NIL, Atom, Dictionary, Heap, List, Record, SetValue, TypedList
 
 
 def a_list(value, what) -> List:
@@ -13,6 +13,17 @@ def a_list(value, what) -> List:
     if not isinstance(value, List):
         raise Undetermined(f"{what} of something that is no list")
     return value
+
+
+def a_list_or_heap(value, what):
+    return value if isinstance(value, Heap) else a_list(value, what)
+
+
+def put_in(container, value):
+    """Add to a set or a heap."""
+    return (
+        SETS.add(container, value) if isinstance(container, SetValue) else SETS.add_to_heap(container, value)
+    )
 
 
 @function("list")
@@ -31,6 +42,8 @@ def _typed(kind, convert):
 
 _typed("integers", integer_of)
 _typed("numbers", number_of)
+_typed("floats", lambda value: float32(number_of(value)))
+_typed("shorts", lambda value: int16(integer_of(value)))
 _typed("strings", to_text)
 
 
@@ -42,6 +55,8 @@ def to_list(interpreter, values):
         return List([values[0]] * values[1])
     if isinstance(values[0], SetValue):
         return List(values[0].items())
+    if isinstance(values[0], Heap):
+        return List(values[0].elements)
     return List(a_list(values[0], "to_list").items)
 
 
@@ -53,7 +68,7 @@ def car(interpreter, values):
         if not value:
             raise OracleError("index", "Error: empty string")
         return value[0]
-    items = a_list(value, "car").items
+    items = value.elements if isinstance(value, Heap) else a_list(value, "car").items
     if not items:
         raise Undetermined("car of an empty list")
     return items[0]
@@ -103,6 +118,8 @@ def size(interpreter, values):
         return len(value.items() if not isinstance(value, List) else value.items)
     if isinstance(value, str):
         return len(value)
+    if isinstance(value, Heap):
+        return len(value.elements)
     raise Undetermined("size of a scalar")
 
 
@@ -130,10 +147,10 @@ def pushlast(interpreter, values):
     container, *added = values
     if isinstance(container, str):
         return container + "".join(map(to_text, added))
-    if isinstance(container, SetValue):
+    if isinstance(container, (SetValue, Heap)):
         if len(added) > 1:
             raise Undetermined("push of several elements on a set")
-        return SETS.add(container, added[0])
+        return put_in(container, added[0])
     a_list(container, "push")
     if container.kind == "data":
         raise Undetermined("push on a record")
@@ -174,6 +191,8 @@ def pop(interpreter, values):
         return SETS.pop_key(container, values)
     if isinstance(container, SetValue):
         return SETS.remove(container, values)
+    if isinstance(container, Heap):
+        return SETS.remove_from_heap(container, values)
     items = a_list(container, "pop").items
     at = len(items) - 1 if container.kind != "llist" else 0
     if len(values) == 2:
@@ -195,7 +214,7 @@ def popfirst(interpreter, values):
     container = values[0]
     if isinstance(container, str):
         return container[1:]
-    return drop_from(a_list(container, "popfirst"), slice(1, None))
+    return drop_from(a_list_or_heap(container, "popfirst"), slice(1, None))
 
 
 @function("poplast", least=1, most=1)
@@ -203,10 +222,15 @@ def poplast(interpreter, values):
     container = values[0]
     if isinstance(container, str):
         return container[:-1]
-    return drop_from(a_list(container, "poplast"), slice(None, -1))
+    return drop_from(a_list_or_heap(container, "poplast"), slice(None, -1))
 
 
 def drop_from(container, what):
+    if isinstance(container, Heap) and container.elements:
+        container.elements = container.elements[what]
+        return container
+    if isinstance(container, Heap):
+        return NIL
     if not container.items:
         return NIL
     container.lose(container.items[what])
@@ -217,8 +241,8 @@ def drop_from(container, what):
 def insert(interpreter, values):
     container, value = values[:2]
     at = values[2] if len(values) > 2 else None
-    if isinstance(container, SetValue):
-        return SETS.add(container, value)
+    if isinstance(container, SetValue) or (isinstance(container, Heap) and at is None):
+        return put_in(container, value)
     if at is not None and type(at) is not int:
         raise Undetermined("insert with a comparator")
     if isinstance(container, str):
@@ -287,6 +311,8 @@ def swap(interpreter, values):
 
 @function("clone", least=1, most=1)
 def clone(interpreter, values):
+    if isinstance(values[0], Atom):
+        raise Undetermined("clone of an atom")
     return copied(values[0])
 
 
@@ -300,12 +326,14 @@ def copied(value):
         return Dictionary(value.keys, value.tree, {k: copied(v) for k, v in value.pairs.items()})
     if isinstance(value, SetValue):
         return SetValue(value.keys, value.elements)
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, Heap):
+        return Heap(value.compare, value.interpreter, map(copied, value.elements))
+    if isinstance(value, (str, int, float, Atom)):
         return value
     raise Undetermined("clone of something that is no container")
 
 
 class SETS:
-    """What dictionaries.py adds here, so that this file need not know it."""
+    """What dictionaries.py and heaps.py add here, so that this file need not know it."""
 
-    add = remove = pop_key = None
+    add = remove = pop_key = add_to_heap = remove_from_heap = None

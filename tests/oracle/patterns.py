@@ -52,19 +52,18 @@ def call(interpreter, function: PatternFunction, values):
 
 
 def chosen(interpreter, function, values):
-    """The first clause that matches, keyed clauses first, with its bindings."""
-    clauses = [c for c in function.clauses if len(c.patterns) == len(values)]
-    if not values:
-        ordered = clauses
-    else:
-        keyed = [is_keyed(interpreter, c.patterns[0]) for c in clauses]
-        ordered = [c for c, k in zip(clauses, keyed, strict=True) if k]
-        ordered += [c for c, k in zip(clauses, keyed, strict=True) if not k]
-    for clause in ordered:
+    """The first clause that matches, with its bindings."""
+    for clause in in_order(interpreter, function, values):
         frame = Frame(interpreter.globals, function)
         if all(match(interpreter, p, v, frame) for p, v in zip(clause.patterns, values, strict=True)):
             return clause, frame
     raise OracleError("match", f"Error: Could not find a match for function: '{function.name}'")
+
+
+def in_order(interpreter, function, values) -> list:
+    """The clauses of this number of parameters, keyed ones first."""
+    clauses = [c for c in function.clauses if len(c.patterns) == len(values)]
+    return clauses if not values else sorted(clauses, key=lambda c: not is_keyed(interpreter, c.patterns[0]))
 
 
 def is_keyed(interpreter, pattern) -> bool:

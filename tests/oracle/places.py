@@ -2,10 +2,12 @@
 advanced 5.3).
 """
 
+import struct
+
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
-from tests.oracle.values import Atom, Dictionary, Instance, List, SetValue, TypedList, is_number
+from tests.oracle.values import Array, Atom, Dictionary, Heap, Instance, List, SetValue, TypedList, is_number
 
 OUT = "Error: index out of bounds"
 
@@ -31,6 +33,14 @@ def element(container, key):
     if isinstance(container, (List, str)):
         items = container if isinstance(container, str) else container.items
         return items[index_in(items, key)]
+    if isinstance(container, Array):
+        from tests.oracle import matrices
+
+        return matrices.element(container, key)
+    if isinstance(container, Heap):
+        if type(key) is int and key < 0:
+            raise Undetermined("a negative place in a heap")
+        return container.elements[index_in(container.elements, key)]
     if isinstance(container, Instance):
         return container.fields[field_of(container, key)]
     if isinstance(container, SetValue):
@@ -112,9 +122,28 @@ def fit(container: List, value):
         return value
     if not is_number(value) or (container.kind in ("integers", "shorts") and isinstance(value, float)):
         raise Undetermined("another kind of value in a typed list")
-    if container.kind in ("integers", "shorts") and abs(value) >= 2**63:
+    return in_bits(container.kind, value)
+
+
+def in_bits(kind, value):
+    """A number as an element of a typed list. What it is when it is taken out is not asked here."""
+    if kind == "shorts":
+        return int16(value)
+    if kind == "integers" and abs(value) >= 2**63:
         raise OracleError("overflow", "Error: an integer that does not fit")
-    return float(value) if container.kind in ("numbers", "floats") else value
+    return {"numbers": float, "floats": float32}.get(kind, int)(value)
+
+
+def int16(value) -> int:
+    if not -(2**15) <= value < 2**15:
+        raise OracleError("overflow", "Error: a short that does not fit")
+    return value
+
+
+def float32(value) -> float:
+    if abs(value) > 1e30:
+        raise Undetermined("a float of this size")
+    return struct.unpack("f", struct.pack("f", value))[0]
 
 
 @function("set@", least=3)

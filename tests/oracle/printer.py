@@ -5,7 +5,7 @@ This module never evaluates a program.
 
 from tests.oracle.errors import Undetermined
 from tests.oracle.names import PRINTED
-from tests.oracle.values import Atom, Dictionary, Instance, Lazy, List, SetValue
+from tests.oracle.values import Array, Atom, Dictionary, Heap, Instance, Lazy, List, SetValue
 
 # From here on a text is no evidence: lists that lie in one another many times have texts of any size.
 MOST_CHARACTERS = 10_000_000
@@ -38,16 +38,33 @@ def inner_text(value, known=None) -> str:
         if id(value) not in known:
             known[id(value)] = list_text(value, known)
         return known[id(value)]
+    return container_text(value, known)
+
+
+def container_text(value, known) -> str:
+    """The text of what is no list and no scalar."""
     if isinstance(value, Dictionary):
         return "{" + joined(inner_text(k) + ":" + inner_text(v, known) for k, v in value.items()) + "}"
     if isinstance(value, SetValue):
         return "{" + joined(inner_text(item, known) for item in value.items()) + "}"
+    if isinstance(value, Array):
+        return array_text(value.shape, value.cells)
+    if isinstance(value, Heap):
+        return "(" + joined(inner_text(item, known) for item in value.elements) + ")"
     if isinstance(value, Instance):
         fields = "".join(f' "{name}":{inner_text(v, known)}' for name, v in value.in_order().items())
         return f"({value.of.name}{fields})"
     if isinstance(value, Lazy):
         return value.text
     raise Undetermined(f"text of {type(value).__name__}")
+
+
+def array_text(shape, cells) -> str:
+    """The rows in parentheses."""
+    if not shape:
+        return inner_text(cells[0])
+    size = len(cells) // shape[0]
+    return f"({' '.join(array_text(shape[1:], cells[i * size : (i + 1) * size]) for i in range(shape[0]))})"
 
 
 def joined(texts) -> str:

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.family import is_lambda_list, operator_name
+from tests.oracle.matrices import filled, rows
 from tests.oracle.registry import COMPARATORS, function
 from tests.oracle.strings import number_of
-from tests.oracle.values import NIL, List, SetValue, TypedList, is_number, is_true
+from tests.oracle.values import NIL, Array, List, SetValue, TypedList, is_number, is_true
 
 COUNTED = "Error: List size mismatch"
 
@@ -47,17 +48,42 @@ def reduce(interpreter, given, items):
 def _reduction(name, backwards):
     @function(name, least=1, most=3)
     def run(interpreter, values):
+        if isinstance(values[-1], Array):
+            return by_lines(interpreter, values, backwards)
         given, items = parts_of(values, name)
         return reduce(interpreter, given, items[::-1] if backwards else items)
+
+
+def by_lines(interpreter, values, backwards):
+    """The lines of a matrix reduced, or its columns; these from the top (dialect)."""
+    made = values[-1]
+    asks = operator_name(values[0]) in COMPARATORS
+    if len(values) != 2 or asks or isinstance(values[0], List) or min(made.shape) < 2 or len(made.shape) != 2:
+        raise Undetermined("a reduction of this matrix")
+    lines = [row.items for row in rows(made)]
+    lines = list(zip(*lines, strict=True)) if backwards else lines
+    return List([reduce(interpreter, values[0], list(line)) for line in lines])
 
 
 _reduction("//", False)
 _reduction("-//", True)
 
 
-@function("\\\\", least=2, most=3)
-def scan(interpreter, values):
-    given, items = parts_of(values, "\\\\")
+def _scan(name, backwards):
+    @function(name, least=2, most=3)
+    def run(interpreter, values):
+        given, items = parts_of(values, name)
+        if backwards and not items:
+            return NIL
+        return scanned(interpreter, given, items[::-1] if backwards else items)
+
+
+_scan("\\\\", False)
+_scan("-\\\\", True)
+
+
+def scanned(interpreter, given, items):
+    """The running fold, first element first; of a comparator the answers for neighbours."""
     step = interpreter.as_function(given, interpreter.place)
     if operator_name(given) in COMPARATORS:
         pairs = pairwise(items)
@@ -113,7 +139,9 @@ MATHS = {
     "sin": math.sin, "cos": math.cos, "tan": math.tan,
     "asin": math.asin, "acos": math.acos, "atan": math.atan, "sinh": math.sinh, "cosh": math.cosh,
     "tanh": math.tanh, "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "expm1": math.expm1,
-    "log1p": math.log1p, "floor": floored, "trunc": towards(math.trunc), "round": rounded,
+    "log1p": math.log1p, "erf": math.erf, "erfc": math.erfc, "lgamma": math.lgamma, "tgamma": math.gamma,
+    "logb": lambda x: math.frexp(x)[1] - 1 if x else 1 / 0,
+    "floor": floored, "trunc": towards(math.trunc), "round": rounded,
     "rint": towards(round), "nearbyint": towards(round), "radian": math.radians, "degree": math.degrees,
 }  # fmt: skip
 
@@ -125,7 +153,7 @@ def _maths(name, run_one):
             raise Undetermined(f"{name} of something else than a number")
         try:
             return float(run_one(number_of(values[0])))
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, ZeroDivisionError):
             raise Undetermined(f"{name} outside its domain") from None
 
 
@@ -172,11 +200,17 @@ def rho(interpreter, values):
     if len(values) == 2 and type(values[0]) is int and isinstance(values[1], List) and values[1].items:
         items = values[1].items
         return values[1].same_kind([items[i % len(items)] for i in range(values[0])])
+    if len(values) == 1 and isinstance(values[0], Array):
+        return List(values[0].shape)
+    if len(values) > 2 and isinstance(values[-1], List):
+        return filled(values[:-1], values[-1])
     raise Undetermined("rho of this shape")
 
 
 @function("tally", least=1, most=1)
 def tally(interpreter, values):
+    if isinstance(values[0], Array):
+        return len(values[0].cells)
     if not isinstance(values[0], List) or any(isinstance(i, List) for i in values[0].items):
         raise Undetermined("tally of this value")
     return len(values[0].items)

@@ -17,7 +17,13 @@ UNDEFINED = Undefined()
 
 
 class Frame:
-    """The variables of one call; `instance` is the object a method runs in."""
+    """The variables of one call; `instance` is the object a method runs in.
+
+    space: the functions of the current space, None in the main one; sure: whether this is one of them.
+    """
+
+    space = None
+    sure = True
 
     def __init__(self, globals_frame=None, function=None, instance=None):
         self.names = {}
@@ -43,6 +49,10 @@ class Frame:
             return self.names
         if self.instance is not None and self.instance.has(name):
             return self.instance.fields
+        if self.space is not None and name in self.space:
+            if not self.sure:
+                raise Undetermined("what a function of the main space sees that is called in another one")
+            return self.space
         return self.globals.names if name in self.globals.names else None
 
     def current_instance(self):

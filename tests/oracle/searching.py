@@ -12,6 +12,7 @@ from tests.oracle.values import (
     NIL,
     TRUE,
     Dictionary,
+    Heap,
     List,
     SetValue,
     TypedList,
@@ -90,6 +91,13 @@ def in_(interpreter, values):
         return answer(sought in container)
     if isinstance(container, Dictionary):
         return answer(bool(keys_of_value(container, sought)))
+    if isinstance(container, Heap):
+        try:
+            for one in container.elements:
+                interpreter.call(container.compare, [one, sought])
+        except OracleError:
+            raise Undetermined("a search in a heap for what its comparator refuses") from None
+        return answer(any(same_element(one, sought) for one in container.elements))
     if isinstance(container, SetValue):
         return answer(any(same_element(one, sought) for one in container.items()))
     return answer(bool(positions(values, "in")))

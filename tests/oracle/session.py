@@ -10,13 +10,19 @@ from tests.oracle import (  # noqa: F401 (each fills the registry)
     forms_binding,
     forms_control,
     forms_loops,
+    heaps,
     lists,
+    matrices,
     patterns,
     places,
+    ranges,
     reductions,
+    regexes,
     searching,
     sequences,
+    spaces,
     strings,
+    tokenizers,
 )
 from tests.oracle.interpreter import Interpreter as Oracle
 from tests.oracle.printer import to_text

@@ -2,11 +2,14 @@
 
 from tests.oracle import (  # noqa: F401
     themes_classes,
+    themes_containers,
     themes_control,
     themes_definitions,
     themes_library,
+    themes_patterns,
     themes_scope,
     themes_texts,
+    themes_tokens,
 )
 from tests.oracle.theme import THEMES
 

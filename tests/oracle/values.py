@@ -169,6 +169,24 @@ class SetValue:
         return list(self.elements.values()) if self.keys == "o" else sorted(self.elements.values())
 
 
+class Heap:
+    """The elements in the order of a comparator."""
+
+    def __init__(self, compare, interpreter, elements=()):
+        self.compare = compare
+        self.interpreter = interpreter
+        self.elements = list(elements)
+
+
+@dataclass(eq=False)
+class Array:
+    """A matrix or a tensor: its shape and its cells row by row; `kind` of them, as a typed list names it."""
+
+    shape: tuple
+    cells: list
+    kind: str
+
+
 @dataclass(eq=False)
 class ErrorValue:
     """What `catch` makes of an error."""
@@ -205,6 +223,7 @@ class Function:
     source: list
     scope: Any = None
     is_lambda: bool = False
+    space: str | None = None
 
     def least(self) -> int:
         """How many arguments a call must give."""
@@ -213,9 +232,10 @@ class Function:
 
 @dataclass(eq=False)
 class PatternFunction:
-    """The clauses of a `defpat`, as (pattern forms, body forms, source)."""
+    """The clauses of a `defpat`, `defpred` or `defprol`, as (pattern forms, body forms, source)."""
 
     name: str
+    kind: str = "defpat"
     clauses: list = field(default_factory=list)
 
 
@@ -330,8 +350,8 @@ def is_true(value) -> bool:
     """The truth of a value (core 2.8)."""
     if isinstance(value, SetValue) and not value.elements:
         raise Undetermined("truth of an empty set")
-    if isinstance(value, ErrorValue):
-        raise Undetermined("truth of an error value")
+    if isinstance(value, (ErrorValue, Array)) or (isinstance(value, Heap) and not value.elements):
+        raise Undetermined("truth of an error value, a matrix or an empty heap")
     if isinstance(value, List):
         return bool(value.items)
     if isinstance(value, Dictionary):
@@ -366,6 +386,8 @@ def type_name(value) -> str:
         return f"dictionary{tree}_" if value.keys == "s" else f"dictionary{tree}_{value.keys}_"
     if isinstance(value, SetValue):
         return "set_" if value.keys == "o" else f"set_{value.keys}_"
+    if isinstance(value, Heap):
+        return "heap_"
     if isinstance(value, Instance):
         return value.of.name
     if isinstance(value, ErrorValue):
