@@ -20,7 +20,7 @@ from lispe_kernel.assist.surroundings import LISPE, MAGIC, PYTHON, Surroundings,
 from lispe_kernel.language.compiler.macro_calls import Macro
 from lispe_kernel.language.functions import Function
 from lispe_kernel.language.made import source_of
-from lispe_kernel.language.printer import describe, show, type_atom
+from lispe_kernel.language.printer import describe, kind_words, show, type_atom
 from lispe_kernel.language.python.border import to_python
 from lispe_kernel.language.python.functions import PythonFunction
 from lispe_kernel.language.python.variables import variables_of
@@ -210,7 +210,7 @@ def _object_page(heading: str, value: Any) -> Page:
 def _value_page(name: Name) -> Page:
     value = name.entry
     text = show(value)
-    page = Page(name.text, type_atom(value).name.strip("_").replace("_", " "))
+    page = Page(name.text, kind_words(type_atom(value).name))
     page.code = text if len(text) <= WIDTH else text[: WIDTH - 4] + " ..."
     if isinstance(value, list | dict | str):
         page.facts.append(("Size", str(len(value))))

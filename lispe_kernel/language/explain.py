@@ -25,7 +25,7 @@ from lispe_kernel.language.errors import (
     meaning_of,
     said_by,
 )
-from lispe_kernel.language.printer import type_atom_named
+from lispe_kernel.language.printer import kind_words, type_atom_named
 from lispe_kernel.language.source import Source
 
 STACK_OVERFLOW = "Stack overflow"
@@ -361,8 +361,8 @@ def _type(name: str) -> str:
     atom = type_atom_named(short)
     if atom is None:
         return f"a value of Python's type {short}"
-    words = atom.strip("_").replace("_", " ")
-    several = words.endswith("s") and not words.startswith("set")
+    words = kind_words(atom)
+    several = words.endswith("s") and " " not in words
     return words if several else f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 

@@ -119,6 +119,19 @@ def type_atom(value: Any) -> Atom:
     return atom
 
 
+_CONTAINERS = ("set", "matrix", "tensor", "dictionary")
+_PARTS = {"i": "integers", "n": "numbers", "s": "strings"}
+
+
+def kind_words(type_name: str) -> str:
+    """What the values of a type are called in a sentence: those of `set_i_` are each a set of integers."""
+    container, _, part = type_name.strip("_").partition("_")
+    if container not in _CONTAINERS or not part:
+        return type_name.strip("_").replace("_", " ")
+    between = "with keys that are" if container == "dictionary" else "of"
+    return f"{container} {between} {_PARTS.get(part, f'{part}s')}"
+
+
 def describe(value: Any, width: int = 40) -> str:
     """A value in an error message: its kind and a short form of its text."""
     try:
@@ -129,8 +142,7 @@ def describe(value: Any, width: int = 40) -> str:
         text = " ".join(text.split())
     if len(text) > width:
         text = text[: width - 3] + "..."
-    kind = type_atom(value).name.strip("_").replace("_", " ")
-    return text if value is None or value is TRUE else f"the {kind} {text}"
+    return text if value is None or value is TRUE else f"the {kind_words(type_atom(value).name)} {text}"
 
 
 def wrong_argument(function: str, position: int, expected: str, value: object) -> LispeError:

@@ -6,6 +6,7 @@ import torch
 from lispe_kernel.language.printer import to_text
 from lispe_kernel.language.values.atoms import TRUE
 from lispe_kernel.language.values.dictionaries import Dictionary
+from lispe_kernel.language.values.sets import StringSet
 from tests.torch_library.torch_calls import call, error_of, integers, listed
 
 
@@ -158,6 +159,9 @@ def test_unknown_settings_and_strategies_are_told_the_known_ones():
     text = error_of("torch_generator_config", made, Dictionary({"topk": 3}))
     assert "the settings of a generator have no topk; there are max_length, temperature, top_k" in text
     assert "must be a dictionary or nil" in error_of("torch_generator_config", made, 3)
+    braces = StringSet(["top_k", "3"])
+    text = error_of("torch_generator_config", made, braces)
+    assert "must be a dictionary ({key:value}) or nil, not the set of strings {" in text
     assert "strategy must be one of greedy, top_k" in error_of("torch_generate", made, integers(1), "nucleus")
 
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.library.shared.paths import path_argument
-from lispe_kernel.language.printer import describe, number_text, wrong_argument
+from lispe_kernel.language.printer import describe, number_text, type_atom, wrong_argument
 from lispe_kernel.language.python.faces import lacking
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.instances import Instance
@@ -178,12 +178,17 @@ def count(function: str, position: int, value: Any) -> int:
     return found
 
 
+def with_colons(value: Any) -> str:
+    """What a dictionary looks like, for who wrote a set: braces without colons."""
+    return " ({key:value})" if type_atom(value).name.startswith("set_") else ""
+
+
 def options(function: str, position: int, value: Any, names: Iterable[str]) -> dict[str, Any]:
     """The entries of a dictionary of options; nil gives none. Errors: an option of another name."""
     if value is None:
         return {}
     if not isinstance(value, Dictionary):
-        raise wrong_argument(function, position, "a dictionary of options", value)
+        raise wrong_argument(function, position, f"a dictionary of options{with_colons(value)}", value)
     known = list(names)
     odd = next((key for key in value if key not in known), None)
     if odd is not None:

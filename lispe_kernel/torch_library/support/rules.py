@@ -65,7 +65,8 @@ def checked(given: Any, rules: dict[str, Rule], prefix: str, what: str) -> dict[
     if given is None:
         return {}
     if not isinstance(given, Dictionary):
-        raise LispeError(f"{prefix}{what} must be a dictionary or nil, not {describe(given)}")
+        colons = arguments.with_colons(given)
+        raise LispeError(f"{prefix}{what} must be a dictionary{colons} or nil, not {describe(given)}")
     unknown = [key for key in given if key not in rules]
     if unknown:
         raise LispeError(f"{prefix}{_unknown(unknown[0], rules, what)}")
