@@ -383,7 +383,8 @@ def load(folder: str, name: str = MANIFEST) -> dict[str, Any]:
     version = manifest.get("version")
     if type(version) is not int or version not in (_IN_FULL, VERSION):
         told = f"version {version}" if type(version) is int and version < 1 << 63 else "an unknown version"
-        raise Broken(f"is of {told}, this LispE reads versions {_IN_FULL} and {VERSION}")
+        way_out = ": update lispe_kernel" if type(version) is int and version > VERSION else ""
+        raise Broken(f"is of {told}, this LispE reads versions {_IN_FULL} and {VERSION}{way_out}")
     found: dict[str, Any] = filled(manifest) if version == VERSION else manifest
     if found.pop("checksum", None) != _checksum(found):
         raise Broken(f"has a {name} that was changed or damaged since it was written")

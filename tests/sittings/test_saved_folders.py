@@ -305,7 +305,8 @@ def test_a_folder_of_the_version_before_comes_back(tmp_path: Path) -> None:
 
 def test_a_later_version_and_other_folders_are_refused(saved: Path, tmp_path: Path) -> None:
     manifest = folders.load(str(saved))
-    for version, told in ((3, "version 3"), (True, "an unknown version")):
+    later = "version 3, this LispE reads versions 1 and 2: update lispe_kernel"
+    for version, told in ((3, later), (True, "an unknown version")):
         (saved / "session.json").write_bytes(folders.dumped({**manifest, "version": version}))
         assert told in refusal(saved)
     assert "is not there" in refusal(tmp_path / "nothing")
