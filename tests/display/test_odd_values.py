@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lispe_kernel.display import bundle
-from lispe_kernel.display.functions import attention_map, plot
+from lispe_kernel.display.functions import attention_map, compare, plot
 from lispe_kernel.display.views.training import Tracker
 from lispe_kernel.language.values.dictionaries import Dictionary
 from lispe_kernel.language.values.lists import List
@@ -81,6 +81,8 @@ def test_a_picture_says_what_there_is(name: str) -> None:
         (lambda: plot(List([1.0, NAN, math.inf])), "2 of 3 values are NaN or Inf"),
         (lambda: plot(Dictionary({"a": List([1, 2]), "b": List([1])})), "plot of 2 curves, up to 2 points"),
         (lambda: 1.7e9 + 60 * torch.arange(20, dtype=torch.float64), "min 1700000000 · max 1700001140"),
+        (lambda: 1.7e9 + 60 * torch.arange(3, dtype=torch.float64), "170000000017000000601700000120"),
+        (lambda: compare(torch.tensor([2**53]), torch.tensor([2**53 + 1])), "value 9007199254740993"),
         (schedule, "until its first step the optimizer has 0.1"),
     ],
 )

@@ -40,11 +40,18 @@ def stable(number: float, magnitude: float, digits: int = 5, spread: float | Non
     """
     if not math.isfinite(number) or not math.isfinite(magnitude) or magnitude == 0:
         return value(number, 4)
-    if spread and math.isfinite(spread) and spread < _CLOSE * abs(number):
-        return value(number, min(_MOST_DIGITS, 3 + math.ceil(math.log10(abs(number) / spread))))
+    if (near := digits_apart(abs(number), spread or 0.0)) > 4:
+        return value(number, near)
     places = digits - 1 - math.floor(math.log10(abs(magnitude)))
     rounded = round(number, places) if abs(places) < 300 else number
     return value(rounded + 0.0, 4)
+
+
+def digits_apart(size: float, spread: float) -> int:
+    """How many digits tell values apart that are as large and lie so far from each other: at least four."""
+    if not 0 < spread < _CLOSE * size < math.inf:
+        return 4
+    return min(_MOST_DIGITS, 3 + math.ceil(math.log10(size / spread)))
 
 
 def count(number: int) -> str:

@@ -231,7 +231,8 @@ def measures(known: Statistics) -> list[tuple[str, str]]:
         return numbers.value(int(number or 0) if whole else float(number or 0))
 
     if known.count == 1:
-        return [("value", end(known.minimum))]
+        # A single whole number has room for all of its digits.
+        return [("value", str(int(known.minimum or 0)) if whole else end(known.minimum))]
     prefix = "|z| " if known.measured == "magnitudes" else ""
     low, high = end(known.minimum), end(known.maximum)
     if low == high and known.minimum != known.maximum and known.deviation:
@@ -301,6 +302,8 @@ def value_tables(tensor: Any, known: Statistics) -> Iterator[Element]:
 
 def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Element:
     strange = colours.MASKED if known.is_mask else colours.NOT_A_NUMBER
+    apart = float((known.maximum or 0) - (known.minimum or 0)) if known.measured == "values" else 0.0
+    digits = numbers.digits_apart(float(known.magnitude), apart)
     head = element(
         "tr",
         element("th") if rows else None,
@@ -309,7 +312,9 @@ def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Elem
     body = []
     for k, line in enumerate(matrix.tolist()):
         first = element("th", str(k), scope="row") if rows else None
-        body.append(element("tr", first, [_tinted(value, known.magnitude, strange) for value in line]))
+        body.append(
+            element("tr", first, [_tinted(value, known.magnitude, strange, digits) for value in line])
+        )
     table = element(
         "table",
         element("thead", head),
@@ -320,24 +325,24 @@ def _value_table(matrix: Any, known: Statistics, title: str, rows: bool) -> Elem
     return element("figure", table, element("figcaption", title) if title else None)
 
 
-def _tinted(value: Any, limit: float, strange: colours.Rgb) -> Element:
+def _tinted(value: Any, limit: float, strange: colours.Rgb, digits: int) -> Element:
     size = math.hypot(value.real, value.imag) if isinstance(value, complex) else float(value)
     if not math.isfinite(size):
         paint = strange
     else:
         share = size / limit if limit else 0.0
         paint = colours.DIVERGING.colour(0.5 + 0.36 * (share if math.isfinite(share) else 1.0))
-    return element("td", entry(value), style=colours.under_text(paint))
+    return element("td", entry(value, digits), style=colours.under_text(paint))
 
 
-def entry(value: Any) -> str:
+def entry(value: Any, digits: int = 4) -> str:
     """One value of a tensor in a cell: `true`, `3`, `0.25`, `1-2i`."""
     if isinstance(value, bool):
         return "true" if value else "nil"
     if isinstance(value, complex):
         sign = "" if value.imag < 0 or math.isnan(value.imag) else "+"
         return f"{numbers.value(value.real)}{sign}{numbers.value(value.imag)}i"
-    return numbers.value(value)
+    return numbers.value(value, digits)
 
 
 def _curve(tensor: Any, known: Statistics) -> Element:
