@@ -119,6 +119,8 @@ def test_a_tree_without_its_style_leaves_room_for_names() -> None:
     shown = bundle(StateDict({name: torch.ones(2) for name in ("a.b", "a.c", "d")}))["text/html"]
     assert 'style="min-width:740px"' in shown
     assert "min-width:0!important" in shown
+    layers = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+    assert "<td colspan=8 align=left><b>" in bundle(layers)["text/html"]
 
 
 def test_headings_of_many_columns_break_and_words_of_state_do_not(chromium: str) -> None:

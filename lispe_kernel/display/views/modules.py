@@ -220,7 +220,7 @@ class _Layers:
             below = self._below(child, f"{prefix}{label}.", depth - 1)
             if not below:
                 # Without tensors: a line among the rows.
-                rows.append(element("tr", element("td", line, colspan=_COLUMNS)))
+                rows.append(element("tr", element("td", line, colspan=_COLUMNS, align="left")))
                 continue
             if rows:
                 parts.append(rows_of_a_branch(rows, "tensors", prefix))
