@@ -54,6 +54,8 @@ PT = """
         ("(list (setqi q 4) q (this))", "(4 4 nil)"),
         # any form may stand there
         ("(setq k 5) (list (p (add k) k) (p k (add 1)) (p k y) (p (add 1) 7))", "(5 14 3 7)"),
+        ("(defun f (o) (o (cond (c d)))) (class@ L (c d)) (f (L 1 2))", "2"),
+        ("(defun f (o) (o (if c b))) (class@ L (c b)) (f (L 1 2))", "2"),
         ("(defun f (o k) (o (late k) k)) (class@ L (a) (defun late (k) (setqi a k))) (f (L 1) 2)", "2"),
         # a field is one in branches, bindings, lambdas, infix expressions, texts and macros, too
         (

@@ -27,7 +27,7 @@ from lispe_kernel.language.compiler.variables import Variable, python_name
 from lispe_kernel.language.errors import CompileError
 from lispe_kernel.language.forms import Form, head, heads, is_list, speaks_of, targets
 from lispe_kernel.language.special_forms import special_forms
-from lispe_kernel.language.special_forms.free_names import free_names
+from lispe_kernel.language.special_forms.free_names import called_names, free_names
 from lispe_kernel.language.values.atoms import EMPTY, Atom
 from lispe_kernel.language.values.instances import Instance
 
@@ -240,7 +240,9 @@ def instance_call(r: Resolver, form: Form) -> Node | None:
     later = () if exact else [m for m in _guessed(r, seen) if not r.means_something(m, r.instance)]
     scope = InstanceScope(subject, classes, inside=False, outer=r.instance, guessed=later)
     scope.extras |= set(targets(seen.rest(start), (SETQI.name,))) - scope.fields
-    if exact is not None:
+    if exact is None:  # fields of a class that comes later may stand beside those of one that is known
+        scope.extras |= _unknown(r, seen)[1] - scope.fields
+    else:
         check = r.helper(" check class", r.read(subject), Global(r.place, python_name(exact.__name__)))
         return Block(r.place, [bound, check, _inside(r, scope, form, start)])
     inside = _inside(r, scope, form, start)
@@ -360,7 +362,7 @@ def _unknown(r: Resolver, form: Form) -> tuple[set[str], set[str]]:
     """Names in the call of a variable that mean nothing yet: called ones, and others."""
     if not _calls_variable(r, form):
         return set(), set()
-    names, called = set(_without_meaning(r, form[1:])), set(heads(form[1:]))
+    names, called = set(_without_meaning(r, form[1:])), set(called_names(form[1:]))
     return names & called, names - called
 
 
