@@ -86,8 +86,10 @@ def token_at(rules, text, at):
     raise Undetermined("a character for which there is no rule")
 
 
-@function("tokenize", "tokenize_rules", least=2, most=3)
+@function("tokenize", "tokenize_rules", least=1, most=3)
 def tokenize(interpreter, values):
+    if len(values) == 1:
+        raise Undetermined("tokens by the rules of segment")
     handle, text = of_handle(values[0]), values[1]
     if handle.rules is None or not isinstance(text, str):
         raise Undetermined("tokens by other rules, or of what is no text")
