@@ -200,3 +200,9 @@ def test_a_column_of_names_keeps_their_words_beside_long_texts_and_headings_brea
 
 def test_a_warning_keeps_its_ground_where_a_page_prints_without() -> None:
     assert ".w{color:#fff;background:#a3103c!important" in page(element("p", "x", class_="w"))
+
+
+def test_a_histogram_of_signs_stays_in_one_line() -> None:
+    assert ".n,.s{text-align:right;white-space:nowrap}" in page(
+        element("td", element("b", class_="s"), class_="n")
+    )
