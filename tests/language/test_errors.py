@@ -67,6 +67,7 @@ from .support import error_of, text_of, times
         ("(integers 9223372036854775808)", "Error: integers: 9223372036854775808 does not fit"),
         ("(+ (integers 9223372036854775807) 1)", "Error: '+': a result does not fit"),
         ("(use 'nothing_such)", "Error: use: there is no library 'nothing_such'"),
+        ("(load (chr 55296))", "Error: load: the first argument must be a path that the system can write"),
         ('(load "no_such_file.lisp")', "Unknown file: no_such_file.lisp"),
     ],
 )

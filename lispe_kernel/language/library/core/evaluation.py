@@ -9,6 +9,7 @@ from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import QUOTE
 from lispe_kernel.language.functions import function
+from lispe_kernel.language.library.shared.paths import path_argument
 from lispe_kernel.language.printer import wrong_argument
 from lispe_kernel.language.runtime import current
 from lispe_kernel.language.special_forms import special_forms
@@ -61,9 +62,7 @@ def load(file: str, space: Any = None) -> Any:
     Example: (maybe (load "no such file.lisp") "missing") => missing
     Errors: `Unknown file: PATH`, and the errors of the file itself.
     """
-    if not isinstance(file, str):
-        raise wrong_argument("load", 1, "a path", file)
-    return current().load_file(file, _space("load", space))
+    return current().load_file(path_argument("load", 1, file), _space("load", space))
 
 
 @function("loadcode", keyword=True)
