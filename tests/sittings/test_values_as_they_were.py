@@ -173,6 +173,16 @@ CHANGES = (
 )
 
 
+def test_a_value_that_has_become_another_kind_is_seen() -> None:
+    session = Session()
+    session.evaluate("(setq o (torch_adam_optimizer 0.1)) (setq s (set 1 2))")
+    look = Look(session)
+    session.call(look.gathered)
+    look.let_go()
+    session.evaluate("(torch_optimizer_add_params o (torch_linear 2 2))")
+    assert "torch Adam" in as_text(session.call(look.gathered))
+
+
 def test_each_change_of_tensors_modules_and_optimizers_is_seen() -> None:
     session = Session()
     session.evaluate(

@@ -255,7 +255,11 @@ def _can_stand(item: Item) -> bool:
 
 
 def _is_as_it_was(item: Item, value: Any) -> bool:
-    held = item.holds(value) if item.holds is not None else None
+    try:
+        held = item.holds(value) if item.holds is not None else None
+    except ODD:
+        # It has become another kind, as an optimizer of a rate alone does.
+        return False
     if held is None or item.held is None or len(held) != len(item.held):
         return False
     return all(map(is_, held, item.held)) or (
