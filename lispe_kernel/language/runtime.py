@@ -67,11 +67,17 @@ def leave(token: Any) -> None:
 
 
 def function_of_atom(atom: Atom) -> Callable[..., Any]:
-    """The function that an atom names in the current session.
+    """The function that an atom names in the current session; a variable may hold another name.
 
-    Errors: `Unknown function call: 'name'`.
+    Errors: `Unknown function call: 'name'`, and for a name that leads back to itself.
     """
-    found = current().function_named(atom.name)
-    if found is None:
-        raise LispeError(f"Unknown function call: '{atom.name}'")
-    return found
+    name, seen = atom.name, set[str]()
+    while name not in seen:
+        seen.add(name)
+        found = current().function_named(name)
+        if found is None:
+            raise LispeError(f"Unknown function call: '{name}'")
+        if not isinstance(found, Atom):
+            return found
+        name = found.name
+    raise LispeError(f"Error: wrong function call: '{name}' names itself")

@@ -50,6 +50,7 @@ from .support import error_of, text_of, times
         ('(@ {"a":1} "b")', "Error: index out of bounds"),
         ("(1 2)", "Error: wrong function call"),
         ("((+ 1 2) 3)", "Error: wrong function call"),
+        ("(setq f 'g) (setq g 'f) (f 1)", "Error: wrong function call: 'g' names itself"),
         ("(setq s {1 2}) (s 3)", "Error: wrong function call: a set of integers is not a function"),
         (
             "(setq size 3) (size '(1))",
