@@ -279,6 +279,7 @@ ELSEWHERE = {
         "print or sprintf": "printf",
         "(+ n 1) or (+= n 1)": "inc incf ++",
         "(- n 1) or (-= n 1)": "dec decf",
+        "(exp 1000)": "inf infinity Infinity",
         "(= (% n 2) 0)": "even? evenp",
         "(= (% n 2) 1)": "odd? oddp",
     }.items()

@@ -107,7 +107,7 @@ def test_a_map_shows_each_row_at_its_place_with_its_name() -> None:
 def test_many_rows_are_drawn_in_part_and_it_is_said() -> None:
     shown = bundle(embedding_map(stretched(5000, 8)))["text/html"]
     assert "1667 of 5,000 rows, evenly chosen" in Page(shown).words
-    assert len(shown) < 90_000
+    assert len(shown) < 80_000
 
 
 def test_all_that_is_drawn_tells_its_name_and_few_tell_their_numbers() -> None:
