@@ -390,8 +390,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, KeyError):
         return f"no such key: {said_by(error)}"
     text = meaning_of(said_by(error).strip())
-    wrong = wrong_kind(text) if isinstance(error, TypeError) else ""
-    if wrong:
+    if isinstance(error, TypeError) and (wrong := wrong_kind(text)):
         return wrong
     return text.split("\n")[0] if text else type(error).__name__
 

@@ -254,7 +254,7 @@ def test_a_layer_opens_to_its_tensors_and_one_without_stands_among_them() -> Non
         1,
         1,
     ]
-    assert page.count("<td colspan=8>") == 2
+    assert page.count("<td colspan=8 align=left>") == 2
     assert numbers.value(model[0].weight[0, 0].item()) in page
     assert "(explore ...)" not in page
 
