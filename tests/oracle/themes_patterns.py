@@ -192,7 +192,7 @@ def made_up(rng) -> str:
 @theme
 def name_spaces(g, rng):
     """`defspace` and `space`: names of the current space before the main one, variables; `link`."""
-    yield g.pick('(link "plus" \'+)', '(link "si" \'if)', '(link "liste" \'list)')
+    yield g.pick('(link "alike" \'+)', '(link "si" \'if)', '(link "liste" \'list)')
     with local(g, a="int"):
         yield f"(defspace sa (defun one (a) {g.int_(2)}) (defun two (a) (one (+ a {g.int_(1)})))"
         yield "  (defun three (a) (if (< a 1) (one a) (three (- a 1)))))"
@@ -245,12 +245,12 @@ def name_spaces(g, rng):
                 f"(space {g.pick('sa', 'sb', 'mainspace_')} {g.statement(1)} k)",
                 "(two 1)",
                 f"(block (space sa (setq fresh {g.int_(1)})) fresh)",
-                "(plus 1 2)",
+                "(alike 1 2)",
                 "(si k 1 2)",
                 "(liste k 1 2)",
-                "'(plus si liste)",
-                "(map 'plus '(1 2))",
-                "(foldl 'plus 0 l)",
+                "'(alike si liste)",
+                "(map 'alike '(1 2))",
+                "(foldl 'alike 0 l)",
             )
             + " 'err)"
         )
