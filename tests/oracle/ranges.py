@@ -1,6 +1,6 @@
 """`set@@`: a part of a list or a text replaced, by the bounds of `@@` (library 1.6; dialect, Containers).
 
-Whether the list itself changes is not said: who else holds it is no evidence any more.
+Whether the list itself changes is not said: who else holds it, or a view of it, is no evidence any more.
 """
 
 from tests.oracle.errors import Undetermined
@@ -21,10 +21,10 @@ def set_range(interpreter, arguments, scope, tail):
         if scope.find(name) is not scope.holder(name):
             raise Undetermined("set@@ of a variable of another scope")
         if isinstance(container, List):
-            container.unknown = True
+            container.forget()
         assign(scope, name, made)
     elif isinstance(container, List):
-        container.unknown = True
+        container.forget()
     return made
 
 

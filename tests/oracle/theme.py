@@ -17,3 +17,8 @@ def theme(make):
 def local(grammar, **variables):
     """The scope inside a function: its parameters and the globals."""
     return grammar.inside(**variables)
+
+
+def made_up(rng, letters) -> str:
+    """A short text of these letters."""
+    return "".join(rng.choice(letters) for _ in range(rng.randint(0, 8))).replace(" b", " c")

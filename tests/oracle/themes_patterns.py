@@ -2,7 +2,7 @@
 theme.py.
 """
 
-from tests.oracle.theme import QUOTE, local, theme
+from tests.oracle.theme import QUOTE, local, made_up, theme
 
 
 def tests_of(g, rng) -> str:
@@ -130,6 +130,7 @@ PRGX = (
         "[0-9]+[a-z]",
     ),
 )
+LETTERS = "aabbc12x, AZ"
 SUBJECTS = (
     "ab12cd",
     "aXbXb",
@@ -157,7 +158,7 @@ def expressions(g, rng):
     yield f'(defpat word ((rgx "{g.pick(*RGX)}" x)) (list \'other x))'
     yield "(defpat word (x) 'none)"
     for _ in range(7):
-        t = g.pick(f'"{g.pick(*SUBJECTS)}"', f'"{made_up(rng)}"', f'"{made_up(rng)}"', "s")
+        t = g.pick(f'"{g.pick(*SUBJECTS)}"', f'"{made_up(rng, LETTERS)}"', f'"{made_up(rng, LETTERS)}"', "s")
         made = g.pick("ra", f'(rgx "{g.pick(*RGX)}")', f'(rgx "{g.pick(*RGX[:10])}{g.pick(*RGX[-10:])}")')
         family, made = g.pick(
             ("rgx", made), ("rgx", made), ("prgx", g.pick("rp", f'(prgx "{g.pick(*PRGX)}")'))
@@ -183,10 +184,6 @@ def expressions(g, rng):
             )
             + " 'err)"
         )
-
-
-def made_up(rng) -> str:
-    return "".join(rng.choice("aabbc12x, AZ") for _ in range(rng.randint(0, 8))).replace(" b", " c")
 
 
 @theme

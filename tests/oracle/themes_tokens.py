@@ -2,7 +2,7 @@
 functions. See theme.py.
 """
 
-from tests.oracle.theme import theme
+from tests.oracle.theme import made_up, theme
 
 RULES = (
     "%d+",
@@ -21,6 +21,7 @@ RULES = (
     "~%d",
 )
 ACCENTS = '"été"'
+SIGNS = "aab12x, A<=_"
 TEXTS = ("ab 12,x", "Ab1", "12 34", "a<=b", "x12x", "", "aa,bb", "_a 1", "AB c")
 
 
@@ -40,8 +41,8 @@ def tokens(g, rng):
                 "s",
                 f'"{g.pick(*TEXTS)}"',
                 f'"{g.pick(*TEXTS)}"',
-                f'"{some_signs(rng)}"',
-                f'"{some_signs(rng)}"',
+                f'"{made_up(rng, SIGNS)}"',
+                f'"{made_up(rng, SIGNS)}"',
             )
             yield (
                 "show (maybe "
@@ -60,10 +61,6 @@ def tokens(g, rng):
                 )
                 + " 'err)"
             )
-
-
-def some_signs(rng) -> str:
-    return "".join(rng.choice("aab12x, A<=_") for _ in range(rng.randint(0, 8))).replace(" b", " c")
 
 
 @theme

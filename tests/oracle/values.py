@@ -98,6 +98,11 @@ class List:
         self.store, self.start = Store(elements), 0
         self.store.sharers.add(self)
 
+    def forget(self) -> None:
+        """Neither this list nor another one on its store is fixed by the reference any more."""
+        self._forget_the_others()
+        self.unknown = True
+
     def _forget_the_others(self):
         for other in list(self.store.sharers):
             if other is not self:
