@@ -71,13 +71,13 @@ def function_of_atom(atom: Atom) -> Callable[..., Any]:
 
     Errors: `Unknown function call: 'name'`, and for a name that leads back to itself.
     """
-    name, seen = atom.name, set[str]()
-    while name not in seen:
-        seen.add(name)
+    name = atom.name
+    passed: tuple[str, ...] = ()
+    while name not in passed:
         found = current().function_named(name)
         if found is None:
             raise LispeError(f"Unknown function call: '{name}'")
         if not isinstance(found, Atom):
             return found
-        name = found.name
+        name, passed = found.name, (*passed, name)
     raise LispeError(f"Error: wrong function call: '{name}' names itself")
