@@ -238,7 +238,8 @@ def rates(kind: str, steps: int, **settings: float) -> list[float]:
         ("exponential", {"initial_lr": 0.1, "gamma": 0.9}, [0.09, 0.081]),
         ("linear", {"initial_lr": 0.1, "min_lr": 0, "total_steps": 10}, [0.09, 0.08]),
         ("linear", {"initial_lr": 0.1, "min_lr": 0.01, "total_steps": 2}, [0.055, 0.01, 0.01]),
-        ("linear", {}, [0.001 - (0.001 - 1e-6) / 1000]),
+        # The base rate is the optimizer's where none is given.
+        ("linear", {}, [0.5 - (0.5 - 1e-6) / 1000]),
     ],
 )
 def test_a_schedule_follows_its_formula(kind, settings, expected):
@@ -250,7 +251,7 @@ def test_a_schedule_leaves_the_optimizer_alone_until_its_first_step():
     scheduler = call("torch_lr_scheduler", model_optimizer, "step", None)
     assert to_text(scheduler) == "LR Scheduler (Step, step=0, lr=0.1)"
     call("torch_scheduler_step", scheduler)
-    assert model_optimizer.param_groups[0]["lr"] == 0.001
+    assert model_optimizer.param_groups[0]["lr"] == 0.1
     call("torch_scheduler_set_lr", scheduler, 0.7)
     assert to_text(scheduler) == "LR Scheduler (Step, step=1, lr=0.7)"
 

@@ -1,7 +1,7 @@
 """Learning-rate schedules: the rate as a formula of the number of steps made.
 
-The formulas and their base rate come from the settings, not from the optimizer. What falls has
-reached its end at `total_steps` and stays there. Creating a schedule does not change the optimizer.
+The base rate is a setting; where it is not given, the optimizer's own. What falls has reached its end
+at `total_steps` and stays there. Creating a schedule does not change the optimizer.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from lispe_kernel.torch_library.support import arguments
 from lispe_kernel.torch_library.support.guard import torch_function
 from lispe_kernel.torch_library.training.optimizers import optimizer_argument
 
+# That of initial_lr is the optimizer's rate.
 DEFAULTS: dict[str, float] = {
-    "initial_lr": 0.001,
     "min_lr": 1e-6,
     "total_steps": 1000,
     "warmup_steps": 0,
@@ -110,22 +110,25 @@ register_kind(
 def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Scheduler:
     """A schedule for an optimizer's learning rate, driven by `torch_scheduler_step`.
 
-    Types, with what the dictionary may hold: cosine and linear: initial_lr (0.001), min_lr (1e-6),
-    total_steps (1000); linear_warmup_cosine: warmup_steps (0) besides; exponential: initial_lr, gamma (0.1);
-    step: initial_lr, gamma, step_size (100). The base rate is `initial_lr`, whatever the optimizer's rate is;
-    groups of parameters with other rates keep their proportion to the first. After `total_steps` the rate
-    stays what it is.
+    Types, with what the dictionary may hold: cosine and linear: initial_lr, min_lr (1e-6), total_steps
+    (1000); linear_warmup_cosine: warmup_steps (0) besides; exponential: initial_lr, gamma (0.1); step:
+    initial_lr, gamma, step_size (100). The base rate is `initial_lr`; where it is not given, the rate that
+    the optimizer has now. Groups of parameters with other rates keep their proportion to the first. After
+    `total_steps` the rate stays what it is.
 
     Example: (torch_lr_scheduler (torch_sgd_optimizer 0.1) "step") => LR Scheduler (Step, step=0, lr=0.1)
     Errors: `First argument must be an optimizer`, `Unknown scheduler type: X`; an unknown key, one
-    that the schedule does not read, and a value that no schedule can have
+    that the schedule does not read, a value that no schedule can have; no initial_lr where the optimizer's
+    rate is 0
     Source: torch API 8.3
     """
     driven = optimizer_argument(optimizer, "First argument must be an optimizer")
     if not isinstance(scheduler_type, str) or scheduler_type not in SCHEDULES:
         given_type = scheduler_type if isinstance(scheduler_type, str) else describe(scheduler_type)
         raise LispeError(f"Unknown scheduler type: {given_type}")
-    given = arguments.options("torch_lr_scheduler", 3, config, DEFAULTS)
+    first, *others = (float(group["lr"]) for group in driven.param_groups)
+    defaults = {"initial_lr": first, **DEFAULTS}
+    given = arguments.options("torch_lr_scheduler", 3, config, defaults)
     read = SCHEDULES[scheduler_type][2]
     idle = next((name for name in given if name not in read), None)
     if idle is not None:
@@ -133,7 +136,7 @@ def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Sch
             f"Error: torch_lr_scheduler: {idle} changes nothing in the schedule {scheduler_type}, which "
             f"reads {', '.join(read)}"
         )
-    settings = {name: _setting(name, given.get(name, default)) for name, default in DEFAULTS.items()}
+    settings = {name: _setting(name, given.get(name, default)) for name, default in defaults.items()}
     if "min_lr" not in given:
         settings["min_lr"] = min(settings["min_lr"], settings["initial_lr"])
     if "total_steps" not in given:
@@ -141,9 +144,9 @@ def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Sch
     wrong = problem(settings)
     if wrong:
         raise LispeError(f"Error: torch_lr_scheduler: {wrong}")
-    first, *others = (group["lr"] for group in driven.param_groups)
-    if not first and any(others):
-        wrong = "the first group's rate is 0, the others have no proportion to it"
+    if not first and (any(others) or "initial_lr" not in given):
+        text = "the first group's rate is 0, the others have no proportion to it"
+        wrong = text if any(others) else "the optimizer's rate is 0 and would stay so, give initial_lr"
         raise LispeError(f"Error: torch_lr_scheduler: {wrong}")
     return Scheduler(driven, scheduler_type, settings)
 
