@@ -17,7 +17,7 @@ from lispe_kernel.language.errors import LispeError
 from lispe_kernel.running.history import default_file
 from lispe_kernel.running.hosts import NOTHING, Host, runs
 from lispe_kernel.session import Outcome, Session
-from lispe_kernel.sittings import KEEPER
+from lispe_kernel.sittings import KEEPER, shown
 from lispe_kernel.sittings import load as load_kinds
 from lispe_kernel.torch_library.files.atomic import write_bytes
 
@@ -35,8 +35,10 @@ _USE = (
 def _session(part: Part, host: Host) -> Outcome:
     try:
         words = shlex.split(part.argument)
-    except ValueError as error:
-        raise LispeError(f"Error: %session: {error} (use {_USE})") from None
+    except ValueError:
+        raise LispeError(
+            f"Error: %session: a quote or a \\ without what follows it: {part.argument} (use {_USE})"
+        ) from None
     if words == ["log"]:
         words.append("")
     work = _WORK.get(words[0]) if len(words) == 2 else None
@@ -150,15 +152,15 @@ def _counted(found: Any) -> str:
 
 def _lacking(found: Any) -> None:
     for name, why in found["left_out"].items():
-        print(f"not kept: {name}: {why}")
+        print(f"not kept: {shown(name)}: {shown(why)}")
     for name, what in found["kept_without"].items():
-        print(f"kept without: {name}: {what}")
+        print(f"kept without: {shown(name)}: {shown(str(what))}")
 
 
 def _list(_host: Host, folder: str) -> None:
     from lispe_kernel.sittings.cells.functions import listed  # noqa: PLC0415 - start-up, as above
 
-    rows = listed(folder)
+    rows = [(shown(name), shown(text)) for name, text in listed(folder)]
     width = max((len(name) for name, _ in rows), default=0)
     for name, text in rows:
         print(f"{name:<{width}}  {text}")
@@ -172,7 +174,7 @@ def _diff(host: Host, folder: str) -> None:
     found = compared(host.session, folder)
     for mark, names in (("-", found.only_there), ("+", found.only_here), ("~", found.changed)):
         for name in names:
-            print(f"{mark} {name.strip()}")
+            print(f"{mark} {shown(name)}")
     print(f"{found.same} the same; - only in {folder}, + only here, ~ changed since")
 
 
@@ -190,24 +192,19 @@ def _log(host: Host, _: str) -> None:
     for row in found:
         record = row.record
         names = [
-            f"{mark} {_shown(name)}"
+            f"{mark} {shown(name)}"
             for mark, names in (("+", record.new), ("~", record.changed), ("-", record.removed))
             for name in names
         ]
         more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
         told = (", ".join(names[:_NAMES]) + more) or "changed nothing"
-        first = _shown(record.text.strip().partition("\n")[0])[:_TEXT]
+        first = shown(record.text.strip().partition("\n")[0])[:_TEXT]
         print(f"{'*' if row.on_the_way else ' '} {row.address:>{width}}  {told}  | {first}")
     print("+ new, ~ changed, - gone; * the session came by this cell" if found else "No cells.")
 
 
 # Names and characters of a cell's text that the list shows.
 _NAMES, _TEXT = 8, 50
-
-
-def _shown(text: str) -> str:
-    """A text of a folder that may not steer the screen."""
-    return "".join(character if character.isprintable() else " " for character in text.strip())
 
 
 def _goto(host: Host, wanted: str) -> None:
@@ -218,9 +215,9 @@ def _goto(host: Host, wanted: str) -> None:
     if found.gone:
         print(f"cells that no longer match: {', '.join(found.gone)}")
     if found.stayed:
-        print(f"stays, since it cannot be kept: {', '.join(map(_shown, found.stayed))}")
+        print(f"stays, since it cannot be kept: {', '.join(map(shown, found.stayed))}")
     if found.lacking:
-        print(f"was there and could not be kept: {', '.join(map(_shown, found.lacking))}")
+        print(f"was there and could not be kept: {', '.join(map(shown, found.lacking))}")
 
 
 _WORK = {

@@ -23,3 +23,8 @@ def load() -> None:
     with at_rest():
         for name in _REGISTERING:
             import_module(f"{__name__}.{name}")
+
+
+def shown(text: str) -> str:
+    """A text of a folder that may not steer the screen."""
+    return "".join(character if character.isprintable() else " " for character in text.strip())

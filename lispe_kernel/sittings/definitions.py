@@ -170,6 +170,16 @@ class Definitions:
             return Definition(name, kind, "", "", f"the {kind} {name} has no text")
         return Definition(name, kind, "\n".join(texts), cell)
 
+    def earlier(self, value: Any) -> str:
+        """The text of a function that no name stands for any more. Raises Unkept."""
+        name = value.__name__
+        if value.__closure__ is not None or " " in name.strip():
+            raise Unkept(f"an earlier version of {name.strip()}, which was defined anew since")
+        (found,) = self._of(name, "function", value)
+        if found.problem:
+            raise Unkept(found.problem)
+        return found.text
+
     def name_of(self, value: Any) -> str:
         """The name under which a function or class of the session is defined. Raises Unkept."""
         name = self.named.get(id(value))

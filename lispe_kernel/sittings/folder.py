@@ -20,6 +20,7 @@ import numpy as np
 
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.keeping import Broken
+from lispe_kernel.sittings import shown
 from lispe_kernel.sittings.blocks import Block
 from lispe_kernel.sittings.lean import as_array, filled, leaned
 from lispe_kernel.sittings.memory import TENSORS, Files, forgotten, note_written, opened
@@ -57,16 +58,16 @@ _SAFETENSORS = {
 
 
 @contextmanager
-def told(name: str, folder: str) -> Iterator[None]:
+def told(name: str, folder: str, besides: str = "; nothing has changed") -> Iterator[None]:
     """Errors of folders as LispE's, with the name of the function and the folder."""
     try:
         yield
     except CannotWrite as error:
         raise LispeError(f"Error: {name}: {error}") from error
     except Broken as error:
-        raise LispeError(f"Error: {name}: {folder} {error}; nothing has changed") from error
+        raise LispeError(f"Error: {name}: {folder} {shown(str(error))}{besides}") from error
     except OSError as error:
-        raise LispeError(f"Error: {name}: {folder}: {reason(error)}; nothing has changed") from error
+        raise LispeError(f"Error: {name}: {folder}: {reason(error)}{besides}") from error
 
 
 def _refuse_links(path: str) -> None:

@@ -44,7 +44,8 @@ _ITSELF = "λ"
 # The kind of an instance that is a module, and what the torch library calls what it holds.
 MODULE, HELD_BY_MODULE = "torch instance", "torch fields of an instance"
 # What of a session's values is written by the names that its definitions have.
-KINDS = frozenset({"function", "library", "class", "instance", MODULE, "lambda"})
+EARLIER = "earlier function"
+KINDS = frozenset({"function", EARLIER, "library", "class", "instance", MODULE, "lambda"})
 
 
 def _fill_cell(cell: CellType, data: Any, into: Into) -> None:
@@ -94,7 +95,7 @@ class FunctionsOut:
         if getattr(value, "__globals__", None) is not self._session.namespace:
             return "", _unkept(f"{to_text(value)}, a function of Python's")
         if source_of(value) is not None or signature_of(value) is not None:
-            return "function", lambda _out: self._definitions.name_of(value)
+            return EARLIER, lambda _out: self._definitions.earlier(value).split("\n")
         return "lambda", lambda out: self._lambda(value, out)
 
     def _class(self, cls: type) -> str:
@@ -126,7 +127,10 @@ class FunctionsOut:
             if found is None or found["name"] in shared:
                 raise Unkept("a lambda whose variables have no names of their own")
             shared[found["name"]] = out.value(self._unboxed(cell))
-        made = lambda_of(self._session, Source(written.text, "lambda"), list(shared))
+        try:
+            made = lambda_of(self._session, Source(written.text, "lambda"), list(shared))
+        except Broken as problem:
+            raise Unkept(f"a lambda that would not come back: it {problem}") from problem
         if _space_names(made.__code__) != _space_names(value.__code__):
             raise Unkept("a lambda that was written in a space")
         return {"text": written.text.split("\n"), "shared": shared}
@@ -205,13 +209,22 @@ def lambda_of(session: Any, source: Source, shared: list[str]) -> FunctionType:
 class FunctionsInto:
     """How functions, classes and instances come back: those that the folder defines, and the library's."""
 
-    def __init__(self, session: Any, functions: dict[str, Any], classes: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        session: Any,
+        functions: dict[str, Any],
+        classes: dict[str, Any],
+        earlier: Callable[[str], FunctionType],
+    ) -> None:
+        """earlier: the function that the text of a definition makes, bound to no name."""
         self._session, self._functions, self._classes = session, functions, classes
+        self._earlier = earlier
 
     def keepers(self) -> dict[str, Keeper]:
         """The kinds by name."""
         found = (
             Keeper("function", FunctionType, _never, lambda data, _into: self._function(data)),
+            Keeper(EARLIER, FunctionType, _never, lambda data, _into: self._earlier("\n".join(_lines(data)))),
             Keeper("library", BuiltinFunctionType, _never, lambda data, _into: self._library(data)),
             Keeper("class", type, _never, lambda data, _into: self._class(data)),
             Keeper("instance", Instance, _never, self._instance, _fill_instance),
@@ -245,10 +258,10 @@ class FunctionsInto:
         return keeper_named(HELD_BY_MODULE).make(cls, into)
 
     def _lambda(self, data: Any, into: Into) -> Any:
-        lines, shared = fields(data, "text", "shared")
-        if not all(isinstance(line, str) for line in items(lines)) or not isinstance(shared, dict):
+        written, shared = fields(data, "text", "shared")
+        if not isinstance(shared, dict):
             raise Broken("holds a lambda that is none")
-        source = self._session.source("\n".join(lines))
+        source = self._session.source("\n".join(_lines(written)))
         made = lambda_of(self._session, source, [field_name(name) for name in shared])
         cells = {name: into.value(cell) for name, cell in shared.items()}
         wanted = [re.fullmatch(_NUMBERED, name) for name in made.__code__.co_freevars]
@@ -258,6 +271,11 @@ class FunctionsInto:
         whole = FunctionType(made.__code__, made.__globals__, made.__name__, made.__defaults__, closure)
         whole.__doc__ = made.__doc__
         return whole
+
+
+def _lines(data: Any) -> list[str]:
+    """The lines of a text in the data. Errors: Broken for anything else."""
+    return [*map(text, items(data))]
 
 
 def _fill_instance(value: Any, data: Any, into: Into) -> None:

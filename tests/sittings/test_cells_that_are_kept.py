@@ -202,13 +202,24 @@ def test_the_log_says_what_changed_and_what_no_longer_matches(
     ]
 
 
+def test_going_back_knows_no_macro_of_later_cells(notebook: Notebook) -> None:
+    notebook.cell("(defun twice (x) (+ x x)) (setq l (lambda (y) (twice y))) (setq g twice)")
+    notebook.cell("(setq twice 3)")
+    notebook.cell("(defmacro twice (x) (list 'list x x)) (defun g (x) (twice x))")
+    notebook.goto(2)
+    assert notebook.session.evaluate("(list (l 4) (twice 5) (g 6))") == [8, 10, 12]
+
+
 def test_what_cannot_be_kept_stays(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
     notebook.cell("(setq a 1)")
     notebook.cell('(import "math") (setq a 2)')
     notebook.goto(2)
     assert notebook.session.evaluate("a") == 1
     assert "math" in notebook.session.namespace
-    assert "stays, since it cannot be kept: math" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "cells that no longer match: 3",
+        "stays, since it cannot be kept: math",
+    ]
     with pytest.raises(LispeError, match="cell 99 is not kept"):
         notebook.goto(99)
 

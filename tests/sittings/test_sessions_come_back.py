@@ -20,11 +20,25 @@ CASES = {
     "kinds of dictionaries": ('(setq d (dictionaryi 2 "b" 1 "a")) (setq t {"z":1})', "(list d t (type d))"),
     "sets of containers": ("(setq s (set '(1 2) '(3)))", "(push s '(1 2)) s"),
     "a heap goes on in its order": ("(setq h (heap (λ (a b) (>=< b a)) 3 9 2))", "(push h 5) h"),
+    "a heap in the order of a named function": (
+        "(defun up (a b) (>=< a b)) (setq h (heap 'up 3 9)) (defun up (a b) (>=< b a))",
+        "(push h 5) h",
+    ),
     "linked lists": ("(setq l (llist 1 2 3)) (setq p '(a . b))", "(list l p)"),
     "a function under two names": ("(defun f (x) (+ x 1)) (setq g f)", "(list (g 1) (eq f g))"),
     "macros and clauses": (
         "(defmacro twice (x) (list x x)) (defpat n ([]) 0) (defpat n ((a $ b)) (+ 1 (n b)))",
         "(list (twice 3) (n '(1 2 3)))",
+    ),
+    "earlier versions of a function": (
+        """(defun f (n) (if (< n 1) 0 (+ 1 (f (- n 1))))) (setq fs (list f f)) (defun f (n) 100) (setq f2 f)
+        (defpat n ([]) 0) (setq m n) (setq n 7)""",
+        "(list ((car fs) 2) (eq (car fs) (@ fs 1)) (f 2) (f2 2) (m ()) n)",
+    ),
+    "lambdas of macros and spaces": (
+        """(defmacro twice (x) (list x x)) (defspace metric (defun unit () "m"))
+        (setq ls (list (lambda (y) (twice y)) (lambda () (space metric (unit)))))""",
+        "(list ((car ls) '(1 2)) ((@ ls 1)))",
     ),
     "a closure and its brother": (
         "(defun pair (n) (list (lambda () (+= n 1)) (lambda () n))) (setq c (pair 5)) ((car c))",
@@ -53,6 +67,13 @@ def test_a_session_goes_on(before: str, after: str, tmp_path: Path) -> None:
     assert to_text(other.evaluate(after)) == expected
     # What came back can be kept again.
     assert other.evaluate(f'(session_save "{tmp_path}/again")')["left_out"] == {}
+
+
+def test_a_lambda_that_defines_functions_is_left_out_and_the_rest_is_kept(tmp_path: Path) -> None:
+    session = Session()
+    session.evaluate("(setq n 5) (setq l (lambda (x) (defun within () 1)))")
+    found = session.evaluate(f'(session_save "{tmp_path}/kept")')
+    assert (found["variables"], [*found["left_out"]]) == (1, ["l"])
 
 
 def test_names_in_the_folder_are_replaced_and_others_stay(tmp_path: Path) -> None:
@@ -209,6 +230,15 @@ def test_the_magic_lists_and_compares(tmp_path: Path, capsys: pytest.CaptureFixt
     session.evaluate(f'(magic "%session list {folder}") (magic "%session restore {folder}")')
     assert capsys.readouterr().out.splitlines()[:3] == ["f  function", "a  1", "b  list of 2"]
     assert session.evaluate("(list a b c)") == [1, [1, 2], 4]
+
+
+def test_what_is_here_and_cannot_be_kept_any_more_has_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = Session()
+    session.evaluate(f'(import "math") (setq a 1) (session_save "{tmp_path}/kept") (setq a (list math))')
+    session.evaluate(f'(magic "%session diff {tmp_path}/kept")')
+    assert capsys.readouterr().out.splitlines()[0] == "~ a"
 
 
 def test_a_tensor_whose_memory_was_taken_away_is_left_out_and_the_rest_comes_back(tmp_path: Path) -> None:

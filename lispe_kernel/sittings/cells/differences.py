@@ -66,11 +66,15 @@ def differences(session: Session, folder: str) -> Differences:
     both = [name for name in before if name in now]
     with as_written():
         changed = [name for name in both if _form(there, before[name]) != _form(here, now[name])]
+    same = len(both) - len(changed)
+    # What is here and would not be kept has changed since.
+    others = [name for name in before if name not in now]
+    left_out = here["left out"]
     return Differences(
-        [name for name in before if name not in now],
+        [name for name in others if name not in left_out],
         [name for name in now if name not in before],
-        changed,
-        len(both) - len(changed),
+        changed + [name for name in others if name in left_out],
+        same,
     )
 
 

@@ -83,17 +83,17 @@ def gone_to(session: Any, wanted: str) -> Arrived:
 def logged(session: Any) -> list[Row]:
     """The cells that are kept, for `%session log`. Errors: LispeError."""
     keeper = kept(session)
-    with told("%session log", keeper.folder):
+    with told("%session log", keeper.folder, ""):
         return rows(keeper)
 
 
 def listed(folder: str) -> list[tuple[str, str]]:
     """The names in a folder, with what they are, for `%session list`. Errors: LispeError."""
-    with told("%session list", folder):
+    with told("%session list", folder, ""):
         return names_in(folder)
 
 
 def compared(session: Any, folder: str) -> Differences:
     """How a folder differs from a session, for `%session diff`. Errors: LispeError."""
-    with told("%session diff", folder):
+    with told("%session diff", folder, ""):
         return differences(session, folder)

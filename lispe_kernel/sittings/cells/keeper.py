@@ -309,7 +309,7 @@ class Keeper:
                 record, manifest = taken.record, taken.gathered.manifest()
                 manifest["memory"] = memory
                 before, now = now, now.of(manifest)
-                record.compare(before.names, now.names)
+                record.compare(before.names, now.names, manifest["left out"])
                 files[record.file] = data = folders.dumped({**manifest, "cell": record.data()})
             # The newest comes first: who kills the process then loses cells in between at most.
             folders.write_manifests(self.folder, {folders.MANIFEST: data, **files})

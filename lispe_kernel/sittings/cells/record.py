@@ -7,7 +7,7 @@ once.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,11 +45,16 @@ class Record:
         """Whether the session was another afterwards."""
         return bool(self.new or self.changed or self.removed)
 
-    def compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
-        """Note which names are new, changed or gone, by what stands for their values."""
+    def compare(self, before: dict[str, Any], now: dict[str, Any], left_out: Container[str] = ()) -> None:
+        """Note which names are new, changed or gone, by what stands for their values.
+
+        left_out: names that are there and not kept. One that was kept before has changed.
+        """
         self.new = [name for name in now if name not in before]
         self.changed = [name for name in now if name in before and before[name] != now[name]]
-        self.removed = [name for name in before if name not in now]
+        others = [name for name in before if name not in now]
+        self.changed += [name for name in others if name in left_out]
+        self.removed = [name for name in others if name not in left_out]
 
     def data(self) -> dict[str, Any]:
         """The record as it stands in its file."""

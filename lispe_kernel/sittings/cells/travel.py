@@ -29,7 +29,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Arrived:
-    """Where a session is now: the cell, the cells of this sitting that no longer match, what stayed."""
+    """Where a session is now: the cell, the cells of this sitting that no longer match, what stayed, and
+    what was there then and is not now.
+    """
 
     address: str
     gone: list[str]
@@ -66,7 +68,7 @@ def go_to(keeper: Keeper, wanted: str) -> Arrived:
         address(record, keeper),
         [str(each.number) for each in gone],
         [name for name in staying if name not in restored.variables],
-        list(restored.left_out),
+        [name for name in restored.left_out if name not in staying],
     )
 
 

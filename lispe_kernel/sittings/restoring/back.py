@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from lispe_kernel.language.errors import LispeError
@@ -18,7 +19,7 @@ from lispe_kernel.sittings import folder as folders
 from lispe_kernel.sittings.definitions import SHARED
 from lispe_kernel.sittings.functions_in_values import FunctionsInto
 from lispe_kernel.sittings.memory import Memory
-from lispe_kernel.sittings.restoring.compiling import Compiled, Quiet, compiled
+from lispe_kernel.sittings.restoring.compiling import Compiled, Quiet, compiled, earlier
 from lispe_kernel.sittings.restoring.reading import Reading
 from lispe_kernel.sittings.saving import defined, of_the_session, texts
 from lispe_kernel.torch_library import load as load_torch_library
@@ -123,7 +124,7 @@ def restore(
         raise Broken("is not there")
     with folders.locked(folder, writing=False):
         manifest = checked(folder, file)
-        ready = _ready(session, folder, manifest, called)
+        ready = _ready(session, folder, manifest, called, forget=forget)
     names = [definition["name"] for definition in manifest["definitions"]]
     before = set(session.namespace) | set(session.macros)
     replaced = [name for name in (*names, *manifest["variables"]) if name in before]
@@ -172,16 +173,18 @@ def _ready(
     manifest: dict[str, Any],
     called: str,
     known: _Known | None = None,
+    forget: set[str] | None = None,
 ) -> _Ready:
     """All of a folder. known: what its values may name beside what it defines itself."""
     known = known or _Known({}, {})
-    quiet = Quiet(session, called or f"the session of {folder}")
+    quiet = Quiet(session, called or f"the session of {folder}", forget)
     with as_written():
         if any(entry.get("torch") for entry in manifest["memory"].values()) or _names_torch(manifest):
             load_torch_library()
         found = compiled(quiet, ["\n".join(definition["text"]) for definition in manifest["definitions"]])
         functions, classes = known.functions | found.functions, known.classes | found.classes
-        special = FunctionsInto(quiet, functions, classes).keepers()
+        quiet.take(found)
+        special = FunctionsInto(quiet, functions, classes, partial(earlier, quiet)).keepers()
         reading = Reading(manifest["objects"], Memory(folder, manifest["memory"]), special)
         variables = {_name(name): reading.value(data) for name, data in manifest["variables"].items()}
         slots = {int(number): reading.value(data) for number, data in manifest["slots"].items()}

@@ -11,10 +11,11 @@ from types import FunctionType
 from typing import Any
 
 from lispe_kernel.language.compiler.program import FunctionCode, Program, Step, compile_program
-from lispe_kernel.language.compiler.variables import python_name
+from lispe_kernel.language.compiler.variables import Signature, python_name
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.forms import Form, head, is_list
 from lispe_kernel.language.keeping import Broken
+from lispe_kernel.language.made import signature_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.special_forms import special_forms
@@ -22,13 +23,54 @@ from lispe_kernel.session import Session
 
 
 class Quiet:
-    """A session as the compiler may see it for a text that is not trusted: nothing is loaded for it."""
+    """A session as the compiler may see it for a text that is not trusted: nothing is loaded for it.
 
-    def __init__(self, session: Session, name: str) -> None:
+    What the folder defines is known once it was taken, though no name of the session stands for it yet.
+    forget: the names that will go before, with every macro, class and link.
+    """
+
+    def __init__(self, session: Session, name: str, forget: set[str] | None = None) -> None:
         self._session, self._name = session, name
+        self._gone = forget or set()
+        stays = forget is None
+        self.macros = dict(session.macros) if stays else {}
+        self.classes = dict(session.classes) if stays else {}
+        self.aliases = dict(session.aliases) if stays else {}
+        self.fixed = session.fixed - self._gone
+        # Functions, records, classes and spaces of the folder, by their names in a namespace.
+        self._taken: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
+
+    def take(self, found: Compiled) -> None:
+        """Know what a folder defines."""
+        program = found.program
+        self.macros |= program.macros
+        self.classes |= program.classes
+        self.aliases |= program.links
+        self._taken |= program.declarations | found.functions
+
+    def signature(self, name: str) -> Signature | None:
+        """As the session's."""
+        found: Signature | None = signature_of(self.declared(name))
+        return found
+
+    def defined(self, name: str) -> bool:
+        """As the session's."""
+        own = python_name(name)
+        return own in self._taken or (own not in self._gone and self._session.defined(name))
+
+    def declared(self, name: str) -> Any:
+        """As the session's."""
+        own = python_name(name)
+        if own in self._taken:
+            return self._taken[own]
+        return None if own in self._gone else self._session.declared(name)
+
+    def canonical(self, name: str) -> str:
+        """As the session's."""
+        return self._session.canonical(self.aliases.get(name, name))
 
     def use_library(self, name: str, space: str = "") -> None:  # noqa: ARG002 - what the compiler gives
         """The libraries are there without being named; a file is not run."""
@@ -69,6 +111,17 @@ def compiled(session: Quiet, texts: list[str]) -> Compiled:
     functions = {python_name(each.name): made[id(each)] for each in defining if each.owner is None}
     known = {name: value for name, value in program.declarations.items() if callable(value)}
     return Compiled(source, program, {**known, **functions}, program.classes, made)
+
+
+def earlier(session: Quiet, text: str) -> FunctionType:
+    """The function that a text defines, for a value: it gets no name. Errors: Broken for any other text."""
+    found = compiled(session, [text])
+    program = found.program
+    others = program.macros or program.links or program.classes or program.declarations
+    if others or len(found.functions) != 1:
+        raise Broken("holds an earlier version of a function that is none")
+    made: FunctionType = next(iter(found.functions.values()))
+    return made
 
 
 def _check(form: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
 
+from lispe_kernel.language.calling import callable_of
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.functions import Parameter, function
 from lispe_kernel.language.library.core.types import spread
@@ -14,6 +15,8 @@ from lispe_kernel.language.library.shared.strings_core import TEXT_SET_OPERATION
 from lispe_kernel.language.library.shared.strings_core import like as text_like
 from lispe_kernel.language.made import source_of
 from lispe_kernel.language.printer import to_text, wrong_argument
+from lispe_kernel.language.runtime import current
+from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.heaps import Heap
 from lispe_kernel.language.values.lists import List
 from lispe_kernel.language.values.matrices import Matrix, regular
@@ -66,7 +69,7 @@ def heap(comparator: Any = None, *values: Any) -> Heap:
         return Heap(compare, values, comparator, natural=True)
     if compare in COMPARATORS.values():
         raise LispeError(_WRONG_ORDER)
-    return Heap(_ordering(compare), values, comparator)
+    return Heap(_ordering(compare), values, _remembered(comparator))
 
 
 _WRONG_ORDER = "Error: heap: the comparator must answer -1, 0 or 1, as >=< does"
@@ -90,7 +93,14 @@ def heap_by(comparator: Any, key: Callable[[Any], Any], values: tuple[Any, ...],
     compare = comparator if read is None else binary_function(comparator, "heap")
     if read is not None and source_of(compare) is not read.data:
         return heap(comparator, *values)
-    return Heap(_ordering(compare), values, comparator, key=key)
+    return Heap(_ordering(compare), values, _remembered(comparator), key=key)
+
+
+def _remembered(comparator: Any) -> Any:
+    """What a heap says that it is ordered by: the function that a name has now, whatever it has later."""
+    if isinstance(comparator, Atom) and comparator.name in current().namespace:
+        return callable_of(comparator)
+    return comparator
 
 
 # -- set operations -----------------------------------------------------------------------------------
