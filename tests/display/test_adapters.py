@@ -125,6 +125,13 @@ def test_the_change_is_shown_beside_its_base(kind: type[LoraLinear]) -> None:
     assert len(drawings(page)) >= 3
 
 
+def test_the_share_of_an_adapter_is_the_same_in_its_view_and_in_the_table() -> None:
+    for kind, share in ((LoraLinear, 320 / 1408), (DoraLinear, 384 / 1472)):
+        layer = kind(torch.nn.Linear(16, 64), 4, 8.0)
+        for shown in (layer, torch.nn.Sequential(layer)):
+            assert f"{100 * share:.3g}%" in Page(bundle(shown)["text/html"]).words
+
+
 def test_the_layers_of_a_model_are_told_in_order() -> None:
     model = lora_apply(torch.nn.Sequential(torch.nn.Linear(12, 20), torch.nn.Linear(20, 12)), 2, 4.0)
     for layer in [part for part in model.modules() if isinstance(part, LoraLinear)]:

@@ -2,17 +2,23 @@
 
 import re
 import sys
+from html import unescape
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from lispe_kernel.display.explorers.registry import explorer_of
 from lispe_kernel.display.page import publish
+from lispe_kernel.display.page.html import to_html
 from lispe_kernel.display.page.progress import OutputReporter
 from lispe_kernel.display.views import training
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.session import Session
+from lispe_kernel.torch_library.modules.alibi import Alibi
 from lispe_kernel.torch_library.modules.positional import PositionalEncoding
+from lispe_kernel.torch_library.modules.rotary import RotaryEmbedding
 from lispe_kernel.torch_library.support import progress
 from tests.display import samples
 from tests.display.page_checks import Page, faults
@@ -207,6 +213,9 @@ EXPLORED = {
     "sparse": lambda: (torch.eye(5).to_sparse(), None),
     "two tensors": lambda: (torch.randn(4, 5, 6), torch.randn(4, 5, 6)),
     "encoding": lambda: (PositionalEncoding(16, 20), None),
+    "rotary": lambda: (RotaryEmbedding(16, 20), None),
+    "ALiBi": lambda: (Alibi(4, 20), None),
+    "two encodings": lambda: (PositionalEncoding(16, 20), RotaryEmbedding(16, 30)),
     "embedding": lambda: (torch.nn.Embedding(20, 6), None),
     "module": lambda: (torch.nn.Linear(3, 4), None),
     "two modules": lambda: (torch.nn.Linear(3, 4), torch.nn.Linear(3, 4)),
@@ -236,6 +245,35 @@ def test_every_control_of_an_explorer_leads_to_a_picture(kind: str, screen: Scre
         assert "could not be drawn" not in page
         assert faults(page) == []
     publish.freeze_all()
+
+
+@pytest.mark.parametrize("kind", ["matrix", "vector", "encoding", "rotary", "embedding"])
+def test_a_stretch_whose_ends_meet_at_the_end_of_an_axis_shows_the_last_place(kind: str) -> None:
+    made = explorer_of(*EXPLORED[kind]())
+    for control in (c for c in made.controls if isinstance(c.value, tuple)):
+        pages = []
+        for first in (control.max - 1, control.max):
+            control.value = (first, control.max)
+            pages.append(str(to_html(made.content())))
+        assert pages[0] == pages[1]
+
+
+def test_positions_are_compared_by_their_sines_and_their_cosines() -> None:
+    made = explorer_of(PositionalEncoding(6, 20))
+    made.first.value, made.second.value = 3, 5
+    # Made with NumPy from the paper's formula: position 5, rates 1, 10000 ** (-1/3), 10000 ** (-2/3).
+    cosines = np.cos(5 * 10000.0 ** -(np.arange(3) / 3))
+    page = unescape(to_html(made.content())).replace("\\n", "\n")
+    told = page.partition('["position 5, cosines: ","')[2].partition('"]')[0]
+    found = [line.split(",")[2:] for line in told.splitlines()]
+    assert [int(place) for place, _ in found] == [1, 3, 5]
+    assert [float(value) for _, value in found] == pytest.approx(cosines, abs=1e-6)
+
+
+def test_an_encoding_alone_is_told_as_one() -> None:
+    assert explorer_of(Alibi(1, 5)).title == "explorer of 1 encoding over 5 positions: ALiBi 1 head"
+    with pytest.raises(LispeError, match="Error: explore: the second argument must be an encoding"):
+        explorer_of(Alibi(1, 5), 5)
 
 
 def answered(made: Any, asked: str) -> str:

@@ -140,6 +140,13 @@ def span(label: str, length: int) -> Any:
     )
 
 
+def stretch(control: Any, least: int = 1) -> tuple[int, int]:
+    """The stretch that a span chooses, with at least so many places wherever its two ends meet."""
+    first, last = control.value
+    first = max(0, min(first, control.max - least))
+    return first, max(last, min(first + least, control.max))
+
+
 def choice(label: str, options: Any, value: Any = None) -> Any:
     """A drop-down list."""
     options = list(options)

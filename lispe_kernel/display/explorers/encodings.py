@@ -6,7 +6,7 @@ from typing import Any
 
 from lispe_kernel.display.drawing import charts
 from lispe_kernel.display.drawing.frames import LINEAR, Series
-from lispe_kernel.display.explorers.base import Explorer, slider, span
+from lispe_kernel.display.explorers.base import Explorer, slider, span, stretch
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, headline, table
@@ -22,7 +22,8 @@ from lispe_kernel.display.views.encodings.comparison import (
 @explorer("lispe_kernel.torch_library.modules.alibi.Alibi")
 def encodings_explorer(encoding: Any, other: Any) -> Explorer:
     """An explorer of one or two encodings."""
-    return EncodingsExplorer(compare_encodings([encoding] if other is None else [encoding, other]))
+    values = [encoding] if other is None else [encoding, other]
+    return EncodingsExplorer(compare_encodings(values, "explore"))
 
 
 class EncodingsExplorer(Explorer):
@@ -54,8 +55,7 @@ class EncodingsExplorer(Explorer):
 
     def _near(self, curves: list[tuple[str, list[float]]]) -> Node:
         """The distances of the window alone."""
-        first, last = self.window.value
-        last = max(last, first + 2)
+        first, last = stretch(self.window, 2)
         shown = [
             Series(name, [float(first + k) for k in range(len(ys[first:last]))], ys[first:last])
             for name, ys in curves

@@ -8,7 +8,7 @@ from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.heatmaps import Shades
 from lispe_kernel.display.drawing.pictures import Axis
-from lispe_kernel.display.explorers.base import Explorer, slider, span
+from lispe_kernel.display.explorers.base import Explorer, slider, span, stretch
 from lispe_kernel.display.explorers.encodings import encodings_explorer
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
@@ -63,11 +63,11 @@ class PositionalExplorer(Explorer):
         ]
 
     def _table(self) -> Node:
-        (top, bottom), (left, right) = self.rows.value, self.columns.value
+        (top, bottom), (left, right) = stretch(self.rows), stretch(self.columns)
         found = self.positions
         if found.kind == "rotary":
-            return table_figure(found, (top, max(bottom, top + 1)))
-        region = found.table[top : max(bottom, top + 1), left : max(right, left + 1)]
+            return table_figure(found, (top, bottom))
+        region = found.table[top:bottom, left:right]
         raster = pictures.reduce_matrix(region, 320)
         shades = Shades(-1.0, 1.0) if found.kind == "sinusoidal" else heatmaps.shades_of([raster])
         down = Axis.window("position", top, raster.rows)
@@ -77,8 +77,8 @@ class PositionalExplorer(Explorer):
     def _curves(self) -> Node:
         found, pair = self.positions, self.dimension.value
         columns = found.columns(pair)
-        (top, bottom), waves = self.rows.value, found.wavelengths()
-        series = found.curves(columns, top, min(found.length, max(bottom, top + 1)))
+        (top, bottom), waves = stretch(self.rows), found.wavelengths()
+        series = found.curves(columns, top, bottom)
         label = " and ".join(map(found.name, columns)) + " over the position"
         figure = charts.line_chart(series, label, x_name="position")
         wave = waves[columns[0] if found.kind == "learned" else pair]
@@ -86,10 +86,12 @@ class PositionalExplorer(Explorer):
         return element("div", figure, element("p", told, class_="q"), style="display:inline-block")
 
     def _pair(self) -> Node:
-        """Both positions as curves over the dimensions."""
-        table = self.positions.table
-        places = list(map(float, range(self.positions.width)))
+        """Both positions as curves over the dimensions; sines and cosines in turn would be one blot."""
+        found = self.positions
+        name = "pair" if found.kind == "rotary" else "dimension"
         series = [
-            Series(f"position {p}", places, table[p].tolist()) for p in (self.first.value, self.second.value)
+            Series(f"position {p}{told}", places, found.table[p, columns].tolist())
+            for told, places, columns in found.families()
+            for p in (self.first.value, self.second.value)
         ]
-        return charts.line_chart(series, "the two positions over the dimensions", x_name="dimension")
+        return charts.line_chart(series, f"the two positions over the {name}s", x_name=name)

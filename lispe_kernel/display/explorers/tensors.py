@@ -11,7 +11,7 @@ from lispe_kernel.display.drawing import charts, heatmaps, pictures
 from lispe_kernel.display.drawing.frames import Series
 from lispe_kernel.display.drawing.statistics import summarise
 from lispe_kernel.display.drawing.stored import dense, is_strided
-from lispe_kernel.display.explorers.base import Explorer, choice, slider, span
+from lispe_kernel.display.explorers.base import Explorer, choice, slider, span, stretch
 from lispe_kernel.display.explorers.registry import explorer
 from lispe_kernel.display.page import numbers
 from lispe_kernel.display.page.html import Node, element, facts, headline
@@ -98,11 +98,11 @@ class TensorExplorer(Explorer):
 
     def _region(self, plane: Any) -> Any:
         if plane.dim() == 2:
-            (top, bottom), (left, right) = self.rows.value, self.columns.value
-            return plane[top : max(bottom, top + 1), left : max(right, left + 1)]
+            (top, bottom), (left, right) = stretch(self.rows), stretch(self.columns)
+            return plane[top:bottom, left:right]
         if plane.dim() == 1:
-            left, right = self.columns.value
-            return plane[left : max(right, left + 1)]
+            left, right = stretch(self.columns)
+            return plane[left:right]
         return plane
 
     def _value(self, plane: Any) -> str:
@@ -117,15 +117,15 @@ class TensorExplorer(Explorer):
         if region.dim() == 1:
             values = (region.abs() if region.is_complex() else region).double()
             xs, ys = envelope(values)
-            start = self.columns.value[0]
+            start = stretch(self.columns)[0]
             series = Series("values", [x + start for x in xs], ys)
             return charts.line_chart([series], self.title, x_name="index")
         raster = pictures.reduce_matrix(region, _PIXELS)
         shades = heatmaps.shades_of([raster])
         reach = self.range.value
         shades = replace(shades, low=shades.low * reach, high=shades.high * reach)
-        down = _shifted("row", self.rows.value[0], raster.rows)
-        across = _shifted("column", self.columns.value[0], raster.columns)
+        down = _shifted("row", stretch(self.rows)[0], raster.rows)
+        across = _shifted("column", stretch(self.columns)[0], raster.columns)
         return heatmaps.heatmap(raster, shades, self.title, down=down, across=across)
 
     def _spread(self, known: Any) -> Node:

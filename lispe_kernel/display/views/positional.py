@@ -68,6 +68,17 @@ class Positions:
         half = self.width // 2
         return f"{'cosine' if column < half else 'sine'} of pair {column % half}"
 
+    def families(self) -> list[tuple[str, list[float], slice]]:
+        """What makes one curve over the dimensions (or pairs): a name, the places, the columns."""
+        if self.kind == "learned":
+            return [("", [float(d) for d in range(self.width)], slice(None))]
+        if self.kind == "sinusoidal":
+            parts = ((", sines", slice(0, None, 2)), (", cosines", slice(1, None, 2)))
+            return [(told, [float(d) for d in range(self.width)[part]], part) for told, part in parts]
+        half = self.width // 2
+        pairs = [float(k) for k in range(half)]
+        return [(", cosines", pairs, slice(0, half)), (", sines", pairs, slice(half, None))]
+
     def shown(self) -> list[int]:
         """A few columns from the fastest on: of pair 0, 1/16, 1/8, 1/4 of the way."""
         if self.kind == "rotary":

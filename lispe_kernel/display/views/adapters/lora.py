@@ -44,6 +44,13 @@ def _is_dora(layer: Any) -> bool:
     return hasattr(layer, "lora_magnitude_vector")
 
 
+def adapter_and_whole(layer: Any) -> tuple[int, int]:
+    """The values of the active adapter, and those of the layer with it, the bias among them."""
+    adapter = sum(part.numel() for part in layer.parts().values())
+    base = (layer.original.weight, getattr(layer.original, "bias", None))
+    return adapter, adapter + sum(part.numel() for part in base if part is not None)
+
+
 def adapter_table(layers: list[tuple[str, Any]]) -> Element:
     """One row an adapter; which one is active stands there where any has a name of its own."""
     rows = []
@@ -51,8 +58,7 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
     named = {getattr(layer, "active", "") for _, layer in shown} - {"", "default"}
     for key, layer in shown:
         values = singular_values(layer)
-        adapter = layer.lora_A.weight.numel() + layer.lora_B.weight.numel()
-        base = layer.original.weight.numel()
+        adapter, whole = adapter_and_whole(layer)
         rows.append(
             [
                 name(key),
@@ -60,7 +66,7 @@ def adapter_table(layers: list[tuple[str, Any]]) -> Element:
                 str(layer.rank),
                 numbers.value(float(layer.alpha)),
                 numbers.value(float(layer.scale)),
-                numbers.share(adapter, base + adapter),
+                numbers.share(adapter, whole),
                 *_norm_and_largest(layer, values),
                 _of_base(layer),
                 "merged" if layer.merged else "beside",
@@ -190,13 +196,13 @@ class LoraView(ModuleView):
 
     def properties(self, size: Size) -> list[tuple[str, Node]]:
         layer = self.value
-        adapter = layer.lora_A.weight.numel() + layer.lora_B.weight.numel()
+        adapter, whole = adapter_and_whole(layer)
         return [
             ("rank", str(layer.rank)),
             ("alpha", numbers.value(float(layer.alpha))),
             ("scale", numbers.value(float(layer.scale))),
             ("adapter", f"{numbers.count(adapter)} values"),
-            ("share", numbers.share(adapter, size.parameters)),
+            ("share", numbers.share(adapter, whole)),
             ("change, of the base's norm", _of_base(layer)),
             ("state", "merged into the base" if layer.merged else "beside the base"),
             ("adapters", ", ".join(layer.adapters()) if hasattr(layer, "adapters") else ""),

@@ -37,29 +37,30 @@ class EncodingComparison:
     @property
     def text(self) -> str:
         names = ", ".join(found.name for found in self.encodings)
-        return f"{len(self.encodings)} encodings over {self.length} positions: {names}"
+        many = f"{len(self.encodings)} encodings" if len(self.encodings) > 1 else "1 encoding"
+        return f"{many} over {self.length} positions: {names}"
 
 
 register_kind(EncodingComparison, "comparison_", lambda value, _: plain_text(value.text))
 
 
-def compare_encodings(values: Sequence[Any]) -> EncodingComparison:
-    """The comparison of two to eight encodings. Errors: for a value that is none."""
+def compare_encodings(values: Sequence[Any], name: str = "compare") -> EncodingComparison:
+    """The comparison of up to eight encodings, for the function of this name. Errors: a value that is none"""
     found = []
     for place, value in enumerate(values):
         made = encoding_of(value)
         if made is None:
             which = f"the {_PLACES[place]} argument" if place < len(_PLACES) else f"argument {place + 1}"
             raise LispeError(
-                f"Error: compare: {which} must be an encoding of positions (sinusoidal, rotary, ALiBi) or a "
+                f"Error: {name}: {which} must be an encoding of positions (sinusoidal, rotary, ALiBi) or a "
                 f"table of rows, like the others, not {describe(value)}"
             )
         found.append(made)
     if len(found) > _MOST:
-        raise LispeError(f"Error: compare: {len(found)} encodings are too many for one page; at most {_MOST}")
+        raise LispeError(f"Error: {name}: {len(found)} encodings are too many for one page; at most {_MOST}")
     length = min(made.length for made in found)
     if length < 2:
-        raise LispeError("Error: compare: an encoding of one position has nothing to compare")
+        raise LispeError(f"Error: {name}: an encoding of one position has nothing to compare")
     return EncodingComparison(tuple(_named_apart(found)), length)
 
 

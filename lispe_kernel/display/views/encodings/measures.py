@@ -82,9 +82,13 @@ class Encoding:
         ends = " to ".join(numbers.value(end, 3) for end in (min(waves), max(waves))) if waves else ""
         if known and not any(map(math.isfinite, known)):
             ends = "none"
-        width = f"{len(self.slopes)} heads" if self.positions is None else str(self.positions.width)
+        width = _heads(len(self.slopes)) if self.positions is None else str(self.positions.width)
         shown = [numbers.stable(curve[k], 1.0, 4) if k < length else "" for k in (1, 8, 64)]
         return [self.name, str(self.length), width, *shown, below, ends]
+
+
+def _heads(count: int) -> str:
+    return f"{count} head{'s' if count != 1 else ''}"
 
 
 FACTS = ("encoding", "positions", "width", "alike at 1", "at 8", "at 64", "half at", "waves")
@@ -95,7 +99,7 @@ def encoding_of(value: Any) -> Encoding | None:
     slopes = getattr(value, "slopes", None)
     if slopes is not None and hasattr(value, "heads") and is_tensor(slopes):
         told = value.tables()["slopes"] if slopes.is_meta else slopes
-        return Encoding(f"ALiBi {value.heads} heads", value.length, None, tuple(told.double().tolist()))
+        return Encoding(f"ALiBi {_heads(value.heads)}", value.length, None, tuple(told.double().tolist()))
     found = _table_of(value)
     if found is None:
         return None
