@@ -28,6 +28,8 @@ from lispe_kernel.language.keeping import (
 )
 from lispe_kernel.language.made import signature_of, source_of
 from lispe_kernel.language.printer import to_text
+from lispe_kernel.language.python.border import to_python
+from lispe_kernel.language.python.functions import own_of
 from lispe_kernel.language.reader import read
 from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
@@ -44,8 +46,9 @@ _ITSELF = "λ"
 # The kind of an instance that is a module, and what the torch library calls what it holds.
 MODULE, HELD_BY_MODULE = "torch instance", "torch fields of an instance"
 # What of a session's values is written by the names that its definitions have.
-EARLIER = "earlier function"
-KINDS = frozenset({"function", EARLIER, "library", "class", "instance", MODULE, "lambda"})
+# A function of LispE's as Python was given it.
+EARLIER, GIVEN = "earlier function", "function seen by python"
+KINDS = frozenset({"function", EARLIER, GIVEN, "library", "class", "instance", MODULE, "lambda"})
 
 
 def _fill_cell(cell: CellType, data: Any, into: Into) -> None:
@@ -92,6 +95,9 @@ class FunctionsOut:
         entry = registry.named(value)
         if entry is not None:
             return "library", lambda _out: entry.name
+        own = own_of(value)
+        if own is not None:
+            return GIVEN, lambda out: out.value(own)
         if getattr(value, "__globals__", None) is not self._session.namespace:
             return "", _unkept(f"{to_text(value)}, a function of Python's")
         if source_of(value) is not None or signature_of(value) is not None:
@@ -155,6 +161,8 @@ class FunctionsOut:
 
 
 def _holds(definitions: Definitions, value: Any) -> list[Any] | None:
+    if own_of(value) is not None:
+        return [own_of(value)]
     if isinstance(value, FunctionType | BuiltinFunctionType):
         name = definitions.named.get(id(value))
         if name is not None:
@@ -225,6 +233,7 @@ class FunctionsInto:
         found = (
             Keeper("function", FunctionType, _never, lambda data, _into: self._function(data)),
             Keeper(EARLIER, FunctionType, _never, lambda data, _into: self._earlier("\n".join(_lines(data)))),
+            Keeper(GIVEN, FunctionType, _never, _given),
             Keeper("library", BuiltinFunctionType, _never, lambda data, _into: self._library(data)),
             Keeper("class", type, _never, lambda data, _into: self._class(data)),
             Keeper("instance", Instance, _never, self._instance, _fill_instance),
@@ -271,6 +280,13 @@ class FunctionsInto:
         whole = FunctionType(made.__code__, made.__globals__, made.__name__, made.__defaults__, closure)
         whole.__doc__ = made.__doc__
         return whole
+
+
+def _given(data: Any, into: Into) -> Any:
+    function = into.value(data)
+    if not is_function(function):
+        raise Broken("holds a function that is none")
+    return to_python(function)
 
 
 def _lines(data: Any) -> list[str]:

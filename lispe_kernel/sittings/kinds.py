@@ -155,6 +155,49 @@ register_keeper(
 )
 
 
+def _bytes(name: str, cls: Any) -> None:
+    def make(data: Any, _into: Into) -> Any:
+        try:
+            return cls(bytes.fromhex(text(data)))
+        except ValueError:
+            raise Broken("holds bytes that are none") from None
+
+    register_keeper(Keeper(name, cls, lambda value, _out: value.hex(), make))
+
+
+for _name, _kind in (("python bytes", bytes), ("python bytearray", bytearray)):
+    _bytes(_name, _kind)
+
+
+def _write_members(value: Any, out: Out) -> Any:
+    members = list(value)
+    if not all(is_scalar(member) and member == member for member in members):
+        raise Unkept("a set of Python's whose members are no numbers and texts cannot be kept")
+    # Their order is that of this process alone.
+    return [out.value(member) for member in sorted(members, key=lambda each: (str(type(each)), repr(each)))]
+
+
+def _set_of_scalars(name: str, cls: Any) -> None:
+    def make(data: Any, into: Into) -> Any:
+        return cls(map(into.value, items(data)))
+
+    register_keeper(Keeper(name, cls, _write_members, make))
+
+
+for _name, _kind in (("python set", set), ("python frozenset", frozenset)):
+    _set_of_scalars(_name, _kind)
+
+
+register_keeper(
+    Keeper(
+        "python range",
+        range,
+        lambda value, _out: [value.start, value.stop, value.step],
+        lambda data, _into: range(*map(_whole, items(data))),
+    )
+)
+
+
 def _seen(name: str, cls: Any) -> None:
     register_keeper(
         Keeper(

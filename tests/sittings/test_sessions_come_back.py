@@ -40,6 +40,11 @@ CASES = {
         (setq ls (list (lambda (y) (twice y)) (lambda () (space metric (unit)))))""",
         "(list ((car ls) '(1 2)) ((@ ls 1)))",
     ),
+    "functions, sets, ranges and bytes of Python's containers": (
+        """(setq l (lambda (x) (+ x 1)))
+        (setq t (python "(l, {3, 'a'}, b'x', bytearray(b'y'), range(1, 9, 2))"))""",
+        """(list (eq (@ t 0) l) (python "[t[0](3), sorted(map(str, t[1])), t[2], t[3], t[4]]"))""",
+    ),
     "a closure and its brother": (
         "(defun pair (n) (list (lambda () (+= n 1)) (lambda () n))) (setq c (pair 5)) ((car c))",
         "((@ c 0)) ((@ c 1))",
@@ -74,6 +79,17 @@ def test_a_lambda_that_defines_functions_is_left_out_and_the_rest_is_kept(tmp_pa
     session.evaluate("(setq n 5) (setq l (lambda (x) (defun within () 1)))")
     found = session.evaluate(f'(session_save "{tmp_path}/kept")')
     assert (found["variables"], [*found["left_out"]]) == (1, ["l"])
+
+
+def test_what_the_folder_defines_counts_and_not_what_was_there(tmp_path: Path) -> None:
+    session, other = Session(), Session()
+    session.evaluate(
+        f"""(defun g () 0) (defun f (x y) (+ x y)) (defspace metric (defun unit () 7))
+        (defun g () (f 1 (space metric (unit)))) (setq l (lambda () (f 1 2)))
+        (session_save "{tmp_path}/kept")"""
+    )
+    other.evaluate(f'(defmacro f (x) x) (session_restore "{tmp_path}/kept")')
+    assert other.evaluate("(list (g) (l) (f 3 4))") == [8, 3, 7]
 
 
 def test_names_in_the_folder_are_replaced_and_others_stay(tmp_path: Path) -> None:

@@ -192,6 +192,17 @@ def test_batches_come_back_with_their_session_in_the_middle_of_a_pass(tmp_path):
     assert sorted([*first, *(n for batch in rest for n in batch)]) == [10, 20, 30, 40, 50]
 
 
+def test_batches_come_back_with_their_session_after_an_error_as_the_next_loop_has_them(tmp_path):
+    session, other = Session(), Session()
+    session.evaluate("(setq b (torch_batches '(1 2 3 4 5) 2 (? shuffle true)))")
+    with pytest.raises(LispeError):
+        session.evaluate("(loop x b (car 5))")
+    session.evaluate(f'(session_save "{tmp_path}/kept")')
+    other.evaluate(f'(session_restore "{tmp_path}/kept")')
+    seen = "(setq seen (list)) (loop x b (push seen (tensor_to_list x))) seen"
+    assert other.evaluate(seen) == session.evaluate(seen)
+
+
 def test_samples_are_put_together_part_by_part():
     batch = "(loop b (torch_batches {} 2) (print b))"
     kinds = """'((1 "a" (1 2.5)) (2 "b" (3 4)))"""

@@ -165,9 +165,14 @@ def is_lispe(function: FunctionType) -> bool:
     return found.get(SESSION) is found or str(found.get("__name__")).startswith(LIBRARY)
 
 
+def own_of(function: Any) -> Any:
+    """The LispE function that Python was given as this one; None for any other."""
+    return function.__dict__.get(_FUNCTION) if isinstance(function, FunctionType) else None
+
+
 def _seen(function: Any) -> Any:
     if isinstance(function, FunctionType):
-        own = function.__dict__.get(_FUNCTION)
+        own = own_of(function)
         if own is not None:
             return own
         if is_lispe(function):

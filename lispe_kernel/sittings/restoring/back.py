@@ -5,7 +5,7 @@ What the folder has takes the place of what has the same name; other names of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -181,10 +181,12 @@ def _ready(
     with as_written():
         if any(entry.get("torch") for entry in manifest["memory"].values()) or _names_torch(manifest):
             load_torch_library()
+        functions = [each["name"] for each in manifest["definitions"] if each["kind"] == "function"]
+        quiet.expect(functions, _no_macros(manifest["definitions"], manifest["variables"]))
         found = compiled(quiet, ["\n".join(definition["text"]) for definition in manifest["definitions"]])
-        functions, classes = known.functions | found.functions, known.classes | found.classes
         quiet.take(found)
-        special = FunctionsInto(quiet, functions, classes, partial(earlier, quiet)).keepers()
+        all_functions, classes = known.functions | found.functions, known.classes | found.classes
+        special = FunctionsInto(quiet, all_functions, classes, partial(earlier, quiet)).keepers()
         reading = Reading(manifest["objects"], Memory(folder, manifest["memory"]), special)
         variables = {_name(name): reading.value(data) for name, data in manifest["variables"].items()}
         slots = {int(number): reading.value(data) for number, data in manifest["slots"].items()}
@@ -197,6 +199,12 @@ def _ready(
         checked_states = [(state, state.check(value, reading)) for state, value in put_back]
         constants = {str(name) for name in manifest["constants"]} & set(variables)
     return _Ready(found, variables, slots, constants, checked_states, manifest["definitions"])
+
+
+def _no_macros(definitions: list[dict[str, Any]], variables: Iterable[str]) -> set[str]:
+    """The names in a folder that stand for no macro: one of the session gives way."""
+    names = {name.strip() for name in (*variables, *(each["name"] for each in definitions))}
+    return names - {each["name"] for each in definitions if each["kind"] == "macro"}
 
 
 def _made_by(definitions: list[dict[str, Any]]) -> list[tuple[int, str]]:
@@ -244,6 +252,8 @@ def _clear(session: Session, names: set[str]) -> None:
 
 def _bind(session: Session, ready: _Ready) -> None:
     before = set(session.namespace)
+    for name in _no_macros(ready.definitions, ready.variables):
+        session.macros.pop(name, None)
     session.execution.bring(ready.compiled.program, ready.compiled.made)
     texts(session).came_from[ready.compiled.source.file] = _made_by(ready.definitions)
     # Those of several clauses were bound after all others: the next save has them where they stood.

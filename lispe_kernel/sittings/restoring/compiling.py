@@ -6,6 +6,7 @@ a file while it is compiled. What they define is made, and bound to its name whe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -37,11 +38,20 @@ class Quiet:
         self.classes = dict(session.classes) if stays else {}
         self.aliases = dict(session.aliases) if stays else {}
         self.fixed = session.fixed - self._gone
-        # Functions, records, classes and spaces of the folder, by their names in a namespace.
+        # Functions, records, classes and spaces of the folder, by their names in a namespace; None for a
+        # function that is not made yet.
         self._taken: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
+
+    def expect(self, functions: Iterable[str], no_macros: set[str]) -> None:
+        """Know that functions of these names will be there, wherever in the text they stand.
+
+        no_macros: names that will stand for something else.
+        """
+        self._taken |= dict.fromkeys(map(python_name, functions))
+        self.macros = {name: macro for name, macro in self.macros.items() if name not in no_macros}
 
     def take(self, found: Compiled) -> None:
         """Know what a folder defines."""

@@ -176,10 +176,14 @@ class Batches:
 
     # -- the position ----------------------------------------------------------------------------
 
-    def position(self) -> dict[str, Any]:
-        """Where the batches are, as plain values and a tensor."""
+    def position(self, *, running: bool = False) -> dict[str, Any]:
+        """Where the batches are, as plain values and a tensor.
+
+        running: of a loop that an error has ended nothing is told, as the next loop here asks nothing of it.
+        """
         state = self.generator.get_state()
-        place, now = self.resumed or (self.place or _Pass(state), state)
+        place = self.place if self.loops or not running else None
+        place, now = self.resumed or (place or _Pass(state), state)
         printed = self._printed()
         return {
             "generator": place.begun.clone(),

@@ -73,7 +73,7 @@ register_keeper(
 
 
 def _write_batches(batches: Batches, out: Out) -> Any:
-    position = batches.position()
+    position = batches.position(running=True)
     # The samples come along.
     position.pop("prints", None)
     return {
