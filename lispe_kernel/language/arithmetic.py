@@ -22,7 +22,15 @@ from lispe_kernel.language.values.atoms import Atom
 from lispe_kernel.language.values.bytestrings import StringBytes
 from lispe_kernel.language.values.lists import NUMBERS, OF_PYTHON, List, Strings, of_numbers
 from lispe_kernel.language.values.numpy_lazy import np
-from lispe_kernel.language.values.scalars import NUMERIC, Short, Single, bind, on_bits_of_doubles, raised
+from lispe_kernel.language.values.scalars import (
+    NUMERIC,
+    Short,
+    Single,
+    bind,
+    on_bits_of_doubles,
+    plain,
+    raised,
+)
 from lispe_kernel.language.values.typed.lists import TypedList, total
 from lispe_kernel.language.values.typed.operators import PLAIN, of_wide, vectorised, whole
 
@@ -243,11 +251,11 @@ _NO_TYPED = (list, complex)
 
 
 def _typed_operation(name: str, ufunc: str) -> Binary:
-    op, plain = OPERATORS[name], PLAIN.get(name)
+    op, quick = OPERATORS[name], PLAIN.get(name)
 
     def operate(a: Any, b: Any) -> Any:
-        if plain is not None:
-            made = of_wide(plain, a, b)
+        if quick is not None:
+            made = of_wide(quick, a, b)
             if made is not None:
                 return made
         if isinstance(a, str) or isinstance(b, str):
@@ -269,7 +277,8 @@ def _typed_operation(name: str, ufunc: str) -> Binary:
 def _operand(value: Any, name: str, other: Any) -> Any:
     if not isinstance(value, TypedList) and type(value) not in NUMERIC:
         raise cannot(name, value, other)
-    found = value.array if isinstance(value, TypedList) else value
+    # numpy takes a number of ours for one of 64 bits, and Python's for one of the list's kind.
+    found = value.array if isinstance(value, TypedList) else plain(value)
     return whole(found) if name == "%" else found
 
 

@@ -23,7 +23,7 @@ from lispe_kernel.language.values.linked import operate as on_linked_lists
 from lispe_kernel.language.values.matrices import Matrix, array_of, nested, wrapped
 from lispe_kernel.language.values.numpy_lazy import np
 from lispe_kernel.language.values.positions import shape_text
-from lispe_kernel.language.values.scalars import NUMERIC
+from lispe_kernel.language.values.scalars import NUMERIC, plain
 from lispe_kernel.language.values.sets import Set, combined
 from lispe_kernel.language.values.typed.operators import refuse_overflow
 
@@ -61,7 +61,7 @@ def on_matrices(op: Binary, a: Any, b: Any) -> Any:
 def _operand(value: Any) -> Any:
     # There is no matrix of complex numbers.
     is_one = (type(value) in NUMERIC and type(value) is not complex) or isinstance(value, str)
-    return value if is_one else array_of(value)
+    return plain(value) if is_one else array_of(value)
 
 
 def _rows(value: Any) -> Any:

@@ -61,6 +61,9 @@ def test_an_operator_of_three_goes_from_left_to_right(operator: str) -> None:
             "(0 1 1)",
         ),
         ("(defun f (a b) (* a b)) (type (f (int16_t 2) (int16_t 3)))", "short_"),
+        # a number of 32 or 16 bits widens no list, no matrix of its own kind
+        ("(list (type (+ (floats 1) (float 2))) (type (* (int16_t 2) (shorts 1))))", "(floats_ shorts_)"),
+        ("(type (- (rho 2 2 (floats 1)) (float 2)))", "matrix_float_"),
         ("(defun f (a b) (* a b)) (list (f '(1 2) 3) (f (integers 1 2) (integers 3 4)))", "((3 6) (3 8))"),
         # text
         ('(+ "a" 1 2)', "a12"),

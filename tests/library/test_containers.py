@@ -72,6 +72,12 @@ CASES = {
     "a loop over a bounded lazy range": ("(setq s 0) (loop x (irange 0 10 2) (+= s x)) s", "20"),
     # matrices
     "a row of a matrix is a view": ("(setq m (rho 2 2 (iota 4))) (set@ (@ m 0) 1 9) m", "((1 9) (3 4))"),
+    "what transpose and rank@ give is no view": (
+        """(setq m (rho 1 2 2 (iota 4))) (setq r (rank@ m 0)) (set@ m 0 0 0 9)
+        (setq o (rho 1 2 (iota 2))) (setq t (transpose o)) (set@ o 0 0 9) (list r t)""",
+        "(((1 2) (3 4)) ((1) (2)))",
+    ),
+    "flatten gives a list of its own": ("(setq l (integers 1 2)) (setq f (flatten l)) (push l 9) f", "(1 2)"),
     "a list is combined with every row": ("(+ '(10 20) (rho 2 2 (iota 4)))", "((11 22) (13 24))"),
     "a product of matrices": ("(inner '+ '* (rho 2 2 (iota 4)) (rho 2 2 (iota 4)))", "((7 10) (15 22))"),
     "a product of texts and numbers": ("(inner '+ '* '(1 2) '(3 4))", "11"),

@@ -6,11 +6,24 @@ This module never evaluates forms: operands come as values, a stepwise function 
 
 import math
 
+from tests.oracle import concepts
+from tests.oracle.concepts import Concept
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.places import in_bits
 from tests.oracle.printer import to_text
 from tests.oracle.registry import ARITHMETIC, function
-from tests.oracle.values import Array, Dictionary, List, SetValue, TypedList, is_number
+from tests.oracle.values import (
+    Array,
+    Bytes,
+    Complex,
+    Dictionary,
+    List,
+    SetValue,
+    Short,
+    Single,
+    TypedList,
+    is_number,
+)
 
 MISSING = object()
 LARGEST = 4000  # bits
@@ -31,18 +44,16 @@ def combine(name, first, rest):
 
 def apply_to(name, a, b):
     """One step of an operator."""
+    if isinstance(a, Concept):
+        return concepts.combine(name, a, b)
     if isinstance(a, Array) or (isinstance(b, Array) and is_number(a)):
         from tests.oracle.matrices import cell_by_cell
 
         return cell_by_cell(name, a, b)
+    if isinstance(a, Complex) or (isinstance(b, Complex) and is_number(a)):
+        return complexes(name, a, b)
     if isinstance(a, str):
-        if name != "+":
-            raise OracleError("type", f"Error: cannot evaluate '{name}' with these operands")
-        if len(a) > 10_000:
-            raise Undetermined("a very long text")
-        if isinstance(b, List) and b.kind != "llist":
-            return over_lists(name, a, b)
-        return a + to_text(b)
+        return appended(name, a, b)
     if isinstance(a, List) or (isinstance(b, List) and is_number(a)):
         return over_lists(name, a, b)
     if isinstance(a, (Dictionary, SetValue)) or (isinstance(b, (Dictionary, SetValue)) and is_number(a)):
@@ -54,8 +65,64 @@ def apply_to(name, a, b):
     return scalar(name, a, b)
 
 
+def appended(name, a, b):
+    """A text with the text of anything after it."""
+    if isinstance(a, Bytes) and (name != "+" or isinstance(b, List)):
+        raise Undetermined("what else is done to byte strings")
+    if name != "+":
+        raise OracleError("type", f"Error: cannot evaluate '{name}' with these operands")
+    if len(a) > 10_000:
+        raise Undetermined("a very long text")
+    if isinstance(b, List) and b.kind != "llist":
+        return over_lists(name, a, b)
+    return type(a)(a + to_text(b))
+
+
+def complexes(name, a, b):
+    """Two numbers of which one is complex."""
+    if isinstance(b, List):
+        return over_lists(name, a, b)
+    if not isinstance(b, Complex) and not is_number(b):
+        raise not_arithmetic(b)
+    x, y = (v.value if isinstance(v, Complex) else complex(v) for v in (a, b))
+    if name not in COMPLEX or (name == "/" and not y):
+        raise Undetermined(f"{name} of complex numbers")
+    return Complex(COMPLEX[name](x, y))
+
+
+COMPLEX = {
+    "+": lambda x, y: x + y, "-": lambda x, y: x - y, "*": lambda x, y: x * y, "/": lambda x, y: x / y,
+}  # fmt: skip
+
+
+def width(value) -> int:
+    """Which of two numbers says what the result is: the wider one (dialect, typed lists)."""
+    if isinstance(value, int):
+        return int(not isinstance(value, Short))
+    return 2 if isinstance(value, Single) else 3
+
+
+def plain(value):
+    """A `float` or `short` as the number or integer that it is."""
+    return {Single: float, Short: int}.get(type(value), lambda v: v)(value)
+
+
+def narrow(name, a, b):
+    """Two numbers of which one has 32 or 16 bits."""
+    if name in ("^^", "%") or not {width(a), width(b)} & {0, 2} or name in ("&", "|", "^", "&~", "<<", ">>"):
+        raise Undetermined(f"the kind of {name} of narrow numbers")
+    if any(type(v) is int and abs(v) > 2**24 for v in (a, b)):
+        raise Undetermined("an integer that no float holds")
+    value, wide = scalar(name, plain(a), plain(b)), max(width(a), width(b))
+    if wide == 2:
+        return Single(in_bits("floats", value))
+    return value if wide or name == "/" else Short(in_bits("shorts", value))
+
+
 def scalar(name, a, b):
     """Two numbers."""
+    if isinstance(a, (Single, Short)) or isinstance(b, (Single, Short)):
+        return narrow(name, a, b)
     try:
         value = SCALARS[name](a, b)
     except OverflowError:
@@ -129,6 +196,8 @@ SCALARS = {
 
 def over_lists(name, a, b):
     """Element by element; typed lists keep the wider type (dialect, Containers)."""
+    if isinstance(a, TypedList) or isinstance(b, TypedList):
+        a, b = plain(a), plain(b)
     if isinstance(a, List) and isinstance(b, List):
         typed = isinstance(a, TypedList) and isinstance(b, TypedList)
         if len(a.items) != len(b.items):
@@ -147,6 +216,8 @@ def over_lists(name, a, b):
         values, kind = [apply_to(name, a, x) for x in b.items], b.kind
         if isinstance(a, str) and kind != "strings":
             kind = "list"
+    if any(isinstance(v, Complex) for v in values):
+        kind = "list"  # no typed list holds complex numbers (dialect)
     if any(isinstance(v, List) for v in values):
         raise Undetermined("arithmetic on nested lists")
     return in_kind(kind, values)
@@ -196,6 +267,8 @@ for _name in sorted(ARITHMETIC):
 
 @function("~", least=1, most=1)
 def complement(interpreter, values):
+    if isinstance(values[0], Concept):
+        return concepts.complement(values[0])
     if type(values[0]) is not int:
         raise Undetermined("the complement of something else than an integer")
     return ~values[0]

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from tests.oracle.concepts import Concept, same
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.registry import function
 from tests.oracle.values import (
@@ -9,6 +10,7 @@ from tests.oracle.values import (
     TRUE,
     Array,
     Atom,
+    Complex,
     Dictionary,
     Heap,
     Instance,
@@ -24,6 +26,10 @@ ABSENT = object()
 
 def eq(a, b) -> bool:
     """The same object, or equal scalars; nil and the empty list are one."""
+    if isinstance(a, Concept):
+        return same(a, b)
+    if isinstance(a, Complex):
+        raise Undetermined("eq of complex numbers")
     if is_empty(a) and is_empty(b):
         if isinstance(a, Dictionary) != isinstance(b, Dictionary):
             raise Undetermined("eq of an empty dictionary and another empty value")
@@ -49,6 +55,10 @@ def is_empty(value) -> bool:
 
 def equal(a, b) -> bool:
     """`=` of two values, by the type of the left one."""
+    if isinstance(a, Complex) and isinstance(b, Complex):
+        return a.value == b.value
+    if isinstance(a, Complex) or isinstance(b, Complex):
+        raise Undetermined("= of a complex number and something else")
     if is_number(a):
         return number_equal(a, b)
     if isinstance(a, str):

@@ -8,6 +8,7 @@ from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.names import FAMILY, OLDER
 from tests.oracle.registry import FORMS, form, is_known
 from tests.oracle.scope import UNDEFINED
+from tests.oracle.threads import ThreadFunction
 from tests.oracle.values import (
     NIL,
     Atom,
@@ -161,6 +162,9 @@ def make(interpreter, definition) -> None:
         raise OracleError("compile", f"Error: '{name}' is a reserved keyword.")
     if kind == "defun":
         names[name] = interpreter.function_of(definition, definition[2], definition[3:], name)
+    elif kind == "dethread":
+        made = interpreter.function_of(definition, definition[2], definition[3:], name)
+        names[name] = ThreadFunction(**vars(made))
     elif kind == "class@":
         declare_class(interpreter, definition)
     elif kind in BY_PATTERN:
@@ -306,7 +310,15 @@ def _definer(kind, least):
     form(kind, least=least)(lambda i, arguments, scope, tail: define(i, arguments, scope, tail, kind))
 
 
-LEAST = {"defspace": 2, "defun": 3, "defmacro": 3, "data@": 1, "class@": 2, **dict.fromkeys(BY_PATTERN, 3)}
+LEAST = {
+    "defspace": 2,
+    "defun": 3,
+    "dethread": 3,
+    "defmacro": 3,
+    "data@": 1,
+    "class@": 2,
+    **dict.fromkeys(BY_PATTERN, 3),
+}
 for _kind, _least in LEAST.items():
     _definer(_kind, _least)
 DEFINERS = {Atom(kind) for kind in LEAST}

@@ -10,7 +10,7 @@ from tests.oracle.family import operator_name
 from tests.oracle.lists import a_list
 from tests.oracle.registry import COMPARATORS, function
 from tests.oracle.strings import count_of, text_or_error
-from tests.oracle.values import NIL, TRUE, Atom, Dictionary, Heap, LinkedList, List, SetValue, is_true
+from tests.oracle.values import NIL, TRUE, Array, Atom, Dictionary, Heap, LinkedList, List, SetValue, is_true
 
 
 @function("json", least=1, most=1)
@@ -69,6 +69,10 @@ def _cell(value, asks):
 
 @function("inner", least=4, most=4)
 def inner(interpreter, values):
+    if all(isinstance(value, Array) for value in values[2:]):
+        from tests.oracle import grids
+
+        return grids.inner_of(interpreter, values[:2], *values[2:])
     fold, pair = (interpreter.as_function(value, interpreter.place) for value in values[:2])
     a, b = (flat(value, "inner") for value in values[2:])
     if len(a) != len(b):

@@ -86,7 +86,7 @@ class Expander:
         at = marks[0]
         if at == 0:
             if len(marks) == 1 and len(form) == 5:
-                raise Undetermined("inner product")
+                return [Atom("inner"), *form[1:]]
             raise OracleError("compile", "Error: unknown operation: '.'")
         if at + 1 >= len(form):
             raise Undetermined("composition without a call")

@@ -163,6 +163,8 @@ def function_given(interpreter, written, scope):
             if any(isinstance(part, list) and part[:1] == [Atom("?")] for part in written):
                 raise Undetermined("a partial call with a named argument")
             return Partial(written, short=True)
+        if found is None and NIL in written[1:]:
+            raise Undetermined("an unquoted call of the library with a slot")
     return interpreter.eval(written, scope)
 
 

@@ -13,6 +13,7 @@ from tests.oracle.names import ELSEWHERE
 from tests.oracle.reader import read
 from tests.oracle.registry import FORMS, FUNCTIONS, OPERATORS, is_known
 from tests.oracle.scope import Block, Frame
+from tests.oracle.threads import Shared, ThreadFunction, start
 from tests.oracle.values import (
     NIL,
     TRUE,
@@ -57,6 +58,7 @@ class Interpreter:
         self.spaces: dict[str, dict] = {}
         self.space = None
         self.aliases: dict[str, Atom] = {}
+        self.shared = Shared()
         self.limit = steps
         self.steps = 0
         self.output: list[str] = []
@@ -315,6 +317,8 @@ class Interpreter:
             from tests.oracle import patterns, predicates
 
             return (patterns if function.kind == "defpat" else predicates).call(self, function, values)
+        if isinstance(function, ThreadFunction) and function not in self.shared.running:
+            return start(self, function, values, named)
         kind = "arity" if literal else "arguments"
         while True:
             # Each turn of a self tail call is a call, with variables of its own (docs/dialect.md, 5).

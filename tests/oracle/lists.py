@@ -5,7 +5,7 @@ from tests.oracle.places import fit, float32, int16
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
 from tests.oracle.strings import integer_of, number_of, text_or_error
-from tests.oracle.values import NIL, Atom, Dictionary, Heap, List, Record, SetValue, TypedList
+from tests.oracle.values import NIL, Array, Atom, Bytes, Dictionary, Heap, List, Record, SetValue, TypedList
 
 
 def a_list(value, what) -> List:
@@ -67,7 +67,7 @@ def car(interpreter, values):
         text_or_error(value)
         if not value:
             raise OracleError("index", "Error: empty string")
-        return value[0]
+        return type(value)(value[0])
     items = value.elements if isinstance(value, Heap) else a_list(value, "car").items
     if not items:
         raise Undetermined("car of an empty list")
@@ -80,7 +80,7 @@ def cdr(interpreter, values):
     if isinstance(value, str):
         if not value:
             raise OracleError("index", "Error: empty string")
-        return value[1:]
+        return type(value)(value[1:])
     if not a_list(value, "cdr").items:
         raise Undetermined("cdr of an empty list")
     if value.kind in ("strings", "llist", "data"):
@@ -107,6 +107,8 @@ for _letters in ("aa", "ad", "da", "dd", "add", "ddd", "dad", "ada", "aad", "daa
 
 @function("last", least=1, most=1)
 def last(interpreter, values):
+    if isinstance(values[0], Bytes) and values[0]:
+        return Bytes(values[0][-1])
     items = values[0] if isinstance(values[0], str) else a_list(values[0], "last").items
     return items[-1] if len(items) else NIL
 
@@ -116,6 +118,10 @@ def size(interpreter, values):
     value = values[0]
     if isinstance(value, (List, Dictionary, SetValue)):
         return len(value.items() if not isinstance(value, List) else value.items)
+    if isinstance(value, Bytes):
+        return len(value.encode())
+    if isinstance(value, Array):
+        return value.shape[0]
     if isinstance(value, str):
         return len(value)
     if isinstance(value, Heap):
@@ -328,6 +334,8 @@ def copied(value):
         return SetValue(value.keys, value.elements)
     if isinstance(value, Heap):
         return Heap(value.compare, value.interpreter, map(copied, value.elements))
+    if isinstance(value, Array):
+        return Array(value.shape, list(value.cells), value.kind)
     if isinstance(value, (str, int, float, Atom)):
         return value
     raise Undetermined("clone of something that is no container")

@@ -14,7 +14,7 @@ scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iot
 dotimes→loopcount defclass→class@ containerkeys→keys@ containervalues→values@ atom?→atomp cons?→consp
 empty?→emptyp null?→nullp number?→numberp sign?→signp string?→stringp zero?→zerop lower?→lowerp
 upper?→upperp __root__→block alpha?→alphap vowel?→vowelp consonant?→consonantp digit?→digitp √→sqrt ∛→cbrt
-⍉→transpose ⍤→rank@
+⍉→transpose ⍤→rank@ short→int16_t ⊃→to_tensor
 """
 # A name used here and the name that the instruction prints with.
 PRINTED_TEXT = r"""
@@ -23,23 +23,21 @@ rho→ρ transpose→⍉ rotate→⌽ member→∈ tally→≢ to_list→⊂
 """
 # What the reference knows and the oracle does not play: a call of one of these is no evidence.
 ELSEWHERE_TEXT = r"""
-+* , -+ . ? @@@ addr_ atoms atshape bappend bernoulli_distribution binomial_distribution bodies bread
-bwrite cauchy_distribution chi_squared_distribution chrbyte chrono command complex conspoint cosine
-cyclic? cyclicp date day deflib deflibpat dethread discrete_distribution elapse emoji? emojip explode
-exponential_distribution extreme_value_distribution fappend fclose fgetchars file file_close file_eof
-file_getchar file_getstruct file_read file_readline file_readlist file_write file_writeln fileinfo
-fisher_distribution float fopen fputchars fread fseek fsize ftell fwrite gamma_distribution
-geometric_distribution get_tokenizer_operators getchar getenv getfast getstruct hour imaginary indent
-input@ int16_t invert isdirectory json_dictionary json_parse json_read json_write label load loadcode lock
-lognormal_distribution ls lubksb ludcmp mark mask@ matrix_float matrix_integer matrix_number matrix_short
-matrix_string matrix_stringbyte minute month negative_binomial_distribution normal_distribution ontology
-over pattern@ piecewise_constant_distribution piecewise_linear_distribution pipe poisson_distribution
-prettify printerr printerrln punctuationp random random_choice real realpath resetmark second segment
-segment_e segmenter set@@@ set_tokenizer_operators setdate setenv setfast seth setq= setshape shift short
-shuffle sleep socket_create solve stringbyte stringbytes student_distribution tensor_float tensor_integer
-tensor_number tensor_short tensor_string tensor_stringbyte threadclear threadretrieve threadspace
-threadstore to_tensor toclean tokenizer_display tokenizer_main trace trigger uniform_distribution use uuid
-wait waiton weekday weibull_distribution year yearday ⊃ ⌹ file_exists memory_size
+  -+ . ? addr_ atoms atshape bappend bernoulli_distribution binomial_distribution  bread bwrite
+cauchy_distribution chi_squared_distribution chrono command conspoint cyclic? date day deflib deflibpat
+discrete_distribution elapse emoji? emojip exponential_distribution extreme_value_distribution fappend
+fclose fgetchars file file_close file_eof file_getchar file_getstruct file_read file_readline
+file_readlist file_write file_writeln fileinfo fisher_distribution fopen fputchars fread fseek fsize
+ftell fwrite gamma_distribution geometric_distribution get_tokenizer_operators getchar getenv getfast
+hour indent input@ invert isdirectory json_read json_write label load loadcode lognormal_distribution ls
+lubksb ludcmp mark matrix_float   matrix_short matrix_string matrix_stringbyte
+minute month negative_binomial_distribution normal_distribution piecewise_constant_distribution
+piecewise_linear_distribution pipe poisson_distribution prettify printerr printerrln random random_choice
+realpath resetmark second  segment_e segmenter set_tokenizer_operators setdate setenv setfast
+setq= setshape shuffle sleep socket_create solve stringbytes student_distribution tensor_float
+  tensor_short tensor_string tensor_stringbyte  toclean
+tokenizer_display tokenizer_main trace trigger uniform_distribution use uuid waiton weekday
+weibull_distribution year yearday  ⌹ file_exists memory_size
 """
 # Older names, which a program may give to its own functions and variables (dialect).
 OLDER_TEXT = "data irank key keyi keyn matrix rank tensor tokenizee tree treei treen"

@@ -1,6 +1,7 @@
 """`defpat` (advanced 1): clauses chosen by matching the arguments, keyed clauses before fallback clauses.
 
-Kleene marks, set patterns and free keys in dictionaries are not played.
+A mark after a variable takes the elements up to the next part of the pattern, which is a literal here; after
+a guard it takes those that the guard lets through.
 """
 
 from tests.oracle.comparison import equal, same_element
@@ -126,7 +127,7 @@ def match(interpreter, pattern, value, frame) -> bool:
     if head in DICTIONARY:
         return match_dictionary(interpreter, pattern, value, frame)
     if head in SETS:
-        raise Undetermined("set patterns")
+        return match_set(interpreter, pattern, value, frame)
     if isinstance(head, Atom) and is_type(interpreter, head):
         return match_type(interpreter, pattern, value, frame)
     if is_guard(interpreter, pattern):
@@ -149,7 +150,8 @@ def match_atom(pattern, value, frame) -> bool:
 def match_literal(pattern, value) -> bool:
     if is_number(pattern) and is_number(value) and pattern == value and type(pattern) is not type(value):
         raise Undetermined("a literal pattern and an equal number of another type")
-    return type(pattern) is type(value) and same_element(pattern, value)
+    alike = type(pattern) is type(value) or (isinstance(pattern, str) and isinstance(value, str))
+    return alike and same_element(pattern, value)
 
 
 def match_type(interpreter, pattern, value, frame) -> bool:
@@ -198,13 +200,127 @@ def match_guard(interpreter, pattern, value, frame) -> bool:
         return False
 
 
+MARKS = ("*", "+", "%")
+
+
+def is_marked(pattern) -> bool:
+    """Whether a mark stands in a list pattern, at the end of a name or after a list."""
+    return any(isinstance(p, Atom) and p.name[-1] in MARKS for p in pattern)
+
+
+def match_marked(interpreter, pattern, items, frame) -> bool:
+    """The parts of a list pattern with marks, from left to right, without a way back."""
+    parts, items = list(pattern), list(items)
+    while parts:
+        part = parts.pop(0)
+        mark = parts[0].name if parts and isinstance(parts[0], Atom) and isinstance(part, list) else ""
+        if mark in MARKS and mark:
+            parts.pop(0)
+            if not take_guarded(interpreter, part, mark, items, frame):
+                return False
+        elif isinstance(part, Atom) and part.name[-1] in MARKS and part.name not in MARKS:
+            if not take_until(part.name, parts, items, frame):
+                return False
+        elif part is REST:
+            return len(parts) == 1 and match(interpreter, parts[0], List(items), frame)
+        elif part is NIL and not items:
+            raise Undetermined("_ that stands for a missing element")
+        elif not items or not match(interpreter, part, items.pop(0), frame):
+            return False
+    return not items
+
+
+def take_guarded(interpreter, guard, mark, items, frame) -> bool:
+    """`(guard)*`: the elements at the front that it lets through; `%` is at most one, or nil."""
+    if not is_guard(interpreter, guard):
+        raise OracleError("match", "Error: The Kleene operators (*+%) can only apply to a function call")
+    name, taken = guard_target(interpreter, guard).name, []
+    if name in frame.names:
+        raise Undetermined("a mark on a variable that is bound")
+    while items and not (mark == "%" and taken) and match_guard(interpreter, guard, items[0], frame):
+        taken.append(items.pop(0))
+        del frame.names[name]
+    frame.names[name] = List(taken) if mark != "%" else taken[0] if taken else NIL
+    return bool(taken) or mark != "+"
+
+
+def take_until(name, parts, items, frame) -> bool:
+    """`a*`: the elements before the next literal of the pattern, all of them at its end."""
+    name, mark = name[:-1], name[-1]
+    if name in frame.names or (parts and (parts[0] is NIL or not is_literal(parts[0]))):
+        raise Undetermined("a mark before a variable, or on one that is bound")
+    if mark == "%" and not parts:
+        raise Undetermined("an optional element at the end")
+    if mark == "+" and items and parts and equals_literal(parts[0], items[0]):
+        raise Undetermined("a literal where at least one element has to come before it")
+    taken = []
+    while items and not (parts and equals_literal(parts[0], items[0])) and not (mark == "%" and taken):
+        taken.append(items.pop(0))
+    if isinstance(parts and parts[0], Atom):
+        raise Undetermined("a mark before a variable")
+    frame.names[name] = List(taken) if mark != "%" else taken[0] if taken else NIL
+    return bool(taken) or mark != "+"
+
+
+def is_literal(part) -> bool:
+    return isinstance(part, (int, float, str)) or (isinstance(part, list) and part[:1] == [QUOTE])
+
+
+def equals_literal(part, value) -> bool:
+    if isinstance(part, list):
+        return value is part[1] if isinstance(part[1], Atom) else match(None, part, value, None)
+    return match_literal(part, value)
+
+
+def parts_of_set(pattern):
+    """The names or literals of a set pattern, and what stands after `$`."""
+    parts, rest = pattern[1:], None
+    if REST in parts:
+        if parts.index(REST) != len(parts) - 2:
+            raise Undetermined("$ in another place")
+        parts, rest = parts[:-2], parts[-1]
+    kinds = {isinstance(part, Atom) for part in parts}
+    if len(kinds) > 1 or not all(isinstance(part, Atom) or is_literal(part) for part in parts):
+        raise Undetermined("names and literals in one set pattern")
+    return parts, rest
+
+
+def match_set(interpreter, pattern, value, frame) -> bool:
+    """`(seti 1 a $ r)`: literals belong to the set, names take its elements in order, `r` is what is left."""
+    names = {"s": "sets", "i": "seti", "n": "setn", "o": "set"}
+    if not isinstance(value, SetValue):
+        return False
+    if names[value.keys] != pattern[0].name:
+        if pattern[0].name == "set":
+            raise Undetermined("whether a pattern of a set takes other kinds of sets")
+        return False
+    parts, rest = parts_of_set(pattern)
+    left = list(value.items())
+    for part in parts:
+        at = 0
+        if not isinstance(part, Atom):
+            at = next((i for i, item in enumerate(left) if equals_literal(part, item)), len(left))
+        if at >= len(left):
+            return False
+        if isinstance(part, Atom) and part.name in frame.names:
+            raise Undetermined("a name twice in a set pattern")
+        if not match(interpreter, part, left.pop(at), frame):
+            return False
+    if rest is None:
+        return True
+    kept = {key: item for key, item in value.elements.items() if any(item is other for other in left)}
+    return match(interpreter, rest, SetValue(value.keys, kept), frame)
+
+
 def match_list(interpreter, pattern, value, frame) -> bool:
     """`(p1 ... pn)` and `(p1 ... pn $ r)` on lists of every kind."""
-    if any(isinstance(p, Atom) and (p.name[-1] in "+*%" or p.name in ("+", "*", "%")) for p in pattern):
-        raise Undetermined("Kleene marks")
     if not isinstance(value, List):
         return False
     items = value.items
+    if is_marked(pattern):
+        if value.kind == "data":
+            raise Undetermined("marks on a record")
+        return match_marked(interpreter, pattern, items, frame)
     if REST in pattern:
         if pattern.index(REST) != len(pattern) - 2:
             raise Undetermined("$ in another place")
@@ -234,11 +350,30 @@ def match_dictionary(interpreter, pattern, value, frame) -> bool:
         raise Undetermined("$ in another place")
     left = dict(value.pairs)
     for key, part in parts[: len(parts) - len(rests)]:
+        if isinstance(key, Atom) and key is not TRUE:
+            found = free_key(interpreter, key, part, left, value, frame)
+            if found is None:
+                return False
+            del left[found]
+            continue
         if isinstance(key, (Atom, list)):
-            raise Undetermined("free keys in a dictionary pattern")
+            raise Undetermined("a key of a dictionary pattern that is no literal")
         found = key_of(value, key)
         if found not in left or not match(interpreter, part, left.pop(found), frame):
             return False
     if rests:
         return match(interpreter, rests[0], Dictionary(value.keys, value.tree, left), frame)
     return not left
+
+
+def free_key(interpreter, key, part, left, value, frame):
+    """A variable as a key: the first key not yet used whose value matches."""
+    if key.name in frame.names or isinstance(part, list) or value.tree:
+        raise Undetermined("a free key that is bound, or a pattern of its value")
+    for found, item in left.items():
+        before = dict(frame.names)
+        if match(interpreter, part, item, frame) and (key is NIL or match(interpreter, key, found, frame)):
+            return found
+        frame.names.clear()
+        frame.names.update(before)
+    return None

@@ -7,7 +7,18 @@ import struct
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.printer import to_text
 from tests.oracle.registry import function
-from tests.oracle.values import Array, Atom, Dictionary, Heap, Instance, List, SetValue, TypedList, is_number
+from tests.oracle.values import (
+    Array,
+    Atom,
+    Bytes,
+    Dictionary,
+    Heap,
+    Instance,
+    List,
+    SetValue,
+    TypedList,
+    is_number,
+)
 
 OUT = "Error: index out of bounds"
 
@@ -32,7 +43,8 @@ def element(container, key):
         return container.pairs[found]
     if isinstance(container, (List, str)):
         items = container if isinstance(container, str) else container.items
-        return items[index_in(items, key)]
+        found = items[index_in(items, key)]
+        return Bytes(found) if isinstance(container, Bytes) else found
     if isinstance(container, Array):
         from tests.oracle import matrices
 
@@ -82,6 +94,11 @@ def at(interpreter, values):
 
 def store(container, keys, value) -> None:
     """What `set@` does."""
+    if isinstance(container, Array):
+        from tests.oracle import grids
+
+        grids.store_cell(container, keys, value)
+        return
     for key in keys[:-1]:
         container = element(container, key)
     key = keys[-1]

@@ -3,9 +3,10 @@
 This module never evaluates a program.
 """
 
+from tests.oracle.concepts import Concept
 from tests.oracle.errors import Undetermined
 from tests.oracle.names import PRINTED
-from tests.oracle.values import Array, Atom, Dictionary, Heap, Instance, Lazy, List, SetValue
+from tests.oracle.values import Array, Atom, Complex, Dictionary, Heap, Instance, Lazy, List, SetValue
 
 # From here on a text is no evidence: lists that lie in one another many times have texts of any size.
 MOST_CHARACTERS = 10_000_000
@@ -20,7 +21,7 @@ def number_text(value: float) -> str:
 
 def to_text(value) -> str:
     """The text of a value at top level: strings raw."""
-    return value if isinstance(value, str) else inner_text(value)
+    return str(value) if isinstance(value, str) else inner_text(value)
 
 
 def inner_text(value, known=None) -> str:
@@ -56,7 +57,19 @@ def container_text(value, known) -> str:
         return f"({value.of.name}{fields})"
     if isinstance(value, Lazy):
         return value.text
+    if isinstance(value, Concept) and value.name:
+        return value.name
+    if isinstance(value, Complex):
+        return complex_text(value.value)
     raise Undetermined(f"text of {type(value).__name__}")
+
+
+def complex_text(value: complex) -> str:
+    """`R,Ii`; an imaginary part of 1 or -1 is the sign alone."""
+    if "-0.0" in (str(value.real), str(value.imag)):
+        raise Undetermined("the sign of a zero")
+    imaginary = {1.0: "", -1.0: "-"}.get(value.imag, number_text(value.imag))
+    return f"{number_text(value.real)},{imaginary}i"
 
 
 def array_text(shape, cells) -> str:

@@ -8,12 +8,13 @@ import re
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.names import ALIASES
-from tests.oracle.values import Atom
+from tests.oracle.values import Atom, Bytes, Complex
 
 QUOTE, COLON = Atom("quote"), Atom(":")
 TOKEN = re.compile(
     r""";;.*?;;|;[^\n]*|\#![^\n]*          # comments
-    |(?P<string>"(?:\\.|[^"\\\n])*")|(?P<long>`[^`]*`)
+    |(?P<bytes>b"(?:\\.|[^"\\\n])*")|(?P<string>"(?:\\.|[^"\\\n])*")|(?P<long>`[^`]*`)
+    |(?P<complex>[-+]?\d+(?:\.\d+)?,[-+]?(?:\d+(?:\.\d+)?)?i(?=[\s()\[\]{}'";`:]|$))
     |(?P<number>[-+]?(?:0x[0-9a-fA-F]+|0b[01]+|\d+\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\d+)
         (?=[\s()\[\]{}'";`:]|$))
     |(?P<mark>[()\[\]{}':])
@@ -23,8 +24,10 @@ TOKEN = re.compile(
 )
 
 
-# What this reader leaves to others: byte strings, `#` as a comment, long strings in other quotes.
-NOT_READ = re.compile(r"""(?<![^\s()\[\]{}'])b["`]|^[ \t]*#\s|[«“‘„❝]""", re.M)
+# What this reader leaves to others: long byte strings, `#` as a comment, long strings in other quotes.
+NOT_READ = re.compile(r"""(?<![^\s()\[\]{}'])b`|^[ \t]*#\s|[«“‘„❝]""", re.M)
+
+IMAGINARY = {"": 1, "+": 1, "-": -1}
 
 
 def read(text: str) -> list:
@@ -41,7 +44,7 @@ def read(text: str) -> list:
 def tokenise(text: str):
     """The tokens, as (kind, text)."""
     if NOT_READ.search(text):
-        raise Undetermined("byte strings, comments of older revisions, quotes of other languages")
+        raise Undetermined("long byte strings, comments of older revisions, quotes of other languages")
     at = braces_open = 0
     while at < len(text):
         if text[at - 1 : at] == "'" and (text[at : at + 2] == "{)" or (text[at] == "}" and not braces_open)):
@@ -78,6 +81,11 @@ def read_form(tokens, at):
     kind, text = tokens[at]
     if kind == "string":
         return unescape(text[1:-1]), at + 1
+    if kind == "bytes":
+        return Bytes(unescape(text[2:-1])), at + 1
+    if kind == "complex":
+        real, imaginary = text[:-1].split(",")
+        return Complex(complex(float(real), float(IMAGINARY.get(imaginary, imaginary)))), at + 1
     if kind == "long":
         return text[1:-1], at + 1
     if kind == "number":

@@ -8,6 +8,7 @@ nor what a function of a space sees that is called outside of it: no evidence. A
 from tests.oracle.errors import Undetermined
 from tests.oracle.registry import form
 from tests.oracle.scope import UNDEFINED, Block
+from tests.oracle.threads import ThreadScope
 from tests.oracle.values import Atom
 
 MAIN = "mainspace_"
@@ -42,7 +43,7 @@ class SpaceScope(Block):
 def space(interpreter, arguments, scope, tail):
     name = arguments[0].name
     if name == "thread":
-        raise Undetermined("the space of threads")
+        return interpreter.body(arguments[1:], ThreadScope(scope, interpreter.shared.names))
     if name != MAIN and name not in interpreter.spaces:
         raise Undetermined("when it is found out that there is no such space")
     if len(arguments) == 1:

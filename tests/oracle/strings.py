@@ -37,7 +37,7 @@ def integer_of(value) -> int:
     number = number_of(value)
     if number != number or abs(number) == float("inf") or abs(number) >= 2**63:
         raise Undetermined("the integer of this number")
-    return value if isinstance(value, int) else int(number)
+    return int(value) if isinstance(value, int) else int(number)
 
 
 def number_of(value):
@@ -185,8 +185,10 @@ def split(interpreter, values):
     return TypedList("strings", [piece for piece in separated(values) if piece])
 
 
-@function("splite", least=2, most=2)
+@function("splite", least=1, most=2)
 def splite(interpreter, values):
+    if len(values) == 1:
+        raise Undetermined("splite at blanks")
     return TypedList("strings", separated(values))
 
 

@@ -1,4 +1,4 @@
-"""Rule tokenizers (library 1.3): the rules of a handle tried in order at each place; enumerations, bytes.
+"""Rule tokenizers (library 1.3): the rules of a handle tried in order at each place; enumerations.
 
 A rule is read as an expression of `rgx`, whose signs mean the same but for brackets; what else differs is
 not played, nor are the rules that a new handle has.
@@ -111,10 +111,3 @@ def enum(interpreter, values):
     if type(first) is not int:
         raise Undetermined("an enumeration from here")
     return List([List([first + at, one]) for at, one in enumerate(a_list(values[0], "enum").items)])
-
-
-@function("bytes", least=1, most=1)
-def bytes_(interpreter, values):
-    if not isinstance(values[0], str):
-        raise Undetermined("the bytes of this value")
-    return TypedList("shorts", values[0].encode())

@@ -346,6 +346,27 @@ class Builtin:
     name: str
 
 
+class Single(float):
+    """A number of 32 bits (`float`). What Python computes with one is a plain number."""
+
+
+class Short(int):
+    """An integer of 16 bits (`int16_t`)."""
+
+
+@dataclass(frozen=True)
+class Complex:
+    """A complex number."""
+
+    value: complex
+
+
+class Bytes(str):
+    """A byte string, as the text that its UTF-8 writes: only its size counts bytes (tests/conformance)."""
+
+    __slots__ = ()
+
+
 def is_number(value) -> bool:
     """Whether it is an integer or a number of LispE."""
     return isinstance(value, (int, float))
@@ -355,7 +376,7 @@ def is_true(value) -> bool:
     """The truth of a value (core 2.8)."""
     if isinstance(value, SetValue) and not value.elements:
         raise Undetermined("truth of an empty set")
-    if isinstance(value, (ErrorValue, Array)) or (isinstance(value, Heap) and not value.elements):
+    if isinstance(value, (ErrorValue, Array, Complex)) or (isinstance(value, Heap) and not value.elements):
         raise Undetermined("truth of an error value, a matrix or an empty heap")
     if isinstance(value, List):
         return bool(value.items)
@@ -370,20 +391,27 @@ TYPES = {
     "list": "list_", "llist": "llist_", "data": "data_", "integers": "integers_", "numbers": "numbers_",
     "floats": "floats_", "shorts": "shorts_", "strings": "strings_",
 }  # fmt: skip
+# The narrow kinds are Python's numbers and texts, too: they come first.
+SCALARS = {
+    Single: "float_", Short: "short_", Complex: "complex_", Bytes: "stringbyte_",
+    int: "integer_", float: "number_", str: "string_",
+}  # fmt: skip
 
 
 def type_name(value) -> str:
     """The name that `(type v)` gives, without the atom."""
-    if isinstance(value, int):
-        return "integer_"
-    if isinstance(value, float):
-        return "number_"
-    if isinstance(value, str):
-        return "string_"
-    if value is NIL:
-        raise Undetermined("type of nil")
+    for kind, name in SCALARS.items():
+        if isinstance(value, kind):
+            return name
     if isinstance(value, Atom):
+        if value is NIL:
+            raise Undetermined("type of nil")
         return "atom_"
+    return container_type(value)
+
+
+def container_type(value) -> str:
+    """... of what is no scalar."""
     if isinstance(value, List):
         return TYPES[value.kind]
     if isinstance(value, Dictionary):
@@ -393,6 +421,8 @@ def type_name(value) -> str:
         return "set_" if value.keys == "o" else f"set_{value.keys}_"
     if isinstance(value, Heap):
         return "heap_"
+    if isinstance(value, Array) and len(value.shape) > 1:
+        return f"{'matrix' if len(value.shape) == 2 else 'tensor'}_{value.kind[:-1]}_"
     if isinstance(value, Instance):
         return value.of.name
     if isinstance(value, ErrorValue):

@@ -176,7 +176,7 @@ def transpose(matrix: Any) -> Any:
     """
     array = array_of(matrix)
     if array is not None:
-        return wrapped(np.ascontiguousarray(array.T)) if array.ndim > 1 else matrix
+        return wrapped(array.T.copy())  # a matrix of one row lies in memory as its transposition does
     rows = elements(matrix, "transpose", 1)
     if not rows or not all(is_list(row) for row in rows) or len({len(row) for row in rows}) > 1:
         raise wrong_argument("transpose", 1, "a list of rows of one size", matrix)
@@ -201,7 +201,7 @@ def _at_coordinates(array: Any, coordinates: tuple[Any, ...], name: str) -> tupl
 
 def _cell_or_part(found: Any) -> Any:
     part = np.asarray(found)
-    return wrapped(np.ascontiguousarray(part)) if part.ndim else part.item()
+    return wrapped(part.copy()) if part.ndim else part.item()
 
 
 @function("rank@", "⍤", keyword=True)

@@ -369,7 +369,7 @@ def flatten(container: Any) -> Any:
     if type(container) is List and all_among(SCALARS, container):
         return List(container)
     if hasattr(container, "array") or isinstance(container, Strings):
-        return container
+        return container.copy()
     return List(leaves_of_lists(container))
 
 
