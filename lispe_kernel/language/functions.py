@@ -49,6 +49,7 @@ class Parameter(NamedTuple):
         if self.default is None:
             return f"({self.name})"
         shown = f'"{self.default}"' if isinstance(self.default, str) else self.default
+        shown = str(shown).lower() if isinstance(shown, bool) else shown
         return f"({self.name} {shown})"
 
 
@@ -231,6 +232,9 @@ def function(
     """
 
     def register(call: F) -> F:
+        if "<locals>" in call.__qualname__:
+            # Python's message of a call that does not fit names the function by this.
+            call.__qualname__ = name
         into.add(
             Function(
                 name=name,

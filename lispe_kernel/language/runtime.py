@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from lispe_kernel.language.errors import LispeError
+from lispe_kernel.language.source import Source
 from lispe_kernel.language.values.atoms import Atom
 
 
@@ -19,6 +20,8 @@ class Runtime(Protocol):
     namespace: dict[str, Any]
     arguments: list[str]
     threads: Any
+    # What compiled code was made of, by the file that its code objects name.
+    sources: dict[str, Source]
     slots: dict[int, Any]
     library_states: dict[str, Any]
 
@@ -55,6 +58,17 @@ def current() -> Runtime:
 def is_running() -> bool:
     """Whether some session is evaluating in this thread."""
     return _current.get(None) is not None
+
+
+def in_program(error: BaseException) -> bool:
+    """Whether an exception comes out of a function of the program that who caught it had called."""
+    running = _current.get(None)
+    at = error.__traceback__
+    while running is not None and at is not None:
+        at = at.tb_next
+        if at is not None and at.tb_frame.f_code.co_filename in running.sources:
+            return True
+    return False
 
 
 def enter(runtime: Runtime) -> Any:

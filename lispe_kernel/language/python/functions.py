@@ -21,7 +21,7 @@ from types import (
 from typing import Any
 
 from lispe_kernel.language.arity import wrong_kind
-from lispe_kernel.language.errors import LispeError, said_by
+from lispe_kernel.language.errors import LispeError, meaning_of, said_by
 from lispe_kernel.language.functions import registry
 from lispe_kernel.language.printer import plainly, register_kind
 from lispe_kernel.language.protocols import Answers, register_answers
@@ -146,7 +146,7 @@ def _written(name: str) -> str:
 
 def _reason(error: Exception) -> str:
     """Python's message, which calls a missing key by its name alone."""
-    text, *further = said_by(error).strip().split("\n")
+    text, *further = meaning_of(said_by(error).strip()).split("\n")
     if isinstance(error, KeyError):
         return f"no such key: {text}"
     wrong = wrong_kind(text) if isinstance(error, TypeError) else ""

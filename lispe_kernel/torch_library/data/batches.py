@@ -323,20 +323,20 @@ def batches(
         raise wrong_argument(NAME, 6, "a function", collate)
     if not len(samples):
         raise LispeError(f"Error: {NAME}: there are no samples")
-    if seed is not None and shuffle is None:
+    mixed, drops = bool(shuffle), bool(drop_last)
+    if seed is not None and not mixed:
         raise LispeError(f"Error: {NAME}: a seed changes nothing without shuffle; (? shuffle true) shuffles")
     if seed is None:
-        seed = int(torch.empty((), dtype=torch.int64).random_()) if shuffle is not None else 0
+        seed = int(torch.empty((), dtype=torch.int64).random_()) if mixed else 0
     number = arguments.integer(seed, f"Error: {NAME}: seed must be an integer")
     count = arguments.size(NAME, 2, size)
-    drops = drop_last is not None
     kind = arguments.choice(NAME, 7, share, {"even": "even", "uneven": "uneven", "whole": "whole"})
     if not group.alone():
-        number = _in_common(len(samples), count, shuffle is not None, drops, number)
+        number = _in_common(len(samples), count, mixed, drops, number)
         if kind == "even":
             _refuse_uneven(len(samples), count, drops)
     mine = _all_of if kind == "whole" or group.alone() else _part_of
-    return Batches(samples, count, shuffle is not None, number, drops, collate, mine)
+    return Batches(samples, count, mixed, number, drops, collate, mine)
 
 
 def _in_common(samples: int, size: int, shuffle: bool, drop_last: bool, seed: int) -> int:

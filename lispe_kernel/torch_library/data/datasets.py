@@ -66,7 +66,7 @@ def dataset(
     if isinstance(source, str):
         if targets is not None:
             raise LispeError(f"Error: {NAME}: a file has its targets in it; choose them with transform")
-        found = _of_file(arguments.path(NAME, 1, source), header is not None, kind)
+        found = _of_file(arguments.path(NAME, 1, source), bool(header), kind)
     else:
         found = _of_value(source, targets)
     return found if transform is None else Mapped(found, transform)

@@ -50,7 +50,7 @@ def join(timeout: Any = PATIENCE, device: Any = None, print: Any = None) -> int:
     except LispeError as error:
         raise LispeError(f"Error in {name}: {error}") from error
     speak = getattr(sys.stdout, "let_speak", None)
-    if print is not None and speak is not None:
+    if print and speak is not None:
         speak()
     return group.size()
 

@@ -50,16 +50,16 @@ def parallel(model: Any, shard: Any = None, unused: Any = None) -> nn.Module:
     """
     module: nn.Module = arguments.module(model, nn.Module, "Error: First argument must be a PyTorch module")
     refuse_cycle(module)
-    if shard is not None and unused is not None:
+    if shard and unused:
         raise LispeError(f"Error in {NAME}: unused changes nothing for a model in shards; leave it out")
     if not joined(NAME):
         return module
     if isinstance(module, DistributedDataParallel) or is_sharded(module):
         raise LispeError(f"Error in {NAME}: the ranks train this model together already")
     _agree(module)
-    if shard is None:
+    if not shard:
         with group.answered(NAME):
-            return DistributedDataParallel(module, find_unused_parameters=unused is not None)
+            return DistributedDataParallel(module, find_unused_parameters=bool(unused))
     early.refuse(NAME, module)
     before = list(module.parameters())
     _sharded(module)

@@ -17,7 +17,7 @@ from lispe_kernel.torch_library.inside.inputs import copied
 from lispe_kernel.torch_library.inside.keeping import looking
 from lispe_kernel.torch_library.inside.running import Given, names_of, watched
 from lispe_kernel.torch_library.inside.values import tensors_in
-from lispe_kernel.torch_library.support.guard import TORCH_ERRORS
+from lispe_kernel.torch_library.support.guard import TORCH_ERRORS, is_users
 from lispe_kernel.torch_library.support.wording import kind_of, readable
 
 
@@ -40,6 +40,8 @@ def graph_of(model: nn.Module, given: Given, note: str = "") -> Graph:
             with Functions(flow), Operations(flow):
                 answer = model(*given[0], **given[1])
         except TORCH_ERRORS as error:
+            if is_users(error):
+                raise
             raise LispeError(f"Error in graph:{flow.place} {readable(error)}") from error
     if flow.root is None:
         raise LispeError("Error in graph: the model does not run as a module of PyTorch does")

@@ -20,7 +20,7 @@ from lispe_kernel.torch_library.inside.operations import Operations
 from lispe_kernel.torch_library.inside.running import Given, names_of, watched
 from lispe_kernel.torch_library.inside.trace import Call, Trace, numbered
 from lispe_kernel.torch_library.inside.values import kinds_of, shapes_text, tensors_in
-from lispe_kernel.torch_library.support.guard import TORCH_ERRORS
+from lispe_kernel.torch_library.support.guard import TORCH_ERRORS, is_users
 from lispe_kernel.torch_library.support.wording import readable, some
 
 Loss = Callable[[Any], Any]
@@ -185,6 +185,8 @@ def record(model: nn.Module, given: Given, gradients: bool, loss: Loss | None) -
                 torch.ones(()) + 1
                 answer = model(*given[0], **given[1])
         except TORCH_ERRORS as error:
+            if is_users(error):
+                raise
             raise LispeError(f"Error in torch_trace:{recorder.place} {readable(error)}") from error
         recorder.recording = False
         if gradients:

@@ -108,7 +108,7 @@ def compile_(function_: Any, mode: Any = None, dynamic: Any = None, backend: Any
     options: dict[str, Any] = {"backend": _backend(backend)}
     if mode is not None:
         options["mode"] = mode
-    if dynamic is not None:
+    if dynamic:
         options["dynamic"] = True
     if isinstance(function_, nn.Module):
         # Hooks and the module's own way of being called stay around it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from lispe_kernel.language.arity import wrong_number
 from lispe_kernel.language.errors import LispeError
 from lispe_kernel.language.explain import register_remark, unexpected
 from lispe_kernel.language.functions import function, registry
+from lispe_kernel.language.runtime import in_program
 from lispe_kernel.torch_library.support.wording import gpu_trouble, kind_of, readable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -60,6 +62,18 @@ def arguments_text(names: Iterable[str], arguments: Iterable[Any]) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
+# What Python says of a call that does not fit the function.
+_MISFIT = re.compile(r"\S+\(\) (takes|missing) ")
+
+
+def is_users(error: BaseException) -> bool:
+    """Whether an exception is that of a function of the user's, called inside, or of the call of one.
+
+    The session has better words for it, and its place.
+    """
+    return in_program(error) or (isinstance(error, TypeError) and bool(_MISFIT.match(str(error))))
+
+
 def guarded(call: F, name: str, prefix: str) -> F:
     """The function `name`, with torch's exceptions turned into LispE errors that begin with `prefix`."""
     signature = inspect.signature(call)
@@ -72,6 +86,8 @@ def guarded(call: F, name: str, prefix: str) -> F:
         except TORCH_ERRORS as error:
             if isinstance(error, TypeError) and not _fits(signature, arguments, named):
                 raise LispeError(_arity_text(name, str(error))) from error
+            if is_users(error):
+                raise
             message = prefix + readable(error) + arguments_text(names, arguments)
             raise LispeError(message) from error
 

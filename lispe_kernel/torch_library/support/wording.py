@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from lispe_kernel.language.arity import kind_in_words, wrong_kind
+from lispe_kernel.language.errors import register_meaning
 from lispe_kernel.torch_library.support.dtypes import dtype_name
 
 # What C++ puts before and after a message, and the list of signatures the argument parser appends.
@@ -57,6 +58,43 @@ _KINDS_OF_NUMBERS = (
         re.compile(r"Could not run '(?:\w+::)?(\w+)[.\w]*' with arguments from the '(\w+)' backend.*"),
         lambda found: f"{found[1]} is not possible with {_engine(found[2])}",
     ),
+    (
+        re.compile(r".*promoteTypes with quantized numbers.*"),
+        "not possible with a quantized tensor (torch_dequantize gives its numbers)",
+    ),
+    (
+        re.compile(r"(Subtraction|Negation), the `-` operator, (on|with) .*bool tensors? is not supported.*"),
+        f"not possible with numbers of type bool {_CONVERTS}",
+    ),
+    (
+        re.compile(r"(?:Found dtype|expected scalar type) (\w+) but (?:expected|found) (\w+)"),
+        lambda found: f"numbers of type {_plain_type(found[1])} beside {_plain_type(found[2])} {_CONVERTS}",
+    ),
+    (
+        re.compile(r"result type (\w+) can't be cast to the desired output type ([\w ]+)"),
+        lambda found: (
+            f"numbers of type {_plain_type(found[2])} cannot hold those of type {_plain_type(found[1])} that "
+            f"come out {_CONVERTS}"
+        ),
+    ),
+    (
+        re.compile(r"Boolean value of Tensor with more than one value is ambiguous"),
+        "an answer of several elements is neither true nor false",
+    ),
+    (
+        re.compile(r"The function '\w+' is not differentiable with respect to argument '(\w+)'.*"),
+        r"\1 cannot have a gradient ((tensor_detach t) gives its numbers alone)",
+    ),
+    (
+        re.compile(r"'utf-8' codec can't encode character.*"),
+        "the text has half of a character (a lone surrogate), which no file and no tokenizer can hold",
+    ),
+    (
+        re.compile(r"\w+ (only supports floating-point dtypes).*"),
+        f"it needs numbers with fractions {_CONVERTS}",
+    ),
+    (re.compile(r"(\w+ does not support \w+) dtypes on CPU"), rf"\1 numbers {_CONVERTS}"),
+    (re.compile(r"\bSize\(\[([\d, ]*)\]\)"), r"[\1]"),
     (re.compile(r"mixed dtype \(\w+\): .*"), f"the tensors must have the same dtype {_CONVERTS}"),
     (
         re.compile(r".*Expected reduction dim to be specified for input\.numel\(\) == 0.*"),
@@ -126,10 +164,27 @@ def readable(error: BaseException) -> str:
         return of_gpu
     text = _SIGNATURES.sub("", _NOISE.sub("", _ORIGIN.sub("", text)))
     text = " ".join(text.split()).rstrip(".:;, ") or type(error).__name__
-    text = wrong_kind(text) or _no_tensor(text) or _in_our_types(text)
+    text = _in_kinds(wrong_kind(text) or _no_tensor(text) or _in_our_types(text))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _in_kinds(text: str) -> str:
     for said, ours in _KINDS_OF_NUMBERS:
         text = said.sub(ours, text)
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return text
+
+
+def _meaning(text: str) -> str:
+    """What a message means that PyTorch gives to a program itself; empty for one that is clear."""
+    found = _in_kinds(_unequal(text))
+    return found if found != text else ""
+
+
+register_meaning(_meaning)
+
+
+def _unequal(text: str) -> str:
+    return _UNEQUAL.sub(lambda found: f"{found[1]}{_type(found[2])} and {_type(found[3])}", text)
 
 
 def _no_tensor(text: str) -> str:
@@ -146,7 +201,7 @@ def _in_our_types(text: str) -> str:
     if _TOO_LARGE.fullmatch(text):
         return "an integer is larger than the 64 bits of a tensor's integers"
     text = _OVERFLOW.sub(lambda found: f"a number does not fit into {_type(found[1])}", text)
-    text = _UNEQUAL.sub(lambda found: f"{found[1]}{_type(found[2])} and {_type(found[3])}", text)
+    text = _unequal(text)
     for said, ours in _FOREIGN:
         text = said.sub(ours, text)
     return _SELF.sub("the tensor", text)
@@ -154,6 +209,7 @@ def _in_our_types(text: str) -> str:
 
 def _plain_type(name: str) -> str:
     """A type of PyTorch's as `torch.CharTensor` or `CPUBoolType` in our words."""
+    name = _C_TYPES.get(name, name)
     short = re.sub(r"^torch\.(cuda\.)?|^(Quantized)?(CPU|CUDA|Meta)?|(Type|Tensor)$", "", name)
     return _SHORT_TYPES.get(short, short.lower())
 

@@ -101,6 +101,8 @@ def should_stop(values: Any, patience: Any = 3, min_delta: Any = 0, mode: Any = 
     losses = [arguments.number(name, 1, value) for value in values]
     sign = arguments.choice(name, 4, mode, {"min": 1.0, "max": -1.0})
     least = arguments.number(name, 3, min_delta)
+    if math.isnan(least):
+        raise wrong_argument(name, 3, "a number", min_delta)
     return truth(_waited((sign * loss for loss in losses), least) >= arguments.size(name, 2, patience))
 
 

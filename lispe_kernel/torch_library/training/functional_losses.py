@@ -196,7 +196,10 @@ def _argument(
         return of_tensors(function, value)
     if name in _WHOLE:
         return arguments.integer(value, f"Error: {function}: {name} must be an integer")
-    if isinstance(default, int | float) or (name == "var" and isinstance(value, int | float)):
+    if name == "var" and isinstance(value, int | float):
+        # PyTorch takes one variance for all, but only with a fraction.
+        return float(value)
+    if isinstance(default, int | float):
         return _number(value, f"Error: {function}: {name} must be a number")
     if isinstance(value, list | TypedList):
         return conversions.as_tensor(value, None if name in _LENGTHS else beside)
@@ -236,7 +239,7 @@ def _refuse_labels(
     name: str, log_probs: torch.Tensor, targets: torch.Tensor, target_lengths: Any, blank: int = 0, **_: Any
 ) -> None:
     """PyTorch looks labels up without asking whether they are classes, and reads what lies behind them."""
-    if targets.is_floating_point():
+    if targets.is_floating_point() or targets.is_complex():
         raise LispeError(f"Error in {name}: the targets must be whole numbers, the classes")
     lengths = torch.as_tensor(target_lengths).reshape(-1).tolist()
     if targets.dim() == 2 and len(lengths) == len(targets):

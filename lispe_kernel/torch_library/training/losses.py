@@ -62,7 +62,8 @@ def cross_entropy(
     to `ignore_index` do not count, `reduction` may be "sum" or "none".
 
     Example: (tensor_item (torch_cross_entropy (tensor_create '((7.0))) (tensor_create '(0)))) => 0
-    Errors: `Error: Both arguments must be tensors`; a class outside the logits is named
+    Errors: `Error: Both arguments must be tensors`; a class outside the logits is named; a
+    smoothing that is not from 0 to 1
     Source: torch API 8.2
     """
     logits = arguments.tensor(predictions, arguments.BOTH)
@@ -72,13 +73,17 @@ def cross_entropy(
         -100 if ignore_index is None else ignore_index, f"Error: {name}: ignore_index must be an integer"
     )
     refuse_classes(labels, logits, ignored)
+    smoothing = 0.0 if label_smoothing is None else arguments.number(name, 6, label_smoothing)
+    if not 0 <= smoothing <= 1:
+        # PyTorch passes a negative one by in silence.
+        raise arguments.instead(f"Error: {name}: label_smoothing must be from 0 to 1", label_smoothing)
     return nn.functional.cross_entropy(
         logits,
         labels,
         weight=None if weight is None else conversions.as_tensor(weight, logits),
         ignore_index=ignored,
         reduction=reduction_of(name, reduction),
-        label_smoothing=0.0 if label_smoothing is None else arguments.number(name, 6, label_smoothing),
+        label_smoothing=smoothing,
     )
 
 

@@ -5,6 +5,7 @@ They are PyTorch's own. A frozen tensor (the base of a LoRA layer) is never give
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -93,7 +94,7 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
     Source: torch API 8.1
     """
     layers = modules_in(model, NO_MODEL)
-    rate = arguments.number("torch_optimizer", 2, learning_rate)
+    rate = _rate("torch_optimizer", 2, learning_rate)
     make = OPTIMIZERS.get(type_) if isinstance(type_, str) else None
     if make is None:
         known = f"{', '.join(OPTIMIZERS)} are known, not {describe(type_)}"
@@ -107,6 +108,14 @@ def optimizer(model: Any, learning_rate: Any, type_: str, options: Any = None) -
             raise LispeError("Error: torch_optimizer: dampening changes nothing without momentum; give both")
     note_trained(made, Trained(layers, _names_of(layers)))
     return made
+
+
+def _rate(function: str, position: int, value: Any) -> float:
+    """A learning rate. PyTorch takes an infinite one, too, and makes nan of every weight."""
+    rate = arguments.number(function, position, value)
+    if 0 <= rate < math.inf:
+        return rate
+    raise arguments.instead(f"Error: {function}: the learning rate must be 0 or a positive number", value)
 
 
 def _names_of(layers: list[nn.Module]) -> dict[int, str]:
@@ -210,14 +219,14 @@ def trainable(layers: list[nn.Module]) -> list[nn.Parameter]:
 
 def _rate_only(kind: str) -> None:
     def make(learning_rate: Any) -> RateOnlyOptimizer:
-        return RateOnlyOptimizer(kind, arguments.number(f"torch_{kind}_optimizer", 1, learning_rate))
+        return RateOnlyOptimizer(kind, _rate(f"torch_{kind}_optimizer", 1, learning_rate))
 
     make.__doc__ = f"""An optimizer ({kind}) with a learning rate and no parameters: a step changes nothing.
 
     To train a model use `torch_optimizer`, or give it the model by `torch_optimizer_add_params`.
 
     Example: (torch_{kind}_optimizer 0.001) => PyTorch Optimizer
-    Errors: the learning rate must be a number
+    Errors: the learning rate must be a number, 0 or more
     Source: torch API 8.1
     """
     torch_function(f"torch_{kind}_optimizer", f"torch_{kind}_optimizer_create")(make)
@@ -245,7 +254,7 @@ def optimizer_of_tensors(params: Any, learning_rate: Any, weight_decay: Any = No
     if isinstance(params, OPTIMIZER_TYPES):
         _add(params, learning_rate, decay)
         return params
-    rate = arguments.number(name, 2, learning_rate)
+    rate = _rate(name, 2, learning_rate)
     return torch.optim.AdamW(_tensors(params), lr=rate, weight_decay=decay or 0.0)
 
 
