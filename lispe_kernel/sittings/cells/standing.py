@@ -251,7 +251,8 @@ def _can_stand(item: Item) -> bool:
     """Whether a value is found to be as it was by what it is made of, and need not be kept alive if heavy."""
     if item.held is None or item.problem or (item.parts and item.ask is None):
         return False
-    return not item.weighs or type(item.value).__weakrefoffset__ > 0
+    # Below 0 where Python itself manages the references (from 3.12).
+    return not item.weighs or type(item.value).__weakrefoffset__ != 0
 
 
 def _is_as_it_was(item: Item, value: Any) -> bool:
