@@ -6,6 +6,7 @@ this process wrote or compared is known from then on, as long as the file is the
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -16,6 +17,7 @@ import numpy as np
 
 from lispe_kernel.language.keeping import Broken
 from lispe_kernel.torch_library.files import checksums
+from lispe_kernel.torch_library.files.atomic import reason
 from lispe_kernel.torch_library.files.known_whole import identity, is_young
 from lispe_kernel.torch_library.support.foreign_json import parsed
 
@@ -190,7 +192,8 @@ def opened(folder: str, name: str) -> BinaryIO:
     except FileNotFoundError:
         raise Broken(f"has no file {name}") from None
     except OSError as error:
-        raise Broken(f"has a file {name} that cannot be read ({(error.strerror or '').lower()})") from None
+        link = "it is a link, and none is followed" if error.errno == errno.ELOOP else ""
+        raise Broken(f"has a file {name} that cannot be read ({link or reason(error)})") from None
     file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         file.close()

@@ -267,11 +267,25 @@ def test_links_are_not_followed(saved: Path) -> None:
     outside = saved.parent / "outside.json"
     (saved / "session.json").rename(outside)
     (saved / "session.json").symlink_to(outside)
-    assert "cannot be read" in refusal(saved)
+    assert "session.json that cannot be read (it is a link, and none is followed)" in refusal(saved)
     content = outside.read_bytes()
     with pytest.raises(LispeError, match="a link or no file"):
         Session().evaluate(f'(session_save "{saved}")')
     assert outside.read_bytes() == content
+
+
+def test_what_a_folder_says_does_not_steer_the_screen(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left_out = {"\x1b[2Jname": {"why": "\x07\x1b]0;title", "cell": "\r"}}
+    rewritten(saved, lambda manifest: manifest["left out"].update(left_out))
+    for action in ("list", "diff", "restore"):
+        Session().evaluate(f'(magic "%session {action} {saved}")')
+    rewritten(saved, lambda manifest: manifest["variables"].update({"\x1b[2Jname": {"\x1b[2Jkind": 1}}))
+    for action in ("list", "diff"):
+        Session().evaluate(f'(magic "%session {action} {saved}")')
+    assert capsys.readouterr().out.replace("\n", "").isprintable()
+    assert "\x1b" not in refusal(saved)
 
 
 def test_what_a_manifest_leaves_out_comes_back(tmp_path: Path) -> None:
