@@ -273,6 +273,13 @@ def test_a_block_of_a_graph_opens_by_mouse_and_by_keyboard(chromium: str) -> Non
     assert marked(dom, "read") == "false false true true SUMMARY"
 
 
+def test_words_of_a_table_are_as_large_as_others_in_a_page_without_doctype(chromium: str) -> None:
+    script = """document.body.dataset.read = ["p", "td"]
+      .map(tag => getComputedStyle(document.querySelector(".lsp " + tag)).fontSize).join(" ");"""
+    html = browser.page([state()], script=script).removeprefix("<!doctype html>")
+    assert marked(browser.document(chromium, html), "read") == "12px 12px"
+
+
 def test_nothing_is_wider_than_its_cell(chromium: str, tmp_path: Path) -> None:
     shown = []
     for number, kind in enumerate(KINDS):
