@@ -280,6 +280,7 @@ ELSEWHERE = {
         "(+ n 1) or (+= n 1)": "inc incf ++",
         "(- n 1) or (-= n 1)": "dec decf",
         "(exp 1000)": "inf infinity Infinity",
+        "(sqrt -1)": "nan NaN",
         "(= (% n 2) 0)": "even? evenp",
         "(= (% n 2) 1)": "odd? oddp",
     }.items()
@@ -368,8 +369,7 @@ def _type(name: str) -> str:
 
 
 def _head(form: str) -> str:
-    found = _HEAD.match(form)
-    return found[1] if found else ""
+    return found[1] if (found := _HEAD.match(form)) else ""
 
 
 def _head_of(form: str) -> str:

@@ -24,6 +24,7 @@ from .support import error_of, text_of, times
         ("(unknown_name 1)", "Unknown function call: 'unknown_name'"),
         ("(prinln 1)", "Unknown function call: 'prinln' (did you mean"),
         ("(length '(1))", "Unknown function call: 'length' (LispE says size)"),
+        ("(setq least nan)", "Error: Unbound atom: 'nan' (LispE says (sqrt -1))"),
         ("(setq least inf)", "Error: Unbound atom: 'inf' (LispE says (exp 1000))"),
         ("(mlx_matmul 1 2)", "Unknown function call: 'mlx_matmul' (of lispe_mlx, which is not here)"),
         ("(car)", "Error: Wrong number of arguments for: 'car'"),

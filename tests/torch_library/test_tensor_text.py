@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
 
 from lispe_kernel.language.printer import to_text
 from tests.torch_library.torch_calls import call
@@ -96,6 +97,7 @@ def test_a_parameter_is_a_tensor():
         (torch.ones(2, 3, device="meta"), "...\n[ METAFloatType{2,3} ]"),
         (torch.zeros(2, dtype=torch.uint8).view(torch.bits8), "...\n[ CPUbits8Type{2} ]"),
         (torch.nn.LazyLinear(3).weight, "[ CPUFloatType ]"),
+        (FakeTensorMode().from_tensor(torch.ones(2, 3)), "...\n[ CPUFloatType{2,3} ]"),
     ],
 )
 def test_a_tensor_without_numbers_to_read_has_a_text(tensor, text):

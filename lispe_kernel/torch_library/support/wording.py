@@ -94,6 +94,7 @@ _KINDS_OF_NUMBERS = (
         f"it needs numbers with fractions {_CONVERTS}",
     ),
     (re.compile(r"(\w+ does not support \w+) dtypes on CPU"), rf"\1 numbers {_CONVERTS}"),
+    (re.compile(r"^aten\.[\w.]+$"), "the tensor has no numbers, only a shape"),
     (re.compile(r"\bSize\(\[([\d, ]*)\]\)"), r"[\1]"),
     (re.compile(r"mixed dtype \(\w+\): .*"), f"the tensors must have the same dtype {_CONVERTS}"),
     (

@@ -60,6 +60,8 @@ def tensor_text(tensor: torch.Tensor) -> str:
     footer = f"[ {type_name(tensor)}{{{','.join(map(str, tensor.shape))}}}{_quantization(tensor)} ]"
     if tensor.numel() == 0:
         return footer
+    if type(tensor).__name__ == "FakeTensor":  # a shape without numbers, as torch.export has them
+        return f"{GAP}\n{footer}"
     try:
         return "\n".join([*_body(_plain(tensor)), footer])
     except NotImplementedError:  # of the device meta, or of a type that only kernels for GPUs read
