@@ -44,10 +44,10 @@ def _part(n: float, total: float) -> float:
 
 
 def _warmup_cosine(n: int, s: Settings) -> float:
-    warmup = s["warmup_steps"]
-    if n < warmup:
-        return s["initial_lr"] * n / warmup
-    return _cosine_between(s, _part(n - warmup, s["total_steps"] - warmup))
+    warmup, total = s["warmup_steps"], s["total_steps"]
+    if n < warmup or warmup >= total:  # A run may end within its warm-up.
+        return s["initial_lr"] * min(n, total) / warmup
+    return _cosine_between(s, _part(n - warmup, total - warmup))
 
 
 def _exponential(n: int, s: Settings) -> float:
@@ -114,7 +114,7 @@ def lr_scheduler(optimizer: Any, scheduler_type: str, config: Any = None) -> Sch
     (1000); linear_warmup_cosine: warmup_steps (0) besides; exponential: initial_lr, gamma (0.1); step:
     initial_lr, gamma, step_size (100). The base rate is `initial_lr`; where it is not given, the rate that
     the optimizer has now. Groups of parameters with other rates keep their proportion to the first. After
-    `total_steps` the rate stays what it is.
+    `total_steps` the rate stays what it is, also where they end within the warm-up.
 
     Example: (torch_lr_scheduler (torch_sgd_optimizer 0.1) "step") => LR Scheduler (Step, step=0, lr=0.1)
     Errors: `First argument must be an optimizer`, `Unknown scheduler type: X`; an unknown key, one
@@ -164,9 +164,6 @@ def problem(s: Settings) -> str:
         return f"the rates must be 0 <= min_lr <= initial_lr, not {rates}"
     if not 0 < s["gamma"] <= 1:
         return f"gamma must be greater than 0 and at most 1, not {number_text(s['gamma'])}"
-    if s["warmup_steps"] >= s["total_steps"]:
-        steps = f"{number_text(s['warmup_steps'])} of {number_text(s['total_steps'])}"
-        return f"warmup_steps must be fewer than total_steps, not {steps}"
     return ""
 
 
