@@ -78,6 +78,7 @@ CASES = {
         "(((1 2) (3 4)) ((1) (2)))",
     ),
     "flatten gives a list of its own": ("(setq l (integers 1 2)) (setq f (flatten l)) (push l 9) f", "(1 2)"),
+    "flatten keeps the kind": ('(type (flatten (stringbytes "a")))', "stringbytes_"),
     "a list is combined with every row": ("(+ '(10 20) (rho 2 2 (iota 4)))", "((11 22) (13 24))"),
     "a product of matrices": ("(inner '+ '* (rho 2 2 (iota 4)) (rho 2 2 (iota 4)))", "((7 10) (15 22))"),
     "a product of texts and numbers": ("(inner '+ '* '(1 2) '(3 4))", "11"),

@@ -5,7 +5,7 @@ every clause of a `defpat`, every record and every class is made before. This mo
 """
 
 from tests.oracle.errors import OracleError, Undetermined
-from tests.oracle.names import FAMILY, OLDER
+from tests.oracle.names import ELSEWHERE, FAMILY
 from tests.oracle.registry import FORMS, form, is_known
 from tests.oracle.scope import UNDEFINED
 from tests.oracle.threads import ThreadFunction
@@ -156,7 +156,7 @@ def make(interpreter, definition) -> None:
         fill_space(interpreter, definition)
         return
     name = definition[1].name
-    if name in ("last", "unique", "product") or name in OLDER:
+    if name in ("last", "unique", "product") or name in ELSEWHERE:
         raise Undetermined(f"a definition of {name}")  # a program may have its own (dialect)
     if is_known(name):
         raise OracleError("compile", f"Error: '{name}' is a reserved keyword.")

@@ -3,7 +3,7 @@
 The element goes first in a partial call of the composing family and last (or at `_`) in the list family.
 """
 
-from itertools import islice
+from itertools import accumulate, islice
 
 from tests.oracle.errors import OracleError, Undetermined
 from tests.oracle.registry import ARITHMETIC, COMPARATORS, FORMS, FUNCTIONS, form
@@ -262,10 +262,14 @@ def folding(name, initial, right, scan):
         given = composed_given(interpreter, arguments[0], scope)
         rest = [interpreter.eval(one, scope) for one in arguments[1:]]
         container = rest[-1]
-        if isinstance(container, Lazy) and container.endless:
-            raise OracleError("endless", "Error: a fold of an endless source")
-        items = list(walked(container))
         step = two_arguments(interpreter, given, scope)
+        if isinstance(container, Lazy) and container.endless:
+            if right or not scan:
+                raise OracleError("endless", "Error: a fold of an endless source")
+            return Lazy(
+                lambda: accumulate(container.make(), step, initial=rest[0] if initial else None), "", True
+            )
+        items = list(walked(container))
         if right:
             items.reverse()
         if not initial and not items:

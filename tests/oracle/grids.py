@@ -145,11 +145,13 @@ def products(a, b, rows, inner, columns) -> list:
 
 def inner_of(interpreter, steps, a: Array, b: Array) -> Array:
     """`(inner f g m n)` of two matrices: rows against columns."""
-    if len(a.shape) != 2 or len(b.shape) != 2 or steps != [Atom("+"), Atom("*")] or a.kind != b.kind:
+    if len(a.shape) != 2 or len(b.shape) != 2 or steps != [Atom("+"), Atom("*")]:
         raise Undetermined("an inner product of these")
     if a.shape[1] != b.shape[0]:
         raise OracleError("shape", "Error: inner: the shapes do not fit")
-    return Array((a.shape[0], b.shape[1]), products(a.cells, b.cells, *a.shape, b.shape[1]), a.kind)
+    return Array(
+        (a.shape[0], b.shape[1]), products(a.cells, b.cells, *a.shape, b.shape[1]), max(a.kind, b.kind)
+    )
 
 
 @form("bodies", least=1, most=1)

@@ -14,7 +14,7 @@ scan→\\ ↘→\\ backreduce→-// ⌿→-// backscan→-\\ ⍀→-\\ ⍳→iot
 dotimes→loopcount defclass→class@ containerkeys→keys@ containervalues→values@ atom?→atomp cons?→consp
 empty?→emptyp null?→nullp number?→numberp sign?→signp string?→stringp zero?→zerop lower?→lowerp
 upper?→upperp __root__→block alpha?→alphap vowel?→vowelp consonant?→consonantp digit?→digitp √→sqrt ∛→cbrt
-⍉→transpose ⍤→rank@ short→int16_t ⊃→to_tensor
+⍉→transpose ⍤→rank@ short→int16_t ⊃→to_tensor ⌹→invert
 """
 # A name used here and the name that the instruction prints with.
 PRINTED_TEXT = r"""
@@ -29,15 +29,15 @@ discrete_distribution elapse emoji? emojip exponential_distribution extreme_valu
 fclose fgetchars file file_close file_eof file_getchar file_getstruct file_read file_readline
 file_readlist file_write file_writeln fileinfo fisher_distribution fopen fputchars fread fseek fsize
 ftell fwrite gamma_distribution geometric_distribution get_tokenizer_operators getchar getenv getfast
-hour indent input@ invert isdirectory json_read json_write label load loadcode lognormal_distribution ls
+hour indent input@  isdirectory json_read json_write label load loadcode lognormal_distribution ls
 lubksb ludcmp mark matrix_float   matrix_short matrix_string matrix_stringbyte
 minute month negative_binomial_distribution normal_distribution piecewise_constant_distribution
 piecewise_linear_distribution pipe poisson_distribution prettify printerr printerrln random random_choice
 realpath resetmark second  segment_e segmenter set_tokenizer_operators setdate setenv setfast
-setq= setshape shuffle sleep socket_create solve stringbytes student_distribution tensor_float
+setq= setshape shuffle sleep socket_create  stringbytes student_distribution tensor_float
   tensor_short tensor_string tensor_stringbyte  toclean
 tokenizer_display tokenizer_main trace trigger uniform_distribution use uuid waiton weekday
-weibull_distribution year yearday  ⌹ file_exists memory_size
+weibull_distribution year yearday   file_exists memory_size
 """
 # Older names, which a program may give to its own functions and variables (dialect).
 OLDER_TEXT = "data irank key keyi keyn matrix rank tensor tokenizee tree treei treen"

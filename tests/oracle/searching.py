@@ -293,6 +293,10 @@ def combined(a, b, keep):
         kept = keep(list(a.elements), list(b.elements))
         return SetValue(a.keys, {k: a.elements.get(k, b.elements.get(k)) for k in kept})
     if isinstance(a, List) and isinstance(b, List) and a.kind == b.kind:
+        if len({(to_text(i), type(i)) for i in [*a.items, *b.items]}) > len(
+            {to_text(i) for i in [*a.items, *b.items]}
+        ):
+            raise Undetermined("whether values with one text are one element")
         first, second = ({to_text(i): i for i in reversed(x.items)} for x in (a, b))
         order = [to_text(i) for i in [*a.items, *b.items]]
         kept = set(keep(list(first), list(second)))

@@ -13,6 +13,7 @@ from tests.oracle import (  # noqa: F401 (each fills the registry)
     forms_loops,
     grids,
     heaps,
+    linear,
     lists,
     matrices,
     patterns,

@@ -8,6 +8,7 @@ from tests.oracle import (  # noqa: F401
     themes_definitions,
     themes_grids,
     themes_library,
+    themes_linear,
     themes_marks,
     themes_patterns,
     themes_scalars,

@@ -20,6 +20,7 @@ RULES = (
     "{%d ,}+",
     "~%d",
 )
+PLUS, MINUS = "'+", "'-"
 ACCENTS = '"été"'
 SIGNS = "aab12x, A<=_"
 TEXTS = ("ab 12,x", "Ab1", "12 34", "a<=b", "x12x", "", "aa,bb", "_a 1", "AB c")
@@ -83,6 +84,9 @@ def beyond(g, rng):
                 f"(size (bytes {g.str_(1)}))",
                 f"(-\\\\ {step} {source})",
                 f"(backscan {step} {source})",
+                f"(take {abs(n)} (scanl {g.pick(PLUS, MINUS)} {n} (irange {n} 2)))",
+                "(takewhile '(< 30) (scanl1 '+ (map '* (irange 1 1))))",
+                f"(take {abs(n)} (scanl (λ (a b) (- (* 2 b) a)) k (irange 1 3)))",
                 f"(\\\\ {step} {source})",
                 f"(-// {step} {source})",
                 f"({g.pick('erf', 'erfc')} {g.pick(n, '0.5', '-0.25', 'x')})",

@@ -368,7 +368,7 @@ def flatten(container: Any) -> Any:
         return List(leaves_of_lists(elements(container, "flatten", 1)))
     if type(container) is List and all_among(SCALARS, container):
         return List(container)
-    if hasattr(container, "array") or isinstance(container, Strings):
+    if hasattr(container, "array") or hasattr(container, "convert"):
         return container.copy()
     return List(leaves_of_lists(container))
 
