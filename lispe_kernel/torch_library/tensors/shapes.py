@@ -1,7 +1,7 @@
-"""The shape of tensors: reshaping, joining, cutting, selecting, and the one function that writes.
+"""The shape of tensors: reshaping, joining, cutting, selecting, and the two functions that write.
 
 Where PyTorch gives a view, so do these functions: it shares memory with its source. Only
-`tensor_masked_fill_` changes a tensor in place.
+`tensor_masked_fill_` and `tensor_index_put_` change a tensor in place.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def gather(input_: Any, dim: Any, index: Any) -> torch.Tensor:
     return value.gather(axis, places)
 
 
-@tensor_function("set_item", "torch_index_put_")
+@tensor_function("set_item")
 def set_item(tensor: Any, indices: Any, value: Any) -> torch.Tensor:
     """A copy of the tensor with the element at the indices replaced; the argument stays as it is.
 
@@ -146,16 +146,38 @@ def set_item(tensor: Any, indices: Any, value: Any) -> torch.Tensor:
     Source: torch API 6.5
     """
     source = arguments.tensor(tensor, arguments.FIRST)
+    places = _places(indices)
+    copy = source.clone()
+    copy[places] = _stored("tensor_set_item", source, value)
+    return copy
+
+
+@tensor_function("index_put_")
+def index_put_(tensor: Any, indices: Any, value: Any) -> torch.Tensor:
+    """Writes into the tensor itself what `tensor_set_item` writes into a copy, and returns that tensor.
+
+    Example: (tensor_to_list (tensor_index_put_ (tensor_create '(5 6)) (integers 1) 9)) => (5 9)
+    Errors: `Error: First argument must be a tensor`, `Error: indices must be a list of integers`,
+    `Error: Maximum 4 dimensions supported for indexing`
+    Source: torch API 20, PyTorch's index_put_
+    """
+    target = arguments.tensor(tensor, arguments.FIRST)
+    target[_places(indices)] = _stored("tensor_index_put_", target, value)
+    return target
+
+
+def _places(indices: Any) -> tuple[int, ...]:
     wanted = [indices] if arguments.whole(indices) is not None else indices
     places = arguments.shape(wanted, "Error: indices must be a list of integers")
     if len(places) > MOST_INDICES:
         raise LispeError("Error: Maximum 4 dimensions supported for indexing")
     if not places:
         raise LispeError("Error: indices must be a list of integers")
-    copy = source.clone()
-    stored = value if isinstance(value, torch.Tensor) else arguments.term("tensor_set_item", 3, value)
-    copy[tuple(places)] = fitting("tensor_set_item", source, stored)
-    return copy
+    return tuple(places)
+
+
+def _stored(name: str, target: torch.Tensor, value: Any) -> Any:
+    return fitting(name, target, value if isinstance(value, torch.Tensor) else arguments.term(name, 3, value))
 
 
 @tensor_function("masked_fill_")
