@@ -45,9 +45,9 @@ _NUMBERED = r"(?P<name>\S+)(?: \d+)?"
 _ITSELF = "λ"
 # The kind of an instance that is a module, and what the torch library calls what it holds.
 MODULE, HELD_BY_MODULE = "torch instance", "torch fields of an instance"
-# What of a session's values is written by the names that its definitions have.
-# A function of LispE's as Python was given it.
+# A function that was defined anew since, and one of LispE's as Python was given it.
 EARLIER, GIVEN = "earlier function", "function seen by python"
+# What of a session's values is written by the names that its definitions have.
 KINDS = frozenset({"function", EARLIER, GIVEN, "library", "class", "instance", MODULE, "lambda"})
 
 

@@ -102,6 +102,8 @@ def test_all_kinds_side_by_side() -> None:
         "sinusoidal 16: alike 0.936 at distance 1, 0.587 at 8, waves 6.28 to 19869",
         "rotary 16: alike 0.936 at distance 1, 0.587 at 8, waves 6.28 to 19869",
     ]
+    # exp(-1/64) and exp(-8/64): the third of four slopes 1/4, 1/16, 1/64, 1/256.
+    assert "ALiBi 4 heads, head 2: alike 0.984 at distance 1, 0.882 at 8" in shown["text/plain"]
     assert faults(shown["text/html"]) == []
     assert len(drawings(shown["text/html"])) == 4
     assert "rotary 16 lies on sinusoidal 16" in Page(shown["text/html"]).words

@@ -30,7 +30,8 @@ def tracked(values: list[float], steps: list[int] | None = None) -> Tracker:
 
 
 def schedule() -> Any:
-    return lr_scheduler(torch.optim.SGD([torch.ones(1)], lr=0.1), "cosine")
+    optimizer = torch.optim.SGD([torch.ones(1)], lr=0.1)
+    return lr_scheduler(optimizer, "cosine", Dictionary({"initial_lr": 0.001}))
 
 
 # What is drawn -> the numbers and words in its picture, in their order.

@@ -86,7 +86,7 @@ class EncodingComparisonView(View):
             told = dict(zip(FACTS, found.row(made.length), strict=True))
             waves = f", waves {told['waves']}" if told["waves"] else ""
             lines.append(
-                f"{found.name}: alike {told['alike at 1']} at distance 1, {told['at 8']} at 8{waves}"
+                f"{told['encoding']}: alike {told['alike at 1']} at distance 1, {told['at 8']} at 8{waves}"
             )
         return "\n".join(lines)
 

@@ -59,10 +59,14 @@ class Encoding:
     def map(self, length: int) -> tuple[str, Raster]:
         """The likeness of the first positions with each other as a raster; for ALiBi of the middle head."""
         if self.positions is None:
-            head = self.heads[len(self.heads) // 2]
-            return f"{self.name}, head {head}", _distances(self.likeness(length)[len(self.heads) // 2][1])
+            return self._told, _distances(self.likeness(length)[len(self.heads) // 2][1])
         shown = replace(self.positions, table=self.positions.table[:length])
-        return self.name, shown.similarity(_SIDE)
+        return self._told, shown.similarity(_SIDE)
+
+    @property
+    def _told(self) -> str:
+        """The name, for ALiBi with the head whose numbers are told: the middle one."""
+        return f"{self.name}, head {self.heads[len(self.heads) // 2]}" if self.heads else self.name
 
     def waves(self) -> Series | None:
         """The wavelength of each pair, of each dimension of a learned table."""
@@ -84,7 +88,7 @@ class Encoding:
             ends = "none"
         width = _heads(len(self.slopes)) if self.positions is None else str(self.positions.width)
         shown = [numbers.stable(curve[k], 1.0, 4) if k < length else "" for k in (1, 8, 64)]
-        return [self.name, str(self.length), width, *shown, below, ends]
+        return [self._told, str(self.length), width, *shown, below, ends]
 
 
 def _heads(count: int) -> str:
