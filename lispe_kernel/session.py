@@ -225,9 +225,12 @@ class Session:
         """Load the libraries that stand on modules of Python which are imported now."""
         self.libraries.meet_python(sys.modules)
 
-    def canonical(self, name: str) -> str:
-        """The name that an instruction's alias stands for; other names as they are."""
-        name = self.aliases.get(name, name)
+    def canonical(self, name: str, aliases: dict[str, str] | None = None) -> str:
+        """The name that an alias stands for, LispE's own or the session's; other names as they are.
+
+        aliases: in the place of the session's.
+        """
+        name = (self.aliases if aliases is None else aliases).get(name, name)
         if name in special_forms:
             return special_forms.canonical(name)
         entry = registry.get(name)

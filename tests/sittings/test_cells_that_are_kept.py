@@ -210,6 +210,13 @@ def test_going_back_knows_no_macro_of_later_cells(notebook: Notebook) -> None:
     assert notebook.session.evaluate("(list (l 4) (twice 5) (g 6))") == [8, 10, 12]
 
 
+def test_going_back_knows_no_link_of_later_cells(notebook: Notebook) -> None:
+    notebook.cell("(defun plus (a b) (* a b)) (defun f (x) (plus x 3)) (setq l (lambda (x) (plus x 4)))")
+    notebook.cell('(link "plus" \'+)')
+    notebook.goto(2)
+    assert notebook.session.evaluate("(list (f 5) (l 5) (plus 5 3))") == [15, 20, 15]
+
+
 def test_what_cannot_be_kept_stays(notebook: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
     notebook.cell("(setq a 1)")
     notebook.cell('(import "math") (setq a 2)')

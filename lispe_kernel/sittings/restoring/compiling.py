@@ -80,7 +80,7 @@ class Quiet:
 
     def canonical(self, name: str) -> str:
         """As the session's."""
-        return self._session.canonical(self.aliases.get(name, name))
+        return self._session.canonical(name, self.aliases)
 
     def use_library(self, name: str, space: str = "") -> None:  # noqa: ARG002 - what the compiler gives
         """The libraries are there without being named; a file is not run."""
